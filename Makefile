@@ -1,0 +1,55 @@
+# Every target sets up what it needs. A second run of any of them does no work twice.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench images fuzz assembly clean
+
+python := .venv/bin/python
+ready := .venv/ready
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(ready) ## Install samlocal and its tools in .venv
+	@:
+
+demo: $(ready) ## From nothing to an invoked function: engine, image, sample app
+	@.ci/demo
+
+test: $(ready) ## Run all tests; ARGS='-k name' for some of them
+	@.ci/images
+	@.ci/apt 'the tests' docker-registry iproute2 || true
+	@$(python) -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: $(ready) ## Formatting, lint, types and the direction of imports
+	@$(python) -m ruff format --check --quiet . || { echo 'hint: .venv/bin/ruff format .' >&2; exit 1; }
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy
+	@result=$$(.venv/bin/lint-imports --no-logo) || { echo "$$result"; exit 1; }
+
+bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and compare with what sam resolves
+	@.ci/images python:3.11
+	@$(python) tests/benchmarks/run.py $(ARGS)
+	@$(python) tests/benchmarks/large_templates.py
+	@$(python) tests/benchmarks/same_environment.py "$$($(python) tests/benchmarks/run.py --print-sam)"
+
+images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
+	@.ci/images $(ARGS)
+
+fuzz: ## Fuzz what reads projects; ARGS='-runs=100000' or '-max_total_time=60'
+	@tests/fuzz/run $(ARGS)
+
+assembly: ## Synthesise the CDK app of the tests anew; needs node and npm
+	@tests/projects/cdk-ratings/synth
+
+clean: ## Remove .venv and what tools leave in this folder
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ready): pyproject.toml
+	@command -v python3 >/dev/null || .ci/apt 'everything' python3 python3-venv
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'error: python3 is older than 3.11' >&2; exit 1; }
+	@python3 -c 'import ensurepip' 2>/dev/null || .ci/apt 'the virtual environment' python3-venv
+	@echo 'Installing samlocal and its tools in .venv' >&2
+	@[ -x $(python) ] || python3 -m venv .venv
+	@$(python) -m pip install --quiet --disable-pip-version-check --editable '.[aws,test,check]' >&2
+	@touch $@

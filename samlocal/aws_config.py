@@ -1,0 +1,82 @@
+"""The files in which AWS's tools keep profiles: `~/.aws/config` and `~/.aws/credentials`.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_Section = dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """The settings of one profile; of two files, the credentials file counts. `repr` shows none."""
+
+    name: str
+    settings: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsConfig:
+    """All profiles by name, and the files that can't be read."""
+
+    profiles: Mapping[str, Profile]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_aws_config(shell: Mapping[str, str], *, home: Path) -> AwsConfig:
+    """Return the profiles in the files of `home`, or where the shell says they are."""
+    config_path = shell.get("AWS_CONFIG_FILE") or str(home / ".aws" / "config")
+    credentials_path = shell.get("AWS_SHARED_CREDENTIALS_FILE") or str(
+        home / ".aws" / "credentials"
+    )
+    findings: list[Finding] = []
+    config = _profiles_of_config(_read(Path(config_path).expanduser(), findings))
+    credentials = _read(Path(credentials_path).expanduser(), findings)
+    profiles = {
+        name: Profile(name=name, settings={**config.get(name, {}), **credentials.get(name, {})})
+        for name in {**config, **credentials}
+    }
+    return AwsConfig(profiles=profiles, findings=tuple(findings))
+
+
+def profile_name(shell: Mapping[str, str]) -> str | None:
+    """Return the profile that the shell chooses."""
+    return shell.get("AWS_PROFILE") or shell.get("AWS_DEFAULT_PROFILE") or None
+
+
+def _read(path: Path, findings: list[Finding]) -> dict[str, _Section]:
+    if not path.is_file():
+        return {}
+    import configparser  # noqa: PLC0415  # who has no such file doesn't need it
+
+    parser = configparser.RawConfigParser(strict=False, default_section="")
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+    except (OSError, UnicodeDecodeError, configparser.Error) as exc:
+        # An error of the parser quotes the line, and the line may be a secret.
+        reason = exc.strerror if isinstance(exc, OSError) else type(exc).__name__
+        findings.append(Finding(message=f"`{path}` can't be read: {reason}"))
+        return {}
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _profiles_of_config(sections: Mapping[str, _Section]) -> dict[str, _Section]:
+    """Return the profiles: sections `default` and `profile NAME`, where NAME may be quoted."""
+    profiles = {}
+    for title, section in sections.items():
+        kind, _, name = title.partition(" ")
+        if title == "default":
+            profiles[title] = section
+        elif kind == "profile" and name.strip():
+            profiles[name.strip().strip("\"'")] = section
+    return profiles

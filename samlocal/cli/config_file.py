@@ -1,0 +1,229 @@
+"""`samconfig.toml` and `samconfig.yaml`: options that a project keeps in a file.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import ConfigError, Place, TemplateError
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+ConfigValue = str | int | float | bool | list["ConfigValue"] | dict[str, "ConfigValue"]
+_Table = dict[str, ConfigValue]
+
+CONFIG_NAMES: Final = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
+DEFAULT_ENVIRONMENT: Final = "default"
+_GLOBAL: Final = "global"
+_PARAMETERS: Final = "parameters"
+
+# The variables that sam reads: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-local-invoke.html
+_SAM_VARIABLES: Final[Mapping[str, str]] = {
+    "debug": "SAM_DEBUG",
+    "debug_args": "DEBUGGER_ARGS",
+    "debug_port": "SAM_DEBUG_PORT",
+    "docker_network": "SAM_DOCKER_NETWORK",
+    "docker_volume_basedir": "SAM_DOCKER_VOLUME_BASEDIR",
+    "force_image_build": "SAM_FORCE_IMAGE_BUILD",
+    "language_extensions": "SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS",
+    "layer_cache_basedir": "SAM_LAYER_CACHE_BASEDIR",
+    "skip_pull_image": "SAM_SKIP_PULL_IMAGE",
+    "template": "SAM_TEMPLATE_FILE",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """The options of one command in one environment, by their names with underscores."""
+
+    path: Path
+    values: Mapping[str, ConfigValue]
+    findings: tuple[Finding, ...] = ()
+
+
+def environment_variables(option: str) -> list[str]:
+    """Return the variables that set an option, the first one first: samlocal's own, then sam's."""
+    own = f"SAMLOCAL_{option.upper()}"
+    return [own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else [own]
+
+
+def find_config(directory: Path, explicit: Path | None = None) -> Path | None:
+    """Return the configuration file of the directory that the template is in; None if it has none.
+
+    Raises:
+        ConfigError: the file named with `--config-file` isn't there.
+    """
+    if explicit is not None:
+        path = directory / explicit
+        if not path.is_file():
+            raise ConfigError(f"no configuration file at `{path}`")
+        return path
+    candidates = (directory / name for name in CONFIG_NAMES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def read_config(
+    path: Path, environment: str, command: Sequence[str], *, known: Collection[str]
+) -> Config:
+    """Return what a file says about a command (`["local", "invoke"]`) in an environment.
+
+    The tables are sam's: `[ENVIRONMENT.local_invoke.parameters]` over `[ENVIRONMENT.global.parameters]`.
+    Keys may have dashes. What is not in `known` is left out; if it stands in the command's own table,
+    a finding says so. In the global table it may be another command's.
+
+    Raises:
+        ConfigError: the file can't be read, or something in it has the wrong shape.
+    """
+    document = _load(path)
+    name = "_".join(command).replace("-", "_")
+    if environment not in document:
+        return Config(path=path, values={}, findings=_no_environment(path, environment, document))
+    tables = _table(path, document, environment)
+    shared = _parameters(path, tables, environment, _GLOBAL)
+    own = _parameters(path, tables, environment, name)
+    unknown = [key for key in own if _option(key) not in known]
+    values = {_option(key): value for key, value in {**shared, **own}.items()}
+    return Config(
+        path=path,
+        values={key: value for key, value in values.items() if key in known},
+        findings=tuple(
+            _unknown_key(path, (environment, name, _PARAMETERS), key, known) for key in unknown
+        ),
+    )
+
+
+def parameter_overrides(value: ConfigValue) -> dict[str, str]:
+    """Return the parameter values in `parameter_overrides`: text, a list of texts, or a table.
+
+    Raises:
+        ConfigError: it is something else.
+        UsageError: a text holds no overrides.
+    """
+    from samlocal.project.parameters import parse_parameter_overrides
+
+    match value:
+        case str():
+            return parse_parameter_overrides([value])
+        case list():
+            return {n: v for item in value for n, v in parameter_overrides(item).items()}
+        case dict():
+            return {name: _text(item) for name, item in value.items()}
+        case _:
+            raise ConfigError(f"`parameter_overrides` can't be `{value}`", hint='write "Key=Value"')
+
+
+def _text(value: ConfigValue) -> str:
+    if isinstance(value, list):
+        return ",".join(_text(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _option(key: str) -> str:
+    return key.replace("-", "_")
+
+
+def _load(path: Path) -> _Table:
+    if path.suffix == ".toml":
+        return _load_toml(path)
+    if path.suffix not in {".yaml", ".yml"}:
+        raise ConfigError(
+            f"`{path.name}` is no configuration file", hint="it ends in .toml, .yaml or .yml"
+        )
+    from samlocal.project.document import load
+
+    try:
+        plain = load(path).root.plain()
+    except TemplateError as exc:
+        raise ConfigError(exc.message, place=exc.place, hint=exc.hint) from exc
+    if not isinstance(plain, dict):
+        raise ConfigError("the file must be a mapping", place=Place(path, 1, 1))
+    return plain
+
+
+def _load_toml(path: Path) -> _Table:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except tomllib.TOMLDecodeError as exc:
+        found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(exc))
+        line, column = (int(found[1]), int(found[2])) if found and found[1] else (1, 1)
+        message = str(exc)[: found.start()] if found else str(exc)
+        raise ConfigError(f"not valid TOML: {message}", place=Place(path, line, column)) from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError("the file is not UTF-8", place=Place(path, 1, 1)) from exc
+    except OSError as exc:
+        raise ConfigError(f"can't read `{path}`: {exc.strerror}") from exc
+
+
+def _parameters(path: Path, tables: _Table, environment: str, command: str) -> _Table:
+    if command not in tables:
+        return {}
+    table = _table(path, tables, command, environment)
+    return _table(path, table, _PARAMETERS, environment, command) if _PARAMETERS in table else {}
+
+
+def _table(path: Path, parent: _Table, name: str, *above: str) -> _Table:
+    table = parent[name]
+    if not isinstance(table, dict):
+        raise ConfigError(f"`{'.'.join((*above, name))}` must be a table", place=Place(path, 1, 1))
+    return table
+
+
+def _no_environment(path: Path, environment: str, document: _Table) -> tuple[Finding, ...]:
+    if environment == DEFAULT_ENVIRONMENT:
+        return ()
+    names = [name for name, value in document.items() if isinstance(value, dict)]
+    hint = _did_you_mean(environment, names)
+    message = f"`{path.name}` has no environment `{environment}`"
+    return (Finding(message=message, place=Place(path, 1, 1), hint=hint),)
+
+
+def _unknown_key(path: Path, table: tuple[str, ...], key: str, known: Collection[str]) -> Finding:
+    return Finding(
+        message=f"`{key}` is no option of `{table[1].replace('_', ' ')}`",
+        place=_place_of(path, table, key),
+        hint=_did_you_mean(_option(key), known),
+    )
+
+
+def _did_you_mean(name: str, names: Collection[str]) -> str | None:
+    from samlocal.project.lookup import did_you_mean
+
+    return did_you_mean(name, names)
+
+
+def _place_of(path: Path, table: tuple[str, ...], key: str) -> Place:
+    """Return where a key of a table stands; neither of the two readers of TOML in Python knows.
+
+    A table that isn't written as one, under its own header, is where the file starts.
+    """
+    if path.suffix != ".toml":
+        from samlocal.project.document import load
+
+        node = load(path).root
+        for name in table:
+            node = node.get(name) or node
+        return node.place_of(key)
+    header = re.compile(
+        r"\s*\[\s*" + r"\s*\.\s*".join(_toml_key(name) for name in table) + r"\s*\]"
+    )
+    wanted = re.compile(rf"\s*({_toml_key(key)})\s*=")
+    inside = False
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        if line.lstrip().startswith("["):
+            inside = header.match(line) is not None
+        elif inside and (match := wanted.match(line)):
+            return Place(path, number, match.start(1) + 1)
+    return Place(path, 1, 1)
+
+
+def _toml_key(name: str) -> str:
+    return rf"[\"']?{re.escape(name)}[\"']?"

@@ -1,0 +1,166 @@
+"""What a person reads: stderr for everything but the result, which alone goes to stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO, Final, Self, TextIO
+
+from samlocal.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from samlocal.errors import Place
+
+_RED: Final = "31"
+_YELLOW: Final = "33"
+_DIM: Final = "2"
+
+
+def show_debug_log() -> None:
+    """Show on stderr what samlocal does, with the time of day; libraries stay silent."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s | %(name)s | %(message)s"))
+    logger = logging.getLogger("samlocal")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+def is_debugging() -> bool:
+    import logging
+
+    return logging.getLogger("samlocal").isEnabledFor(logging.DEBUG)
+
+
+def say(text: str) -> None:
+    """Say what is going on."""
+    _write_stderr(f"{text}\n")
+
+
+def show_error(message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+    _show("Error", _RED, message, place, hint)
+
+
+def show_warning(message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+    _show("Warning", _YELLOW, message, place, hint)
+
+
+def show_result(payload: bytes) -> None:
+    """Put a function's result on stdout, byte for byte; a line must end there.
+
+    Raises:
+        OutputError: There is no room for it.
+    """
+    try:
+        sys.stdout.buffer.write(payload if payload.endswith(b"\n") else payload + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputError(f"stdout can't be written: {error.strerror}") from error
+
+
+class FunctionLog:
+    """What a function and the platform write, live on stderr and in the log file if there is one.
+
+    Runtimes write carriage returns for line feeds, so that CloudWatch keeps a message in one piece.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._lock = Lock()
+        self._at_line_start = True
+        self._after_return = False
+
+    def __enter__(self) -> Self:
+        if self._path:
+            try:
+                self._file = self._path.open("wb")
+            except OSError as error:
+                raise UsageError(
+                    f"the log file `{self._path}` can't be written: {error.strerror}"
+                ) from error
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
+
+    def write(self, output: bytes) -> None:
+        with self._lock:
+            self._put(self._line_feeds(output))
+
+    def line(self, text: str) -> None:
+        with self._lock:
+            line = text.encode(errors="backslashreplace")  # it may quote what is no text
+            self._put((b"" if self._at_line_start else b"\n") + line + b"\n")
+
+    def _line_feeds(self, output: bytes) -> bytes:
+        if not output:
+            return output
+        if self._after_return and output.startswith(b"\n"):
+            output = output[1:]
+        self._after_return = output.endswith(b"\r")
+        return output.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _put(self, output: bytes) -> None:
+        if not output:
+            return
+        self._at_line_start = output.endswith(b"\n")
+        _write_stderr(output)
+        if self._file:
+            self._put_in_file(self._file, output)
+
+    def _put_in_file(self, file: BinaryIO, output: bytes) -> None:
+        try:
+            file.write(output)
+            file.flush()
+        except OSError as error:
+            self._file = None
+            with suppress(OSError):
+                file.close()
+            show_warning(f"the log file `{self._path}` ends here: {error.strerror}")
+
+
+def _show(word: str, color: str, message: str, place: Place | None, hint: str | None) -> None:
+    where = f"{_shown(place)}: " if place else ""
+    text = f"{_paint(f'{word}:', color)} {where}{message}\n"
+    if hint:
+        text += f"{_paint('hint:', _DIM)} {hint}\n"
+    _write_stderr(text)
+
+
+def _shown(place: Place) -> str:
+    """Return a place as one may click on it: relative to the current directory if it is inside."""
+    with suppress(OSError):  # it may have been removed
+        return str(place).removeprefix(f"{Path.cwd()}/")
+    return str(place)
+
+
+def _paint(text: str, color: str) -> str:
+    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return text
+    return f"\x1b[{color}m{text}\x1b[0m"
+
+
+def _write_stderr(output: str | bytes) -> None:
+    """Write and flush; a stderr that takes no more is no reason to stop."""
+    try:
+        if isinstance(output, str):  # names of files may be no text
+            output = output.encode(errors="backslashreplace")
+        sys.stderr.buffer.write(output)
+        sys.stderr.buffer.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is written to a stream from now on, or waits in its buffer, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

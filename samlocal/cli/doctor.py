@@ -1,0 +1,157 @@
+"""`samlocal doctor`: what this machine needs to run functions, checked for real."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import typer
+
+from samlocal.cli import options  # noqa: TC001  # typer reads the annotations as the program runs
+from samlocal.cli.interrupts import DeferredSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from samlocal.sandbox.docker.engine import Engine
+
+_GIB: Final = 1024**3
+# A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.
+_ENOUGH_SPACE_GIB: Final = 5
+_COLORS: Final = {
+    "ok": typer.colors.GREEN,
+    "warning": typer.colors.YELLOW,
+    "failure": typer.colors.RED,
+}
+
+_FIREWALL_HINT: Final = (
+    "a firewall may block connections from the engine's network to this machine;"
+    " on Linux `iptables -I INPUT -i docker0 -j ACCEPT` allows them"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    verdict: Literal["ok", "warning", "failure"]
+    subject: str
+    finding: str
+    hint: str | None = None
+
+
+def doctor(*, image_repository: options.ImageRepository = None) -> None:
+    """Check what this machine needs: Python, engine, images, the way back from a container, space.
+
+    Exit status: 0 where functions can run, 1 where something keeps them from it.
+    """
+    failed = False
+    with DeferredSignals() as signals:  # one of the checks makes a container
+        for check in _checks(image_repository):
+            signals.raise_if_any()
+            failed |= check.verdict == "failure"
+            _show(check)
+    raise SystemExit(1 if failed else 0)
+
+
+def _show(check: Check) -> None:
+    verdict = typer.style(f"{check.verdict:<8}", fg=_COLORS[check.verdict])
+    typer.echo(f"{verdict} {check.subject:<14} {check.finding}")
+    if check.hint:
+        typer.echo(f"{'':8} {'':14} hint: {check.hint}")
+
+
+def _checks(image_repository: str | None) -> Iterator[Check]:
+    yield _python()
+    from samlocal.errors import SandboxError
+    from samlocal.sandbox.docker.engine import Engine
+
+    try:
+        with Engine() as engine:
+            yield _engine(engine)
+            images = _local_images(engine, image_repository)
+            yield _image_source(images, image_repository)
+            yield _way_back(engine, images)
+            yield _space(engine)
+    except SandboxError as error:
+        yield Check(verdict="failure", subject="engine", finding=error.message, hint=error.hint)
+
+
+def _python() -> Check:
+    return Check(
+        verdict="ok",
+        subject="Python",
+        finding=f"{platform.python_version()} at {sys.executable}",
+    )
+
+
+def _engine(engine: Engine) -> Check:
+    return Check(
+        verdict="ok",
+        subject="engine",
+        finding=f"{engine.name_and_version()} at {engine.address}",
+    )
+
+
+def _local_images(engine: Engine, image_repository: str | None) -> list[str]:
+    """The runtime images of that source that are on this machine already."""
+    from samlocal.runtimes import all_runtimes
+
+    here = engine.image_names()
+    wanted = {runtime.image_uri(image_repository) for runtime in all_runtimes()}
+    return sorted(wanted & here)
+
+
+def _image_source(images: list[str], image_repository: str | None) -> Check:
+    from samlocal.runtimes import OFFICIAL_REPOSITORY
+
+    source = image_repository or OFFICIAL_REPOSITORY
+    if images:
+        names = ", ".join(image.removeprefix(f"{source}/") for image in images)
+        return Check(verdict="ok", subject="images", finding=f"{source}, here: {names}")
+    return Check(
+        verdict="warning",
+        subject="images",
+        finding=f"{source}, none of its runtime images is here yet",
+        hint="the first invocation pulls the image it needs; behind a firewall take them from a mirror"
+        " (`--image-repository PREFIX`, SAMLOCAL_IMAGE_REPOSITORY) or build stand-ins (`make images`)",
+    )
+
+
+def _way_back(engine: Engine, images: list[str]) -> Check:
+    """Let a container connect to a listener of ours, as a runtime does."""
+    from samlocal.sandbox.docker.probe import reaches_from_new_container
+
+    subject = "Runtime API"
+    listener, address = engine.listen(network=None)
+    with listener:
+        if not images:
+            return Check(
+                verdict="warning",
+                subject=subject,
+                finding=f"would listen on {address}; no image here to try it from a container",
+            )
+        reached = reaches_from_new_container(engine, images[0], address)
+    if reached is None:
+        finding = f"would listen on {address}; `{images[0]}` has no shell to try it from"
+        return Check(verdict="warning", subject=subject, finding=finding)
+    if not reached:
+        finding = f"containers can't reach {address}"
+        return Check(verdict="failure", subject=subject, finding=finding, hint=_FIREWALL_HINT)
+    return Check(verdict="ok", subject=subject, finding=f"containers reach {address}")
+
+
+def _space(engine: Engine) -> Check:
+    root = Path(engine.data_folder())
+    if not root.is_dir():
+        return Check(verdict="ok", subject="free space", finding="the engine keeps its own")
+    free = shutil.disk_usage(root).free / _GIB
+    finding = f"{free:.0f} GiB in {root}"
+    if free < _ENOUGH_SPACE_GIB:
+        hint = "`docker system prune` frees what no container uses"
+        return Check(verdict="warning", subject="free space", finding=finding, hint=hint)
+    return Check(verdict="ok", subject="free space", finding=finding)

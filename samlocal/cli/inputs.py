@@ -1,0 +1,254 @@
+"""Everything that `local invoke` reads before it runs anything: from options to what they name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.cli.console import say
+from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.errors import UsageError
+from samlocal.invocation import Invocation
+from samlocal.project.model import LocalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from samlocal.context import ContextOverrides
+    from samlocal.credentials import Credentials
+    from samlocal.env_vars.env_file import EnvFile
+    from samlocal.env_vars.environment import Environment
+    from samlocal.project.model import Finding, Function
+    from samlocal.project.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvokeOptions:
+    """The command line of `local invoke`, as far as it says what to run and with what."""
+
+    function_identifier: str | None = None
+    template: Path | None = None
+    parameter_overrides: Sequence[str] = ()
+    resolve_file: Path | None = None
+    resolve_remote: bool = False
+    event: str | None = None
+    no_event: bool = False
+    data: str | None = None
+    path: str | None = None
+    raw: bool = False
+    context: str | None = None
+    context_path: str | None = None
+    qualifier: str | None = None
+    env_vars: Sequence[str] = ()
+    env: Sequence[str] = ()
+    shell_env: bool = True
+    credentials: bool = True
+    region: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """What the options name: the function, its environment and the invocation."""
+
+    project: Path
+    function: Function
+    region: str
+    environment: Environment
+    invocation: Invocation
+    findings: tuple[Finding, ...]
+
+
+def read_inputs(options: InvokeOptions) -> Inputs:
+    """Read all that the options name.
+
+    Raises:
+        SamlocalError: Something can't be read, or means nothing.
+    """
+    from samlocal.credentials import find_region
+    from samlocal.qualifier import qualify
+
+    _refuse_second_reader_of_stdin(options)
+    payload = _payload(options)
+    context = _context(options)
+    region = find_region(options.region, options.profile, shell=os.environ, home=Path.home())
+    project = open_with(
+        ProjectOptions(
+            template=options.template,
+            parameter_overrides=options.parameter_overrides,
+            region=region,
+            profile=options.profile,
+            resolve_file=options.resolve_file,
+            resolve_remote=options.resolve_remote,
+        )
+    )
+    function = project.resolve(project.find(options.function_identifier))
+    qualified = qualify(function, options.qualifier, region=region)
+    version = (context and context.function_version) or qualified.version
+    credentials, credential_findings = _credentials(options)
+    environment = _environment(options, project, function, credentials, region, version)
+    return Inputs(
+        project=project.path,
+        function=function,
+        region=region,
+        environment=environment,
+        invocation=_invocation(payload, qualified.arn, version, context),
+        findings=(
+            *project.findings,
+            *function.findings,
+            *qualified.findings,
+            *(context.findings if context else ()),
+            *credential_findings,
+            *environment.findings,
+        ),
+    )
+
+
+def code_directory(inputs: Inputs, *, profile: str | None) -> Path:
+    """Return the directory with the function's code, unpacked or downloaded where it has to be.
+
+    Raises:
+        CodeNotFoundError: There is no such code.
+    """
+    code = inputs.function.code
+    if isinstance(code, LocalCode) and code.path.is_dir():
+        return code.path
+    from samlocal.cli.interrupts import DeferredSignals
+    from samlocal.data import cache_folder
+    from samlocal.project import code_directory as directories
+    from samlocal.project.s3 import fetcher
+
+    with DeferredSignals() as signals:  # half an archive is no cache
+        directory = directories.code_directory(
+            code,
+            runtime=inputs.function.runtime,
+            cache=cache_folder(),
+            fetch=fetcher(region=inputs.region, profile=profile),
+        )
+        signals.raise_if_any()
+    return directory
+
+
+def _refuse_second_reader_of_stdin(options: InvokeOptions) -> None:
+    named = (
+        ("--event", options.event),
+        ("--path", options.path),
+        ("--context-path", options.context_path),
+        *(("--env-vars", name) for name in options.env_vars),
+    )
+    readers = [option for option, name in named if name == "-"]
+    if len(readers) > 1:
+        raise UsageError(
+            f"stdin can be read once, not by {' and '.join(f'`{each} -`' for each in readers)}",
+            hint="name a file for all but one of them",
+        )
+
+
+def _payload(options: InvokeOptions) -> bytes:
+    from samlocal.events import EventSource, read_event
+
+    source = EventSource(
+        event=options.event,
+        no_event=options.no_event,
+        data=options.data,
+        path=options.path,
+        raw=options.raw,
+        stdin_is_free="-" not in (options.context_path, *options.env_vars),
+    )
+    return read_event(source, stdin=sys.stdin.buffer, waiting=_say_what_is_waited_for)
+
+
+def _say_what_is_waited_for() -> None:
+    say("Waiting for an event on stdin (`--no-event` runs without one)")
+
+
+def _context(options: InvokeOptions) -> ContextOverrides | None:
+    if options.context is None and options.context_path is None:
+        return None
+    from samlocal.context import read_context
+
+    return read_context(options.context, options.context_path, stdin=sys.stdin.buffer)
+
+
+def _credentials(options: InvokeOptions) -> tuple[Credentials | None, tuple[Finding, ...]]:
+    if not options.credentials:
+        return None, ()
+    from samlocal.credentials import find_credentials
+
+    found = find_credentials(options.profile, shell=os.environ, home=Path.home())
+    return found.credentials, found.findings
+
+
+def _environment(  # all of it is needed, and used once
+    options: InvokeOptions,
+    project: Project,
+    function: Function,
+    credentials: Credentials | None,
+    region: str,
+    version: str,
+) -> Environment:
+    from samlocal.env_vars.command_line import parse_assignments
+    from samlocal.env_vars.resolver import resolve_environment
+
+    shell: Mapping[str, str] | None = os.environ if options.shell_env else None
+    return resolve_environment(
+        function,
+        shell=shell,
+        env_files=_env_files(options, project, shell),
+        command_line=parse_assignments(options.env),
+        credentials=credentials,
+        region=region,
+        version=version,
+    )
+
+
+def _env_files(
+    options: InvokeOptions, project: Project, shell: Mapping[str, str] | None
+) -> list[EnvFile]:
+    if not options.env_vars:
+        return []
+    from samlocal.env_vars.reading import read_env_file
+    from samlocal.env_vars.resolver import check_sections
+
+    files = [read_env_file(name, stdin=sys.stdin.buffer, shell=shell) for name in options.env_vars]
+    known = {name for entry in project.functions for name in entry.identifiers}
+    check_sections(files, known)
+    return files
+
+
+def _invocation(
+    payload: bytes, arn: str, version: str, context: ContextOverrides | None
+) -> Invocation:
+    invocation = Invocation(
+        request_id=str(uuid.uuid4()),
+        payload=payload,
+        function_arn=arn,
+        trace_id=_trace_id(),
+        version=version,
+    )
+    if context is None:
+        return invocation
+    return replace(
+        invocation,
+        request_id=context.request_id or invocation.request_id,
+        function_arn=context.invoked_function_arn or arn,
+        trace_id=context.trace_id or invocation.trace_id,
+        client_context=context.client_context,
+        cognito_identity=context.cognito_identity,
+        deadline_ms=context.deadline_ms,
+        remaining_time_ms=context.remaining_time_ms,
+    )
+
+
+def _trace_id() -> str:
+    """Return an X-Ray trace header that says: not sampled.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    """
+    root = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+    return f"Root={root};Parent={os.urandom(8).hex()};Sampled=0"

@@ -1,0 +1,177 @@
+"""`samlocal local invoke`: run one function once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cli import options
+from samlocal.cli.console import (
+    FunctionLog,
+    say,
+    show_debug_log,
+    show_error,
+    show_result,
+    show_warning,
+)
+from samlocal.cli.inputs import InvokeOptions, code_directory, read_inputs
+from samlocal.cli.interrupts import DeferredSignals
+from samlocal.cli.progress import PullView
+from samlocal.sandbox.docker.connecting import connect_in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.cli.inputs import Inputs
+    from samlocal.invocation import InvocationResult, Outcome
+    from samlocal.project.model import Finding
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
+
+
+def invoke(  # noqa: PLR0913  # one parameter an option is how typer works
+    *,
+    function_identifier: options.FunctionIdentifier = None,
+    event: options.Event = None,
+    no_event: options.NoEvent = False,
+    data: options.Data = None,
+    path: options.EventPath = None,
+    raw: options.Raw = False,
+    context: options.Context = None,
+    context_path: options.ContextPath = None,
+    qualifier: options.Qualifier = None,
+    template: options.Template = None,
+    parameter_overrides: options.ParameterOverrides = None,
+    resolve_file: options.ResolveFile = None,
+    resolve_remote: options.ResolveRemote = False,
+    env_vars: options.EnvVars = None,
+    env: options.Env = None,
+    no_shell_env: options.NoShellEnv = False,
+    no_credentials: options.NoCredentials = False,
+    print_env: options.PrintEnv = False,
+    output: options.Output = options.OutputFormat.TEXT,
+    log_file: options.LogFile = None,
+    docker_network: options.DockerNetwork = None,
+    skip_pull_image: options.SkipPullImage = False,
+    image_repository: options.ImageRepository = None,
+    region: options.Region = None,
+    profile: options.Profile = None,
+    exit_zero_on_function_error: options.ExitZero = False,
+    config_file: options.ConfigFile = None,
+    config_env: options.ConfigEnv = None,
+    debug: options.Debug = False,
+) -> None:
+    """Run a Lambda function once, in a container of its own runtime image.
+
+    The result, and nothing else, goes to stdout; what the function logs goes to stderr.
+
+    Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
+    returned an error; 4 it timed out; 5 its runtime died or did not initialise.
+    """
+    del config_file, config_env  # `configured` has looked at them already
+    if debug:
+        show_debug_log()
+    chosen = InvokeOptions(
+        function_identifier=function_identifier,
+        template=template,
+        parameter_overrides=parameter_overrides or (),
+        resolve_file=resolve_file,
+        resolve_remote=resolve_remote,
+        event=event,
+        no_event=no_event,
+        data=data,
+        path=path,
+        raw=raw,
+        context=context,
+        context_path=context_path,
+        qualifier=qualifier,
+        env_vars=env_vars or (),
+        env=env or (),
+        shell_env=not no_shell_env,
+        credentials=not no_credentials,
+        region=region,
+        profile=profile,
+    )
+    if print_env:
+        _print_environment(read_inputs(chosen), output)
+        return
+    from samlocal.sandbox.plan import left_out, plan_sandbox
+
+    connecting = connect_in_background()
+    inputs = read_inputs(chosen)
+    _show_findings((*inputs.findings, *left_out(inputs.function)))
+    spec = plan_sandbox(
+        inputs.function,
+        inputs.environment.as_dict(),
+        project=inputs.project,
+        code=code_directory(inputs, profile=profile),
+        image_repository=image_repository,
+        network=docker_network,
+        pull=not skip_pull_image,
+    )
+    with FunctionLog(log_file) as log, connecting.result() as engine:
+        exit_code = _invoke(inputs, spec, engine, log)
+    function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
+    raise SystemExit(0 if function_failed and exit_zero_on_function_error else exit_code)
+
+
+def _print_environment(inputs: Inputs, output: options.OutputFormat) -> None:
+    from samlocal.cli.print_env import environment_as_json, environment_as_text
+
+    _show_findings(inputs.findings)
+    base = inputs.project.parent
+    if output is options.OutputFormat.JSON:
+        text = environment_as_json(
+            inputs.environment, function=inputs.function.full_path, base=base
+        )
+    else:
+        text = environment_as_text(inputs.environment, base=base)
+    show_result(text.encode(errors="surrogateescape"))
+
+
+def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog) -> int:
+    """Run the function, show its result, and return the exit code."""
+    function = inputs.function
+    say(f"Invoking {function.handler or function.logical_id} ({function.runtime}) in {spec.image}")
+    with DeferredSignals() as signals:
+        result = _run_in_container(inputs, spec, engine, log=log, signals=signals)
+    if result is None:
+        return signals.exit_code or 1
+    if result.outcome == "failure" and result.error:
+        show_error(f"{result.error.type}: {result.error.message}", hint=result.error.hint)
+    return EXIT_CODES[result.outcome]
+
+
+def _run_in_container(
+    inputs: Inputs,
+    spec: SandboxSpec,
+    engine: Engine,
+    *,
+    log: FunctionLog,
+    signals: DeferredSignals,
+) -> InvocationResult | None:
+    """Return the result, which stands on stdout by then; None if a signal came first."""
+    from samlocal.sandbox.docker.container import DockerSandbox
+
+    view = PullView(spec.image)
+    with view, DockerSandbox(spec, engine, log=log, progress=view) as sandbox:
+        # The engine is at work in a thread by now: the time to import what the rest needs.
+        from samlocal.execution.once import run_once
+
+        result = run_once(
+            sandbox,
+            inputs.invocation,
+            memory_mb=inputs.function.memory_mb,
+            timeout_seconds=inputs.function.timeout_seconds,
+            log=log,
+            on_interrupt=signals.notify,
+        )
+        if result:
+            show_result(result.payload)
+    return result
+
+
+def _show_findings(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        show_warning(finding.message, place=finding.place, hint=finding.hint)

@@ -1,0 +1,165 @@
+"""`samlocal list functions`: what there is to invoke, and under which names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from samlocal.cli import options
+from samlocal.cli.console import show_debug_log, show_result, show_warning
+from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.validate import Output, Profile  # noqa: TC001  # the same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.errors import ProjectError
+    from samlocal.project.model import Code, Function, FunctionEntry
+    from samlocal.project.project import Project
+
+_HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
+
+
+def list_functions(  # noqa: PLR0913  # one parameter an option is how typer works
+    *,
+    template: options.Template = None,
+    parameter_overrides: options.ParameterOverrides = None,
+    region: options.Region = None,
+    profile: Profile = None,
+    resolve_file: options.ResolveFile = None,
+    resolve_remote: options.ResolveRemote = False,
+    output: Output = options.OutputFormat.TEXT,
+    config_file: options.ConfigFile = None,
+    config_env: options.ConfigEnv = None,
+    debug: options.Debug = False,
+) -> None:
+    """List the functions of a template or a CDK app: what to call them by, and where they are.
+
+    A function whose properties can't be read is listed with the reason.
+    """
+    del config_file, config_env  # `configured` has looked at them already
+    if debug:
+        show_debug_log()
+    project = open_with(
+        ProjectOptions(
+            template=template,
+            parameter_overrides=parameter_overrides or (),
+            region=region,
+            profile=profile,
+            resolve_file=resolve_file,
+            resolve_remote=resolve_remote,
+        )
+    )
+    for finding in project.findings:
+        show_warning(finding.message, place=finding.place, hint=finding.hint)
+    functions = [(entry, _resolved(project, entry)) for entry in project.functions]
+    if output is options.OutputFormat.JSON:
+        text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
+    else:
+        base = project.path if project.path.is_dir() else project.path.parent
+        text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
+    show_result(text.encode())
+
+
+def _resolved(project: Project, entry: FunctionEntry) -> Function | ProjectError:
+    from samlocal.errors import ProjectError
+
+    try:
+        return project.resolve(entry)
+    except ProjectError as error:
+        return error
+
+
+def _as_row(entry: FunctionEntry, function: Function | ProjectError, base: Path) -> tuple[str, ...]:
+    """Return the cells of a function; paths under `base` are shown relative to it."""
+    from samlocal.project.model import Function
+
+    place = f"{_relative(entry.place.path, base)}:{entry.place.line}"
+    name = entry.function_name or entry.logical_id
+    if not isinstance(function, Function):
+        return (entry.full_path, name, "-", "-", f"({function.message})", place)
+    return (
+        entry.full_path,
+        name,
+        function.runtime or "-",
+        function.handler or "-",
+        _code(function.code, base),
+        place,
+    )
+
+
+def _as_table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = (
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def _code(code: Code, base: Path) -> str:
+    """Return where code is, in one word; `list functions --output json` has all of it."""
+    from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
+
+    match code:
+        case LocalCode():
+            return str(_relative(code.path, base))
+        case InlineCode():
+            return "(in the template)"
+        case S3Code():
+            return f"s3://{code.bucket}/{code.key}"
+        case ImageCode():
+            return code.uri or (
+                str(_relative(code.build.context, base)) if code.build else "(an image)"
+            )
+
+
+def _as_json(entry: FunctionEntry, function: Function | ProjectError) -> dict[str, object]:
+    from samlocal.project.model import Function
+
+    identifiers: dict[str, object] = {
+        "full_path": entry.full_path,
+        "logical_id": entry.logical_id,
+        "function_id": entry.function_id,
+        "function_name": entry.function_name,
+        "construct_path": entry.construct_path,
+        "place": {
+            "path": str(entry.place.path),
+            "line": entry.place.line,
+            "column": entry.place.column,
+        },
+    }
+    if not isinstance(function, Function):
+        return {**identifiers, "error": str(function)}
+    return {
+        **identifiers,
+        "runtime": function.runtime,
+        "handler": function.handler,
+        "architecture": function.architecture,
+        "memory_mb": function.memory_mb,
+        "timeout_seconds": function.timeout_seconds,
+        "code": _code_as_json(function.code),
+        "findings": [finding.message for finding in function.findings],
+    }
+
+
+def _code_as_json(code: Code) -> dict[str, object]:
+    from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
+
+    match code:
+        case LocalCode():
+            return {"path": str(code.path)}
+        case InlineCode():
+            return {"inline": code.source}
+        case S3Code():
+            return {"bucket": code.bucket, "key": code.key, "version": code.version}
+        case ImageCode():
+            build = code.build and {
+                "context": str(code.build.context),
+                "dockerfile": code.build.dockerfile,
+            }
+            return {"image": code.uri, "build": build}
+
+
+def _relative(path: Path, base: Path) -> Path:
+    return path.relative_to(base) if path.is_relative_to(base) else path

@@ -1,0 +1,248 @@
+"""Options that commands share, under the names and with the meanings that `sam` gives them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path  # typer reads the annotations as the program runs
+from typing import Annotated
+
+import typer
+
+
+class OutputFormat(StrEnum):
+    """How a command writes what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FunctionIdentifier = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FUNCTION_IDENTIFIER]",
+        help="Logical id, function id, function name or full path (Stack/Function)."
+        " Needed where the template has several functions.",
+        show_default=False,
+    ),
+]
+Template = Annotated[
+    Path | None,
+    typer.Option(
+        "-t",
+        "--template",
+        "--template-file",
+        metavar="PATH",
+        help="The template. [default: what `sam build` made, else template.yaml, .yml or .json]",
+        show_default=False,
+    ),
+]
+ParameterOverrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter-overrides",
+        metavar="KEY=VALUE ...",
+        help="Values of template parameters: `Key=Value …`,"
+        " `ParameterKey=Key,ParameterValue=Value …` or file://PATH.",
+        show_default=False,
+    ),
+]
+ResolveFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--resolve-file",
+        metavar="PATH",
+        help="Values that live in AWS, as YAML or JSON: `ssm`, `secretsmanager`, `exports`.",
+        show_default=False,
+    ),
+]
+ResolveRemote = Annotated[
+    bool,
+    typer.Option(
+        "--resolve-remote",
+        help="Read values that live in AWS (SSM parameters, secrets, exports) from the account.",
+    ),
+]
+EnvVars = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-n",
+        "--env-vars",
+        metavar="PATH",
+        help="Values of environment variables: JSON, YAML or .env, `-` for stdin; repeatable.",
+        show_default=False,
+    ),
+]
+Event = Annotated[
+    str | None,
+    typer.Option(
+        "-e",
+        "--event",
+        metavar="PATH",
+        help="The event: a JSON or YAML file, or `-` for stdin.",
+        show_default=False,
+    ),
+]
+NoEvent = Annotated[
+    bool,
+    typer.Option("--no-event", help="Invoke with an empty event, {}."),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="TEXT",
+        help="The event itself, as Serverless has it.",
+        show_default=False,
+    ),
+]
+EventPath = Annotated[
+    str | None,
+    typer.Option(
+        "-p",
+        "--path",
+        metavar="PATH",
+        help="A file with the event, as Serverless has it; it overrules --data.",
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="Pass the event on as a string, even if it is JSON.")
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "-c",
+        "--context",
+        metavar="JSON",
+        help="What the function sees in `context`: clientContext, identity, awsRequestId, …",
+        show_default=False,
+    ),
+]
+ContextPath = Annotated[
+    str | None,
+    typer.Option(
+        "-x",
+        "--context-path",
+        "--contextPath",
+        metavar="PATH",
+        help="A file with that; it overrules --context.",
+        show_default=False,
+    ),
+]
+Qualifier = Annotated[
+    str | None,
+    typer.Option(
+        "--qualifier",
+        metavar="VERSION|ALIAS",
+        help="The version or alias to invoke. [default: $LATEST]",
+        show_default=False,
+    ),
+]
+Env = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="KEY=VALUE",
+        help="The value of one environment variable; repeatable.",
+        show_default=False,
+    ),
+]
+NoShellEnv = Annotated[
+    bool,
+    typer.Option(
+        "--no-shell-env", help="Don't let the shell override variables that the template declares."
+    ),
+]
+NoCredentials = Annotated[
+    bool, typer.Option("--no-credentials", help="Give the function no AWS credentials.")
+]
+PrintEnv = Annotated[
+    bool,
+    typer.Option(
+        "--print-env",
+        help="Show the function's environment and where each value comes from, and run nothing.",
+    ),
+]
+Output = Annotated[
+    OutputFormat,
+    typer.Option("--output", help="The format of what --print-env shows."),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-l",
+        "--log-file",
+        metavar="PATH",
+        help="Write the function's logs to this file as well.",
+        show_default=False,
+    ),
+]
+DockerNetwork = Annotated[
+    str | None,
+    typer.Option(
+        "--docker-network",
+        metavar="NAME",
+        help="A Docker network to connect the container to, besides the default one; or `host`.",
+        show_default=False,
+    ),
+]
+SkipPullImage = Annotated[
+    bool,
+    typer.Option(
+        "--skip-pull-image",
+        help="Never pull an image: fail where it is missing.",
+    ),
+]
+ImageRepository = Annotated[
+    str | None,
+    typer.Option(
+        "--image-repository",
+        metavar="PREFIX",
+        envvar="SAMLOCAL_IMAGE_REPOSITORY",
+        help="Take runtime images from PREFIX/python:3.11 and so on. [default: public.ecr.aws/lambda]",
+        show_default=False,
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="The profile whose AWS credentials the function gets.",
+        show_default=False,
+    ),
+]
+ExitZero = Annotated[
+    bool,
+    typer.Option(
+        "--exit-zero-on-function-error",
+        help="Exit with 0 also when the function failed or timed out, as sam does.",
+    ),
+]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(
+        "--config-file",
+        metavar="NAME",
+        help="The file with default values of options, beside the template."
+        " [default: samconfig.toml, .yaml or .yml]",
+        show_default=False,
+    ),
+]
+ConfigEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--config-env",
+        metavar="NAME",
+        help="The environment in that file. [default: default]",
+        show_default=False,
+    ),
+]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Show what samlocal itself does."),
+]

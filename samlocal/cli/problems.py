@@ -1,0 +1,84 @@
+"""What is wrong with a project: what cfn-lint finds, and what can't be had on this machine."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from samlocal.errors import Place, ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from samlocal.project.model import Finding
+    from samlocal.project.project import Project
+
+Severity = Literal["error", "warning", "informational"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing to look at; `rule` is cfn-lint's, and None for our own."""
+
+    severity: Severity
+    message: str
+    place: Place | None
+    rule: str | None = None
+    hint: str | None = None
+
+
+def own_problems(project: Project) -> Iterator[Problem]:
+    """Yield what stands in the way of running a project's functions here."""
+    try:
+        for finding in project.findings:
+            yield _of_finding(finding)
+        functions = project.functions
+    except ProjectError as error:
+        yield of_error(error)
+        return
+    for entry in functions:
+        try:
+            for finding in project.resolve(entry).findings:
+                yield _of_finding(finding)
+        except ProjectError as error:
+            yield of_error(error)
+
+
+def of_error(error: ProjectError) -> Problem:
+    return Problem(severity="error", message=error.message, place=error.place, hint=error.hint)
+
+
+def _of_finding(finding: Finding) -> Problem:
+    return Problem(
+        severity="warning", message=finding.message, place=finding.place, hint=finding.hint
+    )
+
+
+def lint_problems(templates: Iterable[Path], *, region: str | None) -> Iterator[Problem]:
+    """Yield what cfn-lint finds in templates. A project's `.cfnlintrc` counts."""
+    # It takes a second to import, and nothing but this command needs it.
+    from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
+    from cfnlint.runner import Runner  # type: ignore[import-untyped]
+
+    logging.getLogger("cfnlint").setLevel(logging.CRITICAL)  # what it logs, it also reports
+    for template in templates:
+        regions = {"regions": [region]} if region is not None else {}
+        for match in Runner(ConfigMixIn([], templates=[str(template)], **regions)).run():
+            yield Problem(
+                severity=_severity(match.rule.severity),
+                message=match.message,
+                place=Place(template, match.linenumber, match.columnnumber),
+                rule=match.rule.id,
+            )
+
+
+def _severity(name: str) -> Severity:
+    match name.lower():
+        case "error":
+            return "error"
+        case "warning":
+            return "warning"
+        case _:
+            return "informational"

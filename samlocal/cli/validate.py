@@ -1,0 +1,158 @@
+"""`samlocal validate`: what is wrong with a template, without running anything."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from samlocal.cli import options
+from samlocal.cli.console import say, show_debug_log, show_result
+from samlocal.cli.opening import ProjectOptions, open_with
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from samlocal.cli.problems import Problem, Severity
+    from samlocal.errors import Place
+
+
+_WORDS: Final[dict[Severity, str]] = {
+    "error": "error",
+    "warning": "warning",
+    "informational": "note",
+}
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="The profile to read from AWS with, for --resolve-remote.",
+        show_default=False,
+    ),
+]
+Lint = Annotated[
+    bool, typer.Option("--lint/--no-lint", help="Ask cfn-lint as well, which takes a second.")
+]
+Output = Annotated[
+    options.OutputFormat,
+    typer.Option("--output", help="Write text for people or JSON for scripts."),
+]
+
+
+def validate(  # noqa: PLR0913  # one parameter an option is how typer works
+    *,
+    template: options.Template = None,
+    parameter_overrides: options.ParameterOverrides = None,
+    region: options.Region = None,
+    profile: Profile = None,
+    resolve_file: options.ResolveFile = None,
+    resolve_remote: options.ResolveRemote = False,
+    lint: Lint = True,
+    output: Output = options.OutputFormat.TEXT,
+    config_file: options.ConfigFile = None,
+    config_env: options.ConfigEnv = None,
+    debug: options.Debug = False,
+) -> None:
+    """Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.
+
+    Exit status: 0 no errors, though perhaps warnings; 1 errors.
+    """
+    del config_file, config_env  # `configured` has looked at them already
+    if debug:
+        show_debug_log()
+    problems = find_problems(
+        ProjectOptions(
+            template=template,
+            parameter_overrides=parameter_overrides or (),
+            region=region,
+            profile=profile,
+            resolve_file=resolve_file,
+            resolve_remote=resolve_remote,
+        ),
+        lint=lint,
+    )
+    text = _as_json(problems) if output is options.OutputFormat.JSON else _as_text(problems)
+    if text:
+        show_result(text.encode())
+    say(_summary(problems))
+    sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
+
+
+def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]:
+    """Return what is wrong with a project, by place.
+
+    Raises:
+        UsageError: the parameter overrides are malformed.
+        TemplateNotFoundError: there is no template.
+    """
+    from samlocal.cli.problems import lint_problems, of_error, own_problems
+    from samlocal.errors import ProjectError, TemplateError
+
+    try:
+        project = open_with(chosen)
+        problems = dict.fromkeys(own_problems(project))
+    except TemplateError as error:
+        return [of_error(error)]
+    if lint:
+        try:
+            templates = dict.fromkeys(stack.document.path for stack in project.stacks)
+        except ProjectError:  # it is among the problems already
+            templates = {}
+        problems |= dict.fromkeys(lint_problems(templates, region=chosen.region))
+    return sorted(problems, key=_sort_key)
+
+
+def _sort_key(problem: Problem) -> tuple[str, int, int, str]:
+    place = problem.place
+    if place is None:
+        return ("", 0, 0, problem.message)
+    return (str(place.path), place.line, place.column, problem.rule or "")
+
+
+def _as_text(problems: Sequence[Problem]) -> str:
+    return "".join(f"{line}\n" for problem in problems for line in _lines(problem))
+
+
+def _lines(problem: Problem) -> list[str]:
+    where = f"{_short(problem.place)}: " if problem.place else ""
+    rule = f" {problem.rule}" if problem.rule else ""
+    lines = [f"{where}{problem.severity}{rule}: {problem.message}"]
+    return [*lines, f"  hint: {problem.hint}"] if problem.hint else lines
+
+
+def _short(place: Place) -> str:
+    """Return a place as someone in this directory would name it."""
+    here = Path.cwd()
+    path = place.path.relative_to(here) if place.path.is_relative_to(here) else place.path
+    return f"{path}:{place.line}:{place.column}"
+
+
+def _as_json(problems: Sequence[Problem]) -> str:
+    return json.dumps(
+        [
+            {
+                "severity": problem.severity,
+                "rule": problem.rule,
+                "message": problem.message,
+                "hint": problem.hint,
+                "path": str(problem.place.path) if problem.place else None,
+                "line": problem.place.line if problem.place else None,
+                "column": problem.place.column if problem.place else None,
+            }
+            for problem in problems
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _summary(problems: Sequence[Problem]) -> str:
+    severities = [problem.severity for problem in problems]
+    counts = {word: severities.count(severity) for severity, word in _WORDS.items()}
+    parts = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    return ", ".join(parts) or "No problems found"

@@ -1,0 +1,265 @@
+"""What a user sets of the `context` that a function sees, beside the function's own configuration."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from samlocal.errors import ContextError, Place, UsageError
+from samlocal.input_files import (
+    InputKind,
+    Lines,
+    Source,
+    decode,
+    named_input,
+    parse_json,
+    read_input,
+)
+from samlocal.json_members import member_indexes
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import BinaryIO
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
+MAX_CLIENT_CONTEXT_BYTES = 3583
+
+_FILE = InputKind(noun="context file", error=ContextError, max_bytes=64 * 1024)
+_OPTION = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
+
+_CLIENT_CONTEXT_PARTS = ("client", "custom", "env")
+
+# The request id is a part of the Runtime API's paths, the other texts are its headers.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+# https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+_VERSION = re.compile(r"\$LATEST|[0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContextOverrides:
+    """What a user sets of the context; None leaves it to samlocal.
+
+    `client_context` and `cognito_identity` are JSON texts in ASCII, as headers of the Runtime API
+    carry them. `deadline_ms` is Unix time in milliseconds; `remaining_time_ms` counts from the start
+    of the invocation. At most one of these two is set.
+    """
+
+    client_context: str | None = None
+    cognito_identity: str | None = None
+    request_id: str | None = None
+    function_version: str | None = None
+    invoked_function_arn: str | None = None
+    trace_id: str | None = None
+    deadline_ms: int | None = None
+    remaining_time_ms: int | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def read_context(text: str | None, path: str | None, *, stdin: BinaryIO) -> ContextOverrides:
+    """Return what `--context TEXT` and `--context-path FILE` set; the file overrules the text.
+
+    Both are a JSON object. Its names are those that Lambda's runtimes use, in any spelling
+    (`awsRequestId`, `aws_request_id`): `clientContext`, `identity`, `awsRequestId`,
+    `functionVersion`, `invokedFunctionArn`, `traceId`, and `deadlineMs` (Unix time) or
+    `remainingTimeInMillis`; `client`, `custom` and `env` are parts of `clientContext`. Anything but
+    an object is passed on as `context` in the `custom` part of the client context.
+
+    Raises:
+        UsageError: the text is malformed, or sets what doesn't exist.
+        ContextError: the file does, or can't be read.
+    """
+    if path is not None:
+        return _read_file(path, stdin)
+    if text is None:
+        return ContextOverrides()
+    try:
+        return _parse(text, Source(kind=_OPTION, path=Path("--context")))
+    except UsageError:
+        if text.lstrip().startswith(("{", "[", '"')):
+            raise
+        return _parse(json.dumps(text), Source(kind=_OPTION, path=Path("--context")))
+
+
+def _read_file(path: str, stdin: BinaryIO) -> ContextOverrides:
+    source = named_input(path, _FILE)
+    content = read_input(path, _FILE, stdin=stdin)
+    if len(content) > _FILE.max_bytes:
+        raise source.error(f"the context is larger than {_FILE.max_bytes:,} bytes")
+    return _parse(decode(content, source), source)
+
+
+def _parse(text: str, source: Source) -> ContextOverrides:
+    document = parse_json(text, source)
+    lines = Lines(text)
+    if isinstance(document, dict):
+        places = {path[0]: lines.at(index) for path, index in member_indexes(text, depth=1)}
+    else:
+        document, places = {"custom": {"context": document}}, {"custom": (1, 1)}
+    values: dict[str, str | int] = {}
+    findings = []
+    for name, value in _with_whole_client_context(document).items():
+        line, column = places.get(name) or min(places.values())
+        try:
+            attribute = _attribute(name)
+            if attribute is None:
+                place = Place(source.path, line, column)
+                findings.append(Finding(message=_comes_from_elsewhere(name), place=place))
+            else:
+                _refuse_second(attribute, name, values)
+                values[attribute] = _CONVERSIONS[attribute](name, value)
+        except _WrongMemberError as exc:
+            raise source.error(str(exc), line=line, column=column, hint=exc.hint) from exc
+    if "deadline_ms" in values and "remaining_time_ms" in values:
+        raise source.error("both a deadline and a remaining time are set", hint="set one of them")
+    overrides = ContextOverrides(findings=tuple(findings))
+    return replace(overrides, **cast("dict[str, Any]", values))
+
+
+class _WrongMemberError(Exception):
+    """A member of a context that can't be used; its place isn't known yet."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _with_whole_client_context(document: Mapping[str, object]) -> dict[str, object]:
+    """Put `client`, `custom` and `env` where they belong, in the place of the first of them."""
+    parts = {name: document[name] for name in _CLIENT_CONTEXT_PARTS if name in document}
+    whole: dict[str, object] = {}
+    for name, value in document.items():
+        if name not in parts:
+            whole[name] = value
+        elif name == next(n for n in document if n in parts):
+            whole["client_context"] = parts
+    return whole
+
+
+def _plain(name: str) -> str:
+    """Return a name without what tells one spelling from another."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _attribute(name: str) -> str | None:
+    """Return the attribute that a member sets, or None where a runtime has it from elsewhere."""
+    plain = _plain(name)
+    if plain in _ELSEWHERE:
+        return None
+    if plain in _ATTRIBUTES:
+        return _ATTRIBUTES[plain]
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    close = get_close_matches(name, _SPELLINGS, n=1)
+    listed = ", ".join(f"`{spelling}`" for spelling in _SPELLINGS)
+    hint = f"did you mean `{close[0]}`?" if close else f"a context has {listed}"
+    raise _WrongMemberError(f"a context has no `{name}`", hint)
+
+
+def _refuse_second(attribute: str, name: str, values: Mapping[str, object]) -> None:
+    if attribute in values:
+        raise _WrongMemberError(f"`{name}` is given twice, in two spellings")
+
+
+def _client_context(name: str, value: object) -> str:
+    members = _members(name, value)
+    for part in _CLIENT_CONTEXT_PARTS:
+        _members(part, members.get(part) or {})
+    text = json.dumps(members)
+    if len(base64.b64encode(text.encode())) > MAX_CLIENT_CONTEXT_BYTES:
+        raise _WrongMemberError(
+            f"the client context is larger than {MAX_CLIENT_CONTEXT_BYTES} bytes of base64",
+            "Lambda takes no more: put large data into the event",
+        )
+    return text
+
+
+def _identity(name: str, value: object) -> str:
+    members = {_plain(key): (key, given) for key, given in _members(name, value).items()}
+    identity = {}
+    for spelling in ("cognitoIdentityId", "cognitoIdentityPoolId"):
+        key, given = members.pop(spelling.lower(), (spelling, None))
+        if given is not None:
+            identity[spelling] = _header(key, given)
+    for key, _ in members.values():
+        raise _WrongMemberError(
+            f"`{name}` has no `{key}`", "it has `cognitoIdentityId` and `cognitoIdentityPoolId`"
+        )
+    return json.dumps(identity)
+
+
+def _members(name: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not an object")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str, object], str]:
+    def convert(name: str, value: object) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not {what}")
+        return value
+
+    return convert
+
+
+_header = _matching(_HEADER, "a line of printable ASCII")
+
+
+def _milliseconds(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not milliseconds")
+    return value
+
+
+_CONVERSIONS: Mapping[str, Callable[[str, object], str | int]] = {
+    "client_context": _client_context,
+    "cognito_identity": _identity,
+    "request_id": _matching(_REQUEST_ID, "letters, digits and `-._~`"),
+    "function_version": _matching(_VERSION, "`$LATEST` or a number in a string"),
+    "invoked_function_arn": _header,
+    "trace_id": _header,
+    "deadline_ms": _milliseconds,
+    "remaining_time_ms": _milliseconds,
+}
+_ATTRIBUTES = {
+    "clientcontext": "client_context",
+    "identity": "cognito_identity",
+    "cognitoidentity": "cognito_identity",
+    "awsrequestid": "request_id",
+    "requestid": "request_id",
+    "functionversion": "function_version",
+    "invokedfunctionarn": "invoked_function_arn",
+    "traceid": "trace_id",
+    "xamzntraceid": "trace_id",
+    "deadlinems": "deadline_ms",
+    "remainingtimeinmillis": "remaining_time_ms",
+    "remainingtimems": "remaining_time_ms",
+}
+_SPELLINGS = (
+    "clientContext",
+    "identity",
+    "awsRequestId",
+    "functionVersion",
+    "invokedFunctionArn",
+    "traceId",
+    "deadlineMs",
+    "remainingTimeInMillis",
+    *_CLIENT_CONTEXT_PARTS,
+)
+# What a runtime's context shows of the function's configuration.
+_ELSEWHERE = {
+    "functionname": "`FunctionName`",
+    "memorylimitinmb": "`MemorySize`",
+    "loggroupname": "`LoggingConfig`",
+    "logstreamname": "Lambda",
+}
+
+
+def _comes_from_elsewhere(name: str) -> str:
+    return f"`{name}` of the context stays as it is: {_ELSEWHERE[_plain(name)]} sets it"

@@ -1,0 +1,234 @@
+"""AWS credentials and the Region of whoever runs samlocal, found as AWS's own tools find them.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from samlocal.aws_config import profile_name, read_aws_config
+from samlocal.errors import UsageError
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from samlocal.aws_config import AwsConfig, Profile
+
+DEFAULT_REGION = "us-east-1"
+
+_PLACEHOLDERS = "the function gets placeholders"
+
+# What a profile may sign in with: what wins over static credentials, and what comes after them.
+# https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
+_ROLE_SETTINGS = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url")
+_OTHER_SETTINGS = ("login_session", "credential_process")
+
+# No standard has them: `aws configure export-credentials`, aws-vault, saml2aws.
+_EXPIRY_VARIABLES = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
+_EXPIRY_SETTINGS = ("expiration", "aws_expiration", "x_security_token_expires")
+
+# https://docs.aws.amazon.com/general/latest/gr/rande.html; the rule is that of a host name's label.
+_REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """One set of AWS credentials; its `repr` shows none of them.
+
+    `origin` says where they come from: `shell` or `profile dev`.
+    """
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expires: datetime | None = None
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundCredentials:
+    """The credentials, if there are any, and what is wrong with them."""
+
+    credentials: Credentials | None
+    findings: tuple[Finding, ...] = ()
+
+
+def find_credentials(
+    profile: str | None, *, shell: Mapping[str, str], home: Path, now: datetime | None = None
+) -> FoundCredentials:
+    """Return the credentials of `profile`, else those of the shell, else of the shell's profile.
+
+    A profile that signs in (SSO, a role, a process) needs botocore, which reads the process's own
+    environment; everything else needs the standard library. The metadata service of an EC2 instance
+    isn't asked. Missing, broken and expired credentials are findings: none stops a local run.
+
+    Raises:
+        UsageError: there is no profile of that name.
+    """
+    found = _from_shell(shell) if profile is None else None
+    if found is None:
+        config = read_aws_config(shell, home=home)
+        found = _from_config(profile, profile_name(shell), config)
+        found = replace(found, findings=(*config.findings, *found.findings))
+    return _with_expiry(found, now or datetime.now(UTC))
+
+
+def find_region(
+    region: str | None, profile: str | None, *, shell: Mapping[str, str], home: Path
+) -> str:
+    """Return the Region of `--region`, else of the shell, else of the profile, else `us-east-1`.
+
+    Raises:
+        UsageError: `region` can't be a Region.
+    """
+    if region is not None and not _REGION.fullmatch(region):
+        raise UsageError(
+            f"`{region}` can't be an AWS Region",
+            hint="a Region looks like `eu-central-1`",
+        )
+    chosen = region or shell.get("AWS_REGION") or shell.get("AWS_DEFAULT_REGION")
+    if chosen:
+        return chosen
+    profiles = read_aws_config(shell, home=home).profiles
+    selected = profiles.get(profile or profile_name(shell) or "default")
+    return (selected and selected.settings.get("region")) or DEFAULT_REGION
+
+
+def _from_shell(shell: Mapping[str, str]) -> FoundCredentials | None:
+    """Return the shell's own credentials, or None where it has no access key."""
+    key, secret = shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_SECRET_ACCESS_KEY")
+    if not key:
+        return None
+    if not secret:
+        return _missing("the shell has AWS_ACCESS_KEY_ID, but no AWS_SECRET_ACCESS_KEY")
+    return FoundCredentials(
+        credentials=Credentials(
+            access_key_id=key,
+            secret_access_key=secret,
+            session_token=shell.get("AWS_SESSION_TOKEN") or shell.get("AWS_SECURITY_TOKEN") or None,
+            expires=_first_time(shell, _EXPIRY_VARIABLES),
+            origin="shell",
+        )
+    )
+
+
+def _from_config(explicit: str | None, chosen: str | None, config: AwsConfig) -> FoundCredentials:
+    name = explicit or chosen or "default"
+    profile = config.profiles.get(name)
+    if profile is not None:
+        return _from_profile(profile)
+    not_found = f"no profile `{name}` in AWS's configuration files"
+    if explicit is not None:
+        raise UsageError(not_found, hint=_profile_hint(name, config))
+    return _missing(not_found if chosen else "no AWS credentials found")
+
+
+def _from_profile(profile: Profile) -> FoundCredentials:
+    settings = profile.settings
+    signs_in = [name for name in (*_ROLE_SETTINGS, *_OTHER_SETTINGS) if settings.get(name)]
+    key, secret = settings.get("aws_access_key_id"), settings.get("aws_secret_access_key")
+    if signs_in and (signs_in[0] in _ROLE_SETTINGS or not key):
+        return _signed_in(profile, signs_in[0])
+    if not key or not secret:
+        name = "aws_secret_access_key" if key else "aws_access_key_id"
+        return _missing(f"the profile `{profile.name}` has no `{name}`")
+    return FoundCredentials(
+        credentials=Credentials(
+            access_key_id=key,
+            secret_access_key=secret,
+            session_token=settings.get("aws_session_token") or settings.get("aws_security_token"),
+            expires=_first_time(settings, _EXPIRY_SETTINGS),
+            origin=f"profile {profile.name}",
+        )
+    )
+
+
+def _signed_in(profile: Profile, setting: str) -> FoundCredentials:
+    """Return the credentials that botocore gets for a profile."""
+    try:
+        session = import_module("botocore.session").Session(profile=profile.name)
+        config = import_module("botocore.config").Config
+    except ImportError:
+        return _missing(
+            f"the profile `{profile.name}` signs in with `{setting}`, for which boto3 is needed",
+            hint=f"`pip install 'samlocal[aws]'`, or `{_exported(profile.name)}`",
+        )
+    session.set_default_client_config(
+        config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+    )
+    try:
+        credentials = session.get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials else None
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it doesn't stop a local run
+        return _missing(
+            f"the profile `{profile.name}` can't sign in: {exc}",
+            hint=f"`{_login(profile.name, setting)}`",
+        )
+    if frozen is None or not frozen.access_key:
+        return _missing(f"the profile `{profile.name}` has no credentials")
+    return FoundCredentials(
+        credentials=Credentials(
+            access_key_id=frozen.access_key,
+            secret_access_key=frozen.secret_key,
+            session_token=frozen.token,
+            origin=f"profile {profile.name}",
+        )
+    )
+
+
+def _login(profile: str, setting: str) -> str:
+    command = {"sso_session": "sso login", "sso_start_url": "sso login", "login_session": "login"}
+    if setting not in command:
+        return f"aws sts get-caller-identity --profile {profile}"
+    return f"aws {command[setting]} --profile {profile}"
+
+
+def _exported(profile: str) -> str:
+    return f'eval "$(aws configure export-credentials --profile {profile} --format env)"'
+
+
+def _missing(reason: str, *, hint: str | None = None) -> FoundCredentials:
+    finding = Finding(
+        message=f"{reason}: {_PLACEHOLDERS}",
+        hint=hint or "`--no-credentials` says that none are needed",
+    )
+    return FoundCredentials(credentials=None, findings=(finding,))
+
+
+def _profile_hint(name: str, config: AwsConfig) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    close = get_close_matches(name, config.profiles, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    listed = ", ".join(f"`{profile}`" for profile in sorted(config.profiles))
+    return f"profiles: {listed}" if listed else "there are no profiles in ~/.aws"
+
+
+def _first_time(settings: Mapping[str, str], names: Sequence[str]) -> datetime | None:
+    """Return the first of the settings that is a time; one without an offset is UTC."""
+    for name in names:
+        try:
+            time = datetime.fromisoformat(settings.get(name, ""))
+        except ValueError:
+            continue
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return None
+
+
+def _with_expiry(found: FoundCredentials, now: datetime) -> FoundCredentials:
+    credentials = found.credentials
+    if credentials is None or credentials.expires is None or credentials.expires > now:
+        return found
+    finding = Finding(
+        message=f"the AWS credentials ({credentials.origin}) expired at {credentials.expires}",
+        hint="the function gets them all the same; AWS will refuse its calls",
+    )
+    return replace(found, findings=(*found.findings, finding))

@@ -1,0 +1,1 @@
+"""The environment variables that a function sees; `resolver` says by which rules."""

@@ -1,0 +1,41 @@
+"""An env file as data: variables of every function, and variables of one function each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from samlocal.errors import Place
+    from samlocal.project.model import Finding
+
+PARAMETERS = "Parameters"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenVariable:
+    """A value that an env file gives, and the place of its name."""
+
+    value: str = field(repr=False)
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """The variables of one function, and the place of the section's name."""
+
+    variables: Mapping[str, GivenVariable]
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvFile:
+    """One env file. `parameters` are for every function, as all of a `.env` file is."""
+
+    path: Path
+    parameters: Mapping[str, GivenVariable] = field(default_factory=dict)
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,54 @@
+"""A resolved environment, and where each of its variables comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.errors import Place
+    from samlocal.project.model import Finding
+
+SourceName = Literal[
+    "lambda", "credentials", "template", "shell", "parameters", "section", "command-line"
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a value was given. `label` names it where there is no place: `shell`, `--env`."""
+
+    source: SourceName
+    label: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return self.label if self.place is None else str(self.place)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolvedVariable:
+    """One variable as the function sees it. The value stays out of `repr`: it may be a secret.
+
+    `secret` is set where the value must not be shown. `overridden` says where else the variable was
+    given, in vain: the lowest source first.
+    """
+
+    value: str = field(repr=False)
+    origin: Origin
+    secret: bool = False
+    overridden: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """The variables of one function by name, and what was dropped or is about to surprise."""
+
+    variables: Mapping[str, ResolvedVariable]
+    findings: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the names and values, to be given to a sandbox."""
+        return {name: variable.value for name, variable in self.variables.items()}

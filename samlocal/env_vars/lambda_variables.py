@@ -1,0 +1,145 @@
+"""The variables that Lambda sets itself, grouped as on AWS's page, and those that sam adds locally.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samlocal.project.model import ImageCode
+from samlocal.qualifier import LATEST
+
+if TYPE_CHECKING:
+    from samlocal.credentials import Credentials
+    from samlocal.project.model import Function
+
+RESERVED = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+"""Names that a function's configuration may not use. `TZ` was one of them once."""
+
+# What sam gives a function when no credentials are found: SDK clients can be made, and none of them
+# goes looking for the credentials of the machine.
+PLACEHOLDER_ACCESS_KEY_ID = "defaultkey"
+PLACEHOLDER_SECRET_ACCESS_KEY = "defaultsecret"  # noqa: S105  # it opens nothing
+
+# A function under a debugger may stand still; sam allows it ten hours.
+DEBUGGING_TIMEOUT_SECONDS = 36_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """What Lambda knows of an execution environment beside the function's configuration."""
+
+    region: str
+    version: str = LATEST
+    debugging: bool = False
+
+
+def lambda_variables(function: Function, execution: Execution) -> dict[str, str]:
+    """Return the variables that Lambda sets itself, but for the credentials.
+
+    Not here: `AWS_LAMBDA_RUNTIME_API`, which the sandbox knows; `_X_AMZN_TRACE_ID`, which a runtime
+    sets at each invocation; `PATH`, `LD_LIBRARY_PATH`, `LANG`, `NODE_PATH` and the like, which are in
+    the runtime's image and differ between images.
+    """
+    return {**_reserved(function, execution), **_logging(function), **_unreserved()}
+
+
+def _reserved(function: Function, execution: Execution) -> dict[str, str]:
+    variables = {
+        "AWS_DEFAULT_REGION": execution.region,
+        "AWS_REGION": execution.region,
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": execution.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logging.log_group or f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": execution.version,
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    handler = _handler(function)
+    if handler is not None:
+        variables["_HANDLER"] = handler
+    # Not defined for OS-only runtimes and images; elsewhere the runtime's bootstrap sets the same.
+    if function.runtime is not None and not function.runtime.startswith("provided"):
+        variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+    return variables
+
+
+def credential_variables(credentials: Credentials | None) -> dict[str, str]:
+    """Return the reserved variables of an execution role: the user's, or placeholders."""
+    if credentials is None:
+        return {
+            "AWS_ACCESS_KEY_ID": PLACEHOLDER_ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": PLACEHOLDER_SECRET_ACCESS_KEY,
+        }
+    variables = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+    }
+    if credentials.session_token:
+        variables["AWS_SESSION_TOKEN"] = credentials.session_token
+    return variables
+
+
+def _handler(function: Function) -> str | None:
+    """Return the handler; for an image, which has none, the first word of its command as in sam."""
+    if isinstance(function.code, ImageCode):
+        return function.code.command[0] if function.code.command else None
+    return function.handler
+
+
+def _logging(function: Function) -> dict[str, str]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html."""
+    if function.logging.log_format != "JSON":
+        return {}
+    return {
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": function.logging.application_log_level or "INFO",
+    }
+
+
+def _unreserved() -> dict[str, str]:
+    return {
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        "TZ": ":UTC",
+    }
+
+
+def local_variables(function: Function, execution: Execution) -> dict[str, str]:
+    """Return what sam adds where it runs a function, and samlocal's own mark."""
+    timeout = DEBUGGING_TIMEOUT_SECONDS if execution.debugging else function.timeout_seconds
+    variables = {
+        "AWS_ACCOUNT_ID": function.account_id,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
+        "AWS_SAM_LOCAL": "true",
+        "SAMLOCAL": "true",
+    }
+    handler = _handler(function)
+    if handler is not None:
+        variables["AWS_LAMBDA_FUNCTION_HANDLER"] = handler
+    return variables

@@ -1,0 +1,220 @@
+"""Reads env files: sam's JSON, YAML of the same shape, and `.env`.
+
+    {
+      "Parameters": {"STAGE": "dev"},           variables of every function
+      "Ratings": {"TABLE_NAME": "localtable"}   variables of one function
+    }
+
+JSON values become strings as in sam: `true` and `false` are written so, `null` is empty, numbers are as
+Python writes them (`1.10` is `1.1`). In YAML they are what stands in the file, but `null` is empty there
+too. A list or an object is no value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
+from samlocal.errors import EnvVarsError, Place
+from samlocal.input_files import (
+    InputKind,
+    Lines,
+    Source,
+    decode,
+    named_input,
+    parse_json,
+    read_input,
+)
+from samlocal.json_members import member_indexes
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
+
+ENV_FILE = InputKind(noun="env file", error=EnvVarsError, max_bytes=1024 * 1024)
+_STARTS_AS_DOTENV = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:export\s+)?[^\s=:#'\"{\[]+[^\S\n]*(?:=|\Z)")
+_SHAPE = "put variables of every function under `Parameters`, those of one under its name"
+
+
+def read_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] | None) -> EnvFile:
+    """Return the env file `name`, or the one on standard input for `-`.
+
+    The format is the one of its name (`.json`, `.yaml`, `.yml`, `.env`, `.env.…`), else the one its text
+    looks like. `shell` serves `${NAME}` in a `.env` file.
+
+    Raises:
+        EnvVarsError: the file can't be read, is malformed, or has another shape.
+    """
+    content = read_input(name, ENV_FILE, stdin=stdin)
+    source = named_input(name, ENV_FILE)
+    if len(content) > ENV_FILE.max_bytes:
+        raise source.error(f"the env file is larger than {ENV_FILE.max_bytes:,} bytes")
+    return parse_env_file(decode(content, source), source, shell=shell or {})
+
+
+def parse_env_file(text: str, source: Source, *, shell: Mapping[str, str]) -> EnvFile:
+    """Return the env file that `text` is."""
+    text = text.replace("\r\n", "\n")
+    match _format(text, source):
+        case "json":
+            return _from_json(text, source)
+        case "yaml":
+            return _from_yaml(text, source)
+        case _:
+            return _from_dotenv(text, source, shell)
+
+
+def _format(text: str, source: Source) -> str:
+    name = source.path.name.lower()
+    if name.endswith((".json", ".yaml", ".yml")):
+        return name.rpartition(".")[2].replace("yml", "yaml")
+    if name.endswith(".env") or name.startswith(".env") or _STARTS_AS_DOTENV.match(text):
+        return "env"
+    return "json" if text.lstrip().startswith(("{", "[")) else "yaml"
+
+
+def _from_json(text: str, source: Source) -> EnvFile:
+    document = parse_json(text, source)
+    if not isinstance(document, dict):
+        raise source.error("an env file is an object", hint=_SHAPE)
+    places, _ = _json_places(text, source, depth=1)
+    for name, variables in document.items():
+        if not isinstance(variables, dict):
+            raise _wrong_section(name, places[name,])
+    places, findings = _json_places(text, source, depth=2)
+    sections = {
+        name: Section(
+            place=places[name,],
+            variables={
+                variable: _given(variable, _stringify(value), places[name, variable])
+                for variable, value in variables.items()
+            },
+        )
+        for name, variables in document.items()
+    }
+    return _env_file(source, sections, findings)
+
+
+def _json_places(
+    text: str, source: Source, *, depth: int
+) -> tuple[dict[tuple[str, ...], Place], list[Finding]]:
+    """Return where each member stands, the last where a name comes twice, and those that do."""
+    lines = Lines(text)
+    places: dict[tuple[str, ...], Place] = {}
+    findings = []
+    for path, index in member_indexes(text, depth=depth):
+        place = Place(source.path, *lines.at(index))
+        if path in places:
+            findings.append(_given_twice(path[-1], place))
+        places[path] = place
+    return places, findings
+
+
+def _from_yaml(text: str, source: Source) -> EnvFile:
+    import yaml  # noqa: PLC0415  # the cold path reads no YAML here
+
+    from samlocal import core_yaml  # noqa: PLC0415
+
+    root = core_yaml.compose(text, source)
+    if root is None:
+        return EnvFile(path=source.path, findings=(_empty(source),))
+    if not isinstance(root, yaml.MappingNode):
+        raise source.error("an env file is a mapping", hint=_SHAPE)
+    mappings = core_yaml.Mappings(source)
+    sections = {}
+    for name, section in mappings.entries(root).items():
+        place = core_yaml.place_of(section.key, source)
+        if not isinstance(section.value, yaml.MappingNode):
+            raise _wrong_section(name, place)
+        variables = mappings.entries(section.value)
+        sections[name] = Section(
+            place=place,
+            variables={
+                variable: _given(
+                    variable, core_yaml.written(e.value), core_yaml.place_of(e.key, source)
+                )
+                for variable, e in variables.items()
+            },
+        )
+    return _env_file(source, sections, [])
+
+
+def _from_dotenv(text: str, source: Source, shell: Mapping[str, str]) -> EnvFile:
+    from samlocal.env_vars.dotenv import parse_dotenv  # noqa: PLC0415  # JSON files don't need it
+
+    lines = Lines(text)
+    variables: dict[str, GivenVariable] = {}
+    findings: list[Finding] = []
+    for assignment in parse_dotenv(text, source, shell=shell):
+        name, place = assignment.name, Place(source.path, *lines.at(assignment.index))
+        if name in variables:
+            findings.append(_given_twice(name, place))
+        variables[name] = _given(name, assignment.value, place)
+        findings += [_unknown_reference(unknown, place) for unknown in assignment.unknown]
+    if not variables:
+        findings.append(_empty(source))
+    return EnvFile(path=source.path, parameters=variables, findings=tuple(findings))
+
+
+def _env_file(
+    source: Source, sections: Mapping[str, Section], findings: Sequence[Finding]
+) -> EnvFile:
+    parameters = sections.get(PARAMETERS)
+    return EnvFile(
+        path=source.path,
+        parameters=parameters.variables if parameters else {},
+        sections={name: s for name, s in sections.items() if name != PARAMETERS},
+        findings=tuple(findings),
+    )
+
+
+def _stringify(value: object) -> str | None:
+    """Return a JSON value as sam gives it to a function, or None where it isn't a scalar."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case dict() | list():
+            return None
+        case _:
+            return str(value)
+
+
+def _given(name: str, value: str | None, place: Place) -> GivenVariable:
+    if value is None:
+        raise EnvVarsError(
+            f"the value of `{name}` is a list or an object",
+            place=place,
+            hint="a variable is a string: quote the value, or write it as JSON in a string",
+        )
+    if not name or "=" in name or "\0" in name + value:
+        raise EnvVarsError(
+            f"the variable {json.dumps(name)} can't be given to a process",
+            place=place,
+            hint="a name is not empty and has no `=`, and neither name nor value has a NUL",
+        )
+    return GivenVariable(value=value, place=place)
+
+
+def _wrong_section(name: str, place: Place) -> EnvVarsError:
+    return EnvVarsError(f"`{name}` is no object with variables", place=place, hint=_SHAPE)
+
+
+def _given_twice(name: str, place: Place) -> Finding:
+    return Finding(message=f"`{name}` is given twice: this one counts", place=place)
+
+
+def _unknown_reference(name: str, place: Place) -> Finding:
+    return Finding(
+        message=f"`${{{name}}}` is empty: nothing above it and no variable of the shell is `{name}`",
+        place=place,
+        hint=f"give it a default: `${{{name}:-…}}`",
+    )
+
+
+def _empty(source: Source) -> Finding:
+    return Finding(message="the env file has no variables", place=Place(source.path, 1, 1))

@@ -1,0 +1,131 @@
+"""What is said, once, about an environment: what was dropped, and what Lambda would refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from samlocal.errors import EnvVarsError
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from samlocal.env_vars.env_file import GivenVariable
+    from samlocal.env_vars.environment import Origin
+    from samlocal.errors import Place
+    from samlocal.project.model import Function
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_VARIABLES_BYTES = 4096
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+
+_NOT_CONFIGURED = (
+    "Lambda was unable to configure your environment variables because the environment variables "
+    "you have provided"
+)
+_WAYS = {
+    "_HANDLER": "the template's `Handler` sets it",
+    "AWS_ACCESS_KEY_ID": "`--profile` or the shell's own variables choose the credentials",
+    "AWS_DEFAULT_REGION": "`--region` sets it",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "the template's `MemorySize` sets it",
+    "AWS_LAMBDA_FUNCTION_NAME": "the template's `FunctionName` sets it",
+    "AWS_LAMBDA_FUNCTION_VERSION": "`--qualifier` sets it",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "the template's `LoggingConfig` sets it",
+    "AWS_REGION": "`--region` sets it",
+    "AWS_SECRET_ACCESS_KEY": "`--profile` or the shell's own variables choose the credentials",
+    "AWS_SESSION_TOKEN": "`--profile` or the shell's own variables choose the credentials",
+}
+
+
+def reserved_message(names: Iterable[str]) -> str:
+    """Return what Lambda answers to a configuration that sets reserved names."""
+    return (
+        f"{_NOT_CONFIGURED} contains reserved keys that are currently not supported for "
+        f"modification. Reserved keys used in this request: {', '.join(names)}"
+    )
+
+
+def reserved_hint(name: str) -> str:
+    return _WAYS.get(name, "Lambda sets it; give yours another name")
+
+
+def reserved(name: str, origins: Sequence[Origin]) -> Finding:
+    return Finding(
+        message=reserved_message([name]), place=origins[-1].place, hint=reserved_hint(name)
+    )
+
+
+def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Finding:
+    """Say which names in a file's `Parameters` don't reach the function."""
+    names = ", ".join(f"`{name}`" for name in given)
+    does = "doesn't" if len(given) == 1 else "don't"
+    return Finding(
+        message=f"{names} {does} reach `{function.name}`: its template declares no such variable",
+        place=next(iter(given.values())).place,
+        hint=f"name it under `{function.logical_id}` in a JSON env file, pass "
+        f"`--env {next(iter(given))}=…`, or declare it in the template",
+    )
+
+
+def unknown_section(name: str, place: Place, known: Collection[str]) -> EnvVarsError:
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    listed = ", ".join(f"`{function}`" for function in sorted(known))
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"functions: {listed}"
+    return EnvVarsError(f"no function is called `{name}`", place=place, hint=hint)
+
+
+def section_without_effect(name: str, used: str, place: Place) -> Finding:
+    return Finding(
+        message=f"the section `{name}` doesn't apply: `{used}` names the same function",
+        place=place,
+        hint=f"move its variables to `{used}`",
+    )
+
+
+def overridden_by_shell(names: Sequence[str], place: Place) -> Finding:
+    listed = ", ".join(f"`{name}`" for name in names)
+    comes = "comes" if len(names) == 1 else "come"
+    return Finding(
+        message=f"{listed} {comes} from your shell, which overrides the template",
+        place=place,
+        hint="`--no-shell-env` keeps the template's values",
+    )
+
+
+def unusable(name: str, place: Place) -> Finding:
+    return Finding(
+        message=f"the variable {json.dumps(name)} is left out: no process can be given it",
+        place=place,
+        hint="a name is not empty and has no `=`, and neither name nor value has a NUL",
+    )
+
+
+def refused_names(given: Mapping[str, Origin]) -> Finding | None:
+    """Say which names Lambda would refuse, though a local function can have them."""
+    refused = [name for name in given if not _NAME.fullmatch(name)]
+    if not refused:
+        return None
+    names = ", ".join(f"`{name}`" for name in refused)
+    return Finding(
+        message=f"Lambda would refuse the name{'s' if len(refused) > 1 else ''} {names}",
+        place=given[refused[0]].place,
+        hint="a name has two or more letters, digits and underscores, a letter first",
+    )
+
+
+def too_large(variables: Mapping[str, str]) -> Finding | None:
+    """Say that Lambda would refuse the sum of the variables, measured as it does, as JSON."""
+    text = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode(errors="replace"))
+    if size <= MAX_VARIABLES_BYTES:
+        return None
+    return Finding(
+        message=f"{_NOT_CONFIGURED} exceeded the 4KB limit: {size:,} bytes",
+        hint="locally they all reach the function; AWS refuses to deploy it",
+    )

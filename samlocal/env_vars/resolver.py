@@ -1,0 +1,275 @@
+"""The resolver: one pure function from everything that names a variable to what a function sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from samlocal.env_vars import remarks
+from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
+from samlocal.env_vars.lambda_variables import (
+    RESERVED,
+    Execution,
+    credential_variables,
+    lambda_variables,
+    local_variables,
+)
+from samlocal.env_vars.secrets import looks_secret
+from samlocal.errors import UsageError
+from samlocal.qualifier import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from samlocal.credentials import Credentials
+    from samlocal.env_vars.env_file import EnvFile, GivenVariable
+    from samlocal.env_vars.environment import SourceName
+    from samlocal.project.model import Finding, Function
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Given:
+    """A value as one source gives it."""
+
+    value: str = field(repr=False)
+    origin: Origin
+
+
+_Layer = dict[str, _Given]
+
+
+def resolve_environment(
+    function: Function,
+    *,
+    shell: Mapping[str, str] | None,
+    env_files: Sequence[EnvFile] = (),
+    command_line: Mapping[str, str] | None = None,
+    credentials: Credentials | None = None,
+    region: str | None = None,
+    version: str = LATEST,
+    debugging: bool = False,
+) -> Environment:
+    """Return the environment of `function`: nothing is read here, and nothing is left to chance.
+
+    A variable has the value that the highest of these sources gives it:
+
+    1. Lambda itself: see `lambda_variables`. Reserved names come from here only.
+    2. The template: `Environment.Variables`, `Globals` merged. A value that can't be known on this
+       machine counts as not given; the name stays declared.
+    3. The shell that samlocal runs in (`None`: `--no-shell-env`), for names that the template
+       declares.
+    4. `Parameters` of the env files, for names that the template declares. All of a `.env` file
+       counts as `Parameters`.
+    5. The function's own section of each env file, whether the template declares the name or not.
+       The section is the first there is of logical id, function id, function name and full path;
+       sections under a later one of these don't apply.
+    6. `--env KEY=VALUE`.
+
+    Of several env files, later ones win: all `Parameters` in their order, then all sections in theirs.
+
+    Findings name what was given in vain: names in `Parameters` that reach the function from nowhere
+    else, reserved names, sections that don't apply, template values that the shell overrides; and
+    what Lambda itself would refuse: more than 4 KB of variables, names of another form than its own.
+
+    Raises:
+        UsageError: `command_line` sets a reserved name.
+    """
+    command_line = command_line or {}
+    _refuse_reserved(command_line)
+    execution = Execution(region=region or function.region, version=version, debugging=debugging)
+    template = _of_template(function)
+    host = _of_shell(shell or {}, function)
+    parameters = [_of_file(file.parameters, "parameters") for file in env_files]
+    sections = [_of_section(file, function) for file in env_files]
+    configured = [
+        template,
+        host,
+        *({n: g for n, g in layer.items() if n in function.environment} for layer in parameters),
+        *sections,
+        _of_command_line(command_line),
+    ]
+    given = _stack(
+        [_of_lambda(function, execution, credentials), *map(_without_reserved, configured)]
+    )
+    findings = [
+        *_remarks_on_reserved([template, *parameters, *sections]),
+        *_remarks_on_template(function),
+        *_remarks_on_shell(given),
+        *(finding for file in env_files for finding in _remarks_on_file(file, function, given)),
+        *_remarks_on_limits(given),
+    ]
+    return Environment(
+        variables={name: _resolved(name, stack, credentials) for name, stack in given.items()},
+        findings=tuple(findings),
+    )
+
+
+def identifiers(function: Function) -> tuple[str, ...]:
+    """Return the names that a section may have, the one that wins first."""
+    names = (function.logical_id, function.function_id, function.function_name, function.full_path)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def check_sections(files: Iterable[EnvFile], known: Collection[str]) -> None:
+    """Raise where a section of an env file names no function; `known` are all their identifiers.
+
+    Raises:
+        EnvVarsError: a section names none, with the function it may mean.
+    """
+    for file in files:
+        for name, section in file.sections.items():
+            if name not in known:
+                raise remarks.unknown_section(name, section.place, known)
+
+
+def _of_lambda(function: Function, execution: Execution, credentials: Credentials | None) -> _Layer:
+    signed_in = Origin(source="credentials", label=credentials.origin) if credentials else None
+    groups = (
+        (lambda_variables(function, execution), Origin(source="lambda", label="Lambda")),
+        (local_variables(function, execution), Origin(source="lambda", label="samlocal")),
+        (
+            credential_variables(credentials),
+            signed_in or Origin(source="lambda", label="placeholder"),
+        ),
+    )
+    return {
+        name: _Given(value=value, origin=origin)
+        for variables, origin in groups
+        for name, value in variables.items()
+    }
+
+
+def _of_template(function: Function) -> _Layer:
+    return {
+        name: _Given(
+            value=variable.value,
+            origin=Origin(source="template", label="template", place=variable.place),
+        )
+        for name, variable in function.environment.items()
+        if variable.value is not None and _is_usable(name, variable.value)
+    }
+
+
+def _of_shell(shell: Mapping[str, str], function: Function) -> _Layer:
+    origin = Origin(source="shell", label="shell")
+    return {
+        name: _Given(value=shell[name], origin=origin)
+        for name in function.environment
+        if name in shell
+    }
+
+
+def _of_file(variables: Mapping[str, GivenVariable], source: SourceName) -> _Layer:
+    return {
+        name: _Given(
+            value=variable.value,
+            origin=Origin(source=source, label=str(variable.place.path), place=variable.place),
+        )
+        for name, variable in variables.items()
+    }
+
+
+def _of_section(file: EnvFile, function: Function) -> _Layer:
+    used = _applying_sections(file, function)
+    return _of_file(file.sections[used[0]].variables, "section") if used else {}
+
+
+def _applying_sections(file: EnvFile, function: Function) -> list[str]:
+    """Return the sections that name the function; the first of them is the one that applies."""
+    return [name for name in identifiers(function) if name in file.sections]
+
+
+def _of_command_line(variables: Mapping[str, str]) -> _Layer:
+    origin = Origin(source="command-line", label="--env")
+    return {name: _Given(value=value, origin=origin) for name, value in variables.items()}
+
+
+def _is_usable(name: str, value: str) -> bool:
+    """Tell whether a process can be given the variable at all."""
+    return bool(name) and "=" not in name and "\0" not in name + value
+
+
+def _refuse_reserved(command_line: Mapping[str, str]) -> None:
+    names = [name for name in command_line if name in RESERVED]
+    if names:
+        raise UsageError(remarks.reserved_message(names), hint=remarks.reserved_hint(names[0]))
+
+
+def _without_reserved(layer: _Layer) -> _Layer:
+    return {name: given for name, given in layer.items() if name not in RESERVED}
+
+
+def _stack(layers: Sequence[_Layer]) -> dict[str, list[_Given]]:
+    """Return everything that was given for each name, the value that counts last."""
+    stacks: dict[str, list[_Given]] = {}
+    for layer in layers:
+        for name, given in layer.items():
+            stacks.setdefault(name, []).append(given)
+    return stacks
+
+
+def _resolved(
+    name: str, stack: Sequence[_Given], credentials: Credentials | None
+) -> ResolvedVariable:
+    value, origin = stack[-1].value, stack[-1].origin
+    keys = (credentials.secret_access_key, credentials.session_token) if credentials else ()
+    return ResolvedVariable(
+        value=value,
+        origin=origin,
+        secret=origin.source == "credentials"
+        or (origin.source != "lambda" and looks_secret(name, value))
+        or any(key and key in value for key in keys),
+        overridden=tuple(given.origin for given in stack[:-1]),
+    )
+
+
+def _remarks_on_reserved(layers: Sequence[_Layer]) -> Iterator[Finding]:
+    for name, stack in _stack(layers).items():
+        if name in RESERVED:
+            yield remarks.reserved(name, [given.origin for given in stack])
+
+
+def _remarks_on_template(function: Function) -> Iterator[Finding]:
+    for name, variable in function.environment.items():
+        if not _is_usable(name, variable.value or ""):
+            yield remarks.unusable(name, variable.place)
+
+
+def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
+    """Name the template's values that the shell overrides, where nothing else does."""
+    overridden = {
+        name: template
+        for name, (*_, template, last) in ((n, [*s]) for n, s in given.items() if len(s) > 1)
+        if last.origin.source == "shell"
+        and template.origin.source == "template"
+        and last.value != template.value
+    }
+    places = [template.origin.place for template in overridden.values()]
+    if places and places[0]:
+        yield remarks.overridden_by_shell(list(overridden), places[0])
+
+
+def _remarks_on_file(
+    file: EnvFile, function: Function, given: Mapping[str, object]
+) -> Iterator[Finding]:
+    yield from file.findings
+    lost = {n: v for n, v in file.parameters.items() if n not in given and n not in RESERVED}
+    if lost:
+        yield remarks.undeclared(lost, function)
+    used, *unused = _applying_sections(file, function) or [""]
+    for name in unused:
+        yield remarks.section_without_effect(name, used, file.sections[name].place)
+
+
+def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
+    configured = {
+        name: stack[-1]
+        for name, stack in given.items()
+        if stack[-1].origin.source not in {"lambda", "credentials"}
+    }
+    for finding in (
+        remarks.refused_names({name: last.origin for name, last in configured.items()}),
+        remarks.too_large({name: last.value for name, last in configured.items()}),
+    ):
+        if finding is not None:
+            yield finding

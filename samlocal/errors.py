@@ -1,0 +1,148 @@
+"""Every error that samlocal shows to its user.
+
+    SamlocalError                     exit code 1: samlocal could not run the function
+    ├── UsageError                    exit code 2: options that don't go together, or don't parse
+    ├── ProjectError                  the project can't be read
+    │   ├── TemplateNotFoundError
+    │   ├── TemplateError             malformed, or it means nothing
+    │   ├── ParameterError            a template parameter lacks a value, or has a wrong one
+    │   ├── FunctionNotFoundError     no function has that identifier
+    │   ├── AmbiguousFunctionError    more than one function has it
+    │   └── CodeNotFoundError         the function's code isn't where the template says
+    ├── ConfigError                   samconfig can't be read
+    ├── EnvVarsError                  the --env-vars file can't be read
+    ├── EventError                    the event can't be read
+    ├── ContextError                  the --context-path file can't be read
+    ├── OutputError                   the result can't be written
+    ├── RuntimeNotFoundError          no such Lambda runtime
+    └── SandboxError                  the function's sandbox can't be had
+        ├── EngineNotReachableError   no container engine answers
+        ├── EngineError               the engine refused something, or went away
+        ├── ImageNotFoundError        no such image, here or in the registry
+        ├── ImagePullError            the registry can't be reached, or the pull broke off
+        ├── NetworkNotFoundError      no such Docker network
+        └── HostNotReachableError     containers can't reach the Runtime API on this machine
+
+Errors of the *function* are not here: they are data, in `invocation.InvocationResult`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file: `template.yaml:12:5`. Line and column count from 1."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+class SamlocalError(Exception):
+    """The root: a message for the user, where it applies, and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, place: Place | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class UsageError(SamlocalError):
+    exit_code = 2
+
+
+class ProjectError(SamlocalError):
+    pass
+
+
+class TemplateNotFoundError(ProjectError):
+    pass
+
+
+class TemplateError(ProjectError):
+    pass
+
+
+class ParameterError(ProjectError):
+    pass
+
+
+class FunctionNotFoundError(ProjectError):
+    pass
+
+
+class AmbiguousFunctionError(ProjectError):
+    pass
+
+
+class CodeNotFoundError(ProjectError):
+    pass
+
+
+class ConfigError(SamlocalError):
+    pass
+
+
+class EnvVarsError(SamlocalError):
+    pass
+
+
+class EventError(SamlocalError):
+    pass
+
+
+class ContextError(SamlocalError):
+    pass
+
+
+class OutputError(SamlocalError):
+    pass
+
+
+class RuntimeNotFoundError(SamlocalError):
+    pass
+
+
+class SandboxError(SamlocalError):
+    pass
+
+
+class EngineNotReachableError(SandboxError):
+    pass
+
+
+class EngineError(SandboxError):
+    pass
+
+
+class ImageNotFoundError(SandboxError):
+    pass
+
+
+class ImagePullError(SandboxError):
+    pass
+
+
+class NetworkNotFoundError(SandboxError):
+    pass
+
+
+class HostNotReachableError(SandboxError):
+    pass

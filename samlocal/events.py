@@ -1,0 +1,191 @@
+"""Where an event comes from: a file, standard input, the command line, or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.errors import EventError, UsageError
+from samlocal.input_files import (
+    STDIN,
+    InputKind,
+    Source,
+    check_json,
+    decode,
+    named_input,
+    read_input,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from samlocal.input_files import Reader
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB of request. (Answers
+# may be larger by an envelope: `invocation.MAX_PAYLOAD_BYTES`.)
+MAX_EVENT_BYTES = 6 * 1024 * 1024
+EMPTY_EVENT = b"{}"
+
+_PATIENCE_SECONDS = 1.0
+
+# The widest encoding takes four bytes a character.
+_EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
+_DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventSource:
+    """What a user said about the event: sam's `--event`, `--no-event`; Serverless's options.
+
+    `event` and `path` name a file, or standard input as `-`. `path` overrules `data`, as in
+    Serverless: https://www.serverless.com/framework/docs/providers/aws/cli-reference/invoke-local
+    `stdin_is_free` is False where another option reads standard input: it holds no event then.
+    """
+
+    event: str | None = None
+    no_event: bool = False
+    data: str | None = None
+    path: str | None = None
+    raw: bool = False
+    stdin_is_free: bool = True
+
+
+def read_event(
+    source: EventSource, *, stdin: BinaryIO, waiting: Callable[[], None] | None = None
+) -> bytes:
+    """Return the payload of an invocation: JSON in UTF-8, at most 6 MB.
+
+    A payload that is that already is returned byte for byte. UTF-16, UTF-32 and byte order marks
+    are decoded, YAML files (`.yaml`, `.yml`) turned into JSON. `--data` that doesn't look like JSON
+    is a string; with `--raw` everything is. Where nothing is named, an event is read from standard
+    input if that is a pipe or a file, else the event is `{}`. `waiting` is called once where
+    standard input is read and has nothing to say for a second.
+
+    Raises:
+        UsageError: the options contradict each other.
+        EventError: the event can't be read, isn't JSON, or is larger than Lambda takes.
+    """
+    _refuse_contradictions(source)
+    name = source.event if source.event is not None else source.path
+    reader = _Announcing(stdin, waiting) if waiting else stdin
+    if source.no_event:
+        payload = EMPTY_EVENT
+    elif name is not None:
+        payload = _from_file(name, raw=source.raw, stdin=reader)
+    elif source.data is not None:
+        payload = _from_data(source.data, raw=source.raw)
+    elif source.stdin_is_free and is_piped(stdin):
+        payload = _from_pipe(raw=source.raw, stdin=reader)
+    else:
+        payload = EMPTY_EVENT
+    _refuse_large(payload)
+    return payload
+
+
+def is_piped(stdin: BinaryIO) -> bool:
+    """Tell whether standard input is a pipe or a file: not a terminal, a device or a socket.
+
+    Programs that start others often leave an open socket there, from which nothing ever comes.
+    """
+    try:
+        mode = os.fstat(stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+class _Announcing:
+    """Standard input, with a word to whoever sits before it while nothing comes."""
+
+    def __init__(self, stdin: BinaryIO, waiting: Callable[[], None]) -> None:
+        self._stdin = stdin
+        self._waiting = waiting
+
+    def read(self, size: int, /) -> bytes:
+        with suppress(OSError, ValueError):  # no file behind it: nothing to wait for
+            ready, _, _ = select.select([self._stdin], [], [], _PATIENCE_SECONDS)
+            if not ready:
+                self._waiting()
+        return self._stdin.read(size)
+
+
+def _refuse_contradictions(source: EventSource) -> None:
+    options = {"--event": source.event, "--data": source.data, "--path": source.path}
+    named = [option for option, value in options.items() if value is not None]
+    if source.no_event and named:
+        raise UsageError(f"`--no-event` contradicts `{named[0]}`", hint="keep one of them")
+    if source.event is not None and len(named) > 1:
+        raise UsageError(f"`--event` and `{named[1]}` both name an event", hint="keep one of them")
+
+
+def _from_file(name: str, *, raw: bool, stdin: Reader) -> bytes:
+    content = read_input(name, _EVENT_FILE, stdin=stdin)
+    if not content.strip() and not raw:
+        what = "standard input" if name == STDIN else f"the event file `{name}`"
+        raise EventError(f"{what} is empty", hint="for an empty event, use `--no-event`")
+    return _payload(content, named_input(name, _EVENT_FILE), raw=raw)
+
+
+def _from_pipe(*, raw: bool, stdin: Reader) -> bytes:
+    content = read_input(STDIN, _EVENT_FILE, stdin=stdin)
+    if not content.strip():
+        return EMPTY_EVENT
+    try:
+        return _payload(content, named_input(STDIN, _EVENT_FILE), raw=raw)
+    except EventError as exc:
+        exc.hint = exc.hint or "no event is named, so stdin was read: `--no-event` prevents that"
+        raise
+
+
+def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:
+    if len(content) > _EVENT_FILE.max_bytes:
+        raise _too_large(f"more than {_EVENT_FILE.max_bytes:,}")
+    text = decode(content, source)
+    if raw:
+        return _json_string(text)
+    if source.path.suffix.lower() in {".yaml", ".yml"}:
+        from samlocal.core_yaml import to_json  # noqa: PLC0415  # the cold path reads no YAML event
+
+        return to_json(text, source, max_characters=2 * MAX_EVENT_BYTES).encode()
+    check_json(text, source)
+    return text.encode()
+
+
+def _from_data(text: str, *, raw: bool) -> bytes:
+    """Turn `--data` into JSON: what starts like JSON must be JSON, anything else is a string."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise EventError("`--data` isn't valid UTF-8", hint="pass the event as a file: `--event`")
+    if raw:
+        return _json_string(text)
+    try:
+        check_json(text, _DATA)
+    except EventError as exc:
+        if text.lstrip().startswith(("{", "[", '"')):
+            exc.hint = "to pass the text as it is, as a string, add `--raw`"
+            raise
+        return _json_string(text)
+    return text.encode()
+
+
+def _json_string(text: str) -> bytes:
+    return json.dumps(text, ensure_ascii=False).encode()
+
+
+def _refuse_large(payload: bytes) -> None:
+    if len(payload) > MAX_EVENT_BYTES:
+        raise _too_large(f"{len(payload):,}")
+
+
+def _too_large(size: str) -> EventError:
+    """Return Lambda's own error: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
+    return EventError(
+        f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation",
+        hint=f"the event has {size} bytes; Lambda answers RequestTooLargeException (413)",
+    )

@@ -1,0 +1,92 @@
+"""How a phase ends, in Lambda's words.
+
+https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from samlocal.invocation import FunctionError
+from samlocal.runtime_api.runtime import Answer, error_answer
+
+if TYPE_CHECKING:
+    from samlocal.invocation import Outcome
+    from samlocal.sandbox.sandbox import Exit
+
+_SIGNALLED: Final = 128
+# As Go, in which Lambda's own supervisor is written, names them.
+_SIGNALS: Final = {
+    1: "hangup",
+    2: "interrupt",
+    4: "illegal instruction",
+    6: "aborted",
+    7: "bus error",
+    8: "floating point exception",
+    9: "killed",
+    11: "segmentation fault",
+    13: "broken pipe",
+    15: "terminated",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """The answer that a phase ended with: the runtime's, or Lambda's where the runtime gave none.
+
+    `at` is the end in `time.monotonic()` seconds.
+    """
+
+    at: float
+    answer: Answer
+    outcome: Outcome
+    out_of_memory: bool = False
+
+    @property
+    def error_type(self) -> str | None:
+        return self.answer.error.type if self.answer.error else None
+
+    @property
+    def status(self) -> Literal["success", "error", "timeout"]:
+        """What the `REPORT` line says; an error that the function returned is a success to it."""
+        if self.outcome == "timeout":
+            return "timeout"
+        return "error" if self.outcome == "failure" else "success"
+
+
+def timed_out(request_id: str, seconds: float, *, at: float) -> Ending:
+    message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
+    error = FunctionError(type="Sandbox.Timedout", message=message)
+    return Ending(at=at, answer=error_answer(error), outcome="timeout")
+
+
+def failed_to_initialise(failure: Answer, *, at: float) -> Ending:
+    return Ending(at=at, answer=failure, outcome="failure")
+
+
+def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
+    """The runtime ended by itself, or the kernel ended it."""
+    hint = None
+    if exit_.out_of_memory:
+        hint = f"the function used all of its {memory_mb} MB: raise `MemorySize`"
+    error = FunctionError(
+        type="Runtime.ExitError",
+        message=f"RequestId: {request_id} Error: {_exit_reason(exit_.status)}",
+        hint=hint,
+    )
+    return Ending(
+        at=exit_.at,
+        answer=error_answer(error),
+        outcome="failure",
+        out_of_memory=exit_.out_of_memory,
+    )
+
+
+def _exit_reason(status: int | None) -> str:
+    if not status:
+        return "Runtime exited without providing a reason"
+    if status > _SIGNALLED:
+        number = status - _SIGNALLED
+        return f"Runtime exited with error: signal: {_SIGNALS.get(number, number)}"
+    return f"Runtime exited with error: exit status {status}"

@@ -1,0 +1,83 @@
+"""One invocation in an environment of its own: what `local invoke` does."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from samlocal.execution.environment import ExecutionEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.invocation import Invocation, InvocationResult
+    from samlocal.sandbox.sandbox import Log, Sandbox
+
+
+def run_once(
+    sandbox: Sandbox,
+    invocation: Invocation,
+    *,
+    memory_mb: int,
+    timeout_seconds: float,
+    log: Log,
+    on_interrupt: Callable[[Callable[[], None]], None],
+) -> InvocationResult | None:
+    """Invoke a function in a fresh sandbox and end the sandbox; return None where interrupted.
+
+    All that the function wrote has been shown, and the `END` and `REPORT` lines after it, when this
+    returns. Removing the sandbox is left to its owner, who can print the result first.
+    `on_interrupt` is told what to call when the user has had enough.
+
+    Raises:
+        SandboxError: The sandbox could not be had, or was lost.
+    """
+
+    async def run() -> InvocationResult:
+        loop = asyncio.get_running_loop()
+        running = asyncio.create_task(
+            _invoke_once(
+                sandbox,
+                invocation,
+                memory_mb=memory_mb,
+                timeout_seconds=timeout_seconds,
+                log=log,
+            )
+        )
+
+        def interrupt() -> None:
+            with suppress(RuntimeError):  # the loop has ended: the result is out already
+                loop.call_soon_threadsafe(running.cancel)
+
+        on_interrupt(interrupt)
+        return await running
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        return None
+
+
+async def _invoke_once(
+    sandbox: Sandbox,
+    invocation: Invocation,
+    *,
+    memory_mb: int,
+    timeout_seconds: float,
+    log: Log,
+) -> InvocationResult:
+    async with ExecutionEnvironment(
+        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log
+    ) as environment:
+        result = await environment.invoke(invocation)
+        await environment.stop()
+    if result.outcome == "timeout":
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        log.line(
+            f"{now} {invocation.request_id} Task timed out after {timeout_seconds:.2f} seconds"
+        )
+    log.line(f"END RequestId: {invocation.request_id}")
+    log.line(str(result.report))
+    return result

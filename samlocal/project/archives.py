@@ -1,0 +1,93 @@
+"""Deployment packages: zip archives, unpacked as Lambda unpacks them."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import CodeNotFoundError
+
+if TYPE_CHECKING:
+    from samlocal.errors import Place
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
+MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
+_BLOCK: Final = 1024 * 1024
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,  # it is encrypted, or compressed in a way that Python doesn't know
+    ValueError,
+)
+
+
+def unpack(archive: Path, directory: Path, *, place: Place) -> None:
+    """Unpack an archive with its permissions and symbolic links.
+
+    Nothing is written outside `directory`: names lose `..` and leading slashes, and links are made
+    last, so that nothing is written through them.
+
+    Raises:
+        CodeNotFoundError: it is no zip archive, or unpacks to more than Lambda takes.
+    """
+    try:
+        with zipfile.ZipFile(archive) as package:
+            links = [info for info in package.infolist() if _is_link(info)]
+            left = MAX_UNPACKED_BYTES
+            for info in package.infolist():
+                if not _is_link(info):
+                    left -= _extract(package, info, directory, left)
+                    if left < 0:
+                        raise CodeNotFoundError(
+                            f"`{archive}` unpacks to more than 250 MB",
+                            place=place,
+                            hint="Lambda takes 250 MB, layers included",
+                        )
+            for info in links:
+                _link(package, info, directory)
+    except _UNREADABLE as exc:
+        raise CodeNotFoundError(f"`{archive}` can't be unpacked: {exc}", place=place) from exc
+
+
+def _extract(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path, limit: int) -> int:
+    """Write one entry and return its size, or a little more than `limit` if it has more."""
+    target = _target(info, directory)
+    if info.is_dir() or target == directory:
+        target.mkdir(parents=True, exist_ok=True)
+        return 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with package.open(info) as source, target.open("wb") as sink:
+        while size <= limit and (block := source.read(_BLOCK)):
+            sink.write(block)
+            size += len(block)
+    mode = stat.S_IMODE(info.external_attr >> 16)
+    if mode:
+        target.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+    return size
+
+
+def _link(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path) -> None:
+    target = _target(info, directory)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.is_symlink() and not target.exists():
+        target.symlink_to(package.read(info).decode(errors="surrogateescape"))
+
+
+def _target(info: zipfile.ZipInfo, directory: Path) -> Path:
+    parts = [part for part in Path(info.filename).parts if part not in {"..", "/", "."}]
+    return directory.joinpath(*parts)
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(info.external_attr >> 16)
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file is a deployment package: a zip archive or a Java one."""
+    return path.suffix.lower() in {".zip", ".jar"} and path.is_file()

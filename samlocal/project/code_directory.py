@@ -1,0 +1,125 @@
+"""Code as a directory that can be mounted, whatever the template gives it as."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import CodeNotFoundError
+from samlocal.project.archives import is_archive, unpack
+from samlocal.project.model import InlineCode, LocalCode, S3Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.project.model import ImageCode
+
+    # Downloads an object into a directory and returns the archive; the name follows from its ETag.
+    Fetch = Callable[[S3Code, Path], Path]
+
+_INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
+_KEPT_SECONDS: Final = 24 * 60 * 60
+
+
+def code_directory(
+    code: LocalCode | InlineCode | S3Code | ImageCode,
+    *,
+    runtime: str | None,
+    cache: Path,
+    fetch: Fetch | None = None,
+) -> Path:
+    """Return a directory with the code of a function or the content of a layer.
+
+    A directory is itself. An archive is unpacked under `cache`, once for each state of it; source
+    text is written there as CloudFormation does. `fetch` gets objects in S3.
+
+    Raises:
+        CodeNotFoundError: there is no such code, or it can't be made a directory.
+    """
+    match code:
+        case LocalCode():
+            return _local(code, cache)
+        case InlineCode():
+            return _inline(code, runtime, cache)
+        case S3Code():
+            if fetch is None:
+                raise CodeNotFoundError(
+                    f"the code is in S3: `s3://{code.bucket}/{code.key}`", place=code.place
+                )
+            archive = fetch(code, _private(cache / "downloads"))
+            return _local(LocalCode(path=archive, place=code.place), cache)
+        case _:
+            raise CodeNotFoundError("the code is a container image", place=code.place)
+
+
+def _local(code: LocalCode, cache: Path) -> Path:
+    if code.path.is_dir():
+        return code.path
+    if is_archive(code.path):
+        return _unpacked(code, cache)
+    problem = "is neither a directory nor an archive" if code.path.exists() else "isn't there"
+    raise CodeNotFoundError(
+        f"the code `{code.path}` {problem}",
+        place=code.place,
+        hint=None if code.path.exists() else "did you run `sam build`, or your bundler?",
+    )
+
+
+def _unpacked(code: LocalCode, cache: Path) -> Path:
+    status = code.path.stat()
+    state = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+    family = _private(cache / "archives") / _digest(str(code.path))
+    wanted = family / _digest(state)
+    if not wanted.is_dir():
+        family.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=family, prefix=".new-") as scratch:
+            made = Path(scratch, "code")
+            made.mkdir()
+            unpack(code.path, made, place=code.place)
+            with suppress(OSError):  # another process was faster, and made the same
+                made.rename(wanted)
+        _forget_older(wanted)
+    return wanted
+
+
+def _forget_older(current: Path) -> None:
+    """Remove what earlier states of an archive were unpacked to, unless it may still be in use."""
+    for directory in current.parent.iterdir():
+        if directory != current and time.time() - directory.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
+    """Write source text to `index.py` or `index.js`.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    """
+    family = (runtime or "").rstrip("0123456789.x")
+    if family not in _INLINE_NAMES:
+        raise CodeNotFoundError(
+            f"`{runtime}` can't have its code in the template",
+            place=code.place,
+            hint="Lambda takes source text for Python and Node.js only",
+        )
+    directory = _private(cache / "inline") / _digest(f"{family} {code.source}")
+    target = directory / _INLINE_NAMES[family]
+    if not target.is_file():
+        directory.mkdir(exist_ok=True)
+        scratch = directory / f".{time.monotonic_ns()}"
+        scratch.write_text(code.source, encoding="utf-8")
+        scratch.replace(target)
+    return directory
+
+
+def _private(directory: Path) -> Path:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]

@@ -1,0 +1,90 @@
+"""Conditions, in three values: one that can't be known here may still not matter.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import TemplateError
+from samlocal.project.node import scalar_text
+from samlocal.project.resolver import UnknownValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.project.node import Node
+    from samlocal.project.resolver import Resolver
+
+_MAX_OPERANDS: Final = 10
+
+
+def holds(condition: Node, resolver: Resolver) -> bool:
+    """Return whether a condition holds.
+
+    Raises:
+        TemplateError: it is no condition.
+        UnknownValueError: it depends on a value that can't be known here.
+    """
+    if isinstance(condition.value, bool):  # what another function has already decided
+        return condition.value
+    if not isinstance(condition.value, dict) or len(condition.value) != 1:
+        raise TemplateError(f"a condition can't be {condition.kind}", place=condition.place)
+    ((name, argument),) = condition.value.items()
+    match name:
+        case "Condition":
+            return resolver.scope.condition(argument.text("a condition"), condition)
+        case "Fn::Equals":
+            return equals(argument, resolver)
+        case "Fn::Not":
+            (operand,) = _operands(argument, name, 1, 1)
+            return not holds(operand, resolver)
+        case "Fn::And":
+            return not _any(_operands(argument, name, 2, _MAX_OPERANDS), resolver, wanted=False)
+        case "Fn::Or":
+            return _any(_operands(argument, name, 2, _MAX_OPERANDS), resolver, wanted=True)
+        case _:
+            raise TemplateError(f"`{name}` is no condition", place=condition.place)
+
+
+def equals(argument: Node, resolver: Resolver) -> bool:
+    """Return whether two values are the same, as text."""
+    left, right = _operands(argument, "Fn::Equals", 2, 2)
+    return _comparable(resolver.known(left).plain()) == _comparable(resolver.known(right).plain())
+
+
+def _comparable(value: object) -> object:
+    match value:
+        case str() | int() | float():
+            return scalar_text(value)
+        case list():
+            return [_comparable(item) for item in value]
+        case dict():
+            return {key: _comparable(entry) for key, entry in value.items()}
+        case _:
+            return value
+
+
+def _any(operands: Iterable[Node], resolver: Resolver, *, wanted: bool) -> bool:
+    """Return whether an operand is `wanted`; one that can't be known doesn't matter if one is."""
+    unknown: UnknownValueError | None = None
+    for operand in operands:
+        try:
+            if holds(operand, resolver) is wanted:
+                return True
+        except UnknownValueError as exc:
+            unknown = exc
+    if unknown:
+        raise unknown
+    return False
+
+
+def _operands(argument: Node, name: str, least: int, most: int) -> tuple[Node, ...]:
+    operands = argument.items(f"the argument of `{name}`")
+    if not least <= len(operands) <= most:
+        expected = str(least) if least == most else f"{least} to {most}"
+        raise TemplateError(
+            f"`{name}` takes {expected} values, not {len(operands)}", place=argument.place
+        )
+    return operands

@@ -1,0 +1,64 @@
+"""The functions of a stack, by everything that identifies them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from samlocal.errors import ProjectError
+from samlocal.project.identifiers import construct_path, resource_id
+from samlocal.project.model import FunctionEntry
+from samlocal.project.sam import function_properties
+from samlocal.project.stack import FUNCTION_TYPES
+
+if TYPE_CHECKING:
+    from samlocal.project.stack import Stack
+
+
+def read_entries(stack: Stack) -> tuple[FunctionEntry, ...]:
+    """Return the functions that a stack has, without those whose `Condition` doesn't hold."""
+    logical_ids = [
+        logical_id
+        for logical_id in stack.resources
+        if stack.resource_type(logical_id) in FUNCTION_TYPES
+        and stack.exists(logical_id) is not False
+    ]
+    ids = {name: resource_id(stack.resources[name]) for name in logical_ids}
+    taken = Counter(ids.values()) + Counter(logical_ids)
+    return tuple(
+        _read_entry(stack, name, ids[name], is_unique=taken[ids[name]] == 1) for name in logical_ids
+    )
+
+
+def excluded_functions(stack: Stack) -> tuple[str, ...]:
+    """Return the functions of a stack whose `Condition` doesn't hold."""
+    return tuple(
+        logical_id
+        for logical_id in stack.resources
+        if stack.resource_type(logical_id) in FUNCTION_TYPES and stack.exists(logical_id) is False
+    )
+
+
+def _read_entry(
+    stack: Stack, logical_id: str, function_id: str | None, *, is_unique: bool
+) -> FunctionEntry:
+    """Return a function's identifiers; its full path ends in its id, as in sam, if that is its own."""
+    name = function_id if function_id and is_unique else logical_id
+    return FunctionEntry(
+        logical_id=logical_id,
+        full_path=f"{stack.path}/{name}" if stack.path else name,
+        place=stack.place_of(logical_id),
+        resource_type=stack.resource_type(logical_id) or "",
+        function_id=function_id,
+        function_name=_function_name(stack, logical_id),
+        construct_path=construct_path(stack.resources[logical_id]),
+    )
+
+
+def _function_name(stack: Stack, logical_id: str) -> str | None:
+    """Return `FunctionName`; an error in it is raised when that function is resolved."""
+    try:
+        node = function_properties(stack, logical_id).get("FunctionName")
+        return stack.resolver.resolve(node).optional_text() if node else None
+    except ProjectError:
+        return None

@@ -1,0 +1,132 @@
+"""What changes a template's shape before its values are resolved: `AWS::Include` and `Fn::ForEach`.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import TemplateError
+from samlocal.project.model import Finding
+from samlocal.project.node import Node, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.project.resolver import Resolver
+
+TRANSFORM: Final = "Fn::Transform"
+_FOR_EACH: Final = "Fn::ForEach::"
+_MAX_ITEMS: Final = 1_000
+_MAX_ENTRIES: Final = 20_000
+
+
+def needs_expansion(node: Node) -> bool:
+    """Return whether a mapping holds entries that stand for others."""
+    return isinstance(node.value, dict) and any(
+        key == TRANSFORM or key.startswith(_FOR_EACH) for key in node.value
+    )
+
+
+def expand(node: Node, resolver: Resolver) -> Node:
+    """Return a mapping with the entries that its loops and includes stand for.
+
+    A transform that stands alone may give anything; beside other entries it must give a mapping.
+
+    Raises:
+        TemplateError: a loop or an include is malformed.
+    """
+    entries = node.entries("a mapping")
+    if len(entries) == 1 and TRANSFORM in entries:
+        return _transform(entries[TRANSFORM], node, resolver)
+    expanded: dict[str, Node] = {}
+    keys: dict[str, Node] = dict(node.keys or {})
+    for key, entry in entries.items():
+        if key == TRANSFORM:
+            added = _added(_transform(entry, node, resolver), resolver)
+        elif key.startswith(_FOR_EACH):
+            added = _for_each(entry, resolver, keys)
+        else:
+            added = {key: entry}
+        expanded.update(added)
+        if len(expanded) > _MAX_ENTRIES:
+            raise TemplateError(
+                f"loops make more than {_MAX_ENTRIES:,} entries here", place=entry.place
+            )
+    return Node(expanded, node.path, node.line, node.column, keys)
+
+
+def _transform(call: Node, at: Node, resolver: Resolver) -> Node:
+    """Return what a transform gives; a macro's result can't be known here."""
+    name = call.get("Name")
+    macro = name.text("the name of a transform") if name else call.optional_text() or "?"
+    if macro != "AWS::Include":
+        return call.with_value(Unknown(reason=f"the macro `{macro}` runs in AWS"))
+    parameters = call.get("Parameters")
+    location = parameters.get("Location") if parameters else None
+    if location is None:
+        raise TemplateError("`AWS::Include` needs a `Location`", place=call.place)
+    return resolver.scope.include(resolver.text(location, "a location"), at)
+
+
+def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
+    """Return the entries that a loop or a transform adds; none, and a finding, if it is unknown."""
+    if isinstance(node.value, Unknown):
+        message = f"some entries are left out here: {node.value.reason}"
+        resolver.scope.note(Finding(message=message, place=node.place, hint=node.value.hint))
+        return {}
+    return node.entries("what is added here")
+
+
+def _for_each(loop: Node, resolver: Resolver, keys: dict[str, Node]) -> Mapping[str, Node]:
+    parts = loop.items("a loop")
+    if len(parts) != 3:  # noqa: PLR2004
+        raise TemplateError(
+            "`Fn::ForEach` takes an identifier, a collection and what to repeat", place=loop.place
+        )
+    identifier = parts[0].text("the identifier of a loop")
+    collection = resolver.resolve(parts[1])
+    if isinstance(collection.value, Unknown):
+        return _added(collection, resolver)
+    items = collection.items("the collection of a loop")
+    if len(items) > _MAX_ITEMS:
+        raise TemplateError(f"a loop has more than {_MAX_ITEMS:,} items", place=loop.place)
+    entries: dict[str, Node] = {}
+    for item in items:
+        value = item.text("an item of a loop's collection")
+        body = _bind(parts[2], identifier, value)
+        if needs_expansion(body):
+            body = expand(body, resolver)
+        entries.update(body.entries("what a loop repeats"))
+        keys.update(body.keys or {})
+    return entries
+
+
+def _bind(body: Node, identifier: str, value: str) -> Node:
+    """Return what a loop repeats, for one value.
+
+    `&{X}` is the value without what a logical id can't have; `${X}` and `Ref` are the value itself.
+    """
+    reference = re.compile(rf"([$&])\{{{re.escape(identifier)}\}}")
+
+    def fill_in(text: str) -> str:
+        plain = re.sub("[^A-Za-z0-9]", "", value)
+        return reference.sub(lambda match: plain if match[1] == "&" else value, text)
+
+    def bind(node: Node) -> Node:
+        if isinstance(node.value, str):
+            return node.with_value(fill_in(node.value)) if "{" in node.value else node
+        if isinstance(node.value, tuple):
+            return node.with_value(tuple(bind(item) for item in node.value))
+        if not isinstance(node.value, dict):
+            return node
+        if len(node.value) == 1 and "Ref" in node.value and node.value["Ref"].value == identifier:
+            return node.with_value(value)
+        entries = {fill_in(key): bind(entry) for key, entry in node.value.items()}
+        keys = {fill_in(key): place for key, place in (node.keys or {}).items()}
+        return Node(entries, node.path, node.line, node.column, keys)
+
+    return bind(body)

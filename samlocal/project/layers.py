@@ -1,0 +1,83 @@
+"""The layers of a function: content on this machine, or ARNs.
+
+`Ref` gives a layer of this project a local ARN. That ARN is how a function's layer is recognised, so
+it may come through `Fn::If`, a parameter list or a parent stack.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import CodeNotFoundError
+from samlocal.project.code import read_content
+from samlocal.project.model import Finding, Layer
+from samlocal.project.node import Unknown
+from samlocal.project.properties import Properties
+from samlocal.project.references import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samlocal.project.node import Node
+    from samlocal.project.stack import Stack
+
+LAYER_TYPES: Final = frozenset({"AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"})
+
+
+def local_layers(stacks: Iterable[Stack]) -> dict[str, tuple[Stack, str]]:
+    """Return the stack and logical id of every layer in a project, by local ARN."""
+    return {
+        arn: (stack, logical_id)
+        for stack in stacks
+        for logical_id in stack.resources
+        if stack.resource_type(logical_id) in LAYER_TYPES
+        and (arn := reference(stack, logical_id)) is not None
+    }
+
+
+def read_layers(
+    properties: Properties, known: Mapping[str, tuple[Stack, str]]
+) -> tuple[Layer, ...]:
+    """Return a function's layers in the order in which Lambda applies them.
+
+    What can't be known here is left out and added to the findings.
+    """
+    items = properties.items("Layers")
+    return tuple(
+        layer for item in items if (layer := _read_layer(item, known, properties.findings))
+    )
+
+
+def _read_layer(
+    item: Node, known: Mapping[str, tuple[Stack, str]], findings: list[Finding]
+) -> Layer | None:
+    if isinstance(item.value, Unknown):
+        message = f"a layer is left out: {item.value.reason}"
+        findings.append(Finding(message=message, place=item.place, hint=item.value.hint))
+        return None
+    arn = item.text("a layer")
+    if arn not in known:
+        return Layer(name=_name(arn), code=None, arn=arn, place=item.place)
+    stack, logical_id = known[arn]
+    resource = stack.resources[logical_id]
+    properties = Properties(
+        resource.get("Properties") or resource.with_value({}), stack.resolver, findings
+    )
+    place = stack.place_of(logical_id)
+    try:
+        code = read_content(stack, logical_id, properties)
+    except CodeNotFoundError as exc:
+        message = f"the layer `{logical_id}` is left out: {exc.message}"
+        findings.append(Finding(message=message, place=exc.place, hint=exc.hint))
+        return None
+    if code is None:
+        message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
+        findings.append(Finding(message=message, place=place))
+        return None
+    return Layer(name=logical_id, code=code, arn=None, place=place)
+
+
+def _name(arn: str) -> str:
+    """Return a layer's name from `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`."""
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 else arn  # noqa: PLR2004

@@ -1,0 +1,79 @@
+"""Which function an identifier means, and what to say when it means none or several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from samlocal.project.model import FunctionEntry
+
+_LISTED = 20
+_LONGEST_NAME = 255  # of what is worth comparing
+
+
+def find(functions: Sequence[FunctionEntry], identifier: str | None) -> FunctionEntry:
+    """Return the function that `identifier` names, or the only one if it is None.
+
+    A full path is unique and comes first. Any other identifier must fit one function only.
+
+    Raises:
+        FunctionNotFoundError: no function fits.
+        AmbiguousFunctionError: several do.
+    """
+    if identifier is None:
+        return _only(functions)
+    for function in functions:
+        if function.full_path == identifier:
+            return function
+    matches = [function for function in functions if identifier in function.identifiers]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise AmbiguousFunctionError(
+            f"`{identifier}` names {len(matches)} functions",
+            hint=f"use a full path: {quoted(match.full_path for match in matches)}",
+        )
+    raise FunctionNotFoundError(
+        f"no function `{identifier}`", hint=_suggestion(functions, identifier)
+    )
+
+
+def _only(functions: Sequence[FunctionEntry]) -> FunctionEntry:
+    if len(functions) == 1:
+        return functions[0]
+    if not functions:
+        raise FunctionNotFoundError("the template has no functions")
+    raise AmbiguousFunctionError(
+        f"the template has {len(functions)} functions",
+        hint=f"name one: {quoted(function.full_path for function in functions)}",
+    )
+
+
+def _suggestion(functions: Sequence[FunctionEntry], identifier: str) -> str:
+    if not functions:
+        return "the template has no functions"
+    if close := did_you_mean(identifier, (name for f in functions for name in f.identifiers)):
+        return close
+    return f"the template has {quoted(function.full_path for function in functions)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names what `name` was probably meant to be, if something comes close."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    if len(name) > _LONGEST_NAME:
+        return None
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean `{by_folded[close[0]]}`?" if close else None
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return names as a list for a message, cut where it gets too long to read."""
+    every = sorted(names, key=str.casefold)
+    listed = ", ".join(f"`{name}`" for name in every[:_LISTED])
+    return f"{listed} and {len(every) - _LISTED} more" if len(every) > _LISTED else listed

@@ -1,0 +1,164 @@
+"""What a project holds, as frozen data: the words in which `project` answers.
+
+Names and defaults are CloudFormation's:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from samlocal.errors import Place
+
+DEFAULT_MEMORY_MB = 128
+DEFAULT_TIMEOUT_SECONDS = 3
+DEFAULT_EPHEMERAL_STORAGE_MB = 512
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something that was dropped, guessed or is about to surprise: said once on stderr."""
+
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalCode:
+    """A directory or an archive on this machine; the path is absolute and may not exist."""
+
+    path: Path
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InlineCode:
+    """Source text in the template itself (`InlineCode`, `ZipFile`)."""
+
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class S3Code:
+    """An archive in S3."""
+
+    bucket: str
+    key: str
+    version: str | None
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageBuild:
+    """How to build a function's image (`Metadata`: Dockerfile, DockerContext, …)."""
+
+    context: Path
+    dockerfile: str = "Dockerfile"
+    tag: str | None = None
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageCode:
+    """A container image that is the function (`PackageType: Image`)."""
+
+    uri: str | None
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str | None = None
+    build: ImageBuild | None = None
+    place: Place
+
+
+Code = LocalCode | InlineCode | S3Code | ImageCode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """A layer of a function: content on this machine, or the ARN of a layer version."""
+
+    name: str
+    code: LocalCode | S3Code | None
+    arn: str | None
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentVariable:
+    """A variable that the template declares.
+
+    `value` is None where it can't be known on this machine; a `Finding` of the function says why.
+    """
+
+    value: str | None
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggingConfig:
+    """`LoggingConfig` of a function."""
+
+    log_format: Literal["Text", "JSON"] = "Text"
+    application_log_level: str | None = None
+    system_log_level: str | None = None
+    log_group: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionEntry:
+    """What identifies a function, before anything else about it is resolved."""
+
+    logical_id: str
+    full_path: str
+    place: Place
+    resource_type: str = "AWS::Serverless::Function"
+    function_id: str | None = None
+    function_name: str | None = None
+    construct_path: str | None = None
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Every word that a person may call it by; only the full path is unique."""
+        path = self.construct_path
+        below_stack = path.partition("/")[2] if path else None
+        names = (self.full_path, self.logical_id, self.function_id, self.function_name)
+        return tuple(name for name in (*names, path, below_stack) if name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """One Lambda function, resolved: nothing in it needs the template any more.
+
+    `name` is what AWS would call it: `FunctionName` where the template sets one, else the logical
+    id. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
+    `Metadata.SamResourceId` or the CDK construct id.
+    """
+
+    logical_id: str
+    full_path: str
+    name: str
+    code: Code
+    place: Place
+    function_id: str | None = None
+    function_name: str | None = None
+    runtime: str | None = None
+    handler: str | None = None
+    memory_mb: int = DEFAULT_MEMORY_MB
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    ephemeral_storage_mb: int = DEFAULT_EPHEMERAL_STORAGE_MB
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    environment: Mapping[str, EnvironmentVariable] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+    logging: LoggingConfig = LoggingConfig()
+    qualifiers: Mapping[str, str] = field(default_factory=dict)
+    region: str = "us-east-1"
+    account_id: str = "123456789012"
+    findings: tuple[Finding, ...] = ()

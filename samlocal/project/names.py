@@ -1,0 +1,28 @@
+"""What resources are called: by the template, or for want of that by their logical ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.project.attributes import RESOURCE_TYPES, ResourceType
+
+if TYPE_CHECKING:
+    from samlocal.project.stack import Stack
+
+
+def own_name(stack: Stack, logical_id: str, kind: ResourceType) -> str | None:
+    """Return the name that the template gives a resource, if it can be known here."""
+    node = stack.properties(logical_id).get(kind.name_property or "")
+    return stack.resolver.resolve(node).optional_text() if node else None
+
+
+def layer_name(stack: Stack, logical_id: str, kind: ResourceType) -> str:
+    """Return a name for a layer that no other layer of the project has."""
+    name = own_name(stack, logical_id, kind) or logical_id
+    return "-".join((*stack.path.split("/"), name)) if stack.path else name
+
+
+def function_name(stack: Stack, logical_id: str) -> str:
+    """Return what a function is called in AWS, as far as that can be known here."""
+    kind = RESOURCE_TYPES["AWS::Lambda::Function"]
+    return own_name(stack, logical_id, kind) or logical_id

@@ -1,0 +1,132 @@
+"""Nested stacks: templates that a template includes as resources.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-application.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import TemplateError, TemplateNotFoundError
+from samlocal.project.document import load
+from samlocal.project.identifiers import metadata, resource_id
+from samlocal.project.model import Finding
+from samlocal.project.node import Unknown
+from samlocal.project.resolver import find_unknown
+from samlocal.project.stack import Given, Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.project.document import Document
+    from samlocal.project.node import Node
+
+_LOCATIONS: Final = {
+    "AWS::Serverless::Application": "Location",
+    "AWS::CloudFormation::Stack": "TemplateURL",
+}
+_REMOTE: Final = ("s3://", "https://", "http://")
+_MAX_STACKS: Final = 500
+_MAX_DEPTH: Final = 30
+
+
+class Nest:
+    """Opens the stacks nested in one, at any depth; each file is read once."""
+
+    def __init__(self) -> None:
+        self._documents: dict[Path, Document] = {}
+        self._count = 0
+
+    def open(self, stack: Stack, *, within: tuple[Path, ...] = ()) -> None:
+        """Open the stacks nested in `stack`, which is itself nested in those at `within`.
+
+        Raises:
+            TemplateError: one of them can't be read, or is nested in itself.
+        """
+        for logical_id in stack.resources:
+            property_name = _LOCATIONS.get(stack.resource_type(logical_id) or "")
+            if property_name is None or stack.exists(logical_id) is False:
+                continue
+            node = _location(stack, logical_id, property_name)
+            if node is not None:
+                child = self._child(stack, logical_id, node, (*within, stack.document.path))
+                stack.children[logical_id] = child
+                self.open(child, within=(*within, stack.document.path))
+
+    def _child(
+        self, stack: Stack, logical_id: str, location: Node, within: tuple[Path, ...]
+    ) -> Stack:
+        text = location.text("the location of a nested stack")
+        path = (stack.directory / text.removeprefix("file://")).resolve()
+        self._count += 1
+        if path in {outer.resolve() for outer in within}:
+            raise TemplateError(f"`{text}` is nested in itself", place=location.place)
+        if self._count > _MAX_STACKS or len(within) > _MAX_DEPTH:
+            raise TemplateError("there are too many nested stacks", place=location.place)
+        name = _name(stack, logical_id)
+        return Stack(
+            self._load(path, text, location),
+            given=_given(stack, logical_id),
+            surroundings=stack.surroundings,
+            external=stack.external,
+            boundary=stack.boundary,
+            path=f"{stack.path}/{name}" if stack.path else name,
+        )
+
+    def _load(self, path: Path, text: str, location: Node) -> Document:
+        if path not in self._documents:
+            try:
+                self._documents[path] = load(path)
+            except TemplateNotFoundError as exc:
+                raise TemplateError(
+                    f"no template at `{text}`", place=location.place, hint=f"looked for `{path}`"
+                ) from exc
+        return self._documents[path]
+
+
+def _name(stack: Stack, logical_id: str) -> str:
+    """Return a nested stack's id, as in sam, or its logical id where another one has the same."""
+    name = resource_id(stack.resources[logical_id])
+    taken = {child.path.rpartition("/")[2] for child in stack.children.values()}
+    return logical_id if name is None or name in taken or name in stack.resources else name
+
+
+def _location(stack: Stack, logical_id: str, property_name: str) -> Node | None:
+    """Return where a nested template is; None, and a finding, if that isn't on this machine."""
+    resource = stack.resources[logical_id]
+    if metadata(resource, "aws:asset:property") == property_name:
+        section = resource.get("Metadata")
+        return section.get("aws:asset:path") if section else None
+    node = stack.properties(logical_id).get(property_name)
+    node = stack.resolver.reduce(node) if node else None
+    text = node.optional_text() if node else None
+    if node is not None and text is not None and not text.startswith(_REMOTE):
+        return node
+    reason = f"`{text or property_name}` is not on this machine"
+    if node and isinstance(node.value, Unknown):
+        reason = node.value.reason
+    place = node.place if node else stack.place_of(logical_id)
+    stack.note(
+        Finding(message=f"the nested stack `{logical_id}` is left out: {reason}", place=place)
+    )
+    return None
+
+
+def _given(stack: Stack, logical_id: str) -> Given:
+    """Return what a parent gives for the parameters of a stack nested in it."""
+
+    def given(name: str) -> str | Unknown | None:
+        section = stack.properties(logical_id).get("Parameters")
+        section = stack.resolver.reduce(section) if section else None
+        node = section.get(name) if section else None
+        if node is None:
+            return None
+        node = stack.resolver.resolve(node)
+        if unknown := find_unknown(node):
+            return unknown
+        if isinstance(node.value, tuple):
+            return ",".join(item.text(f"an item of `{name}`") for item in node.value)
+        return None if node.value is None else node.text(f"parameter `{name}`")
+
+    return given

@@ -1,0 +1,162 @@
+"""Nodes: the values of a document, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import Place, TemplateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SHOWN: Final = 80  # characters of a value in a message
+MAX_DEPTH: Final = 100  # of values in one another
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """A value that can't be known on this machine, and why."""
+
+    reason: str
+    hint: str | None = None
+
+
+class NoValue:
+    """What `AWS::NoValue` stands for: the key or item that holds it isn't there."""
+
+    def __repr__(self) -> str:
+        return "AWS::NoValue"
+
+
+NO_VALUE: Final = NoValue()
+
+Value = Scalar | tuple["Node", ...] | Mapping[str, "Node"] | Unknown | NoValue
+
+
+class Node:
+    """One value of a document, and where it stands. Nodes don't change.
+
+    `value` is a scalar, a tuple of nodes, a mapping of nodes by key or, once resolved, `Unknown` or
+    `NO_VALUE`. Short forms (`!Sub x`) are long ones here (`{"Fn::Sub": x}`). `keys` holds the nodes
+    of a mapping's keys, for their places.
+    """
+
+    __slots__ = ("column", "keys", "line", "path", "value")
+
+    def __init__(
+        self,
+        value: Value,
+        path: Path,
+        line: int,
+        column: int,
+        keys: Mapping[str, Node] | None = None,
+    ) -> None:
+        self.value = value
+        self.path = path
+        self.line = line
+        self.column = column
+        self.keys = keys
+
+    def __repr__(self) -> str:
+        return f"<Node {self.place} {self.plain()!r}>"
+
+    @property
+    def place(self) -> Place:
+        return Place(self.path, self.line + 1, self.column + 1)
+
+    def with_value(self, value: Value) -> Node:
+        """Return a node of another value at this one's place."""
+        return Node(value, self.path, self.line, self.column)
+
+    def with_data(self, data: object) -> Node:
+        """Return plain data (scalars, lists, dicts) as nodes that all stand at this one's place."""
+        match data:
+            case dict():
+                return self.with_value({str(k): self.with_data(v) for k, v in data.items()})
+            case list() | tuple():
+                return self.with_value(tuple(self.with_data(item) for item in data))
+            case None | str() | int() | float():
+                return self.with_value(data)
+            case _:
+                return self.with_value(str(data))
+
+    def get(self, key: str) -> Node | None:
+        """Return what a mapping holds under `key`; None where it holds nothing, or isn't one."""
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    def place_of(self, key: str) -> Place:
+        """Return where `key` itself stands: that is what someone looks for."""
+        return self.keys[key].place if self.keys and key in self.keys else self.place
+
+    def entries(self, what: str) -> Mapping[str, Node]:
+        """Return the entries of a mapping; `what` names it in the error if it is none."""
+        if isinstance(self.value, dict):
+            return self.value
+        raise TemplateError(f"{what} must be a mapping, not {self.kind}", place=self.place)
+
+    def items(self, what: str) -> tuple[Node, ...]:
+        """Return the items of a list; `what` names it in the error if it is none."""
+        if isinstance(self.value, tuple):
+            return self.value
+        raise TemplateError(f"{what} must be a list, not {self.kind}", place=self.place)
+
+    def text(self, what: str) -> str:
+        """Return a scalar as text; `what` names it in the error if it is none."""
+        text = self.optional_text()
+        if text is None:
+            raise TemplateError(f"{what} must be a string, not {self.kind}", place=self.place)
+        return text
+
+    def optional_text(self) -> str | None:
+        """Return a scalar as text, and None for anything else and for an empty one."""
+        return scalar_text(self.value) if isinstance(self.value, str | int | float) else None
+
+    @property
+    def kind(self) -> str:
+        """What the value is, in the words of a message."""
+        match self.value:
+            case dict():
+                return "a mapping"
+            case tuple():
+                return "a list"
+            case None:
+                return "empty"
+            case Unknown() as unknown:
+                return f"something that can't be known here ({unknown.reason})"
+            case str() | int() | float():
+                text = scalar_text(self.value)
+                return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}`"
+            case _:
+                return "AWS::NoValue"
+
+    def plain(self) -> object:
+        """Return the value as plain Python data; what can't be known is None."""
+        match self.value:
+            case dict():
+                return {key: entry.plain() for key, entry in self.value.items()}
+            case tuple():
+                return [node.plain() for node in self.value]
+            case Unknown() | NoValue():
+                return None
+            case _:
+                return self.value
+
+
+def scalar_text(value: str | float) -> str:
+    """Return the text of a scalar as CloudFormation and sam write it into a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DuplicateKey:
+    """A key that a mapping has twice; the later one counts, as in sam."""
+
+    key: str
+    place: Place
+    earlier: Place

@@ -1,0 +1,216 @@
+"""A project: the functions that a template holds, found by name and resolved one at a time."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.errors import FunctionNotFoundError
+from samlocal.project import lookup
+from samlocal.project.document import load
+from samlocal.project.entries import excluded_functions, read_entries
+from samlocal.project.exports import ProjectExports
+from samlocal.project.external import ExternalValues
+from samlocal.project.layers import local_layers
+from samlocal.project.model import Finding, Function, FunctionEntry
+from samlocal.project.nested import Nest
+from samlocal.project.pseudo import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, Surroundings
+from samlocal.project.sam import read_function
+from samlocal.project.search import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
+from samlocal.project.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samlocal.project.cdk import AssemblyStack
+    from samlocal.project.external import ValueSource
+
+
+def open_project(
+    template: Path | None = None,
+    *,
+    parameter_overrides: Mapping[str, str] | None = None,
+    region: str | None = None,
+    given_values: ValueSource | None = None,
+    remote_values: ValueSource | None = None,
+    directory: Path | None = None,
+) -> Project:
+    """Read a template, and resolve nothing yet.
+
+    `template` may be a directory that `cdk synth` wrote. Without it the template is looked for in
+    `directory`, which is the current one by default: see `search.find_template`. Values that live in
+    AWS are taken from `given_values`, then from what the project's own stacks export, then from
+    `remote_values`.
+
+    Raises:
+        TemplateNotFoundError: there is none.
+        TemplateError: it isn't YAML or JSON.
+    """
+    here = directory or Path.cwd()
+    path = (find_template(here) if template is None else template).absolute()
+    if path.is_dir() and not (path / ASSEMBLY_MANIFEST).is_file():
+        path = find_template(path)
+    overrides = parameter_overrides or {}
+    external = ExternalValues(given=given_values, remote=remote_values)
+
+    def open_stack(file: Path, surroundings: Surroundings, name: str = "") -> Stack:
+        return Stack(
+            load(file),
+            given=overrides.get,
+            surroundings=surroundings,
+            external=external,
+            boundary=_boundary(path if path.is_dir() else path.parent, here),
+            path=name,
+        )
+
+    if path.is_dir():
+        from samlocal.project.cdk import read_assembly  # noqa: PLC0415  # most projects are SAM's
+
+        stacks = tuple(
+            open_stack(found.template, _surroundings(found, region), found.name)
+            for found in read_assembly(path)
+        )
+    else:
+        stacks = (open_stack(path, Surroundings(region=region or DEFAULT_REGION)),)
+    external.local = ProjectExports(lambda: chain.from_iterable(map(_descend, stacks)))
+    return Project(path, stacks, overrides)
+
+
+def _surroundings(stack: AssemblyStack, region: str | None) -> Surroundings:
+    return Surroundings(
+        region=region or stack.region or DEFAULT_REGION,
+        account_id=stack.account or DEFAULT_ACCOUNT_ID,
+        stack_name=stack.name,
+    )
+
+
+def _boundary(directory: Path, here: Path) -> Path:
+    """Return the directory that a project's files are in: its repository, or where it is run."""
+    directory, here = directory.resolve(), here.resolve()
+    for candidate in (directory, *directory.parents):
+        if (candidate / ".git").exists():
+            return candidate
+    return here if directory.is_relative_to(here) else directory
+
+
+class Project:
+    """The functions of one template, or of the stacks of one CDK app."""
+
+    def __init__(self, path: Path, stacks: tuple[Stack, ...], overrides: Mapping[str, str]) -> None:
+        self.path = path
+        self._roots = stacks
+        self._overrides = overrides
+
+    @cached_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """Every stack, each before those that are nested in it."""
+        nest = Nest()
+        for root in self._roots:
+            nest.open(root)
+        return tuple(stack for root in self._roots for stack in _descend(root))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is about to surprise, whichever function runs."""
+        build = [build_finding(self.path)] if is_built(self.path) else []
+        said = (
+            *build,
+            *self._duplicate_keys(),
+            *self._undeclared_overrides(),
+            *self._macros(),
+            *self._notes,
+        )
+        return tuple(dict.fromkeys(said))
+
+    @cached_property
+    def _notes(self) -> tuple[Finding, ...]:
+        """What there was to say about the stacks themselves, before any function is resolved."""
+        _ = self.functions
+        return tuple(note for stack in self.stacks for note in stack.take_notes())
+
+    @cached_property
+    def functions(self) -> tuple[FunctionEntry, ...]:
+        """Every function, by its identifiers."""
+        return tuple(entry for entry, _ in self._stack_by_path.values())
+
+    @cached_property
+    def _stack_by_path(self) -> dict[str, tuple[FunctionEntry, Stack]]:
+        return {
+            entry.full_path: (entry, stack)
+            for stack in self.stacks
+            for entry in read_entries(stack)
+        }
+
+    @cached_property
+    def _layers(self) -> dict[str, tuple[Stack, str]]:
+        return local_layers(self.stacks)
+
+    def find(self, identifier: str | None) -> FunctionEntry:
+        """Return the function that `identifier` names; None names the only one.
+
+        Raises:
+            FunctionNotFoundError: no function has that identifier.
+            AmbiguousFunctionError: more than one has it.
+        """
+        try:
+            return lookup.find(self.functions, identifier)
+        except FunctionNotFoundError:
+            for stack in self.stacks if identifier else ():
+                if identifier in excluded_functions(stack):
+                    raise FunctionNotFoundError(
+                        f"`{identifier}` isn't part of the stack: its condition doesn't hold",
+                        place=stack.place_of(identifier),
+                        hint="give other values with --parameter-overrides",
+                    ) from None
+            raise
+
+    def resolve(self, entry: FunctionEntry) -> Function:
+        """Resolve one function of this project; its `findings` say what was dropped or guessed.
+
+        Raises:
+            TemplateError: a property has a value that Lambda refuses.
+            ParameterError: it needs a parameter that has no value.
+            CodeNotFoundError: the template doesn't say where its code is.
+        """
+        _ = self._notes  # so that the function's own are told apart from them
+        _, stack = self._stack_by_path[entry.full_path]
+        return read_function(stack, entry, self._layers)
+
+    def _duplicate_keys(self) -> list[Finding]:
+        return [
+            Finding(
+                message=f"`{duplicate.key}` is here a second time; this one counts",
+                place=duplicate.place,
+                hint=f"the first one: {duplicate.earlier}",
+            )
+            for stack in self.stacks
+            for duplicate in stack.document.duplicate_keys
+        ]
+
+    def _undeclared_overrides(self) -> list[Finding]:
+        declared = {name for root in self._roots for name in root.parameters}
+        return [
+            Finding(
+                message=f"the template has no parameter `{name}`",
+                place=self._roots[0].document.root.place,
+                hint=lookup.did_you_mean(name, declared),
+            )
+            for name in self._overrides
+            if name not in declared
+        ]
+
+    def _macros(self) -> list[Finding]:
+        return [
+            Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
+            for stack in self.stacks
+            for node in stack.transforms
+            if (name := node.optional_text()) and not name.startswith("AWS::")
+        ]
+
+
+def _descend(stack: Stack) -> Iterator[Stack]:
+    yield stack
+    for child in stack.children.values():
+        yield from _descend(child)

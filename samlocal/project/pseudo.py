@@ -1,0 +1,81 @@
+"""Pseudo parameters: what a stack knows about where it runs.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_REGION = "us-east-1"
+DEFAULT_ACCOUNT_ID = "123456789012"
+
+# Regions whose zones are not a, b and c. AWS hides some zones from newer accounts; these are what a
+# new account sees: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+_ZONES: Final[Mapping[str, str]] = {
+    "ap-northeast-1": "acd",
+    "ap-northeast-2": "abcd",
+    "ca-central-1": "abd",
+    "us-east-1": "abcdef",
+    "us-west-1": "bc",
+    "us-west-2": "abcd",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """The region, account and stack name that a stack is read as if it were deployed with."""
+
+    region: str = DEFAULT_REGION
+    account_id: str = DEFAULT_ACCOUNT_ID
+    stack_name: str = "local"
+
+    @property
+    def partition(self) -> str:
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def url_suffix(self) -> str:
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    @property
+    def stack_id(self) -> str:
+        """A stack's ARN; its UUID is the constant one that sam gives."""
+        uuid = "51af3dc0-da77-11e4-872e-1234567db123"
+        return self.arn("cloudformation", f"stack/{self.stack_name}/{uuid}")
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def names(self) -> dict[str, str]:
+        """Return what the patterns of resource names are filled in with."""
+        return {
+            "account": self.account_id,
+            "partition": self.partition,
+            "region": self.region,
+            "suffix": self.url_suffix,
+        }
+
+    def pseudo_parameters(self) -> dict[str, str | list[str]]:
+        """Return every pseudo parameter but `AWS::NoValue`, which is no value."""
+        return {
+            "AWS::AccountId": self.account_id,
+            "AWS::NotificationARNs": [],
+            "AWS::Partition": self.partition,
+            "AWS::Region": self.region,
+            "AWS::StackId": self.stack_id,
+            "AWS::StackName": self.stack_name,
+            "AWS::URLSuffix": self.url_suffix,
+        }
+
+
+def availability_zones(region: str) -> list[str]:
+    """Return the names of a region's availability zones."""
+    return [f"{region}{letter}" for letter in _ZONES.get(region, "abc")]

@@ -1,0 +1,158 @@
+"""Values and code from a real AWS account, with boto3 (the `aws` extra).
+
+Nothing here is read unless someone asked for it with `--resolve-remote`, or has code in S3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol
+
+from samlocal.errors import UsageError
+from samlocal.project.node import Unknown, scalar_text
+
+if TYPE_CHECKING:
+    from samlocal.project.external import Reference
+
+
+# Errors of botocore, by name, that any other request would meet as well.
+_OUT_OF_REACH: Final = frozenset(
+    {
+        "ConnectTimeoutError",
+        "EndpointConnectionError",
+        "NoCredentialsError",
+        "NoRegionError",
+        "PartialCredentialsError",
+        "ProxyConnectionError",
+        "SSOTokenLoadError",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+    }
+)
+
+
+class Client(Protocol):
+    """What is used of boto3's clients."""
+
+    def get_parameter(self, *, Name: str, WithDecryption: bool) -> Mapping[str, Mapping[str, str]]:  # noqa: N803
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html."""
+
+    def get_secret_value(self, **request: str) -> Mapping[str, str]:
+        """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html."""
+
+    def list_exports(self, **request: str) -> Mapping[str, object]:
+        """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html."""
+
+
+Connect = Callable[[str], Client]
+
+
+def connect(*, region: str | None, profile: str | None) -> Connect:
+    """Return a function that makes clients of AWS's services.
+
+    Raises:
+        UsageError: boto3 isn't installed, or has no such profile.
+    """
+    try:
+        session_class = import_module("boto3.session").Session
+        config = import_module("botocore.config").Config
+        botocore_error: type[Exception] = import_module("botocore.exceptions").BotoCoreError
+    except ImportError as exc:
+        raise UsageError(
+            "reading from AWS needs boto3, which isn't installed",
+            hint="install it: pip install 'samlocal[aws]'",
+        ) from exc
+    try:
+        session = session_class(region_name=region, profile_name=profile)
+    except botocore_error as exc:
+        raise UsageError(f"can't use that profile: {exc}") from exc
+    settings = config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+
+    def client(service: str) -> Client:
+        made: Client = session.client(service, config=settings)
+        return made
+
+    return client
+
+
+class RemoteValues:
+    """Parameters, secrets and exports of an account; each is read once.
+
+    Where there are no credentials or AWS doesn't answer, that is found out once too: each further
+    attempt could take seconds.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = lru_cache(connect)
+        self._found: dict[Reference, str | Unknown] = {}
+        self._all_exports: dict[str, str] | None = None
+        self._out_of_reach: Exception | None = None
+
+    def look_up(self, reference: Reference) -> str | Unknown:
+        """Return a value; whatever AWS has against it becomes the reason why it isn't known."""
+        if reference not in self._found:
+            self._found[reference] = self._try(reference)
+        return self._found[reference]
+
+    def _try(self, reference: Reference) -> str | Unknown:
+        problem = self._out_of_reach
+        if problem is None:
+            try:
+                return self._read(reference)
+            except Exception as exc:  # noqa: BLE001  # boto3's errors have no useful common root
+                problem = exc
+                if type(exc).__name__ in _OUT_OF_REACH:
+                    self._out_of_reach = exc
+        return Unknown(reason=f"{reference} can't be read: {problem}")
+
+    def _read(self, reference: Reference) -> str | Unknown:
+        if reference.service == "exports":
+            exports = self._exports()
+            if reference.name not in exports:
+                return Unknown(reason=f"no stack exports `{reference.name}`")
+            return exports[reference.name]
+        if reference.service == "secretsmanager":
+            return self._secret(reference)
+        name = f"{reference.name}:{reference.version}" if reference.version else reference.name
+        answer = self._connect("ssm").get_parameter(Name=name, WithDecryption=True)
+        return answer["Parameter"]["Value"]
+
+    def _secret(self, reference: Reference) -> str | Unknown:
+        request = {"SecretId": reference.name}
+        if reference.version:
+            request["VersionId"] = reference.version
+        if reference.version_stage:
+            request["VersionStage"] = reference.version_stage
+        answer = self._connect("secretsmanager").get_secret_value(**request)
+        text = answer.get("SecretString")
+        if text is None:
+            return Unknown(reason=f"{reference} is binary")
+        if reference.json_key is None:
+            return text
+        fields = json.loads(text)
+        if not isinstance(fields, dict) or reference.json_key not in fields:
+            return Unknown(reason=f"{reference} has no such key")
+        value = fields[reference.json_key]
+        return scalar_text(value) if isinstance(value, str | int | float) else json.dumps(value)
+
+    def _exports(self) -> dict[str, str]:
+        if self._all_exports is None:
+            client = self._connect("cloudformation")
+            self._all_exports = dict(_every_export(client))
+        return self._all_exports
+
+
+def _every_export(client: Client) -> Iterator[tuple[str, str]]:
+    request: dict[str, str] = {}
+    while True:
+        answer = client.list_exports(**request)
+        exports = answer.get("Exports")
+        for export in exports if isinstance(exports, list) else ():
+            yield export["Name"], export["Value"]
+        token = answer.get("NextToken")
+        if not isinstance(token, str):
+            return
+        request = {"NextToken": token}

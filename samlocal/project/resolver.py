@@ -1,0 +1,162 @@
+"""Replaces calls of CloudFormation's intrinsic functions by their values, as far as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from samlocal.errors import TemplateError
+from samlocal.project.expansion import expand, needs_expansion
+from samlocal.project.node import Node, NoValue, Unknown
+
+if TYPE_CHECKING:
+    from samlocal.project.external import ExternalValues
+    from samlocal.project.model import Finding
+
+_MAX_CALLS_DEEP: Final = 100
+_MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4 MB
+
+
+class Scope(Protocol):
+    """What names mean in one stack."""
+
+    region: str
+    external: ExternalValues
+
+    def reference(self, name: str, at: Node) -> Node:
+        """Return the value of a parameter or pseudo parameter, or a resource's name."""
+
+    def attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
+        """Return what `Fn::GetAtt` gives."""
+
+    def condition(self, name: str, at: Node) -> bool:
+        """Return whether a condition holds."""
+
+    def mapping(self, name: str) -> Node | None:
+        """Return a mapping of the `Mappings` section; None where there is none of that name."""
+
+    def include(self, location: str, at: Node) -> Node:
+        """Return the content of a file that `AWS::Include` names."""
+
+    def note(self, finding: Finding) -> None:
+        """Remember something that is to be said."""
+
+
+class UnknownValueError(Exception):
+    """What is being computed depends on a value that can't be known here. It never leaves `project`."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(unknown.reason)
+        self.unknown = unknown
+
+
+class Resolver:
+    """Resolves nodes in the scope of one stack."""
+
+    def __init__(self, scope: Scope, intrinsics: Mapping[str, Intrinsic]) -> None:
+        self.scope = scope
+        self._intrinsics = intrinsics
+        self._depth = 0
+
+    def reduce(self, node: Node) -> Node:
+        """Return what `node` stands for, with its entries or items as they are.
+
+        Raises:
+            TemplateError: an intrinsic function is used in a way that CloudFormation refuses.
+        """
+        if isinstance(node.value, dict):
+            if self._depth >= _MAX_CALLS_DEEP:
+                raise self._too_deep(node)
+            self._depth += 1
+            try:
+                node = self._reduce_mapping(node)
+            except UnknownValueError as exc:
+                return node.with_value(exc.unknown)
+            except RecursionError:
+                raise self._too_deep(node) from None
+            finally:
+                self._depth -= 1
+        if isinstance(node.value, str):
+            if len(node.value) > _MAX_CHARACTERS:
+                raise TemplateError("a value here grows without end", place=node.place)
+            if "{{resolve:" in node.value:
+                return node.with_value(self.scope.external.fill_in(node.value))
+        return node
+
+    def _reduce_mapping(self, node: Node) -> Node:
+        if needs_expansion(node):
+            return self.reduce(expand(node, self))
+        call = intrinsic_call(node)
+        if call is None:
+            return node
+        name, argument = call
+        if name not in self._intrinsics:
+            raise UnknownValueError(Unknown(reason=f"samlocal doesn't know `{name}`"))
+        return self._intrinsics[name](self, argument, node)
+
+    def _too_deep(self, node: Node) -> TemplateError:
+        return TemplateError(
+            f"more than {_MAX_CALLS_DEEP} values depend on one another here",
+            place=node.place,
+            hint="does one of them depend on itself?",
+        )
+
+    def resolve(self, node: Node) -> Node:
+        """Return what `node` stands for, all the way down, without what `AWS::NoValue` removes."""
+        node = self.reduce(node)
+        if isinstance(node.value, dict):
+            entries = {key: self.resolve(entry) for key, entry in node.value.items()}
+            present = {key: entry for key, entry in entries.items() if not _is_absent(entry)}
+            return Node(present, node.path, node.line, node.column, node.keys)
+        if isinstance(node.value, tuple):
+            items = [self.resolve(item) for item in node.value]
+            return node.with_value(tuple(item for item in items if not _is_absent(item)))
+        return node
+
+    def known(self, node: Node) -> Node:
+        """Return what `node` stands for, all the way down.
+
+        Raises:
+            UnknownValueError: some of it can't be known here.
+        """
+        node = self.resolve(node)
+        if unknown := find_unknown(node):
+            raise UnknownValueError(unknown)
+        return node
+
+    def text(self, node: Node, what: str) -> str:
+        """Return the text that `node` stands for; `what` names it in the error if it is none.
+
+        Raises:
+            UnknownValueError: it can't be known here.
+        """
+        return self.known(node).text(what)
+
+
+Intrinsic = Callable[[Resolver, Node, Node], Node]
+
+
+def intrinsic_call(node: Node) -> tuple[str, Node] | None:
+    """Return the name and argument if `node` is a call of an intrinsic function."""
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        return None
+    (call,) = node.value.items()
+    return call if call[0] == "Ref" or call[0].startswith("Fn::") else None
+
+
+def find_unknown(node: Node) -> Unknown | None:
+    """Return the first value in a resolved node that can't be known here."""
+    match node.value:
+        case Unknown():
+            return node.value
+        case dict():
+            children = iter(node.value.values())
+        case tuple():
+            children = iter(node.value)
+        case _:
+            return None
+    return next((unknown for child in children if (unknown := find_unknown(child))), None)
+
+
+def _is_absent(node: Node) -> bool:
+    return isinstance(node.value, NoValue)

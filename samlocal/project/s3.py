@@ -1,0 +1,75 @@
+"""Code in S3, downloaded once for each of its states."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from samlocal.errors import CodeNotFoundError, UsageError
+from samlocal.project.remote import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from samlocal.project.model import S3Code
+
+
+class S3Client(Protocol):
+    """What is used of boto3's client of S3."""
+
+    def head_object(self, **request: str) -> Mapping[str, object]:
+        """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html."""
+
+    def download_file(
+        self,
+        bucket: str,
+        key: str,
+        filename: str,
+        ExtraArgs: Mapping[str, str],  # noqa: N803
+    ) -> None:
+        """https://docs.aws.amazon.com/boto3/latest/reference/services/s3/client/download_file.html."""
+
+
+def fetcher(*, region: str | None, profile: str | None) -> Callable[[S3Code, Path], Path]:
+    """Return a function that downloads an object into a directory, unless it is there already.
+
+    The function raises `CodeNotFoundError` where boto3 isn't installed or AWS refuses.
+    """
+
+    def fetch(code: S3Code, directory: Path) -> Path:
+        try:
+            client = cast("S3Client", connect(region=region, profile=profile)("s3"))
+        except UsageError as exc:
+            raise CodeNotFoundError(
+                f"the code is in S3, and {exc.message}", place=code.place, hint=exc.hint
+            ) from exc
+        return download(client, code, directory)
+
+    return fetch
+
+
+def download(client: S3Client, code: S3Code, directory: Path) -> Path:
+    """Return the archive of an object, named after its place and its ETag.
+
+    Raises:
+        CodeNotFoundError: AWS refuses, or can't be reached.
+    """
+    version = {"VersionId": code.version} if code.version else {}
+    try:
+        etag = client.head_object(Bucket=code.bucket, Key=code.key, **version)["ETag"]
+        name = f"{code.bucket}/{code.key}?{code.version} {etag}"
+        archive = directory / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.zip"
+        if not archive.is_file():
+            with tempfile.TemporaryDirectory(dir=directory) as scratch:
+                part = Path(scratch, archive.name)
+                client.download_file(code.bucket, code.key, str(part), ExtraArgs=version)
+                part.replace(archive)
+    except Exception as exc:  # boto3's errors have no useful common root
+        raise CodeNotFoundError(
+            f"`s3://{code.bucket}/{code.key}` can't be read: {exc}",
+            place=code.place,
+            hint="sign in, choose a --profile, or set `CodeUri` to a directory",
+        ) from exc
+    return archive

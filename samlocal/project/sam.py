@@ -1,0 +1,162 @@
+"""Lambda functions in a template: `AWS::Serverless::Function` and `AWS::Lambda::Function`.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.errors import TemplateError
+from samlocal.project import model
+from samlocal.project.code import read_code
+from samlocal.project.globals import function_properties as merge_globals
+from samlocal.project.layers import read_layers
+from samlocal.project.model import (
+    EnvironmentVariable,
+    Finding,
+    Function,
+    FunctionEntry,
+    LoggingConfig,
+)
+from samlocal.project.node import NoValue, Unknown
+from samlocal.project.properties import Properties
+from samlocal.project.qualifiers import read_qualifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.project.node import Node
+    from samlocal.project.stack import Stack
+
+SERVERLESS_FUNCTION: Final = "AWS::Serverless::Function"
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MEMORY_MB: Final = (128, 10_240)
+_TIMEOUT_SECONDS: Final = (1, 900)
+_EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
+_LOG_FORMATS: Final = ("Text", "JSON")
+_ARCHITECTURES: Final = ("x86_64", "arm64")
+
+
+def function_properties(stack: Stack, logical_id: str) -> Node:
+    """Return a function's properties as the template has them, `Globals` merged in."""
+    resource = stack.resources[logical_id]
+    own = resource.get("Properties")
+    own = stack.resolver.reduce(own) if own else None
+    if own is None or own.value is None:
+        own = resource.with_value({})
+    section = stack.section("Globals")
+    inherited = section.get("Function") if section else None
+    is_serverless = stack.resource_type(logical_id) == SERVERLESS_FUNCTION
+    if inherited is None or inherited.value is None or not is_serverless:
+        return own
+    return merge_globals(inherited, own)
+
+
+def read_function(
+    stack: Stack, entry: FunctionEntry, layers: Mapping[str, tuple[Stack, str]]
+) -> Function:
+    """Resolve one function; `layers` are the project's own, by ARN.
+
+    Raises:
+        TemplateError: a property has a value that Lambda refuses.
+        ParameterError: it needs a parameter that has no value.
+        CodeNotFoundError: the template doesn't say where its code is.
+    """
+    stack.check_condition(entry.logical_id)
+    findings: list[Finding] = []
+    node = function_properties(stack, entry.logical_id)
+    properties = Properties(node, stack.resolver, findings)
+    storage = properties.mapping("EphemeralStorage")
+    alias = properties.text("AutoPublishAlias")
+    function = Function(
+        logical_id=entry.logical_id,
+        full_path=entry.full_path,
+        name=entry.function_name or entry.logical_id,
+        code=read_code(stack, entry.logical_id, properties),
+        place=entry.place,
+        function_id=entry.function_id,
+        function_name=properties.text("FunctionName"),
+        runtime=properties.text("Runtime"),
+        handler=properties.text("Handler"),
+        memory_mb=_limited(properties, "MemorySize", model.DEFAULT_MEMORY_MB, _MEMORY_MB),
+        timeout_seconds=_limited(
+            properties, "Timeout", model.DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS
+        ),
+        ephemeral_storage_mb=_limited(
+            storage, "Size", model.DEFAULT_EPHEMERAL_STORAGE_MB, _EPHEMERAL_STORAGE_MB
+        ),
+        architecture=_architecture(properties),
+        environment=_environment(properties),
+        layers=read_layers(properties, layers),
+        logging=_logging(properties),
+        qualifiers=read_qualifiers(stack, entry.logical_id, alias),
+        region=stack.surroundings.region,
+        account_id=stack.surroundings.account_id,
+    )
+    return replace(function, findings=tuple(dict.fromkeys((*findings, *stack.take_notes()))))
+
+
+def _limited(
+    properties: Properties | None, name: str, default: int, limits: tuple[int, int]
+) -> int:
+    least, most = limits
+    return properties.integer(name, default, least=least, most=most) if properties else default
+
+
+def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
+    items = properties.items("Architectures")
+    if not items:
+        return "x86_64"
+    names = [item.text("an architecture") for item in items]
+    if len(names) != 1 or names[0] not in _ARCHITECTURES:
+        raise TemplateError(
+            f"`Architectures` must be one of {', '.join(_ARCHITECTURES)}, not {', '.join(names)}",
+            place=items[0].place,
+        )
+    return cast('Literal["x86_64", "arm64"]', names[0])
+
+
+def _logging(properties: Properties) -> LoggingConfig:
+    config = properties.mapping("LoggingConfig")
+    if config is None:
+        return LoggingConfig()
+    log_format = config.text("LogFormat") or "Text"
+    if log_format not in _LOG_FORMATS:
+        raise TemplateError(
+            f"`LogFormat` must be Text or JSON, not `{log_format}`", place=config.node.place
+        )
+    return LoggingConfig(
+        log_format=cast('Literal["Text", "JSON"]', log_format),
+        application_log_level=config.text("ApplicationLogLevel"),
+        system_log_level=config.text("SystemLogLevel"),
+        log_group=config.text("LogGroup"),
+    )
+
+
+def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
+    environment = properties.mapping("Environment")
+    variables = environment.mapping("Variables") if environment else None
+    if variables is None:
+        return {}
+    declared = {name: variables.resolver.resolve(n) for name, n in variables.entries.items()}
+    return {
+        name: EnvironmentVariable(value=_variable(variables, name, node), place=node.place)
+        for name, node in declared.items()
+        if not isinstance(node.value, NoValue)
+    }
+
+
+def _variable(variables: Properties, name: str, node: Node) -> str | None:
+    """Return a variable's text; an empty value is an empty string, as in sam."""
+    if node.value is None:
+        return ""
+    if isinstance(node.value, Unknown):
+        variables.drop(name, node, node.value)
+        return None
+    text = node.optional_text()
+    if text is None:
+        variables.drop(name, node, Unknown(reason=f"it is {node.kind}, and Lambda takes strings"))
+    return text

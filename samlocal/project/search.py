@@ -1,0 +1,105 @@
+"""Where a project's template is, and whether what `sam build` made of it is still current."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import ProjectError, TemplateNotFoundError
+from samlocal.project.document import load
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from samlocal.project.node import Node
+
+TEMPLATE_NAMES: Final = ("template.yaml", "template.yml", "template.json")
+ASSEMBLY_MANIFEST: Final = "manifest.json"
+CDK_OUTPUT: Final = Path("cdk.out")
+_BUILT: Final = Path(".aws-sam/build/template.yaml")
+_NOT_SOURCE: Final = frozenset({"node_modules", "__pycache__", "venv", "target", "dist"})
+_MAX_FILES: Final = 20_000
+
+
+def find_template(directory: Path) -> Path:
+    """Return a project's template: what `sam build` made, else the source, else the CDK's output.
+
+    Raises:
+        TemplateNotFoundError: there is none.
+    """
+    for candidate in (_BUILT, *map(Path, TEMPLATE_NAMES)):
+        if (path := directory / candidate).is_file():
+            return path
+    if (directory / CDK_OUTPUT / ASSEMBLY_MANIFEST).is_file():
+        return directory / CDK_OUTPUT
+    raise TemplateNotFoundError(
+        f"no template in `{directory}`",
+        hint=f"looked for {', '.join(TEMPLATE_NAMES)} and {CDK_OUTPUT}; name another with -t",
+    )
+
+
+def is_built(path: Path) -> bool:
+    """Return whether a template is what `sam build` made."""
+    return path.parts[-len(_BUILT.parts) :] == _BUILT.parts
+
+
+def build_finding(built: Path) -> Finding:
+    """Return the line that says that a build is used, and which source file is newer than it."""
+    project = built.parents[2]
+    message = f"using the build in `{_BUILT.parent}`"
+    source = next((path for name in TEMPLATE_NAMES if (path := project / name).is_file()), None)
+    newer = _first_newer(source, built.stat().st_mtime) if source else None
+    if source is None or newer is None:
+        return Finding(message=message)
+    return Finding(
+        message=f"{message}, which is older than `{os.path.relpath(newer, project)}`",
+        hint=f"run `sam build` again, or use the source: -t {source.name}",
+    )
+
+
+def _first_newer(template: Path, built: float) -> Path | None:
+    """Return the template, or a file of the code that it names, if it was changed after `built`."""
+    if template.stat().st_mtime > built:
+        return template
+    seen = 0
+    for directory in _code_directories(template):
+        for path in _files(directory):
+            seen += 1
+            if seen > _MAX_FILES:
+                return None
+            if path.stat().st_mtime > built:
+                return path
+    return None
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """Yield the files that a person edits in a directory, not what tools put there."""
+    for parent, directories, files in os.walk(directory):
+        directories[:] = [
+            name for name in directories if not name.startswith(".") and name not in _NOT_SOURCE
+        ]
+        for name in files:
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():  # no dangling link
+                yield path
+
+
+def _code_directories(template: Path) -> list[Path]:
+    """Return the directories of code that a source template names in so many words."""
+    try:
+        root = load(template).root
+        resources = root.get("Resources")
+        nodes = [*(resources.entries("`Resources`").values() if resources else ())]
+    except ProjectError:  # the build is what counts
+        return []
+    shared = root.get("Globals")
+    texts = [_code_uri(shared.get("Function"))] if shared else []
+    texts += [_code_uri(node.get("Properties")) for node in nodes]
+    return [template.parent / text for text in dict.fromkeys(texts) if text]
+
+
+def _code_uri(properties: Node | None) -> str | None:
+    nodes = [properties.get(name) for name in ("CodeUri", "ContentUri")] if properties else []
+    return next((node.value for node in nodes if node and isinstance(node.value, str)), None)

@@ -1,0 +1,285 @@
+"""One template with everything its names mean: the scope in which its values are resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import ParameterError, TemplateError, TemplateNotFoundError
+from samlocal.project import references
+from samlocal.project.conditions import holds
+from samlocal.project.document import load
+from samlocal.project.expansion import TRANSFORM, expand, needs_expansion
+from samlocal.project.intrinsics import INTRINSICS
+from samlocal.project.lookup import did_you_mean
+from samlocal.project.node import Node, Unknown
+from samlocal.project.parameter_types import Parameter, parameter_value, read_parameters
+from samlocal.project.resolver import Resolver, UnknownValueError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.errors import Place
+    from samlocal.project.document import Document
+    from samlocal.project.external import ExternalValues
+    from samlocal.project.model import Finding
+    from samlocal.project.node import Value
+    from samlocal.project.pseudo import Surroundings
+
+FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
+
+# What a parent stack or the command line gives for a parameter; None where it gives nothing.
+Given = Callable[[str], "str | Unknown | None"]
+
+
+class Stack:
+    """One template, its parameters' values and its surroundings.
+
+    `path` leads here through nested stacks; it is empty for a template of its own. `children` are the
+    nested stacks by logical id. Files that the template includes must be inside `boundary`.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        given: Given,
+        surroundings: Surroundings,
+        external: ExternalValues,
+        boundary: Path,
+        path: str = "",
+    ) -> None:
+        self.document = document
+        self.given = given
+        self.surroundings = surroundings
+        self.external = external
+        self.boundary = boundary
+        self.path = path
+        self.region = surroundings.region
+        self.children: dict[str, Stack] = {}
+        self.resolver = Resolver(self, INTRINSICS)
+        self._sections: dict[str, Node | None] = {}
+        self._conditions: dict[str, bool | Unknown] = {}
+        self._being_decided: list[str] = []
+        self._values: dict[tuple[str, ...], Value] = {}
+        self._included: dict[Path, Node] = {}
+        self._notes: dict[Finding, None] = {}
+
+    @property
+    def directory(self) -> Path:
+        """The template's directory: what relative paths in it start from."""
+        return self.document.path.parent
+
+    @property
+    def transforms(self) -> tuple[Node, ...]:
+        """The transforms of the whole template."""
+        node = self.document.root.get("Transform")
+        if node is None:
+            return ()
+        return node.value if isinstance(node.value, tuple) else (node,)
+
+    @cached_property
+    def root(self) -> Node:
+        """The template with what its top level includes."""
+        root = self.document.root
+        root.entries("a template")
+        for transform in self.transforms:
+            if isinstance(transform.value, dict):
+                included = Node({TRANSFORM: transform}, root.path, root.line, root.column)
+                added = expand(included, self.resolver).entries("what is included")
+                root = Node({**root.entries("a template"), **added}, root.path, 0, 0, root.keys)
+        return expand(root, self.resolver) if needs_expansion(root) else root
+
+    def section(self, name: str) -> Node | None:
+        """Return a top-level section with its loops and includes expanded; None if it is empty."""
+        if name not in self._sections:
+            section = self.root.get(name)
+            if section is not None and needs_expansion(section):
+                section = expand(section, self.resolver)
+            self._sections[name] = None if section is None or section.value is None else section
+        return self._sections[name]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        return read_parameters(self.section("Parameters"))
+
+    @cached_property
+    def pseudo_parameters(self) -> Mapping[str, str | list[str]]:
+        return self.surroundings.pseudo_parameters()
+
+    @cached_property
+    def resources(self) -> Mapping[str, Node]:
+        """Every resource by its logical id.
+
+        Raises:
+            TemplateError: the template has no `Resources`, or they are no mapping.
+        """
+        section = self.section("Resources")
+        if section is None:
+            raise TemplateError("the template has no `Resources`", place=self.document.root.place)
+        return section.entries("`Resources`")
+
+    def place_of(self, logical_id: str) -> Place:
+        """Return where a resource's name stands in the template."""
+        return (self.section("Resources") or self.document.root).place_of(logical_id)
+
+    def resource_type(self, logical_id: str) -> str | None:
+        kind = self.resources[logical_id].get("Type")
+        return kind.optional_text() if kind else None
+
+    def properties(self, logical_id: str) -> Mapping[str, Node]:
+        """Return a resource's properties, each of them as the template has it."""
+        node = self.resources[logical_id].get("Properties")
+        node = self.resolver.reduce(node) if node else None
+        return node.value if node and isinstance(node.value, dict) else {}
+
+    def exists(self, logical_id: str) -> bool | None:
+        """Return whether a resource's `Condition` holds; None if that can't be known here."""
+        try:
+            return self.check_condition(logical_id)
+        except ParameterError:  # it is raised again when that resource is asked for
+            return None
+
+    def check_condition(self, logical_id: str) -> bool | None:
+        """Return whether a resource's `Condition` holds; None if that can't be known here.
+
+        Raises:
+            ParameterError: the condition needs a parameter that has no value.
+        """
+        condition = self.resources[logical_id].get("Condition")
+        if condition is None:
+            return True
+        try:
+            return self.condition(condition.text("a condition"), condition)
+        except UnknownValueError:
+            return None
+
+    def reference(self, name: str, at: Node) -> Node:
+        return at.with_value(self._once(("reference", name), lambda: self._reference(name, at)))
+
+    def attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
+        key = ("attribute", logical_id, attribute)
+        return at.with_value(self._once(key, lambda: self._attribute(logical_id, attribute, at)))
+
+    def output(self, name: str, at: Node) -> Node:
+        """Return the value of one of the stack's outputs, to its parent.
+
+        Raises:
+            TemplateError: there is no such output.
+        """
+        return at.with_value(self._once(("output", name), lambda: self._output(name, at)))
+
+    def _once(self, key: tuple[str, ...], compute: Callable[[], Node]) -> Value:
+        """Compute a value once: names made of names made of names would multiply otherwise."""
+        if key not in self._values:
+            self._values[key] = compute().value
+        return self._values[key]
+
+    def _reference(self, name: str, at: Node) -> Node:
+        if name in self.parameters:
+            value = parameter_value(self.parameters[name], self.given(name), self.external)
+            return at.with_value(value) if isinstance(value, Unknown) else at.with_data(value)
+        if name in self.pseudo_parameters:
+            return at.with_data(self.pseudo_parameters[name])
+        resource = references.reference(self, name)
+        if resource is not None:
+            return at.with_value(resource)
+        known = (*self.parameters, *self.pseudo_parameters, *self.resources)
+        raise TemplateError(
+            f"nothing is named `{name}`", place=at.place, hint=did_you_mean(name, known)
+        )
+
+    def _attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
+        if logical_id in self.children and attribute.startswith("Outputs."):
+            return self.children[logical_id].output(attribute.removeprefix("Outputs."), at)
+        node = references.attribute(self, logical_id, attribute, at)
+        if node is None:
+            hint = did_you_mean(logical_id, self.resources)
+            raise TemplateError(f"no resource `{logical_id}`", place=at.place, hint=hint)
+        return node
+
+    def _output(self, name: str, at: Node) -> Node:
+        section = self.section("Outputs")
+        outputs = section.entries("`Outputs`") if section else {}
+        value = outputs[name].get("Value") if name in outputs else None
+        if value is None:
+            raise TemplateError(
+                f"`{self.document.path.name}` has no output `{name}`",
+                place=at.place,
+                hint=did_you_mean(name, outputs),
+            )
+        return self.resolver.resolve(value)
+
+    def condition(self, name: str, at: Node) -> bool:
+        """Return whether a condition holds.
+
+        Raises:
+            TemplateError: there is no such condition, or it depends on itself.
+            UnknownValueError: it depends on a value that can't be known here.
+        """
+        if name not in self._conditions:
+            self._conditions[name] = self._decide(name, at)
+        decided = self._conditions[name]
+        if isinstance(decided, Unknown):
+            raise UnknownValueError(decided)
+        return decided
+
+    def _decide(self, name: str, at: Node) -> bool | Unknown:
+        section = self.section("Conditions")
+        conditions = section.entries("`Conditions`") if section else {}
+        if name not in conditions:
+            hint = did_you_mean(name, conditions)
+            raise TemplateError(f"no condition `{name}`", place=at.place, hint=hint)
+        if name in self._being_decided:
+            raise TemplateError(f"condition `{name}` depends on itself", place=at.place)
+        self._being_decided.append(name)
+        try:
+            return holds(conditions[name], self.resolver)
+        except UnknownValueError as exc:
+            return exc.unknown
+        finally:
+            self._being_decided.pop()
+
+    def mapping(self, name: str) -> Node | None:
+        section = self.section("Mappings")
+        mapping = section.entries("`Mappings`").get(name) if section else None
+        if mapping is not None and needs_expansion(mapping):
+            return expand(mapping, self.resolver)
+        return mapping
+
+    def include(self, location: str, at: Node) -> Node:
+        """Return the content of a local file.
+
+        Raises:
+            TemplateError: it can't be read, or is outside the project.
+            UnknownValueError: it is in S3.
+        """
+        if location.startswith(("s3://", "https://", "http://")):
+            raise UnknownValueError(Unknown(reason=f"`{location}` lives in AWS"))
+        path = (self.directory / location.removeprefix("file://")).resolve()
+        if not path.is_relative_to(self.boundary):
+            raise TemplateError(
+                f"`{location}` is outside the project",
+                place=at.place,
+                hint=f"only files in `{self.boundary}` are included",
+            )
+        if path in self._included:
+            return self._included[path]
+        try:
+            self._included[path] = load(path).root
+        except TemplateNotFoundError as exc:
+            raise TemplateError(
+                f"no file at `{location}`", place=at.place, hint=f"looked for `{path}`"
+            ) from exc
+        return self._included[path]
+
+    def note(self, finding: Finding) -> None:
+        """Remember something that is to be said, once."""
+        self._notes.setdefault(finding)
+
+    def take_notes(self) -> tuple[Finding, ...]:
+        """Return what there is to be said, and forget it."""
+        notes = tuple(self._notes)
+        self._notes.clear()
+        return notes

@@ -1,0 +1,94 @@
+"""Which version of a function runs, and under which ARN: what `--qualifier` selects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samlocal.errors import UsageError
+from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from samlocal.project.model import Function
+
+LATEST = "$LATEST"
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
+_QUALIFIER = re.compile(r"[a-zA-Z0-9$_-]{1,128}")
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QualifiedFunction:
+    """The version of a function that an invocation runs, and the ARN that it was invoked by."""
+
+    version: str
+    arn: str
+    findings: tuple[Finding, ...] = ()
+
+
+def qualify(
+    function: Function, qualifier: str | None, *, region: str | None = None
+) -> QualifiedFunction:
+    """Return the version and the ARN that `qualifier`, a version or an alias, selects.
+
+    Without one it is `$LATEST`, and the ARN has no qualifier, as with `aws lambda invoke`. There is
+    one code on this machine, so a version that the template doesn't publish runs it too, and a
+    finding says so.
+
+    Raises:
+        UsageError: the function has no such alias.
+    """
+    arn = function_arn(function, region=region)
+    if qualifier is None:
+        return QualifiedFunction(version=LATEST, arn=arn)
+    qualified = f"{arn}:{qualifier}"
+    if qualifier in {LATEST, *function.qualifiers.values()}:
+        return QualifiedFunction(version=qualifier, arn=qualified)
+    if qualifier in function.qualifiers:
+        return QualifiedFunction(version=function.qualifiers[qualifier], arn=qualified)
+    if qualifier.isdecimal() and qualifier.isascii():
+        finding = Finding(
+            message=f"the template publishes no version {qualifier} of `{function.name}`",
+            place=function.place,
+            hint="the code that is here runs under that number",
+        )
+        return QualifiedFunction(version=qualifier, arn=qualified, findings=(finding,))
+    raise _not_found(function, qualifier, qualified)
+
+
+def function_arn(function: Function, *, region: str | None = None) -> str:
+    """Return the ARN of a function, without a qualifier."""
+    region = region or function.region
+    partitions = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
+    partition = next(partitions, "aws")
+    return f"arn:{partition}:lambda:{region}:{function.account_id}:function:{function.name}"
+
+
+def _not_found(function: Function, qualifier: str, arn: str) -> UsageError:
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    if not _QUALIFIER.fullmatch(qualifier):
+        return UsageError(
+            f"`{qualifier}` is no qualifier",
+            hint="a version is a number or `$LATEST`, an alias has letters, digits, `-` and `_`",
+        )
+    aliases = sorted(function.qualifiers)
+    close = get_close_matches(qualifier, aliases, n=1)
+    if close:
+        hint = f"did you mean `{close[0]}`?"
+    elif aliases:
+        hint = f"aliases: {', '.join(f'`{alias}`' for alias in aliases)}"
+    else:
+        hint = f"the template gives `{function.logical_id}` no alias"
+    return UsageError(f"Function not found: {arn}", hint=hint)

@@ -1,0 +1,246 @@
+"""An HTTP/1.1 server for one sandbox: h11 reads and writes the protocol, asyncio moves the bytes.
+
+Why not an ASGI server: a runtime that streams its response reports an error midstream in request
+*trailers*, and ASGI has no place for them. It also starts in a third of the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, Self, cast
+
+import h11
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+# A reader that falls this far behind stops the sender until it has caught up.
+_MAX_BUFFERED_CHUNKS = 32
+
+# Headers and trailers; an error in a trailer is a whole stack trace, in base64.
+_MAX_HEADER_BYTES: Final = 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """A whole answer; the server adds `Content-Length`."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_INTERNAL_SERVER_ERROR: Final = Response(
+    status=500,
+    body=b'{"errorMessage": "Internal Server Error", "errorType": "InternalServerError"}\n',
+    headers={"Content-Type": "application/json"},
+)
+
+
+class TruncatedRequestError(Exception):
+    """The client went away before the end of its request."""
+
+
+class Request:
+    """A request whose body is still arriving."""
+
+    def __init__(
+        self, *, method: str, path: str, headers: Headers, transport: asyncio.Transport
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.trailers: Headers = ()
+        self.is_whole = False
+        self._headers = headers
+        self._transport = transport
+        self._chunks: asyncio.Queue[bytes | TruncatedRequestError | None] = asyncio.Queue()
+        self._ended = False
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, its name in lower case."""
+        return _find(self._headers, name)
+
+    def trailer(self, name: str) -> str | None:
+        """Return the value of a trailer; there are none before the body has been read."""
+        return _find(self.trailers, name)
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives.
+
+        Raises:
+            TruncatedRequestError: The client went away before the end.
+        """
+        while not self._ended:
+            chunk = await self._chunks.get()
+            if self._chunks.qsize() < _MAX_BUFFERED_CHUNKS and not self._transport.is_closing():
+                self._transport.resume_reading()
+            if isinstance(chunk, bytes):
+                yield chunk
+                continue
+            self._ended = True
+            if chunk is not None:
+                raise chunk
+
+    def feed(self, chunk: bytes | TruncatedRequestError | None) -> None:
+        """Take a piece of the body from the connection; None is its end."""
+        self.is_whole |= chunk is None
+        self._chunks.put_nowait(chunk)
+        if self._chunks.qsize() >= _MAX_BUFFERED_CHUNKS and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+
+class Handler(Protocol):
+    async def __call__(self, request: Request, /) -> Response: ...
+
+
+class Server:
+    """Serves one listening socket to the peers that `admits` accepts, until it is closed."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        handler: Handler,
+        *,
+        admits: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._listener = listener
+        self._handler = handler
+        self._admits = admits
+        self._connections: set[_Connection] = set()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connect, sock=self._listener)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._server.close()
+        await asyncio.gather(*(connection.abort() for connection in self._connections))
+
+    def _connect(self) -> _Connection:
+        return _Connection(self._handler, self._admits, self._connections)
+
+
+class _Connection(asyncio.Protocol):
+    """One client: requests one after the other, each answered before the next is read."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        admits: Callable[[str], Awaitable[bool]],
+        connections: set[_Connection],
+    ) -> None:
+        self._handler = handler
+        self._admits = admits
+        self._connections = connections
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADER_BYTES)
+        self._request: Request | None = None
+        self._answering: asyncio.Task[None] | None = None
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._http.receive_data(data)
+        self._read_events()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._connections.discard(self)
+        self._lost.set_result(None)
+        if self._request and not self._request.is_whole:
+            self._request.feed(TruncatedRequestError())
+        elif self._answering:
+            self._answering.cancel()
+
+    async def abort(self) -> None:
+        self._transport.abort()
+        await self._lost
+
+    def _read_events(self) -> None:
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                self._refuse(error)
+                return
+            match event:
+                case h11.Request():
+                    self._begin(event)
+                case h11.Data() if self._request:
+                    self._request.feed(bytes(event.data))
+                case h11.EndOfMessage() if self._request:
+                    self._request.trailers = tuple(event.headers)
+                    self._request.feed(None)
+                case _:  # NEED_DATA, PAUSED until the answer is out, or the connection closes
+                    return
+
+    def _begin(self, event: h11.Request) -> None:
+        self._request = Request(
+            method=event.method.decode("ascii"),
+            path=event.target.decode("latin-1"),
+            headers=tuple(event.headers),
+            transport=self._transport,
+        )
+        self._answering = asyncio.get_running_loop().create_task(self._answer(self._request))
+
+    async def _answer(self, request: Request) -> None:
+        if not await self._admits(self._transport.get_extra_info("peername")[0]):
+            self._transport.abort()
+            return
+        if self._http.they_are_waiting_for_100_continue:
+            self._transport.write(
+                self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
+            )
+        try:
+            response = await self._handler(request)
+        except Exception:  # noqa: BLE001  # a defect of ours: the client must not wait for ever
+            _log.exception("%s %s failed", request.method, request.path)
+            response = _INTERNAL_SERVER_ERROR
+        await _discard_rest(request)
+        self._send(response)
+        if self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
+            self._http.start_next_cycle()
+            self._read_events()
+        else:
+            self._transport.close()
+
+    def _send(self, response: Response) -> None:
+        fields = {**response.headers, "Content-Length": str(len(response.body))}
+        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+        head = h11.Response(status_code=response.status, headers=headers)
+        self._transport.write(
+            (self._http.send(head) or b"")
+            + (self._http.send(h11.Data(data=response.body)) or b"")
+            + (self._http.send(h11.EndOfMessage()) or b"")
+        )
+
+    def _refuse(self, error: h11.RemoteProtocolError) -> None:
+        if self._request and not self._request.is_whole:
+            self._request.feed(TruncatedRequestError())
+            return
+        if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            self._send(Response(status=error.error_status_hint, body=b""))
+        self._transport.close()
+
+
+async def _discard_rest(request: Request) -> None:
+    """Read what a handler left of the body, so that the client sees the answer and not a reset."""
+    with suppress(TruncatedRequestError):
+        async for _ in request.stream():
+            pass
+
+
+def _find(headers: Headers, name: str) -> str | None:
+    wanted = name.lower().encode("ascii")
+    return next((value.decode("latin-1") for key, value in headers if key == wanted), None)

@@ -1,0 +1,68 @@
+"""The one place that writes protocol responses, and the protocol's error types.
+
+https://github.com/aws/aws-lambda-runtime-interface-emulator/tree/main/internal/lambda/rapi/rendering
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from samlocal.invocation import MAX_PAYLOAD_BYTES
+from samlocal.runtime_api.http import Response
+
+if TYPE_CHECKING:
+    from samlocal.invocation import Invocation
+    from samlocal.runtime_api.state import InvalidStateTransitionError
+
+
+def _json(status: int, content: dict[str, str]) -> Response:
+    return Response(
+        status=status,
+        body=json.dumps(content).encode() + b"\n",
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def _error(status: int, error_type: str, message: str) -> Response:
+    return _json(status, {"errorMessage": message, "errorType": error_type})
+
+
+PONG: Final = Response(status=200, body=b"pong", headers={"Content-Type": "text/plain"})
+ACCEPTED: Final = _json(202, {"status": "OK"})
+INVALID_REQUEST_ID: Final = _error(400, "InvalidRequestID", "Invalid request ID")
+INVALID_RESPONSE_MODE: Final = _error(
+    400, "InvalidFunctionResponseMode", "Invalid function response mode"
+)
+TRUNCATED_REQUEST: Final = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+REQUEST_ENTITY_TOO_LARGE: Final = _error(
+    413,
+    "RequestEntityTooLarge",
+    f"Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
+)
+NOT_FOUND: Final = Response(
+    status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"}
+)
+METHOD_NOT_ALLOWED: Final = Response(status=405, body=b"")
+
+
+def invalid_state_transition(error: InvalidStateTransitionError) -> Response:
+    return _error(403, "InvalidStateTransition", str(error))
+
+
+def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:
+    """The answer to `next`: the payload, and all about the invocation in headers."""
+    headers = {
+        "Content-Type": "application/json",
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+        "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        "Lambda-Runtime-Client-Context": invocation.client_context,
+        "Lambda-Runtime-Cognito-Identity": invocation.cognito_identity,
+    }
+    return Response(
+        status=200,
+        body=invocation.payload,
+        headers={name: value for name, value in headers.items() if value},
+    )

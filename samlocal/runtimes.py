@@ -1,0 +1,112 @@
+"""Lambda's runtimes, from `runtimes/*.yaml`: one file a family, named as its runtimes begin.
+
+`python3.11` is in `python.yaml`, so that finding one runtime reads one file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
+
+import yaml
+
+from samlocal.data import data_folder
+from samlocal.errors import Place, RuntimeNotFoundError
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+OFFICIAL_REPOSITORY = "public.ecr.aws/lambda"
+
+Architecture = Literal["x86_64", "arm64"]
+_EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """One of Lambda's runtimes.
+
+    `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
+    as its one argument. Where `bootstraps` isn't empty, the image holds no runtime of its own: the
+    first of these files that exists in the sandbox is the runtime. `deprecated` is the day from which
+    AWS no longer maintains it.
+    """
+
+    id: str
+    family: str
+    image: str
+    operating_system: str
+    architectures: tuple[Architecture, ...]
+    deprecated: date | None
+    bootstraps: tuple[str, ...]
+
+    def image_uri(self, repository: str | None = None) -> str:
+        """The image in `repository`, a registry's path without the tag, or in AWS's public one."""
+        return f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"
+
+
+class _Entry(TypedDict, total=False):
+    tag: str
+    operating_system: str
+    architectures: list[Architecture]
+    deprecated: date
+
+
+class _Family(TypedDict, total=False):
+    image: str
+    bootstraps: list[str]
+    runtimes: dict[str, _Entry]
+
+
+def find_runtime(runtime_id: str, *, place: Place | None = None) -> Runtime:
+    """The runtime with that id, such as `python3.11` or `provided.al2023`.
+
+    `place` is where the id was read, for the message of `RuntimeNotFoundError`.
+    """
+    family = re.match(r"[a-z]+", runtime_id)
+    path = data_folder("runtimes") / f"{family[0] if family else ''}.yaml"
+    if path.is_file():
+        facts = _read(path)
+        if runtime_id in facts["runtimes"]:
+            return _runtime(runtime_id, path.stem, facts)
+    raise RuntimeNotFoundError(
+        f"unknown runtime `{runtime_id}`", place=place, hint=_suggestion(runtime_id)
+    )
+
+
+def all_runtimes() -> tuple[Runtime, ...]:
+    """Every runtime, family by family, the newest first."""
+    families = ((path.stem, _read(path)) for path in sorted(data_folder("runtimes").glob("*.yaml")))
+    return tuple(
+        _runtime(runtime_id, family, facts)
+        for family, facts in families
+        for runtime_id in facts["runtimes"]
+    )
+
+
+def _read(path: Path) -> _Family:
+    with path.open("rb") as file:
+        return cast("_Family", yaml.load(file, Loader=yaml.CSafeLoader))
+
+
+def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
+    entry = facts["runtimes"][runtime_id]
+    return Runtime(
+        id=runtime_id,
+        family=family,
+        image=f"{facts['image']}:{entry['tag']}",
+        operating_system=entry["operating_system"],
+        architectures=tuple(entry.get("architectures", _EVERY_ARCHITECTURE)),
+        deprecated=entry.get("deprecated"),
+        bootstraps=tuple(facts.get("bootstraps", ())),
+    )
+
+
+def _suggestion(runtime_id: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    known = [runtime.id for runtime in all_runtimes()]
+    close = get_close_matches(runtime_id.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"samlocal knows {', '.join(known)}"

@@ -1,0 +1,281 @@
+"""One function's container, from its creation to its removal."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from datetime import datetime
+from http import HTTPStatus
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
+
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.types import LogConfig, Mount
+
+from samlocal.errors import EngineError, SandboxError
+from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
+from samlocal.sandbox.docker.leftovers import labels, sweep
+from samlocal.sandbox.docker.memory import peak_memory_mb
+from samlocal.sandbox.docker.output import read_output
+from samlocal.sandbox.docker.probe import reaches
+from samlocal.sandbox.sandbox import Exit, Started
+
+if TYPE_CHECKING:
+    import socket
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import Log, PullProgress, SandboxSpec
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+# How long the engine may take to remove a container before we stop waiting for it.
+_REMOVAL_SECONDS: Final = 15.0
+# How long what the function wrote last may take to arrive.
+_LAST_OUTPUT_SECONDS: Final = 2.0
+_KILLED: Final = 137
+_LOOPBACK: Final = "127.0.0.1"
+
+
+class DockerSandbox:
+    """A container of the function's runtime image, calling back to us.
+
+    Entering the `with` block returns at once; a thread opens the listening socket, then creates and
+    starts the container. Leaving the block removes it, however far it came.
+    """
+
+    def __init__(
+        self, spec: SandboxSpec, engine: Engine, *, log: Log, progress: PullProgress
+    ) -> None:
+        self.listening: Future[socket.socket] = Future()
+        self.started: Future[Started] = Future()
+        self.exited: Future[Exit] = Future()
+        self.logs_ended: Future[None] = Future()
+        self.is_starting = False
+        self._spec = spec
+        self._engine = engine
+        self._log = log
+        self._progress = progress
+        self._creating = Lock()
+        self._closed = False
+        self._stopping = False
+        self._container_id: str | None = None
+        self._reader: Thread | None = None
+        self._ended_at: float | None = None
+        self._pid = 0
+        self._api_address = ""
+
+    def __enter__(self) -> Self:
+        Thread(target=self._run, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        with self._creating:
+            self._closed = True
+        if self._container_id:
+            self._remove(self._container_id)
+        if self._reader and self._pid:
+            self._reader.join(_LAST_OUTPUT_SECONDS)
+        if self.listening.done() and not self.listening.exception():
+            self.listening.result().close()
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._container_id:
+            with suppress(EngineError), translated_errors():
+                self._engine.api.kill(self._container_id)
+
+    def peak_memory_mb(self) -> int | None:
+        if self._container_id is None:
+            return None
+        return peak_memory_mb(self._engine, self._container_id, self._pid)
+
+    def reaches_host(self) -> bool | None:
+        if self._container_id is None:
+            return None
+        return reaches(self._engine, self._container_id, self._api_address)
+
+    def _run(self) -> None:
+        """Come as far as a running container; whoever waits is told how it goes."""
+        try:
+            listener, self._api_address = self._engine.listen(self._spec.network)
+            _log.debug("the Runtime API listens on %s", self._api_address)
+            self.listening.set_result(listener)
+            container_id = self._create()
+            if container_id is None:
+                return
+            self._reader = self._read_output(container_id)
+            Thread(target=self._watch, args=(container_id,), daemon=True).start()
+            self.started.set_result(self._start(container_id))
+        except BaseException as error:
+            self._fail(error)
+            if not isinstance(error, SandboxError):
+                raise  # a defect of ours
+        else:
+            with suppress(SandboxError):
+                sweep(self._engine)
+
+    def _fail(self, error: BaseException) -> None:
+        for future in (self.listening, self.started, self.exited, self.logs_ended):
+            with suppress(InvalidStateError):
+                cast("Future[object]", future).set_exception(error)
+
+    def _create(self) -> str | None:
+        """Create the container, pulling its image where it is missing; None once closed."""
+        name = self._extra_network()
+        network_id = self._engine.network_id(name) if name else None
+        try:
+            container_id = self._create_if_open()
+        except ImageNotFound:
+            if not self._spec.pull:
+                raise skipped_pull_error(self._spec.image) from None
+            pull_image(
+                self._engine,
+                self._spec.image,
+                progress=self._progress,
+                cancelled=lambda: self._closed,
+            )
+            try:
+                container_id = self._create_if_open()
+            except ImageNotFound:
+                raise vanished_image_error(self._spec.image) from None
+        if container_id and network_id:
+            with translated_errors():
+                self._engine.api.connect_container_to_network(container_id, network_id)
+        return container_id
+
+    def _create_if_open(self) -> str | None:
+        spec = self._spec
+        environment = {**spec.environment, "AWS_LAMBDA_RUNTIME_API": self._api_address}
+        with self._creating, translated_errors():
+            if self._closed:
+                return None
+            created = self._engine.api.create_container(
+                spec.image,
+                command=list(spec.command),
+                entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
+                environment=environment,
+                labels=labels(project=str(spec.project), function=spec.function),
+                host_config=_host_config(self._engine, spec),
+            )
+            self._container_id = str(created["Id"])
+        _log.debug("created container %s of %s", self._container_id[:12], spec.image)
+        return self._container_id
+
+    def _extra_network(self) -> str | None:
+        """The network to join besides the default one, as `--docker-network` has it."""
+        return None if self._spec.network in {None, "host"} else self._spec.network
+
+    def _start(self, container_id: str) -> Started:
+        before = time.monotonic()
+        self.is_starting = True
+        with translated_errors():
+            self._engine.api.start(container_id)
+            after = time.monotonic()
+            found = self._engine.api.inspect_container(container_id)
+        _log.debug("started it in %.0f ms", (after - before) * 1000)
+        self._pid = found["State"]["Pid"]
+        addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
+        return Started(
+            at=min(max(_monotonic(found["State"]["StartedAt"]), before), after),
+            peers=frozenset(addresses - {""} | {_LOOPBACK}),
+        )
+
+    def _read_output(self, container_id: str) -> Thread:
+        """Attach to the container before it starts, and show what it writes until it ends."""
+        receive = self._engine.attach(container_id)
+
+        def read() -> None:
+            # Where the engine goes away, `_watch` sees it too, and says so.
+            with suppress(EngineError), translated_errors():
+                for output in read_output(receive):
+                    self._log.write(output)
+            self._ended_at = time.monotonic()
+            _settle(self.logs_ended, None)
+
+        reader = Thread(target=read, daemon=True)
+        reader.start()
+        return reader
+
+    def _watch(self, container_id: str) -> None:
+        """See the container end and the engine remove it."""
+        try:
+            with translated_errors():
+                status = _wait_for_removal(self._engine, container_id)
+                _log.debug("the engine removed it, exit status %s", status)
+                killed = status == _KILLED and not self._stopping
+                out_of_memory = killed and _ran_out_of_memory(self._engine, container_id)
+        except EngineError as error:
+            self._fail(error)
+        else:
+            # The end of the output is the end of the process; the engine takes a while to see it.
+            at = self._ended_at or time.monotonic()
+            _settle(self.exited, Exit(at=at, status=status, out_of_memory=out_of_memory))
+
+    def _remove(self, container_id: str) -> None:
+        if self._stopping:  # the engine is removing it already
+            with suppress(EngineError, TimeoutError):
+                self.exited.result(_REMOVAL_SECONDS)
+                return
+        with suppress(EngineError), translated_errors():
+            try:
+                self._engine.api.remove_container(container_id, force=True, v=True)
+            except NotFound:
+                pass
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:  # the engine is removing it already
+                    raise
+
+
+def _settle(future: Future[_T], result: _T) -> None:
+    """Tell a result, unless another thread has already told that there is none."""
+    with suppress(InvalidStateError):
+        future.set_result(result)
+
+
+def _host_config(engine: Engine, spec: SandboxSpec) -> dict[str, object]:
+    memory = spec.memory_mb * 1024 * 1024
+    return engine.api.create_host_config(
+        auto_remove=True,
+        # Not as `binds`, which are strings and take no colon in a path.
+        mounts=[
+            Mount(mount.target, str(mount.source), type="bind", read_only=mount.read_only)
+            for mount in spec.mounts
+        ],
+        # We read the output as it comes; the engine need not keep it on disk as well.
+        log_config=LogConfig(type="none"),
+        mem_limit=memory,
+        memswap_limit=memory,
+        network_mode="host" if spec.network == "host" else None,
+    )
+
+
+def _wait_for_removal(engine: Engine, container_id: str) -> int | None:
+    """Return the exit status once the engine has removed the container."""
+    try:
+        return int(engine.streams.wait(container_id, condition="removed")["StatusCode"])
+    except NotFound:  # it was faster than our call
+        return None
+
+
+def _ran_out_of_memory(engine: Engine, container_id: str) -> bool:
+    """Ask the engine's memory of recent events; the container itself is gone by now."""
+    filters = {"container": container_id, "event": ["oom", "die"]}
+    for event in engine.streams.events(since=0, filters=filters, decode=True):
+        if event["Action"] == "oom":
+            return True
+        if event["Action"] == "die":
+            return False
+    return False
+
+
+def _monotonic(timestamp: str) -> float:
+    """Convert the engine's time of day to `time.monotonic()`, as far as the two clocks agree."""
+    # Nanoseconds are more than `datetime` reads.
+    seconds, _, fraction = timestamp.rstrip("Z").partition(".")
+    at = datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")
+    return time.monotonic() - (time.time() - at.timestamp())

@@ -1,0 +1,45 @@
+"""Whether containers can reach the Runtime API: tried from inside one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.leftovers import labels
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine import Engine
+
+# Every official image has bash; a firewall that drops packets would keep it waiting for minutes.
+_PROBE: Final = "command -v bash timeout >/dev/null || exit 3; timeout 3 bash -c 'exec 3<>/dev/tcp/{host}/{port}'"
+_NO_TOOLS: Final = (3, 126, 127)
+
+
+def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
+    """Tell whether a running container can connect to `host:port`; None if it has no tool to try."""
+    host, _, port = address.partition(":")
+    with suppress(EngineError):
+        status, _ = engine.run_in(
+            container_id, ["/bin/sh", "-c", _PROBE.format(host=host, port=port)]
+        )
+        return None if status in _NO_TOOLS else status == 0
+    return None
+
+
+def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool | None:
+    """Tell the same of a container made for the question."""
+    with translated_errors():
+        container_id = engine.api.create_container(
+            image,
+            command=["60"],
+            entrypoint=["sleep"],
+            labels=labels(project="", function=""),
+            host_config=engine.api.create_host_config(auto_remove=True),
+        )["Id"]
+        try:
+            engine.api.start(container_id)
+            return reaches(engine, container_id, address)
+        finally:
+            engine.api.remove_container(container_id, force=True)

@@ -1,0 +1,103 @@
+"""From a function to the sandbox that it needs: image, entry point, mounts."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
+from samlocal.project.model import Finding
+from samlocal.runtimes import find_runtime
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from samlocal.project.model import Function
+    from samlocal.runtimes import Runtime
+
+TASK_ROOT: Final = "/var/task"
+
+
+def plan_sandbox(
+    function: Function,
+    environment: Mapping[str, str],
+    *,
+    project: Path,
+    code: Path,
+    image_repository: str | None = None,
+    network: str | None = None,
+    pull: bool = True,
+) -> SandboxSpec:
+    """Return the sandbox of a function whose code is in the directory `code`.
+
+    `project` is the template's path. `image_repository` replaces AWS's public one for runtime images.
+
+    Raises:
+        RuntimeNotFoundError: There is no such runtime.
+        CodeNotFoundError: The `bootstrap` that the runtime needs in the code is missing.
+        TemplateError: The function lacks a handler.
+    """
+    runtime = find_function_runtime(function)
+    if not function.handler and not runtime.bootstraps:
+        raise TemplateError(f"`{function.logical_id}` has no `Handler`", place=function.place)
+    bootstrap = _bootstrap(function, runtime, code) if runtime.bootstraps else None
+    return SandboxSpec(
+        function=function.full_path,
+        project=project,
+        image=runtime.image_uri(image_repository),
+        environment=environment,
+        memory_mb=function.memory_mb,
+        mounts=(Mount(source=code, target=TASK_ROOT),),
+        entrypoint=(bootstrap,) if bootstrap else None,
+        command=(function.handler,) if function.handler and not bootstrap else (),
+        network=network,
+        pull=pull,
+    )
+
+
+def left_out(function: Function) -> tuple[Finding, ...]:
+    """Say what of a function its sandbox doesn't have."""
+    findings = [
+        Finding(
+            message=f"the layer `{layer.name}` is not mounted: samlocal runs without layers so far",
+            place=layer.place,
+        )
+        for layer in function.layers
+    ]
+    here = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    if function.architecture != here:
+        message = f"`{function.logical_id}` is for {function.architecture}, and runs on {here} here"
+        findings.append(Finding(message=message, place=function.place))
+    return tuple(findings)
+
+
+def find_function_runtime(function: Function) -> Runtime:
+    """Return the runtime of a function.
+
+    Raises:
+        RuntimeNotFoundError: It has none, or there is no such runtime.
+    """
+    if function.runtime is None:
+        message = f"`{function.logical_id}` has no `Runtime`"
+        raise RuntimeNotFoundError(message, place=function.place)
+    return find_runtime(function.runtime, place=function.place)
+
+
+def _bootstrap(function: Function, runtime: Runtime, code: Path) -> str:
+    """Return the first of the runtime's bootstraps that the sandbox will hold."""
+    path = code / "bootstrap"
+    place = function.code.place
+    if not path.is_file():
+        raise CodeNotFoundError(
+            f"`{runtime.id}` runs an executable `bootstrap`, and `{code}` has none",
+            place=place,
+            hint="build the function so that `bootstrap` stands at the top of its code",
+        )
+    if not os.access(path, os.X_OK):
+        raise CodeNotFoundError(
+            f"`{path}` is not executable", place=place, hint=f"`chmod +x {path}`"
+        )
+    return f"{TASK_ROOT}/bootstrap"

@@ -1,0 +1,106 @@
+"""What a sandbox is made of, and what every kind of sandbox can do.
+
+A sandbox starts in a thread of its own, so that its caller can get ready meanwhile, and tells how
+far it is through futures. Each of them fails with a `SandboxError` where the sandbox could not be had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A directory or file of this machine as the sandbox sees it."""
+
+    source: Path
+    target: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxSpec:
+    """All that is needed to make a function's sandbox.
+
+    `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
+    `entrypoint` is None where the image's own one serves; `command` is the handler then.
+    """
+
+    function: str
+    project: Path
+    image: str
+    environment: Mapping[str, str]
+    memory_mb: int
+    mounts: tuple[Mount, ...] = ()
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] = ()
+    network: str | None = None
+    pull: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A running sandbox: since when (`time.monotonic()`), and from which addresses it calls."""
+
+    at: float
+    peers: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exit:
+    """How a sandbox ended, and when (`time.monotonic()`).
+
+    `status` is the exit status as a shell has it (137 = killed); None where nobody saw it.
+    """
+
+    at: float
+    status: int | None
+    out_of_memory: bool = False
+
+
+class Log(Protocol):
+    """Where a function's output goes; called from several threads."""
+
+    def write(self, output: bytes) -> None:
+        """Take output of the function as it comes."""
+
+    def line(self, text: str) -> None:
+        """Take a line of the platform, such as `START RequestId: …`."""
+
+
+class PullProgress(Protocol):
+    """Who watches an image being pulled."""
+
+    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
+        """See that `layer` (empty: the whole image) has `current` of `total` bytes (0: unknown)."""
+
+
+class Sandbox(Protocol):
+    """A place for one runtime, removed at the end of its `with` block however that ends."""
+
+    listening: Future[socket.socket]
+    started: Future[Started]
+    exited: Future[Exit]
+    logs_ended: Future[None]
+    is_starting: bool
+    """Whether something runs in the sandbox, or is about to: `started` is near."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+    def stop(self) -> None:
+        """End what runs in the sandbox at once."""
+
+    def peak_memory_mb(self) -> int | None:
+        """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""
+
+    def reaches_host(self) -> bool | None:
+        """Tell whether the sandbox can reach the Runtime API; None where it can't be told."""

@@ -1,0 +1,242 @@
+"""Compares samlocal with `sam` and with `docker run`, in turn, on the same project, image and event.
+
+Prints a table of medians and pairwise ratios. Quote it with its date and machine: single figures of
+a busy machine mean little, ratios of pairs that ran side by side mean more. Exits with 1 where a
+target is missed.
+
+    python tests/benchmarks/run.py [--pairs 10] [--with-sam-on-large]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).parents[2]
+SAMLOCAL: Final = str(Path(sys.executable).with_name("samlocal"))
+REPOSITORY: Final = os.environ.get("SAMLOCAL_IMAGE_REPOSITORY") or "localhost/samlocal"
+IMAGE: Final = f"{REPOSITORY}/python:3.11"
+CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samlocal"
+RATINGS: Final = CHECKOUT / "templates" / "ratings"
+LARGE: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What the operating system says of one finished process."""
+
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    ours: str
+    theirs: str
+    figure: float
+    target: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.figure <= self.target
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--with-sam-on-large", action="store_true", help="takes a minute more")
+    parser.add_argument("--print-sam", action="store_true", help="install sam, say where, no more")
+    chosen = parser.parse_args()
+    sam = install_sam()
+    if chosen.print_sam:
+        print(sam)
+        return 0
+    invoke = [SAMLOCAL, "local", "invoke", "Ratings", "-e", "event.json"]
+    sam_invoke = [sam, "local", "invoke", "Ratings", "-e", "event.json"]
+    sam_invoke += ["--skip-pull-image", "--invoke-image", IMAGE]
+    docker_run = ["docker", "run", "--rm", "--entrypoint", "true", IMAGE]
+    rows = [
+        compare("cold invoke / sam", invoke, sam_invoke, pairs=chosen.pairs, target=0.36),
+        compare("cold invoke / docker run", invoke, docker_run, pairs=chosen.pairs, target=2.0),
+        compare(
+            "--help / sam's",
+            [SAMLOCAL, "local", "invoke", "--help"],
+            [sam, "local", "invoke", "--help"],
+            pairs=chosen.pairs,
+            target=0.15,
+        ),
+        peak_memory(invoke),
+        large_template(chosen.pairs),
+    ]
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, medians of {chosen.pairs} pairs\n"
+    )
+    print(table(rows))
+    if chosen.with_sam_on_large:
+        print(f"\nsam on the template of {LARGE} functions: {sam_on_large(sam):.1f} s")
+    return 0 if all(row.met for row in rows) else 1
+
+
+def install_sam() -> str:
+    """Install aws-sam-cli in an environment of its own, once; return its command."""
+    environment = CACHE / "bench"
+    command = environment / "bin" / "sam"
+    if not command.exists():
+        say(f"Installing aws-sam-cli in {environment}")
+        venv.create(environment, with_pip=True)
+        subprocess.run(
+            [environment / "bin" / "pip", "install", "--quiet", "aws-sam-cli"], check=True
+        )
+    return str(command)
+
+
+def compare(name: str, ours: list[str], theirs: list[str], *, pairs: int, target: float) -> Row:
+    """Run both in turn, after one of each that doesn't count."""
+    say(f"{name}: {pairs} pairs")
+    run(ours)
+    run(theirs)
+    timed = [(run(ours).seconds, run(theirs).seconds) for _ in range(pairs)]
+    return Row(
+        name=name,
+        ours=f"{statistics.median(mine for mine, _ in timed):.3f} s",
+        theirs=f"{statistics.median(other for _, other in timed):.3f} s",
+        figure=statistics.median(mine / other for mine, other in timed),
+        target=target,
+    )
+
+
+def peak_memory(command: list[str]) -> Row:
+    peak = max(run(command).peak_mib for _ in range(3))
+    return Row(
+        name="peak memory of a cold invoke",
+        ours=f"{peak:.0f} MiB",
+        theirs="",
+        figure=peak,
+        target=60,
+        unit=" MiB",
+    )
+
+
+def large_template(pairs: int) -> Row:
+    """Invoke one function of a template that holds a thousand, and of one that holds it alone."""
+    say(f"template of {LARGE} functions and {LARGE} tables: {pairs} pairs")
+    with tempfile.TemporaryDirectory() as folder:
+        small, large = Path(folder, "small.yaml"), Path(folder, "large.yaml")
+        write_template(small, 1)
+        write_template(large, LARGE)
+        base = [SAMLOCAL, "local", "invoke", "Function0", "--no-event", "--template"]
+        run([*base, str(small)])
+        timed = [
+            (run([*base, str(large)]).seconds, run([*base, str(small)]).seconds)
+            for _ in range(pairs)
+        ]
+    return Row(
+        name=f"{LARGE} functions and tables, over 1",
+        ours=f"{statistics.median(mine for mine, _ in timed):.3f} s",
+        theirs=f"{statistics.median(other for _, other in timed):.3f} s",
+        figure=statistics.median(mine - other for mine, other in timed),
+        target=0.5,
+        unit=" s",
+    )
+
+
+def sam_on_large(sam: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        large = Path(folder, "large.yaml")
+        write_template(large, LARGE)
+        command = [sam, "local", "invoke", "Function0", "--template", str(large)]
+        return run([*command, "--skip-pull-image", "--invoke-image", IMAGE]).seconds
+
+
+def write_template(path: Path, functions: int) -> None:
+    """Write a template of that many functions, each with a table that its environment names."""
+    resources = "".join(
+        f"""
+  Table{number}:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]
+      KeySchema: [{{AttributeName: id, KeyType: HASH}}]
+  Function{number}:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: {RATINGS / "src"}
+      Handler: app.handler
+      Runtime: python3.11
+      Description: !Sub "Function ${{AWS::StackName}}-{number} of many"
+      Environment:
+        Variables:
+          TABLE: !Ref Table{number}
+          STAGE: !Ref Stage
+          MAX_STARS: "5"
+"""
+        for number in range(functions)
+    )
+    path.write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Parameters: {Stage: {Type: String, Default: dev}}\n"
+        f"Resources:{resources}"
+    )
+
+
+def run(command: list[str]) -> Run:
+    """Run a command to its end; it has to succeed."""
+    with tempfile.TemporaryFile() as output:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=RATINGS,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode()}")
+    return Run(seconds=seconds, peak_mib=usage.ru_maxrss / 1024)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of every command: both may cache their bytecode, sam calls nobody."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY, "SAM_CLI_TELEMETRY": "0"}
+
+
+def table(rows: list[Row]) -> str:
+    lines = [
+        "| what | samlocal | other | ratio or figure | target | |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.name} | {row.ours} | {row.theirs} | {row.figure:.2f}{row.unit}"
+        f" | at most {row.target:g}{row.unit} | {'met' if row.met else 'MISSED'} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

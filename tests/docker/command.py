@@ -1,0 +1,82 @@
+"""The installed `samlocal` command, run as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHECKOUT = Path(__file__).parents[2]
+BEHAVIOURS = CHECKOUT / "tests" / "projects" / "behaviours"
+SAMLOCAL = Path(sys.executable).with_name("samlocal")
+
+_MINE = ("AWS_", "SAM_", "SAMLOCAL_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A command that has ended."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samlocal:
+    """Runs `samlocal` in a project's directory, without this machine's own AWS settings."""
+
+    directory: Path
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", seconds: float = 60) -> Finished:
+        ended = subprocess.run(
+            [SAMLOCAL, *arguments],
+            cwd=self.directory,
+            env=self._environment(),
+            input=stdin,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Finished(
+            exit_code=ended.returncode, stdout=ended.stdout, stderr=ended.stderr.decode()
+        )
+
+    def invoke(self, function: str, *options: str, stdin: bytes = b"") -> Finished:
+        return self("local", "invoke", function, "--no-credentials", *options, stdin=stdin)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command that the caller waits for; it has come as far as its signal handlers."""
+        process = subprocess.Popen(
+            [SAMLOCAL, *arguments],
+            cwd=self.directory,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        while not _catches(process.pid, signal.SIGTERM):
+            time.sleep(0.005)
+        return process
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(_MINE)
+        }
+        return inherited | dict(self.environment)
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler of its own for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)

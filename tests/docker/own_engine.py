@@ -1,0 +1,130 @@
+"""A second, real engine that a test may kill or cut off: its own bridge, its own folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECONDS_TO_START = 30
+
+
+class OwnEngine:
+    """A `dockerd` with all it owns in one folder."""
+
+    def __init__(self, folder: Path, bridge: str) -> None:
+        self.address = f"unix://{folder}/docker.sock"
+        self._folder = folder
+        self._bridge = bridge
+
+    def start(self) -> None:
+        """Start it, or start it again; what it had it has again."""
+        command = [
+            "dockerd",
+            f"--host={self.address}",
+            f"--data-root={self._folder}/data",
+            f"--exec-root={self._folder}/exec",
+            f"--pidfile={self._folder}/pid",
+            f"--bridge={self._bridge}",
+            "--iptables=false",
+            "--ip-masq=false",
+        ]
+        # A process that nobody has reaped looks alive to the engine that finds its number.
+        for stale in ("pid", "exec/containerd/containerd.pid"):
+            (self._folder / stale).unlink(missing_ok=True)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    def containers(self) -> list[str]:
+        with closing(docker.APIClient(base_url=self.address, version="auto")) as client:
+            return [each["Id"] for each in client.containers(all=True)]
+
+    def load(self, image: str) -> None:
+        """Copy an image from the machine's own engine."""
+        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+            subprocess.run(
+                ["docker", "--host", self.address, "load", "--quiet"],
+                stdin=saving.stdout,
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+
+    @contextmanager
+    def firewall(self) -> Iterator[None]:
+        """Drop what this engine's containers send to this machine."""
+        rule = ["INPUT", "-i", self._bridge, "-j", "DROP"]
+        subprocess.run(["iptables", "--wait", "-I", *rule], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["iptables", "--wait", "-D", *rule], check=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline and self._process.poll() is None:
+            asked = subprocess.run(
+                ["docker", "--host", self.address, "version"], capture_output=True, check=False
+            )
+            if asked.returncode == 0:
+                return
+            time.sleep(0.1)
+        log = (self._folder / "log").read_text()
+        raise RuntimeError(f"dockerd does not start: {log[-2000:]}")
+
+
+@contextmanager
+def serve(folder: Path, number: int) -> Iterator[OwnEngine]:
+    """An engine with all it owns in `folder`, on the network 10.213.`number`.0/24."""
+    bridge = f"samlocal{number}"
+    subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], check=True)
+    try:
+        gateway = f"10.213.{number}.1/24"
+        subprocess.run(["ip", "address", "add", gateway, "dev", bridge], check=True)
+        subprocess.run(["ip", "link", "set", bridge, "up"], check=True)
+        engine = OwnEngine(folder, bridge)
+        engine.start()
+        try:
+            yield engine
+        finally:
+            engine.stop()
+    finally:
+        subprocess.run(["ip", "link", "delete", bridge], check=True)
+        _clear(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Take down what an engine that was killed has left: processes and mounts of its containers."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(folder).encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for path in reversed(mounted):
+        if Path(path).is_relative_to(folder):
+            subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def can_run() -> bool:
+    """Whether this machine lets us start an engine of our own."""
+    return os.geteuid() == 0 and all(map(shutil.which, ("dockerd", "ip", "iptables")))

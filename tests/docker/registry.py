@@ -1,0 +1,84 @@
+"""A real registry on this machine, for tests that pull."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+
+_SECONDS_TO_START = 20
+
+_CONFIG = """
+version: 0.1
+log: {{level: info}}
+storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
+http: {{addr: "127.0.0.1:0", secret: "only for tests"}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """A running registry. `address` is what a tag begins with, such as `127.0.0.1:41525`."""
+
+    address: str
+    engine: docker.APIClient
+
+    def push(self, image: str, path: str) -> str:
+        """Pushes that local image with one layer of its own on top; the tag under which to pull it.
+
+        The engine no longer has the layer nor the tag afterwards, so that a pull downloads something.
+        """
+        tag = f"{self.address}/{path}"
+        layer = f"FROM {image}\nLABEL samlocal.test={uuid4()}\nRUN echo {uuid4()} >/pushed\n"
+        try:
+            self._succeed(
+                self.engine.build(fileobj=BytesIO(layer.encode()), tag=tag, rm=True, decode=True)
+            )
+            self._succeed(self.engine.push(tag, stream=True, decode=True))
+        finally:
+            self.engine.remove_image(tag, force=True)
+        return tag
+
+    @staticmethod
+    def _succeed(events: Iterator[dict[str, Any]]) -> None:
+        for event in events:
+            assert "error" not in event, event["error"]
+
+
+@contextmanager
+def serve(folder: Path, engine: docker.APIClient) -> Iterator[Registry]:
+    """A registry that keeps its images in `folder`, on a free port, as long as the block lasts."""
+    config = folder / "config.yml"
+    config.write_text(_CONFIG.format(folder=folder))
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["docker-registry", "serve", config], stdout=output, stderr=output
+        )
+    try:
+        yield Registry(address=_address(process, log), engine=engine)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if listening := re.search(r"listening on (127\.0\.0\.1:\d+)", log.read_text()):
+            return listening[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise RuntimeError(f"docker-registry does not start: {log.read_text()}")

@@ -1,0 +1,182 @@
+"""What goes wrong around an invocation: each one message with a hint, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker import own_engine
+from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.conftest import STAND_INS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.docker.own_engine import OwnEngine
+    from tests.docker.registry import Registry
+
+HELLO = CHECKOUT / "templates" / "hello-provided"
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+
+@pytest.fixture(scope="module")
+def other_engine(
+    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnEngine]:
+    """An engine of the tests' own, which has the image of custom runtimes."""
+    if not own_engine.can_run():
+        missing("an engine of the tests' own needs root, dockerd, ip and iptables")
+    with own_engine.serve(tmp_path_factory.mktemp("engine"), os.getpid() % 250) as engine:
+        engine.load(stand_in("provided:al2023"))
+        yield engine
+
+
+@pytest.fixture
+def samlocal(tmp_path: Path) -> Callable[..., Samlocal]:
+    """The command, with the engine at an address."""
+
+    def at(address: str = "", repository: str = STAND_INS) -> Samlocal:
+        environment = {"SAMLOCAL_IMAGE_REPOSITORY": repository, "HOME": str(tmp_path)}
+        if address:
+            environment["DOCKER_HOST"] = address
+        return Samlocal(directory=BEHAVIOURS, environment=environment)
+
+    return at
+
+
+def test_firewall_between_container_and_host_is_named(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """A runtime that can't reach us is told from one that is slow, with what to do about it."""
+    app = replace(samlocal(other_engine.address), directory=HELLO)
+    with other_engine.firewall():
+        begun = time.monotonic()
+        ended = app("local", "invoke", "--no-credentials", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
+    assert "hint: a firewall may block" in ended.stderr
+    assert time.monotonic() - begun < 15
+    assert not other_engine.containers()
+
+
+def test_doctor_sees_the_firewall(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """`doctor` tries the way back from a container, and says that it is blocked."""
+    with other_engine.firewall():
+        ended = samlocal(other_engine.address)("doctor")
+
+    assert ended.exit_code == 1
+    assert "failure  Runtime API    containers can't reach 10.213." in ended.stdout.decode()
+
+
+def test_engine_that_dies_is_named(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """Where the engine is killed the command ends, and the engine that comes back cleans up."""
+    process = samlocal(other_engine.address).start(
+        "local", "invoke", "NeverAsks", "--no-credentials", "--no-event"
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"sleeping\n":
+            break
+    other_engine.kill()
+
+    _, stderr = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert f"Error: the container engine at `{other_engine.address}` went away" in stderr.decode()
+    assert b"Traceback" not in stderr
+    other_engine.start()
+    deadline = time.monotonic() + 20
+    while other_engine.containers() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not other_engine.containers()
+
+
+def test_engine_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal]) -> None:
+    """Without an engine the message says which address was tried, and how to start one."""
+    ended = samlocal("unix:///nowhere/docker.sock").invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert (
+        "Error: no container engine answers at `unix:///nowhere/docker.sock`"
+        " (No such file or directory)\nhint: start Docker" in ended.stderr
+    )
+
+
+def test_doctor_without_an_engine(samlocal: Callable[..., Samlocal]) -> None:
+    """`doctor` says what it found out before it had to stop."""
+    ended = samlocal("tcp://127.0.0.1:1")("doctor")
+
+    lines = ended.stdout.decode().splitlines()
+    assert ended.exit_code == 1
+    assert [line.split()[0] for line in lines] == ["ok", "failure", "hint:"]
+    assert "no container engine answers at `tcp://127.0.0.1:1` (Connection refused)" in lines[1]
+
+
+def test_missing_image_is_pulled(
+    samlocal: Callable[..., Samlocal], stand_in: Callable[[str], str], registry: Registry
+) -> None:
+    """An image that is not here is pulled from the repository, a line a step on stderr."""
+    image = registry.push(stand_in("python:3.11"), "lambda/python:3.11")
+    try:
+        ended = samlocal(repository=f"{registry.address}/lambda").invoke("Echo", "--no-event")
+    finally:
+        registry.engine.remove_image(image, force=True)
+
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert f"Pulling {image}\n" in ended.stderr
+    assert ": Pull complete\n" in ended.stderr
+    assert f"Status: Downloaded newer image for {image}\n" in ended.stderr
+
+
+def test_image_that_the_registry_lacks_is_named(
+    samlocal: Callable[..., Samlocal], registry: Registry
+) -> None:
+    """A registry that answers, and doesn't have the image."""
+    ended = samlocal(repository=f"{registry.address}/nothing").invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert f"Error: no image `{registry.address}/nothing/python:3.11`: " in ended.stderr
+    assert "hint: is the name right?" in ended.stderr
+
+
+def test_registry_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal]) -> None:
+    """A registry that can't be reached, as behind a firewall."""
+    ended = samlocal(repository="127.0.0.1:1/lambda").invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Error: `127.0.0.1:1/lambda/python:3.11` can't be pulled: " in ended.stderr
+    assert "connection refused" in ended.stderr
+    assert "hint: behind a firewall, `--image-repository PREFIX`" in ended.stderr
+
+
+def test_skipped_pull_of_a_missing_image_is_named(samlocal: Callable[..., Samlocal]) -> None:
+    """`--skip-pull-image` never pulls; where the image is missing that is an error."""
+    ended = samlocal(repository="127.0.0.1:1/lambda").invoke(
+        "Echo", "--no-event", "--skip-pull-image"
+    )
+
+    assert ended.exit_code == 1
+    assert "Error: no image `127.0.0.1:1/lambda/python:3.11` on this machine\n" in ended.stderr
+    assert "hint: leave out `--skip-pull-image`" in ended.stderr
+
+
+def test_missing_stand_in_is_not_looked_for_in_a_registry(
+    samlocal: Callable[..., Samlocal],
+) -> None:
+    """Images under `localhost/` are built, not pulled; the hint says by what."""
+    ended = samlocal(repository="localhost/nothing").invoke("Echo", "--no-event")
+
+    assert ended.exit_code == 1
+    assert "Error: no image `localhost/nothing/python:3.11` on this machine" in ended.stderr
+    assert "hint: build it: `make images`" in ended.stderr

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from runtimes.images.engine import Engine
+from samlocal.data import data_folder
+from samlocal.runtimes import find_runtime
+from tests.docker.conftest import STAND_INS
+from tests.docker.one_event import FUNCTION_ARN, REQUEST_ID, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import docker
+
+    from tests.docker.registry import Registry
+
+    StandIn = Callable[[str], str]
+
+_CHECKOUT = Path(__file__).parents[2]
+_FUNCTIONS = _CHECKOUT / "tests" / "projects" / "runtime-paths"
+_LAYER = _FUNCTIONS / "layer"
+_LIBRARY_FOLDERS = (
+    *("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib"),
+    *("/var/task", "/var/task/lib", "/opt/lib"),
+)
+
+# What Lambda sets and the clients insist on.
+_ENVIRONMENT = {
+    "AWS_LAMBDA_FUNCTION_NAME": "Sample",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/Sample",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
+}
+
+every_language = pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        pytest.param("python:3.11", _FUNCTIONS / "python", id="python3.11"),
+        pytest.param("nodejs:22", _FUNCTIONS / "nodejs", id="nodejs22.x"),
+        pytest.param("nodejs:24", _FUNCTIONS / "nodejs", id="nodejs24.x"),
+    ],
+)
+every_image = pytest.mark.parametrize(
+    "image", ["python:3.11", "nodejs:22", "nodejs:24", "provided:al2023"]
+)
+
+
+class Invoke:
+    """Runs a function's folder in a stand-in image for one event, as Lambda would."""
+
+    def __init__(self, engine: docker.APIClient, gateway: str) -> None:
+        self._engine = engine
+        self._gateway = gateway
+
+    def __call__(
+        self,
+        image: str,
+        code: Path,
+        handler: str,
+        *,
+        event: object = None,
+        env: Mapping[str, str] | None = None,
+        entrypoint: str | None = None,
+    ) -> dict[str, Any]:
+        """The function's result, a JSON object. Its container is gone afterwards."""
+        with serve(self._gateway, event) as api:
+            known = {**_ENVIRONMENT, "AWS_LAMBDA_RUNTIME_API": api.address, "_HANDLER": handler}
+            container = self._engine.create_container(
+                image,
+                command=None if entrypoint else [handler],
+                entrypoint=entrypoint,
+                environment=known | dict(env or {}),
+                host_config=self._engine.create_host_config(
+                    binds=[f"{code}:/var/task:ro", f"{_LAYER}:/opt:ro"]
+                ),
+            )
+            with _started(self._engine, container):
+                outcome, result = api.answer.result(timeout=30)
+        assert outcome == "response", result
+        return cast("dict[str, Any]", result)
+
+
+@pytest.fixture
+def invoke(engine: docker.APIClient, gateway: str) -> Invoke:
+    return Invoke(engine, gateway)
+
+
+@contextmanager
+def _started(engine: docker.APIClient, container: dict[str, Any]) -> Iterator[str]:
+    """Starts a created container, and removes it in the end."""
+    identifier: str = container["Id"]
+    try:
+        engine.start(identifier)
+        yield identifier
+    finally:
+        engine.remove_container(identifier, force=True)
+
+
+def _run(engine: docker.APIClient, image: str, command: list[str] | None) -> tuple[int, str]:
+    """The exit status and the output of that command, or of the image's entry point."""
+    container = engine.create_container(image, entrypoint=command)
+    with _started(engine, container) as identifier:
+        status: int = engine.wait(identifier)["StatusCode"]
+        output: bytes = engine.logs(identifier)
+    return status, output.decode()
+
+
+def _config(engine: docker.APIClient, image: str) -> dict[str, Any]:
+    facts: dict[str, Any] = engine.inspect_image(image)  # type: ignore[no-untyped-call]  # docker's
+    return cast("dict[str, Any]", facts["Config"])
+
+
+@every_image
+def test_the_layout_is_the_official_one(
+    engine: docker.APIClient, stand_in: StandIn, image: str
+) -> None:
+    """Entry point, working directory and environment are those of AWS's images."""
+    config = _config(engine, stand_in(image))
+    assert config["Entrypoint"] == ["/lambda-entrypoint.sh"]
+    assert config["WorkingDir"] == "/var/task"
+    assert not config["Cmd"]
+    assert set(config["Env"]) == {
+        "LANG=en_US.UTF-8",
+        "TZ=:/etc/localtime",
+        "PATH=/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        f"LD_LIBRARY_PATH={':'.join(_LIBRARY_FOLDERS)}",
+        "LAMBDA_TASK_ROOT=/var/task",
+        "LAMBDA_RUNTIME_DIR=/var/runtime",
+    }
+
+
+@every_image
+def test_no_container_inherits_a_label_that_samlocal_sweeps_by(
+    engine: docker.APIClient, stand_in: StandIn, image: str
+) -> None:
+    """An image carries the digest of its recipe, and none of the labels of samlocal's containers."""
+    labels = _config(engine, stand_in(image))["Labels"]
+    assert labels.keys() == {"samlocal.image.digest", "org.opencontainers.image.title"}
+
+
+@every_image
+def test_a_shell_and_curl_are_there_and_the_locale_is_known(
+    engine: docker.APIClient, stand_in: StandIn, image: str
+) -> None:
+    """A bootstrap written in shell finds what it finds in AWS."""
+    command = ["bash", "-c", "set -eu; curl --version >/dev/null; locale -a; cd /opt"]
+    status, output = _run(engine, stand_in(image), command)
+    assert status == 0, output
+    assert "en_US.utf8" in output.split()
+
+
+@pytest.mark.parametrize(
+    ("image", "there"), [("python:3.11", True), ("nodejs:22", True), ("provided:al2023", False)]
+)
+def test_only_a_language_brings_a_bootstrap(
+    engine: docker.APIClient, stand_in: StandIn, image: str, *, there: bool
+) -> None:
+    """A managed runtime starts from /var/runtime/bootstrap, an OS-only one has none."""
+    status, _ = _run(engine, stand_in(image), ["test", "-x", "/var/runtime/bootstrap"])
+    assert (status == 0) is there
+
+
+@every_language
+def test_a_language_runs_a_function(
+    invoke: Invoke, stand_in: StandIn, image: str, code: Path
+) -> None:
+    """The client gets the event, calls the handler with a context, and posts the result."""
+    result = invoke(stand_in(image), code, "app.handler", event={"message": "hey"})
+    assert result["event"] == {"message": "hey"}
+    assert result["context"] == ["Sample", REQUEST_ID, FUNCTION_ARN]
+
+
+def test_python_finds_modules_where_lambda_does(invoke: Invoke, stand_in: StandIn) -> None:
+    """The function comes first, then its layers, then what the runtime brings, the SDK among it."""
+    result = invoke(stand_in("python:3.11"), _FUNCTIONS / "python", "app.handler")
+    site_packages = "/opt/python/lib/python3.11/site-packages"
+    assert result["path"] == ["/var/task", site_packages, "/opt/python", "/var/runtime"]
+    assert result["layer"] == ["from /opt/python", "from /opt/python/lib"]
+    assert result["sdk"] == "boto3"
+
+
+@pytest.mark.parametrize("version", ["22", "24"])
+def test_nodejs_finds_modules_where_lambda_does(
+    invoke: Invoke, stand_in: StandIn, version: str
+) -> None:
+    """A layer's modules are found, those for this version of Node.js before those for any."""
+    result = invoke(stand_in(f"nodejs:{version}"), _FUNCTIONS / "nodejs", "app.handler")
+    assert result["layer"] == ["from /opt/nodejs"]
+    assert result["path"] == [
+        f"/opt/nodejs/node{version}/node_modules",
+        "/opt/nodejs/node_modules",
+        "/var/runtime/node_modules",
+        "/var/runtime",
+        "/var/task",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "code", "name", "program"),
+    [
+        ("python:3.11", "python", "AWS_Lambda_python3.11", "/var/lang/bin/python3.11"),
+        ("nodejs:22", "nodejs", "AWS_Lambda_nodejs22.x", "/var/lang/bin/node"),
+    ],
+)
+def test_a_wrapper_script_gets_the_command(
+    invoke: Invoke, stand_in: StandIn, image: str, code: str, name: str, program: str
+) -> None:
+    """AWS_LAMBDA_EXEC_WRAPPER starts the language in the environment that Lambda names."""
+    env = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}
+    result = invoke(stand_in(image), _FUNCTIONS / code, "app.handler", env=env)
+    assert (result["environment"], result["wrapped"]) == (name, program)
+    assert invoke(stand_in(image), _FUNCTIONS / code, "app.handler")["wrapped"] is None
+
+
+def test_a_bootstrap_in_shell_is_a_runtime(invoke: Invoke, stand_in: StandIn) -> None:
+    """The sample of a custom runtime runs from its own bootstrap."""
+    result = invoke(
+        stand_in("provided:al2023"),
+        data_folder("templates") / "hello-provided" / "src",
+        "function.handler",
+        event={"name": "shell"},
+        env={"GREETING": "Hello"},
+        entrypoint=find_runtime("provided.al2023").bootstraps[0],
+    )
+    assert result == {"greeting": "Hello", "event": {"name": "shell"}, "function": "Sample"}
+
+
+def test_an_image_without_a_handler_says_so(engine: docker.APIClient, stand_in: StandIn) -> None:
+    """The entry point takes the handler as its one argument, and nothing without it."""
+    status, output = _run(engine, stand_in("python:3.11"), None)
+    assert status == 142
+    assert output == "/lambda-entrypoint.sh: the handler is missing, the one argument\n"
+
+
+def test_images_that_are_up_to_date_are_not_built(engine: docker.APIClient) -> None:
+    """A second `make images` builds nothing and takes no time."""
+    command = [sys.executable, "-m", "runtimes.images.build"]
+    subprocess.run(command, check=True, cwd=_CHECKOUT)
+    before = {image["Id"] for image in engine.images(name=f"{STAND_INS}/*")}
+    start = time.monotonic()
+    second = subprocess.run(command, check=True, cwd=_CHECKOUT, capture_output=True, text=True)
+    assert time.monotonic() - start < 2
+    assert second.stderr.startswith(f"The stand-in images are up to date: {STAND_INS}/base:")
+    assert before == {image["Id"] for image in engine.images(name=f"{STAND_INS}/*")}
+
+
+def test_a_registry_gives_back_what_was_pushed(
+    engine: docker.APIClient, registry: Registry, stand_in: StandIn
+) -> None:
+    """The registry of the tests is a real one: the engine pulls an image that it no longer has."""
+    tag = registry.push(stand_in("provided:al2023"), "lambda/provided:al2023")
+    assert not engine.images(name=tag)
+    assert Engine().why_not_pullable(tag) is None
+    engine.pull(tag)
+    try:
+        assert _config(engine, tag)["Entrypoint"] == ["/lambda-entrypoint.sh"]
+    finally:
+        engine.remove_image(tag, force=True)
+
+
+def test_a_stand_in_is_chosen_where_no_registry_answers(engine: docker.APIClient) -> None:
+    """The reason why an image can't be pulled is what the engine says, and it comes soon."""
+    assert engine.ping()
+    start = time.monotonic()
+    reason = Engine().why_not_pullable("127.0.0.1:1/lambda/python:3.11")
+    assert reason
+    assert "connection refused" in reason
+    assert time.monotonic() - start < 12

@@ -1,0 +1,356 @@
+"""`samlocal local invoke` against a real engine and real runtime clients."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.conftest import STAND_INS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+REPORT = re.compile(
+    r"REPORT RequestId: (?P<id>[0-9a-f-]{36})\tDuration: (?P<duration>[0-9.]+) ms"
+    r"\tBilled Duration: (?P<billed>\d+) ms\tMemory Size: (?P<size>\d+) MB"
+    r"(\tMax Memory Used: (?P<used>\d+) MB)?(\tInit Duration: (?P<init>[0-9.]+) ms)?"
+    r"(\tStatus: (?P<status>\w+))?(\tError Type: (?P<error>[\w.]+))?\t$",
+    re.MULTILINE,
+)
+
+
+@pytest.fixture
+def samlocal(
+    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+) -> Iterator[Samlocal]:
+    """The command in a project of the test's own; none of its containers may be left afterwards."""
+    for image in ("python:3.11", "provided:al2023"):
+        stand_in(image)
+    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    yield Samlocal(directory=project, environment=home)
+    assert not leftovers(engine, project)
+
+
+def leftovers(engine: docker.APIClient, project: Path) -> list[str]:
+    """The containers of a project, whatever state they are in."""
+    label = f"samlocal.project={project / 'template.yaml'}"
+    containers = engine.containers(all=True, filters={"label": label})
+    return [f"{each['Id']} {each['Status']}" for each in containers]
+
+
+def report(stderr: str) -> dict[str, str]:
+    """The fields of the `REPORT` line that are there."""
+    found = REPORT.search(stderr)
+    assert found, stderr
+    return {name: value for name, value in found.groupdict().items() if value is not None}
+
+
+def test_result_alone_is_on_stdout(samlocal: Samlocal) -> None:
+    """The event comes back as the result, and everything else is on stderr."""
+    ended = samlocal.invoke("Echo", "--event", "-", stdin=b'{"message": "hey"}')
+
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n')
+    assert "START RequestId" in ended.stderr
+
+
+def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None:
+    """START, what the function writes, END, REPORT; one request id in all of them."""
+    ended = samlocal.invoke("Logs", "--no-event")
+
+    lines = ended.stderr.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["START", "to", "to", "half", "END", "REPORT"]
+    assert lines[2:5] == ["to stdout", "to stderr", "half a second later"]
+    request_id = report(ended.stderr)["id"]
+    assert f"START RequestId: {request_id} Version: $LATEST" in lines
+    assert f"END RequestId: {request_id}" in lines
+
+
+def test_report_tells_the_truth_about_time(samlocal: Samlocal) -> None:
+    """A handler that takes half a second takes half a second, and Init is billed with it."""
+    fields = report(samlocal.invoke("Logs", "--no-event").stderr)
+
+    duration, init = float(fields["duration"]), float(fields["init"])
+    assert 500 <= duration < 1500
+    assert 10 < init < 5000
+    assert duration + init <= int(fields["billed"]) < duration + init + 1.02
+
+
+def test_report_tells_the_truth_about_memory(samlocal: Samlocal) -> None:
+    """A handler that holds 100 MB is reported with them; one that holds nothing is not."""
+    much = report(samlocal.invoke("Allocates100MB", "--no-event").stderr)
+    little = report(samlocal.invoke("Echo", "--no-event").stderr)
+
+    assert 100 <= int(much["used"]) < 200
+    assert int(much["size"]) == 512
+    assert 1 <= int(little["used"]) < 80
+
+
+def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
+    """What a function writes is shown at once, not when it ends."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+
+def test_log_file_gets_the_logs_as_well(samlocal: Samlocal, tmp_path: Path) -> None:
+    """The log file holds what the function and the platform wrote; stderr shows it too."""
+    log = tmp_path / "function.log"
+
+    ended = samlocal.invoke("Logs", "--no-event", "--log-file", str(log))
+
+    written = log.read_text()
+    assert written in ended.stderr
+    assert "half a second later\n" in written
+    assert REPORT.search(written)
+
+
+def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
+    """Nothing of a very talkative function is lost."""
+    log = tmp_path / "function.log"
+
+    ended = samlocal.invoke("Prints50MB", "--no-event", "-l", str(log))
+
+    assert ended.exit_code == 0
+    assert log.read_text().count("x" * 1023 + "\n") == 50 * 1024
+    assert "\nthe last line\n" in log.read_text()
+    assert len(ended.stderr) >= 50 * 1024 * 1024
+
+
+def test_code_is_read_only(samlocal: Samlocal) -> None:
+    """A function can't change its own code, as in Lambda."""
+    assert samlocal.invoke("WritesToCode", "--no-event").stdout == b'"Read-only file system"\n'
+
+
+def test_function_error_is_the_result_and_exit_3(samlocal: Samlocal) -> None:
+    """An error that the function raises is its result; the exit code says that it is one."""
+    ended = samlocal.invoke("Raises", "--no-event")
+
+    assert ended.exit_code == 3
+    assert json.loads(ended.stdout)["errorType"] == "ValueError"
+    assert "[ERROR] ValueError: no stars\nTraceback" in ended.stderr
+    assert report(ended.stderr).get("status") is None
+
+
+def test_exit_zero_restores_sams_habit(samlocal: Samlocal) -> None:
+    """With the option the exit code is 0 whatever the function did, as with sam."""
+    ended = samlocal.invoke("Raises", "--no-event", "--exit-zero-on-function-error")
+
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout)["errorType"] == "ValueError"
+
+
+def test_timeout_is_enforced(samlocal: Samlocal) -> None:
+    """At its deadline the function is stopped, with Lambda's own error and exit code 4."""
+    ended = samlocal.invoke("SleepsTooLong", "--no-event")
+
+    fields = report(ended.stderr)
+    assert ended.exit_code == 4
+    assert json.loads(ended.stdout) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": f"RequestId: {fields['id']} Error: Task timed out after 1.00 seconds",
+    }
+    assert (fields["duration"], fields["status"]) == ("1000.00", "timeout")
+    assert "going to sleep\n" in ended.stderr
+
+
+def test_last_words_of_a_dying_runtime_are_shown(samlocal: Samlocal) -> None:
+    """A runtime that exits is a failure, exit code 5, and what it wrote last is there."""
+    ended = samlocal.invoke("Exits", "--no-event")
+
+    assert ended.exit_code == 5
+    assert "last words\nEND RequestId" in ended.stderr
+    assert json.loads(ended.stdout)["errorType"] == "Runtime.ExitError"
+    assert "Runtime exited with error: exit status 7" in ended.stderr
+    assert report(ended.stderr)["error"] == "Runtime.ExitError"
+
+
+def test_running_out_of_memory_is_named(samlocal: Samlocal) -> None:
+    """A function that the kernel kills for its memory is told apart from one that dies."""
+    ended = samlocal.invoke("OutOfMemory", "--no-event")
+
+    assert ended.exit_code == 5
+    assert "signal: killed" in json.loads(ended.stdout)["errorMessage"]
+    assert "hint: the function used all of its 128 MB: raise `MemorySize`" in ended.stderr
+    assert report(ended.stderr)["used"] == "128"
+
+
+def test_failed_init_is_named(samlocal: Samlocal) -> None:
+    """A module that can't be loaded ends Init with the runtime's own error, exit code 5."""
+    ended = samlocal.invoke("NoModule", "--no-event")
+
+    assert ended.exit_code == 5
+    assert json.loads(ended.stdout)["errorType"] == "Runtime.ImportModuleError"
+    assert re.search(
+        r"^INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: error"
+        r"\tError Type: Runtime\.ImportModuleError$",
+        ended.stderr,
+        re.MULTILINE,
+    )
+
+
+def test_runtime_that_exits_before_it_asks_for_work(samlocal: Samlocal) -> None:
+    """A bootstrap that gives up at once is a failure, not a long wait."""
+    begun = time.monotonic()
+    ended = samlocal.invoke("DiesInInit", "--no-event")
+
+    assert ended.exit_code == 5
+    assert "exit status 3" in json.loads(ended.stdout)["errorMessage"]
+    assert "dying now" in ended.stderr
+    assert time.monotonic() - begun < 9
+
+
+def test_runtime_that_never_asks_for_work(samlocal: Samlocal) -> None:
+    """Init has ten seconds, then the timeout counts; the API could be reached, so it is one."""
+    ended = samlocal.invoke("NeverAsks", "--no-event")
+
+    assert ended.exit_code == 4
+    assert json.loads(ended.stdout)["errorType"] == "Sandbox.Timedout"
+    assert "Phase: init\tStatus: timeout" in ended.stderr
+
+
+def test_result_over_the_limit_is_lambdas_error(samlocal: Samlocal) -> None:
+    """A result of more than 6 MB is `Function.ResponseSizeTooLarge`, exit code 3."""
+    ended = samlocal.invoke("Large", "--no-event")
+
+    assert ended.exit_code == 3
+    assert json.loads(ended.stdout)["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+@pytest.mark.parametrize("seconds", [0, 0.15, 0.3, 0.6, 1.5])
+@pytest.mark.parametrize(
+    ("number", "exit_code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
+)
+def test_signal_at_any_moment_leaves_nothing(
+    samlocal: Samlocal, engine: docker.APIClient, number: int, exit_code: int, seconds: float
+) -> None:
+    """A command that is interrupted ends at once, quietly, and its container with it."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    time.sleep(seconds)
+    process.send_signal(number)
+
+    stdout, stderr = process.communicate(timeout=10)
+
+    assert (process.returncode, stdout) == (exit_code, b"")
+    assert b"Traceback" not in stderr
+    assert not leftovers(engine, samlocal.directory)
+
+
+def test_killed_command_is_swept_up_by_the_next(
+    samlocal: Samlocal, engine: docker.APIClient
+) -> None:
+    """SIGKILL leaves no time to clean up; the next invocation does it."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+    process.kill()
+    process.communicate()
+    assert leftovers(engine, samlocal.directory)
+
+    samlocal.invoke("Logs", "--no-event")
+
+    assert not leftovers(engine, samlocal.directory)
+
+
+def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
+    """Client context, identity, request id, ARN, trace id and time left reach the handler."""
+    context = {
+        "awsRequestId": "my-request",
+        "custom": {"tier": "gold"},
+        "identity": {"cognitoIdentityId": "me", "cognitoIdentityPoolId": "pool"},
+        "remainingTimeInMillis": 900_000,
+        "traceId": "Root=1-5759e988-bd862e3fe1be46a994272793",
+    }
+
+    ended = samlocal.invoke("Context", "--no-event", "--context", json.dumps(context))
+
+    seen = json.loads(ended.stdout)
+    assert seen["requestId"] == "my-request"
+    assert seen["custom"] == {"tier": "gold"}
+    assert seen["identity"] == "me"
+    assert 890_000 < seen["remaining"] <= 900_000
+    assert seen["trace"] == context["traceId"]
+    assert seen["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:Context"
+    assert "START RequestId: my-request Version: $LATEST" in ended.stderr
+
+
+def test_extra_network_is_joined_beside_the_default_one(
+    samlocal: Samlocal, engine: docker.APIClient, tmp_path: Path
+) -> None:
+    """`--docker-network` connects the container to another network as well."""
+    name = f"samlocal-test-{tmp_path.name}"
+    network = engine.create_network(name)["Id"]
+    try:
+        ended = samlocal.invoke("Networks", "--no-event", "--docker-network", name)
+    finally:
+        engine.remove_network(network)
+
+    assert json.loads(ended.stdout)["devices"] == ["lo", "eth0", "eth1"]
+
+
+def test_host_network_is_the_hosts_own(samlocal: Samlocal) -> None:
+    """`--docker-network host` puts the function on this machine's own network."""
+    ended = samlocal.invoke("Networks", "--no-event", "--docker-network", "host")
+
+    assert "docker0" in json.loads(ended.stdout)["devices"]
+
+
+def test_unknown_network_is_named(samlocal: Samlocal) -> None:
+    """A network that doesn't exist is one message that lists those that do."""
+    ended = samlocal.invoke("Echo", "--no-event", "--docker-network", "nowhere")
+
+    assert ended.exit_code == 1
+    assert "Error: no Docker network `nowhere`\n" in ended.stderr
+    assert "`bridge`" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("template", "result"),
+    [
+        pytest.param(
+            "hello-nodejs", b'{"message":"Hello, Node.js!","function":"Hello"', id="nodejs"
+        ),
+        pytest.param("hello-provided", b'{"greeting": "Hello"', id="provided"),
+        pytest.param("ratings", b'{"message": "Great tea, thanks!"', id="python"),
+    ],
+)
+def test_sample_apps_run(
+    samlocal: Samlocal, stand_in: Callable[[str], str], template: str, result: bytes
+) -> None:
+    """Every sample app answers its sample event."""
+    stand_in("nodejs:22")
+    app = Samlocal(directory=CHECKOUT / "templates" / template, environment=samlocal.environment)
+
+    ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout.startswith(result)
+
+
+def test_doctor_finds_everything_well(samlocal: Samlocal) -> None:
+    """On a machine where functions run, every line of `doctor` is ok."""
+    ended = samlocal("doctor")
+
+    lines = ended.stdout.decode().splitlines()
+    assert ended.exit_code == 0
+    assert [line.split()[0] for line in lines] == ["ok"] * 5
+    assert any("containers reach 1" in line for line in lines)

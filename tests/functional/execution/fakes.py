@@ -1,0 +1,191 @@
+"""A sandbox that is a thread of this process; its runtime really calls the Runtime API."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Mapping  # they define a type as the program runs
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Self
+
+from samlocal.invocation import Invocation
+from samlocal.sandbox.sandbox import Exit, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.errors import SandboxError
+
+_RUNTIME = "/2018-06-01/runtime"
+_KILLED = 137
+
+
+@dataclass
+class RecordingLog:
+    """Keeps what a function wrote, and the lines of the platform, in their order."""
+
+    entries: list[str] = field(default_factory=list)
+
+    def write(self, output: bytes) -> None:
+        self.entries.append(output.decode())
+
+    def line(self, text: str) -> None:
+        self.entries.append(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What `next` answered; header names are in lower case."""
+
+    request_id: str
+    payload: bytes
+    headers: Mapping[str, str]
+
+
+class Runtime:
+    """What a runtime does: ask for work, answer, write, wait until it is stopped."""
+
+    def __init__(self, address: tuple[str, int], log: RecordingLog, stopped: Event) -> None:
+        self._address = address
+        self._log = log
+        self._stopped = stopped
+
+    def next(self) -> Received:
+        headers, body = self._call("GET", "/invocation/next", None, {})
+        return Received(
+            request_id=headers["lambda-runtime-aws-request-id"], payload=body, headers=headers
+        )
+
+    def respond(
+        self,
+        event: Received,
+        body: bytes | Iterable[bytes],
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._call("POST", f"/invocation/{event.request_id}/response", body, headers or {})
+
+    def fail(self, event: Received, body: bytes) -> None:
+        self._call("POST", f"/invocation/{event.request_id}/error", body, {})
+
+    def fail_init(self, body: bytes) -> None:
+        self._call("POST", "/init/error", body, {})
+
+    def write(self, text: str) -> None:
+        self._log.write(text.encode())
+
+    def hang(self) -> None:
+        self._stopped.wait(20)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+    ) -> tuple[dict[str, str], bytes]:
+        connection = HTTPConnection(*self._address, timeout=20)
+        try:
+            connection.request(method, _RUNTIME + path, body=body, headers=dict(headers))
+            response = connection.getresponse()
+            return {k.lower(): v for k, v in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
+
+Program = Callable[[Runtime], int]
+
+
+class FakeSandbox:
+    """Runs a program as its runtime. The program returns the exit status of the sandbox.
+
+    `failure` is why it can't be had: it starts nothing then. `dies` ends it as a lost engine does.
+    `notices_after` is how long its owner takes to see that it has ended, in seconds.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        peers: frozenset[str] = frozenset({"127.0.0.1"}),
+        reaches: bool | None = None,
+        out_of_memory: bool = False,
+        failure: SandboxError | None = None,
+        dies: SandboxError | None = None,
+        notices_after: float = 0,
+    ) -> None:
+        self.listening: Future[socket.socket] = Future()
+        self.started: Future[Started] = Future()
+        self.exited: Future[Exit] = Future()
+        self.logs_ended: Future[None] = Future()
+        self.is_starting = False
+        self.log = RecordingLog()
+        self.stopped = Event()
+        self._program = program
+        self._peers = peers
+        self._reaches = reaches
+        self._out_of_memory = out_of_memory
+        self._failure = failure
+        self._dies = dies
+        self._notices_after = notices_after
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.listening.set_result(self._listener)
+        Thread(target=self._run, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+        self._listener.close()
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self._exit(_KILLED)
+
+    def peak_memory_mb(self) -> int | None:
+        return 42
+
+    def reaches_host(self) -> bool | None:
+        return self._reaches
+
+    def _run(self) -> None:
+        if self._failure:
+            for future in (self.started, self.exited, self.logs_ended):
+                future.set_exception(self._failure)
+            return
+        self.is_starting = True
+        self.started.set_result(Started(at=time.monotonic(), peers=self._peers))
+        status = 1
+        with suppress(OSError, HTTPException, KeyError):  # it was stopped in the middle of a call
+            status = self._program(Runtime(self._listener.getsockname(), self.log, self.stopped))
+        if self._dies:
+            for future in (self.exited, self.logs_ended):
+                future.set_exception(self._dies)
+        self._exit(status)
+
+    def _exit(self, status: int) -> None:
+        at = time.monotonic()
+        with suppress(InvalidStateError):
+            self.logs_ended.set_result(None)
+            time.sleep(self._notices_after)
+            self.exited.set_result(Exit(at=at, status=status, out_of_memory=self._out_of_memory))
+
+
+def invocation(
+    payload: bytes = b"{}",
+    *,
+    deadline_ms: int | None = None,
+    remaining_time_ms: int | None = None,
+) -> Invocation:
+    return Invocation(
+        request_id="id-1",
+        payload=payload,
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Ratings",
+        trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
+        deadline_ms=deadline_ms,
+        remaining_time_ms=remaining_time_ms,
+    )

@@ -1,0 +1,453 @@
+"""An execution environment through its phases, against runtimes that really call it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from threading import Timer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import EngineError, HostNotReachableError
+from samlocal.execution import environment as environment_module
+from samlocal.execution.environment import ExecutionEnvironment
+from samlocal.execution.once import run_once
+from tests.functional.execution.fakes import FakeSandbox, invocation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.invocation import InvocationResult
+    from tests.functional.execution.fakes import Runtime
+
+
+def run(
+    sandbox: FakeSandbox,
+    *,
+    payload: bytes = b"{}",
+    timeout_seconds: float = 5,
+    on_interrupt: Callable[[Callable[[], None]], None] = lambda _stop: None,
+) -> InvocationResult | None:
+    with sandbox:
+        return run_once(
+            sandbox,
+            invocation(payload),
+            memory_mb=128,
+            timeout_seconds=timeout_seconds,
+            log=sandbox.log,
+            on_interrupt=on_interrupt,
+        )
+
+
+def result_of(sandbox: FakeSandbox, *, timeout_seconds: float = 5) -> InvocationResult:
+    result = run(sandbox, timeout_seconds=timeout_seconds)
+    assert result is not None
+    return result
+
+
+def echo(runtime: Runtime) -> int:
+    """Answer every event with itself."""
+    while True:
+        event = runtime.next()
+        runtime.write("working\n")
+        runtime.respond(event, event.payload)
+
+
+def answer_nothing(runtime: Runtime) -> int:
+    runtime.next()
+    runtime.hang()
+    return 0
+
+
+def ask_nothing(runtime: Runtime) -> int:
+    runtime.hang()
+    return 0
+
+
+def test_success() -> None:
+    """The answer is the result, and what is shown comes in Lambda's order."""
+    sandbox = FakeSandbox(echo)
+    result = run(sandbox, payload=b'{"message": "hey"}')
+
+    assert result is not None
+    assert (result.outcome, result.payload, result.error) == (
+        "success",
+        b'{"message": "hey"}',
+        None,
+    )
+    start, output, end, report = sandbox.log.entries
+    assert (start, output) == ("START RequestId: id-1 Version: $LATEST", "working\n")
+    assert (end, report) == ("END RequestId: id-1", str(result.report))
+    assert result.report.max_memory_used_mb == 42
+    assert sandbox.stopped.is_set()
+
+
+def test_durations_are_true() -> None:
+    """Init lasts until the runtime asks for work, the invocation until it asks for more."""
+
+    def program(runtime: Runtime) -> int:
+        time.sleep(0.2)
+        event = runtime.next()
+        time.sleep(0.1)
+        runtime.respond(event, b"1")
+        time.sleep(0.1)
+        runtime.next()
+        return 0
+
+    report = result_of(FakeSandbox(program)).report
+
+    assert report.init_duration_ms == pytest.approx(200, abs=90)
+    assert report.duration_ms == pytest.approx(200, abs=90)
+
+
+def test_error_of_the_function() -> None:
+    """An error is the result, and the platform sees nothing wrong with it."""
+    body = b'{"errorMessage": "no stars", "errorType": "ValueError"}'
+
+    def program(runtime: Runtime) -> int:
+        runtime.fail(runtime.next(), body)
+        runtime.next()
+        return 0
+
+    result = result_of(FakeSandbox(program))
+
+    assert (result.outcome, result.payload) == ("error", body)
+    assert result.error is not None
+    assert result.error.type == "ValueError"
+    assert (result.report.status, result.report.error_type) == ("success", None)
+
+
+def test_streamed_response() -> None:
+    """A response that comes in pieces is one payload, with its own content type."""
+
+    def program(runtime: Runtime) -> int:
+        headers = {
+            "Lambda-Runtime-Function-Response-Mode": "streaming",
+            "Content-Type": "text/event-stream",
+        }
+        runtime.respond(runtime.next(), iter([b"one\n", b"two\n"]), headers)
+        runtime.next()
+        return 0
+
+    result = result_of(FakeSandbox(program))
+
+    assert (result.outcome, result.payload) == ("success", b"one\ntwo\n")
+    assert result.content_type == "text/event-stream"
+
+
+def test_error_in_init() -> None:
+    """A runtime that can't load the function says so; nothing is invoked."""
+    body = b'{"errorMessage": "No module named app", "errorType": "Runtime.ImportModuleError"}'
+
+    def program(runtime: Runtime) -> int:
+        runtime.fail_init(body)
+        return 1
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox)
+
+    assert (result.outcome, result.payload) == ("failure", body)
+    assert (result.report.status, result.report.error_type) == (
+        "error",
+        "Runtime.ImportModuleError",
+    )
+    assert result.report.init_duration_ms is None
+    assert re.fullmatch(
+        r"INIT_REPORT Init Duration: \d+\.\d\d ms\tPhase: init\tStatus: error"
+        r"\tError Type: Runtime\.ImportModuleError",
+        sandbox.log.entries[0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        pytest.param(0, "Runtime exited without providing a reason", id="0"),
+        pytest.param(3, "Runtime exited with error: exit status 3", id="3"),
+        pytest.param(139, "Runtime exited with error: signal: segmentation fault", id="SIGSEGV"),
+        pytest.param(162, "Runtime exited with error: signal: 34", id="real-time signal"),
+    ],
+)
+def test_exit_before_the_first_event(status: int, reason: str) -> None:
+    """A runtime that ends in Init is a failure at once, and its last words are shown."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.write("dying\n")
+        return status
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox)
+
+    assert result.outcome == "failure"
+    assert json.loads(result.payload) == {
+        "errorType": "Runtime.ExitError",
+        "errorMessage": f"RequestId: id-1 Error: {reason}",
+    }
+    assert "dying\n" in sandbox.log.entries[:2]
+    assert sandbox.log.entries[-2] == "END RequestId: id-1"
+
+
+def test_exit_in_the_middle() -> None:
+    """A runtime that ends with an event in hand is a failure of that invocation."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        runtime.write("last words")
+        return 7
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox)
+
+    assert (result.outcome, result.report.error_type) == ("failure", "Runtime.ExitError")
+    assert result.report.init_duration_ms is not None
+    assert sandbox.log.entries[1:3] == ["last words", "END RequestId: id-1"]
+
+
+def test_exit_after_the_answer() -> None:
+    """What was answered before the end is the result."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b"1")
+        return 1
+
+    result = result_of(FakeSandbox(program))
+    assert (result.outcome, result.payload) == ("success", b"1")
+
+
+def test_out_of_memory() -> None:
+    """A sandbox that the kernel ended for its memory used all it had; the hint says what to do."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        return 137
+
+    result = result_of(FakeSandbox(program, out_of_memory=True))
+
+    assert result.error is not None
+    assert "signal: killed" in result.error.message
+    assert result.error.hint == "the function used all of its 128 MB: raise `MemorySize`"
+    assert result.report.max_memory_used_mb == 128
+
+
+def test_timeout() -> None:
+    """At the deadline the sandbox is stopped, and the result is Lambda's own error."""
+    sandbox = FakeSandbox(answer_nothing)
+    result = result_of(sandbox, timeout_seconds=0.3)
+
+    assert result.outcome == "timeout"
+    assert json.loads(result.payload) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: id-1 Error: Task timed out after 0.30 seconds",
+    }
+    assert result.report.duration_ms == pytest.approx(300)
+    assert "\tStatus: timeout\t" in str(result.report)
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z id-1 Task timed out after 0\.30 seconds",
+        sandbox.log.entries[-3],
+    )
+    assert sandbox.stopped.is_set()
+
+
+def test_exit_just_before_the_timeout_is_no_timeout() -> None:
+    """What counts is when the runtime ended, not when that was noticed."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        time.sleep(0.2)
+        return 7
+
+    result = result_of(FakeSandbox(program, notices_after=0.5), timeout_seconds=0.4)
+
+    assert (result.outcome, result.report.error_type) == ("failure", "Runtime.ExitError")
+    assert 200 <= result.report.duration_ms < 400
+
+
+def test_runtime_that_answers_and_stays_away() -> None:
+    """The answer counts; that the runtime was not through with it in time is said."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b"1")
+        runtime.hang()
+        return 0
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox, timeout_seconds=0.3)
+
+    assert (result.outcome, result.payload) == ("success", b"1")
+    assert any("did not come back for more before" in entry for entry in sandbox.log.entries)
+
+
+def test_init_that_takes_too_long_goes_on_in_the_invocation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What goes beyond Init's time is the invocation's, and the function may still answer."""
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+
+    def program(runtime: Runtime) -> int:
+        time.sleep(0.3)
+        return echo(runtime)
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox)
+
+    assert result.outcome == "success"
+    assert sandbox.log.entries[0] == (
+        "INIT_REPORT Init Duration: 100.00 ms\tPhase: init\tStatus: timeout"
+    )
+    assert result.report.init_duration_ms is None
+    assert 200 <= result.report.duration_ms < 2000
+
+
+def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function gets the rest of its timeout, not a second one."""
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+
+    def program(runtime: Runtime) -> int:
+        time.sleep(0.4)
+        event = runtime.next()
+        time.sleep(0.4)
+        runtime.respond(event, b"1")
+        return 0
+
+    result = result_of(FakeSandbox(program), timeout_seconds=0.5)
+
+    assert result.outcome == "timeout"
+    assert result.report.duration_ms == pytest.approx(500, abs=50)
+
+
+@pytest.fixture
+def short_init(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes Init, and the patience with a runtime that never calls, a matter of moments."""
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.2)
+    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize("reaches", [True, None], ids=["it could call", "nobody knows"])
+@pytest.mark.usefixtures("short_init")
+def test_runtime_that_never_asks(reaches: bool | None) -> None:  # noqa: FBT001  # a parameter
+    """A runtime that could call and doesn't is a timeout."""
+    result = result_of(FakeSandbox(ask_nothing, reaches=reaches), timeout_seconds=0.2)
+    assert result.outcome == "timeout"
+    assert result.report.duration_ms == pytest.approx(200)
+
+
+@pytest.mark.usefixtures("short_init")
+def test_runtime_that_cannot_reach_us() -> None:
+    """A runtime that can't call is no fault of the function: the firewall is named."""
+    with pytest.raises(HostNotReachableError) as caught:
+        run(FakeSandbox(ask_nothing, reaches=False))
+    assert "firewall" in (caught.value.hint or "")
+
+
+@pytest.mark.usefixtures("short_init")
+def test_other_peers_are_not_served() -> None:
+    """Whoever calls from another address than the sandbox's gets no event."""
+    sandbox = FakeSandbox(echo, peers=frozenset({"127.0.0.2"}))
+    result = result_of(sandbox, timeout_seconds=0.2)
+
+    assert result.outcome == "failure"
+    assert "working\n" not in sandbox.log.entries
+
+
+def test_sandbox_that_cannot_be_had() -> None:
+    """Why there is no sandbox is what the caller gets."""
+    with pytest.raises(EngineError, match="the engine refused"):
+        run(FakeSandbox(echo, failure=EngineError("the engine refused")))
+
+
+def test_sandbox_that_is_lost() -> None:
+    """An engine that goes away in the middle is an error, not the function's."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        return 0
+
+    with pytest.raises(EngineError, match="went away"):
+        run(FakeSandbox(program, dies=EngineError("the engine went away")))
+
+
+def test_interrupt() -> None:
+    """Who has had enough gets no result, and the command goes on to clean up."""
+    began = time.monotonic()
+    stopped = run(
+        FakeSandbox(answer_nothing),
+        timeout_seconds=20,
+        on_interrupt=lambda stop: Timer(0.2, stop).start(),
+    )
+
+    assert stopped is None
+    assert time.monotonic() - began < 5
+
+
+def test_interrupt_that_came_before() -> None:
+    """A signal that came before the first step is not lost."""
+    assert run(FakeSandbox(ask_nothing), on_interrupt=lambda stop: stop()) is None
+
+
+def test_interrupt_that_comes_too_late() -> None:
+    """A signal after the result changes nothing."""
+    stops: list[Callable[[], None]] = []
+    result = run(FakeSandbox(echo), on_interrupt=stops.append)
+    stops[0]()
+    assert result is not None
+
+
+async def test_environment_serves_one_invocation_after_the_other() -> None:
+    """The second invocation finds the runtime initialised, and its report has no Init."""
+    with FakeSandbox(echo) as sandbox:
+        async with ExecutionEnvironment(
+            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
+        ) as environment:
+            first = await environment.invoke(invocation(b"1"))
+            second = await environment.invoke(invocation(b"2"))
+            await environment.stop()
+
+    assert (first.payload, second.payload) == (b"1", b"2")
+    assert first.report.init_duration_ms is not None
+    assert second.report.init_duration_ms is None
+
+
+@pytest.mark.parametrize(
+    ("remaining_time_ms", "expected"),
+    [pytest.param(None, 5_000, id="timeout"), pytest.param(60_000, 60_000, id="the user's")],
+)
+async def test_time_that_remains(remaining_time_ms: int | None, expected: int) -> None:
+    """The runtime is told when the function's time is up, or what the user set instead."""
+    deadlines = []
+
+    def program(runtime: Runtime) -> int:
+        event = runtime.next()
+        deadlines.append(int(event.headers["lambda-runtime-deadline-ms"]) - time.time() * 1000)
+        runtime.respond(event, b"1")
+        return 0
+
+    with FakeSandbox(program) as sandbox:
+        async with ExecutionEnvironment(
+            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
+        ) as environment:
+            await environment.invoke(invocation(remaining_time_ms=remaining_time_ms))
+
+    assert deadlines == [pytest.approx(expected, abs=500)]
+
+
+async def test_deadline_of_the_user() -> None:
+    """A deadline that the user sets is passed on as it is."""
+    deadlines = []
+
+    def program(runtime: Runtime) -> int:
+        event = runtime.next()
+        deadlines.append(event.headers["lambda-runtime-deadline-ms"])
+        runtime.respond(event, b"1")
+        return 0
+
+    with FakeSandbox(program) as sandbox:
+        async with ExecutionEnvironment(
+            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
+        ) as environment:
+            await environment.invoke(invocation(deadline_ms=1_700_000_000_000))
+
+    assert deadlines == ["1700000000000"]

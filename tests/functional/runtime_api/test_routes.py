@@ -1,0 +1,411 @@
+"""The Runtime API as a runtime sees it, over real connections."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
+from samlocal.runtime_api.http import Server
+from samlocal.runtime_api.routes import ROUTES, Router
+from samlocal.runtime_api.runtime import RuntimeApi
+from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, invocation
+
+if TYPE_CHECKING:
+    from samlocal.runtime_api.http import Request, Response
+
+NEXT = f"{API}/runtime/invocation/next"
+RESPONSE = f"{API}/runtime/invocation/id-1/response"
+ERROR = f"{API}/runtime/invocation/id-1/error"
+INIT_ERROR = f"{API}/runtime/init/error"
+STREAMING = {"Lambda-Runtime-Function-Response-Mode": "streaming"}
+
+
+async def test_next_waits_for_an_invocation(api: Api) -> None:
+    """`next` is answered when there is work, and not before."""
+    asking = asyncio.create_task(api.call("GET", NEXT))
+    await api.runtime.initialised
+    assert not asking.done()
+
+    api.deliver(payload=b'{"message": "hey"}')
+
+    assert (await asking).body == b'{"message": "hey"}'
+
+
+async def test_next_tells_about_the_invocation(api: Api) -> None:
+    """The headers of `next` are those of the Runtime API's documentation."""
+    api.deliver()
+
+    headers = (await api.call("GET", NEXT)).headers
+
+    assert headers["lambda-runtime-aws-request-id"] == "id-1"
+    assert headers["lambda-runtime-deadline-ms"] == str(DEADLINE_MS)
+    assert headers["lambda-runtime-invoked-function-arn"].endswith(":function:Ratings")
+    assert headers["lambda-runtime-trace-id"].startswith("Root=1-")
+    assert headers["content-type"] == "application/json"
+    assert "lambda-runtime-client-context" not in headers
+
+
+async def test_names_may_have_any_letters(api: Api) -> None:
+    """Lambda refuses such a name, but only when it is deployed; here it reaches the runtime."""
+    wanted = replace(invocation(), function_arn="arn:aws:lambda:::function:süß")
+    api.runtime.deliver(wanted, deadline_ms=DEADLINE_MS)
+
+    arn = (await api.call("GET", NEXT)).headers["lambda-runtime-invoked-function-arn"]
+
+    assert arn.encode("latin-1").decode() == wanted.function_arn
+
+
+async def test_response_is_kept_byte_for_byte(api: Api) -> None:
+    """What the runtime posts is the result, whatever bytes it has."""
+    exchange = await api.fetch()
+    payload = bytes(range(256)) + b' {"not":   "touched"}\r\n'
+
+    reply = await api.call("POST", RESPONSE, payload)
+
+    assert (reply.status, json.loads(reply.body)) == (202, {"status": "OK"})
+    assert exchange.answer.result().payload == payload
+    assert exchange.answer.result().error is None
+
+
+async def test_invocation_is_finished_when_the_runtime_asks_for_the_next(api: Api) -> None:
+    """A response alone does not end an invocation: the runtime may still be at work."""
+    exchange = await api.fetch()
+    await api.call("POST", RESPONSE, b"1")
+    assert not exchange.finished.done()
+
+    following = asyncio.create_task(api.call("GET", NEXT))
+    await exchange.finished
+    api.deliver("id-2")
+
+    assert (await following).headers["lambda-runtime-aws-request-id"] == "id-2"
+
+
+async def test_next_is_repeatable_while_an_event_is_out(api: Api) -> None:
+    """A runtime that lost the answer to `next` is handed the same event again."""
+    await api.fetch()
+
+    again = await api.call("GET", NEXT)
+
+    assert again.headers["lambda-runtime-aws-request-id"] == "id-1"
+
+
+async def test_a_waiting_client_that_goes_away_loses_nothing(api: Api) -> None:
+    """An invocation goes to the runtime that is there, not to a connection that is gone."""
+    await api.hang_up_after(f"GET {NEXT} HTTP/1.1\r\nHost: api\r\n\r\n".encode())
+
+    await api.fetch()
+
+
+async def test_error_is_the_answer(api: Api) -> None:
+    """An error that the function raised is kept as it was posted, and read."""
+    exchange = await api.fetch()
+    body = b'{"errorMessage": "no stars", "errorType": "ValueError", "stackTrace": []}'
+
+    reply = await api.call("POST", ERROR, body)
+
+    assert reply.status == 202
+    assert exchange.answer.result().payload == body
+    assert exchange.answer.result().error == FunctionError(type="ValueError", message="no stars")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param(b"", "Function.Odd", id="empty"),
+        pytest.param(b"no JSON", "Function.Odd", id="text"),
+        pytest.param(b"[1]", "Function.Odd", id="not an object"),
+        pytest.param(b"\xff", "Function.Odd", id="not text"),
+        pytest.param(b"[" * 200_000, "Function.Odd", id="nested without end"),
+        pytest.param(b'{"errorType": "Mine"}', "Mine", id="type in the body"),
+    ],
+)
+async def test_error_of_any_shape_is_an_error(api: Api, body: bytes, kind: str) -> None:
+    """A body that is no error object makes the header's type count; nothing is refused."""
+    exchange = await api.fetch()
+
+    await api.call("POST", ERROR, body, {"Lambda-Runtime-Function-Error-Type": "Function.Odd"})
+
+    error = exchange.answer.result().error
+    assert error is not None
+    assert error.type == kind
+    assert exchange.answer.result().payload
+
+
+async def test_init_error_ends_the_runtime(api: Api) -> None:
+    """After `init/error` the runtime may not ask for work."""
+    body = b'{"errorMessage": "No module named app", "errorType": "Runtime.ImportModuleError"}'
+
+    reply = await api.call("POST", INIT_ERROR, body)
+
+    assert reply.status == 202
+    failure = api.runtime.initialised.result().failure
+    assert failure is not None
+    assert failure.payload == body
+    assert (await api.call("GET", NEXT)).status == 403
+
+
+async def test_init_error_after_init_is_refused(api: Api) -> None:
+    """A runtime that has asked for work has initialised."""
+    await api.fetch()
+
+    reply = await api.call("POST", INIT_ERROR, b"{}")
+
+    assert reply.status == 403
+    assert json.loads(reply.body) == {
+        "errorMessage": "State transition from Running to InitError failed for runtime."
+        " Error: State transition is not allowed",
+        "errorType": "InvalidStateTransition",
+    }
+
+
+@pytest.mark.parametrize("path", [RESPONSE, ERROR])
+async def test_second_answer_is_refused(api: Api, path: str) -> None:
+    """An invocation is answered once."""
+    exchange = await api.fetch()
+    await api.call("POST", RESPONSE, b"first")
+
+    reply = await api.call("POST", path, b"second")
+
+    assert (reply.status, json.loads(reply.body)["errorType"]) == (403, "InvalidStateTransition")
+    assert exchange.answer.result().payload == b"first"
+
+
+@pytest.mark.parametrize("action", ["response", "error"])
+async def test_unknown_request_id_is_refused(api: Api, action: str) -> None:
+    """An answer must name the invocation that is out."""
+    exchange = await api.fetch()
+
+    reply = await api.call("POST", f"{API}/runtime/invocation/id-2/{action}", b"{}")
+
+    assert (reply.status, json.loads(reply.body)["errorType"]) == (400, "InvalidRequestID")
+    assert not exchange.answer.done()
+
+
+async def test_response_before_any_invocation_is_refused(api: Api) -> None:
+    """There is nothing to answer before there was work."""
+    assert (await api.call("POST", RESPONSE, b"{}")).status == 400
+
+
+async def test_largest_response_is_taken(api: Api) -> None:
+    """A response of exactly the limit is a result."""
+    exchange = await api.fetch()
+
+    reply = await api.call("POST", RESPONSE, b"x" * MAX_PAYLOAD_BYTES)
+
+    assert reply.status == 202
+    assert len(exchange.answer.result().payload) == MAX_PAYLOAD_BYTES
+
+
+async def test_larger_response_is_lambdas_own_error(api: Api) -> None:
+    """One byte more is `Function.ResponseSizeTooLarge`, and the runtime is told."""
+    exchange = await api.fetch()
+
+    reply = await api.call("POST", RESPONSE, b"x" * (MAX_PAYLOAD_BYTES + 1))
+
+    assert (reply.status, json.loads(reply.body)["errorType"]) == (413, "RequestEntityTooLarge")
+    assert json.loads(exchange.answer.result().payload) == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size"
+        " (6291556 bytes).",
+    }
+
+
+async def test_streamed_response_may_be_larger(api: Api) -> None:
+    """A streamed response has a limit of its own, 20 MB."""
+    exchange = await api.fetch()
+
+    await api.call("POST", RESPONSE, b"x" * (MAX_PAYLOAD_BYTES + 1), STREAMING)
+
+    assert len(exchange.answer.result().payload) == MAX_PAYLOAD_BYTES + 1
+    assert MAX_STREAMED_PAYLOAD_BYTES > MAX_PAYLOAD_BYTES + 1
+
+
+async def test_error_midstream_comes_in_the_trailers(api: Api) -> None:
+    """A streamed response that ends in an error is an error, whatever was sent before."""
+    exchange = await api.fetch()
+    error = json.dumps({"errorType": "Midstream", "errorMessage": "broke"}).encode()
+    head = (
+        f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n"
+        "Transfer-Encoding: chunked\r\n"
+        "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+        "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n"
+    )
+    trailers = (
+        "Lambda-Runtime-Function-Error-Type: Midstream\r\n"
+        f"Lambda-Runtime-Function-Error-Body: {base64.b64encode(error).decode()}\r\n\r\n"
+    )
+
+    received = await api.raw(head.encode(), b"4\r\nhalf\r\n", b"0\r\n" + trailers.encode())
+
+    assert received.startswith(b"HTTP/1.1 202")
+    assert exchange.answer.result().payload == error
+    assert exchange.answer.result().error == FunctionError(type="Midstream", message="broke")
+
+
+async def test_long_trailer_in_pieces_is_read(api: Api) -> None:
+    """A stack trace in a trailer may be long, and arrive bit by bit."""
+    exchange = await api.fetch()
+    error = json.dumps({"errorType": "Deep", "errorMessage": "x" * 100_000}).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(
+        f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n"
+        "Transfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
+        "0\r\nLambda-Runtime-Function-Error-Type: Deep\r\n"
+        "Lambda-Runtime-Function-Error-Body: ".encode()
+    )
+    encoded = base64.b64encode(error) + b"\r\n\r\n"
+    for start in range(0, len(encoded), 8192):
+        writer.write(encoded[start : start + 8192])
+        await writer.drain()
+        await asyncio.sleep(0.001)
+
+    assert (await reader.read()).startswith(b"HTTP/1.1 202")
+    assert exchange.answer.result().payload == error
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_body_that_is_no_http_is_an_error(api: Api) -> None:
+    """A response that goes wrong in the middle ends the invocation, not only the connection."""
+    exchange = await api.fetch()
+    head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    received = await api.raw(head.encode(), b"4\r\nhalf\r\n", b"no chunk\r\n")
+
+    assert received.startswith(b"HTTP/1.1 400")
+    error = (await exchange.answer).error
+    assert error is not None
+    assert error.type == "Runtime.TruncatedResponse"
+
+
+async def test_unknown_response_mode_is_refused(api: Api) -> None:
+    """A response mode that the protocol doesn't have is the runtime's error."""
+    exchange = await api.fetch()
+
+    reply = await api.call(
+        "POST", RESPONSE, b"{}", {"Lambda-Runtime-Function-Response-Mode": "fast"}
+    )
+
+    assert (reply.status, json.loads(reply.body)["errorType"]) == (
+        400,
+        "InvalidFunctionResponseMode",
+    )
+    error = exchange.answer.result().error
+    assert error is not None
+    assert error.type == "Runtime.InvalidResponseModeHeader"
+
+
+async def test_truncated_response_is_an_error(api: Api) -> None:
+    """A connection that breaks in the middle of a response leaves no half result."""
+    exchange = await api.fetch()
+    head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nContent-Length: 100\r\n\r\n"
+
+    await api.hang_up_after(head.encode(), b"only this")
+
+    error = (await exchange.answer).error
+    assert error is not None
+    assert error.type == "Runtime.TruncatedResponse"
+
+
+async def test_expect_continue_is_answered(api: Api) -> None:
+    """Curl asks before it sends a large body, and waits a second where nobody answers."""
+    exchange = await api.fetch()
+    head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 100")
+    writer.write(b"{}")
+
+    assert b"HTTP/1.1 202" in await reader.read()
+    assert exchange.answer.result().payload == b"{}"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_requests_of_one_connection_are_answered_in_turn(api: Api) -> None:
+    """A connection is kept: runtimes use one for all their calls."""
+    exchange = await api.fetch()
+    response = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nContent-Length: 1\r\n\r\n1"
+    ping = f"GET {API}/ping HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n"
+
+    received = await api.raw((response + ping).encode())
+
+    assert exchange.answer.result().payload == b"1"
+    assert received.count(b"HTTP/1.1 202") == 1
+    assert received.endswith(b"pong")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("GET", f"{API}/ping", 200, id="ping"),
+        pytest.param("GET", "/", 404, id="root"),
+        pytest.param("GET", f"{API}/runtime", 404, id="unknown"),
+        pytest.param("GET", "/2015-03-31/functions/f/invocations", 404, id="another API"),
+        pytest.param("POST", NEXT, 405, id="wrong method"),
+        pytest.param("GET", RESPONSE, 405, id="wrong method of a route with an id"),
+    ],
+)
+async def test_other_calls_are_refused(api: Api, method: str, path: str, status: int) -> None:
+    """What is no route is not found; what is one has one method."""
+    assert (await api.call(method, path)).status == status
+
+
+async def test_malformed_request_is_refused(api: Api) -> None:
+    """Bytes that are not HTTP get an HTTP error, and the server goes on."""
+    received = await api.raw(b"\x00\x01 nonsense\r\n\r\n")
+
+    assert received.startswith(b"HTTP/1.1 400")
+    assert (await api.call("GET", f"{API}/ping")).body == b"pong"
+
+
+async def test_strangers_are_not_served() -> None:
+    """A peer that is not the sandbox gets no answer at all."""
+
+    async def admit_nobody(_peer: str) -> bool:
+        return False
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with Server(listener, Router(RuntimeApi()), admits=admit_nobody):
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(f"GET {API}/ping HTTP/1.1\r\nHost: api\r\n\r\n".encode())
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """A defect of ours is an error to the client and in the log, not a long wait."""
+
+    async def fail(_request: Request) -> Response:
+        raise ZeroDivisionError
+
+    async def admit_all(_peer: str) -> bool:
+        return True
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with Server(listener, fail, admits=admit_all):
+        api = Api(runtime=RuntimeApi(), port=listener.getsockname()[1])
+        reply = await api.call("GET", f"{API}/ping")
+
+    assert (reply.status, json.loads(reply.body)["errorType"]) == (500, "InternalServerError")
+    assert "GET /2018-06-01/ping failed" in caplog.text
+
+
+def test_every_route_of_the_documentation_is_there() -> None:
+    """The routes are those of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html."""
+    assert {(method, path) for method, path, _ in ROUTES} == {
+        ("GET", "/2018-06-01/ping"),
+        ("GET", "/2018-06-01/runtime/invocation/next"),
+        ("POST", "/2018-06-01/runtime/invocation/{id}/response"),
+        ("POST", "/2018-06-01/runtime/invocation/{id}/error"),
+        ("POST", "/2018-06-01/runtime/init/error"),
+    }

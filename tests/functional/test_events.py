@@ -1,0 +1,208 @@
+"""Events from real files, pipes and terminals."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import EventError
+from samlocal.events import EventSource, read_event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READ_EVENT = """
+import sys
+from samlocal.errors import SamlocalError
+from samlocal.events import EventSource, read_event
+try:
+    payload = read_event(EventSource(stdin_is_free="taken" not in sys.argv), stdin=sys.stdin.buffer)
+except SamlocalError as error:
+    sys.exit(f"{error} ({error.hint})")
+sys.stdout.buffer.write(payload)
+"""
+
+
+def from_file(path: Path | str) -> bytes:
+    return read_event(EventSource(event=str(path)), stdin=io.BytesIO())
+
+
+def run(stdin: int | io.BufferedReader, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", READ_EVENT, *arguments],
+        stdin=stdin,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def event(tmp_path: Path) -> Path:
+    """An event file."""
+    path = tmp_path / "event.json"
+    path.write_bytes(b'{"message": "hey"}\n')
+    return path
+
+
+def test_a_file(event: Path) -> None:
+    """An event file is passed byte for byte."""
+    assert from_file(event) == b'{"message": "hey"}\n'
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml", ".YML"])
+def test_a_yaml_file(suffix: str, tmp_path: Path) -> None:
+    """A YAML event becomes JSON."""
+    path = tmp_path / f"event{suffix}"
+    path.write_text("message: hey\ncount: 2\nitems: [é, NO]\n", encoding="utf-16")
+    assert json.loads(from_file(path)) == {"message": "hey", "count": 2, "items": ["é", "NO"]}
+
+
+def test_a_large_yaml_file(tmp_path: Path) -> None:
+    """What is too large as JSON is too large, however it is written."""
+    path = tmp_path / "event.yaml"
+    path.write_text("a: &a " + "x" * 4_000_000 + "\nb: *a\n")
+    with pytest.raises(EventError, match="Request must be smaller than 6291456 bytes"):
+        from_file(path)
+
+
+def test_a_path_overrules_data(event: Path) -> None:
+    """Where both `--path` and `--data` are given, the file counts, as in Serverless."""
+    source = EventSource(path=str(event), data='{"message": "data"}')
+    assert read_event(source, stdin=io.BytesIO()) == b'{"message": "hey"}\n'
+
+
+def test_a_file_that_does_not_exist(event: Path) -> None:
+    """A misspelt path is an error that knows its neighbours."""
+    with pytest.raises(EventError) as caught:
+        from_file(event.with_name("evnt.json"))
+    assert caught.value.message == f"no such event file: `{event.with_name('evnt.json')}`"
+    assert caught.value.hint == f"did you mean `{event}`?"
+
+
+def test_a_file_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    """Where there are no neighbours, nothing is suggested."""
+    with pytest.raises(EventError, match="no such event file") as caught:
+        from_file(tmp_path / "nowhere" / "event.json")
+    assert caught.value.hint is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("/", "`/` is a directory, not an event file", id="directory"),
+        pytest.param("/proc/self/mem", "can't be read: Input/output error", id="I/O error"),
+        pytest.param("a\0b", "can't be read: embedded null byte", id="NUL"),
+        pytest.param("x" * 300, "can't be read: File name too long", id="long name"),
+        pytest.param("/dev/null", "the event file `/dev/null` is empty", id="empty"),
+    ],
+)
+def test_what_cannot_be_read(name: str, message: str) -> None:
+    """Whatever the system says against a path is one error that names it."""
+    with pytest.raises(EventError) as caught:
+        from_file(name)
+    assert message in caught.value.message
+
+
+def test_an_endless_file_is_refused() -> None:
+    """A device that never ends is too large, not a full memory."""
+    with pytest.raises(EventError, match="Request must be smaller"):
+        from_file("/dev/zero")
+
+
+def test_an_event_is_read_from_a_pipe() -> None:
+    """Where no event is named, what is piped in is one."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b'{"message": "hey"}')
+    os.close(write_end)
+    completed = run(read_end)
+    os.close(read_end)
+    assert completed.stdout == b'{"message": "hey"}'
+
+
+def test_an_event_is_read_from_a_redirected_file(event: Path) -> None:
+    """`samlocal … < event.json` is the same."""
+    with event.open("rb") as file:
+        assert run(file).stdout == b'{"message": "hey"}\n'
+
+
+def test_an_empty_pipe_is_no_event() -> None:
+    """A pipe that ends at once, as many runners leave one, is an empty event."""
+    read_end, write_end = os.pipe()
+    os.close(write_end)
+    completed = run(read_end)
+    os.close(read_end)
+    assert completed.stdout == b"{}"
+
+
+def test_a_pipe_that_holds_no_json_says_why_it_was_read(tmp_path: Path) -> None:
+    """Who didn't mean to give an event learns that stdin was taken for one."""
+    path = tmp_path / "lines"
+    path.write_text("not for samlocal\n")
+    with path.open("rb") as file:
+        completed = run(file)
+    assert completed.returncode == 1
+    assert completed.stderr.startswith(b"<stdin>:1:1: invalid JSON: expecting value")
+    assert b"no event is named, so stdin was read: `--no-event` prevents that" in completed.stderr
+
+
+def test_a_pipe_for_another_option_holds_no_event() -> None:
+    """Standard input that another option reads isn't taken for the event."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b'{"Ratings": {}}')
+    os.close(write_end)
+    completed = run(read_end, "taken")
+    os.close(read_end)
+    assert completed.stdout == b"{}"
+
+
+def test_a_silent_pipe_is_announced() -> None:
+    """Who left a pipe open learns, while the run waits, what it waits for."""
+    read_end, write_end = os.pipe()
+    announced: list[str] = []
+
+    def answer() -> None:
+        announced.append("waiting")
+        os.write(write_end, b'"late"')
+        os.close(write_end)
+
+    with os.fdopen(read_end, "rb") as stdin:
+        assert read_event(EventSource(), stdin=stdin, waiting=answer) == b'"late"'
+    assert announced == ["waiting"]
+
+
+def test_a_pipe_that_speaks_is_not_announced(event: Path) -> None:
+    """Nothing is said where the event is there already, or isn't read at all."""
+
+    def fail() -> None:
+        pytest.fail("announced")
+
+    with event.open("rb") as stdin:
+        assert read_event(EventSource(event="-"), stdin=stdin, waiting=fail)
+    for source in (EventSource(no_event=True), EventSource(data="1"), EventSource(path=str(event))):
+        assert read_event(source, stdin=io.BytesIO(), waiting=fail)
+    assert read_event(EventSource(event="-"), stdin=io.BytesIO(b"1"), waiting=fail) == b"1"
+
+
+def test_nothing_is_read_from_a_terminal() -> None:
+    """A person at a terminal isn't waited for."""
+    controller, terminal = pty.openpty()
+    completed = run(terminal)
+    os.close(controller)
+    os.close(terminal)
+    assert completed.stdout == b"{}"
+
+
+def test_nothing_is_read_from_an_open_socket() -> None:
+    """A socket that a parent process leaves open doesn't block the run."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert run(theirs.fileno()).stdout == b"{}"

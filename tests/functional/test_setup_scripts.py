@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import UnixStreamServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SCRIPTS = Path(__file__).parents[2] / ".ci"
+
+
+class _Ping(BaseHTTPRequestHandler):
+    """Answers as an engine that is up answers `GET /_ping`."""
+
+    client_address = ("engine", 0)
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/_ping" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[str]:
+    """The address of something that answers as an engine does."""
+    with UnixStreamServer(str(tmp_path / "engine.sock"), _Ping) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"unix://{server.server_address!s}"
+        server.shutdown()
+
+
+def _run(script: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_SCRIPTS / script, *arguments],
+        check=False,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | env,
+        text=True,
+    )
+
+
+def test_an_engine_that_runs_is_used(engine: str) -> None:
+    """Where an engine answers, `.ci/engine` does and says nothing."""
+    answer = _run("engine", DOCKER_HOST=engine)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("address", ["unix:///nonexistent.sock", "tcp://127.0.0.1:1"])
+def test_an_engine_elsewhere_is_not_started(address: str) -> None:
+    """Where DOCKER_HOST names an engine that doesn't answer, that is the user's to start."""
+    answer = _run("engine", DOCKER_HOST=address)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == (
+        f"error: no container engine answers at DOCKER_HOST={address}\n"
+        "\nhint: start it, or unset DOCKER_HOST\n"
+    )
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> Path:
+    """A folder of programs that play a Debian with curl and without jq, and note what is asked of it."""
+    programs = {
+        "dpkg-query": "for name; do :; done; [ $name != curl ] || printf installed",
+        "apt-get": f'echo "$@" >>{tmp_path}/asked',
+        "sudo": 'exec "$@"',
+        "id": "echo ${FAKE_ID:-0}",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+def _apt(debian: Path, *packages: str, **env: str) -> tuple[int, str, str]:
+    """Exit status, stderr, and what apt-get was called with."""
+    path = f"{debian}:/usr/bin:/bin"
+    answer = _run("apt", "the tests", *packages, **{"CI": "", "PATH": path, **env})
+    asked = debian / "asked"
+    return answer.returncode, answer.stderr, asked.read_text() if asked.exists() else ""
+
+
+def test_packages_that_are_there_are_not_installed(debian: Path) -> None:
+    """Nothing is said, asked or done where nothing is missing."""
+    assert _apt(debian, "curl") == (0, "", "")
+
+
+@pytest.mark.parametrize("env", [{}, {"FAKE_ID": "1000", "CI": "true"}], ids=["root", "ci"])
+def test_missing_packages_are_installed_where_nobody_can_be_asked(
+    debian: Path, env: dict[str, str]
+) -> None:
+    """Root without a terminal, and CI, get what is missing, and only that."""
+    status, said, asked = _apt(debian, "curl", "jq", **env)
+    assert (status, said) == (0, "Installing jq (the tests)\n")
+    assert asked == "update -q\ninstall -q -y --no-install-recommends jq\n"
+
+
+def test_other_users_without_a_terminal_get_the_command(debian: Path) -> None:
+    """Who can't be asked and isn't root gets told what to run; nothing is installed."""
+    status, said, asked = _apt(debian, "jq", FAKE_ID="1000")
+    assert (status, asked) == (1, "")
+    assert said == (
+        "error: jq isn't installed (the tests)\n\n"
+        "hint: run `sudo apt-get install --no-install-recommends jq`,"
+        " or set CI=true to let this script do it\n"
+    )

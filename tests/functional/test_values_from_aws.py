@@ -1,0 +1,175 @@
+"""Values and code from AWS, through boto3 itself and a server that speaks as AWS does."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import CodeNotFoundError, Place, UsageError
+from samlocal.project.code_directory import code_directory
+from samlocal.project.model import S3Code
+from samlocal.project.project import open_project
+from samlocal.project.remote import RemoteValues, connect
+from samlocal.project.s3 import fetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECTS = Path(__file__).parents[1] / "projects"
+PARAMETERS = {
+    "/payments/endpoint": "https://payments.example.com",
+    "/network/subnets": "subnet-a,subnet-b",
+    "/payments/limit:2": "100",
+    "/payments/dev/host": "dev.payments.example.com",
+}
+SECRETS = {"payments/db": '{"user": "app", "password": "p@ss"}', "payments/api": "whole"}
+EXPORTS = """\
+<ListExportsResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+  <ListExportsResult><Exports><member>
+    <ExportingStackId>s</ExportingStackId><Name>audit-topic</Name><Value>arn:topic</Value>
+  </member></Exports></ListExportsResult>
+</ListExportsResponse>"""
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        package.writestr("app.py", "answer = 42")
+    return buffer.getvalue()
+
+
+ARCHIVE = archive()
+
+
+class Aws(BaseHTTPRequestHandler):
+    """SSM, Secrets Manager, CloudFormation's exports and one object in S3."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if not operation:
+            self._answer(200, EXPORTS.encode(), "text/xml")
+            return
+        request = json.loads(body)
+        if operation == "GetParameter" and request["Name"] in PARAMETERS:
+            self._json(200, {"Parameter": {"Value": PARAMETERS[request["Name"]]}})
+        elif operation == "GetSecretValue" and request["SecretId"].split(":")[-1] in SECRETS:
+            self._json(200, {"SecretString": SECRETS[request["SecretId"].split(":")[-1]]})
+        else:
+            self._json(400, {"__type": "ParameterNotFound", "message": "nothing of that name"})
+
+    def do_HEAD(self) -> None:
+        self._object(body=False)
+
+    def do_GET(self) -> None:
+        self._object(body=True)
+
+    def _object(self, *, body: bool) -> None:
+        found = self.path.split("?")[0] == "/artifacts/code.zip"
+        self.send_response(200 if found else 404)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", str(len(ARCHIVE) if found else 0))
+        self.end_headers()
+        if body and found:
+            self.wfile.write(ARCHIVE)
+
+    def _json(self, status: int, content: object) -> None:
+        self._answer(status, json.dumps(content).encode(), "application/x-amz-json-1.1")
+
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An AWS on this machine, with credentials for it and no others."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Aws)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_template_gets_its_values_from_the_account() -> None:
+    """Parameters, dynamic references and secrets are read; what isn't there is said."""
+    project = open_project(
+        PROJECTS / "sam-ssm" / "template.yaml",
+        remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
+    )
+    function = project.resolve(project.find(None))
+    values = {name: variable.value for name, variable in function.environment.items()}
+    assert values == {
+        "ENDPOINT": "https://payments.example.com",
+        "SUBNET": "subnet-b",
+        "PARAMETER": "/payments/key",
+        "LIMIT": "100",
+        "URL": "https://dev.payments.example.com/v1",
+        "PASSWORD": "p@ss",
+        "DSN": "postgres://app@db",
+        "WHOLE": "whole",
+        "CERTIFICATE": None,
+        "NAME": "dev-10",
+    }
+    (finding,) = function.findings
+    assert "the SSM parameter `/payments/certificate` can't be read" in finding.message
+    assert "nothing of that name" in finding.message
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_template_gets_the_exports_of_other_stacks() -> None:
+    """Exports come from the account where neither a file nor the project has them."""
+    project = open_project(
+        PROJECTS / "sam-imports" / "template.yaml",
+        remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
+    )
+    function = project.resolve(project.find(None))
+    assert function.environment["TOPIC"].value == "arn:topic:suffix"
+    assert function.environment["LOCAL"].value == "Bucket"
+    assert function.environment["VPC_ID"].value is None
+
+
+@pytest.mark.usefixtures("aws")
+def test_code_comes_from_s3(tmp_path: Path) -> None:
+    """An object is downloaded and unpacked."""
+    code = S3Code(bucket="artifacts", key="code.zip", version=None, place=Place(tmp_path, 1, 1))
+    fetch = fetcher(region="us-east-1", profile=None)
+    directory = code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
+    assert (directory / "app.py").read_text() == "answer = 42"
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_object_that_is_not_there(tmp_path: Path) -> None:
+    """What S3 answers is passed on."""
+    code = S3Code(bucket="artifacts", key="none.zip", version=None, place=Place(tmp_path, 1, 1))
+    fetch = fetcher(region="us-east-1", profile=None)
+    with pytest.raises(CodeNotFoundError, match=r"`s3://artifacts/none.zip` can't be read: .*404"):
+        code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_profile_that_is_not_there() -> None:
+    """A wrong `--profile` is a usage error."""
+    with pytest.raises(UsageError, match=r"can't use that profile: .*nobody"):
+        connect(region=None, profile="nobody")

@@ -1,0 +1,88 @@
+"""Handlers that behave in one way each."""
+
+import os
+import socket
+import sys
+import time
+
+
+def echo(event, _context):
+    return event
+
+
+def context(_event, context):
+    client = context.client_context
+    return {
+        "name": context.function_name,
+        "version": context.function_version,
+        "arn": context.invoked_function_arn,
+        "memory": context.memory_limit_in_mb,
+        "requestId": context.aws_request_id,
+        "remaining": context.get_remaining_time_in_millis(),
+        "custom": client.custom if client else None,
+        "identity": context.identity.cognito_identity_id if context.identity else None,
+        "trace": os.environ.get("_X_AMZN_TRACE_ID"),
+        "environment": dict(os.environ),
+    }
+
+
+def text(_event, _context):
+    return "süß & 安全"
+
+
+def logs(_event, _context):
+    print("to stdout", flush=True)
+    time.sleep(0.1)  # two pipes: what is written to both at once may come in any order
+    print("to stderr", file=sys.stderr, flush=True)
+    time.sleep(0.5)
+    print("half a second later")
+    return None
+
+
+def prints_50_mb(_event, _context):
+    line = "x" * 1023
+    for _ in range(50 * 1024):
+        print(line)
+    print("the last line")
+
+
+def allocates_100_mb(_event, _context):
+    return len(bytearray(os.urandom(1024)) * (100 * 1024))
+
+
+def large(_event, _context):
+    return "x" * (6 * 1024 * 1024 + 99)
+
+
+def raises(_event, _context):
+    raise ValueError("no stars")
+
+
+def sleeps(_event, _context):
+    print("going to sleep")
+    time.sleep(50)
+
+
+def exits(_event, _context):
+    print("last words", end="")
+    sys.stdout.flush()
+    os._exit(7)
+
+
+def out_of_memory(_event, _context):
+    hoard = []
+    while True:
+        hoard.append(bytearray(os.urandom(1024)) * 1024)
+
+
+def writes_to_code(_event, _context):
+    try:
+        open("/var/task/new", "w")
+    except OSError as error:
+        return error.strerror
+
+
+def networks(_event, _context):
+    with open("/proc/net/dev") as devices:
+        names = [line.split(":")[0].strip() for line in devices if ":" in line]
+    return {"devices": names, "host": socket.gethostname()}

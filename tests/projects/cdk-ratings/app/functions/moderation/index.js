@@ -1,0 +1,1 @@
+exports.handler = async () => ({ function: 'moderation', table: process.env.TABLE_NAME });

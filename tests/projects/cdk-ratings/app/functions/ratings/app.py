@@ -1,0 +1,5 @@
+import os
+
+
+def handler(event, context):
+    return {"function": "ratings", "table": os.environ["TABLE_NAME"]}

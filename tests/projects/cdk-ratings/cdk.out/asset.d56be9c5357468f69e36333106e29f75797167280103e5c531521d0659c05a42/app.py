@@ -1,0 +1,5 @@
+import os
+
+
+def handler(event, context):
+    return {"function": "report", "table": os.environ["TABLE_NAME"]}

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from samlocal.cli.arguments import repeat_parameter_overrides
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rewritten"),
+    [
+        pytest.param("", "", id="nothing"),
+        pytest.param("invoke Ratings", "invoke Ratings", id="without the option"),
+        pytest.param("-po A=1", "-po A=1", id="another option"),
+        pytest.param("--parameter-overrides A=1", "--parameter-overrides A=1", id="one"),
+        pytest.param(
+            "--parameter-overrides A=1 B=2 --no-event",
+            "--parameter-overrides A=1 --parameter-overrides B=2 --no-event",
+            id="several",
+        ),
+        pytest.param(
+            "--parameter-overrides A=1 Ratings", "--parameter-overrides A=1 Ratings", id="function"
+        ),
+        pytest.param(
+            "--parameter-overrides file://prod.yaml",
+            "--parameter-overrides file://prod.yaml",
+            id="file",
+        ),
+        pytest.param(
+            "--parameter-overrides A=1 --parameter-overrides B=2",
+            "--parameter-overrides A=1 --parameter-overrides B=2",
+            id="repeated",
+        ),
+        pytest.param("--parameter-overrides=A=1", "--parameter-overrides=A=1", id="equals"),
+    ],
+)
+def test_every_override_gets_its_option(arguments: str, rewritten: str) -> None:
+    """The parser takes one word an option; a person gives as many as there are parameters."""
+    assert repeat_parameter_overrides(arguments.split()) == rewritten.split()
+
+
+def test_a_word_with_spaces_stays_one_word() -> None:
+    """What the shell's quotes held together is one word."""
+    words = ["--parameter-overrides", "ParameterKey=A,ParameterValue=x y B=2"]
+    assert repeat_parameter_overrides(words) == words

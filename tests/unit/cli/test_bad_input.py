@@ -1,0 +1,147 @@
+"""Everything that `local invoke` refuses before it needs an engine, message by message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.cli.golden import GOLDENS, check_golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.conftest import InProject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A command line in the directory of a project, and the exit code that it must end with."""
+
+    project: str
+    arguments: str
+    stdin: bytes = b""
+    exit_code: int = 1
+
+
+def functions(arguments: str, exit_code: int = 1) -> Case:
+    arguments = f"--no-credentials {arguments}"
+    return Case(project="broken-functions", arguments=arguments, exit_code=exit_code)
+
+
+def inputs(arguments: str, exit_code: int = 1, stdin: bytes = b"") -> Case:
+    arguments = f"--no-credentials {arguments}"
+    return Case(project="broken-inputs", arguments=arguments, exit_code=exit_code, stdin=stdin)
+
+
+CASES = {
+    "template-missing": Case(project="broken-nothing", arguments="Ratings"),
+    "template-named-missing": inputs("-t app.yaml"),
+    "template-malformed-yaml": Case(project="broken-yaml", arguments="Ratings"),
+    "template-malformed-json": Case(project="broken-json", arguments="Ratings"),
+    "template-without-functions": Case(project="broken-no-functions", arguments=""),
+    "template-without-that-function": Case(project="broken-no-functions", arguments="Table"),
+    "function-not-named": functions(""),
+    "function-misspelt": functions("Nohandler"),
+    "function-unknown": functions("Payments"),
+    "function-timeout": functions("TimeoutTooLong"),
+    "runtime-unknown": functions("UnknownRuntime"),
+    "runtime-misspelt": functions("MisspeltRuntime"),
+    "runtime-retired": functions("RetiredRuntime"),
+    "runtime-missing": functions("NoRuntime"),
+    "handler-missing": functions("NoHandler"),
+    "code-missing": functions("NoCode"),
+    "code-of-no-kind": functions("CodeOfNoKind"),
+    "bootstrap-missing": functions("NoBootstrap"),
+    "bootstrap-not-executable": functions("NotExecutable"),
+    "parameter-malformed": functions("Staged --parameter-overrides =prod", exit_code=2),
+    "parameter-not-allowed": functions("Staged --parameter-overrides Stage=test"),
+    "parameters-file-missing": functions("Staged --parameter-overrides file://stage.yaml"),
+    "event-missing": inputs("-e evnt.json"),
+    "event-directory": inputs("-e code"),
+    "event-empty": inputs("-e empty.json"),
+    "event-malformed": inputs("-e comma.json"),
+    "event-malformed-yaml": inputs("-e broken.yaml"),
+    "event-not-utf8": inputs("-e latin1.json"),
+    "event-malformed-stdin": inputs("-e -", stdin=b'{"message": hey}\n'),
+    "event-empty-stdin": inputs("-e -"),
+    "event-too-large": inputs("-e -", stdin=b'"%s"' % (b"x" * 6 * 1024 * 1024)),
+    "data-malformed": inputs('--data {"message":hey}'),
+    "path-missing": inputs("-p lib/data.json"),
+    "event-and-data": inputs("-e event.json --data {}", exit_code=2),
+    "event-and-path": inputs("-e event.json --path event.json", exit_code=2),
+    "no-event-and-event": inputs("--no-event -e event.json", exit_code=2),
+    "stdin-twice": inputs("-e - -n - -x -", exit_code=2),
+    "env-file-missing": inputs("-n env.json"),
+    "env-file-malformed": inputs("-n comma.json"),
+    "env-file-of-another-shape": inputs("-n env-array.json"),
+    "env-file-with-a-list": inputs("-n env-list.json"),
+    "env-file-for-no-function": inputs("-n env-unknown.json"),
+    "env-file-malformed-dotenv": inputs("-n broken.env"),
+    "env-malformed": inputs("--env STAGE", exit_code=2),
+    "env-reserved": inputs("--env AWS_REGION=eu-west-1", exit_code=2),
+    "context-missing": inputs("-x context.json"),
+    "context-directory": inputs("-x code"),
+    "context-malformed": inputs("-x comma.json"),
+    "context-unknown-member": inputs("-x context-unknown.json"),
+    "context-wrong-value": inputs("-x context-wrong.json"),
+    "context-malformed-option": inputs('-c {"custom":}', exit_code=2),
+    "qualifier-unknown": inputs("--qualifier life", exit_code=2),
+    "region-malformed": inputs("--region eu_west", exit_code=2),
+    "log-file-unwritable": inputs("-l nowhere/function.log", exit_code=2),
+    "option-unknown": inputs("--evnt event.json", exit_code=2),
+    "option-without-value": inputs("-e", exit_code=2),
+    "output-unknown": inputs("--print-env --output xml", exit_code=2),
+    "second-identifier": inputs("Ratings Reports", exit_code=2),
+    "engine-missing": inputs("--no-event"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_is_one_message(project: InProject, name: str) -> None:
+    """Each has its exit code, and says where it is, what it is and what to do; nothing runs."""
+    case = CASES[name]
+    samlocal = project(case.project)
+
+    ended = samlocal("local", "invoke", *case.arguments.split(), stdin=case.stdin)
+
+    assert (ended.exit_code, ended.stdout) == (case.exit_code, b"")
+    check_golden(name, ended.stderr.replace(str(samlocal.directory), "/project"))
+
+
+def test_unknown_profile(project: InProject) -> None:
+    """A profile that is named and doesn't exist stops the run, though missing ones don't."""
+    samlocal = project("broken-inputs", AWS_CONFIG_FILE="aws/config")
+
+    ended = samlocal("local", "invoke", "--profile", "developement", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (2, b"")
+    check_golden("profile-unknown", ended.stderr)
+
+
+ERRORS = [path for path in sorted(GOLDENS.glob("*.txt")) if not path.name.startswith("help")]
+
+# Lambda's own messages are kept as they are.
+LAMBDAS_OWN = re.compile(r"Request must be smaller|Function not found|Lambda was unable")
+ERROR = re.compile(r"Error: (?:\S+:\d+:\d+: )?(?P<message>.+)")
+
+
+@pytest.mark.parametrize("golden", ERRORS, ids=lambda path: path.stem)
+def test_messages_are_alike(golden: Path) -> None:
+    """A message begins in lower case, ends without a period, and is followed by its hint only."""
+    text = golden.read_text(encoding="utf-8")
+    message = [found["message"] for line in text.splitlines() if (found := ERROR.match(line))]
+    assert len(message) == 1
+    assert "Traceback" not in text
+    assert LAMBDAS_OWN.match(message[0]) or not message[0][0].isupper()
+    assert not message[0].endswith(".")
+
+
+def test_every_golden_is_used() -> None:
+    """A golden file without a test would go stale."""
+    assert {golden.stem for golden in ERRORS} == {
+        *CASES,
+        "profile-unknown",
+    }

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.cli.config_file import (
+    ConfigValue,
+    environment_variables,
+    find_config,
+    parameter_overrides,
+    read_config,
+)
+from samlocal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tests.docker.command import Finished
+    from tests.unit.cli.conftest import InProject
+
+INVOKE = ("local", "invoke")
+KNOWN = ("region", "env_vars", "parameter_overrides", "docker_network", "skip_pull_image")
+TOML = """\
+version = 0.1
+
+[default.global.parameters]
+region = "eu-west-1"
+docker_network = "shared"
+stack_name = "of another command"
+
+[default.local_invoke.parameters]
+env-vars = "env.json"
+docker_network = "own"
+skip_pull_image = true
+parameter_overrides = ["Stage=dev", "Size=2"]
+
+[prod.local_invoke.parameters]
+region = "us-east-1"
+"""
+YAML = """\
+version: 0.1
+default:
+  global: {parameters: {region: eu-west-1, docker_network: shared, stack_name: other}}
+  local_invoke:
+    parameters:
+      env-vars: env.json
+      docker_network: own
+      skip_pull_image: true
+      parameter_overrides: [Stage=dev, Size=2]
+prod:
+  local_invoke: {parameters: {region: us-east-1}}
+"""
+
+
+def written(directory: Path, name: str, text: str) -> Path:
+    path = directory / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("name", "text"), [("samconfig.toml", TOML), ("samconfig.yaml", YAML)])
+def test_a_commands_own_table_wins_over_the_global_one(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    """Both formats say the same, and keys may have dashes."""
+    config = read_config(written(tmp_path, name, text), "default", INVOKE, known=KNOWN)
+    assert config.values == {
+        "region": "eu-west-1",
+        "docker_network": "own",
+        "env_vars": "env.json",
+        "skip_pull_image": True,
+        "parameter_overrides": ["Stage=dev", "Size=2"],
+    }
+    assert config.findings == ()
+
+
+def test_another_environment_has_its_own_tables(tmp_path: Path) -> None:
+    """Nothing comes over from the default environment, as in sam."""
+    config = read_config(written(tmp_path, "samconfig.toml", TOML), "prod", INVOKE, known=KNOWN)
+    assert config.values == {"region": "us-east-1"}
+
+
+def test_an_environment_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """A misspelt `--config-env` doesn't pass in silence, a missing default one does."""
+    path = written(tmp_path, "samconfig.toml", TOML)
+    config = read_config(path, "prdo", INVOKE, known=KNOWN)
+    assert [(finding.message, finding.hint) for finding in config.findings] == [
+        ("`samconfig.toml` has no environment `prdo`", "did you mean `prod`?")
+    ]
+    empty = read_config(
+        written(tmp_path, "e.toml", "version = 0.1"), "default", INVOKE, known=KNOWN
+    )
+    assert (empty.values, empty.findings) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("samconfig.toml", TOML.replace("env-vars =", "env_var ="), "9:1"),
+        ("samconfig.yaml", YAML.replace("env-vars:", "env_var:"), "6:7"),
+        (
+            "samconfig.toml",
+            'default.local_invoke.parameters = {env_var = "e"}',
+            "1:1",
+        ),
+    ],
+)
+def test_an_unknown_key_is_said_with_its_place(
+    tmp_path: Path, name: str, text: str, place: str
+) -> None:
+    """A key that no option has is left out, and a finding says where it stands."""
+    path = written(tmp_path, name, text)
+    config = read_config(path, "default", INVOKE, known=KNOWN)
+    assert "env_var" not in config.values
+    (finding,) = config.findings
+    assert finding.message == "`env_var` is no option of `local invoke`"
+    assert str(finding.place) == f"{path}:{place}"
+    assert finding.hint == "did you mean `env_vars`?"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("samconfig.toml", "a = [", "samconfig.toml:1:1: not valid TOML: Invalid value"),
+        ("samconfig.toml", "a = 1\nb = = 2", "samconfig.toml:2:5: not valid TOML: Invalid value"),
+        ("samconfig.toml", "default = 1", "`default` must be a table"),
+        ("samconfig.toml", "[default]\nlocal_invoke = 1", "`default.local_invoke` must be a table"),
+        (
+            "samconfig.toml",
+            "[default.local_invoke]\nparameters = 1",
+            "`default.local_invoke.parameters` must be a table",
+        ),
+        ("samconfig.yaml", "a: [", "samconfig.yaml:1:5: not valid YAML"),
+        ("samconfig.yaml", "[a]", "samconfig.yaml:1:1: the file must be a mapping"),
+        ("samconfig.json", "{}", "`samconfig.json` is no configuration file"),
+    ],
+)
+def test_a_malformed_file_is_an_error(tmp_path: Path, name: str, text: str, message: str) -> None:
+    """What is wrong, and where, as far as the readers of TOML and YAML say it."""
+    with pytest.raises(ConfigError) as caught:
+        read_config(written(tmp_path, name, text), "default", INVOKE, known=KNOWN)
+    assert message in str(caught.value)
+
+
+def test_latin_1_is_an_error(tmp_path: Path) -> None:
+    """A file in another encoding is refused, not misread."""
+    (tmp_path / "samconfig.toml").write_bytes(b'a = "\xfc"')
+    with pytest.raises(ConfigError, match="the file is not UTF-8"):
+        read_config(tmp_path / "samconfig.toml", "default", INVOKE, known=KNOWN)
+
+
+def test_toml_comes_before_yaml(tmp_path: Path) -> None:
+    """The order of names is sam's."""
+    assert find_config(tmp_path) is None
+    for name in ("samconfig.yml", "samconfig.yaml", "samconfig.toml"):
+        assert find_config(tmp_path) != tmp_path / name
+        written(tmp_path, name, "")
+        assert find_config(tmp_path) == tmp_path / name
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    """`--config-file` with a wrong name is an error, not a run without configuration."""
+    written(tmp_path, "other.toml", "")
+    assert find_config(tmp_path, Path("other.toml")) == tmp_path / "other.toml"
+    with pytest.raises(ConfigError, match="no configuration file at"):
+        find_config(tmp_path, Path("none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        ("template", ["SAMLOCAL_TEMPLATE", "SAM_TEMPLATE_FILE"]),
+        ("debug_args", ["SAMLOCAL_DEBUG_ARGS", "DEBUGGER_ARGS"]),
+        ("region", ["SAMLOCAL_REGION"]),
+    ],
+)
+def test_variables_that_set_an_option(option: str, names: list[str]) -> None:
+    """Sam's names work where sam has any; samlocal's own come first."""
+    assert environment_variables(option) == names
+
+
+overrides = st.dictionaries(st.text("abcXYZ019", min_size=1), st.text())
+
+
+@given(overrides)
+def test_a_table_of_parameters_comes_through_as_it_is(values: dict[str, str]) -> None:
+    """Whatever a value holds, it isn't taken apart on its way."""
+    table: ConfigValue = dict(values)
+    assert parameter_overrides(table) == values
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Stage=dev Size=2", {"Stage": "dev", "Size": "2"}),
+        (["Stage=dev", "Size=2"], {"Stage": "dev", "Size": "2"}),
+        (
+            {"Flag": True, "Zones": ["a", "b"], "Size": 2},
+            {"Flag": "true", "Zones": "a,b", "Size": "2"},
+        ),
+    ],
+)
+def test_parameters_in_each_form(value: ConfigValue, expected: dict[str, str]) -> None:
+    """Text, a list and a table mean the same."""
+    assert parameter_overrides(value) == expected
+
+
+def test_parameters_that_are_a_number_are_an_error() -> None:
+    """`parameter_overrides = 1` names no parameter."""
+    with pytest.raises(ConfigError, match="`parameter_overrides` can't be `1`"):
+        parameter_overrides(1)
+
+
+def shown(ended: Finished) -> dict[str, str]:
+    variables = json.loads(ended.stdout)["variables"]
+    return {name: variables[name]["value"] for name in ("TEXT", "WORDS")}
+
+
+def test_a_command_takes_its_options_from_the_file(project: InProject) -> None:
+    """Whatever a value of `parameter_overrides` holds, the template gets it."""
+    ended = project("sam-config")("local", "invoke", "--print-env", "--no-credentials")
+    assert shown(ended) == {"TEXT": 'C:\\new "x" Y=2', "WORDS": "q|r"}
+    assert "samconfig.toml:8:1: `bogus` is no option of `local invoke`" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--config-env", "prod"), {"TEXT": "prod", "WORDS": "a|b|c"}),
+        (("--parameter-overrides", "Text=own"), {"TEXT": "own", "WORDS": "a|b|c"}),
+    ],
+)
+def test_the_command_line_comes_before_the_file(
+    project: InProject, arguments: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    """An option replaces what the file says of it, and `--config-env` chooses what that is."""
+    command = ("local", "invoke", "--print-env", "--no-credentials")
+    assert shown(project("sam-config")(*command, *arguments)) == expected

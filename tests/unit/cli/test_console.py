@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.cli.console import FunctionLog, show_error, show_result, show_warning
+from samlocal.errors import Place, UsageError
+from tests.unit.cli.script import run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNKS = st.lists(
+    st.lists(st.sampled_from([b"a", b"\r", b"\n", "é".encode()]), max_size=5).map(b"".join)
+)
+
+
+@given(CHUNKS)
+def test_carriage_returns_become_line_feeds(chunks: list[bytes]) -> None:
+    """However the output is cut into chunks, it is shown as if it had come in one."""
+    log = FunctionLog()
+    shown = b"".join(log._line_feeds(chunk) for chunk in chunks)
+    assert shown == b"".join(chunks).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a function leaves unfinished is ended first; nothing is added where a line ended."""
+    log = FunctionLog()
+    log.line("START")
+    log.write(b"half")
+    log.line("END")
+    log.write(b"")
+    log.line("REPORT")
+
+    assert capfd.readouterr().err == "START\nhalf\nEND\nREPORT\n"
+
+
+def test_a_line_may_quote_what_is_no_text(capfd: pytest.CaptureFixture[str]) -> None:
+    """The type of an error is what the function says it is."""
+    FunctionLog().line("Error Type: \ud800")
+    assert capfd.readouterr().err == "Error Type: \\ud800\n"
+
+
+def test_the_log_file_holds_what_stderr_shows(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Bytes that are no text are kept as they are, in both places."""
+    path = tmp_path / "function.log"
+    path.write_text("an older run")
+    with FunctionLog(path) as log:
+        log.line("START")
+        log.write(b"\xff\x00")
+        assert path.read_bytes() == b"START\n\xff\x00"
+
+    assert capfdbinary.readouterr().err == path.read_bytes()
+
+
+def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    """The message names the file and the reason, before anything runs."""
+    path = tmp_path / "missing" / "function.log"
+    with (
+        pytest.raises(UsageError, match=r"function\.log` can't be written: No such file"),
+        FunctionLog(path),
+    ):
+        pytest.fail("it was opened")
+
+
+def test_a_full_log_file_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where the disk is full the function goes on, and its logs on stderr with it."""
+    with FunctionLog(Path("/dev/full")) as log:
+        log.line("one")
+        log.line("two")
+
+    assert capfd.readouterr().err == (
+        "one\nWarning: the log file `/dev/full` ends here: No space left on device\ntwo\n"
+    )
+
+
+@pytest.fixture(params=["closed pipe", "full device"])
+def nowhere(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A stream that takes nothing."""
+    if request.param == "full device":
+        stream = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stream = os.pipe()
+        os.close(reader)
+    yield stream
+    os.close(stream)
+
+
+def test_a_stderr_that_takes_nothing_stops_nothing(nowhere: int) -> None:
+    """A function whose logs nobody reads still has its result."""
+    ended = run_script(
+        """
+        from samlocal.cli.console import FunctionLog, show_result
+        log = FunctionLog()
+        for _ in range(1000):
+            log.write(b"x" * 1000)
+        show_result(b"{}")
+        """,
+        stderr=nowhere,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, b"{}\n")
+
+
+def test_a_stdout_that_is_closed_is_no_error() -> None:
+    """`samlocal … | head` has seen enough."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = run_script(
+        "from samlocal.cli.console import show_result; show_result(b'x' * 100_000)", stdout=writer
+    )
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        pytest.param(b'"hey"', b'"hey"\n', id="a line is ended"),
+        pytest.param(b'"hey"\n', b'"hey"\n', id="an ended line is left"),
+        pytest.param(b"", b"\n", id="empty"),
+        pytest.param(b"\xff\x00\r\n", b"\xff\x00\r\n", id="bytes"),
+    ],
+)
+def test_a_result_is_written_byte_for_byte(
+    payload: bytes, shown: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Nothing is decoded or changed; a line ends at the end."""
+    show_result(payload)
+    assert capfdbinary.readouterr().out == shown
+
+
+def test_messages_have_place_and_hint(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A place in the current directory is relative to it, any other is absolute."""
+    monkeypatch.chdir(tmp_path)
+    show_error("no stars", place=Place(tmp_path / "template.yaml", 12, 5), hint="add some")
+    show_warning("few stars", place=Place(Path("/etc/template.yaml"), 1, 1))
+
+    assert capfd.readouterr().err == (
+        "Error: template.yaml:12:5: no stars\nhint: add some\n"
+        "Warning: /etc/template.yaml:1:1: few stars\n"
+    )
+
+
+def test_messages_need_no_current_directory(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the current directory has been removed, places are as they are."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    show_error("no stars", place=Place(Path("a.yaml"), 1, 1))
+
+    assert capfd.readouterr().err == "Error: a.yaml:1:1: no stars\n"
+
+
+def test_a_name_that_is_no_text_can_be_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """File names may be any bytes."""
+    show_error(f"no such file: {os.fsdecode(b'caf' + bytes([0xE9]))}")
+    assert capfd.readouterr().err == "Error: no such file: caf\\udce9\n"

@@ -1,0 +1,30 @@
+"""The help of every command, as a terminal of 80 columns shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.cli.golden import check_golden
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import InProject
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        pytest.param("help", [], id="samlocal"),
+        pytest.param("help-local", ["local"], id="local"),
+        pytest.param("help-local-invoke", ["local", "invoke"], id="local invoke"),
+        pytest.param("help-doctor", ["doctor"], id="doctor"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help(project: InProject, name: str, command: list[str], option: str) -> None:
+    """Both spellings show the same on stdout, exit code 0."""
+    ended = project("broken-nothing")(*command, option)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    check_golden(name, ended.stdout.decode())

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from samlocal.cli.inputs import InvokeOptions, read_inputs
+from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TEMPLATE = """
+Parameters:
+  Stage: {Type: String, Default: dev}
+Resources:
+  Ratings:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: app.handler
+      CodeUri: src/
+      AutoPublishAlias: live
+      Environment: {Variables: {STAGE: !Ref Stage, TABLE_NAME: ratings}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in the current directory; no AWS settings, no variables, nothing on stdin."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "STAGE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def put(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    put("")
+    return put
+
+
+@pytest.mark.usefixtures("stdin")
+def test_all_that_is_left_out_has_a_default() -> None:
+    """The one function, an empty event, its own version, a fresh id and trace."""
+    inputs = read_inputs(InvokeOptions(credentials=False))
+
+    invocation = inputs.invocation
+    assert (inputs.function.logical_id, invocation.payload) == ("Ratings", b"{}")
+    assert invocation.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:Ratings"
+    assert invocation.version == "$LATEST"
+    assert str(UUID(invocation.request_id)) == invocation.request_id
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", invocation.trace_id
+    )
+    assert inputs.findings == ()
+    assert inputs.environment.variables["STAGE"].value == "dev"
+
+
+@pytest.mark.usefixtures("stdin")
+def test_two_invocations_have_two_ids() -> None:
+    """Neither request id nor trace is used twice."""
+    first, second = (read_inputs(InvokeOptions(credentials=False)).invocation for _ in range(2))
+    assert first.request_id != second.request_id
+    assert first.trace_id != second.trace_id
+
+
+@pytest.mark.usefixtures("stdin")
+def test_options_reach_what_they_name() -> None:
+    """Event, parameters, variables, Region and alias each arrive at their place."""
+    inputs = read_inputs(
+        InvokeOptions(
+            function_identifier="Ratings",
+            data="5",
+            parameter_overrides=["Stage=prod"],
+            env=["TABLE_NAME=mine"],
+            region="eu-west-1",
+            qualifier="live",
+            credentials=False,
+        )
+    )
+
+    variables = inputs.environment.as_dict()
+    assert inputs.invocation.payload == b"5"
+    assert (variables["STAGE"], variables["TABLE_NAME"]) == ("prod", "mine")
+    assert inputs.invocation.function_arn.endswith("eu-west-1:123456789012:function:Ratings:live")
+    assert (inputs.invocation.version, variables["AWS_LAMBDA_FUNCTION_VERSION"]) == ("1", "1")
+
+
+@pytest.mark.usefixtures("stdin")
+def test_context_overrules_what_follows_from_the_function() -> None:
+    """Whatever a user sets of the context is what the runtime gets; the version in both places."""
+    context = {
+        "awsRequestId": "mine",
+        "functionVersion": "7",
+        "invokedFunctionArn": "arn:mine",
+        "traceId": "Root=1",
+        "deadlineMs": 5,
+        "custom": {"a": 1},
+        "identity": {"cognitoIdentityId": "me"},
+    }
+    inputs = read_inputs(InvokeOptions(context=json.dumps(context), credentials=False))
+
+    invocation = inputs.invocation
+    assert (invocation.request_id, invocation.version) == ("mine", "7")
+    assert (invocation.function_arn, invocation.trace_id) == ("arn:mine", "Root=1")
+    assert (invocation.deadline_ms, invocation.remaining_time_ms) == (5, None)
+    assert json.loads(invocation.client_context or "") == {"custom": {"a": 1}}
+    assert json.loads(invocation.cognito_identity or "") == {"cognitoIdentityId": "me"}
+    assert inputs.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
+
+
+def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) -> None:
+    """Where stdin is an env file it is no event."""
+    stdin('{"Parameters": {"STAGE": "test"}}')
+    inputs = read_inputs(InvokeOptions(env_vars=["-"], credentials=False))
+
+    assert inputs.environment.variables["STAGE"].value == "test"
+    assert inputs.invocation.payload == b"{}"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(InvokeOptions(event="-", context_path="-"), id="event and context"),
+        pytest.param(InvokeOptions(path="-", env_vars=["-"]), id="path and env file"),
+        pytest.param(InvokeOptions(env_vars=["-", "env.json", "-"]), id="two env files"),
+    ],
+)
+@pytest.mark.usefixtures("stdin")
+def test_stdin_is_read_once(options: InvokeOptions) -> None:
+    """Two options can't both have what is on stdin."""
+    with pytest.raises(UsageError, match=r"stdin can be read once, not by `--.* -` and `--.* -`"):
+        read_inputs(options)
+
+
+@pytest.mark.usefixtures("stdin")
+def test_findings_of_every_step_are_kept(directory: Path) -> None:
+    """Parameters, qualifier, context, credentials and environment: nothing is lost on the way."""
+    (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
+    inputs = read_inputs(
+        InvokeOptions(
+            parameter_overrides=["Colour=red"],
+            qualifier="9",
+            context='{"functionName": "x"}',
+            env_vars=["env.json"],
+        )
+    )
+
+    messages = " | ".join(finding.message for finding in inputs.findings)
+    assert re.search(
+        "no parameter `Colour`.*no version 9.*`functionName` of the context.*no AWS credentials"
+        ".*`STAR` doesn't reach",
+        messages,
+    )
+
+
+@pytest.mark.usefixtures("stdin")
+def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--no-shell-env` keeps the template's values."""
+    monkeypatch.setenv("STAGE", "of the shell")
+    values = [
+        read_inputs(InvokeOptions(shell_env=shell_env, credentials=False)).environment.as_dict()
+        for shell_env in (True, False)
+    ]
+    assert [value["STAGE"] for value in values] == ["of the shell", "dev"]

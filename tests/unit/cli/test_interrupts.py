@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.cli.interrupts import DeferredSignals
+from tests.unit.cli.script import run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNALS = pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Gives the signals back to pytest, whatever a test makes of them."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@SIGNALS
+def test_a_signal_ends_the_program(number: signal.Signals, exit_code: int) -> None:
+    """Where there is nothing to clean up it ends at once, with the shell's exit code."""
+    ended = run_script(
+        f"""
+        import signal
+        from samlocal.cli.interrupts import exit_on_signals
+        exit_on_signals()
+        signal.raise_signal({int(number)})
+        print("still here", flush=True)
+        """
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (exit_code, b"", b"")
+
+
+@SIGNALS
+def test_a_deferred_signal_calls_back(number: signal.Signals, exit_code: int) -> None:
+    """Within the block a signal is a call, made once, and the exit code is kept."""
+    calls: list[str] = []
+    with DeferredSignals() as signals:
+        signals.notify(lambda: calls.append("stop"))
+        assert calls == []
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+
+    assert (calls, signals.exit_code) == (["stop"], exit_code)
+
+
+def test_an_early_signal_is_not_lost() -> None:
+    """A signal that comes before anybody listens is told to the first who does."""
+    calls = []
+    with DeferredSignals() as signals:
+        signal.raise_signal(signal.SIGINT)
+        signals.notify(lambda: calls.append("stop"))
+
+    assert calls == ["stop"]
+
+
+def test_the_first_signal_counts() -> None:
+    """A SIGTERM after Ctrl-C doesn't change what the program ends with."""
+    with DeferredSignals() as signals:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert signals.exit_code == 130
+
+
+def test_after_the_block_a_signal_ends_the_program() -> None:
+    """Deferring ends with the block, also where that ends in an error."""
+    ended = run_script(
+        """
+        import signal
+        from samlocal.cli.interrupts import DeferredSignals
+        try:
+            with DeferredSignals():
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            signal.raise_signal(signal.SIGINT)
+        print("still here", flush=True)
+        """
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+def test_a_second_ctrl_c_forces_the_exit() -> None:
+    """Who presses Ctrl-C again later is not kept waiting, whatever hangs."""
+    ended = run_script(
+        """
+        import signal, time
+        from samlocal.cli import interrupts
+        interrupts._PATIENCE_SECONDS = 0.1
+        with interrupts.DeferredSignals():
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.2)
+            print("cleaning up", flush=True)
+            signal.raise_signal(signal.SIGINT)
+            print("still here", flush=True)
+        """
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"cleaning up\n", b"")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.cli.list_functions import list_functions
+from samlocal.cli.options import OutputFormat
+from tests.unit.cli.golden import check_golden
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import InProject
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+
+
+def test_a_cdk_app_as_a_table(capfd: pytest.CaptureFixture[str]) -> None:
+    """Paths are relative to the app's output, so that lines stay short."""
+    list_functions(template=PROJECTS / "cdk-ratings" / "cdk.out")
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0].split() == ["FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED", "AT"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "RatingsStack/Ratings",
+        "RatingsStack/Handler",
+        "RatingsStack/Inline",
+        "RatingsStack/Reports/Report",
+        "ThumbnailsStack/Thumbnails",
+        "ThumbnailsStack/Handler",
+    ]
+    assert lines[1].split()[1:4] == ["ratings-api", "python3.11", "app.handler"]
+    assert lines[1].split()[4].startswith("asset.")
+    assert lines[1].split()[5] == "RatingsStack.template.json:107"
+    assert "(in the template)" in lines[3]
+
+
+def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """One function's missing parameter doesn't hide the others."""
+    list_functions(template=PROJECTS / "sam-basic" / "template.yaml")
+    assert capfd.readouterr().out == (
+        "FUNCTION  NAME         RUNTIME     HANDLER      CODE                              DEFINED AT\n"
+        "Ratings   dev-ratings  python3.11  app.handler  src                               template.yaml:23\n"
+        "Reviews   Reviews      -           -            (parameter `Token` has no value)  template.yaml:37\n"
+    )
+
+
+def test_parameters_decide_what_there_is(capfd: pytest.CaptureFixture[str]) -> None:
+    """A function whose condition doesn't hold isn't listed."""
+    list_functions(
+        template=PROJECTS / "sam-stages" / "template.yaml", parameter_overrides=["Stage=dev"]
+    )
+    assert [line.split()[0] for line in capfd.readouterr().out.splitlines()[1:]] == ["Web", "Seed"]
+
+
+def test_functions_for_scripts(capfd: pytest.CaptureFixture[str]) -> None:
+    """JSON has every identifier, and whole paths."""
+    path = PROJECTS / "sam-basic" / "template.yaml"
+    list_functions(template=path, output=OutputFormat.JSON)
+    ratings, reviews = json.loads(capfd.readouterr().out)
+    assert ratings == {
+        "full_path": "Ratings",
+        "logical_id": "Ratings",
+        "function_id": None,
+        "function_name": "dev-ratings",
+        "construct_path": None,
+        "place": {"path": str(path), "line": 23, "column": 3},
+        "runtime": "python3.11",
+        "handler": "app.handler",
+        "architecture": "x86_64",
+        "memory_mb": 512,
+        "timeout_seconds": 10,
+        "code": {"path": str(path.parent / "src")},
+        "findings": [],
+    }
+    assert reviews["error"] == f"{path}:10:5: parameter `Token` has no value"
+
+
+@pytest.mark.parametrize(
+    ("project", "code"),
+    [
+        (
+            "sam-image",
+            {"image": None, "build": {"context": "inference", "dockerfile": "Dockerfile"}},
+        ),
+        ("sam-packaged", {"bucket": "artifacts", "key": "5f2d9c/uploaded.zip", "version": None}),
+        ("cfn-inline", {"inline": "exports.handler = async () => 'us-east-1';\n"}),
+    ],
+)
+def test_every_kind_of_code(
+    project: str, code: dict[str, object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Images, objects in S3 and source text each have their own shape."""
+    list_functions(template=PROJECTS / project, output=OutputFormat.JSON)
+    first = json.loads(capfd.readouterr().out)[0]["code"]
+    if isinstance(first.get("build"), dict):
+        first["build"]["context"] = Path(first["build"]["context"]).name
+    assert first == code
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        pytest.param("help-list", ["list"], id="list"),
+        pytest.param("help-list-functions", ["list", "functions"], id="list functions"),
+        pytest.param("help-validate", ["validate"], id="validate"),
+    ],
+)
+def test_help(project: InProject, name: str, command: list[str]) -> None:
+    """The help of what looks at projects, as a terminal of 80 columns shows it."""
+    ended = project("sam-basic")(*command, "--help")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    check_golden(name, ended.stdout.decode())

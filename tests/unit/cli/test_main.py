@@ -1,0 +1,148 @@
+"""The command as a whole: exit codes, streams, and what goes to which."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal import __version__
+from samlocal.cli.main import main
+from tests.docker.command import CHECKOUT, SAMLOCAL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.docker.command import Samlocal
+    from tests.unit.cli.conftest import InProject
+
+
+@pytest.fixture
+def samlocal(project: InProject) -> Samlocal:
+    """The command in a project whose function could run."""
+    return project("broken-inputs")
+
+
+def in_shell(samlocal: Samlocal, redirections: str) -> subprocess.CompletedProcess[bytes]:
+    """Print the function's environment with streams as a shell can make them."""
+    command = f'"$0" local invoke --no-credentials --print-env {redirections}'
+    return subprocess.run(
+        ["/bin/sh", "-c", command, SAMLOCAL],
+        cwd=samlocal.directory,
+        env=samlocal._environment(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_version(samlocal: Samlocal) -> None:
+    """`--version` is one line on stdout."""
+    ended = samlocal("--version")
+    assert (ended.exit_code, ended.stdout.decode()) == (0, f"samlocal {__version__}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["local"]], ids=["samlocal", "local"])
+def test_without_a_command_the_help_is_shown(samlocal: Samlocal, command: list[str]) -> None:
+    """That is wrong usage: exit code 2, and the help on stderr."""
+    ended = samlocal(*command)
+    assert (ended.exit_code, ended.stdout) == (2, b"")
+    assert ended.stderr.startswith("Usage: samlocal")
+
+
+def test_unknown_command(samlocal: Samlocal) -> None:
+    """A command that doesn't exist is wrong usage, and is named."""
+    ended = samlocal("local", "invok")
+    assert (ended.exit_code, ended.stdout) == (2, b"")
+    assert "`invok`" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code"),
+    [(["-e", "missing.json"], 1), (["--no-event", "-e", "event.json"], 2)],
+    ids=["an input", "usage"],
+)
+def test_debug_shows_the_traceback(samlocal: Samlocal, options: list[str], exit_code: int) -> None:
+    """With `--debug` the place in samlocal is shown as well; the exit code is the same."""
+    plain = samlocal("local", "invoke", *options)
+    debugged = samlocal("local", "invoke", "--debug", *options)
+
+    assert "Traceback" not in plain.stderr
+    assert "Traceback (most recent call last)" in debugged.stderr
+    assert debugged.stderr.endswith(plain.stderr)
+    assert (plain.exit_code, debugged.exit_code) == (exit_code, exit_code)
+
+
+def test_main_raises_the_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
+    """Who calls `main` from Python gets the exit code as `SystemExit`."""
+    with pytest.raises(SystemExit) as ended:
+        main(["local", "invoke", "--no-event", "--event", "event.json"])
+    assert ended.value.code == 2
+    assert capfd.readouterr().err.startswith("Error: `--no-event` contradicts `--event`\n")
+
+
+@pytest.mark.parametrize("redirections", ["<&-", "2>&-", "<&- 2>&-"])
+def test_closed_streams_are_as_good_as_empty_ones(samlocal: Samlocal, redirections: str) -> None:
+    """Programs that start others may give them no stdin or stderr at all."""
+    ended = in_shell(samlocal, redirections)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"\nAWS_REGION " in ended.stdout
+
+
+def test_closed_stdout_is_no_error(samlocal: Samlocal) -> None:
+    """Nobody wants the result then."""
+    ended = in_shell(samlocal, ">&-")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+
+
+def test_full_stdout_is_an_error(samlocal: Samlocal) -> None:
+    """A result that can't be kept is not lost in silence."""
+    ended = in_shell(samlocal, ">/dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr == b"Error: stdout can't be written: No space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(samlocal: Samlocal) -> None:
+    """`samlocal … | head -1` shows no traceback."""
+    ended = in_shell(samlocal, "| true")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_directory_that_is_gone_is_named(samlocal: Samlocal, tmp_path: Path) -> None:
+    """Where the current directory has been removed meanwhile there is nothing to find there."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = 'rmdir "$PWD" && "$0" local invoke --no-event'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command, SAMLOCAL],
+        cwd=gone,
+        env=samlocal._environment(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.decode() == (
+        "Error: the current directory has been removed\nhint: `cd` to one that is there\n"
+    )
+
+
+def test_a_user_that_the_system_does_not_know(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers of CI run under any number, and have no home directory then."""
+
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setenv("HOME", "")  # is put back afterwards
+    monkeypatch.delenv("HOME")
+    monkeypatch.chdir(CHECKOUT / "tests" / "projects" / "broken-inputs")
+    with pytest.raises(SystemExit) as ended:
+        main(["local", "invoke", "--no-event", "--no-credentials", "--print-env"])
+
+    assert ended.value.code == 0
+    assert "STAGE" in capfd.readouterr().out

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from samlocal.cli.print_env import environment_as_json, environment_as_text
+from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
+from samlocal.errors import Place
+from samlocal.project.model import Finding
+
+BASE = Path("/home/me/shop")
+TEMPLATE = Origin(source="template", label="template", place=Place(BASE / "template.yaml", 14, 9))
+SECTION = Origin(source="section", label="env.json", place=Place(Path("env.json"), 7, 5))
+OUTSIDE = Origin(source="parameters", label="x", place=Place(Path("/etc/x.env"), 1, 1))
+SHELL = Origin(source="shell", label="shell")
+LAMBDA = Origin(source="lambda", label="Lambda")
+PROFILE = Origin(source="credentials", label="profile dev")
+
+ENVIRONMENT = Environment(
+    variables={
+        "AWS_REGION": ResolvedVariable(value="eu-central-1", origin=LAMBDA),
+        "AWS_SECRET_ACCESS_KEY": ResolvedVariable(value="hunter2", origin=PROFILE, secret=True),
+        "TABLE_NAME": ResolvedVariable(
+            value="localtable", origin=SECTION, overridden=(TEMPLATE, SHELL)
+        ),
+        "STAGE": ResolvedVariable(value="dev", origin=TEMPLATE),
+        "DB_PASSWORD": ResolvedVariable(value="hunter2", origin=OUTSIDE, secret=True),
+        "EMPTY": ResolvedVariable(value="", origin=SHELL),
+        "LINES": ResolvedVariable(value="é\n\x1b[31m", origin=SHELL),
+        "BLANK": ResolvedVariable(value=" é", origin=SHELL),
+        "LONG": ResolvedVariable(value="x" * 60, origin=SHELL),
+    },
+    findings=(
+        Finding(message="`STAGE` comes from afar", place=TEMPLATE.place, hint="move it"),
+        Finding(message="no place"),
+    ),
+)
+
+TEXT = r"""BLANK                  " é"                  shell
+DB_PASSWORD            ********              /etc/x.env:1:1
+EMPTY                  ""                    shell
+LINES                  "\u00e9\n\u001b[31m"  shell
+LONG                   xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  shell
+STAGE                  dev                   template.yaml:14:9
+TABLE_NAME             localtable            env.json:7:5 (overrides template.yaml:14:9, shell)
+
+AWS_REGION             eu-central-1          Lambda
+AWS_SECRET_ACCESS_KEY  ********              profile dev
+"""
+
+
+def test_the_table() -> None:
+    """A person sees names, values and origins in columns, the function's own variables first."""
+    assert environment_as_text(ENVIRONMENT, base=BASE) == TEXT
+
+
+def test_only_lambdas_variables() -> None:
+    """A function without variables of its own has one group."""
+    environment = Environment(variables={"TZ": ResolvedVariable(value=":UTC", origin=LAMBDA)})
+    assert environment_as_text(environment, base=BASE) == "TZ  :UTC  Lambda\n"
+
+
+def test_the_document() -> None:
+    """A script gets every variable by name with its value and origins, and the findings."""
+    document = json.loads(environment_as_json(ENVIRONMENT, function="Ratings", base=BASE))
+    assert document["function"] == "Ratings"
+    assert list(document["variables"]) == sorted(ENVIRONMENT.variables)
+    assert document["variables"]["TABLE_NAME"] == {
+        "value": "localtable",
+        "masked": False,
+        "source": "section",
+        "origin": "env.json:7:5",
+        "overrides": ["template.yaml:14:9", "shell"],
+    }
+    assert document["variables"]["LINES"]["value"] == "é\n\x1b[31m"
+    assert document["findings"] == [
+        {"message": "`STAGE` comes from afar", "place": "template.yaml:14:9", "hint": "move it"},
+        {"message": "no place", "place": None, "hint": None},
+    ]
+
+
+def test_secrets_are_masked_everywhere() -> None:
+    """No secret is in either form; the document says which values are masked."""
+    document = environment_as_json(ENVIRONMENT, function="Ratings", base=BASE)
+    assert "hunter2" not in environment_as_text(ENVIRONMENT, base=BASE) + document
+    variables = json.loads(document)["variables"]
+    assert {name for name, variable in variables.items() if variable["masked"]} == {
+        "DB_PASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+    }
+    assert variables["DB_PASSWORD"]["value"] == "********"

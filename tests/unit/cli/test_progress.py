@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from samlocal.cli.progress import PullView
+from tests.unit.cli.script import run_script
+
+if TYPE_CHECKING:
+    import pytest
+
+PULL = """
+    import sys
+    from samlocal.cli.progress import PullView
+    with PullView("lambda/python:3.11") as view:
+        view("3.11", "Pulling from lambda/python", 0, 0)
+        view("a1b2", "Downloading", 5_000_000, 10_000_000)
+        view("a1b2", "Downloading", 10_000_000, 10_000_000)
+        view("a1b2", "Pull complete", 0, 0)
+        view("", "Status: Downloaded newer image", 0, 0)
+    print("rich" in sys.modules)
+"""
+
+
+def test_without_a_terminal_there_is_a_line_a_step() -> None:
+    """A log of CI shows what was done, not every byte of it."""
+    ended = run_script(PULL)
+
+    assert ended.stderr.decode().splitlines() == [
+        "Pulling lambda/python:3.11",
+        "a1b2: Pull complete",
+        "Status: Downloaded newer image",
+    ]
+    assert ended.stdout == b"False\n"
+
+
+def test_on_a_terminal_there_are_bars() -> None:
+    """A person sees how far each layer is; the bars are gone when the pull is over."""
+    master, terminal = os.openpty()
+    try:
+        ended = run_script(PULL, stderr=terminal)
+    finally:
+        os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:  # the terminal is closed, and all has been read
+            break
+    os.close(master)
+
+    assert ended.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert text.startswith("Pulling lambda/python:3.11\r\n")
+    assert "a1b2 Downloading" in text
+    assert "10.0/10.0 MB" in text
+    assert shown.endswith((b"\x1b[2K", b"\x1b[?25h", b"\x1b[1A"))
+
+
+def test_where_nothing_is_pulled_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """An image that is here already isn't mentioned."""
+    with PullView("lambda/python:3.11"):
+        pass
+    assert capfd.readouterr() == ("", "")

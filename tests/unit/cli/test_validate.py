@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.cli.opening import ProjectOptions
+from samlocal.cli.options import OutputFormat
+from samlocal.cli.validate import find_problems, validate
+from samlocal.errors import TemplateNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+
+TEMPLATE = """\
+Parameters:
+  Stage: {Type: String}
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/lambda
+      Runtime: python3.13
+      Handler: app.handler
+      Code: {S3Bucket: artifacts, S3Key: code.zip}
+      MemorySize: 64
+  G:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/lambda
+      Runtime: python3.13
+      Handler: app.handler
+      Code: {S3Bucket: artifacts, S3Key: code.zip}
+      Environment: {Variables: {URL: !GetAtt Url.FunctionUrl, STAGE: !Ref Stage}}
+  Url:
+    Type: AWS::Lambda::Url
+    Properties: {AuthType: NONE, TargetFunctionArn: !Ref F}
+"""
+
+
+def problems(path: Path, *overrides: str, lint: bool = True) -> Sequence[tuple[object, ...]]:
+    chosen = ProjectOptions(template=path, parameter_overrides=overrides)
+    found = find_problems(chosen, lint=lint)
+    return [
+        (problem.severity, problem.rule, problem.place and problem.place.line, problem.message)
+        for problem in found
+    ]
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    return tmp_path / "template.yaml"
+
+
+def test_our_findings_and_cfn_lints_stand_together(template: Path) -> None:
+    """Every problem has a severity and a place; cfn-lint's have rules."""
+    assert problems(template, "Stage=dev") == [
+        ("error", "E3034", 11, "64 is less than the minimum of 128"),
+        ("error", None, 11, "`MemorySize` must be a whole number from 128 to 10240, not `64`"),
+        (
+            "warning",
+            None,
+            19,
+            "`URL` is left out: `Url.FunctionUrl` is known only once it is deployed",
+        ),
+    ]
+
+
+def test_a_missing_parameter_is_an_error(template: Path) -> None:
+    """What stops a function from running is an error, where it is declared."""
+    assert ("error", None, 2, "parameter `Stage` has no value") in problems(template, lint=False)
+
+
+def test_without_lint_only_our_own_are_found(template: Path) -> None:
+    """`--no-lint` is fast: cfn-lint isn't even imported."""
+    assert all(rule is None for _, rule, _, _ in problems(template, "Stage=dev", lint=False))
+
+
+def test_a_template_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
+    """A syntax error is said once, not by two programs."""
+    (tmp_path / "t.yaml").write_text("Resources:\n\tF: 1\n")
+    assert problems(tmp_path / "t.yaml") == [
+        (
+            "error",
+            None,
+            2,
+            "not valid YAML: found character that cannot start any token",
+        )
+    ]
+
+
+def test_given_values_are_no_problem(capfd: pytest.CaptureFixture[str]) -> None:
+    """What `--resolve-file` has needn't be said; what it lacks is."""
+    template = PROJECTS / "sam-ssm" / "template.yaml"
+    with pytest.raises(SystemExit) as exited:
+        validate(template=template, resolve_file=template.with_name("values.yaml"), lint=False)
+    assert exited.value.code == 0
+    assert capfd.readouterr() == ("", "No problems found\n")
+    assert len(problems(template, lint=False)) == 8
+
+
+def test_nested_templates_are_looked_at_too() -> None:
+    """Every template of a project is linted once."""
+    found = find_problems(ProjectOptions(template=PROJECTS / "sam-nested" / "template.yaml"))
+    paths = {problem.place.path.parent.name for problem in found if problem.place}
+    assert {"sam-nested", "workers"} <= paths
+
+
+def test_no_template_at_all_is_an_error(tmp_path: Path) -> None:
+    """There is nothing to validate where there is no template."""
+    with pytest.raises(TemplateNotFoundError):
+        find_problems(ProjectOptions(template=tmp_path / "none.yaml"))
+
+
+def test_the_report_for_people(
+    template: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line a problem, a hint below it, a summary on stderr, and exit status 1."""
+    monkeypatch.chdir(template.parent)
+    with pytest.raises(SystemExit) as exited:
+        validate(template=template, lint=False)
+    assert exited.value.code == 1
+    out, err = capfd.readouterr()
+    assert out == (
+        "template.yaml:2:10: error: parameter `Stage` has no value\n"
+        "  hint: give it one: --parameter-overrides Stage=…\n"
+        "template.yaml:11:19: error: `MemorySize` must be a whole number from 128 to 10240,"
+        " not `64`\n"
+    )
+    assert err == "2 errors\n"
+
+
+def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """JSON has the same, with whole paths."""
+    with pytest.raises(SystemExit):
+        validate(template=template, lint=False, output=OutputFormat.JSON)
+    first, second = json.loads(capfd.readouterr().out)
+    assert first == {
+        "severity": "error",
+        "rule": None,
+        "message": "parameter `Stage` has no value",
+        "hint": "give it one: --parameter-overrides Stage=…",
+        "path": str(template),
+        "line": 2,
+        "column": 10,
+    }
+    assert second["line"] == 11
+
+
+def test_nothing_to_report(capfd: pytest.CaptureFixture[str]) -> None:
+    """A sound template leaves stdout empty and exits with 0."""
+    with pytest.raises(SystemExit) as exited:
+        validate(template=PROJECTS / "sam-hello-world" / "template.yaml", lint=False)
+    assert exited.value.code == 0
+    assert capfd.readouterr() == ("", "No problems found\n")

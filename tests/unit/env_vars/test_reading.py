@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.env_vars.reading import ENV_FILE, parse_env_file
+from samlocal.errors import EnvVarsError
+from samlocal.input_files import Source
+
+if TYPE_CHECKING:
+    from samlocal.env_vars.env_file import EnvFile
+
+JSON = """\
+{
+  "Parameters": {"STAGE": "dev", "DEBUG": true},
+  "Ratings": {
+    "TABLE_NAME": "localtable"
+  }
+}
+"""
+YAML = """\
+# for the local database
+Parameters:
+  STAGE: dev
+  DEBUG: true
+Ratings: {TABLE_NAME: localtable}
+"""
+
+
+def parse(text: str, name: str = "env.json", **shell: str) -> EnvFile:
+    return parse_env_file(text, Source(kind=ENV_FILE, path=Path(name)), shell=shell)
+
+
+def values(file: EnvFile, section: str | None = None) -> dict[str, str]:
+    variables = file.parameters if section is None else file.sections[section].variables
+    return {name: variable.value for name, variable in variables.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param(JSON, "env.json", id="json"),
+        pytest.param(YAML, "env.yaml", id="yaml"),
+        pytest.param(YAML, "ENV.YML", id="yml"),
+        pytest.param(JSON, "<stdin>", id="looks like json"),
+        pytest.param(YAML, "<stdin>", id="looks like yaml"),
+        pytest.param(JSON.replace("\n", "\r\n"), "vars", id="other line ends"),
+    ],
+)
+def test_both_kinds_of_sections(text: str, name: str) -> None:
+    """`Parameters` is for every function, another section for the function that it names."""
+    file = parse(text, name)
+    assert values(file) == {"STAGE": "dev", "DEBUG": "true"}
+    assert list(file.sections) == ["Ratings"]
+    assert values(file, "Ratings") == {"TABLE_NAME": "localtable"}
+    assert file.findings == ()
+
+
+@pytest.mark.parametrize("name", [".env", "local.env", ".env.local", "<stdin>", "vars.txt"])
+def test_all_of_a_dotenv_file_is_parameters(name: str) -> None:
+    """A `.env` file has no sections: it is for every function."""
+    file = parse("# comment\nexport STAGE=dev\nHOST=${H}\n", name, H="me")
+    assert values(file) == {"STAGE": "dev", "HOST": "me"}
+    assert file.sections == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "places"),
+    [
+        pytest.param(JSON, "e.json", ("e.json:2:18", "e.json:3:3", "e.json:4:5"), id="json"),
+        pytest.param(YAML, "e.yaml", ("e.yaml:3:3", "e.yaml:5:1", "e.yaml:5:11"), id="yaml"),
+    ],
+)
+def test_everything_has_a_place(text: str, name: str, places: tuple[str, ...]) -> None:
+    """A variable and a section know the line and the column of their name."""
+    file = parse(text, name)
+    section = file.sections["Ratings"]
+    found = (file.parameters["STAGE"], section, section.variables["TABLE_NAME"])
+    assert tuple(str(thing.place) for thing in found) == places
+
+
+def test_places_in_a_dotenv_file() -> None:
+    """A variable of a `.env` file knows its line."""
+    file = parse('A="x\ny"\n\n  B=1', ".env")
+    assert [str(v.place) for v in file.parameters.values()] == [".env:1:1", ".env:4:3"]
+
+
+@pytest.mark.parametrize(
+    ("json_value", "value"),
+    [
+        ('"text"', "text"),
+        ('""', ""),
+        ("null", ""),
+        ("true", "true"),
+        ("false", "false"),
+        ("1", "1"),
+        ("-0", "0"),
+        ("1.10", "1.1"),
+        ("1e3", "1000.0"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        (r'"\ud83d\ude00\n"', "\U0001f600\n"),
+    ],
+)
+def test_json_values_become_strings_as_in_sam(json_value: str, value: str) -> None:
+    """Scalars of JSON have the text that sam gives them."""
+    assert values(parse(f'{{"Parameters": {{"A": {json_value}}}}}')) == {"A": value}
+
+
+@pytest.mark.parametrize(
+    ("yaml_value", "value"),
+    [
+        ("text", "text"),
+        ("'text'", "text"),
+        ("", ""),
+        ("~", ""),
+        ("null", ""),
+        ("'null'", "null"),
+        ("true", "true"),
+        ("NO", "NO"),
+        ("1.10", "1.10"),
+        ("0123", "0123"),
+        ("1e3", "1e3"),
+        ("2026-01-31", "2026-01-31"),
+        ("|\n    a\n    b", "a\nb\n"),
+    ],
+)
+def test_yaml_values_are_what_is_written(yaml_value: str, value: str) -> None:
+    """Scalars of YAML have the text that stands in the file; null is empty as in JSON."""
+    assert values(parse(f"Parameters:\n  A: {yaml_value}\n", "env.yaml")) == {"A": value}
+
+
+def test_yaml_aliases_and_merges() -> None:
+    """Sections of a YAML file can share variables."""
+    text = "Parameters: &shared {A: 1, B: 2}\nRatings:\n  <<: *shared\n  B: 3\nOther: *shared\n"
+    file = parse(text, "env.yaml")
+    assert values(file, "Ratings") == {"A": "1", "B": "3"}
+    assert values(file, "Other") == {"A": "1", "B": "2"}
+
+
+def test_a_name_that_is_given_twice() -> None:
+    """Of a name that JSON gives twice the last counts, and a finding says where it is."""
+    file = parse('{"Parameters": {"A": 1,\n "A": 2}, "R": {"A": 1}, "R": {"B": 2}}')
+    assert values(file) == {"A": "2"}
+    assert values(file, "R") == {"B": "2"}
+    assert [(str(f.place), f.message) for f in file.findings] == [
+        ("env.json:2:2", "`A` is given twice: this one counts"),
+        ("env.json:2:26", "`R` is given twice: this one counts"),
+    ]
+
+
+def test_a_name_that_a_dotenv_file_gives_twice() -> None:
+    """The last of two lines counts, and a finding says so."""
+    file = parse("A=1\nA=2", ".env")
+    assert values(file) == {"A": "2"}
+    assert [str(finding.place) for finding in file.findings] == [".env:2:1"]
+
+
+def test_an_empty_reference_is_mentioned() -> None:
+    """A reference of a `.env` file that came out empty is a finding with the way out."""
+    [finding] = parse("A=${NOPE}", ".env").findings
+    assert finding.message.startswith("`${NOPE}` is empty")
+    assert finding.hint == "give it a default: `${NOPE:-…}`"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("", ".env", id="nothing"),
+        pytest.param("# nothing\n", ".env", id="comments"),
+        pytest.param("# nothing\n", "env.yaml", id="yaml"),
+        pytest.param("", "<stdin>", id="stdin"),
+    ],
+)
+def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
+    """A file with nothing in it is probably a mistake, but none that stops a run."""
+    assert [finding.message for finding in parse(text, name).findings] == [
+        "the env file has no variables"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "error"),
+    [
+        pytest.param('{"A": {"B": 1,}}', "e.json", "e.json:1:", id="json"),
+        pytest.param("A: {B: 1", "e.yaml", "e.yaml:", id="yaml"),
+        pytest.param("A: {B: 1}\nA: {}", "e.yaml", "e.yaml:2:1: invalid YAML: `A`", id="twice"),
+        pytest.param("A='", ".env", ".env:1:3: the quote isn't closed", id="dotenv"),
+        pytest.param("[1]", "e.json", "e.json:1:1: an env file is an object", id="json list"),
+        pytest.param("- 1", "e.yaml", "e.yaml:1:1: an env file is a mapping", id="yaml list"),
+        pytest.param("just text", "<stdin>", "<stdin>:1:1: an env file is a mapping", id="text"),
+        pytest.param('{\n "A": "1"}', "e.json", "e.json:2:2: `A` is no object", id="flat json"),
+        pytest.param("A: 1", "e.yaml", "e.yaml:1:1: `A` is no object", id="flat yaml"),
+        pytest.param('{"F": {"A": [1]}}', "e.json", "e.json:1:8: the value of `A`", id="list"),
+        pytest.param('{"F": {"A": {}}}', "e.json", "e.json:1:8: the value of `A`", id="object"),
+        pytest.param("F:\n  A: [1]", "e.yaml", "e.yaml:2:3: the value of `A`", id="yaml value"),
+        pytest.param('{"F": {"": ""}}', "e.json", 'e.json:1:8: the variable ""', id="no name"),
+        pytest.param('{"F": {"A=B": ""}}', "e.json", 'e.json:1:8: the variable "A=B"', id="sign"),
+        pytest.param(r'{"F": {"A": "\u0000"}}', "e.json", "e.json:1:8: the variable", id="NUL"),
+        pytest.param('{"F": {"A": NaN}}', "e.json", "e.json:1:13: invalid JSON", id="NaN"),
+        pytest.param(
+            f'{{"F": {{"A": {"1" * 5000}}}}}',
+            "e.json",
+            "e.json:1:1: invalid JSON: a number has too many digits",
+            id="digits",
+        ),
+        pytest.param("[" * 100_000, "e.json", "e.json:1:1: invalid JSON: nested", id="deep json"),
+        pytest.param("[" * 100_000, "e.yaml", "e.yaml:1:101: invalid YAML", id="deep yaml"),
+        pytest.param("F: &f\n  <<: *f", "e.yaml", "e.yaml:1:4: invalid YAML: `<<`", id="cycle"),
+        pytest.param("F:\n  <<: 1", "e.yaml", "e.yaml:2:7: invalid YAML: `<<`", id="merge"),
+        pytest.param("F:\n  ? [a]\n  : 1", "e.yaml", "e.yaml:2:5: invalid YAML: a key", id="key"),
+        pytest.param("F: \x07", "e.yaml", "e.yaml:1:4: invalid YAML", id="control character"),
+    ],
+)
+def test_malformed_files(text: str, name: str, error: str) -> None:
+    """Whatever is wrong with a file is said with its place, and nothing is guessed."""
+    with pytest.raises(EnvVarsError) as caught:
+        parse(text, name)
+    assert str(caught.value).startswith(error)
+
+
+def test_a_flat_file_is_told_of_the_shape() -> None:
+    """The common mistake, variables at the top level, is answered with the remedy."""
+    with pytest.raises(EnvVarsError) as caught:
+        parse('{"STAGE": "dev"}')
+    assert caught.value.hint == (
+        "put variables of every function under `Parameters`, those of one under its name"
+    )
+
+
+def test_merging_is_not_exponential() -> None:
+    """A file whose merges double at each of sixty levels is read at once."""
+    lines = ["F0: &f0 {A: 1}"]
+    lines += [f"F{n}: &f{n} {{<<: [*f{n - 1}, *f{n - 1}]}}" for n in range(1, 61)]
+    assert values(parse("\n".join(lines), "env.yaml"), "F60") == {"A": "1"}
+
+
+@given(
+    st.text(alphabet='{}[]":,\\\n ABtrue1.<*&-#=$', max_size=40),
+    st.sampled_from(["json", "yaml", "env"]),
+)
+def test_no_text_breaks_the_reader(text: str, suffix: str) -> None:
+    """Any text is an env file or an error with a place, whatever its name promises."""
+    try:
+        parse(text, f"x.{suffix}")
+    except EnvVarsError as caught:
+        error = caught
+    else:
+        return
+    assert error.place is not None

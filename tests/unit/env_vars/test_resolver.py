@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
+from samlocal.env_vars.resolver import check_sections, identifiers, resolve_environment
+from samlocal.errors import EnvVarsError, Place, UsageError
+from samlocal.project.model import EnvironmentVariable, Finding, Function, InlineCode
+
+TEMPLATE = Place(Path("template.yaml"), 14, 9)
+FILE = Place(Path("env.json"), 3, 5)
+
+RATINGS = Function(
+    logical_id="Ratings",
+    full_path="Stack/Ratings",
+    name="prod-ratings",
+    function_name="prod-ratings",
+    function_id="RatingsConstruct",
+    code=InlineCode(source="", place=TEMPLATE),
+    place=TEMPLATE,
+    environment={
+        "STAGE": EnvironmentVariable(value="prod", place=TEMPLATE),
+        "TABLE": EnvironmentVariable(value=None, place=TEMPLATE),
+    },
+)
+
+
+def given(**variables: str) -> dict[str, GivenVariable]:
+    return {name: GivenVariable(value=value, place=FILE) for name, value in variables.items()}
+
+
+def env_file(parameters: dict[str, str] | None = None, **sections: dict[str, str]) -> EnvFile:
+    return EnvFile(
+        path=FILE.path,
+        parameters=given(**(parameters or {})),
+        sections={n: Section(variables=given(**v), place=FILE) for n, v in sections.items()},
+    )
+
+
+def messages(findings: tuple[Finding, ...]) -> str:
+    return "\n".join(finding.message for finding in findings)
+
+
+def test_the_template_is_the_lowest_of_a_users_sources() -> None:
+    """Where nothing else names a variable, it has the template's value and place."""
+    variable = resolve_environment(RATINGS, shell={}).variables["STAGE"]
+    assert (variable.value, str(variable.origin)) == ("prod", "template.yaml:14:9")
+
+
+def test_a_value_that_cannot_be_known_leaves_the_variable_out() -> None:
+    """A variable is not set to the empty string where the template's value is unknown."""
+    assert "TABLE" not in resolve_environment(RATINGS, shell={}).variables
+
+
+def test_an_unknown_value_can_be_given_by_the_shell() -> None:
+    """A variable whose value is unknown stays declared, and filling it in surprises nobody."""
+    environment = resolve_environment(RATINGS, shell={"TABLE": "local"})
+    assert environment.as_dict()["TABLE"] == "local"
+    assert environment.findings == ()
+
+
+def test_the_shell_overrides_the_template_and_it_is_said() -> None:
+    """A shell variable beats the template as in sam, and a finding names it and the way out."""
+    environment = resolve_environment(RATINGS, shell={"STAGE": "mine", "OTHER": "x"})
+    assert environment.as_dict()["STAGE"] == "mine"
+    assert "OTHER" not in environment.variables
+    [finding] = environment.findings
+    assert finding.message == "`STAGE` comes from your shell, which overrides the template"
+    assert finding.hint == "`--no-shell-env` keeps the template's values"
+
+
+@pytest.mark.parametrize(
+    "shell", [pytest.param(None, id="off"), pytest.param({"STAGE": "prod"}, id="same value")]
+)
+def test_a_shell_that_changes_nothing_is_not_mentioned(shell: dict[str, str] | None) -> None:
+    """No finding speaks of the shell where it isn't read or agrees with the template."""
+    environment = resolve_environment(RATINGS, shell=shell)
+    assert environment.as_dict()["STAGE"] == "prod"
+    assert environment.findings == ()
+
+
+def test_a_higher_source_silences_the_remark_on_the_shell() -> None:
+    """Who names the variable on the command line hears nothing of the shell."""
+    environment = resolve_environment(
+        RATINGS, shell={"STAGE": "mine"}, command_line={"STAGE": "cli"}
+    )
+    assert environment.as_dict()["STAGE"] == "cli"
+    assert environment.findings == ()
+
+
+def test_parameters_reach_declared_variables_only_and_it_is_said() -> None:
+    """`Parameters` overrides what the template declares; the rest is named, with the ways to keep it."""
+    environment = resolve_environment(
+        RATINGS, shell=None, env_files=[env_file({"STAGE": "dev", "EXTRA": "1", "MORE": "2"})]
+    )
+    assert environment.as_dict()["STAGE"] == "dev"
+    assert "EXTRA" not in environment.variables
+    [finding] = environment.findings
+    assert finding.message == (
+        "`EXTRA`, `MORE` don't reach `prod-ratings`: its template declares no such variable"
+    )
+    assert finding.place == FILE
+    assert finding.hint == (
+        "name it under `Ratings` in a JSON env file, pass `--env EXTRA=…`, "
+        "or declare it in the template"
+    )
+
+
+def test_what_another_source_gives_is_not_lost() -> None:
+    """An undeclared name in `Parameters` isn't reported where a section or `--env` has it too."""
+    environment = resolve_environment(
+        RATINGS,
+        shell=None,
+        env_files=[env_file({"A1": "1", "B1": "1"}, Ratings={"A1": "2"})],
+        command_line={"B1": "3"},
+    )
+    assert environment.as_dict()["A1"] == "2"
+    assert environment.as_dict()["B1"] == "3"
+    assert environment.findings == ()
+
+
+def test_a_section_reaches_the_function_undeclared() -> None:
+    """What a user names for a function reaches it, whatever the template declares."""
+    environment = resolve_environment(
+        RATINGS,
+        shell=None,
+        env_files=[env_file({"STAGE": "dev"}, Ratings={"STAGE": "x", "NEW": "y"})],
+    )
+    assert environment.as_dict()["STAGE"] == "x"
+    assert environment.as_dict()["NEW"] == "y"
+    assert environment.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "used"),
+    [
+        pytest.param(["Stack/Ratings"], "Stack/Ratings", id="full path"),
+        pytest.param(["Stack/Ratings", "prod-ratings"], "prod-ratings", id="function name"),
+        pytest.param(["prod-ratings", "RatingsConstruct"], "RatingsConstruct", id="function id"),
+        pytest.param(["RatingsConstruct", "Ratings"], "Ratings", id="logical id"),
+    ],
+)
+def test_the_section_of_the_best_identifier_applies(names: list[str], used: str) -> None:
+    """Of several sections of a function one applies, and the others are named."""
+    file = env_file(**{name: {"WHICH": name} for name in names})
+    environment = resolve_environment(RATINGS, shell=None, env_files=[file])
+    assert environment.as_dict()["WHICH"] == used
+    assert [finding.message for finding in environment.findings] == [
+        f"the section `{name}` doesn't apply: `{used}` names the same function"
+        for name in names
+        if name != used
+    ]
+
+
+def test_an_empty_section_is_one() -> None:
+    """The first section that exists applies, even if it says nothing."""
+    file = env_file(**{"Ratings": {}, "prod-ratings": {"STAGE": "other"}})
+    environment = resolve_environment(RATINGS, shell=None, env_files=[file])
+    assert environment.as_dict()["STAGE"] == "prod"
+
+
+def test_sections_of_other_functions_are_none_of_its_business() -> None:
+    """A section of another function neither applies nor causes a remark."""
+    environment = resolve_environment(
+        RATINGS, shell=None, env_files=[env_file(Details={"STAGE": "other"})]
+    )
+    assert environment.as_dict()["STAGE"] == "prod"
+    assert environment.findings == ()
+
+
+def test_later_files_win_but_sections_win_over_parameters() -> None:
+    """All `Parameters` apply in the order of the files, then all sections in that order."""
+    first = env_file({"STAGE": "p1"}, Ratings={"STAGE": "s1", "ONLY": "s1"})
+    second = env_file({"STAGE": "p2"})
+    third = env_file({}, **{"prod-ratings": {"ONLY": "s3"}})
+    seen = resolve_environment(RATINGS, shell=None, env_files=[first, second, third]).as_dict()
+    assert (seen["STAGE"], seen["ONLY"]) == ("s1", "s3")
+
+
+def test_identifiers_of_a_plain_function() -> None:
+    """A function of the root stack without other names has one identifier."""
+    plain = replace(RATINGS, full_path="Ratings", function_id=None, function_name=None)
+    assert identifiers(plain) == ("Ratings",)
+
+
+def test_where_a_variable_was_given_in_vain_is_kept() -> None:
+    """A variable knows every source that it overrides, the lowest first."""
+    variable = resolve_environment(
+        RATINGS,
+        shell={"STAGE": "mine"},
+        env_files=[env_file({"STAGE": "dev"})],
+        command_line={"STAGE": "cli"},
+    ).variables["STAGE"]
+    assert str(variable.origin) == "--env"
+    assert [str(o) for o in variable.overridden] == ["template.yaml:14:9", "shell", "env.json:3:5"]
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_LAMBDA_RUNTIME_API", "_HANDLER"])
+def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None:
+    """A reserved name in the template or a file keeps Lambda's value, and Lambda's answer is quoted."""
+    function = replace(
+        RATINGS, environment={name: EnvironmentVariable(value="template", place=TEMPLATE)}
+    )
+    environment = resolve_environment(
+        function,
+        shell={name: "shell"},
+        env_files=[env_file({name: "parameters"}, Ratings={name: "section"})],
+    )
+    values = {"template", "shell", "parameters", "section"}
+    assert environment.as_dict().get(name) not in values
+    [finding] = environment.findings
+    assert finding.message.endswith(f"Reserved keys used in this request: {name}")
+    assert finding.place == FILE
+    assert finding.hint
+
+
+def test_a_reserved_name_on_the_command_line_is_wrong_usage() -> None:
+    """`--env AWS_REGION=…` is refused with Lambda's message and the option that does it."""
+    with pytest.raises(UsageError, match=r"used in this request: AWS_REGION$") as caught:
+        resolve_environment(RATINGS, shell=None, command_line={"AWS_REGION": "x", "OK": "y"})
+    assert caught.value.hint == "`--region` sets it"
+
+
+def test_unreserved_names_of_lambda_can_be_changed() -> None:
+    """`TZ` and sam's own variables are defaults: whoever sets them has them."""
+    seen = resolve_environment(
+        RATINGS, shell=None, command_line={"TZ": "Asia/Tokyo", "AWS_SAM_LOCAL": "false"}
+    ).as_dict()
+    assert (seen["TZ"], seen["AWS_SAM_LOCAL"]) == ("Asia/Tokyo", "false")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("", "x", id="no name"),
+        pytest.param("A=B", "x", id="equals sign"),
+        pytest.param("A\0B", "x", id="NUL in the name"),
+        pytest.param("AB", "x\0y", id="NUL in the value"),
+    ],
+)
+def test_a_variable_that_no_process_can_have_is_left_out(name: str, value: str) -> None:
+    """What can't be a variable at all is dropped from the template and named."""
+    function = replace(
+        RATINGS, environment={name: EnvironmentVariable(value=value, place=TEMPLATE)}
+    )
+    environment = resolve_environment(function, shell=None)
+    assert name not in environment.variables
+    assert "no process can be given it" in messages(environment.findings)
+
+
+def test_names_that_lambda_refuses_work_here_and_are_mentioned() -> None:
+    """A name of another form than Lambda's reaches a local function, with a remark."""
+    environment = resolve_environment(
+        RATINGS, shell=None, command_line={"X": "1", "my-var": "2", "FINE_1": "3"}
+    )
+    assert environment.as_dict()["my-var"] == "2"
+    [finding] = environment.findings
+    assert finding.message == "Lambda would refuse the names `X`, `my-var`"
+
+
+@pytest.mark.parametrize(
+    ("length", "is_too_long"),
+    [
+        pytest.param(4096 - 23, False, id="4096 bytes"),
+        pytest.param(4096 - 22, True, id="4097 bytes"),
+    ],
+)
+def test_more_than_4_kb_is_mentioned(length: int, *, is_too_long: bool) -> None:
+    """The variables, measured as Lambda does as JSON, may have 4,096 bytes."""
+    function = replace(RATINGS, environment={})
+    environment = resolve_environment(
+        function, shell=None, command_line={"LONG": "x" * length, "ÜÜ": "é"}
+    )
+    assert ("exceeded the 4KB limit: 4,097 bytes" in messages(environment.findings)) is is_too_long
+
+
+def test_lambdas_own_variables_do_not_count_as_yours() -> None:
+    """What Lambda sets is no part of the 4 KB."""
+    function = replace(RATINGS, name="x" * 5000, environment={})
+    assert resolve_environment(function, shell=None).findings == ()
+
+
+def test_what_an_env_file_has_to_say_is_passed_on() -> None:
+    """Findings of reading a file come with the environment."""
+    finding = Finding(message="`A` is given twice: this one counts", place=FILE)
+    file = EnvFile(path=FILE.path, findings=(finding,))
+    assert resolve_environment(RATINGS, shell=None, env_files=[file]).findings == (finding,)
+
+
+def test_an_environment_does_not_show_values_in_its_repr() -> None:
+    """A debug log of an environment, an env file or its variables shows no value."""
+    file = env_file({}, Ratings={"DB_PASSWORD": "hunter2"})
+    environment = resolve_environment(RATINGS, shell=None, env_files=[file])
+    assert "hunter2" not in repr(environment) + repr(file)
+    assert environment.as_dict()["DB_PASSWORD"] == "hunter2"
+    assert environment.variables["DB_PASSWORD"].secret
+
+
+def test_a_section_that_names_no_function_is_an_error() -> None:
+    """A misspelt section stops the run and names the function that was meant."""
+    with pytest.raises(EnvVarsError) as caught:
+        check_sections([env_file(Ratngs={})], {"Ratings", "Details"})
+    assert str(caught.value) == "env.json:3:5: no function is called `Ratngs`"
+    assert caught.value.hint == "did you mean `Ratings`?"
+
+
+def test_a_section_like_no_function_lists_them() -> None:
+    """Where nothing is alike, the error lists what there is."""
+    with pytest.raises(EnvVarsError) as caught:
+        check_sections([env_file(Zzz={})], {"Ratings", "Details"})
+    assert caught.value.hint == "functions: `Details`, `Ratings`"
+
+
+def test_sections_of_known_functions_pass() -> None:
+    """`Parameters` and sections by any identifier of any function are fine."""
+    check_sections([env_file({"A": "1"}, Ratings={}, Details={})], {"Ratings", "Details"})

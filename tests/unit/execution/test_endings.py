@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from samlocal.execution.endings import Ending, exited, failed_to_initialise, timed_out
+from samlocal.invocation import FunctionError
+from samlocal.runtime_api.runtime import Answer
+from samlocal.sandbox.sandbox import Exit
+
+
+def test_timeout_is_lambdas_own_error() -> None:
+    """The seconds have two decimals, as Lambda writes them."""
+    ending = timed_out("id-1", 3, at=1.0)
+
+    assert (ending.outcome, ending.status, ending.at) == ("timeout", "timeout", 1.0)
+    assert json.loads(ending.answer.payload) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: id-1 Error: Task timed out after 3.00 seconds",
+    }
+
+
+def test_failed_init_keeps_what_the_runtime_said() -> None:
+    """The runtime's own error is the answer."""
+    failure = Answer(payload=b"{}", error=FunctionError(type="Runtime.NoSuchModule", message=""))
+    ending = failed_to_initialise(failure, at=1.0)
+
+    assert (ending.outcome, ending.status) == ("failure", "error")
+    assert (ending.answer, ending.error_type) == (failure, "Runtime.NoSuchModule")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        pytest.param(None, "Runtime exited without providing a reason", id="nobody saw it"),
+        pytest.param(0, "Runtime exited without providing a reason", id="0"),
+        pytest.param(1, "Runtime exited with error: exit status 1", id="1"),
+        pytest.param(128, "Runtime exited with error: exit status 128", id="128"),
+        pytest.param(137, "Runtime exited with error: signal: killed", id="SIGKILL"),
+        pytest.param(143, "Runtime exited with error: signal: terminated", id="SIGTERM"),
+        pytest.param(190, "Runtime exited with error: signal: 62", id="a signal without a name"),
+    ],
+)
+def test_exit_has_a_reason(status: int | None, reason: str) -> None:
+    """An exit status is read as a shell writes it: above 128 it is a signal."""
+    ending = exited("id-1", Exit(at=2.0, status=status), 128)
+
+    assert (ending.outcome, ending.error_type, ending.at) == ("failure", "Runtime.ExitError", 2.0)
+    assert ending.answer.error is not None
+    assert ending.answer.error.message == f"RequestId: id-1 Error: {reason}"
+    assert ending.answer.error.hint is None
+
+
+def test_out_of_memory_has_a_hint() -> None:
+    """Who runs out of memory is told how much there was."""
+    ending = exited("id-1", Exit(at=2.0, status=137, out_of_memory=True), 512)
+
+    assert ending.out_of_memory
+    assert ending.answer.error is not None
+    assert ending.answer.error.hint == "the function used all of its 512 MB: raise `MemorySize`"
+
+
+def test_error_of_the_function_is_a_success_to_the_platform() -> None:
+    """The `REPORT` line has no status where the runtime did its work."""
+    error = FunctionError(type="ValueError", message="no stars")
+    ending = Ending(at=1.0, answer=Answer(payload=b"{}", error=error), outcome="error")
+    assert (ending.status, ending.error_type) == ("success", "ValueError")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from samlocal.project.project import open_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.project.model import Function
+
+FUNCTION = """\
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          VALUE:
+"""
+
+
+class Evaluate(Protocol):
+    """Resolves one expression as the value of an environment variable."""
+
+    def __call__(
+        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Function: ...
+
+
+@pytest.fixture
+def evaluate(tmp_path: Path) -> Evaluate:
+    """Return a function that resolves an expression in a template with some more sections."""
+
+    def resolve(
+        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Function:
+        body = FUNCTION + indent(dedent(expression), " " * 12)
+        body += "\n" + indent(dedent(resources), "  ") + "\n" + dedent(sections)
+        (tmp_path / "template.yaml").write_text(body)
+        project = open_project(tmp_path / "template.yaml", parameter_overrides=overrides)
+        return project.resolve(project.find("F"))
+
+    return resolve
+
+
+@pytest.fixture
+def value_of(evaluate: Evaluate) -> ValueOf:
+    """Return a function that gives the text that an expression resolves to."""
+
+    def text(
+        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> str | None:
+        function = evaluate(expression, sections, resources=resources, **overrides)
+        return function.environment["VALUE"].value
+
+    return text
+
+
+class ValueOf(Protocol):
+    """Gives the text that an expression resolves to; None where it can't be known."""
+
+    def __call__(
+        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> str | None: ...

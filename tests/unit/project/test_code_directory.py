@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import CodeNotFoundError, Place
+from samlocal.project import archives
+from samlocal.project.code_directory import code_directory
+from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
+from samlocal.project.s3 import download
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLACE = Place(Path("template.yaml"), 1, 1)
+
+
+def local(path: Path) -> LocalCode:
+    return LocalCode(path=path, place=PLACE)
+
+
+def archive(path: Path, entries: Mapping[str, str], *, mode: int = 0o644) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            package.writestr(info, content)
+    return path
+
+
+def test_a_directory_is_itself(tmp_path: Path) -> None:
+    """A directory is mounted as it is."""
+    assert code_directory(local(tmp_path), runtime=None, cache=tmp_path / "c") == tmp_path
+
+
+@pytest.mark.parametrize("name", ["code.zip", "code.jar", "CODE.ZIP"])
+def test_an_archive_is_unpacked_once(tmp_path: Path, name: str) -> None:
+    """The same state of an archive gives the same directory."""
+    path = archive(tmp_path / name, {"app.py": "x = 1", "lib/util.py": "y"})
+    first = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    second = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert first == second
+    assert (first / "app.py").read_text() == "x = 1"
+    assert (first / "lib" / "util.py").read_text() == "y"
+    assert [child.name for child in first.parent.iterdir()] == [first.name]
+
+
+def test_a_changed_archive_is_unpacked_anew(tmp_path: Path) -> None:
+    """A new build shows in the next run."""
+    path = archive(tmp_path / "code.zip", {"app.py": "old"})
+    code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    archive(path, {"app.py": "newer"})
+    directory = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert (directory / "app.py").read_text() == "newer"
+
+
+def test_what_old_archives_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    """The cache doesn't grow with every build."""
+    path = archive(tmp_path / "code.zip", {"app.py": "old"})
+    old = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    os.utime(old, (0, 0))
+    archive(path, {"app.py": "newer"})
+    new = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert list(old.parent.iterdir()) == [new]
+
+
+def test_permissions_survive(tmp_path: Path) -> None:
+    """A `bootstrap` stays executable."""
+    path = archive(tmp_path / "code.zip", {"bootstrap": "#!/bin/sh"}, mode=0o755)
+    directory = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert os.access(directory / "bootstrap", os.X_OK)
+
+
+def test_symbolic_links_survive(tmp_path: Path) -> None:
+    """A link in an archive is a link, not a file with a path in it."""
+    path = tmp_path / "code.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("lib.so.1", "elf")
+        link = zipfile.ZipInfo("lib.so")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        package.writestr(link, "lib.so.1")
+    directory = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert (directory / "lib.so").readlink() == Path("lib.so.1")
+
+
+def test_nothing_is_written_outside(tmp_path: Path) -> None:
+    """Neither `..` nor a link leads out of the directory."""
+    path = tmp_path / "code.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        link = zipfile.ZipInfo("out")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        package.writestr(link, str(tmp_path))
+        package.writestr("out/escaped.txt", "x")
+        package.writestr("../../climbed.txt", "x")
+        package.writestr("/absolute.txt", "x")
+    before = {child.name for child in tmp_path.iterdir()}
+    directory = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert {child.name for child in tmp_path.iterdir()} == before | {"cache"}
+    names = {str(file.relative_to(directory)) for file in directory.rglob("*") if file.is_file()}
+    assert names == {"out/escaped.txt", "climbed.txt", "absolute.txt"}
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip bomb stops at Lambda's own limit, and leaves nothing behind."""
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 1000)
+    path = archive(tmp_path / "code.zip", {"a": "x" * 600, "b": "x" * 600})
+    with pytest.raises(CodeNotFoundError, match="unpacks to more than 250 MB"):
+        code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    assert not any(file.is_file() for file in (tmp_path / "cache").rglob("*"))
+
+
+def test_a_broken_archive_is_an_error(tmp_path: Path) -> None:
+    """A file that only has the name of an archive is refused."""
+    (tmp_path / "code.zip").write_bytes(b"PK nonsense")
+    with pytest.raises(CodeNotFoundError, match=r"code.zip` can't be unpacked: File is not a zip"):
+        code_directory(local(tmp_path / "code.zip"), runtime=None, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("none", "isn't there", "did you run `sam build`, or your bundler?"),
+        ("file.txt", "is neither a directory nor an archive", None),
+    ],
+)
+def test_code_that_is_no_code(tmp_path: Path, name: str, message: str, hint: str | None) -> None:
+    """What is missing, and what is no code, are told apart."""
+    (tmp_path / "file.txt").write_text("x")
+    with pytest.raises(CodeNotFoundError, match=message) as caught:
+        code_directory(local(tmp_path / name), runtime=None, cache=tmp_path / "cache")
+    assert caught.value.hint == hint
+    assert caught.value.place == PLACE
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name"), [("python3.11", "index.py"), ("nodejs22.x", "index.js")]
+)
+def test_source_text_is_written_as_index(tmp_path: Path, runtime: str, name: str) -> None:
+    """Inline code is a file named index, as CloudFormation makes it."""
+    code = InlineCode(source="the source: ü", place=PLACE)
+    directory = code_directory(code, runtime=runtime, cache=tmp_path)
+    assert code_directory(code, runtime=runtime, cache=tmp_path) == directory
+    assert [file.name for file in directory.iterdir()] == [name]
+    assert (directory / name).read_text(encoding="utf-8") == "the source: ü"
+
+
+def test_source_text_of_another_runtime_is_refused(tmp_path: Path) -> None:
+    """Lambda takes inline code for two languages only."""
+    code = InlineCode(source="x", place=PLACE)
+    with pytest.raises(CodeNotFoundError, match="`java21` can't have its code in the template"):
+        code_directory(code, runtime="java21", cache=tmp_path)
+
+
+def test_an_image_is_no_directory(tmp_path: Path) -> None:
+    """A container image brings its own code."""
+    with pytest.raises(CodeNotFoundError, match="the code is a container image"):
+        code_directory(ImageCode(uri="x", place=PLACE), runtime=None, cache=tmp_path)
+
+
+class Bucket:
+    """S3 with one object."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+        self.etag = '"1"'
+        self.downloads = 0
+
+    def head_object(self, **request: str) -> Mapping[str, object]:
+        if request["Key"] != "code.zip":
+            raise RuntimeError("Not Found")
+        return {"ETag": self.etag}
+
+    def download_file(
+        self,
+        bucket: str,
+        key: str,
+        filename: str,
+        ExtraArgs: Mapping[str, str],  # noqa: N803
+    ) -> None:
+        assert (bucket, key, ExtraArgs) == ("artifacts", "code.zip", {"VersionId": "v1"})
+        self.downloads += 1
+        Path(filename).write_bytes(self.source.read_bytes())
+
+
+def test_an_object_in_s3_is_downloaded_once_for_each_etag(tmp_path: Path) -> None:
+    """The code is downloaded again only after it has changed."""
+    bucket = Bucket(archive(tmp_path / "source.zip", {"app.py": "x"}))
+    code = S3Code(bucket="artifacts", key="code.zip", version="v1", place=PLACE)
+
+    def unpacked() -> Path:
+        return code_directory(
+            code,
+            runtime=None,
+            cache=tmp_path / "cache",
+            fetch=lambda wanted, directory: download(bucket, wanted, directory),
+        )
+
+    assert unpacked() == unpacked()
+    assert (unpacked() / "app.py").read_text() == "x"
+    assert bucket.downloads == 1
+    bucket.etag = '"2"'
+    unpacked()
+    assert bucket.downloads == 2
+
+
+def test_an_object_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """What S3 says is passed on, with a way out."""
+    bucket = Bucket(tmp_path / "none")
+    code = S3Code(bucket="artifacts", key="other.zip", version=None, place=PLACE)
+    with pytest.raises(
+        CodeNotFoundError, match=r"`s3://artifacts/other.zip` can't be read: Not Found"
+    ):
+        download(bucket, code, tmp_path)
+
+
+def test_code_in_s3_needs_someone_to_fetch_it(tmp_path: Path) -> None:
+    """Without a way to S3 the object is named."""
+    code = S3Code(bucket="b", key="k", version=None, place=PLACE)
+    with pytest.raises(CodeNotFoundError, match="the code is in S3: `s3://b/k`"):
+        code_directory(code, runtime=None, cache=tmp_path)

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cfnlint  # type: ignore[import-untyped]
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.errors import TemplateError, TemplateNotFoundError
+from samlocal.project import document
+from samlocal.project.document import compose, load
+
+PATH = Path("template.yaml")
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+
+
+def plain(text: str) -> object:
+    return compose(text, PATH).root.plain()
+
+
+@given(json_values.filter(lambda value: isinstance(value, list | dict)))
+def test_json_is_read_as_json(value: object) -> None:
+    """A JSON document means what Python's own reader says, also with its escapes."""
+    assert plain(json.dumps(value)) == value
+
+
+@given(json_values)
+def test_yaml_is_read_as_pyyaml_reads_it(value: object) -> None:
+    """What PyYAML writes means here what it means to PyYAML itself."""
+    text = yaml.safe_dump(value, allow_unicode=True)
+    assert plain(text) == yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("yes", True),
+        ("Off", False),
+        ("~", None),
+        ("0o17", "0o17"),
+        ("017", 15),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("1:30", 90),
+        ("-1.50", -1.5),
+        ("1e3", "1e3"),
+        (".inf", float("inf")),
+        ("012345678901", "012345678901"),
+        ("2010-09-09", "2010-09-09"),
+        ("'yes'", "yes"),
+        ("!!str 012", "012"),
+        ("!!int '12'", 12),
+    ],
+)
+def test_words_mean_what_yaml_1_1_says(word: str, value: object) -> None:
+    """Unquoted words are typed as sam types them, except dates, which stay text."""
+    assert plain(f"key: {word}") == {"key": value}
+
+
+def test_every_value_knows_its_place() -> None:
+    """Lines and columns count from one, in nested values too."""
+    root = compose("Resources:\n  Ratings:\n    - one\n    - two\n", PATH).root
+    ratings = root.entries("root")["Resources"].entries("resources")["Ratings"]
+    assert str(ratings.items("ratings")[1].place) == "template.yaml:4:7"
+    assert str(root.place_of("Resources")) == "template.yaml:1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!Ref Stage", {"Ref": "Stage"}),
+        ("!GetAtt Table.Arn", {"Fn::GetAtt": "Table.Arn"}),
+        ("!Join ['', [a, !Ref B]]", {"Fn::Join": ["", ["a", {"Ref": "B"}]]}),
+        ("!Transform {Name: x}", {"Fn::Transform": {"Name": "x"}}),
+        ("!Condition IsProd", {"Condition": "IsProd"}),
+        ("!Sub '${A}'", {"Fn::Sub": "${A}"}),
+    ],
+)
+def test_short_forms_become_long_ones(text: str, value: object) -> None:
+    """A tag is the intrinsic function that it abbreviates."""
+    assert plain(text) == value
+
+
+def test_aliases_and_merges_are_followed() -> None:
+    """Anchors and `<<` work as in YAML 1.1, where a mapping's own entries win."""
+    text = "base: &b {a: 1, b: 2}\nother: {<<: *b, b: 3}\nlist: {<<: [*b, {c: 4}]}"
+    assert plain(text) == {
+        "base": {"a": 1, "b": 2},
+        "other": {"a": 1, "b": 3},
+        "list": {"a": 1, "b": 2, "c": 4},
+    }
+
+
+def test_a_duplicate_key_is_reported_and_the_later_one_counts() -> None:
+    """A mapping that has a key twice keeps the later one, and both places are known."""
+    result = compose("a: 1\nb: 2\na: 3\n", PATH)
+    assert result.root.plain() == {"a": 3, "b": 2}
+    (duplicate,) = result.duplicate_keys
+    assert (str(duplicate.place), str(duplicate.earlier)) == (
+        "template.yaml:3:1",
+        "template.yaml:1:1",
+    )
+
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)
+)
+CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 400))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", "template.yaml:1:1: the file is empty", id="empty"),
+        pytest.param("# nothing\n", "template.yaml:1:1: the file is empty", id="comment"),
+        pytest.param("a: [1", "template.yaml:1:6: not valid YAML: did not find", id="open"),
+        pytest.param(
+            "a: 1\n b: 2", "template.yaml:2:3: not valid YAML: mapping values", id="indent"
+        ),
+        pytest.param("a:\n\tb: 1", "template.yaml:2:1: not valid YAML: found character", id="tab"),
+        pytest.param("a: 1\n---\nb: 2", "template.yaml:2:1: a second document", id="second"),
+        pytest.param("a: !!python/object:os.system x", "the tag `!!python/object", id="python"),
+        pytest.param("? [a]\n: 1", "template.yaml:1:3: a key must be a string", id="key"),
+        pytest.param("a: *b", "template.yaml:1:4: `*b` names no earlier anchor", id="anchor"),
+        pytest.param("a: &b [*b]", "template.yaml:1:8: `*b` stands inside the value", id="itself"),
+        pytest.param("a: {<<: 1}", "what `<<` merges must be a mapping, not `1`", id="merge"),
+        pytest.param("[" * 100_000, "nest more than 100 levels deep", id="deep"),
+        pytest.param(CHAIN, "nest more than 100 levels deep", id="chain"),
+        pytest.param(BOMB, "the aliases expand to more than 2,000,000 values", id="bomb"),
+        pytest.param("a: b\n\x07", "template.yaml:2:1: not valid YAML", id="control"),
+    ],
+)
+def test_a_malformed_document_is_an_error_with_a_place(text: str, message: str) -> None:
+    """Whatever is wrong with a document, one error says what and where."""
+    with pytest.raises(TemplateError) as caught:
+        compose(text, PATH)
+    assert message in str(caught.value)
+    assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1', "t.json:1:8: not valid JSON: Expecting ',' delimiter"),
+        ('{"a":\n [1, }', "t.json:2:6: not valid JSON: Expecting value"),
+        ("[" * 100_000, "t.json:1:101: values nest more than 100 levels deep"),
+        ("[" * 101 + "]" * 101, "t.json:1:101: values nest more than 100 levels deep"),
+    ],
+)
+def test_malformed_json_is_called_json(text: str, message: str) -> None:
+    """In a file that says it is JSON, the error doesn't speak of YAML."""
+    with pytest.raises(TemplateError) as caught:
+        compose(text, Path("t.json"))
+    assert message in str(caught.value)
+
+
+def test_yaml_in_flow_style_is_yaml() -> None:
+    """A brace at the start doesn't make a document JSON."""
+    assert plain("{a: !Ref B, 'c': 0x10} # d") == {"a": {"Ref": "B"}, "c": 16}
+
+
+def test_places_in_json() -> None:
+    """Lines and columns count from one in JSON too, and duplicate keys are reported."""
+    result = compose('{\n  "a": [1,\n\n    {"b": "é"}],\n  "a": [2]}', PATH)
+    assert str(result.root.entries("root")["a"].items("a")[0].place) == "template.yaml:5:9"
+    (duplicate,) = result.duplicate_keys
+    assert (str(duplicate.place), str(duplicate.earlier)) == (
+        "template.yaml:5:3",
+        "template.yaml:2:3",
+    )
+
+
+def test_what_cfn_lint_installs_is_read_as_python_reads_it() -> None:
+    """Schemas of hundreds of resource types are a fair sample of JSON from many hands."""
+    directory = Path(cfnlint.__file__).parent / "data"
+    paths = sorted(directory.rglob("*.json"))[::40]
+    assert len(paths) > 20
+    for path in paths:
+        assert load(path).root.plain() == json.loads(path.read_bytes()), path
+
+
+def test_half_a_character_in_json_is_replaced() -> None:
+    """A lone surrogate can't be written to any file or environment."""
+    assert plain('{"a": "x\\ud83dy"}') == {"a": "x\N{REPLACEMENT CHARACTER}y"}
+
+
+def test_a_tab_gets_a_hint() -> None:
+    """The most common mistake of all is named."""
+    with pytest.raises(TemplateError) as caught:
+        compose("a:\n\tb: 1", PATH)
+    assert caught.value.hint == "this line is indented with a tab; YAML takes spaces only"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A template that isn't there is its own kind of error."""
+    with pytest.raises(TemplateNotFoundError, match=r"no template at `.*/none.yaml`"):
+        load(tmp_path / "none.yaml")
+
+
+def test_a_directory_is_no_template(tmp_path: Path) -> None:
+    """A directory given as a template is an error, not a traceback."""
+    with pytest.raises(TemplateError, match="Is a directory"):
+        load(tmp_path)
+
+
+def test_a_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file over the limit isn't read to its end."""
+    monkeypatch.setattr(document, "MAX_BYTES", 2 * 2**20)
+    (tmp_path / "t.yaml").write_bytes(b"#" * (3 * 2**20))
+    with pytest.raises(TemplateError, match="has more than 2 MiB"):
+        load(tmp_path / "t.yaml")
+
+
+def test_a_device_that_never_ends_is_refused() -> None:
+    """Reading stops at the limit, not at the end of memory."""
+    with pytest.raises(TemplateError, match="has more than 10 MiB"):
+        load(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        pytest.param("\ufeffa: ü".encode(), {"a": "ü"}, id="utf-8 with mark"),
+        pytest.param("a: ü".encode("utf-16"), {"a": "ü"}, id="utf-16"),
+    ],
+)
+def test_encodings(tmp_path: Path, data: bytes, value: object) -> None:
+    """What editors on Windows write can be read."""
+    (tmp_path / "t.yaml").write_bytes(data)
+    assert load(tmp_path / "t.yaml").root.plain() == value
+
+
+def test_another_encoding_is_an_error_with_a_place(tmp_path: Path) -> None:
+    """Latin-1 text is refused where its first foreign byte stands."""
+    (tmp_path / "t.yaml").write_bytes(b"a: 1\nb: \xfc\n")
+    with pytest.raises(TemplateError, match=r"t.yaml:2:4: the file is not UTF-8"):
+        load(tmp_path / "t.yaml")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.sandbox.docker.output import read_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), max_size=20)
+
+
+def connection(content: bytes, cuts: list[int]) -> Callable[[int], bytes]:
+    """A connection that delivers the content cut at these places, then ends."""
+    places = sorted({0, len(content), *(cut % (len(content) + 1) for cut in cuts)})
+    pieces = [content[start:end] for start, end in pairwise(places)]
+
+    def receive(size: int) -> bytes:
+        assert size > 0
+        return pieces.pop(0) if pieces else b""
+
+    return receive
+
+
+def framed(stream: int, payload: bytes) -> bytes:
+    return struct.pack(">BxxxL", stream, len(payload)) + payload
+
+
+@given(FRAMES, st.lists(st.integers(min_value=0), max_size=30))
+def test_any_chunking_gives_the_same_bytes(
+    frames: list[tuple[int, bytes]], cuts: list[int]
+) -> None:
+    """Stdout and stderr come in their order, whole, however the connection cuts the frames."""
+    content = b"".join(framed(stream, payload) for stream, payload in frames)
+    output = list(read_output(connection(content, cuts)))
+
+    assert b"".join(output) == b"".join(payload for _, payload in frames)
+    assert all(output)
+
+
+@given(FRAMES, st.binary(max_size=40), st.integers(min_value=0))
+def test_a_frame_that_breaks_off_is_not_shown(
+    frames: list[tuple[int, bytes]], last: bytes, cut: int
+) -> None:
+    """Where the connection is lost in a frame, the frames before it are there."""
+    whole = b"".join(framed(stream, payload) for stream, payload in frames)
+    broken = framed(1, last)
+    content = whole + broken[: cut % len(broken)]
+
+    assert b"".join(read_output(connection(content, []))) == b"".join(p for _, p in frames)
+
+
+def test_frames_that_come_together_are_handed_on_together() -> None:
+    """A function may write millions of small pieces: each costs no write of its own."""
+    content = framed(1, b"x") * 1000
+    assert list(read_output(connection(content, []))) == [b"x" * 1000]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
+from samlocal.project.model import Function, Layer, LocalCode
+from samlocal.sandbox.plan import left_out, plan_sandbox
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+TEMPLATE = Path("/shop/template.yaml")
+PLACE = Place(TEMPLATE, 12, 5)
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Function:
+    """A Python function whose code is an empty directory."""
+    return Function(
+        logical_id="Ratings",
+        full_path="Shop/Ratings",
+        name="ratings",
+        code=LocalCode(path=tmp_path, place=PLACE),
+        place=PLACE,
+        runtime="python3.11",
+        handler="app.handler",
+        memory_mb=256,
+    )
+
+
+def plan(function: Function, code: Path, *, repository: str | None = None) -> SandboxSpec:
+    return plan_sandbox(
+        function, {"STAGE": "dev"}, project=TEMPLATE, code=code, image_repository=repository
+    )
+
+
+def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
+    """The image's own entry point takes the handler; the code is mounted read-only."""
+    assert plan(function, tmp_path) == SandboxSpec(
+        function="Shop/Ratings",
+        project=TEMPLATE,
+        image="public.ecr.aws/lambda/python:3.11",
+        environment={"STAGE": "dev"},
+        memory_mb=256,
+        mounts=(Mount(source=tmp_path, target="/var/task", read_only=True),),
+        entrypoint=None,
+        command=("app.handler",),
+    )
+
+
+@pytest.mark.parametrize("repository", ["localhost/samlocal", "localhost/samlocal/"])
+def test_image_repository(function: Function, tmp_path: Path, repository: str) -> None:
+    """Another repository has the images under the same names."""
+    assert plan(function, tmp_path, repository=repository).image == "localhost/samlocal/python:3.11"
+
+
+@pytest.mark.parametrize("handler", ["function.handler", None])
+def test_runtime_of_the_function(function: Function, tmp_path: Path, handler: str | None) -> None:
+    """A `bootstrap` in the code is the entry point; it needs no handler."""
+    (tmp_path / "bootstrap").touch(mode=0o755)
+    custom = replace(function, runtime="provided.al2023", handler=handler)
+    spec = plan(custom, tmp_path)
+    assert (spec.entrypoint, spec.command) == (("/var/task/bootstrap",), ())
+
+
+def test_bootstrap_that_is_missing(function: Function, tmp_path: Path) -> None:
+    """The message names the runtime and the directory, at the place of the code."""
+    with pytest.raises(CodeNotFoundError, match=r"`provided.al2023` runs an exec.*has none") as e:
+        plan(replace(function, runtime="provided.al2023"), tmp_path)
+    assert e.value.place == PLACE
+
+
+def test_bootstrap_that_cannot_be_executed(function: Function, tmp_path: Path) -> None:
+    """The hint is the command that makes it executable."""
+    (tmp_path / "bootstrap").touch(mode=0o644)
+    with pytest.raises(CodeNotFoundError, match="is not executable") as caught:
+        plan(replace(function, runtime="provided.al2023"), tmp_path)
+    assert caught.value.hint == f"`chmod +x {tmp_path}/bootstrap`"
+
+
+def test_bootstrap_that_is_a_directory(function: Function, tmp_path: Path) -> None:
+    """A directory of that name can't be run."""
+    (tmp_path / "bootstrap").mkdir()
+    with pytest.raises(CodeNotFoundError, match="has none"):
+        plan(replace(function, runtime="provided.al2023"), tmp_path)
+
+
+def test_handler_that_is_missing(function: Function, tmp_path: Path) -> None:
+    """A runtime of an image must be told what to run."""
+    with pytest.raises(TemplateError, match="`Ratings` has no `Handler`"):
+        plan(replace(function, handler=None), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [(None, "`Ratings` has no `Runtime`"), ("python2.7", "unknown runtime `python2.7`")],
+)
+def test_runtime_that_is_missing(
+    function: Function, tmp_path: Path, runtime: str | None, message: str
+) -> None:
+    """Both are said at the place of the function."""
+    with pytest.raises(RuntimeNotFoundError, match=message) as caught:
+        plan(replace(function, runtime=runtime), tmp_path)
+    assert caught.value.place == PLACE
+
+
+def test_what_a_sandbox_lacks_is_said(
+    function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer that is not mounted and an architecture that is not this machine's are named."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    layer = Layer(name="Fonts", code=LocalCode(path=tmp_path, place=PLACE), arn=None, place=PLACE)
+
+    findings = left_out(replace(function, layers=(layer,), architecture="arm64"))
+
+    assert [finding.message for finding in findings] == [
+        "the layer `Fonts` is not mounted: samlocal runs without layers so far",
+        "`Ratings` is for arm64, and runs on x86_64 here",
+    ]
+    assert left_out(function) == ()

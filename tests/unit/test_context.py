@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.context import ContextOverrides, read_context
+from samlocal.errors import UsageError
+
+JSON_OBJECTS = st.dictionaries(
+    st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    max_size=5,
+)
+
+
+def read(text: str | None) -> ContextOverrides:
+    return read_context(text, None, stdin=io.BytesIO())
+
+
+def client_context(text: str) -> object:
+    return json.loads(read(text).client_context or "")
+
+
+def test_no_context_overrides_nothing() -> None:
+    """Without options everything is left to samlocal."""
+    assert read(None) == ContextOverrides()
+    assert set(asdict(ContextOverrides()).values()) == {None, ()}
+
+
+def test_everything_that_can_be_set() -> None:
+    """Each member of a context object sets its part, JSON parts as compact header texts."""
+    text = """{
+      "clientContext": {"client": {"installation_id": "i"}, "custom": {"é": 1}, "env": {"m": "x"}},
+      "identity": {"cognitoIdentityId": "id", "cognitoIdentityPoolId": "pool"},
+      "awsRequestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+      "functionVersion": "42",
+      "invokedFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:Ratings:live",
+      "traceId": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
+      "deadlineMs": 1542409706888
+    }"""
+    assert read(text) == ContextOverrides(
+        client_context='{"client": {"installation_id": "i"}, "custom": {"\\u00e9": 1}, '
+        '"env": {"m": "x"}}',
+        cognito_identity='{"cognitoIdentityId": "id", "cognitoIdentityPoolId": "pool"}',
+        request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        function_version="42",
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:Ratings:live",
+        trace_id="Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
+        deadline_ms=1542409706888,
+    )
+
+
+@pytest.mark.parametrize("name", ["awsRequestId", "aws_request_id", "requestId", "AwsRequestId"])
+def test_spellings_of_one_name(name: str) -> None:
+    """The spellings of all runtimes are understood."""
+    assert read(f'{{"{name}": "r-1"}}').request_id == "r-1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"clientContext": {"custom": {"a": 1}, "env": {}}}',
+        '{"custom": {"a": 1}, "env": {}}',
+        '{"requestId": "r", "client_context": {"custom": {"a": 1}, "env": {}}}',
+    ],
+)
+def test_parts_of_the_client_context_may_stand_alone(text: str) -> None:
+    """`client`, `custom` and `env` need no `clientContext` around them."""
+    assert client_context(text) == {"custom": {"a": 1}, "env": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("hello world", "hello world"), ("[1, 2]", [1, 2]), ("5", 5), ('"x"', "x"), ("", "")],
+)
+def test_what_is_no_object_is_custom(text: str, value: object) -> None:
+    """A context that is only a text or a value reaches the function in the custom part."""
+    assert client_context(text) == {"custom": {"context": value}}
+
+
+@given(JSON_OBJECTS)
+def test_any_custom_object_arrives_in_ascii(custom: dict[str, object]) -> None:
+    """The client context is equal to what was given, and is a line of ASCII."""
+    text = read(json.dumps({"custom": custom})).client_context or ""
+    assert json.loads(text) == {"custom": custom}
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_a_remaining_time() -> None:
+    """A deadline may be given as the time that remains when the invocation starts."""
+    assert read('{"remainingTimeInMillis": 500}').remaining_time_ms == 500
+
+
+def test_what_comes_from_elsewhere_is_mentioned() -> None:
+    """Members that the template decides are ignored, and a finding says who sets them."""
+    overrides = read('{"functionName": "x",\n "memoryLimitInMB": 1}')
+    assert [(str(finding.place), finding.message) for finding in overrides.findings] == [
+        ("--context:1:2", "`functionName` of the context stays as it is: `FunctionName` sets it"),
+        ("--context:2:2", "`memoryLimitInMB` of the context stays as it is: `MemorySize` sets it"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "hint"),
+    [
+        pytest.param('{"a": }', "1:7: invalid JSON", None, id="json"),
+        pytest.param("[1", "1:3: invalid JSON", None, id="list"),
+        pytest.param(
+            '{"awsRequestIdd": "1"}',
+            "1:2: a context has no `awsRequestIdd`",
+            "did you mean `awsRequestId`?",
+            id="misspelt",
+        ),
+        pytest.param(
+            '{"zzz": 1}',
+            "1:2: a context has no `zzz`",
+            "a context has `clientContext`",
+            id="unknown",
+        ),
+        pytest.param(
+            '{"traceId": "x",\n"trace_id": "y"}', "2:1: `trace_id` is given twice", None, id="twice"
+        ),
+        pytest.param(
+            '{"custom": {}, "clientContext": {}}',
+            "1:16: `clientContext` is given twice",
+            None,
+            id="part and whole",
+        ),
+        pytest.param(
+            '{"clientContext": "x"}',
+            '1:2: `clientContext` is "x", not an object',
+            None,
+            id="client context",
+        ),
+        pytest.param('{"env": [1]}', "1:2: `env` is [1], not an object", None, id="part"),
+        pytest.param(
+            '{"identity": {"pool": "x"}}',
+            "1:2: `identity` has no `pool`",
+            "it has `cognitoIdentityId`",
+            id="identity",
+        ),
+        pytest.param(
+            '{"identity": {"cognitoIdentityId": 1}}',
+            "1:2: `cognitoIdentityId` is 1",
+            None,
+            id="identity id",
+        ),
+        pytest.param(
+            '{"requestId": "a/b"}', '1:2: `requestId` is "a/b", not', None, id="request id"
+        ),
+        pytest.param('{"requestId": ""}', '1:2: `requestId` is ""', None, id="empty id"),
+        pytest.param(
+            '{"traceId": "a\\r\\nb: c"}', '1:2: `traceId` is "a\\r\\nb: c"', None, id="header"
+        ),
+        pytest.param('{"invokedFunctionArn": "é"}', "1:2: `invokedFunctionArn` is", None, id="ARN"),
+        pytest.param(
+            '{"functionVersion": 3}',
+            "1:2: `functionVersion` is 3, not `$LATEST`",
+            None,
+            id="version",
+        ),
+        pytest.param(
+            '{"deadlineMs": -1}', "1:2: `deadlineMs` is -1, not milliseconds", None, id="deadline"
+        ),
+        pytest.param('{"deadlineMs": true}', "1:2: `deadlineMs` is true", None, id="no number"),
+        pytest.param(
+            '{"deadlineMs": 1, "remainingTimeInMillis": 1}',
+            "1:1: both a deadline",
+            "set one of them",
+            id="both",
+        ),
+    ],
+)
+def test_what_cannot_be_set(text: str, error: str, hint: str | None) -> None:
+    """A malformed or unknown member is wrong usage, with its place and value."""
+    with pytest.raises(UsageError) as caught:
+        read(text)
+    assert str(caught.value).startswith(f"--context:{error}")
+    assert (caught.value.hint or "").startswith(hint or "")
+
+
+@pytest.mark.parametrize(("length", "fits"), [(2664, True), (2665, False)])
+def test_the_client_context_has_lambdas_limit(length: int, *, fits: bool) -> None:
+    """The client context may have 3,583 bytes of base64, as in AWS."""
+    text = json.dumps({"custom": {"a": "x" * length}})
+    if fits:
+        assert client_context(text)
+        return
+    with pytest.raises(UsageError, match="larger than 3583 bytes of base64"):
+        read(text)

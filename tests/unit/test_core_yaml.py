@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.core_yaml import to_json
+from samlocal.errors import EventError
+from samlocal.input_files import InputKind, Source
+
+SOURCE = Source(
+    kind=InputKind(noun="event file", error=EventError, max_bytes=1000), path=Path("event.yaml")
+)
+
+# A surrogate has no place in a file; everything else PyYAML writes as ASCII.
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(TEXT, children, max_size=3),
+    max_leaves=10,
+)
+
+
+def convert(text: str) -> object:
+    return json.loads(to_json(text, SOURCE, max_characters=10_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("~", None),
+        ("Null", None),
+        ("true", True),
+        ("FALSE", False),
+        ("NO", "NO"),
+        ("on", "on"),
+        ("12", 12),
+        ("-0", 0),
+        ("+12", 12),
+        ("012", 12),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("1_000", "1_000"),
+        ("1:30", "1:30"),
+        ("2026-01-31", "2026-01-31"),
+        ("1.50", 1.5),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("1e3", 1000.0),
+        (".nan", ".nan"),
+        ("'12'", "12"),
+        ("!!str 12", "12"),
+        ("!!int '12'", 12),
+        ("!!float 12", 12),
+        ('"\\u00e9\\n"', "é\n"),
+        ("=", "="),
+    ],
+)
+def test_scalars(text: str, value: object) -> None:
+    """Scalars have the types of YAML 1.2's core schema, as far as JSON has them."""
+    converted = convert(text)
+    assert converted == value
+    assert isinstance(converted, type(value))
+
+
+def test_numbers_keep_their_digits() -> None:
+    """A number that is one in JSON too is passed as it is written."""
+    text = "[1.10, 123456789012345678901234567890, 1E-7]"
+    assert to_json(text, SOURCE, max_characters=100) == text
+
+
+def test_keys_are_strings() -> None:
+    """A scalar key is the text that is written."""
+    assert convert("{1: a, true: b, ~: c, x: d}") == {"1": "a", "true": "b", "~": "c", "x": "d"}
+
+
+def test_aliases_and_merge_keys() -> None:
+    """Aliases repeat a value; of merged mappings the first wins, and own entries win over both."""
+    text = "a: &a {x: 1, y: 1}\nb: &b {x: 2, z: 2}\nc: {<<: [*a, *b], y: 3}\nd: *a\n"
+    assert convert(text) == {
+        "a": {"x": 1, "y": 1},
+        "b": {"x": 2, "z": 2},
+        "c": {"x": 1, "y": 3, "z": 2},
+        "d": {"x": 1, "y": 1},
+    }
+
+
+@given(JSON_VALUES)
+def test_json_written_as_yaml_comes_back(value: object) -> None:
+    """Whatever JSON can say survives being written as YAML by PyYAML."""
+    assert convert(yaml.safe_dump(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        pytest.param("a: [1,\nb: }", "event.yaml:2:4: invalid YAML: ", id="syntax"),
+        pytest.param("\ta: 1", "event.yaml:1:1: invalid YAML: ", id="tab"),
+        pytest.param("a: *b", "event.yaml:1:4: invalid YAML: found undefined alias", id="alias"),
+        pytest.param(
+            "a: 1\n---\nb: 2", "event.yaml:2:1: invalid YAML: expected a single", id="two"
+        ),
+        pytest.param("a: 1\na: 2", "event.yaml:2:1: invalid YAML: `a` is given twice", id="twice"),
+        pytest.param("é: \x07", "event.yaml:1:4: invalid YAML: the character U+0007", id="control"),
+        pytest.param("a:\n  ? {b: 1}\n  : 2", "event.yaml:2:5: invalid YAML: a key", id="key"),
+        pytest.param("a: !Ref b", "event.yaml:1:4: `!Ref b` can't be said in JSON", id="tag"),
+        pytest.param("a: !x [1]", "event.yaml:1:4: `!x` can't be said in JSON", id="tagged list"),
+        pytest.param("!!set {a, b}", "event.yaml:1:1: `!!set` can't be said in JSON", id="set"),
+        pytest.param("!!float nan", "event.yaml:1:1: `!!float nan` can't", id="NaN"),
+        pytest.param("!!int x", "event.yaml:1:1: `!!int x` can't", id="no number"),
+        pytest.param("!!bool yes", "event.yaml:1:1: `!!bool yes` can't", id="no boolean"),
+        pytest.param("a: &a [*a]", "event.yaml:1:4: invalid YAML: an alias contains", id="cycle"),
+        pytest.param("a: &a {<<: *a}", "event.yaml:1:4: invalid YAML: `<<` merges", id="merge"),
+        pytest.param("[" * 101 + "]" * 101, "event.yaml:1:101: invalid YAML: nested", id="deep"),
+        pytest.param("- " * 101, "event.yaml:1:201: invalid YAML: nested", id="deep block"),
+        pytest.param(f"'{'x' * 10_000}'", "event.yaml:1:1: Longer than 10,000", id="long"),
+    ],
+)
+def test_what_json_cannot_say(text: str, error: str) -> None:
+    """What is malformed, or has no counterpart in JSON, is an error with its place."""
+    with pytest.raises(EventError) as caught:
+        convert(text)
+    assert str(caught.value).startswith(error)
+
+
+def test_nesting_up_to_the_limit() -> None:
+    """A hundred levels are no problem."""
+    text = "[" * 100 + "]" * 100
+    assert to_json(text, SOURCE, max_characters=1000) == text
+
+
+def test_an_alias_bomb_is_defused() -> None:
+    """Nine aliases on each of nine levels are refused at once, not written out."""
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    with pytest.raises(EventError, match="Longer than 10,000 characters as JSON"):
+        convert("\n".join(levels))
+
+
+@given(st.text(alphabet="ab:{}[]-?&*!<|>'\"%@#, \n1.", max_size=40))
+def test_no_text_breaks_the_writer(text: str) -> None:
+    """Any text is JSON afterwards, or an error with a place."""
+    try:
+        convert(text)
+    except EventError as caught:
+        error = caught
+    else:
+        return
+    assert error.place is not None

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from samlocal.data import data_folder
+
+_CHECKOUT = Path(__file__).parents[2]
+
+
+def test_a_checkout_reads_its_own_data_folders() -> None:
+    """In an editable install the folders are those at the top level of the checkout."""
+    assert data_folder("runtimes") == _CHECKOUT / "runtimes"
+    assert (data_folder("templates") / "ratings" / "template.yaml").is_file()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds nothing but the unpacked wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, _CHECKOUT],
+        check=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_a_wheel_brings_its_data_folders(installed: Path) -> None:
+    """Installed from a wheel, the package reads the folders inside it, and finds its runtimes."""
+    program = (
+        "from samlocal.data import data_folder; from samlocal.runtimes import find_runtime;"
+        "print(data_folder('templates'), find_runtime('python3.11').image)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        cwd=installed,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        text=True,
+    )
+    assert answer.stdout == f"{installed}/samlocal/_data/templates python:3.11\n"
+
+
+def test_a_wheel_brings_the_sample_apps_whole(installed: Path) -> None:
+    """A wheel holds every committed file of the sample apps."""
+    listing = subprocess.run(
+        ["git", "ls-files", "templates"], check=True, capture_output=True, cwd=_CHECKOUT, text=True
+    )
+    names = listing.stdout.splitlines()
+    assert "templates/hello-provided/src/bootstrap" in names
+    missing = [name for name in names if not (installed / "samlocal/_data" / name).is_file()]
+    assert missing == []

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.errors import EventError
+from samlocal.input_files import InputKind, Lines, Source, decode, named_input, parse_json
+
+KIND = InputKind(noun="event file", error=EventError, max_bytes=10)
+
+
+@given(st.text(alphabet="ab\n", min_size=1, max_size=30), st.data())
+def test_lines_and_columns(text: str, data: st.DataObject) -> None:
+    """The character at a line and column is the one at the index."""
+    index = data.draw(st.integers(0, len(text) - 1))
+    line, column = Lines(text).at(index)
+    assert text.split("\n")[line - 1][column - 1 : column] in {text[index], ""}
+    assert sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1 == index
+
+
+def test_the_path_that_messages_show() -> None:
+    """Standard input has a name of its own in messages."""
+    assert named_input("-", KIND).path == Path("<stdin>")
+    assert named_input("events/a.json", KIND).path == Path("events/a.json")
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\0"), min_size=2),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+)
+def test_text_survives_its_encoding(text: str, encoding: str) -> None:
+    """Any text is read back from UTF-8, and from UTF-16 and UTF-32 with their marks."""
+    assert decode(text.encode(encoding), named_input("a", KIND)) == text
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_no_text(content: bytes) -> None:
+    """Nothing, with or without a mark, is the empty text."""
+    assert decode(content, named_input("a", KIND)) == ""
+
+
+def test_an_integer_of_too_many_digits() -> None:
+    """Where a number has to be converted, Python's limit is an error with the file's name."""
+    with pytest.raises(
+        EventError, match=r"^a\.json:1:1: invalid JSON: a number has too many digits"
+    ):
+        parse_json("1" * 5000, Source(kind=KIND, path=Path("a.json")))

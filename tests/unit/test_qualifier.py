@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import Place, UsageError
+from samlocal.project.model import Function, InlineCode
+from samlocal.qualifier import function_arn, qualify
+
+PLACE = Place(Path("template.yaml"), 3, 3)
+RATINGS = Function(
+    logical_id="Ratings",
+    full_path="Ratings",
+    name="prod-ratings",
+    code=InlineCode(source="", place=PLACE),
+    place=PLACE,
+    qualifiers={"live": "3", "beta": "$LATEST"},
+)
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:prod-ratings"
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "version", "suffix"),
+    [
+        pytest.param(None, "$LATEST", "", id="none"),
+        pytest.param("$LATEST", "$LATEST", ":$LATEST", id="latest"),
+        pytest.param("3", "3", ":3", id="version"),
+        pytest.param("live", "3", ":live", id="alias"),
+        pytest.param("beta", "$LATEST", ":beta", id="alias of latest"),
+    ],
+)
+def test_what_a_qualifier_selects(qualifier: str | None, version: str, suffix: str) -> None:
+    """The version is the alias's, and the ARN says how the function was invoked."""
+    qualified = qualify(RATINGS, qualifier)
+    assert (qualified.version, qualified.arn) == (version, ARN + suffix)
+    assert qualified.findings == ()
+
+
+def test_a_version_that_the_template_does_not_publish() -> None:
+    """Any number runs the code that is here, and a finding says so."""
+    qualified = qualify(RATINGS, "7")
+    assert (qualified.version, qualified.arn) == ("7", f"{ARN}:7")
+    [finding] = qualified.findings
+    assert finding.message == "the template publishes no version 7 of `prod-ratings`"
+    assert finding.place == PLACE
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "hint"),
+    [("lvie", "did you mean `live`?"), ("zzz", "aliases: `beta`, `live`")],
+)
+def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
+    """An unknown alias is AWS's error, with the aliases that there are."""
+    with pytest.raises(UsageError) as caught:
+        qualify(RATINGS, qualifier)
+    assert caught.value.message == f"Function not found: {ARN}:{qualifier}"
+    assert caught.value.hint == hint
+
+
+def test_a_function_without_aliases() -> None:
+    """Where there is no alias at all, the error says that."""
+    with pytest.raises(UsageError) as caught:
+        qualify(replace(RATINGS, qualifiers={}), "live")
+    assert caught.value.hint == "the template gives `Ratings` no alias"
+
+
+@pytest.mark.parametrize("qualifier", ["", "a b", "a:b", "x" * 129, "٣"])
+def test_what_is_no_qualifier(qualifier: str) -> None:
+    """A text that AWS wouldn't take as qualifier is named as such."""
+    with pytest.raises(UsageError) as caught:
+        qualify(RATINGS, qualifier)
+    assert caught.value.message == f"`{qualifier}` is no qualifier"
+
+
+@pytest.mark.parametrize(
+    ("region", "prefix"),
+    [
+        ("eu-central-1", "arn:aws:lambda:eu-central-1:"),
+        ("cn-north-1", "arn:aws-cn:lambda:cn-north-1:"),
+        ("us-gov-west-1", "arn:aws-us-gov:lambda:us-gov-west-1:"),
+        ("us-iso-east-1", "arn:aws-iso:lambda:us-iso-east-1:"),
+        ("us-isob-east-1", "arn:aws-iso-b:lambda:us-isob-east-1:"),
+    ],
+)
+def test_the_partition_is_the_regions(region: str, prefix: str) -> None:
+    """The ARN of a function has the partition that its Region is in."""
+    assert function_arn(RATINGS, region=region).startswith(prefix)
+    assert qualify(replace(RATINGS, region=region), None).arn.startswith(prefix)

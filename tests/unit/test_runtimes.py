@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import Place, RuntimeNotFoundError
+from samlocal.runtimes import Runtime, all_runtimes, find_runtime
+
+
+def test_the_facts_of_one_runtime() -> None:
+    """A runtime is found by its id, with what AWS's table says of it."""
+    assert find_runtime("python3.11") == Runtime(
+        id="python3.11",
+        family="python",
+        image="python:3.11",
+        operating_system="Amazon Linux 2",
+        architectures=("x86_64", "arm64"),
+        deprecated=date(2027, 6, 30),
+        bootstraps=(),
+    )
+
+
+def test_an_os_only_runtime_says_where_its_bootstrap_may_be() -> None:
+    """An OS-only runtime lists the function's bootstrap before a layer's."""
+    assert find_runtime("provided.al2023").bootstraps == ("/var/task/bootstrap", "/opt/bootstrap")
+
+
+def test_the_first_os_only_runtime_ran_on_one_architecture() -> None:
+    """What holds for one runtime of a family only is said with that runtime."""
+    assert find_runtime("provided").architectures == ("x86_64",)
+    assert find_runtime("provided.al2").architectures == ("x86_64", "arm64")
+
+
+@pytest.mark.parametrize(
+    ("repository", "uri"),
+    [
+        pytest.param(None, "public.ecr.aws/lambda/nodejs:22", id="official"),
+        pytest.param("localhost/samlocal", "localhost/samlocal/nodejs:22", id="mirror"),
+        pytest.param("127.0.0.1:5000/", "127.0.0.1:5000/nodejs:22", id="trailing slash"),
+    ],
+)
+def test_the_image_of_a_runtime(repository: str | None, uri: str) -> None:
+    """A repository of the user's own replaces AWS's, and nothing else of the image's name."""
+    assert find_runtime("nodejs22.x").image_uri(repository) == uri
+
+
+def test_every_runtime_is_found_by_its_id() -> None:
+    """Each id leads to the file that holds it, and no two runtimes share an image."""
+    runtimes = all_runtimes()
+    assert [find_runtime(runtime.id) for runtime in runtimes] == list(runtimes)
+    assert len({runtime.image for runtime in runtimes}) == len(runtimes) >= 13
+    assert all(set(runtime.architectures) <= {"x86_64", "arm64"} for runtime in runtimes)
+
+
+@pytest.mark.parametrize(
+    ("runtime_id", "hint"),
+    [
+        pytest.param("python3.41", "did you mean `python3.14`?", id="no such version"),
+        pytest.param("Python3.11", "did you mean `python3.11`?", id="capital"),
+        pytest.param("nodejs22", "did you mean `nodejs22.x`?", id="ending forgotten"),
+        pytest.param("pyhton3.12", "did you mean `python3.12`?", id="no such family"),
+    ],
+)
+def test_a_mistyped_runtime_gets_a_suggestion(runtime_id: str, hint: str) -> None:
+    """An id that is nearly right is answered with the right one."""
+    with pytest.raises(RuntimeNotFoundError) as caught:
+        find_runtime(runtime_id)
+    assert caught.value.message == f"unknown runtime `{runtime_id}`"
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("runtime_id", ["", "3.11", "../../etc", "cobol85", "images"])
+def test_an_unknown_runtime_is_answered_with_the_known_ones(runtime_id: str) -> None:
+    """An id that resembles nothing is answered with all there is, at the place it was read."""
+    place = Place(Path("template.yaml"), 12, 16)
+    with pytest.raises(RuntimeNotFoundError) as caught:
+        find_runtime(runtime_id, place=place)
+    assert str(caught.value) == f"template.yaml:12:16: unknown runtime `{runtime_id}`"
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("samlocal knows nodejs24.x, nodejs22.x, ")
