@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import yaml
 
 from samlocal.errors import Place
+from samlocal.project.syntax_errors import before_libyamls_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,8 @@ def compose(text: str, source: Source) -> yaml.Node | None:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as exc:
+        if start := before_libyamls_limit(exc, text):
+            return compose(start, source)  # which raises, at the right place
         mark = exc.problem_mark or exc.context_mark
         problem = ", ".join(part for part in (exc.context, exc.problem) if part)
         raise _error_at_mark(f"invalid YAML: {problem}", mark, source) from exc

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import say
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
@@ -17,7 +18,7 @@ from samlocal.invocation import Invocation
 from samlocal.project.model import LocalCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
@@ -29,27 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InvokeOptions:
-    """The command line of `local invoke`, as far as it says what to run and with what."""
+    """The command line of `local invoke`, as far as it says what to run, and with what."""
 
-    function_identifier: str | None = None
-    template: Path | None = None
-    parameter_overrides: Sequence[str] = ()
-    resolve_file: Path | None = None
-    resolve_remote: bool = False
-    event: str | None = None
-    no_event: bool = False
-    data: str | None = None
-    path: str | None = None
-    raw: bool = False
-    context: str | None = None
-    context_path: str | None = None
-    qualifier: str | None = None
-    env_vars: Sequence[str] = ()
-    env: Sequence[str] = ()
-    shell_env: bool = True
-    credentials: bool = True
-    region: str | None = None
-    profile: str | None = None
+    function_identifier: options.FunctionIdentifier = None
+    event: options.Event = None
+    no_event: options.NoEvent = False
+    data: options.Data = None
+    path: options.EventPath = None
+    raw: options.Raw = False
+    context: options.Context = None
+    context_path: options.ContextPath = None
+    qualifier: options.Qualifier = None
+    env_vars: options.EnvVars = None
+    env: options.Env = None
+    no_shell_env: options.NoShellEnv = False
+    no_credentials: options.NoCredentials = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +59,7 @@ class Inputs:
     findings: tuple[Finding, ...]
 
 
-def read_inputs(options: InvokeOptions) -> Inputs:
+def read_inputs(chosen: InvokeOptions, project_options: ProjectOptions) -> Inputs:
     """Read all that the options name.
 
     Raises:
@@ -73,25 +68,17 @@ def read_inputs(options: InvokeOptions) -> Inputs:
     from samlocal.credentials import find_region
     from samlocal.qualifier import qualify
 
-    _refuse_second_reader_of_stdin(options)
-    payload = _payload(options)
-    context = _context(options)
-    region = find_region(options.region, options.profile, shell=os.environ, home=Path.home())
-    project = open_with(
-        ProjectOptions(
-            template=options.template,
-            parameter_overrides=options.parameter_overrides,
-            region=region,
-            profile=options.profile,
-            resolve_file=options.resolve_file,
-            resolve_remote=options.resolve_remote,
-        )
-    )
-    function = project.resolve(project.find(options.function_identifier))
-    qualified = qualify(function, options.qualifier, region=region)
+    _refuse_second_reader_of_stdin(chosen)
+    payload = _payload(chosen)
+    context = _context(chosen)
+    profile = project_options.profile
+    region = find_region(project_options.region, profile, shell=os.environ, home=Path.home())
+    project = open_with(replace(project_options, region=region))
+    function = project.resolve(project.find(chosen.function_identifier))
+    qualified = qualify(function, chosen.qualifier, region=region)
     version = (context and context.function_version) or qualified.version
-    credentials, credential_findings = _credentials(options)
-    environment = _environment(options, project, function, credentials, region, version)
+    credentials, credential_findings = _credentials(chosen, profile)
+    environment = _environment(chosen, project, function, credentials, region, version)
     return Inputs(
         project=project.path,
         function=function,
@@ -134,12 +121,12 @@ def code_directory(inputs: Inputs, *, profile: str | None) -> Path:
     return directory
 
 
-def _refuse_second_reader_of_stdin(options: InvokeOptions) -> None:
+def _refuse_second_reader_of_stdin(chosen: InvokeOptions) -> None:
     named = (
-        ("--event", options.event),
-        ("--path", options.path),
-        ("--context-path", options.context_path),
-        *(("--env-vars", name) for name in options.env_vars),
+        ("--event", chosen.event),
+        ("--path", chosen.path),
+        ("--context-path", chosen.context_path),
+        *(("--env-vars", name) for name in chosen.env_vars or ()),
     )
     readers = [option for option, name in named if name == "-"]
     if len(readers) > 1:
@@ -149,16 +136,16 @@ def _refuse_second_reader_of_stdin(options: InvokeOptions) -> None:
         )
 
 
-def _payload(options: InvokeOptions) -> bytes:
+def _payload(chosen: InvokeOptions) -> bytes:
     from samlocal.events import EventSource, read_event
 
     source = EventSource(
-        event=options.event,
-        no_event=options.no_event,
-        data=options.data,
-        path=options.path,
-        raw=options.raw,
-        stdin_is_free="-" not in (options.context_path, *options.env_vars),
+        event=chosen.event,
+        no_event=chosen.no_event,
+        data=chosen.data,
+        path=chosen.path,
+        raw=chosen.raw,
+        stdin_is_free="-" not in (chosen.context_path, *(chosen.env_vars or ())),
     )
     return read_event(source, stdin=sys.stdin.buffer, waiting=_say_what_is_waited_for)
 
@@ -167,25 +154,27 @@ def _say_what_is_waited_for() -> None:
     say("Waiting for an event on stdin (`--no-event` runs without one)")
 
 
-def _context(options: InvokeOptions) -> ContextOverrides | None:
-    if options.context is None and options.context_path is None:
+def _context(chosen: InvokeOptions) -> ContextOverrides | None:
+    if chosen.context is None and chosen.context_path is None:
         return None
     from samlocal.context import read_context
 
-    return read_context(options.context, options.context_path, stdin=sys.stdin.buffer)
+    return read_context(chosen.context, chosen.context_path, stdin=sys.stdin.buffer)
 
 
-def _credentials(options: InvokeOptions) -> tuple[Credentials | None, tuple[Finding, ...]]:
-    if not options.credentials:
+def _credentials(
+    chosen: InvokeOptions, profile: str | None
+) -> tuple[Credentials | None, tuple[Finding, ...]]:
+    if chosen.no_credentials:
         return None, ()
     from samlocal.credentials import find_credentials
 
-    found = find_credentials(options.profile, shell=os.environ, home=Path.home())
+    found = find_credentials(profile, shell=os.environ, home=Path.home())
     return found.credentials, found.findings
 
 
 def _environment(  # all of it is needed, and used once
-    options: InvokeOptions,
+    chosen: InvokeOptions,
     project: Project,
     function: Function,
     credentials: Credentials | None,
@@ -195,12 +184,12 @@ def _environment(  # all of it is needed, and used once
     from samlocal.env_vars.command_line import parse_assignments
     from samlocal.env_vars.resolver import resolve_environment
 
-    shell: Mapping[str, str] | None = os.environ if options.shell_env else None
+    shell: Mapping[str, str] | None = None if chosen.no_shell_env else os.environ
     return resolve_environment(
         function,
         shell=shell,
-        env_files=_env_files(options, project, shell),
-        command_line=parse_assignments(options.env),
+        env_files=_env_files(chosen, project, shell),
+        command_line=parse_assignments(chosen.env or ()),
         credentials=credentials,
         region=region,
         version=version,
@@ -208,14 +197,14 @@ def _environment(  # all of it is needed, and used once
 
 
 def _env_files(
-    options: InvokeOptions, project: Project, shell: Mapping[str, str] | None
+    chosen: InvokeOptions, project: Project, shell: Mapping[str, str] | None
 ) -> list[EnvFile]:
-    if not options.env_vars:
+    if not chosen.env_vars:
         return []
     from samlocal.env_vars.reading import read_env_file
     from samlocal.env_vars.resolver import check_sections
 
-    files = [read_env_file(name, stdin=sys.stdin.buffer, shell=shell) for name in options.env_vars]
+    files = [read_env_file(name, stdin=sys.stdin.buffer, shell=shell) for name in chosen.env_vars]
     known = {name for entry in project.functions for name in entry.identifiers}
     check_sections(files, known)
     return files

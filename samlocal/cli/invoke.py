@@ -8,13 +8,16 @@ from samlocal.cli import options
 from samlocal.cli.console import (
     FunctionLog,
     say,
-    show_debug_log,
     show_error,
     show_result,
     show_warning,
 )
+from samlocal.cli.container_options import ContainerOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.grouped import grouped
 from samlocal.cli.inputs import InvokeOptions, code_directory, read_inputs
 from samlocal.cli.interrupts import DeferredSignals
+from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.progress import PullView
 from samlocal.sandbox.docker.connecting import connect_in_background
 
@@ -30,37 +33,17 @@ if TYPE_CHECKING:
 EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
 
-def invoke(  # noqa: PLR0913  # one parameter an option is how typer works
+@grouped
+def invoke(
     *,
-    function_identifier: options.FunctionIdentifier = None,
-    event: options.Event = None,
-    no_event: options.NoEvent = False,
-    data: options.Data = None,
-    path: options.EventPath = None,
-    raw: options.Raw = False,
-    context: options.Context = None,
-    context_path: options.ContextPath = None,
-    qualifier: options.Qualifier = None,
-    template: options.Template = None,
-    parameter_overrides: options.ParameterOverrides = None,
-    resolve_file: options.ResolveFile = None,
-    resolve_remote: options.ResolveRemote = False,
-    env_vars: options.EnvVars = None,
-    env: options.Env = None,
-    no_shell_env: options.NoShellEnv = False,
-    no_credentials: options.NoCredentials = False,
+    chosen: InvokeOptions,
+    project: ProjectOptions,
+    container: ContainerOptions,
     print_env: options.PrintEnv = False,
-    output: options.Output = options.OutputFormat.TEXT,
+    output: options.PrintEnvOutput = options.OutputFormat.TEXT,
     log_file: options.LogFile = None,
-    docker_network: options.DockerNetwork = None,
-    skip_pull_image: options.SkipPullImage = False,
-    image_repository: options.ImageRepository = None,
-    region: options.Region = None,
-    profile: options.Profile = None,
     exit_zero_on_function_error: options.ExitZero = False,
-    config_file: options.ConfigFile = None,
-    config_env: options.ConfigEnv = None,
-    debug: options.Debug = False,
+    general: GeneralOptions,
 ) -> None:
     """Run a Lambda function once, in a container of its own runtime image.
 
@@ -69,46 +52,21 @@ def invoke(  # noqa: PLR0913  # one parameter an option is how typer works
     Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
     returned an error; 4 it timed out; 5 its runtime died or did not initialise.
     """
-    del config_file, config_env  # `configured` has looked at them already
-    if debug:
-        show_debug_log()
-    chosen = InvokeOptions(
-        function_identifier=function_identifier,
-        template=template,
-        parameter_overrides=parameter_overrides or (),
-        resolve_file=resolve_file,
-        resolve_remote=resolve_remote,
-        event=event,
-        no_event=no_event,
-        data=data,
-        path=path,
-        raw=raw,
-        context=context,
-        context_path=context_path,
-        qualifier=qualifier,
-        env_vars=env_vars or (),
-        env=env or (),
-        shell_env=not no_shell_env,
-        credentials=not no_credentials,
-        region=region,
-        profile=profile,
-    )
+    general.apply()
     if print_env:
-        _print_environment(read_inputs(chosen), output)
+        _print_environment(read_inputs(chosen, project), output)
         return
     from samlocal.sandbox.plan import left_out, plan_sandbox
 
     connecting = connect_in_background()
-    inputs = read_inputs(chosen)
+    inputs = read_inputs(chosen, project)
     _show_findings((*inputs.findings, *left_out(inputs.function)))
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),
         project=inputs.project,
-        code=code_directory(inputs, profile=profile),
-        image_repository=image_repository,
-        network=docker_network,
-        pull=not skip_pull_image,
+        code=code_directory(inputs, profile=project.profile),
+        settings=container.settings(),
     )
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options
-from samlocal.cli.console import show_debug_log, show_result, show_warning
+from samlocal.cli.console import show_result, show_warning
+from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
+from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
-from samlocal.cli.validate import Output, Profile  # noqa: TC001  # the same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,43 +21,26 @@ if TYPE_CHECKING:
 _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 
 
-def list_functions(  # noqa: PLR0913  # one parameter an option is how typer works
+@grouped
+def list_functions(
     *,
-    template: options.Template = None,
-    parameter_overrides: options.ParameterOverrides = None,
-    region: options.Region = None,
-    profile: Profile = None,
-    resolve_file: options.ResolveFile = None,
-    resolve_remote: options.ResolveRemote = False,
-    output: Output = options.OutputFormat.TEXT,
-    config_file: options.ConfigFile = None,
-    config_env: options.ConfigEnv = None,
-    debug: options.Debug = False,
+    project: ProjectOptions,
+    output: options.Output = options.OutputFormat.TEXT,
+    general: GeneralOptions,
 ) -> None:
     """List the functions of a template or a CDK app: what to call them by, and where they are.
 
     A function whose properties can't be read is listed with the reason.
     """
-    del config_file, config_env  # `configured` has looked at them already
-    if debug:
-        show_debug_log()
-    project = open_with(
-        ProjectOptions(
-            template=template,
-            parameter_overrides=parameter_overrides or (),
-            region=region,
-            profile=profile,
-            resolve_file=resolve_file,
-            resolve_remote=resolve_remote,
-        )
-    )
-    for finding in project.findings:
+    general.apply()
+    opened = open_with(project)
+    for finding in opened.findings:
         show_warning(finding.message, place=finding.place, hint=finding.hint)
-    functions = [(entry, _resolved(project, entry)) for entry in project.functions]
+    functions = [(entry, _resolved(opened, entry)) for entry in opened.functions]
     if output is options.OutputFormat.JSON:
         text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
     else:
-        base = project.path if project.path.is_dir() else project.path.parent
+        base = opened.path if opened.path.is_dir() else opened.path.parent
         text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
     show_result(text.encode())
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 
+if TYPE_CHECKING:
     from samlocal.project.external import ValueSource
     from samlocal.project.project import Project
 
@@ -17,15 +16,15 @@ if TYPE_CHECKING:
 class ProjectOptions:
     """What options say about a project."""
 
-    template: Path | None
-    parameter_overrides: Sequence[str] = ()
-    region: str | None = None
-    profile: str | None = None
-    resolve_file: Path | None = None
-    resolve_remote: bool = False
+    template: options.Template = None
+    parameter_overrides: options.ParameterOverrides = None
+    resolve_file: options.ResolveFile = None
+    resolve_remote: options.ResolveRemote = False
+    region: options.Region = None
+    profile: options.Profile = None
 
 
-def open_with(options: ProjectOptions) -> Project:
+def open_with(chosen: ProjectOptions) -> Project:
     """Open the project.
 
     Raises:
@@ -36,25 +35,25 @@ def open_with(options: ProjectOptions) -> Project:
     from samlocal.project.project import open_project
 
     return open_project(
-        options.template,
-        parameter_overrides=parse_parameter_overrides(options.parameter_overrides),
-        region=options.region,
-        given_values=_given_values(options),
-        remote_values=_remote_values(options),
+        chosen.template,
+        parameter_overrides=parse_parameter_overrides(chosen.parameter_overrides or ()),
+        region=chosen.region,
+        given_values=_given_values(chosen),
+        remote_values=_remote_values(chosen),
     )
 
 
-def _given_values(options: ProjectOptions) -> ValueSource | None:
-    if not options.resolve_file:
+def _given_values(chosen: ProjectOptions) -> ValueSource | None:
+    if not chosen.resolve_file:
         return None
     from samlocal.project.external import read_given_values
 
-    return read_given_values(options.resolve_file)
+    return read_given_values(chosen.resolve_file)
 
 
-def _remote_values(options: ProjectOptions) -> ValueSource | None:
-    if not options.resolve_remote:
+def _remote_values(chosen: ProjectOptions) -> ValueSource | None:
+    if not chosen.resolve_remote:
         return None
     from samlocal.project.remote import RemoteValues, connect
 
-    return RemoteValues(connect(region=options.region, profile=options.profile))
+    return RemoteValues(connect(region=chosen.region, profile=chosen.profile))

@@ -163,9 +163,13 @@ PrintEnv = Annotated[
         help="Show the function's environment and where each value comes from, and run nothing.",
     ),
 ]
-Output = Annotated[
+PrintEnvOutput = Annotated[
     OutputFormat,
     typer.Option("--output", help="The format of what --print-env shows."),
+]
+Output = Annotated[
+    OutputFormat,
+    typer.Option("--output", help="Write text for people or JSON for scripts."),
 ]
 LogFile = Annotated[
     Path | None,
@@ -212,7 +216,7 @@ Profile = Annotated[
     typer.Option(
         "--profile",
         metavar="NAME",
-        help="The profile whose AWS credentials the function gets.",
+        help="The profile with the AWS credentials, for the function and for --resolve-remote.",
         show_default=False,
     ),
 ]

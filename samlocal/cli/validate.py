@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli import options
-from samlocal.cli.console import say, show_debug_log, show_result
+from samlocal.cli.console import say, show_result
+from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
+from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
 
 if TYPE_CHECKING:
@@ -26,56 +28,25 @@ _WORDS: Final[dict[Severity, str]] = {
     "informational": "note",
 }
 
-Profile = Annotated[
-    str | None,
-    typer.Option(
-        "--profile",
-        metavar="NAME",
-        help="The profile to read from AWS with, for --resolve-remote.",
-        show_default=False,
-    ),
-]
 Lint = Annotated[
     bool, typer.Option("--lint/--no-lint", help="Ask cfn-lint as well, which takes a second.")
 ]
-Output = Annotated[
-    options.OutputFormat,
-    typer.Option("--output", help="Write text for people or JSON for scripts."),
-]
 
 
-def validate(  # noqa: PLR0913  # one parameter an option is how typer works
+@grouped
+def validate(
     *,
-    template: options.Template = None,
-    parameter_overrides: options.ParameterOverrides = None,
-    region: options.Region = None,
-    profile: Profile = None,
-    resolve_file: options.ResolveFile = None,
-    resolve_remote: options.ResolveRemote = False,
+    project: ProjectOptions,
     lint: Lint = True,
-    output: Output = options.OutputFormat.TEXT,
-    config_file: options.ConfigFile = None,
-    config_env: options.ConfigEnv = None,
-    debug: options.Debug = False,
+    output: options.Output = options.OutputFormat.TEXT,
+    general: GeneralOptions,
 ) -> None:
     """Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.
 
     Exit status: 0 no errors, though perhaps warnings; 1 errors.
     """
-    del config_file, config_env  # `configured` has looked at them already
-    if debug:
-        show_debug_log()
-    problems = find_problems(
-        ProjectOptions(
-            template=template,
-            parameter_overrides=parameter_overrides or (),
-            region=region,
-            profile=profile,
-            resolve_file=resolve_file,
-            resolve_remote=resolve_remote,
-        ),
-        lint=lint,
-    )
+    general.apply()
+    problems = find_problems(project, lint=lint)
     text = _as_json(problems) if output is options.OutputFormat.JSON else _as_text(problems)
     if text:
         show_result(text.encode())

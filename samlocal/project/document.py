@@ -15,7 +15,7 @@ import yaml
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node, NoValue
 from samlocal.project.scalars import parse_scalar
-from samlocal.project.syntax_errors import syntax_error, unreadable
+from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,8 @@ def compose(text: str, path: Path) -> Document:
             return document
         return _Composer(path).compose(text)
     except yaml.MarkedYAMLError as exc:
+        if start := before_libyamls_limit(exc, text):
+            return compose(start, path)  # which raises, at the right place
         raise syntax_error(exc, text, path) from exc
     except yaml.reader.ReaderError as exc:
         raise unreadable(exc, text, path) from exc

@@ -49,6 +49,18 @@ def _json_error(text: str, path: Path) -> TemplateError:
     return TemplateError("not valid JSON", place=Place(path, 1, 1))
 
 
+def before_libyamls_limit(exc: yaml.MarkedYAMLError, text: str) -> str | None:
+    """Return the text before the bracket at which libyaml gave up, or None if it gave up elsewhere.
+
+    It reads ahead of the events that it gives, and so complains of its own limit (1,000 levels, from
+    PyYAML 6.0.4) before it has shown the level at which ours is passed.
+    """
+    mark = exc.problem_mark or exc.context_mark
+    if mark is None or "maximum nesting depth" not in f"{exc.problem} {exc.context}":
+        return None
+    return text[: mark.index - 1]
+
+
 def unreadable(exc: yaml.reader.ReaderError, text: str, path: Path) -> TemplateError:
     """Return an error about a character that no YAML document may have."""
     before = text.encode()[: exc.position].decode(errors="ignore")

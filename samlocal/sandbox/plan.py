@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
@@ -21,19 +22,29 @@ if TYPE_CHECKING:
 TASK_ROOT: Final = "/var/task"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxSettings:
+    """What a person chose about sandboxes, whichever function it is for.
+
+    `image_repository` replaces AWS's public one for runtime images.
+    """
+
+    image_repository: str | None = None
+    network: str | None = None
+    pull: bool = True
+
+
 def plan_sandbox(
     function: Function,
     environment: Mapping[str, str],
     *,
     project: Path,
     code: Path,
-    image_repository: str | None = None,
-    network: str | None = None,
-    pull: bool = True,
+    settings: SandboxSettings,
 ) -> SandboxSpec:
     """Return the sandbox of a function whose code is in the directory `code`.
 
-    `project` is the template's path. `image_repository` replaces AWS's public one for runtime images.
+    `project` is the template's path.
 
     Raises:
         RuntimeNotFoundError: There is no such runtime.
@@ -47,14 +58,14 @@ def plan_sandbox(
     return SandboxSpec(
         function=function.full_path,
         project=project,
-        image=runtime.image_uri(image_repository),
+        image=runtime.image_uri(settings.image_repository),
         environment=environment,
         memory_mb=function.memory_mb,
         mounts=(Mount(source=code, target=TASK_ROOT),),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
-        network=network,
-        pull=pull,
+        network=settings.network,
+        pull=settings.pull,
     )
 
 

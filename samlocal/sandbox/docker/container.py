@@ -12,12 +12,12 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 
 from docker.errors import APIError, ImageNotFound, NotFound
-from docker.types import LogConfig, Mount
 
 from samlocal.errors import EngineError, SandboxError
+from samlocal.sandbox.docker.creation import create_container
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
-from samlocal.sandbox.docker.leftovers import labels, sweep
+from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.memory import peak_memory_mb
 from samlocal.sandbox.docker.output import read_output
 from samlocal.sandbox.docker.probe import reaches
@@ -149,21 +149,13 @@ class DockerSandbox:
         return container_id
 
     def _create_if_open(self) -> str | None:
-        spec = self._spec
-        environment = {**spec.environment, "AWS_LAMBDA_RUNTIME_API": self._api_address}
         with self._creating, translated_errors():
             if self._closed:
                 return None
-            created = self._engine.api.create_container(
-                spec.image,
-                command=list(spec.command),
-                entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
-                environment=environment,
-                labels=labels(project=str(spec.project), function=spec.function),
-                host_config=_host_config(self._engine, spec),
+            self._container_id = create_container(
+                self._engine.api, self._spec, runtime_api=self._api_address
             )
-            self._container_id = str(created["Id"])
-        _log.debug("created container %s of %s", self._container_id[:12], spec.image)
+        _log.debug("created container %s of %s", self._container_id[:12], self._spec.image)
         return self._container_id
 
     def _extra_network(self) -> str | None:
@@ -235,23 +227,6 @@ def _settle(future: Future[_T], result: _T) -> None:
     """Tell a result, unless another thread has already told that there is none."""
     with suppress(InvalidStateError):
         future.set_result(result)
-
-
-def _host_config(engine: Engine, spec: SandboxSpec) -> dict[str, object]:
-    memory = spec.memory_mb * 1024 * 1024
-    return engine.api.create_host_config(
-        auto_remove=True,
-        # Not as `binds`, which are strings and take no colon in a path.
-        mounts=[
-            Mount(mount.target, str(mount.source), type="bind", read_only=mount.read_only)
-            for mount in spec.mounts
-        ],
-        # We read the output as it comes; the engine need not keep it on disk as well.
-        log_config=LogConfig(type="none"),
-        mem_limit=memory,
-        memswap_limit=memory,
-        network_mode="host" if spec.network == "host" else None,
-    )
 
 
 def _wait_for_removal(engine: Engine, container_id: str) -> int | None:

@@ -164,7 +164,8 @@ class FakeSandbox:
             status = self._program(Runtime(self._listener.getsockname(), self.log, self.stopped))
         if self._dies:
             for future in (self.exited, self.logs_ended):
-                future.set_exception(self._dies)
+                with suppress(InvalidStateError):  # whoever sees the first may stop it meanwhile
+                    future.set_exception(self._dies)
         self._exit(status)
 
     def _exit(self, status: int) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from samlocal.cli.inputs import InvokeOptions, read_inputs
+from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
+from samlocal.cli.opening import ProjectOptions
 from samlocal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,10 +52,16 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return put
 
 
+def read(
+    options: InvokeOptions, *, region: str | None = None, overrides: list[str] | None = None
+) -> Inputs:
+    return read_inputs(options, ProjectOptions(region=region, parameter_overrides=overrides))
+
+
 @pytest.mark.usefixtures("stdin")
 def test_all_that_is_left_out_has_a_default() -> None:
     """The one function, an empty event, its own version, a fresh id and trace."""
-    inputs = read_inputs(InvokeOptions(credentials=False))
+    inputs = read(InvokeOptions(no_credentials=True))
 
     invocation = inputs.invocation
     assert (inputs.function.logical_id, invocation.payload) == ("Ratings", b"{}")
@@ -71,7 +78,7 @@ def test_all_that_is_left_out_has_a_default() -> None:
 @pytest.mark.usefixtures("stdin")
 def test_two_invocations_have_two_ids() -> None:
     """Neither request id nor trace is used twice."""
-    first, second = (read_inputs(InvokeOptions(credentials=False)).invocation for _ in range(2))
+    first, second = (read(InvokeOptions(no_credentials=True)).invocation for _ in range(2))
     assert first.request_id != second.request_id
     assert first.trace_id != second.trace_id
 
@@ -79,16 +86,16 @@ def test_two_invocations_have_two_ids() -> None:
 @pytest.mark.usefixtures("stdin")
 def test_options_reach_what_they_name() -> None:
     """Event, parameters, variables, Region and alias each arrive at their place."""
-    inputs = read_inputs(
+    inputs = read(
         InvokeOptions(
             function_identifier="Ratings",
             data="5",
-            parameter_overrides=["Stage=prod"],
             env=["TABLE_NAME=mine"],
-            region="eu-west-1",
             qualifier="live",
-            credentials=False,
-        )
+            no_credentials=True,
+        ),
+        region="eu-west-1",
+        overrides=["Stage=prod"],
     )
 
     variables = inputs.environment.as_dict()
@@ -110,7 +117,7 @@ def test_context_overrules_what_follows_from_the_function() -> None:
         "custom": {"a": 1},
         "identity": {"cognitoIdentityId": "me"},
     }
-    inputs = read_inputs(InvokeOptions(context=json.dumps(context), credentials=False))
+    inputs = read(InvokeOptions(context=json.dumps(context), no_credentials=True))
 
     invocation = inputs.invocation
     assert (invocation.request_id, invocation.version) == ("mine", "7")
@@ -124,7 +131,7 @@ def test_context_overrules_what_follows_from_the_function() -> None:
 def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) -> None:
     """Where stdin is an env file it is no event."""
     stdin('{"Parameters": {"STAGE": "test"}}')
-    inputs = read_inputs(InvokeOptions(env_vars=["-"], credentials=False))
+    inputs = read(InvokeOptions(env_vars=["-"], no_credentials=True))
 
     assert inputs.environment.variables["STAGE"].value == "test"
     assert inputs.invocation.payload == b"{}"
@@ -142,20 +149,16 @@ def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) ->
 def test_stdin_is_read_once(options: InvokeOptions) -> None:
     """Two options can't both have what is on stdin."""
     with pytest.raises(UsageError, match=r"stdin can be read once, not by `--.* -` and `--.* -`"):
-        read_inputs(options)
+        read(options)
 
 
 @pytest.mark.usefixtures("stdin")
 def test_findings_of_every_step_are_kept(directory: Path) -> None:
     """Parameters, qualifier, context, credentials and environment: nothing is lost on the way."""
     (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
-    inputs = read_inputs(
-        InvokeOptions(
-            parameter_overrides=["Colour=red"],
-            qualifier="9",
-            context='{"functionName": "x"}',
-            env_vars=["env.json"],
-        )
+    inputs = read(
+        InvokeOptions(qualifier="9", context='{"functionName": "x"}', env_vars=["env.json"]),
+        overrides=["Colour=red"],
     )
 
     messages = " | ".join(finding.message for finding in inputs.findings)
@@ -171,7 +174,7 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--no-shell-env` keeps the template's values."""
     monkeypatch.setenv("STAGE", "of the shell")
     values = [
-        read_inputs(InvokeOptions(shell_env=shell_env, credentials=False)).environment.as_dict()
-        for shell_env in (True, False)
+        read(InvokeOptions(no_shell_env=no_shell_env, no_credentials=True)).environment.as_dict()
+        for no_shell_env in (False, True)
     ]
     assert [value["STAGE"] for value in values] == ["of the shell", "dev"]

@@ -43,7 +43,7 @@ Resources:
 
 
 def problems(path: Path, *overrides: str, lint: bool = True) -> Sequence[tuple[object, ...]]:
-    chosen = ProjectOptions(template=path, parameter_overrides=overrides)
+    chosen = ProjectOptions(template=path, parameter_overrides=list(overrides))
     found = find_problems(chosen, lint=lint)
     return [
         (problem.severity, problem.rule, problem.place and problem.place.line, problem.message)

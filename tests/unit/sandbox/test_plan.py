@@ -7,7 +7,7 @@ import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Function, Layer, LocalCode
-from samlocal.sandbox.plan import left_out, plan_sandbox
+from samlocal.sandbox.plan import SandboxSettings, left_out, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 TEMPLATE = Path("/shop/template.yaml")
@@ -30,9 +30,8 @@ def function(tmp_path: Path) -> Function:
 
 
 def plan(function: Function, code: Path, *, repository: str | None = None) -> SandboxSpec:
-    return plan_sandbox(
-        function, {"STAGE": "dev"}, project=TEMPLATE, code=code, image_repository=repository
-    )
+    settings = SandboxSettings(image_repository=repository)
+    return plan_sandbox(function, {"STAGE": "dev"}, project=TEMPLATE, code=code, settings=settings)
 
 
 def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:

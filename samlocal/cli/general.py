@@ -1,0 +1,21 @@
+"""The options of every command that reads a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.console import show_debug_log
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GeneralOptions:
+    """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
+
+    config_file: options.ConfigFile = None
+    config_env: options.ConfigEnv = None
+    debug: options.Debug = False
+
+    def apply(self) -> None:
+        if self.debug:
+            show_debug_log()
