@@ -5,7 +5,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from docker.types import LogConfig, Mount
 
@@ -32,6 +32,11 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
     return str(created["Id"])
 
 
+def network_options(spec: SandboxSpec) -> dict[str, Any]:
+    """Return what of the host config belongs to the owner of the sandbox's network namespace."""
+    return {"network_mode": "host" if spec.network == "host" else None}
+
+
 def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
     memory = spec.memory_mb * _MIB
     return api.create_host_config(
@@ -45,5 +50,5 @@ def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
         log_config=LogConfig(type="none"),
         mem_limit=memory,
         memswap_limit=memory,
-        network_mode="host" if spec.network == "host" else None,
+        **network_options(spec),
     )
