@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 import yaml
@@ -29,9 +30,10 @@ class Runtime:
     """One of Lambda's runtimes.
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
-    as its one argument. Where `bootstraps` isn't empty, the image holds no runtime of its own: the
-    first of these files that exists in the sandbox is the runtime. `deprecated` is the day from which
-    AWS no longer maintains it.
+    as its one argument; `handler` shows what one looks like. Where `bootstraps` isn't empty, the image
+    holds no runtime of its own: the first of these files that exists in the sandbox is the runtime.
+    `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is the
+    runtime to move to then.
     """
 
     id: str
@@ -40,6 +42,8 @@ class Runtime:
     operating_system: str
     architectures: tuple[Architecture, ...]
     deprecated: date | None
+    replacement: str | None
+    handler: str | None
     bootstraps: tuple[str, ...]
 
     def image_uri(self, repository: str | None = None) -> str:
@@ -47,17 +51,27 @@ class Runtime:
         return f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"
 
 
-class _Entry(TypedDict, total=False):
+class _Retired(TypedDict, total=False):
+    deprecated: date
+    replacement: str
+
+
+class _Entry(_Retired, total=False):
     tag: str
     operating_system: str
     architectures: list[Architecture]
-    deprecated: date
 
 
 class _Family(TypedDict, total=False):
+    """A file. `retired` are runtimes that can't be run any more; `advice` is what else to do then."""
+
     image: str
+    handler: str
     bootstraps: list[str]
     runtimes: dict[str, _Entry]
+    retired: dict[str, _Retired]
+    replacement: str
+    advice: str
 
 
 def find_runtime(runtime_id: str, *, place: Place | None = None) -> Runtime:
@@ -69,8 +83,10 @@ def find_runtime(runtime_id: str, *, place: Place | None = None) -> Runtime:
     path = data_folder("runtimes") / f"{family[0] if family else ''}.yaml"
     if path.is_file():
         facts = _read(path)
-        if runtime_id in facts["runtimes"]:
+        if runtime_id in facts.get("runtimes", {}):
             return _runtime(runtime_id, path.stem, facts)
+        if runtime_id in facts.get("retired", {}):
+            raise _retired_error(runtime_id, facts, place)
     raise RuntimeNotFoundError(
         f"unknown runtime `{runtime_id}`", place=place, hint=_suggestion(runtime_id)
     )
@@ -82,10 +98,11 @@ def all_runtimes() -> tuple[Runtime, ...]:
     return tuple(
         _runtime(runtime_id, family, facts)
         for family, facts in families
-        for runtime_id in facts["runtimes"]
+        for runtime_id in facts.get("runtimes", {})
     )
 
 
+@cache
 def _read(path: Path) -> _Family:
     with path.open("rb") as file:
         return cast("_Family", yaml.load(file, Loader=yaml.CSafeLoader))
@@ -93,6 +110,7 @@ def _read(path: Path) -> _Family:
 
 def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
     entry = facts["runtimes"][runtime_id]
+    replacement = entry.get("replacement") or _newest(facts)
     return Runtime(
         id=runtime_id,
         family=family,
@@ -100,13 +118,36 @@ def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
         operating_system=entry["operating_system"],
         architectures=tuple(entry.get("architectures", _EVERY_ARCHITECTURE)),
         deprecated=entry.get("deprecated"),
+        replacement=None if replacement == runtime_id else replacement,
+        handler=facts.get("handler"),
         bootstraps=tuple(facts.get("bootstraps", ())),
+    )
+
+
+def _newest(facts: _Family) -> str:
+    """Return the newest runtime of a family that is no preview, or what came after the family."""
+    finished = (each for each, entry in facts.get("runtimes", {}).items() if "deprecated" in entry)
+    return facts.get("replacement") or next(finished)
+
+
+def _retired_error(runtime_id: str, facts: _Family, place: Place | None) -> RuntimeNotFoundError:
+    entry = facts["retired"][runtime_id]
+    hint = f"use `{entry.get('replacement') or _newest(facts)}`"
+    if "advice" in facts:
+        hint += f", and {facts['advice']}"
+    return RuntimeNotFoundError(
+        f"the runtime `{runtime_id}` is retired: AWS ended its support on {entry['deprecated']}",
+        place=place,
+        hint=hint,
     )
 
 
 def _suggestion(runtime_id: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
 
-    known = [runtime.id for runtime in all_runtimes()]
-    close = get_close_matches(runtime_id.lower(), known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"samlocal knows {', '.join(known)}"
+    known = all_runtimes()
+    finished = [runtime.id for runtime in known if runtime.deprecated]
+    close = get_close_matches(runtime_id.lower(), finished, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"samlocal knows {', '.join(runtime.id for runtime in known)}"

@@ -56,11 +56,14 @@ def invoke(
     if print_env:
         _print_environment(read_inputs(chosen, project), output)
         return
-    from samlocal.sandbox.plan import left_out, plan_sandbox
+    from datetime import UTC, datetime
+
+    from samlocal.sandbox.plan import end_of_support, left_out, plan_sandbox
 
     connecting = connect_in_background()
     inputs = read_inputs(chosen, project)
     _show_findings((*inputs.findings, *left_out(inputs.function)))
+    _show_findings(end_of_support(inputs.function, today=datetime.now(UTC).date()))
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),

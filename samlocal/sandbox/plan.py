@@ -14,6 +14,7 @@ from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from samlocal.project.model import Function
@@ -53,7 +54,11 @@ def plan_sandbox(
     """
     runtime = find_function_runtime(function)
     if not function.handler and not runtime.bootstraps:
-        raise TemplateError(f"`{function.logical_id}` has no `Handler`", place=function.place)
+        raise TemplateError(
+            f"`{function.logical_id}` has no `Handler`",
+            place=function.place,
+            hint=f"that of `{runtime.id}` is like `{runtime.handler}`",
+        )
     bootstrap = _bootstrap(function, runtime, code) if runtime.bootstraps else None
     return SandboxSpec(
         function=function.full_path,
@@ -83,6 +88,20 @@ def left_out(function: Function) -> tuple[Finding, ...]:
         message = f"`{function.logical_id}` is for {function.architecture}, and runs on {here} here"
         findings.append(Finding(message=message, place=function.place))
     return tuple(findings)
+
+
+def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
+    """Say that AWS no longer maintains the runtime of a function, if that is so."""
+    runtime = find_function_runtime(function)
+    if runtime.deprecated is None or today < runtime.deprecated:
+        return ()
+    return (
+        Finding(
+            message=f"AWS ended the support of `{runtime.id}` on {runtime.deprecated}",
+            place=function.place,
+            hint=f"move to `{runtime.replacement}`" if runtime.replacement else None,
+        ),
+    )
 
 
 def find_function_runtime(function: Function) -> Runtime:

@@ -18,6 +18,8 @@ def test_the_facts_of_one_runtime() -> None:
         operating_system="Amazon Linux 2",
         architectures=("x86_64", "arm64"),
         deprecated=date(2027, 6, 30),
+        replacement="python3.14",
+        handler="app.handler",
         bootstraps=(),
     )
 
@@ -50,8 +52,9 @@ def test_every_runtime_is_found_by_its_id() -> None:
     """Each id leads to the file that holds it, and no two runtimes share an image."""
     runtimes = all_runtimes()
     assert [find_runtime(runtime.id) for runtime in runtimes] == list(runtimes)
-    assert len({runtime.image for runtime in runtimes}) == len(runtimes) >= 13
+    assert len({runtime.image for runtime in runtimes}) == len(runtimes) >= 32
     assert all(set(runtime.architectures) <= {"x86_64", "arm64"} for runtime in runtimes)
+    assert all(find_runtime(each.replacement) for each in runtimes if each.replacement)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,49 @@ def test_a_mistyped_runtime_gets_a_suggestion(runtime_id: str, hint: str) -> Non
     assert caught.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("runtime_id", "replacement"),
+    [
+        pytest.param("python3.9", "python3.14", id="newest of its family that is no preview"),
+        pytest.param("java17", "java17.al2023", id="same version on a newer system"),
+        pytest.param("python3.14", None, id="the newest"),
+        pytest.param("python3.15", "python3.14", id="preview"),
+    ],
+)
+def test_what_replaces_a_runtime(runtime_id: str, replacement: str | None) -> None:
+    """A runtime names the one to move to when its support ends."""
+    assert find_runtime(runtime_id).replacement == replacement
+
+
+@pytest.mark.parametrize(
+    ("runtime_id", "ended", "hint"),
+    [
+        pytest.param("python3.7", "2023-12-04", "use `python3.14`", id="newest of its family"),
+        pytest.param("java8", "2024-01-08", "use `java8.al2023`", id="its own replacement"),
+        pytest.param("dotnetcore3.1", "2023-04-03", "use `dotnet10`", id="another family"),
+        pytest.param("dotnet7", "2024-05-14", "use `dotnet10`", id="for images only"),
+        pytest.param("nodejs", "2016-08-30", "use `nodejs24.x`", id="without a version"),
+        pytest.param(
+            "go1.x",
+            "2024-01-08",
+            "use `provided.al2023`, and compile the function to a file `bootstrap`"
+            " (`GOOS=linux go build -tags lambda.norpc -o bootstrap`)",
+            id="another way",
+        ),
+    ],
+)
+def test_a_retired_runtime_is_answered_with_what_replaces_it(
+    runtime_id: str, ended: str, hint: str
+) -> None:
+    """A runtime that Lambda once had is told from one that it never had."""
+    with pytest.raises(RuntimeNotFoundError) as caught:
+        find_runtime(runtime_id)
+    assert caught.value.message == (
+        f"the runtime `{runtime_id}` is retired: AWS ended its support on {ended}"
+    )
+    assert caught.value.hint == hint
+
+
 @pytest.mark.parametrize("runtime_id", ["", "3.11", "../../etc", "cobol85", "images"])
 def test_an_unknown_runtime_is_answered_with_the_known_ones(runtime_id: str) -> None:
     """An id that resembles nothing is answered with all there is, at the place it was read."""
@@ -79,4 +125,4 @@ def test_an_unknown_runtime_is_answered_with_the_known_ones(runtime_id: str) -> 
         find_runtime(runtime_id, place=place)
     assert str(caught.value) == f"template.yaml:12:16: unknown runtime `{runtime_id}`"
     assert caught.value.hint is not None
-    assert caught.value.hint.startswith("samlocal knows nodejs24.x, nodejs22.x, ")
+    assert caught.value.hint.startswith("samlocal knows dotnet10, dotnet8, ")

@@ -50,6 +50,8 @@ CASES = {
     "runtime-unknown": functions("UnknownRuntime"),
     "runtime-misspelt": functions("MisspeltRuntime"),
     "runtime-retired": functions("RetiredRuntime"),
+    "runtime-retired-go": functions("RetiredGo"),
+    "runtime-past-support": functions("PastSupport --no-event"),
     "runtime-missing": functions("NoRuntime"),
     "handler-missing": functions("NoHandler"),
     "code-missing": functions("NoCode"),

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Function, Layer, LocalCode
-from samlocal.sandbox.plan import SandboxSettings, left_out, plan_sandbox
+from samlocal.sandbox.plan import SandboxSettings, end_of_support, left_out, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 TEMPLATE = Path("/shop/template.yaml")
@@ -87,13 +88,14 @@ def test_bootstrap_that_is_a_directory(function: Function, tmp_path: Path) -> No
 
 def test_handler_that_is_missing(function: Function, tmp_path: Path) -> None:
     """A runtime of an image must be told what to run."""
-    with pytest.raises(TemplateError, match="`Ratings` has no `Handler`"):
+    with pytest.raises(TemplateError, match="`Ratings` has no `Handler`") as caught:
         plan(replace(function, handler=None), tmp_path)
+    assert caught.value.hint == "that of `python3.11` is like `app.handler`"
 
 
 @pytest.mark.parametrize(
     ("runtime", "message"),
-    [(None, "`Ratings` has no `Runtime`"), ("python2.7", "unknown runtime `python2.7`")],
+    [(None, "`Ratings` has no `Runtime`"), ("python1.5", "unknown runtime `python1.5`")],
 )
 def test_runtime_that_is_missing(
     function: Function, tmp_path: Path, runtime: str | None, message: str
@@ -118,3 +120,30 @@ def test_what_a_sandbox_lacks_is_said(
         "`Ratings` is for arm64, and runs on x86_64 here",
     ]
     assert left_out(function) == ()
+
+
+@pytest.mark.parametrize(
+    ("runtime", "today", "said"),
+    [
+        pytest.param("nodejs20.x", date(2026, 4, 29), [], id="the day before"),
+        pytest.param(
+            "nodejs20.x",
+            date(2026, 4, 30),
+            [("AWS ended the support of `nodejs20.x` on 2026-04-30", "move to `nodejs24.x`")],
+            id="the day itself",
+        ),
+        pytest.param("nodejs26.x", date(2040, 1, 1), [], id="preview"),
+        pytest.param(
+            "ruby4.0",
+            date(2040, 1, 1),
+            [("AWS ended the support of `ruby4.0` on 2029-03-31", None)],
+            id="nothing newer",
+        ),
+    ],
+)
+def test_end_of_support_is_said(
+    function: Function, runtime: str, today: date, said: list[tuple[str, str | None]]
+) -> None:
+    """From its day on, a runtime that AWS no longer maintains is named with what replaces it."""
+    findings = end_of_support(replace(function, runtime=runtime), today=today)
+    assert [(finding.message, finding.hint) for finding in findings] == said
