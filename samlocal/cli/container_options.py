@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli import box, options  # `grouped` reads them as the program runs
 
 if TYPE_CHECKING:
     from samlocal.sandbox.plan import SandboxSettings
@@ -18,6 +18,12 @@ class ContainerOptions:
     docker_network: options.DockerNetwork = None
     skip_pull_image: options.SkipPullImage = False
     image_repository: options.ImageRepository = None
+    no_memory_limit: box.NoMemoryLimit = False
+    no_limits: box.NoLimits = False
+    strict: box.Strict = False
+    file_system: box.FileSystem = None
+    add_host: box.AddHost = None
+    container_dns: box.ContainerDns = None
 
     def settings(self) -> SandboxSettings:
         """Return what the options mean.
@@ -31,4 +37,10 @@ class ContainerOptions:
             image_repository=self.image_repository,
             network=self.docker_network,
             pull=not self.skip_pull_image,
+            limits_memory=not (self.no_memory_limit or self.no_limits),
+            limits_rest=not self.no_limits,
+            strict=self.strict,
+            file_systems=box.parse_file_systems(self.file_system or ()),
+            hosts=box.parse_hosts(self.add_host or ()),
+            dns=box.parse_dns(self.container_dns or ()),
         )

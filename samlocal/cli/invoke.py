@@ -58,19 +58,23 @@ def invoke(
         return
     from datetime import UTC, datetime
 
+    from samlocal.sandbox.box import box_findings
     from samlocal.sandbox.plan import end_of_support, left_out, plan_sandbox
 
+    settings = container.settings()
     connecting = connect_in_background()
     inputs = read_inputs(chosen, project)
     _show_findings((*inputs.findings, *left_out(inputs.function)))
     _show_findings(end_of_support(inputs.function, today=datetime.now(UTC).date()))
+    code = code_directory(inputs, profile=project.profile)
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),
         project=inputs.project,
-        code=code_directory(inputs, profile=project.profile),
-        settings=container.settings(),
+        code=code,
+        settings=settings,
     )
+    _show_findings(box_findings(inputs.function, settings, code))
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}

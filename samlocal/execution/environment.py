@@ -118,6 +118,7 @@ class ExecutionEnvironment:
             ending = failed_to_initialise(failure, at=initialised.result().at)
         else:
             self._initialised = True
+            self._sandbox.end_init()
             duration_ms = max(0.0, (initialised.result().at - started_at) * 1000)
             _log.debug("the runtime is ready, Init took %.0f ms", duration_ms)
             if self._overrun_since is None:

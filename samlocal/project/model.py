@@ -92,6 +92,14 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileSystem:
+    """An EFS file system of a function: where it is mounted, `/mnt/NAME`."""
+
+    mount_path: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentVariable:
     """A variable that the template declares.
 
@@ -157,6 +165,7 @@ class Function:
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     environment: Mapping[str, EnvironmentVariable] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
+    file_systems: tuple[FileSystem, ...] = ()
     logging: LoggingConfig = LoggingConfig()
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     region: str = "us-east-1"

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -16,6 +17,7 @@ from samlocal.project.globals import function_properties as merge_globals
 from samlocal.project.layers import read_layers
 from samlocal.project.model import (
     EnvironmentVariable,
+    FileSystem,
     Finding,
     Function,
     FunctionEntry,
@@ -36,6 +38,8 @@ SERVERLESS_FUNCTION: Final = "AWS::Serverless::Function"
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
+# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
+_MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
 
@@ -91,6 +95,7 @@ def read_function(
         architecture=_architecture(properties),
         environment=_environment(properties),
         layers=read_layers(properties, layers),
+        file_systems=_file_systems(properties),
         logging=_logging(properties),
         qualifiers=read_qualifiers(stack, entry.logical_id, alias),
         region=stack.surroundings.region,
@@ -117,6 +122,27 @@ def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
             place=items[0].place,
         )
     return cast('Literal["x86_64", "arm64"]', names[0])
+
+
+def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
+    file_systems = []
+    for item in properties.items("FileSystemConfigs"):
+        if isinstance(item.value, Unknown):
+            properties.drop("FileSystemConfigs", item, item.value)
+            continue
+        item.entries("a file system")
+        path = _mount_path(Properties(item, properties.resolver, properties.findings))
+        if path:
+            file_systems.append(FileSystem(mount_path=path, place=item.place))
+    return tuple(file_systems)
+
+
+def _mount_path(config: Properties) -> str | None:
+    node = config.get("LocalMountPath")
+    path = node.text("`LocalMountPath`") if node else None
+    if node and path and not _MOUNT_PATH.fullmatch(path):
+        raise TemplateError(f"`LocalMountPath` must be /mnt/NAME, not `{path}`", place=node.place)
+    return path
 
 
 def _logging(properties: Properties) -> LoggingConfig:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding
 from samlocal.runtimes import find_runtime
+from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:
@@ -21,18 +22,28 @@ if TYPE_CHECKING:
     from samlocal.runtimes import Runtime
 
 TASK_ROOT: Final = "/var/task"
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+_MB_OF_ONE_CPU: Final = 1769
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SandboxSettings:
     """What a person chose about sandboxes, whichever function it is for.
 
-    `image_repository` replaces AWS's public one for runtime images.
+    `image_repository` replaces AWS's public one for runtime images. Besides memory, a sandbox is
+    limited in its CPU and the size of /tmp. `file_systems` are directories by mount path, `hosts`
+    addresses by name.
     """
 
     image_repository: str | None = None
     network: str | None = None
     pull: bool = True
+    limits_memory: bool = True
+    limits_rest: bool = True
+    strict: bool = False
+    file_systems: Mapping[str, Path] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    dns: tuple[str, ...] = ()
 
 
 def plan_sandbox(
@@ -65,11 +76,19 @@ def plan_sandbox(
         project=project,
         image=runtime.image_uri(settings.image_repository),
         environment=environment,
-        memory_mb=function.memory_mb,
-        mounts=(Mount(source=code, target=TASK_ROOT),),
+        memory_mb=function.memory_mb if settings.limits_memory else None,
+        cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
+        tmp_mb=_tmp_mb(function, settings),
+        strict=settings.strict,
+        mounts=(
+            Mount(source=code, target=TASK_ROOT),
+            *file_system_mounts(settings.file_systems),
+        ),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
         network=settings.network,
+        hosts=settings.hosts,
+        dns=settings.dns,
         pull=settings.pull,
     )
 
@@ -114,6 +133,16 @@ def find_function_runtime(function: Function) -> Runtime:
         message = f"`{function.logical_id}` has no `Runtime`"
         raise RuntimeNotFoundError(message, place=function.place)
     return find_runtime(function.runtime, place=function.place)
+
+
+def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:
+    """Return the size of /tmp where it has one.
+
+    No engine can limit a directory on disk everywhere, so that takes a file system in memory, which
+    would count as the function's own memory: it gets that much more. Who isn't strict would rather
+    have the memory limit as it is.
+    """
+    return function.ephemeral_storage_mb if settings.strict and settings.limits_rest else None
 
 
 def _bootstrap(function: Function, runtime: Runtime, code: Path) -> str:

@@ -6,7 +6,7 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
@@ -31,17 +31,25 @@ class SandboxSpec:
 
     `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
     `entrypoint` is None where the image's own one serves; `command` is the handler then.
+
+    Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
+    much as there is. `strict` takes away what a function can't do in Lambda either.
     """
 
     function: str
     project: Path
     image: str
     environment: Mapping[str, str]
-    memory_mb: int
+    memory_mb: int | None
+    cpus: float | None = None
+    tmp_mb: int | None = None
+    strict: bool = False
     mounts: tuple[Mount, ...] = ()
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] = ()
     network: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    dns: tuple[str, ...] = ()
     pull: bool = True
 
 
@@ -95,6 +103,9 @@ class Sandbox(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+    def end_init(self) -> None:
+        """Give the function from now on no more CPU than it may have; return at once."""
 
     def stop(self) -> None:
         """End what runs in the sandbox at once."""

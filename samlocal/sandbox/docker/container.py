@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.creation import create_container
+from samlocal.sandbox.docker.creation import create_container, limit_cpu
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
 from samlocal.sandbox.docker.leftovers import sweep
@@ -65,6 +65,7 @@ class DockerSandbox:
         self._stopping = False
         self._container_id: str | None = None
         self._reader: Thread | None = None
+        self._limiter: Thread | None = None
         self._ended_at: float | None = None
         self._pid = 0
         self._api_address = ""
@@ -80,8 +81,15 @@ class DockerSandbox:
             self._remove(self._container_id)
         if self._reader and self._pid:
             self._reader.join(_LAST_OUTPUT_SECONDS)
+        if self._limiter:
+            self._limiter.join()
         if self.listening.done() and not self.listening.exception():
             self.listening.result().close()
+
+    def end_init(self) -> None:
+        if self._spec.cpus is not None:
+            self._limiter = Thread(target=self._limit_cpu, args=(self._spec.cpus,), daemon=True)
+            self._limiter.start()
 
     def stop(self) -> None:
         self._stopping = True
@@ -92,7 +100,13 @@ class DockerSandbox:
     def peak_memory_mb(self) -> int | None:
         if self._container_id is None:
             return None
-        return peak_memory_mb(self._engine, self._container_id, self._pid)
+        return peak_memory_mb(
+            self._engine,
+            self._container_id,
+            self._pid,
+            # Files in a /tmp in memory are none of the function's.
+            of_group=not self._spec.strict,
+        )
 
     def reaches_host(self) -> bool | None:
         if self._container_id is None:
@@ -176,6 +190,13 @@ class DockerSandbox:
             at=min(max(_monotonic(found["State"]["StartedAt"]), before), after),
             peers=frozenset(addresses - {""} | {_LOOPBACK}),
         )
+
+    def _limit_cpu(self, cpus: float) -> None:
+        try:
+            with translated_errors():
+                limit_cpu(self._engine.api, str(self._container_id), cpus)
+        except EngineError as error:  # mostly because the function has ended already
+            _log.debug("its CPU is not limited: %s", error.message)
 
     def _read_output(self, container_id: str) -> Thread:
         """Attach to the container before it starts, and show what it writes until it ends."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from docker.types import LogConfig, Mount
 
 from samlocal.sandbox.docker.leftovers import labels
+from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
 if TYPE_CHECKING:
     import docker
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _MIB: Final = 1024 * 1024
+# In each period of 20 ms a function has its share of CPU, as in Lambda:
+# https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
+_CPU_PERIOD_US: Final = 20_000
+_LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
 
 
 def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: str) -> str:
@@ -25,6 +30,7 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
         spec.image,
         command=list(spec.command),
         entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
+        user=LAMBDA_USER if spec.strict else None,
         environment={**spec.environment, "AWS_LAMBDA_RUNTIME_API": runtime_api},
         labels=labels(project=str(spec.project), function=spec.function),
         host_config=_host_config(api, spec),
@@ -32,13 +38,22 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
     return str(created["Id"])
 
 
+def limit_cpu(api: docker.APIClient, container_id: str, cpus: float) -> None:
+    """Let a running container have so many CPUs from now on."""
+    quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
+    api.update_container(container_id, cpu_period=_CPU_PERIOD_US, cpu_quota=quota)
+
+
 def network_options(spec: SandboxSpec) -> dict[str, Any]:
     """Return what of the host config belongs to the owner of the sandbox's network namespace."""
-    return {"network_mode": "host" if spec.network == "host" else None}
+    return {
+        "network_mode": "host" if spec.network == "host" else None,
+        "extra_hosts": dict(spec.hosts) or None,
+        "dns": list(spec.dns) or None,
+    }
 
 
 def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
-    memory = spec.memory_mb * _MIB
     return api.create_host_config(
         auto_remove=True,
         # Not as `binds`, which are strings and take no colon in a path.
@@ -48,7 +63,15 @@ def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
         ],
         # We read the output as it comes; the engine need not keep it on disk as well.
         log_config=LogConfig(type="none"),
-        mem_limit=memory,
-        memswap_limit=memory,
+        **_memory_options(spec),
         **network_options(spec),
+        **(strict_options(spec) if spec.strict else {}),
     )
+
+
+def _memory_options(spec: SandboxSpec) -> dict[str, Any]:
+    if spec.memory_mb is None:
+        return {}
+    # What is in a /tmp of its own size counts as memory; see `strict_options`.
+    memory = (spec.memory_mb + (spec.tmp_mb or 0)) * _MIB
+    return {"mem_limit": memory, "memswap_limit": memory}

@@ -26,20 +26,29 @@ _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
-def peak_memory_mb(engine: Engine, container_id: str, pid: int) -> int | None:
-    """Return the peak in MiB, rounded up; None where neither the host nor the container tells."""
-    peak = _on_host(container_id, pid) or _in_container(engine, container_id)
-    return None if peak is None else -(-peak // _MIB)
+def peak_memory_mb(
+    engine: Engine, container_id: str, pid: int, *, of_group: bool = True
+) -> int | None:
+    """Return the peak in MiB, rounded up; None where neither the host nor the container tells.
+
+    Without `of_group` it is that of the runtime's process alone, and of no file in memory.
+    """
+    peaks = _on_host(container_id, pid) or _in_container(engine, container_id)
+    if peaks is None:
+        return None
+    group_peak, process_peak = peaks
+    peak = max(group_peak, process_peak) if of_group else process_peak
+    return -(-peak // _MIB) if peak else None
 
 
-def _on_host(container_id: str, pid: int) -> int | None:
+def _on_host(container_id: str, pid: int) -> tuple[int, int] | None:
     """Ask this machine's kernel, where the process really is one of the container's."""
     process = Path(f"/proc/{pid}")
     try:
         groups = (process / "cgroup").read_text()
         if container_id not in groups:
             return None
-        return max(_group_peak(groups), _process_peak((process / "status").read_text()))
+        return _group_peak(groups), _process_peak((process / "status").read_text())
     except (OSError, ValueError):
         return None
 
@@ -61,13 +70,13 @@ def _process_peak(status: str) -> int:
     return int(found[1]) * _KIB if found else 0
 
 
-def _in_container(engine: Engine, container_id: str) -> int | None:
+def _in_container(engine: Engine, container_id: str) -> tuple[int, int] | None:
     """Ask inside: a container sees its own group at the root of the file system of groups."""
     files = " || ".join(f"cat /sys/fs/cgroup/{name} 2>/dev/null" for name in _GROUP_PEAKS)
     command = f"({files}) && cat /proc/1/status"
     try:
         _, output = engine.run_in(container_id, ["/bin/sh", "-c", command])
         group_peak, _, status = output.partition("\n")
-        return max(int(group_peak), _process_peak(status))
+        return int(group_peak), _process_peak(status)
     except (EngineError, ValueError):  # the container has just ended, or it has no shell
         return None

@@ -124,6 +124,7 @@ class FakeSandbox:
         self.is_starting = False
         self.log = RecordingLog()
         self.stopped = Event()
+        self.inits_ended = 0
         self._program = program
         self._peers = peers
         self._reaches = reaches
@@ -141,6 +142,9 @@ class FakeSandbox:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
         self._listener.close()
+
+    def end_init(self) -> None:
+        self.inits_ended += 1
 
     def stop(self) -> None:
         self.stopped.set()

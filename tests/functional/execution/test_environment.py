@@ -102,6 +102,14 @@ def test_durations_are_true() -> None:
     assert report.duration_ms == pytest.approx(200, abs=90)
 
 
+def test_sandbox_is_told_the_end_of_init() -> None:
+    """It limits the CPU from then on; a runtime that doesn't come through Init keeps all of it."""
+    succeeding, failing = FakeSandbox(echo), FakeSandbox(ask_nothing)
+    run(succeeding)
+    run(failing, timeout_seconds=0.1)
+    assert (succeeding.inits_ended, failing.inits_ended) == (1, 0)
+
+
 def test_error_of_the_function() -> None:
     """An error is the result, and the platform sees nothing wrong with it."""
     body = b'{"errorMessage": "no stars", "errorType": "ValueError"}'

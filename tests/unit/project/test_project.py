@@ -136,6 +136,11 @@ def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
         ("Architectures: [mips]", "`Architectures` must be one of x86_64, arm64, not mips"),
         ("Handler: [a]", "3:27: `Handler` must be a string, not a list"),
         ("Environment: [a]", "`Environment` must be a mapping, not a list"),
+        (
+            "FileSystemConfigs: [{Arn: a, LocalMountPath: /data}]",
+            "3:63: `LocalMountPath` must be /mnt/NAME, not `/data`",
+        ),
+        ("FileSystemConfigs: [store]", "a file system must be a mapping, not `store`"),
         ("Handler: !Ref Nope", "3:27: nothing is named `Nope`"),
         ("Handler: !GetAtt Nope.Arn", "3:27: no resource `Nope`"),
     ],
@@ -159,6 +164,32 @@ def test_a_single_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
     function = project.resolve(project.find("F"))
     assert function.architecture == "arm64"
     assert [layer.name for layer in function.layers] == ["a"]
+
+
+def test_file_systems(tmp_path: Path) -> None:
+    """Each has its mount path and place; one whose path isn't known here is left out."""
+    project = write(
+        tmp_path,
+        """
+Parameters: {Path: {Type: String, Default: /mnt/b}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      FileSystemConfigs:
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: /mnt/a}
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: !Ref Path}
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: !ImportValue Shared}
+  Access: {Type: AWS::EFS::AccessPoint}
+""",
+    )
+    function = project.resolve(project.find("F"))
+    assert [(each.mount_path, each.place.line) for each in function.file_systems] == [
+        ("/mnt/a", 8),
+        ("/mnt/b", 9),
+    ]
+    (finding,) = function.findings
+    assert finding.message.startswith("`LocalMountPath` is left out")
 
 
 def test_a_value_that_is_known_only_in_aws_is_left_out_and_said(tmp_path: Path) -> None:

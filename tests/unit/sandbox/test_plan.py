@@ -8,6 +8,7 @@ import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Function, Layer, LocalCode
+from samlocal.sandbox.box import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, left_out, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
@@ -31,7 +32,10 @@ def function(tmp_path: Path) -> Function:
 
 
 def plan(function: Function, code: Path, *, repository: str | None = None) -> SandboxSpec:
-    settings = SandboxSettings(image_repository=repository)
+    return plan_with(SandboxSettings(image_repository=repository), function, code)
+
+
+def plan_with(settings: SandboxSettings, function: Function, code: Path) -> SandboxSpec:
     return plan_sandbox(function, {"STAGE": "dev"}, project=TEMPLATE, code=code, settings=settings)
 
 
@@ -43,10 +47,36 @@ def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
         image="public.ecr.aws/lambda/python:3.11",
         environment={"STAGE": "dev"},
         memory_mb=256,
+        cpus=256 / 1769,
         mounts=(Mount(source=tmp_path, target="/var/task", read_only=True),),
         entrypoint=None,
         command=("app.handler",),
     )
+
+
+def test_limits_that_are_off(function: Function, tmp_path: Path) -> None:
+    """Memory alone as with sam, or all of them."""
+    unlimited_memory = plan_with(SandboxSettings(limits_memory=False), function, tmp_path)
+    assert (unlimited_memory.memory_mb, unlimited_memory.cpus) == (None, 256 / 1769)
+    settings = SandboxSettings(limits_memory=False, limits_rest=False, strict=True)
+    unlimited = plan_with(settings, function, tmp_path)
+    assert (unlimited.memory_mb, unlimited.cpus, unlimited.tmp_mb) == (None, None, None)
+
+
+def test_strict_sandbox_has_a_tmp_of_the_functions_size(function: Function, tmp_path: Path) -> None:
+    """Who isn't strict keeps /tmp on disk, without a size."""
+    sized = replace(function, ephemeral_storage_mb=1024)
+    assert plan_with(SandboxSettings(strict=True), sized, tmp_path).tmp_mb == 1024
+    assert plan_with(SandboxSettings(), sized, tmp_path).tmp_mb is None
+
+
+def test_findings_of_the_box(function: Function, tmp_path: Path) -> None:
+    """Only a strict sandbox minds who may read the code."""
+    (tmp_path / "app.py").touch(0o600)
+    tmp_path.chmod(0o755)
+    assert box_findings(function, SandboxSettings(), tmp_path) == ()
+    (finding,) = box_findings(function, SandboxSettings(strict=True), tmp_path)
+    assert finding.message.startswith(f"`{tmp_path}/app.py` can't be read")
 
 
 @pytest.mark.parametrize("repository", ["localhost/samlocal", "localhost/samlocal/"])

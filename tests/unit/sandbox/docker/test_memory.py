@@ -52,6 +52,14 @@ def test_peak_of_a_container_elsewhere(output: str | EngineError, peak: int | No
     assert peak_in_container(output) == peak
 
 
+def test_peak_without_the_files_of_the_group() -> None:
+    """Where files are in memory, the process alone counts; nothing is told where it has no peak."""
+    engine = cast("Engine", EngineThatRuns(f"{600 * MIB}\nVmHWM:\t  10240 kB\n"))
+    assert peak_memory_mb(engine, "abc", 0, of_group=False) == 10
+    engine = cast("Engine", EngineThatRuns(f"{600 * MIB}\n"))
+    assert peak_memory_mb(engine, "abc", 0, of_group=False) is None
+
+
 def test_peak_of_a_process_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the engine's own machine the kernel is asked, and no command is run."""
     monkeypatch.setattr(memory, "_group_peak", lambda _groups: 0)

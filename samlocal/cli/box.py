@@ -1,0 +1,129 @@
+"""The options about a function's box: what it may use, and what it is shown of this machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NoMemoryLimit = Annotated[
+    bool, typer.Option("--no-memory-limit", help="Don't limit the function's memory.")
+]
+NoLimits = Annotated[
+    bool, typer.Option("--no-limits", help="Limit neither memory nor CPU nor the size of /tmp.")
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Let the function do only what Lambda does: another user than root,"
+        " nothing writable but /tmp, and that of the size of `EphemeralStorage`.",
+    ),
+]
+FileSystem = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file-system",
+        metavar="/mnt/NAME=DIR",
+        help="The directory to mount for an EFS file system (`FileSystemConfigs`), writable; repeatable.",
+        show_default=False,
+    ),
+]
+AddHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add-host",
+        metavar="HOST:IP",
+        help="A host name of the container's own; `host-gateway` as IP is this machine; repeatable.",
+        show_default=False,
+    ),
+]
+ContainerDns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--container-dns",
+        metavar="IP",
+        help="A DNS server for the container; repeatable.",
+        show_default=False,
+    ),
+]
+
+_HOST_GATEWAY: Final = "host-gateway"
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
+_MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
+
+
+def parse_hosts(values: Iterable[str]) -> dict[str, str]:
+    """Return the address of each host name in `HOST:IP`; the last of several wins.
+
+    Raises:
+        UsageError: One isn't of that form.
+    """
+    hosts = {}
+    for value in values:
+        name, _, address = value.partition(":")
+        address = address.removeprefix("[").removesuffix("]")
+        if not _HOST_NAME.fullmatch(name) or not (address == _HOST_GATEWAY or _is_ip(address)):
+            raise UsageError(
+                f"`--add-host {value}` is not HOST:IP",
+                hint=f"for example `--add-host db.local:10.0.0.5` or `--add-host db.local:{_HOST_GATEWAY}`",
+            )
+        hosts[name] = address
+    return hosts
+
+
+def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses of DNS servers.
+
+    Raises:
+        UsageError: One is no address.
+    """
+    servers = tuple(values)
+    for server in servers:
+        if not _is_ip(server):
+            raise UsageError(
+                f"`--container-dns {server}` is no IP address", hint="for example `10.0.0.2`"
+            )
+    return servers
+
+
+def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
+    """Return the directory for each mount path in `/mnt/NAME=DIR`; paths are absolute.
+
+    Raises:
+        UsageError: One isn't of that form, or there is no such directory.
+    """
+    file_systems = {}
+    for value in values:
+        target, _, source = value.partition("=")
+        if not _MOUNT_PATH.fullmatch(target) or not source:
+            raise UsageError(
+                f"`--file-system {value}` is not /mnt/NAME=DIR",
+                hint="/mnt/NAME is the function's `LocalMountPath`, and DIR a directory of this machine",
+            )
+        directory = Path(source).expanduser().absolute()
+        if not directory.is_dir():
+            raise UsageError(
+                f"`--file-system {value}`: no directory `{directory}`",
+                hint=f"`mkdir -p {directory}` makes it",
+            )
+        file_systems[target] = directory
+    return file_systems
+
+
+def _is_ip(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""`--strict`: a container that lets a function do what Lambda does, and nothing more.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from docker.types import Ulimit
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+# Whatever user an image names: https://simonko.dev/posts/aws/non-root-lambda-image
+LAMBDA_USER: Final = "993:990"
+_PROCESSES: Final = 1024
+_OPEN_FILES: Final = 1024
+
+
+def strict_options(spec: SandboxSpec) -> dict[str, Any]:
+    """Return what of the host config makes it strict.
+
+    Only /tmp is writable. The engine can give it a size where it is in memory only, and the kernel
+    counts its files as memory of the function.
+    """
+    # Unlike the engine's default Lambda lets a function run what it has put there.
+    tmp = "exec,mode=1777"
+    if spec.tmp_mb is not None:
+        tmp += f",size={spec.tmp_mb}m"
+    return {
+        "read_only": True,
+        "tmpfs": {"/tmp": tmp},  # noqa: S108  # the container's
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        # Lambda has no /dev/shm: semaphores of Python's `multiprocessing` fail there.
+        "ipc_mode": "none",
+        "pids_limit": _PROCESSES,
+        "ulimits": [Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES)],
+    }

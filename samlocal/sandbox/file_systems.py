@@ -1,0 +1,48 @@
+"""Directories of this machine in place of a function's EFS file systems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.project.model import Finding
+from samlocal.sandbox.sandbox import Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from samlocal.project.model import Function
+
+
+def file_system_mounts(directories: Mapping[str, Path]) -> tuple[Mount, ...]:
+    """Return the mounts of directories, by mount path; a function may write to them."""
+    return tuple(
+        Mount(source=directory, target=target, read_only=False)
+        for target, directory in directories.items()
+    )
+
+
+def file_system_findings(
+    function: Function, directories: Mapping[str, Path]
+) -> tuple[Finding, ...]:
+    """Say which file systems of a function are missing, and which directories are none of its."""
+    wanted = {each.mount_path: each for each in function.file_systems}
+    missing = [
+        Finding(
+            message=f"no file system is mounted at `{path}`",
+            place=each.place,
+            hint=f"`--file-system {path}=DIR` mounts a directory there",
+        )
+        for path, each in wanted.items()
+        if path not in directories
+    ]
+    surplus = [
+        Finding(
+            message=f"`{function.logical_id}` has no `FileSystemConfigs` with `{path}`:"
+            " it has no such directory in Lambda",
+            place=function.place,
+        )
+        for path in directories
+        if path not in wanted
+    ]
+    return (*missing, *surplus)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.cli.box import parse_dns, parse_file_systems, parse_hosts
+from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = st.text(string.ascii_lowercase + string.digits, min_size=1)
+
+
+def test_hosts() -> None:
+    """An address of either version, in brackets or not, or this machine's; the last one wins."""
+    values = ["db:10.0.0.4", "db:10.0.0.5", "v6:fd00::1", "v6b:[fd00::2]", "me:host-gateway"]
+    assert parse_hosts(values) == {
+        "db": "10.0.0.5",
+        "v6": "fd00::1",
+        "v6b": "fd00::2",
+        "me": "host-gateway",
+    }
+
+
+@given(NAMES, st.ip_addresses())
+def test_any_host_with_any_address(name: str, address: object) -> None:
+    """The first colon ends the name, however many follow."""
+    assert parse_hosts([f"{name}:{address}"]) == {name: str(address)}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "db", "db:", ":10.0.0.5", "db:db2", "a b:10.0.0.5", "-:1.1.1.1"]
+)
+def test_hosts_that_are_none(value: str) -> None:
+    """The message has the value, the hint an example."""
+    with pytest.raises(UsageError, match="is not HOST:IP") as caught:
+        parse_hosts([value])
+    assert "--add-host db.local:10.0.0.5" in str(caught.value.hint)
+
+
+def test_dns_servers() -> None:
+    """They stay in their order."""
+    assert parse_dns(["10.0.0.2", "fd00::1"]) == ("10.0.0.2", "fd00::1")
+
+
+@pytest.mark.parametrize("value", ["", "dns.local", "10.0.0", "10.0.0.2:53"])
+def test_dns_servers_that_are_none(value: str) -> None:
+    """A container takes addresses only."""
+    with pytest.raises(UsageError, match="is no IP address"):
+        parse_dns([value])
+
+
+def test_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Directories become absolute; the home may be `~`, and a name may hold what separates."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("store", "a=b"):
+        (tmp_path / name).mkdir()
+    assert parse_file_systems(["/mnt/a=store", "/mnt/b=~/store", "/mnt/c=a=b"]) == {
+        "/mnt/a": tmp_path / "store",
+        "/mnt/b": tmp_path / "store",
+        "/mnt/c": tmp_path / "a=b",
+    }
+
+
+@pytest.mark.parametrize("value", ["", "/mnt/a", "/mnt/a=", "/mnt/=.", "/data/a=.", "/mnt/a/b=."])
+def test_file_systems_that_are_none(value: str) -> None:
+    """Lambda mounts below /mnt only, and not deeper."""
+    with pytest.raises(UsageError, match="is not /mnt/NAME=DIR"):
+        parse_file_systems([value])
+
+
+def test_file_system_without_directory(tmp_path: Path) -> None:
+    """A typo is an error, and not an empty directory that the engine makes."""
+    with pytest.raises(UsageError, match="no directory") as caught:
+        parse_file_systems([f"/mnt/a={tmp_path}/b"])
+    assert caught.value.hint == f"`mkdir -p {tmp_path}/b` makes it"

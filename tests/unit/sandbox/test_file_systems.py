@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from samlocal.errors import Place
+from samlocal.project.model import FileSystem, Function, LocalCode
+from samlocal.sandbox.file_systems import file_system_findings, file_system_mounts
+from samlocal.sandbox.sandbox import Mount
+
+PLACE = Place(Path("template.yaml"), 12, 5)
+STORE = Place(Path("template.yaml"), 20, 11)
+FUNCTION = Function(
+    logical_id="Ratings",
+    full_path="Ratings",
+    name="Ratings",
+    code=LocalCode(path=Path("/code"), place=PLACE),
+    place=PLACE,
+)
+STORING = replace(FUNCTION, file_systems=(FileSystem(mount_path="/mnt/store", place=STORE),))
+
+
+def test_directories_are_mounted_writable() -> None:
+    """EFS is there to be written to."""
+    assert file_system_mounts({"/mnt/store": Path("/data")}) == (
+        Mount(source=Path("/data"), target="/mnt/store", read_only=False),
+    )
+
+
+def test_file_system_that_is_there() -> None:
+    """Nothing is said where the template and the options agree."""
+    assert file_system_findings(STORING, {"/mnt/store": Path("/data")}) == ()
+    assert file_system_findings(FUNCTION, {}) == ()
+
+
+def test_file_system_that_is_missing_or_surplus() -> None:
+    """The one is named at its place in the template, the other at the function's."""
+    missing, surplus = file_system_findings(STORING, {"/mnt/stroe": Path("/data")})
+    assert (missing.place, missing.message) == (STORE, "no file system is mounted at `/mnt/store`")
+    assert surplus.place == PLACE
+    assert "`Ratings` has no `FileSystemConfigs` with `/mnt/stroe`" in surplus.message

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from samlocal.errors import Place
+from samlocal.sandbox.readable import readability_findings
+
+PLACE = Place(Path("template.yaml"), 12, 5)
+
+
+def test_readable_code(tmp_path: Path) -> None:
+    """Nothing is said where others may read all of it; a link says nothing by itself."""
+    code = tmp_path / "code"
+    (code / "lib").mkdir(parents=True)
+    (code / "app.py").touch(0o644)
+    (code / "broken").symlink_to("nowhere")
+    assert readability_findings(code, place=PLACE) == ()
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    """The first in the order of names, and how many more; those in a closed directory don't count."""
+    code = tmp_path / "code"
+    (code / "lib").mkdir(parents=True)
+    (code / "lib" / "a.py").touch(0o600)
+    (code / "b.py").touch(0o640)
+    (code / "zip").mkdir(mode=0o750)
+    (code / "zip" / "c.py").touch(0o600)
+    code.chmod(0o755)
+
+    (finding,) = readability_findings(code, place=PLACE)
+
+    assert finding.message.startswith(f"`{code}/b.py` and 2 more can't be read by Lambda's user")
+    assert (finding.place, finding.hint) == (PLACE, f"`chmod -R o+rX {code}` lets everyone read")
+
+
+def test_code_directory_that_is_closed(tmp_path: Path) -> None:
+    """A directory made by `mktemp -d` is closed to others as a whole."""
+    tmp_path.chmod(0o700)
+    (finding,) = readability_findings(tmp_path, place=PLACE)
+    assert finding.message.startswith(f"`{tmp_path}` can't be read")
