@@ -70,7 +70,10 @@ class Build:
             if image.parent and image.parent.name in self._building:
                 self._building[image.parent.name].result()
             say(f"Building {tag}")
-            self.engine.build(context, tag=tag, version=image.version, digest=image.digest())
+            arguments = {"version": image.version}
+            if image.parent:
+                arguments["parent"] = self.recipes.tag(image.parent)
+            self.engine.build(context, tag=tag, digest=image.digest(), arguments=arguments)
         say(f"{tag}: built in {time.monotonic() - start:.0f} s")
 
     def _lay_out(self, image: Image, context: Path) -> None:
@@ -87,6 +90,9 @@ class Build:
             shutil.copytree(client, context / "nodejs", copy_function=os.link)
             node = ingredients.nodejs(self.store, image.nodejs.version)
             os.link(node / "bin" / "node", context / "nodejs" / "node")
+        if image.java:
+            jars = ingredients.java_client(self.store, image.folder / image.java.pom)
+            shutil.copytree(jars, context / "jars", copy_function=os.link)
 
     def _report(self, images: Collection[Image]) -> bool:
         """Says why images were not built; whether that is no failure."""

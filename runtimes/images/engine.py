@@ -12,6 +12,7 @@ import requests
 from docker.utils import kwargs_from_env
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # Not the labels of samlocal's containers: containers inherit those of their image.
@@ -53,7 +54,7 @@ class Engine:
             return f"no answer in {_SECONDS_TO_ASK} seconds"
         return None
 
-    def build(self, context: Path, *, tag: str, version: str, digest: str) -> None:
+    def build(self, context: Path, *, tag: str, digest: str, arguments: Mapping[str, str]) -> None:
         """Builds the Dockerfile in that folder, without BuildKit: every engine can do that."""
         replaced = self._api.images(name=tag, quiet=True)
         title = f"samlocal's stand-in for public.ecr.aws/lambda/{tag.rpartition('/')[2]}"
@@ -61,7 +62,7 @@ class Engine:
             output = self._api.build(
                 path=os.fspath(context),
                 tag=tag,
-                buildargs={"version": version},
+                buildargs=dict(arguments),
                 labels={_DIGEST: digest, _TITLE: title},
                 rm=True,
                 forcerm=True,

@@ -1,4 +1,4 @@
-"""What goes into the images: Debian file systems, Python wheels, Node.js and its compiled client."""
+"""What goes into the images: Debian file systems, wheels, Node.js and its compiled client, jars."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _LIBCS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # the images hav
 _NOT_WANTED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
 # Lambda's images have this locale. The sources of all others are of no use after it is made.
 _LOCALE = 'chroot "$1" localedef -i en_US -f UTF-8 en_US.UTF-8 && rm -r "$1"/usr/share/i18n'
+# Java's packages link their manuals in that folder, and can't be installed without it.
+_MANUALS = 'mkdir -p "$1"/usr/share/man/man1'
 
 
 def rootfs(store: Store, image: Image) -> Path:
@@ -31,7 +33,8 @@ def rootfs(store: Store, image: Image) -> Path:
     def make(target: Path) -> None:
         _debootstrap(image.suite, image.packages, target)
 
-    full = store.get("rootfs", [_MACHINE, image.suite, image.packages, _NOT_WANTED, _LOCALE], make)
+    how = [_NOT_WANTED, _MANUALS, _LOCALE]
+    full = store.get("rootfs", [_MACHINE, image.suite, image.packages, how], make)
     if not image.parent:
         return full
     below = rootfs(store, image.parent)
@@ -67,12 +70,25 @@ def nodejs_client(store: Store, client: NodejsClient, *, suite: str, recipe: Pat
     return store.get("nodejs-client", [*key, digest], make)
 
 
+def java_client(store: Store, pom: Path) -> Path:
+    """A folder with the jars that a Maven project depends on, and those that they depend on."""
+
+    def make(target: Path) -> None:
+        if not shutil.which("mvn"):
+            raise IngredientError("mvn isn't installed; Debian's package is named maven")
+        maven = ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", f"--file={pom}"]
+        run("mvn", [*maven, "dependency:copy-dependencies", f"-DoutputDirectory={target}"])
+
+    return store.get("jars", hashlib.sha256(pom.read_bytes()).hexdigest(), make)
+
+
 def _debootstrap(suite: str, packages: Sequence[str], target: Path | str, *options: str) -> None:
     if not shutil.which("mmdebstrap"):
         raise IngredientError("mmdebstrap isn't installed; Debian and Ubuntu have it")
     command: list[str | Path] = ["mmdebstrap", "--variant=essential", "--format=tar"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NOT_WANTED]
     command.append("--dpkgopt=path-include=/usr/share/doc/*/copyright")
+    command.append(f"--essential-hook={_MANUALS}")
     if "locales" in packages:
         command.append(f"--customize-hook={_LOCALE}")
     run("mmdebstrap", [*command, f"--include={','.join(packages)}", *options, suite, target])

@@ -42,6 +42,13 @@ class Nodejs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Java:
+    """A Maven project in the recipe's folder, whose dependencies are the runtime interface client."""
+
+    pom: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
     """One image to build. `packages` are all Debian packages in it, its parent's too."""
 
@@ -52,6 +59,7 @@ class Image:
     packages: tuple[str, ...]
     python: PythonPackages | None
     nodejs: Nodejs | None
+    java: Java | None
 
     @property
     def folder(self) -> Path:
@@ -88,20 +96,21 @@ def read_recipes() -> Recipes:
     facts = yaml.safe_load((HERE / "images.yaml").read_bytes())
     images: dict[str, Image] = {}
     for name, entry in facts["images"].items():
-        images[name] = _image(name, facts["suite"], entry, images)
+        images[name] = _image(name, entry, images)
     return Recipes(repository=facts["repository"], images=images)
 
 
-def _image(name: str, suite: str, entry: dict[str, Any], known: dict[str, Image]) -> Image:
+def _image(name: str, entry: dict[str, Any], known: dict[str, Image]) -> Image:
     parent = known[entry["parent"]] if "parent" in entry else None
     return Image(
         name=name,
         recipe=entry["recipe"],
-        suite=suite,
+        suite=parent.suite if parent else entry["suite"],
         parent=parent,
         packages=(*(parent.packages if parent else ()), *entry.get("packages", ())),
         python=_python(entry["python"]) if "python" in entry else None,
         nodejs=_nodejs(entry["nodejs"]) if "nodejs" in entry else None,
+        java=Java(**entry["java"]) if "java" in entry else None,
     )
 
 

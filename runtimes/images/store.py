@@ -92,6 +92,8 @@ def run(tool: str, command: Sequence[str | Path], *, cwd: Path | None = None) ->
             "no output"
         ]
         complaints = [
-            line for line in lines if re.match(r"(e|error|npm error)\b", line, re.IGNORECASE)
+            line
+            for line in lines
+            if re.match(r"(e|error|\[error\]|npm error)\W", line, re.IGNORECASE)
         ]
-        raise IngredientError(f"{tool}: {(complaints or lines)[-1]}")
+        raise IngredientError(f"{tool}: {complaints[0] if complaints else lines[-1]}")

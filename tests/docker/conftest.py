@@ -5,26 +5,36 @@ from __future__ import annotations
 import os
 import shutil
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import docker
 import docker.errors
 import pytest
 from docker.utils import kwargs_from_env
 
+from tests.docker import apps
 from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_SECONDS_TO_COMPILE = 900
 
 STAND_INS = "localhost/samlocal"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests that need a registry, so that only one starts and is filled."""
+    """One worker runs all tests that need a registry, so that only one starts and is filled.
+
+    Tests of a sample app have the time that it takes to fetch and compile all that it needs.
+    """
     for item in items:
-        if isinstance(item, pytest.Function) and "registry" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("registry"))
+        if isinstance(item, pytest.Function):
+            if "registry" in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group("registry"))
+            if "sample_app" in item.fixturenames:
+                item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
 
 
 def missing(reason: str) -> NoReturn:
@@ -54,6 +64,23 @@ def stand_in(engine: docker.APIClient) -> Callable[[str], str]:
         return f"{STAND_INS}/{name}"
 
     return tag
+
+
+class SampleApp(Protocol):
+    def __call__(self, name: str, *, debug: bool = False) -> Path: ...
+
+
+@pytest.fixture(scope="session")
+def sample_app() -> SampleApp:
+    """Gives the folder of a sample app that can be invoked: as it is, or built as its README says."""
+
+    def folder(name: str, *, debug: bool = False) -> Path:
+        try:
+            return apps.built(name, debug=debug)
+        except apps.NoCompilerError as reason:
+            missing(str(reason))
+
+    return folder
 
 
 @pytest.fixture(scope="session")

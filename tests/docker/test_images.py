@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 from runtimes.images.engine import Engine
 from samlocal.data import data_folder
 from samlocal.runtimes import find_runtime
+from tests.docker import apps
 from tests.docker.conftest import STAND_INS
 from tests.docker.one_event import FUNCTION_ARN, REQUEST_ID, serve
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     import docker
 
+    from tests.docker.conftest import SampleApp
     from tests.docker.registry import Registry
 
     StandIn = Callable[[str], str]
@@ -41,17 +44,15 @@ _ENVIRONMENT = {
     "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
 }
 
-every_language = pytest.mark.parametrize(
-    ("image", "code"),
-    [
-        pytest.param("python:3.11", _FUNCTIONS / "python", id="python3.11"),
-        pytest.param("nodejs:22", _FUNCTIONS / "nodejs", id="nodejs22.x"),
-        pytest.param("nodejs:24", _FUNCTIONS / "nodejs", id="nodejs24.x"),
-    ],
-)
-every_image = pytest.mark.parametrize(
-    "image", ["python:3.11", "nodejs:22", "nodejs:24", "provided:al2023"]
-)
+_JAVA = ["java:17", "java:21"]
+_LANGUAGES = [
+    "python:3.11",
+    "python:3.13",
+    "nodejs:22",
+    "nodejs:24",
+    "ruby:3.3",
+]  # whose functions need no compiler
+every_image = pytest.mark.parametrize("image", [*_LANGUAGES, *_JAVA, "provided:al2023"])
 
 
 class Invoke:
@@ -70,8 +71,10 @@ class Invoke:
         event: object = None,
         env: Mapping[str, str] | None = None,
         entrypoint: str | None = None,
+        layer: Path = _LAYER,
+        outcome: str = "response",
     ) -> dict[str, Any]:
-        """The function's result, a JSON object. Its container is gone afterwards."""
+        """The function's result or error, a JSON object. Its container is gone afterwards."""
         with serve(self._gateway, event) as api:
             known = {**_ENVIRONMENT, "AWS_LAMBDA_RUNTIME_API": api.address, "_HANDLER": handler}
             container = self._engine.create_container(
@@ -80,12 +83,12 @@ class Invoke:
                 entrypoint=entrypoint,
                 environment=known | dict(env or {}),
                 host_config=self._engine.create_host_config(
-                    binds=[f"{code}:/var/task:ro", f"{_LAYER}:/opt:ro"]
+                    binds=[f"{code}:/var/task:ro", f"{layer}:/opt:ro"]
                 ),
             )
             with _started(self._engine, container):
-                outcome, result = api.answer.result(timeout=30)
-        assert outcome == "response", result
+                actual, result = api.answer.result(timeout=30)
+        assert actual == outcome, result
         return cast("dict[str, Any]", result)
 
 
@@ -159,7 +162,7 @@ def test_a_shell_and_curl_are_there_and_the_locale_is_known(
 
 
 @pytest.mark.parametrize(
-    ("image", "there"), [("python:3.11", True), ("nodejs:22", True), ("provided:al2023", False)]
+    ("image", "there"), [("python:3.11", True), ("java:17", True), ("provided:al2023", False)]
 )
 def test_only_a_language_brings_a_bootstrap(
     engine: docker.APIClient, stand_in: StandIn, image: str, *, there: bool
@@ -169,20 +172,22 @@ def test_only_a_language_brings_a_bootstrap(
     assert (status == 0) is there
 
 
-@every_language
-def test_a_language_runs_a_function(
-    invoke: Invoke, stand_in: StandIn, image: str, code: Path
-) -> None:
+@pytest.mark.parametrize("image", _LANGUAGES)
+def test_a_language_runs_a_function(invoke: Invoke, stand_in: StandIn, image: str) -> None:
     """The client gets the event, calls the handler with a context, and posts the result."""
+    code = _FUNCTIONS / image.partition(":")[0]
     result = invoke(stand_in(image), code, "app.handler", event={"message": "hey"})
     assert result["event"] == {"message": "hey"}
     assert result["context"] == ["Sample", REQUEST_ID, FUNCTION_ARN]
 
 
-def test_python_finds_modules_where_lambda_does(invoke: Invoke, stand_in: StandIn) -> None:
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_python_finds_modules_where_lambda_does(
+    invoke: Invoke, stand_in: StandIn, version: str
+) -> None:
     """The function comes first, then its layers, then what the runtime brings, the SDK among it."""
-    result = invoke(stand_in("python:3.11"), _FUNCTIONS / "python", "app.handler")
-    site_packages = "/opt/python/lib/python3.11/site-packages"
+    result = invoke(stand_in(f"python:{version}"), _FUNCTIONS / "python", "app.handler")
+    site_packages = f"/opt/python/lib/python{version}/site-packages"
     assert result["path"] == ["/var/task", site_packages, "/opt/python", "/var/runtime"]
     assert result["layer"] == ["from /opt/python", "from /opt/python/lib"]
     assert result["sdk"] == "boto3"
@@ -204,11 +209,129 @@ def test_nodejs_finds_modules_where_lambda_does(
     ]
 
 
+def test_ruby_finds_files_and_gems_where_lambda_does(invoke: Invoke, stand_in: StandIn) -> None:
+    """The function's files come first; layers bring files and gems; Ruby's own gems are still there."""
+    result = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", "app.handler")
+    assert result["path"] == ["/var/task", "/var/runtime/lib", "/opt/ruby/lib"]
+    assert result["layer"] == ["from /opt/ruby/lib", "from /opt/ruby/gems"]
+    assert result["debugger"] == 1
+
+
+def test_ruby_gives_the_whole_context(invoke: Invoke, stand_in: StandIn) -> None:
+    """The client of the stand-in, which isn't AWS's, has every attribute that AWS documents."""
+    result = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", "app.handler")
+    assert result["everything"] == [
+        *("$LATEST", "128", "/aws/lambda/Sample", "stream", None, None, True, True),
+        "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        pytest.param("app.App.of_a_class", {"class": "App", "event": [1]}, id="class method"),
+        pytest.param("app.bytes", {"raw": True}, id="stream"),
+    ],
+)
+def test_ruby_handlers_have_every_form(
+    invoke: Invoke, stand_in: StandIn, handler: str, expected: dict[str, Any]
+) -> None:
+    """A handler may be a method of a class, and may return a stream that is passed on as it is."""
+    code = _FUNCTIONS / "ruby"
+    assert invoke(stand_in("ruby:3.3"), code, handler, event=[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "message"),
+    [
+        pytest.param("app.raises", "Function<ArgumentError>", "no stars", id="error"),
+        pytest.param("app.raises_its_own", "Function<NoStars>", "no stars", id="own class"),
+        pytest.param("app.leaves", "Function<SystemExit>", "exit", id="exit"),
+        pytest.param("absent.handler", "Init<LoadError>", "cannot load such file", id="no file"),
+        pytest.param("app", "Init<ArgumentError>", "Invalid handler app", id="no method"),
+    ],
+)
+def test_ruby_reports_errors_as_lambda_does(
+    invoke: Invoke, stand_in: StandIn, handler: str, kind: str, message: str
+) -> None:
+    """An error has the phase and class in its type, and a trace of the function's own lines."""
+    error = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", handler, outcome="error")
+    assert error["errorType"] == kind
+    assert error["errorMessage"].startswith(message)
+    assert all("client.rb" not in line for line in error["stackTrace"])
+    assert bool(error["stackTrace"]) is not message.startswith("Invalid")
+
+
+@pytest.fixture(scope="module")
+def java(sample_app: SampleApp, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a function in Java in `task`, and in `opt` a layer with one of its classes."""
+    folder = tmp_path_factory.mktemp("java")
+    shutil.copytree(_LAYER, folder / "opt")
+    shutil.copytree(sample_app("hello-java") / "lib", folder / "task" / "lib")
+    javac = ["javac", "--release", "17", "-classpath", "layer:task/lib/*"]
+    for destination, source in [("layer", "FromLayer"), ("task", "App")]:
+        file = _FUNCTIONS / "java" / f"{source}.java"
+        apps.run([*javac, "-d", destination, file], cwd=folder)
+    (folder / "opt" / "java" / "lib").mkdir(parents=True)
+    apps.run(["jar", "--create", "--file=opt/java/lib/layer.jar", "-C", "layer", "."], cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize("image", _JAVA)
+def test_java_runs_a_function(invoke: Invoke, stand_in: StandIn, java: Path, image: str) -> None:
+    """The client gets the event, calls the handler with a context, and posts the result."""
+    code, layer, event = java / "task", java / "opt", {"message": "hey"}
+    result = invoke(stand_in(image), code, "App::handler", layer=layer, event=event)
+    assert result["event"] == {"message": "hey"}
+    assert result["context"] == ["Sample", REQUEST_ID, FUNCTION_ARN]
+    assert result["environment"] == f"AWS_Lambda_{image.replace(':', '')}"
+
+
+def test_java_finds_classes_where_lambda_does(
+    invoke: Invoke, stand_in: StandIn, java: Path
+) -> None:
+    """Classes of the function come first, then its jars, in their order, then those of its layers."""
+    result = invoke(stand_in("java:21"), java / "task", "App::handler", layer=java / "opt")
+    assert result["layer"] == "from /opt/java/lib"
+    assert result["path"] == [
+        "/var/task/",
+        "/var/task/lib/aws-lambda-java-core-1.4.0.jar",
+        "/var/task/lib/hello-1.jar",
+        "/opt/java/lib/layer.jar",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "level"),
+    [
+        pytest.param({}, "1", id="as in Lambda"),
+        pytest.param({"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=4"}, "4", id="overruled"),
+    ],
+)
+def test_java_options_of_the_function_overrule_the_runtime_s(
+    invoke: Invoke, stand_in: StandIn, java: Path, env: dict[str, str], level: str
+) -> None:
+    """The compiler stops where it does in Lambda, unless JAVA_TOOL_OPTIONS says otherwise."""
+    code, layer = java / "task", java / "opt"
+    result = invoke(stand_in("java:17"), code, "App::handler", layer=layer, env=env)
+    assert result["tieredStopAtLevel"] == level
+
+
+def test_a_wrapper_script_gets_the_command_of_java(
+    invoke: Invoke, stand_in: StandIn, java: Path
+) -> None:
+    """AWS_LAMBDA_EXEC_WRAPPER starts Java."""
+    code, layer, env = java / "task", java / "opt", {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}
+    result = invoke(stand_in("java:17"), code, "App::handler", layer=layer, env=env)
+    assert result["wrapped"] == "/var/lang/bin/java"
+
+
 @pytest.mark.parametrize(
     ("image", "code", "name", "program"),
     [
         ("python:3.11", "python", "AWS_Lambda_python3.11", "/var/lang/bin/python3.11"),
         ("nodejs:22", "nodejs", "AWS_Lambda_nodejs22.x", "/var/lang/bin/node"),
+        ("ruby:3.3", "ruby", "AWS_Lambda_ruby3.3", "/var/lang/bin/ruby"),
     ],
 )
 def test_a_wrapper_script_gets_the_command(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.command import BEHAVIOURS, Samlocal
 from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import docker
+
+    from tests.docker.conftest import SampleApp
 
 REPORT = re.compile(
     r"REPORT RequestId: (?P<id>[0-9a-f-]{36})\tDuration: (?P<duration>[0-9.]+) ms"
@@ -329,16 +331,23 @@ def test_unknown_network_is_named(samlocal: Samlocal) -> None:
         pytest.param(
             "hello-nodejs", b'{"message":"Hello, Node.js!","function":"Hello"', id="nodejs"
         ),
+        pytest.param("hello-java", b'{"message":"Hello, Java!","function":"Hello"', id="java"),
         pytest.param("hello-provided", b'{"greeting": "Hello"', id="provided"),
+        pytest.param("hello-ruby", b'{"message":"Hello, Ruby!","function":"Hello"', id="ruby"),
         pytest.param("ratings", b'{"message": "Great tea, thanks!"', id="python"),
     ],
 )
 def test_sample_apps_run(
-    samlocal: Samlocal, stand_in: Callable[[str], str], template: str, result: bytes
+    samlocal: Samlocal,
+    stand_in: Callable[[str], str],
+    sample_app: SampleApp,
+    template: str,
+    result: bytes,
 ) -> None:
-    """Every sample app answers its sample event."""
-    stand_in("nodejs:22")
-    app = Samlocal(directory=CHECKOUT / "templates" / template, environment=samlocal.environment)
+    """Every sample app, built as its README says, answers its sample event."""
+    for image in ("java:21", "nodejs:22", "ruby:3.3"):
+        stand_in(image)
+    app = Samlocal(directory=sample_app(template), environment=samlocal.environment)
 
     ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
 

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
 
 
 def test_every_stand_in_stands_for_an_official_image() -> None:
-    """A stand-in has the name and tag of the image that a runtime asks for; only the base has not."""
+    """A stand-in has the name and tag of the image that a runtime asks for; only a base has not."""
     official = {runtime.image for runtime in all_runtimes()}
-    names = set(read_recipes().images) - {"base:bookworm"}
+    images = read_recipes().images
+    names = {name for name, image in images.items() if image.parent}
     assert names <= official
-    assert {"python:3.11", "nodejs:22", "provided:al2023"} <= names
+    assert {"python:3.11", "nodejs:22", "java:21", "provided:al2023"} <= names
+    assert {name.partition(":")[0] for name in images.keys() - names} == {"base"}
+
+
+def test_an_image_is_made_of_its_parent_s_debian() -> None:
+    """An image is of the Debian suite that its base names, with the base's packages and its own."""
+    images = read_recipes().images
+    assert (images["java:17"].suite, images["java:21"].suite) == ("bookworm", "trixie")
+    assert images["java:21"].packages == (
+        *images["base:trixie"].packages,
+        "openjdk-21-jre-headless",
+    )
 
 
 def test_stand_ins_never_bear_an_official_name() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,11 +42,19 @@ def test_half_of_a_thing_is_not_kept(tmp_path: Path) -> None:
     assert store.get("thing", "key", Path.touch).exists()
 
 
-def test_a_tool_that_fails_is_quoted() -> None:
-    """The reason is the line in which the tool complains, not the last one it writes."""
-    script = "echo Reading; echo 'E: no such package'; echo I: removing tempdir; exit 25"
-    with pytest.raises(IngredientError, match=r"^mmdebstrap: E: no such package$"):
-        run("mmdebstrap", ["sh", "-c", script])
+@pytest.mark.parametrize(
+    ("complaint", "afterwards"),
+    [
+        pytest.param("E: no such package", "I: removing tempdir", id="mmdebstrap"),
+        pytest.param("ERROR: No matching distribution", "errors everywhere", id="pip"),
+        pytest.param("[ERROR] Failed to execute goal", "[ERROR] Re-run Maven using -X", id="mvn"),
+    ],
+)
+def test_a_tool_that_fails_is_quoted(complaint: str, afterwards: str) -> None:
+    """The reason is the line in which the tool complains first, not the last one it writes."""
+    script = f"echo Reading; echo '{complaint}'; echo '{afterwards}'; exit 25"
+    with pytest.raises(IngredientError, match=rf"^tool: {re.escape(complaint)}$"):
+        run("tool", ["sh", "-c", script])
 
 
 def test_a_tool_that_succeeds_is_silent(capfd: pytest.CaptureFixture[str]) -> None:

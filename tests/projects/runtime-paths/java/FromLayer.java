@@ -1,0 +1,5 @@
+public class FromLayer {
+    public static String name() {
+        return "from /opt/java/lib";
+    }
+}

@@ -1,0 +1,1 @@
+FROM_GEM = "from /opt/ruby/gems"

@@ -1,0 +1,1 @@
+FROM_LIB = "from /opt/ruby/lib"
