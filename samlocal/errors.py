@@ -15,12 +15,14 @@
     ├── ContextError                  the --context-path file can't be read
     ├── OutputError                   the result can't be written
     ├── RuntimeNotFoundError          no such Lambda runtime
+    ├── DebuggerNotFoundError         the debugger that a runtime needs can't be had
     └── SandboxError                  the function's sandbox can't be had
         ├── EngineNotReachableError   no container engine answers
         ├── EngineError               the engine refused something, or went away
         ├── ImageNotFoundError        no such image, here or in the registry
         ├── ImagePullError            the registry can't be reached, or the pull broke off
         ├── NetworkNotFoundError      no such Docker network
+        ├── PortInUseError            another program has the debug port
         └── HostNotReachableError     containers can't reach the Runtime API on this machine
 
 Errors of the *function* are not here: they are data, in `invocation.InvocationResult`.
@@ -120,6 +122,10 @@ class RuntimeNotFoundError(SamlocalError):
     pass
 
 
+class DebuggerNotFoundError(SamlocalError):
+    pass
+
+
 class SandboxError(SamlocalError):
     pass
 
@@ -141,6 +147,10 @@ class ImagePullError(SandboxError):
 
 
 class NetworkNotFoundError(SandboxError):
+    pass
+
+
+class PortInUseError(SandboxError):
     pass
 
 

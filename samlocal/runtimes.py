@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 import yaml
 
@@ -16,6 +16,7 @@ from samlocal.data import data_folder
 from samlocal.errors import Place, RuntimeNotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -26,14 +27,44 @@ _EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DebugRecipe:
+    """How a runtime is started for a debugger.
+
+    `arguments` come right after the program that runs the function, or `before` comes before it; then
+    `separator` stands before the arguments of the program itself. Both may hold `{host}` and `{port}`,
+    on which to listen, `{package}`, the folder with samlocal's own Python package of the name
+    `package`, and `{tool}`, the path of that program of `--debugger-path`. What a person adds stands
+    in place of `{arguments}`, else before all others; where it matches `own`, it brings another
+    debugger, and replaces them.
+
+    A debugger that doesn't listen is started in the sandbox by its client. One that `traces` another
+    process needs the right to. `language` is that of the programs that it is made for. `install` puts
+    the tool into a directory `DIR`.
+    """
+
+    debugger: str
+    arguments: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    separator: tuple[str, ...] = ()
+    package: str | None = None
+    own: str | None = None
+    tool: str | None = None
+    install: str | None = None
+    language: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    listens: bool = True
+    traces: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
     """One of Lambda's runtimes.
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
     as its one argument; `handler` shows what one looks like. Where `bootstraps` isn't empty, the image
     holds no runtime of its own: the first of these files that exists in the sandbox is the runtime.
-    `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is the
-    runtime to move to then.
+    `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is
+    the runtime to move to then. Of the recipes for debuggers the first that can be had serves.
     """
 
     id: str
@@ -45,6 +76,7 @@ class Runtime:
     replacement: str | None
     handler: str | None
     bootstraps: tuple[str, ...]
+    debug: tuple[DebugRecipe, ...] = field(default=(), repr=False)
 
     def image_uri(self, repository: str | None = None) -> str:
         """The image in `repository`, a registry's path without the tag, or in AWS's public one."""
@@ -60,6 +92,7 @@ class _Entry(_Retired, total=False):
     tag: str
     operating_system: str
     architectures: list[Architecture]
+    debug_environment: dict[str, str]
 
 
 class _Family(TypedDict, total=False):
@@ -68,6 +101,7 @@ class _Family(TypedDict, total=False):
     image: str
     handler: str
     bootstraps: list[str]
+    debug: list[dict[str, Any]]
     runtimes: dict[str, _Entry]
     retired: dict[str, _Retired]
     replacement: str
@@ -121,7 +155,18 @@ def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
         replacement=None if replacement == runtime_id else replacement,
         handler=facts.get("handler"),
         bootstraps=tuple(facts.get("bootstraps", ())),
+        debug=tuple(
+            _recipe(each, entry.get("debug_environment", {})) for each in facts.get("debug", ())
+        ),
     )
+
+
+def _recipe(written: Mapping[str, Any], environment: Mapping[str, str]) -> DebugRecipe:
+    facts: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in written.items()
+    }
+    facts["environment"] = written.get("environment", {}) | environment
+    return DebugRecipe(**facts)
 
 
 def _newest(facts: _Family) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 
 if TYPE_CHECKING:
+    from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.plan import SandboxSettings
 
 
@@ -25,8 +26,8 @@ class ContainerOptions:
     add_host: box.AddHost = None
     container_dns: box.ContainerDns = None
 
-    def settings(self) -> SandboxSettings:
-        """Return what the options mean.
+    def settings(self, *, debug: DebugSettings | None = None) -> SandboxSettings:
+        """Return what the options mean, for a function that is to be debugged like that.
 
         Raises:
             UsageError: One of them means nothing.
@@ -43,4 +44,5 @@ class ContainerOptions:
             file_systems=box.parse_file_systems(self.file_system or ()),
             hosts=box.parse_hosts(self.add_host or ()),
             dns=box.parse_dns(self.container_dns or ()),
+            debug=debug,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import say
+from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
 from samlocal.invocation import Invocation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from samlocal.env_vars.environment import Environment
     from samlocal.project.model import Finding, Function
     from samlocal.project.project import Project
+    from samlocal.sandbox.debugging import DebugSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,10 @@ class InvokeOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
-    """What the options name: the function, its environment and the invocation."""
+    """What the options name: the function, its environment and the invocation.
+
+    `debug` is None where the function is not to be debugged.
+    """
 
     project: Path
     function: Function
@@ -57,9 +62,14 @@ class Inputs:
     environment: Environment
     invocation: Invocation
     findings: tuple[Finding, ...]
+    debug: DebugSettings | None = None
 
 
-def read_inputs(chosen: InvokeOptions, project_options: ProjectOptions) -> Inputs:
+def read_inputs(
+    chosen: InvokeOptions,
+    project_options: ProjectOptions,
+    debug_options: DebugOptions = DebugOptions(),  # noqa: B008  # frozen
+) -> Inputs:
     """Read all that the options name.
 
     Raises:
@@ -68,17 +78,33 @@ def read_inputs(chosen: InvokeOptions, project_options: ProjectOptions) -> Input
     from samlocal.credentials import find_region
     from samlocal.qualifier import qualify
 
-    _refuse_second_reader_of_stdin(chosen)
-    payload = _payload(chosen)
+    others = (
+        ("--context-path", chosen.context_path),
+        ("--container-env-vars", debug_options.container_env_vars),
+        *(("--env-vars", name) for name in chosen.env_vars or ()),
+    )
+    _refuse_second_reader_of_stdin(("--event", chosen.event), ("--path", chosen.path), *others)
+    payload = _payload(chosen, stdin_is_free=all(name != "-" for _, name in others))
     context = _context(chosen)
     profile = project_options.profile
     region = find_region(project_options.region, profile, shell=os.environ, home=Path.home())
     project = open_with(replace(project_options, region=region))
-    function = project.resolve(project.find(chosen.function_identifier))
+    entry = project.find(chosen.function_identifier)
+    debug = debug_options.settings_for(entry, project)
+    function = project.resolve(entry)
     qualified = qualify(function, chosen.qualifier, region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
-    environment = _environment(chosen, project, function, credentials, region, version)
+    environment = _environment(
+        chosen,
+        project,
+        function,
+        credentials=credentials,
+        region=region,
+        version=version,
+        container_file=debug_options.container_file(_shell(chosen)),
+        debugging=debug is not None,
+    )
     return Inputs(
         project=project.path,
         function=function,
@@ -93,6 +119,7 @@ def read_inputs(chosen: InvokeOptions, project_options: ProjectOptions) -> Input
             *credential_findings,
             *environment.findings,
         ),
+        debug=debug,
     )
 
 
@@ -121,13 +148,7 @@ def code_directory(inputs: Inputs, *, profile: str | None) -> Path:
     return directory
 
 
-def _refuse_second_reader_of_stdin(chosen: InvokeOptions) -> None:
-    named = (
-        ("--event", chosen.event),
-        ("--path", chosen.path),
-        ("--context-path", chosen.context_path),
-        *(("--env-vars", name) for name in chosen.env_vars or ()),
-    )
+def _refuse_second_reader_of_stdin(*named: tuple[str, str | None]) -> None:
     readers = [option for option, name in named if name == "-"]
     if len(readers) > 1:
         raise UsageError(
@@ -136,7 +157,7 @@ def _refuse_second_reader_of_stdin(chosen: InvokeOptions) -> None:
         )
 
 
-def _payload(chosen: InvokeOptions) -> bytes:
+def _payload(chosen: InvokeOptions, *, stdin_is_free: bool) -> bytes:
     from samlocal.events import EventSource, read_event
 
     source = EventSource(
@@ -145,7 +166,7 @@ def _payload(chosen: InvokeOptions) -> bytes:
         data=chosen.data,
         path=chosen.path,
         raw=chosen.raw,
-        stdin_is_free="-" not in (chosen.context_path, *(chosen.env_vars or ())),
+        stdin_is_free=stdin_is_free,
     )
     return read_event(source, stdin=sys.stdin.buffer, waiting=_say_what_is_waited_for)
 
@@ -177,23 +198,32 @@ def _environment(  # all of it is needed, and used once
     chosen: InvokeOptions,
     project: Project,
     function: Function,
+    *,
     credentials: Credentials | None,
     region: str,
     version: str,
+    container_file: EnvFile | None,
+    debugging: bool,
 ) -> Environment:
     from samlocal.env_vars.command_line import parse_assignments
     from samlocal.env_vars.resolver import resolve_environment
 
-    shell: Mapping[str, str] | None = None if chosen.no_shell_env else os.environ
+    shell = _shell(chosen)
     return resolve_environment(
         function,
         shell=shell,
         env_files=_env_files(chosen, project, shell),
         command_line=parse_assignments(chosen.env or ()),
+        container_file=container_file,
         credentials=credentials,
         region=region,
         version=version,
+        debugging=debugging,
     )
+
+
+def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:
+    return None if chosen.no_shell_env else os.environ
 
 
 def _env_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli import options
@@ -13,6 +14,7 @@ from samlocal.cli.console import (
     show_warning,
 )
 from samlocal.cli.container_options import ContainerOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.debug_options import DebugOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.grouped import grouped
 from samlocal.cli.inputs import InvokeOptions, code_directory, read_inputs
@@ -23,22 +25,25 @@ from samlocal.sandbox.docker.connecting import connect_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
+    from samlocal.cli.debugging import DebuggerWatch
     from samlocal.cli.inputs import Inputs
     from samlocal.invocation import InvocationResult, Outcome
     from samlocal.project.model import Finding
     from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
 
 @grouped
-def invoke(
+def invoke(  # noqa: PLR0913  # groups of options, mostly
     *,
     chosen: InvokeOptions,
     project: ProjectOptions,
     container: ContainerOptions,
+    debugging: DebugOptions,
     print_env: options.PrintEnv = False,
     output: options.PrintEnvOutput = options.OutputFormat.TEXT,
     log_file: options.LogFile = None,
@@ -54,18 +59,22 @@ def invoke(
     """
     general.apply()
     if print_env:
-        _print_environment(read_inputs(chosen, project), output)
+        _print_environment(read_inputs(chosen, project, debugging), output)
         return
     from datetime import UTC, datetime
 
     from samlocal.sandbox.box import box_findings
     from samlocal.sandbox.plan import end_of_support, left_out, plan_sandbox
 
-    settings = container.settings()
     connecting = connect_in_background()
-    inputs = read_inputs(chosen, project)
+    inputs = read_inputs(chosen, project, debugging)
     _show_findings((*inputs.findings, *left_out(inputs.function)))
     _show_findings(end_of_support(inputs.function, today=datetime.now(UTC).date()))
+    if inputs.debug:
+        from samlocal.sandbox.ports import require_free
+
+        require_free(inputs.debug.ports)
+    settings = container.settings(debug=inputs.debug)
     code = code_directory(inputs, profile=project.profile)
     spec = plan_sandbox(
         inputs.function,
@@ -120,7 +129,11 @@ def _run_in_container(
     from samlocal.sandbox.docker.container import DockerSandbox
 
     view = PullView(spec.image)
-    with view, DockerSandbox(spec, engine, log=log, progress=view) as sandbox:
+    with (
+        view,
+        DockerSandbox(spec, engine, log=log, progress=view) as sandbox,
+        _watching(spec, sandbox, log) as watch,
+    ):
         # The engine is at work in a thread by now: the time to import what the rest needs.
         from samlocal.execution.once import run_once
 
@@ -130,11 +143,22 @@ def _run_in_container(
             memory_mb=inputs.function.memory_mb,
             timeout_seconds=inputs.function.timeout_seconds,
             log=log,
+            patient=watch is not None,
             on_interrupt=signals.notify,
         )
         if result:
             show_result(result.payload)
-    return result
+    return watch.explained(result) if watch and result else result
+
+
+def _watching(
+    spec: SandboxSpec, sandbox: Sandbox, log: FunctionLog
+) -> AbstractContextManager[DebuggerWatch | None]:
+    if spec.debugger is None:
+        return nullcontext()
+    from samlocal.cli.debugging import DebuggerWatch
+
+    return DebuggerWatch(spec.debugger, sandbox, log)
 
 
 def _show_findings(findings: Iterable[Finding]) -> None:

@@ -181,6 +181,55 @@ LogFile = Annotated[
         show_default=False,
     ),
 ]
+DebugPort = Annotated[
+    list[int] | None,
+    typer.Option(
+        "-d",
+        "--debug-port",
+        metavar="PORT",
+        min=1,
+        max=65535,
+        help="Start the function for a debugger that attaches to this port; repeatable where it needs"
+        " several.",
+        show_default=False,
+    ),
+]
+DebuggerPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--debugger-path",
+        metavar="DIR",
+        help="A directory with a debugger for the container: dlv, gdbserver, lldb-server, vsdbg.",
+        show_default=False,
+    ),
+]
+DebugArgs = Annotated[
+    str | None,
+    typer.Option(
+        "--debug-args",
+        metavar="TEXT",
+        help="Arguments for the debugger, or for the runtime's program if it brings its own debugger.",
+        show_default=False,
+    ),
+]
+DebugFunction = Annotated[
+    str | None,
+    typer.Option(
+        "--debug-function",
+        metavar="FUNCTION_IDENTIFIER",
+        help="Debug only this function. [default: the one that is invoked]",
+        show_default=False,
+    ),
+]
+ContainerEnvVars = Annotated[
+    str | None,
+    typer.Option(
+        "--container-env-vars",
+        metavar="PATH",
+        help="Variables for the container, over all others: flat JSON, YAML or .env.",
+        show_default=False,
+    ),
+]
 DockerNetwork = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from samlocal.project.model import Finding
 
 SourceName = Literal[
-    "lambda", "credentials", "template", "shell", "parameters", "section", "command-line"
+    "lambda",
+    "credentials",
+    "template",
+    "shell",
+    "parameters",
+    "section",
+    "command-line",
+    "container",
 ]
 
 

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
+    from samlocal.core_yaml import Entry
+
 ENV_FILE = InputKind(noun="env file", error=EnvVarsError, max_bytes=1024 * 1024)
 _STARTS_AS_DOTENV = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:export\s+)?[^\s=:#'\"{\[]+[^\S\n]*(?:=|\Z)")
+_FLAT_SHAPE = "write `NAME: value`, one a variable"
 _SHAPE = "put variables of every function under `Parameters`, those of one under its name"
 
 
@@ -48,11 +51,32 @@ def read_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] | None
     Raises:
         EnvVarsError: the file can't be read, is malformed, or has another shape.
     """
+    return parse_env_file(*_read(name, stdin), shell=shell or {})
+
+
+def read_flat_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] | None) -> EnvFile:
+    """Return an env file of `KEY: value` without sections, all of it as `parameters`.
+
+    Raises:
+        EnvVarsError: the file can't be read, is malformed, or has another shape.
+    """
+    text, source = _read(name, stdin)
+    text = text.replace("\r\n", "\n")
+    match _format(text, source):
+        case "json":
+            return _from_flat_json(text, source)
+        case "yaml":
+            return _from_flat_yaml(text, source)
+        case _:
+            return _from_dotenv(text, source, shell or {})
+
+
+def _read(name: str, stdin: BinaryIO) -> tuple[str, Source]:
     content = read_input(name, ENV_FILE, stdin=stdin)
     source = named_input(name, ENV_FILE)
     if len(content) > ENV_FILE.max_bytes:
         raise source.error(f"the env file is larger than {ENV_FILE.max_bytes:,} bytes")
-    return parse_env_file(decode(content, source), source, shell=shell or {})
+    return decode(content, source), source
 
 
 def parse_env_file(text: str, source: Source, *, shell: Mapping[str, str]) -> EnvFile:
@@ -98,6 +122,17 @@ def _from_json(text: str, source: Source) -> EnvFile:
     return _env_file(source, sections, findings)
 
 
+def _from_flat_json(text: str, source: Source) -> EnvFile:
+    document = parse_json(text, source)
+    if not isinstance(document, dict):
+        raise source.error("an env file is an object", hint=_FLAT_SHAPE)
+    places, findings = _json_places(text, source, depth=1)
+    variables = {
+        name: _given(name, _stringify(value), places[name,]) for name, value in document.items()
+    }
+    return EnvFile(path=source.path, parameters=variables, findings=tuple(findings))
+
+
 def _json_places(
     text: str, source: Source, *, depth: int
 ) -> tuple[dict[tuple[str, ...], Place], list[Finding]]:
@@ -129,17 +164,33 @@ def _from_yaml(text: str, source: Source) -> EnvFile:
         place = core_yaml.place_of(section.key, source)
         if not isinstance(section.value, yaml.MappingNode):
             raise _wrong_section(name, place)
-        variables = mappings.entries(section.value)
         sections[name] = Section(
-            place=place,
-            variables={
-                variable: _given(
-                    variable, core_yaml.written(e.value), core_yaml.place_of(e.key, source)
-                )
-                for variable, e in variables.items()
-            },
+            place=place, variables=_given_in_yaml(mappings.entries(section.value), source)
         )
     return _env_file(source, sections, [])
+
+
+def _from_flat_yaml(text: str, source: Source) -> EnvFile:
+    import yaml  # noqa: PLC0415  # the cold path reads no YAML here
+
+    from samlocal import core_yaml  # noqa: PLC0415
+
+    root = core_yaml.compose(text, source)
+    if root is None:
+        return EnvFile(path=source.path, findings=(_empty(source),))
+    if not isinstance(root, yaml.MappingNode):
+        raise source.error("an env file is a mapping", hint=_FLAT_SHAPE)
+    entries = core_yaml.Mappings(source).entries(root)
+    return EnvFile(path=source.path, parameters=_given_in_yaml(entries, source))
+
+
+def _given_in_yaml(entries: Mapping[str, Entry], source: Source) -> dict[str, GivenVariable]:
+    from samlocal import core_yaml  # noqa: PLC0415  # the cold path reads no YAML here
+
+    return {
+        name: _given(name, core_yaml.written(entry.value), core_yaml.place_of(entry.key, source))
+        for name, entry in entries.items()
+    }
 
 
 def _from_dotenv(text: str, source: Source, shell: Mapping[str, str]) -> EnvFile:

@@ -38,12 +38,13 @@ class _Given:
 _Layer = dict[str, _Given]
 
 
-def resolve_environment(
+def resolve_environment(  # noqa: PLR0913  # each source has a name
     function: Function,
     *,
     shell: Mapping[str, str] | None,
     env_files: Sequence[EnvFile] = (),
     command_line: Mapping[str, str] | None = None,
+    container_file: EnvFile | None = None,
     credentials: Credentials | None = None,
     region: str | None = None,
     version: str = LATEST,
@@ -64,6 +65,7 @@ def resolve_environment(
        The section is the first there is of logical id, function id, function name and full path;
        sections under a later one of these don't apply.
     6. `--env KEY=VALUE`.
+    7. `--container-env-vars`, reserved names as well: they are for the container, not the function.
 
     Of several env files, later ones win: all `Parameters` in their order, then all sections in theirs.
 
@@ -89,13 +91,18 @@ def resolve_environment(
         _of_command_line(command_line),
     ]
     given = _stack(
-        [_of_lambda(function, execution, credentials), *map(_without_reserved, configured)]
+        [
+            _of_lambda(function, execution, credentials),
+            *map(_without_reserved, configured),
+            _of_file(container_file.parameters, "container") if container_file else {},
+        ]
     )
     findings = [
         *_remarks_on_reserved([template, *parameters, *sections]),
         *_remarks_on_template(function),
         *_remarks_on_shell(given),
         *(finding for file in env_files for finding in _remarks_on_file(file, function, given)),
+        *(container_file.findings if container_file else ()),
         *_remarks_on_limits(given),
     ]
     return Environment(
@@ -265,7 +272,7 @@ def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Findin
     configured = {
         name: stack[-1]
         for name, stack in given.items()
-        if stack[-1].origin.source not in {"lambda", "credentials"}
+        if stack[-1].origin.source not in {"lambda", "credentials", "container"}
     }
     for finding in (
         remarks.refused_names({name: last.origin for name, last in configured.items()}),

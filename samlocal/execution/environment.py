@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import suppress
 from threading import Thread
@@ -39,15 +40,23 @@ _T = TypeVar("_T")
 class ExecutionEnvironment:
     """One function's environment. Enter it, invoke, stop it; the sandbox is its caller's.
 
-    Every call raises `SandboxError` where the sandbox could not be had, or was lost.
+    Every call raises `SandboxError` where the sandbox could not be had, or was lost. A `patient` one
+    gives Init and Invoke all the time that they take: a person with a debugger holds them.
     """
 
     def __init__(
-        self, sandbox: Sandbox, *, memory_mb: int, timeout_seconds: float, log: Log
+        self,
+        sandbox: Sandbox,
+        *,
+        memory_mb: int,
+        timeout_seconds: float,
+        log: Log,
+        patient: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._memory_mb = memory_mb
         self._timeout_seconds = timeout_seconds
+        self._patient = patient
         self._log = log
         self._runtime = RuntimeApi()
         self._was_called = False
@@ -86,7 +95,7 @@ class ExecutionEnvironment:
             seconds -= time.monotonic() - begun
         deadline_ms = self._shown_deadline(invocation, seconds)
         exchange = self._runtime.deliver(invocation, deadline_ms=deadline_ms)
-        ending = await self._follow(exchange, seconds)
+        ending = await self._follow(exchange, math.inf if self._patient else seconds)
         _log.debug("the invocation ended: %s", ending.outcome)
         return await self._result(invocation, ending, begun=begun or exchange.begun)
 
@@ -104,7 +113,8 @@ class ExecutionEnvironment:
         reached = await self._wait(initialised, _CONTACT_SECONDS)
         if reached == "timeout":
             await self._require_contact()
-            reached = await self._wait(initialised, started_at + INIT_SECONDS - time.monotonic())
+            init_seconds = math.inf if self._patient else INIT_SECONDS
+            reached = await self._wait(initialised, started_at + init_seconds - time.monotonic())
         if reached == "timeout":
             self._report_init(INIT_SECONDS * 1000, "timeout")
             self._overrun_since = started_at + INIT_SECONDS

@@ -23,12 +23,13 @@ def run_once(
     memory_mb: int,
     timeout_seconds: float,
     log: Log,
+    patient: bool = False,
     on_interrupt: Callable[[Callable[[], None]], None],
 ) -> InvocationResult | None:
     """Invoke a function in a fresh sandbox and end the sandbox; return None where interrupted.
 
     All that the function wrote has been shown, and the `END` and `REPORT` lines after it, when this
-    returns. Removing the sandbox is left to its owner, who can print the result first.
+    returns. A `patient` invocation may take as long as it takes. Removing the sandbox is left to its owner, who can print the result first.
     `on_interrupt` is told what to call when the user has had enough.
 
     Raises:
@@ -44,6 +45,7 @@ def run_once(
                 memory_mb=memory_mb,
                 timeout_seconds=timeout_seconds,
                 log=log,
+                patient=patient,
             )
         )
 
@@ -67,9 +69,10 @@ async def _invoke_once(
     memory_mb: int,
     timeout_seconds: float,
     log: Log,
+    patient: bool,
 ) -> InvocationResult:
     async with ExecutionEnvironment(
-        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log
+        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log, patient=patient
     ) as environment:
         result = await environment.invoke(invocation)
         await environment.stop()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from samlocal.project.model import Function
     from samlocal.runtimes import Runtime
+    from samlocal.sandbox.debugging import DebugSettings
 
 TASK_ROOT: Final = "/var/task"
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -44,6 +45,7 @@ class SandboxSettings:
     file_systems: Mapping[str, Path] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
+    debug: DebugSettings | None = None
 
 
 def plan_sandbox(
@@ -62,6 +64,7 @@ def plan_sandbox(
         RuntimeNotFoundError: There is no such runtime.
         CodeNotFoundError: The `bootstrap` that the runtime needs in the code is missing.
         TemplateError: The function lacks a handler.
+        DebuggerNotFoundError: It is to be debugged, and the debugger can't be had.
     """
     runtime = find_function_runtime(function)
     if not function.handler and not runtime.bootstraps:
@@ -71,7 +74,7 @@ def plan_sandbox(
             hint=f"that of `{runtime.id}` is like `{runtime.handler}`",
         )
     bootstrap = _bootstrap(function, runtime, code) if runtime.bootstraps else None
-    return SandboxSpec(
+    spec = SandboxSpec(
         function=function.full_path,
         project=project,
         image=runtime.image_uri(settings.image_repository),
@@ -91,6 +94,11 @@ def plan_sandbox(
         dns=settings.dns,
         pull=settings.pull,
     )
+    if settings.debug is None:
+        return spec
+    from samlocal.sandbox.debugging import debugged  # noqa: PLC0415  # the cold path goes without
+
+    return debugged(spec, runtime, settings.debug)
 
 
 def left_out(function: Function) -> tuple[Finding, ...]:

@@ -26,6 +26,18 @@ class Mount:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Debugger:
+    """What waits in a sandbox for its client on a port.
+
+    Where `tool` is set nothing does: it is the program in the sandbox that the client starts.
+    """
+
+    name: str
+    port: int
+    tool: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SandboxSpec:
     """All that is needed to make a function's sandbox.
 
@@ -33,7 +45,9 @@ class SandboxSpec:
     `entrypoint` is None where the image's own one serves; `command` is the handler then.
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
-    much as there is. `strict` takes away what a function can't do in Lambda either.
+    much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
+    open on this machine's loopback address, and go to the same ports of the sandbox. What `may_trace`
+    may control other processes.
     """
 
     function: str
@@ -51,6 +65,9 @@ class SandboxSpec:
     hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
     pull: bool = True
+    debugger: Debugger | None = None
+    debug_ports: tuple[int, ...] = ()
+    may_trace: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +129,9 @@ class Sandbox(Protocol):
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""
+
+    def listens_on(self, port: int) -> bool | None:
+        """Tell whether a program in the sandbox listens on a TCP port; None where it can't be told."""
 
     def reaches_host(self) -> bool | None:
         """Tell whether the sandbox can reach the Runtime API; None where it can't be told."""

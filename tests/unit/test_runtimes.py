@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from samlocal.runtimes import Runtime, all_runtimes, find_runtime
 
 def test_the_facts_of_one_runtime() -> None:
     """A runtime is found by its id, with what AWS's table says of it."""
-    assert find_runtime("python3.11") == Runtime(
+    runtime = find_runtime("python3.11")
+    assert [recipe.debugger for recipe in runtime.debug] == ["debugpy"]
+    assert replace(runtime, debug=()) == Runtime(
         id="python3.11",
         family="python",
         image="python:3.11",

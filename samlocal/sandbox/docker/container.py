@@ -21,6 +21,7 @@ from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.memory import peak_memory_mb
 from samlocal.sandbox.docker.output import read_output
 from samlocal.sandbox.docker.probe import reaches
+from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
@@ -113,6 +114,13 @@ class DockerSandbox:
             return None
         return reaches(self._engine, self._container_id, self._api_address)
 
+    def listens_on(self, port: int) -> bool | None:
+        from samlocal.sandbox.docker.listening import listens_on  # noqa: PLC0415  # only debuggers do
+
+        if self._container_id is None:
+            return False
+        return listens_on(self._engine, self._container_id, self._pid, port)
+
     def _run(self) -> None:
         """Come as far as a running container; whoever waits is told how it goes."""
         try:
@@ -179,7 +187,7 @@ class DockerSandbox:
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
         self.is_starting = True
-        with translated_errors():
+        with port_errors(self._spec.debug_ports), translated_errors():
             self._engine.api.start(container_id)
             after = time.monotonic()
             found = self._engine.api.inspect_container(container_id)

@@ -22,6 +22,7 @@ _MIB: Final = 1024 * 1024
 # https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
 _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
+_LOOPBACK: Final = "127.0.0.1"
 
 
 def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: str) -> str:
@@ -31,6 +32,7 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
         command=list(spec.command),
         entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
         user=LAMBDA_USER if spec.strict else None,
+        ports=exposed_ports(spec),
         environment={**spec.environment, "AWS_LAMBDA_RUNTIME_API": runtime_api},
         labels=labels(project=str(spec.project), function=spec.function),
         host_config=_host_config(api, spec),
@@ -50,7 +52,13 @@ def network_options(spec: SandboxSpec) -> dict[str, Any]:
         "network_mode": "host" if spec.network == "host" else None,
         "extra_hosts": dict(spec.hosts) or None,
         "dns": list(spec.dns) or None,
+        "port_bindings": {port: (_LOOPBACK, port) for port in exposed_ports(spec)},
     }
+
+
+def exposed_ports(spec: SandboxSpec) -> list[int]:
+    """Return the ports that the owner of the sandbox's network namespace exposes."""
+    return [] if spec.network == "host" else list(spec.debug_ports)
 
 
 def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
@@ -65,8 +73,17 @@ def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
         log_config=LogConfig(type="none"),
         **_memory_options(spec),
         **network_options(spec),
-        **(strict_options(spec) if spec.strict else {}),
+        **_security_options(spec),
     )
+
+
+def _security_options(spec: SandboxSpec) -> dict[str, Any]:
+    options = strict_options(spec) if spec.strict else {}
+    if spec.may_trace:
+        # The default profile keeps debuggers from turning off what moves a program about in memory.
+        security = [*options.get("security_opt", ()), "seccomp=unconfined"]
+        options |= {"cap_add": ["SYS_PTRACE"], "security_opt": security}
+    return options
 
 
 def _memory_options(spec: SandboxSpec) -> dict[str, Any]:

@@ -153,6 +153,9 @@ class FakeSandbox:
     def peak_memory_mb(self) -> int | None:
         return 42
 
+    def listens_on(self, port: int) -> bool | None:
+        """Nobody asks."""
+
     def reaches_host(self) -> bool | None:
         return self._reaches
 

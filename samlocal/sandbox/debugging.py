@@ -1,0 +1,193 @@
+"""A sandbox for a debugger: what runs in it, and with what, so that the debugger waits for its client.
+
+How each runtime is debugged is said in `runtimes/*.yaml`; see `DebugRecipe`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from samlocal.data import data_folder
+from samlocal.errors import DebuggerNotFoundError
+from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from samlocal.runtimes import DebugRecipe, Runtime
+
+# Where sam mounts `--debugger-path`, which launch configurations name.
+TOOLS: Final = "/tmp/lambci_debug_files"  # noqa: S108  # a path in the sandbox
+_OWN_FOLDER: Final = "/var/samlocal"
+_WRAPPER: Final = f"{_OWN_FOLDER}/wrapper"
+_EXEC_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+# Every program that Go has built says so: https://pkg.go.dev/debug/buildinfo
+_BUILT_BY_GO: Final = b"\xff Go buildinf:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebugSettings:
+    """What a person chose about debugging.
+
+    A debugger listens on the first of the ports; `path` is the directory with debuggers of one's own.
+    """
+
+    ports: tuple[int, ...]
+    path: Path | None = None
+    arguments: tuple[str, ...] = ()
+
+
+def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> SandboxSpec:
+    """Return the sandbox in which a debugger waits for its client before the function runs.
+
+    Raises:
+        DebuggerNotFoundError: The debugger that the runtime needs can't be had.
+    """
+    recipe = _choose(runtime, settings, program=_file_of_program(spec))
+    values = {
+        "host": "127.0.0.1" if spec.network == "host" else "0.0.0.0",  # noqa: S104  # of the sandbox
+        "port": str(settings.ports[0]),
+        "package": _OWN_FOLDER,
+        "tool": f"{TOOLS}/{recipe.tool}",
+    }
+    brings_own = recipe.own and re.search(recipe.own, shlex.join(settings.arguments))
+    mounts = spec.mounts
+    if settings.path:
+        mounts += (Mount(source=settings.path.absolute(), target=TOOLS),)
+    if recipe.package and not brings_own:
+        mounts += (_package_mount(recipe.package, runtime),)
+    spec = replace(
+        spec,
+        environment=_environment(spec.environment, _filled(recipe.environment, values)),
+        mounts=mounts,
+        memory_mb=None,  # the debugger needs some, too
+        cpus=None,
+        debugger=Debugger(
+            name=recipe.debugger,
+            port=settings.ports[0],
+            tool=None if recipe.listens else values["tool"],
+        ),
+        debug_ports=settings.ports,
+        may_trace=recipe.traces,
+    )
+    if recipe.before:
+        return _started_by(spec, recipe, settings.arguments, values)
+    own = () if brings_own else tuple(each.format_map(values) for each in recipe.arguments)
+    return _with_arguments(spec, (*settings.arguments, *own))
+
+
+def _choose(runtime: Runtime, settings: DebugSettings, *, program: Path | None) -> DebugRecipe:
+    """Return the recipe of the first debugger that can be had and that the program is made for.
+
+    Raises:
+        DebuggerNotFoundError: There is none.
+    """
+    found = [each for each in runtime.debug if each.tool is None or _has(settings.path, each.tool)]
+    if not found:
+        raise _missing_tool_error(runtime, settings.path)
+    if len(found) > 1 and program and not _is_built_by_go(program):
+        found = [each for each in found if each.language != "go"]
+    if (tool := found[0].tool) and settings.path and not os.access(settings.path / tool, os.X_OK):
+        raise DebuggerNotFoundError(
+            f"`{settings.path / tool}` is not executable", hint=f"`chmod +x {settings.path / tool}`"
+        )
+    return found[0]
+
+
+def _has(path: Path | None, tool: str) -> bool:
+    return path is not None and (path / tool).is_file()
+
+
+def _missing_tool_error(runtime: Runtime, path: Path | None) -> DebuggerNotFoundError:
+    tools = [each for each in runtime.debug if each.tool]
+    names = " or ".join(f"`{each.tool}`" for each in tools)
+    if path is None:
+        message = f"debugging `{runtime.id}` needs a debugger that fits the function: {names}"
+    else:
+        message = f"`{path}` holds no debugger for `{runtime.id}`: {names}"
+    folder = shlex.quote(str(path or "debugger"))
+    commands = ", ".join(f"`{(each.install or '').replace('DIR', folder)}`" for each in tools)
+    hint = f"{commands}" if path else f"{commands}, then `--debugger-path {folder}`"
+    return DebuggerNotFoundError(message, hint=hint)
+
+
+def _file_of_program(spec: SandboxSpec) -> Path | None:
+    """Return the file on this machine that the sandbox runs, where it is one of this machine."""
+    if not spec.entrypoint:
+        return None
+    program = PurePosixPath(spec.entrypoint[0])
+    for mount in spec.mounts:
+        if program.is_relative_to(mount.target):
+            return mount.source / program.relative_to(mount.target)
+    return None
+
+
+def _is_built_by_go(program: Path) -> bool:
+    try:
+        return _BUILT_BY_GO in program.read_bytes()
+    except OSError:
+        return False
+
+
+def _package_mount(package: str, runtime: Runtime) -> Mount:
+    from importlib.util import find_spec  # noqa: PLC0415  # only debugging needs it
+
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise DebuggerNotFoundError(
+            f"debugging `{runtime.id}` needs {package}, which isn't installed",
+            hint="`pip install 'samlocal[debug]'`; or let the function's own be used, as with sam:"
+            f' `--debug-args "-m {package} --listen 0.0.0.0:PORT --wait-for-client"`',
+        )
+    folder = Path(found.submodule_search_locations[0])
+    return Mount(source=folder, target=f"{_OWN_FOLDER}/{package}")
+
+
+def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.format_map(values) for name, value in variables.items()}
+
+
+def _environment(given: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """Return both; options that a program reads from a variable are added to those of the function."""
+    joined = {
+        name: f"{given[name]} {value}"
+        for name, value in added.items()
+        if name.endswith("OPTIONS") and given.get(name)
+    }
+    return {**given, **added, **joined}
+
+
+def _started_by(
+    spec: SandboxSpec, recipe: DebugRecipe, added: Sequence[str], values: Mapping[str, str]
+) -> SandboxSpec:
+    """Return the sandbox in which a debugger starts the program."""
+    before = [
+        argument
+        for each in recipe.before
+        for argument in (added if each == "{arguments}" else [each.format_map(values)])
+    ]
+    program, *arguments = (*(spec.entrypoint or ()), *spec.command)
+    separator = recipe.separator if arguments else ()
+    return replace(spec, entrypoint=(*before, program, *separator, *arguments), command=())
+
+
+def _with_arguments(spec: SandboxSpec, arguments: Sequence[str]) -> SandboxSpec:
+    """Return the sandbox in which the program of the runtime gets more arguments.
+
+    The image's `bootstrap` hands its command to a wrapper, which puts them in:
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
+    """
+    if not arguments:
+        return spec
+    wrapping = {_EXEC_WRAPPER: _WRAPPER, "SAMLOCAL_DEBUG_ARGUMENTS": shlex.join(arguments)}
+    if own := spec.environment.get(_EXEC_WRAPPER):
+        wrapping["SAMLOCAL_EXEC_WRAPPER"] = own
+    wrapper = Mount(source=data_folder("runtimes") / "debug" / "wrapper", target=_WRAPPER)
+    return replace(
+        spec, environment={**spec.environment, **wrapping}, mounts=(*spec.mounts, wrapper)
+    )
