@@ -8,7 +8,8 @@
     │   ├── ParameterError            a template parameter lacks a value, or has a wrong one
     │   ├── FunctionNotFoundError     no function has that identifier
     │   ├── AmbiguousFunctionError    more than one function has it
-    │   └── CodeNotFoundError         the function's code isn't where the template says
+    │   ├── CodeNotFoundError         the function's code isn't where the template says
+    │   └── LayerError                a layer can't be had, or not be merged with the others
     ├── ConfigError                   samconfig can't be read
     ├── EnvVarsError                  the --env-vars file can't be read
     ├── EventError                    the event can't be read
@@ -95,6 +96,10 @@ class AmbiguousFunctionError(ProjectError):
 
 
 class CodeNotFoundError(ProjectError):
+    pass
+
+
+class LayerError(ProjectError):
     pass
 
 

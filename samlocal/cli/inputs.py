@@ -16,7 +16,6 @@ from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
 from samlocal.invocation import Invocation
-from samlocal.project.model import LocalCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,31 +120,6 @@ def read_inputs(
         ),
         debug=debug,
     )
-
-
-def code_directory(inputs: Inputs, *, profile: str | None) -> Path:
-    """Return the directory with the function's code, unpacked or downloaded where it has to be.
-
-    Raises:
-        CodeNotFoundError: There is no such code.
-    """
-    code = inputs.function.code
-    if isinstance(code, LocalCode) and code.path.is_dir():
-        return code.path
-    from samlocal.cli.interrupts import DeferredSignals
-    from samlocal.data import cache_folder
-    from samlocal.project import code_directory as directories
-    from samlocal.project.s3 import fetcher
-
-    with DeferredSignals() as signals:  # half an archive is no cache
-        directory = directories.code_directory(
-            code,
-            runtime=inputs.function.runtime,
-            cache=cache_folder(),
-            fetch=fetcher(region=inputs.region, profile=profile),
-        )
-        signals.raise_if_any()
-    return directory
 
 
 def _refuse_second_reader_of_stdin(*named: tuple[str, str | None]) -> None:

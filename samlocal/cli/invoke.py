@@ -14,10 +14,11 @@ from samlocal.cli.console import (
     show_warning,
 )
 from samlocal.cli.container_options import ContainerOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.content import ContentOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.debug_options import DebugOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.grouped import grouped
-from samlocal.cli.inputs import InvokeOptions, code_directory, read_inputs
+from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.interrupts import DeferredSignals
 from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.progress import PullView
@@ -42,6 +43,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     *,
     chosen: InvokeOptions,
     project: ProjectOptions,
+    content: ContentOptions,
     container: ContainerOptions,
     debugging: DebugOptions,
     print_env: options.PrintEnv = False,
@@ -75,15 +77,17 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
 
         require_free(inputs.debug.ports)
     settings = container.settings(debug=inputs.debug)
-    code = code_directory(inputs, profile=project.profile)
+    found = content.read(inputs, profile=project.profile)
+    _show_findings(found.findings)
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),
         project=inputs.project,
-        code=code,
+        code=found.code,
+        layers=found.layers,
         settings=settings,
     )
-    _show_findings(box_findings(inputs.function, settings, code))
+    _show_findings(box_findings(inputs.function, settings, found.code))
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}

@@ -256,6 +256,15 @@ ImageRepository = Annotated[
         show_default=False,
     ),
 ]
+LayerCacheBasedir = Annotated[
+    Path | None,
+    typer.Option(
+        "--layer-cache-basedir",
+        metavar="DIR",
+        help="Where layers are kept: downloaded, unpacked and merged. [default: the platform's cache]",
+        show_default=False,
+    ),
+]
 Region = Annotated[
     str | None,
     typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
+from samlocal.project.cache import is_full
 
 if TYPE_CHECKING:
     from samlocal.errors import Place
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
+# Far more than a deployment package has: each costs a file, whatever its size.
+_MAX_ENTRIES: Final = 200_000
+_LONGEST_LINK: Final = 4096
+_PERMISSIONS: Final = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 _BLOCK: Final = 1024 * 1024
 _UNREADABLE: Final = (
     zipfile.BadZipFile,
@@ -30,13 +35,18 @@ def unpack(archive: Path, directory: Path, *, place: Place) -> None:
     """Unpack an archive with its permissions and symbolic links.
 
     Nothing is written outside `directory`: names lose `..` and leading slashes, and links are made
-    last, so that nothing is written through them.
+    last, so that nothing is written through them. Links are kept as they are packed, wherever they lead
+    to: that is a matter of the container that they are mounted in.
 
     Raises:
         CodeNotFoundError: it is no zip archive, or unpacks to more than Lambda takes.
     """
     try:
         with zipfile.ZipFile(archive) as package:
+            if len(package.infolist()) > _MAX_ENTRIES:
+                raise CodeNotFoundError(
+                    f"`{archive}` has more than {_MAX_ENTRIES} entries", place=place
+                )
             links = [info for info in package.infolist() if _is_link(info)]
             left = MAX_UNPACKED_BYTES
             for info in package.infolist():
@@ -50,7 +60,16 @@ def unpack(archive: Path, directory: Path, *, place: Place) -> None:
                         )
             for info in links:
                 _link(package, info, directory)
+            for info in package.infolist():
+                if info.is_dir():
+                    _set_mode(info, _target(info, directory))
     except _UNREADABLE as exc:
+        if isinstance(exc, OSError) and is_full(exc):
+            raise CodeNotFoundError(
+                f"`{archive}` can't be unpacked: no space left in `{directory.parent.parent}`",
+                place=place,
+                hint="free some; XDG_CACHE_HOME and --layer-cache-basedir choose other places",
+            ) from exc
         raise CodeNotFoundError(f"`{archive}` can't be unpacked: {exc}", place=place) from exc
 
 
@@ -66,17 +85,24 @@ def _extract(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path, l
         while size <= limit and (block := source.read(_BLOCK)):
             sink.write(block)
             size += len(block)
-    mode = stat.S_IMODE(info.external_attr >> 16)
-    if mode:
-        target.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+    _set_mode(info, target)
     return size
+
+
+def _set_mode(info: zipfile.ZipInfo, target: Path) -> None:
+    """Give a file or directory the permissions that it is packed with; we must be able to remove it."""
+    mode = (info.external_attr >> 16) & _PERMISSIONS
+    if mode:
+        target.chmod(mode | (stat.S_IRWXU if info.is_dir() else stat.S_IRUSR | stat.S_IWUSR))
 
 
 def _link(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path) -> None:
     target = _target(info, directory)
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.is_symlink() and not target.exists():
-        target.symlink_to(package.read(info).decode(errors="surrogateescape"))
+        with package.open(info) as content:
+            leads_to = content.read(_LONGEST_LINK)
+        target.symlink_to(leads_to.decode(errors="surrogateescape"))
 
 
 def _target(info: zipfile.ZipInfo, directory: Path) -> Path:

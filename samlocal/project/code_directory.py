@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.project.archives import is_archive, unpack
+from samlocal.project.cache import digest, forget_older, mark_as_used, private, publish
 from samlocal.project.model import InlineCode, LocalCode, S3Code
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     Fetch = Callable[[S3Code, Path], Path]
 
 _INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
-_KEPT_SECONDS: Final = 24 * 60 * 60
 
 
 def code_directory(
@@ -32,39 +29,41 @@ def code_directory(
     runtime: str | None,
     cache: Path,
     fetch: Fetch | None = None,
+    what: str = "the code",
 ) -> Path:
     """Return a directory with the code of a function or the content of a layer.
 
     A directory is itself. An archive is unpacked under `cache`, once for each state of it; source
-    text is written there as CloudFormation does. `fetch` gets objects in S3.
+    text is written there as CloudFormation does. `fetch` gets objects in S3; `what` is what messages
+    call it.
 
     Raises:
         CodeNotFoundError: there is no such code, or it can't be made a directory.
     """
     match code:
         case LocalCode():
-            return _local(code, cache)
+            return _local(code, cache, what)
         case InlineCode():
             return _inline(code, runtime, cache)
         case S3Code():
             if fetch is None:
                 raise CodeNotFoundError(
-                    f"the code is in S3: `s3://{code.bucket}/{code.key}`", place=code.place
+                    f"{what} is in S3: `s3://{code.bucket}/{code.key}`", place=code.place
                 )
-            archive = fetch(code, _private(cache / "downloads"))
-            return _local(LocalCode(path=archive, place=code.place), cache)
+            archive = fetch(code, private(cache / "downloads"))
+            return _local(LocalCode(path=archive, place=code.place), cache, what)
         case _:
             raise CodeNotFoundError("the code is a container image", place=code.place)
 
 
-def _local(code: LocalCode, cache: Path) -> Path:
+def _local(code: LocalCode, cache: Path, what: str) -> Path:
     if code.path.is_dir():
         return code.path
     if is_archive(code.path):
         return _unpacked(code, cache)
     problem = "is neither a directory nor an archive" if code.path.exists() else "isn't there"
     raise CodeNotFoundError(
-        f"the code `{code.path}` {problem}",
+        f"{what} `{code.path}` {problem}",
         place=code.place,
         hint=None if code.path.exists() else "did you run `sam build`, or your bundler?",
     )
@@ -72,26 +71,19 @@ def _local(code: LocalCode, cache: Path) -> Path:
 
 def _unpacked(code: LocalCode, cache: Path) -> Path:
     status = code.path.stat()
-    state = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
-    family = _private(cache / "archives") / _digest(str(code.path))
-    wanted = family / _digest(state)
+    state = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+    family = private(cache / "archives") / digest(str(code.path))
+    wanted = family / digest(state)
     if not wanted.is_dir():
         family.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=family, prefix=".new-") as scratch:
             made = Path(scratch, "code")
             made.mkdir()
             unpack(code.path, made, place=code.place)
-            with suppress(OSError):  # another process was faster, and made the same
-                made.rename(wanted)
-        _forget_older(wanted)
+            publish(made, wanted)
+        forget_older(wanted)
+    mark_as_used(wanted)
     return wanted
-
-
-def _forget_older(current: Path) -> None:
-    """Remove what earlier states of an archive were unpacked to, unless it may still be in use."""
-    for directory in current.parent.iterdir():
-        if directory != current and time.time() - directory.stat().st_mtime > _KEPT_SECONDS:
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
@@ -106,7 +98,7 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
             place=code.place,
             hint="Lambda takes source text for Python and Node.js only",
         )
-    directory = _private(cache / "inline") / _digest(f"{family} {code.source}")
+    directory = private(cache / "inline") / digest(f"{family} {code.source}")
     target = directory / _INLINE_NAMES[family]
     if not target.is_file():
         directory.mkdir(exist_ok=True)
@@ -114,12 +106,3 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
         scratch.write_text(code.source, encoding="utf-8")
         scratch.replace(target)
     return directory
-
-
-def _private(directory: Path) -> Path:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return directory
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]

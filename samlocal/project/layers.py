@@ -74,7 +74,14 @@ def _read_layer(
         message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
         findings.append(Finding(message=message, place=place))
         return None
-    return Layer(name=logical_id, code=code, arn=None, place=place)
+    return Layer(
+        name=logical_id,
+        code=code,
+        arn=None,
+        place=place,
+        runtimes=properties.texts("CompatibleRuntimes"),
+        architectures=properties.texts("CompatibleArchitectures"),
+    )
 
 
 def _name(arn: str) -> str:

@@ -83,12 +83,17 @@ Code = LocalCode | InlineCode | S3Code | ImageCode
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """A layer of a function: content on this machine, or the ARN of a layer version."""
+    """A layer of a function: content on this machine, or the ARN of a layer version.
+
+    `runtimes` and `architectures` are those that it says it is for; none where it doesn't say.
+    """
 
     name: str
     code: LocalCode | S3Code | None
     arn: str | None
     place: Place
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
 TASK_ROOT: Final = "/var/task"
+LAYER_ROOT: Final = "/opt"
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 _MB_OF_ONE_CPU: Final = 1769
 
@@ -55,14 +56,15 @@ def plan_sandbox(
     project: Path,
     code: Path,
     settings: SandboxSettings,
+    layers: Path | None = None,
 ) -> SandboxSpec:
     """Return the sandbox of a function whose code is in the directory `code`.
 
-    `project` is the template's path.
+    `project` is the template's path; `layers` is the directory with the content of all its layers.
 
     Raises:
         RuntimeNotFoundError: There is no such runtime.
-        CodeNotFoundError: The `bootstrap` that the runtime needs in the code is missing.
+        CodeNotFoundError: The `bootstrap` that the runtime needs is missing.
         TemplateError: The function lacks a handler.
         DebuggerNotFoundError: It is to be debugged, and the debugger can't be had.
     """
@@ -73,7 +75,8 @@ def plan_sandbox(
             place=function.place,
             hint=f"that of `{runtime.id}` is like `{runtime.handler}`",
         )
-    bootstrap = _bootstrap(function, runtime, code) if runtime.bootstraps else None
+    folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
+    bootstrap = _bootstrap(function, runtime, folders) if runtime.bootstraps else None
     spec = SandboxSpec(
         function=function.full_path,
         project=project,
@@ -84,7 +87,7 @@ def plan_sandbox(
         tmp_mb=_tmp_mb(function, settings),
         strict=settings.strict,
         mounts=(
-            Mount(source=code, target=TASK_ROOT),
+            *(Mount(source=source, target=target) for target, source in folders.items()),
             *file_system_mounts(settings.file_systems),
         ),
         entrypoint=(bootstrap,) if bootstrap else None,
@@ -103,18 +106,11 @@ def plan_sandbox(
 
 def left_out(function: Function) -> tuple[Finding, ...]:
     """Say what of a function its sandbox doesn't have."""
-    findings = [
-        Finding(
-            message=f"the layer `{layer.name}` is not mounted: samlocal runs without layers so far",
-            place=layer.place,
-        )
-        for layer in function.layers
-    ]
     here = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
-    if function.architecture != here:
-        message = f"`{function.logical_id}` is for {function.architecture}, and runs on {here} here"
-        findings.append(Finding(message=message, place=function.place))
-    return tuple(findings)
+    if function.architecture == here:
+        return ()
+    message = f"`{function.logical_id}` is for {function.architecture}, and runs on {here} here"
+    return (Finding(message=message, place=function.place),)
 
 
 def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
@@ -153,18 +149,22 @@ def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:
     return function.ephemeral_storage_mb if settings.strict and settings.limits_rest else None
 
 
-def _bootstrap(function: Function, runtime: Runtime, code: Path) -> str:
+def _bootstrap(function: Function, runtime: Runtime, folders: Mapping[str, Path]) -> str:
     """Return the first of the runtime's bootstraps that the sandbox will hold."""
-    path = code / "bootstrap"
     place = function.code.place
-    if not path.is_file():
-        raise CodeNotFoundError(
-            f"`{runtime.id}` runs an executable `bootstrap`, and `{code}` has none",
-            place=place,
-            hint="build the function so that `bootstrap` stands at the top of its code",
-        )
-    if not os.access(path, os.X_OK):
-        raise CodeNotFoundError(
-            f"`{path}` is not executable", place=place, hint=f"`chmod +x {path}`"
-        )
-    return f"{TASK_ROOT}/bootstrap"
+    for bootstrap in runtime.bootstraps:
+        root, _, name = bootstrap.rpartition("/")
+        path = folders[root] / name if root in folders else None
+        if path is None or not path.is_file():
+            continue
+        if not os.access(path, os.X_OK):
+            raise CodeNotFoundError(
+                f"`{path}` is not executable", place=place, hint=f"`chmod +x {path}`"
+            )
+        return bootstrap
+    elsewhere = ", nor have its layers" if LAYER_ROOT in folders else ""
+    raise CodeNotFoundError(
+        f"`{runtime.id}` runs an executable `bootstrap`, and `{folders[TASK_ROOT]}` has none{elsewhere}",
+        place=place,
+        hint="build the function so that `bootstrap` stands at the top of its code",
+    )

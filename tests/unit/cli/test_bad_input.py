@@ -36,6 +36,10 @@ def inputs(arguments: str, exit_code: int = 1, stdin: bytes = b"") -> Case:
     return Case(project="broken-inputs", arguments=arguments, exit_code=exit_code, stdin=stdin)
 
 
+def layers(arguments: str) -> Case:
+    return Case(project="broken-layers", arguments=f"--no-credentials {arguments}")
+
+
 CASES = {
     "template-missing": Case(project="broken-nothing", arguments="Ratings"),
     "template-named-missing": inputs("-t app.yaml"),
@@ -58,6 +62,10 @@ CASES = {
     "code-of-no-kind": functions("CodeOfNoKind"),
     "bootstrap-missing": functions("NoBootstrap"),
     "bootstrap-not-executable": functions("NotExecutable"),
+    "code-corrupt": layers("CorruptCode"),
+    "layer-missing": layers("NoLayer"),
+    "layer-corrupt": layers("CorruptLayer"),
+    "layer-of-no-kind": layers("LayerOfNoKind"),
     "parameter-malformed": functions("Staged --parameter-overrides =prod", exit_code=2),
     "parameter-not-allowed": functions("Staged --parameter-overrides Stage=test"),
     "parameters-file-missing": functions("Staged --parameter-overrides file://stage.yaml"),

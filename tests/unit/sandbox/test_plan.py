@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
-from samlocal.project.model import Function, Layer, LocalCode
+from samlocal.project.model import Function, LocalCode
 from samlocal.sandbox.box import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, left_out, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
@@ -31,12 +31,23 @@ def function(tmp_path: Path) -> Function:
     )
 
 
-def plan(function: Function, code: Path, *, repository: str | None = None) -> SandboxSpec:
-    return plan_with(SandboxSettings(image_repository=repository), function, code)
+def plan(
+    function: Function, code: Path, *, repository: str | None = None, layers: Path | None = None
+) -> SandboxSpec:
+    return plan_with(SandboxSettings(image_repository=repository), function, code, layers)
 
 
-def plan_with(settings: SandboxSettings, function: Function, code: Path) -> SandboxSpec:
-    return plan_sandbox(function, {"STAGE": "dev"}, project=TEMPLATE, code=code, settings=settings)
+def plan_with(
+    settings: SandboxSettings, function: Function, code: Path, layers: Path | None = None
+) -> SandboxSpec:
+    return plan_sandbox(
+        function,
+        {"STAGE": "dev"},
+        project=TEMPLATE,
+        code=code,
+        layers=layers,
+        settings=settings,
+    )
 
 
 def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
@@ -136,17 +147,44 @@ def test_runtime_that_is_missing(
     assert caught.value.place == PLACE
 
 
-def test_what_a_sandbox_lacks_is_said(
-    function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A layer that is not mounted and an architecture that is not this machine's are named."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    layer = Layer(name="Fonts", code=LocalCode(path=tmp_path, place=PLACE), arn=None, place=PLACE)
+def test_layers_are_mounted(function: Function, tmp_path: Path) -> None:
+    """They are in `/opt`, read-only as the code is."""
+    (tmp_path / "layers").mkdir()
+    spec = plan(function, tmp_path, layers=tmp_path / "layers")
+    assert spec.mounts[1:] == (Mount(source=tmp_path / "layers", target="/opt", read_only=True),)
 
-    findings = left_out(replace(function, layers=(layer,), architecture="arm64"))
+
+@pytest.mark.parametrize(
+    ("folders", "entrypoint"),
+    [(["layers"], "/opt/bootstrap"), (["code", "layers"], "/var/task/bootstrap")],
+)
+def test_bootstrap_of_a_layer(
+    function: Function, tmp_path: Path, folders: list[str], entrypoint: str
+) -> None:
+    """A layer's `bootstrap` serves where the code has none."""
+    for folder in ("code", "layers"):
+        (tmp_path / folder).mkdir()
+    for folder in folders:
+        (tmp_path / folder / "bootstrap").touch(mode=0o755)
+    custom = replace(function, runtime="provided.al2023")
+    spec = plan(custom, tmp_path / "code", layers=tmp_path / "layers")
+    assert spec.entrypoint == (entrypoint,)
+
+
+def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None:
+    """The message says that layers were looked at as well."""
+    custom = replace(function, runtime="provided.al2023")
+    with pytest.raises(CodeNotFoundError, match="has none, nor have its layers"):
+        plan(custom, tmp_path, layers=tmp_path)
+
+
+def test_what_a_sandbox_lacks_is_said(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An architecture that is not this machine's is named."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+
+    findings = left_out(replace(function, architecture="arm64"))
 
     assert [finding.message for finding in findings] == [
-        "the layer `Fonts` is not mounted: samlocal runs without layers so far",
         "`Ratings` is for arm64, and runs on x86_64 here",
     ]
     assert left_out(function) == ()

@@ -1,0 +1,69 @@
+"""What of a function is on this machine: its code and its layers, unpacked or downloaded if need be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.project.model import LocalCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cli.inputs import Inputs
+    from samlocal.project.model import Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """The directories that a function's sandbox shows, and what there is to say about them."""
+
+    code: Path
+    layers: Path | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContentOptions:
+    """What a person types about code and layers; `read` is what it means."""
+
+    layer_cache_basedir: options.LayerCacheBasedir = None
+
+    def read(self, inputs: Inputs, *, profile: str | None) -> Content:
+        """Return the function's code and layers as directories.
+
+        Raises:
+            CodeNotFoundError: There is no such code.
+            LayerError: A layer can't be had.
+        """
+        code = inputs.function.code
+        if isinstance(code, LocalCode) and code.path.is_dir() and not inputs.function.layers:
+            return Content(code=code.path)
+        from samlocal.cli.interrupts import DeferredSignals
+
+        with DeferredSignals() as signals:  # half an archive is no cache
+            content = self._prepare(inputs, profile)
+            signals.raise_if_any()
+        return content
+
+    def _prepare(self, inputs: Inputs, profile: str | None) -> Content:
+        from samlocal.data import cache_folder
+        from samlocal.project.code_directory import code_directory
+        from samlocal.project.layer_directory import LayerSource, layer_findings, layers_directory
+        from samlocal.project.s3 import fetcher
+
+        function = inputs.function
+        fetch = fetcher(region=inputs.region, profile=profile)
+        code = code_directory(
+            function.code, runtime=function.runtime, cache=cache_folder(), fetch=fetch
+        )
+        cache = self.layer_cache_basedir or cache_folder()
+        source = LayerSource(cache=cache, fetch=fetch)
+        contents = [source.read(layer) for layer in function.layers]
+        tree = layers_directory(contents, cache=cache)
+        return Content(
+            code=code,
+            layers=tree.path if tree else None,
+            findings=layer_findings(function, contents, tree, code),
+        )

@@ -1,0 +1,60 @@
+"""Folders of what can be made again: private to their user, and without what nobody used for a day."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from contextlib import suppress
+from errno import EDQUOT, EEXIST, ENOSPC, ENOTEMPTY
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEPT_SECONDS: Final = 24 * 60 * 60
+
+
+def private(directory: Path) -> Path:
+    """Make a directory that only its owner can enter, unless it is there."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def digest(text: str) -> str:
+    """Return a name that stands for a text."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def publish(made: Path, wanted: Path) -> None:
+    """Give what is complete its name, at once or not at all; whoever was faster has made the same."""
+    try:
+        made.rename(wanted)
+    except OSError as exc:
+        if exc.errno not in {EEXIST, ENOTEMPTY}:
+            raise
+
+
+def mark_as_used(directory: Path) -> None:
+    """Keep a directory from being forgotten for another day."""
+    with suppress(OSError):  # of another user, or read-only: then nothing here forgets it either
+        os.utime(directory)
+
+
+def forget_older(current: Path) -> None:
+    """Remove the other entries of a folder, unless they may still be in use."""
+    for entry in current.parent.iterdir():
+        with suppress(FileNotFoundError):  # another process forgets as well
+            if entry != current and time.time() - entry.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def reason_of(error: OSError) -> str:
+    """Return why a file can't be read or written, in a few words."""
+    return (error.strerror or str(error)).lower()
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether there is no room left."""
+    return error.errno in {ENOSPC, EDQUOT}

@@ -1,0 +1,108 @@
+"""What a directory holds, as far as it decides what a container sees of it.
+
+A link whose target is outside of its directory would lead nowhere in a container. Deployment
+packages hold what such a link leads to (`sam package` follows links), and so does a walk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from samlocal.project.links import leads_to_the_containers_own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# The kernel's clock for files may stand still for so long: a file that was changed more recently may be
+# changed again without a trace.
+_CLOCK_TICK_NS: Final = 20_000_000
+
+
+class Entry(NamedTuple):
+    """A file, directory or link: its path below the top, where it really is, and its status."""
+
+    name: str
+    path: str
+    status: os.stat_result
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What tells one state of some directories from every other; None where nothing can."""
+
+    digest: str | None
+    size_bytes: int
+
+
+def state_of(entries: Iterable[Entry]) -> State:
+    """Return the state of what was walked.
+
+    Nothing is read but the status of each file. Whatever changes a file changes the time of its last
+    change, which no program can set (`st_ctime`), unlike that of its last modification.
+    """
+    facts, size, newest = [], 0, 0
+    for name, path, status in entries:
+        facts.append(
+            f"{name}\0{path}\0{status.st_mode} {status.st_ino} {status.st_size}"
+            f" {status.st_mtime_ns} {status.st_ctime_ns}"
+        )
+        size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+        newest = max(newest, status.st_ctime_ns)
+    settled = newest < time.time_ns() - _CLOCK_TICK_NS
+    text = "\0\0".join(facts).encode(errors="surrogateescape")
+    return State(digest=hashlib.sha256(text).hexdigest()[:32] if settled else None, size_bytes=size)
+
+
+def walk(top: Path, *, follow: bool = True) -> Iterator[Entry]:
+    """Yield what is below a directory, each directory before what is in it, in order of names.
+
+    With `follow`, a link that leads out of its directory to something on this machine is what it leads
+    to, unless that would go round in a circle.
+    """
+    yield from _walk(str(top), "", (os.path.realpath(top),), follow=follow)
+
+
+def _walk(directory: str, prefix: str, roots: tuple[str, ...], *, follow: bool) -> Iterator[Entry]:
+    """`roots` are the tops of the trees that the way here led through, the innermost last."""
+    with os.scandir(directory) as found:
+        children = sorted(found, key=lambda child: child.name)
+    for child in children:
+        entry = Entry(prefix + child.name, child.path, child.stat(follow_symlinks=False))
+        inner = roots
+        if follow and stat.S_ISLNK(entry.status.st_mode):
+            entry = _followed(entry, roots)
+            inner = (*roots, entry.path)
+        yield entry
+        if stat.S_ISDIR(entry.status.st_mode):
+            yield from _walk(entry.path, f"{entry.name}/", inner, follow=follow)
+
+
+def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
+    path = Path(link.path)
+    target, real = path.readlink(), Path(os.path.realpath(path))
+    if target.is_absolute():
+        stays = leads_to_the_containers_own(str(target))
+    else:
+        stays = real.is_relative_to(roots[-1])
+    circles = any(Path(root).is_relative_to(real) for root in roots)
+    if stays or circles or not real.exists():
+        return link
+    return Entry(link.name, str(real), real.stat())
+
+
+def size_at_least(directories: Iterable[Path], *, entries: int) -> int:
+    """Return the bytes of the files in some directories, looking at so many entries at most."""
+    size = 0
+    for directory in directories:
+        for entry in walk(directory, follow=False):
+            entries -= 1
+            if entries < 0:
+                return size
+            size += entry.status.st_size if stat.S_ISREG(entry.status.st_mode) else 0
+    return size

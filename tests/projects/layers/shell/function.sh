@@ -1,0 +1,3 @@
+handler() {
+  printf '"%s runs %s"' "$0" "$_HANDLER"
+}
