@@ -9,10 +9,12 @@ from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotatio
 from samlocal.project.model import LocalCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from samlocal.cli.inputs import Inputs
-    from samlocal.project.model import Finding
+    from samlocal.project.layer_directory import LayerContent
+    from samlocal.project.model import Finding, Layer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +31,7 @@ class ContentOptions:
     """What a person types about code and layers; `read` is what it means."""
 
     layer_cache_basedir: options.LayerCacheBasedir = None
+    force_image_build: options.ForceImageBuild = False
 
     def read(self, inputs: Inputs, *, profile: str | None) -> Content:
         """Return the function's code and layers as directories.
@@ -43,14 +46,20 @@ class ContentOptions:
         from samlocal.cli.interrupts import DeferredSignals
 
         with DeferredSignals() as signals:  # half an archive is no cache
-            content = self._prepare(inputs, profile)
+            content = self._prepare(inputs, profile, check=signals.raise_if_any)
             signals.raise_if_any()
         return content
 
-    def _prepare(self, inputs: Inputs, profile: str | None) -> Content:
+    def _prepare(
+        self, inputs: Inputs, profile: str | None, *, check: Callable[[], None]
+    ) -> Content:
         from samlocal.data import cache_folder
         from samlocal.project.code_directory import code_directory
-        from samlocal.project.layer_directory import LayerSource, layer_findings, layers_directory
+        from samlocal.project.layer_directory import (
+            LayerSource,
+            layer_findings,
+            layers_directory,
+        )
         from samlocal.project.s3 import fetcher
 
         function = inputs.function
@@ -59,7 +68,11 @@ class ContentOptions:
             function.code, runtime=function.runtime, cache=cache_folder(), fetch=fetch
         )
         cache = self.layer_cache_basedir or cache_folder()
-        source = LayerSource(cache=cache, fetch=fetch)
+        source = LayerSource(
+            cache=cache,
+            fetch=fetch,
+            download=lambda layer: self._download(layer, cache, profile, check),
+        )
         contents = [source.read(layer) for layer in function.layers]
         tree = layers_directory(contents, cache=cache)
         return Content(
@@ -67,3 +80,14 @@ class ContentOptions:
             layers=tree.path if tree else None,
             findings=layer_findings(function, contents, tree, code),
         )
+
+    def _download(
+        self, layer: Layer, cache: Path, profile: str | None, check: Callable[[], None]
+    ) -> LayerContent:
+        from samlocal.cli.console import say
+        from samlocal.project.layer_versions import LayerDownloads
+
+        downloads = LayerDownloads(
+            cache=cache, profile=profile, again=self.force_image_build, say=say, check=check
+        )
+        return downloads.get(layer)

@@ -265,6 +265,13 @@ LayerCacheBasedir = Annotated[
         show_default=False,
     ),
 ]
+ForceImageBuild = Annotated[
+    bool,
+    typer.Option(
+        "--force-image-build",
+        help="Download layers again. No image is built: layers are mounted.",
+    ),
+]
 Region = Annotated[
     str | None,
     typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),

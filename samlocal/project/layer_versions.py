@@ -1,0 +1,175 @@
+"""Layer versions in AWS: downloaded once, since a version never changes after it was published.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
+
+from samlocal.errors import CodeNotFoundError, LayerError, UsageError
+from samlocal.project.archives import unpack
+from samlocal.project.cache import digest, is_full, private, publish, reason_of
+from samlocal.project.layer_directory import LayerContent
+from samlocal.project.remote import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from samlocal.errors import Place
+    from samlocal.project.model import Layer
+
+_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):\d{12}:layer:(?P<name>[\w-]+):(?P<version>\d+)"
+)
+_CONTENT: Final = "content"
+_FACTS: Final = "layer.json"
+_MISSING: Final = frozenset({"ResourceNotFoundException"})
+_DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied"})
+
+
+class _Content(TypedDict):
+    Location: str
+    CodeSha256: str
+    CodeSize: int
+
+
+class _Version(TypedDict, total=False):
+    Content: _Content
+    CompatibleRuntimes: list[str]
+    CompatibleArchitectures: list[str]
+
+
+class LambdaClient(Protocol):
+    """What is used of boto3's client of Lambda."""
+
+    def get_layer_version_by_arn(self, *, Arn: str) -> _Version:  # noqa: N803
+        """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerDownloads:
+    """Downloads layer versions into `cache`, with the credentials of `profile`.
+
+    With `again`, also those that are there. `say` hears what takes a while; `check` is called now and then
+    meanwhile, and may raise to stop it.
+    """
+
+    cache: Path
+    profile: str | None
+    again: bool
+    say: Callable[[str], None]
+    check: Callable[[], None]
+
+    def get(self, layer: Layer) -> LayerContent:
+        """Return the content of a layer that is given by its ARN.
+
+        Raises:
+            LayerError: there is no such version, or it can't be downloaded.
+        """
+        arn = str(layer.arn)
+        found = _ARN.fullmatch(arn)
+        if found is None:
+            raise LayerError(
+                f"`{arn}` is no ARN of a layer version",
+                place=layer.place,
+                hint="it is arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
+            )
+        name = f"{found['name']}-{found['version']}"
+        wanted = self.cache / "layer-versions" / f"{name}-{digest(arn)[:10]}"
+        if self.again or not wanted.is_dir():
+            with _translated_errors(arn, wanted.parent, layer.place):
+                self._download(arn, found["region"], wanted, layer.place)
+        facts = json.loads((wanted / _FACTS).read_text(encoding="utf-8"))
+        return LayerContent(
+            layer=replace(
+                layer,
+                runtimes=tuple(facts["runtimes"]),
+                architectures=tuple(facts["architectures"]),
+            ),
+            directory=wanted / _CONTENT,
+        )
+
+    def _download(self, arn: str, region: str, wanted: Path, place: Place) -> None:
+        client = cast("LambdaClient", connect(region=region, profile=self.profile)("lambda"))
+        version = client.get_layer_version_by_arn(Arn=arn)
+        content = version["Content"]
+        self.say(f"Downloading {arn} ({-(-content['CodeSize'] // (1024 * 1024))} MB)")
+        with TemporaryDirectory(dir=private(wanted.parent), prefix=".new-") as scratch:
+            archive, made = Path(scratch, "layer.zip"), Path(scratch, "made")
+            self._fetch(content, archive, arn, place)
+            (made / _CONTENT).mkdir(parents=True)
+            unpack(archive, made / _CONTENT, place=place)
+            facts = {
+                "arn": arn,
+                "runtimes": version.get("CompatibleRuntimes") or [],
+                "architectures": version.get("CompatibleArchitectures") or [],
+            }
+            (made / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+            if self.again and wanted.is_dir():
+                wanted.rename(Path(scratch, "replaced"))
+            publish(made, wanted)
+
+    def _fetch(self, content: _Content, archive: Path, arn: str, place: Place) -> None:
+        """Download an archive, and compare it with what Lambda says of it."""
+        from samlocal.project.downloading import download  # noqa: PLC0415  # it loads HTTP and TLS
+
+        size, checksum = download(content["Location"], archive, check=self.check)
+        if size != content["CodeSize"]:
+            raise LayerError(
+                f"the download of `{arn}` broke off after {size} of {content['CodeSize']} bytes",
+                place=place,
+                hint="try again",
+            )
+        if checksum != content["CodeSha256"]:
+            raise LayerError(
+                f"what was downloaded as `{arn}` has another checksum than Lambda says",
+                place=place,
+                hint="does a proxy change what you download? nothing of it is kept",
+            )
+
+
+@contextmanager
+def _translated_errors(arn: str, cache: Path, place: Place) -> Iterator[None]:
+    try:
+        yield
+    except LayerError:
+        raise
+    except UsageError as exc:  # there is no boto3, or no such profile
+        raise LayerError(
+            f"the layer `{arn}` is in AWS, and {exc.message}", place=place, hint=exc.hint
+        ) from exc
+    except CodeNotFoundError as exc:
+        raise LayerError(f"`{arn}`: {exc.message}", place=place, hint=exc.hint) from exc
+    except OSError as exc:
+        if is_full(exc):
+            message = f"`{arn}` can't be kept: no space left in `{cache}`"
+            hint = "free some, or name another folder with --layer-cache-basedir"
+        else:
+            message = f"`{arn}` can't be downloaded: {reason_of(exc)}"
+            hint = "is AWS within reach, through your proxy if there is one?"
+        raise LayerError(message, place=place, hint=hint) from exc
+    except Exception as exc:  # boto3's errors have no useful common root
+        raise LayerError(
+            f"`{arn}` can't be downloaded: {exc}", place=place, hint=_hint(exc)
+        ) from exc
+
+
+def _hint(error: Exception) -> str | None:
+    kind = type(error).__name__
+    answer = getattr(error, "response", {}).get("Error", {})
+    if kind in {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}:
+        return "layers in AWS need credentials, also public ones: sign in, or choose a --profile"
+    if answer.get("Code") in _MISSING:
+        return "are region, account, name and version right? a version may have been deleted"
+    if answer.get("Code") in _DENIED:
+        return "your credentials need `lambda:GetLayerVersion` on it, and the layer's owner must let you"
+    if "Expired" in f"{kind} {answer.get('Code')}" or "SSO" in kind or "Token" in kind:
+        return "sign in again (`aws sso login`), or choose a --profile"
+    return None
