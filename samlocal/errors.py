@@ -22,6 +22,8 @@
         ├── EngineError               the engine refused something, or went away
         ├── ImageNotFoundError        no such image, here or in the registry
         ├── ImagePullError            the registry can't be reached, or the pull broke off
+        ├── ImageBuildError           a function's image can't be built
+        ├── UnusableImageError        the image holds nothing that can run here
         ├── NetworkNotFoundError      no such Docker network
         ├── PortInUseError            another program has the debug port
         └── HostNotReachableError     containers can't reach the Runtime API on this machine
@@ -148,6 +150,14 @@ class ImageNotFoundError(SandboxError):
 
 
 class ImagePullError(SandboxError):
+    pass
+
+
+class ImageBuildError(SandboxError):
+    pass
+
+
+class UnusableImageError(SandboxError):
     pass
 
 

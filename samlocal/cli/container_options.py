@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
+from samlocal.errors import UsageError
+from samlocal.project.lookup import find
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from samlocal.project.model import Function, FunctionEntry
     from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.plan import SandboxSettings
 
@@ -25,6 +30,8 @@ class ContainerOptions:
     file_system: box.FileSystem = None
     add_host: box.AddHost = None
     container_dns: box.ContainerDns = None
+    invoke_image: options.InvokeImage = None
+    build: options.Build = options.BuildPolicy.MISSING
 
     def settings(self, *, debug: DebugSettings | None = None) -> SandboxSettings:
         """Return what the options mean, for a function that is to be debugged like that.
@@ -45,4 +52,26 @@ class ContainerOptions:
             hosts=box.parse_hosts(self.add_host or ()),
             dns=box.parse_dns(self.container_dns or ()),
             debug=debug,
+            build=self.build.value,
         )
+
+    def image_for(self, function: Function, functions: Sequence[FunctionEntry]) -> str | None:
+        """Return the image that `--invoke-image` names for one of a project's functions.
+
+        Raises:
+            UsageError: A value of it names no image.
+            FunctionNotFoundError: It is for a function that the project doesn't have.
+            AmbiguousFunctionError: It may be for more than one.
+        """
+        for_every = for_this = None
+        for value in self.invoke_image or ():
+            name, equals, image = value.rpartition("=")
+            if not image or bool(equals) != bool(name):
+                raise UsageError(
+                    f"`--invoke-image {value}` names no image", hint="it takes URI, or FUNCTION=URI"
+                )
+            if not name:
+                for_every = image
+            elif find(functions, name).full_path == function.full_path:
+                for_this = image
+        return for_this or for_every

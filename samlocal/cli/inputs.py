@@ -16,6 +16,7 @@ from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
 from samlocal.invocation import Invocation
+from samlocal.project.model import ImageCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from samlocal.credentials import Credentials
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.env_vars.environment import Environment
-    from samlocal.project.model import Finding, Function
+    from samlocal.project.model import Finding, Function, FunctionEntry
     from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
 
@@ -34,6 +35,7 @@ class InvokeOptions:
     """The command line of `local invoke`, as far as it says what to run, and with what."""
 
     function_identifier: options.FunctionIdentifier = None
+    runtime: options.Runtime = None
     event: options.Event = None
     no_event: options.NoEvent = False
     data: options.Data = None
@@ -56,6 +58,7 @@ class Inputs:
     """
 
     project: Path
+    functions: tuple[FunctionEntry, ...]
     function: Function
     region: str
     environment: Environment
@@ -90,7 +93,7 @@ def read_inputs(
     project = open_with(replace(project_options, region=region))
     entry = project.find(chosen.function_identifier)
     debug = debug_options.settings_for(entry, project)
-    function = project.resolve(entry)
+    function = _in_chosen_runtime(project.resolve(entry), chosen.runtime)
     qualified = qualify(function, chosen.qualifier, region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
@@ -106,6 +109,7 @@ def read_inputs(
     )
     return Inputs(
         project=project.path,
+        functions=project.functions,
         function=function,
         region=region,
         environment=environment,
@@ -120,6 +124,19 @@ def read_inputs(
         ),
         debug=debug,
     )
+
+
+def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:
+    if runtime is None:
+        return function
+    if isinstance(function.code, ImageCode):
+        raise UsageError(
+            f"`{function.logical_id}` is an image, which has no runtime to choose",
+            hint="`--invoke-image` runs it in another image",
+        )
+    from samlocal.runtimes import find_runtime
+
+    return replace(function, runtime=find_runtime(runtime.lower()).id)
 
 
 def _refuse_second_reader_of_stdin(*named: tuple[str, str | None]) -> None:

@@ -65,8 +65,8 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         return
     from datetime import UTC, datetime
 
-    from samlocal.sandbox.box import box_findings
-    from samlocal.sandbox.plan import end_of_support, left_out, plan_sandbox
+    from samlocal.cli.planning import plan
+    from samlocal.sandbox.plan import end_of_support, left_out
 
     connecting = connect_in_background()
     inputs = read_inputs(chosen, project, debugging)
@@ -76,18 +76,8 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         from samlocal.sandbox.ports import require_free
 
         require_free(inputs.debug.ports)
-    settings = container.settings(debug=inputs.debug)
-    found = content.read(inputs, profile=project.profile)
-    _show_findings(found.findings)
-    spec = plan_sandbox(
-        inputs.function,
-        inputs.environment.as_dict(),
-        project=inputs.project,
-        code=found.code,
-        layers=found.layers,
-        settings=settings,
-    )
-    _show_findings(box_findings(inputs.function, settings, found.code))
+    spec, findings = plan(inputs, content, container, profile=project.profile)
+    _show_findings(findings)
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
@@ -111,14 +101,26 @@ def _print_environment(inputs: Inputs, output: options.OutputFormat) -> None:
 def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog) -> int:
     """Run the function, show its result, and return the exit code."""
     function = inputs.function
-    say(f"Invoking {function.handler or function.logical_id} ({function.runtime}) in {spec.image}")
+    runtime = "" if spec.is_image_function else f" ({function.runtime})"
+    say(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
     with DeferredSignals() as signals:
         result = _run_in_container(inputs, spec, engine, log=log, signals=signals)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
-        show_error(f"{result.error.type}: {result.error.message}", hint=result.error.hint)
+        hint = result.error.hint or _exit_hint(result, spec)
+        show_error(f"{result.error.type}: {result.error.message}", hint=hint)
     return EXIT_CODES[result.outcome]
+
+
+def _exit_hint(result: InvocationResult, spec: SandboxSpec) -> str | None:
+    """Return what to do about an image that ended before its runtime was ready."""
+    ended = result.error is not None and result.error.type == "Runtime.ExitError"
+    if not ended or result.report.init_duration_ms is not None or not spec.is_image_function:
+        return None
+    from samlocal.sandbox.image_functions import EXIT_HINT
+
+    return EXIT_HINT
 
 
 def _run_in_container(

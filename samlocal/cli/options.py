@@ -9,6 +9,14 @@ from typing import Annotated
 import typer
 
 
+class BuildPolicy(StrEnum):
+    """When the image of an image function is built."""
+
+    NEVER = "never"
+    MISSING = "missing"
+    ALWAYS = "always"
+
+
 class OutputFormat(StrEnum):
     """How a command writes what it found."""
 
@@ -270,6 +278,33 @@ ForceImageBuild = Annotated[
     typer.Option(
         "--force-image-build",
         help="Download layers again. No image is built: layers are mounted.",
+    ),
+]
+InvokeImage = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-ii",
+        "--invoke-image",
+        metavar="[FUNCTION=]URI",
+        help="The image to run instead of the runtime's, or of the image function's own; repeatable.",
+        show_default=False,
+    ),
+]
+Build = Annotated[
+    BuildPolicy,
+    typer.Option(
+        "--build",
+        help="When to build the image of an image function whose `Metadata` names a Dockerfile.",
+    ),
+]
+Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "-r",
+        "--runtime",
+        metavar="RUNTIME",
+        help="The runtime to run the function in, such as python3.13, instead of its own.",
+        show_default=False,
     ),
 ]
 Region = Annotated[

@@ -1,4 +1,7 @@
-"""The pulling of an image, as a person sees it: bars on a terminal, a line a step elsewhere."""
+"""The pulling or building of an image, as a person sees it.
+
+A pull is bars on a terminal and a line a step elsewhere; a build is its output.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _STEPS = {"Pull complete", "Already exists"}
 
 
 class PullView:
-    """Shows a pull on stderr once there is one; nothing is drawn, or imported, before."""
+    """Shows a pull or a build on stderr once there is one; nothing is drawn, or imported, before."""
 
     def __init__(self, image: str) -> None:
         self._image = image
@@ -26,20 +29,29 @@ class PullView:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._bars:
-            self._bars.stop()
+        self._stop_bars()
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
         if not self._begun:
             self._begun = True
             say(f"Pulling {self._image}")
-            if sys.stderr.isatty():
-                self._bars = _bars()
-        if self._bars is None:
+        if not sys.stderr.isatty():
             if status in _STEPS or not layer:
                 say(f"{layer}: {status}" if layer else status)
         elif total:
+            self._bars = self._bars or _bars()
             self._draw(self._bars, layer, status, current, total)
+
+    def note(self, text: str) -> None:
+        self._begun = True  # what a build pulls isn't the image itself
+        self._stop_bars()
+        say(text)
+
+    def _stop_bars(self) -> None:
+        if self._bars:
+            self._bars.stop()
+        self._bars = None
+        self._tasks.clear()
 
     def _draw(self, bars: Progress, layer: str, status: str, current: int, total: int) -> None:
         if layer not in self._tasks:

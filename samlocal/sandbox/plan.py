@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
-from samlocal.project.model import Finding
+from samlocal.project.model import Finding, ImageCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.file_systems import file_system_mounts
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,12 +32,14 @@ _MB_OF_ONE_CPU: Final = 1769
 class SandboxSettings:
     """What a person chose about sandboxes, whichever function it is for.
 
-    `image_repository` replaces AWS's public one for runtime images. Besides memory, a sandbox is
-    limited in its CPU and the size of /tmp. `file_systems` are directories by mount path, `hosts`
-    addresses by name.
+    `image_repository` replaces AWS's public one for runtime images, `image` the function's image
+    altogether. Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are
+    directories by mount path, `hosts` addresses by name.
     """
 
     image_repository: str | None = None
+    image: str | None = None
+    build: ImagePolicy = "missing"
     network: str | None = None
     pull: bool = True
     limits_memory: bool = True
@@ -77,31 +79,46 @@ def plan_sandbox(
         )
     folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
     bootstrap = _bootstrap(function, runtime, folders) if runtime.bootstraps else None
-    spec = SandboxSpec(
-        function=function.full_path,
-        project=project,
-        image=runtime.image_uri(settings.image_repository),
-        environment=environment,
-        memory_mb=function.memory_mb if settings.limits_memory else None,
-        cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
-        tmp_mb=_tmp_mb(function, settings),
-        strict=settings.strict,
-        mounts=(
-            *(Mount(source=source, target=target) for target, source in folders.items()),
-            *file_system_mounts(settings.file_systems),
-        ),
+    image = settings.image or runtime.image_uri(settings.image_repository)
+    spec = empty_sandbox(function, environment, project=project, image=image, settings=settings)
+    mounts = (Mount(source=source, target=target) for target, source in folders.items())
+    spec = replace(
+        spec,
+        mounts=(*mounts, *spec.mounts),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
-        network=settings.network,
-        hosts=settings.hosts,
-        dns=settings.dns,
-        pull=settings.pull,
     )
     if settings.debug is None:
         return spec
     from samlocal.sandbox.debugging import debugged  # noqa: PLC0415  # the cold path goes without
 
     return debugged(spec, runtime, settings.debug)
+
+
+def empty_sandbox(
+    function: Function,
+    environment: Mapping[str, str],
+    *,
+    project: Path,
+    image: str,
+    settings: SandboxSettings,
+) -> SandboxSpec:
+    """Return the sandbox of a function without its code, which is in the image or is yet to come."""
+    return SandboxSpec(
+        function=function.full_path,
+        project=project,
+        image=image,
+        environment=environment,
+        memory_mb=function.memory_mb if settings.limits_memory else None,
+        cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
+        tmp_mb=_tmp_mb(function, settings),
+        strict=settings.strict,
+        mounts=file_system_mounts(settings.file_systems),
+        network=settings.network,
+        hosts=settings.hosts,
+        dns=settings.dns,
+        pull=settings.pull,
+    )
 
 
 def left_out(function: Function) -> tuple[Finding, ...]:
@@ -115,6 +132,8 @@ def left_out(function: Function) -> tuple[Finding, ...]:
 
 def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
     """Say that AWS no longer maintains the runtime of a function, if that is so."""
+    if isinstance(function.code, ImageCode):
+        return ()
     runtime = find_function_runtime(function)
     if runtime.deprecated is None or today < runtime.deprecated:
         return ()

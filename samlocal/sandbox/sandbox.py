@@ -7,13 +7,18 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
     from concurrent.futures import Future
     from pathlib import Path
+
+    from samlocal.project.model import ImageBuild
+
+# When an image is built, or pulled.
+ImagePolicy = Literal["never", "missing", "always"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +43,24 @@ class Debugger:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """How the image of a function is built: under which name, for which platform, and when."""
+
+    function: str
+    recipe: ImageBuild
+    image: str
+    platform: str
+    policy: ImagePolicy = "missing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SandboxSpec:
     """All that is needed to make a function's sandbox.
 
     `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
-    `entrypoint` is None where the image's own one serves; `command` is the handler then.
+    `entrypoint` is None where the image's own one serves; `command` is the handler then. The image of
+    an image function is the function: what it runs is completed from the image itself.
+    `foreign_architecture` is that of the image, where the engine has to emulate it.
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
     much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
@@ -61,6 +79,7 @@ class SandboxSpec:
     mounts: tuple[Mount, ...] = ()
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] = ()
+    working_directory: str | None = None
     network: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
@@ -68,6 +87,9 @@ class SandboxSpec:
     debugger: Debugger | None = None
     debug_ports: tuple[int, ...] = ()
     may_trace: bool = False
+    is_image_function: bool = False
+    build: Build | None = None
+    foreign_architecture: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,11 +122,14 @@ class Log(Protocol):
         """Take a line of the platform, such as `START RequestId: …`."""
 
 
-class PullProgress(Protocol):
-    """Who watches an image being pulled."""
+class ImageProgress(Protocol):
+    """Who watches an image being pulled or built."""
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
         """See that `layer` (empty: the whole image) has `current` of `total` bytes (0: unknown)."""
+
+    def note(self, text: str) -> None:
+        """See a line about the image, such as one of its build."""
 
 
 class Sandbox(Protocol):

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import socket
 
     from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import Log, PullProgress, SandboxSpec
+    from samlocal.sandbox.docker.unusable import FormatErrors
+    from samlocal.sandbox.sandbox import ImageProgress, Log, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -50,7 +51,7 @@ class DockerSandbox:
     """
 
     def __init__(
-        self, spec: SandboxSpec, engine: Engine, *, log: Log, progress: PullProgress
+        self, spec: SandboxSpec, engine: Engine, *, log: Log, progress: ImageProgress
     ) -> None:
         self.listening: Future[socket.socket] = Future()
         self.started: Future[Started] = Future()
@@ -65,6 +66,7 @@ class DockerSandbox:
         self._closed = False
         self._stopping = False
         self._container_id: str | None = None
+        self._format_errors: FormatErrors | None = None
         self._reader: Thread | None = None
         self._limiter: Thread | None = None
         self._ended_at: float | None = None
@@ -150,6 +152,8 @@ class DockerSandbox:
         """Create the container, pulling its image where it is missing; None once closed."""
         name = self._extra_network()
         network_id = self._engine.network_id(name) if name else None
+        if self._spec.is_image_function:
+            self._complete_spec()
         try:
             container_id = self._create_if_open()
         except ImageNotFound:
@@ -170,6 +174,14 @@ class DockerSandbox:
                 self._engine.api.connect_container_to_network(container_id, network_id)
         return container_id
 
+    def _complete_spec(self) -> None:
+        """Have the function's image here, and take from it what it runs."""
+        from samlocal.sandbox.docker.function_images import ready_to_run  # noqa: PLC0415  # few need it
+
+        self._spec = ready_to_run(
+            self._engine, self._spec, progress=self._progress, cancelled=lambda: self._closed
+        )
+
     def _create_if_open(self) -> str | None:
         with self._creating, translated_errors():
             if self._closed:
@@ -187,10 +199,15 @@ class DockerSandbox:
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
         self.is_starting = True
-        with port_errors(self._spec.debug_ports), translated_errors():
-            self._engine.api.start(container_id)
-            after = time.monotonic()
-            found = self._engine.api.inspect_container(container_id)
+        try:
+            with port_errors(self._spec.debug_ports), translated_errors():
+                self._engine.api.start(container_id)
+                after = time.monotonic()
+                found = self._engine.api.inspect_container(container_id)
+        except EngineError as error:
+            from samlocal.sandbox.docker.unusable import start_error  # noqa: PLC0415  # few need it
+
+            raise start_error(self._spec, error) from error
         _log.debug("started it in %.0f ms", (after - before) * 1000)
         self._pid = found["State"]["Pid"]
         addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
@@ -209,6 +226,10 @@ class DockerSandbox:
     def _read_output(self, container_id: str) -> Thread:
         """Attach to the container before it starts, and show what it writes until it ends."""
         receive = self._engine.attach(container_id)
+        if self._spec.foreign_architecture:
+            from samlocal.sandbox.docker.unusable import FormatErrors  # noqa: PLC0415  # few need it
+
+            self._log = self._format_errors = FormatErrors(self._log)
 
         def read() -> None:
             # Where the engine goes away, `_watch` sees it too, and says so.
@@ -233,6 +254,8 @@ class DockerSandbox:
         except EngineError as error:
             self._fail(error)
         else:
+            if self._format_errors and self._format_errors.heard:
+                self._fail(self._format_errors.as_error(self._spec))
             # The end of the output is the end of the process; the engine takes a while to see it.
             at = self._ended_at or time.monotonic()
             _settle(self.exited, Exit(at=at, status=status, out_of_memory=out_of_memory))

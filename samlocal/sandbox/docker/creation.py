@@ -33,6 +33,7 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
         entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
         user=LAMBDA_USER if spec.strict else None,
         ports=exposed_ports(spec),
+        working_dir=spec.working_directory,
         environment={**spec.environment, "AWS_LAMBDA_RUNTIME_API": runtime_api},
         labels=labels(project=str(spec.project), function=spec.function),
         host_config=_host_config(api, spec),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import PullProgress
+    from samlocal.sandbox.sandbox import ImageProgress
 
 # What registries and engines say where the image, and not the way to it, is the trouble.
 _NO_SUCH_IMAGE: Final = ("not found", "manifest unknown", "no such image", "does not exist")
@@ -25,7 +25,7 @@ def pull_image(
     engine: Engine,
     image: str,
     *,
-    progress: PullProgress,
+    progress: ImageProgress,
     cancelled: Callable[[], bool],
 ) -> None:
     """Pull an image, telling `progress` each step; leave early where `cancelled` says so.
@@ -39,9 +39,8 @@ def pull_image(
             f"no image `{image}` on this machine, and no registry has it",
             hint="build it: `make images` in a checkout of samlocal",
         )
-    repository, _, tag = image.rpartition(":")
     with translated_errors(), _pull_errors(image):
-        for event in engine.streams.pull(repository, tag=tag, stream=True, decode=True):
+        for event in engine.streams.pull(image, stream=True, decode=True):
             if cancelled():
                 return
             if reason := event.get("error"):

@@ -109,6 +109,12 @@ CASES = {
     "option-without-value": inputs("-e", exit_code=2),
     "output-unknown": inputs("--print-env --output xml", exit_code=2),
     "second-identifier": inputs("Ratings Reports", exit_code=2),
+    "invoke-image-empty": inputs("--invoke-image Ratings=", exit_code=2),
+    "invoke-image-for-no-function": inputs("-ii Ratngs=shop:1"),
+    "build-unknown": inputs("--build sometimes", exit_code=2),
+    "runtime-option-misspelt": inputs("-r python3.31"),
+    "image-not-named": functions("ImageOfNoName"),
+    "image-with-runtime": functions("ImageOfNoName -r python3.11", exit_code=2),
     "engine-missing": inputs("--no-event"),
 }
 

@@ -1,0 +1,60 @@
+"""From what the options name to the sandbox that the function is to run in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samlocal.project.model import ImageCode
+
+if TYPE_CHECKING:
+    from samlocal.cli.container_options import ContainerOptions
+    from samlocal.cli.content import ContentOptions
+    from samlocal.cli.inputs import Inputs
+    from samlocal.project.model import Finding
+    from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+
+def plan(
+    inputs: Inputs, content: ContentOptions, container: ContainerOptions, *, profile: str | None
+) -> tuple[SandboxSpec, tuple[Finding, ...]]:
+    """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
+
+    Raises:
+        SamlocalError: An option means nothing, or something that the sandbox needs can't be had.
+    """
+    settings = replace(
+        container.settings(debug=inputs.debug),
+        image=container.image_for(inputs.function, inputs.functions),
+    )
+    code = inputs.function.code
+    if isinstance(code, ImageCode):
+        return _plan_image_function(inputs, code, settings)
+    from samlocal.sandbox.box import box_findings
+    from samlocal.sandbox.plan import plan_sandbox
+
+    found = content.read(inputs, profile=profile)
+    spec = plan_sandbox(
+        inputs.function,
+        inputs.environment.as_dict(),
+        project=inputs.project,
+        code=found.code,
+        layers=found.layers,
+        settings=settings,
+    )
+    return spec, (*found.findings, *box_findings(inputs.function, settings, found.code))
+
+
+def _plan_image_function(
+    inputs: Inputs, code: ImageCode, settings: SandboxSettings
+) -> tuple[SandboxSpec, tuple[Finding, ...]]:
+    from samlocal.sandbox.file_systems import file_system_findings
+    from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
+
+    function = inputs.function
+    spec = plan_image_function(
+        function, code, inputs.environment.as_dict(), project=inputs.project, settings=settings
+    )
+    findings = file_system_findings(function, settings.file_systems)
+    return spec, (*ignored_layers(function), *findings)

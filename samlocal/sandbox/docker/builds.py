@@ -1,0 +1,170 @@
+"""Building the image of a function, as `docker build` does without BuildKit: every engine can."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections import deque
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from docker.credentials.errors import StoreError
+from docker.errors import APIError
+
+from samlocal.errors import ImageBuildError
+from samlocal.sandbox.build_context import read_dockerfile, recipe_digest, write_context
+from samlocal.sandbox.docker.engine import translated_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import Build, ImageProgress
+
+# Not one of the labels of our containers, which inherit those of their image.
+RECIPE_LABEL: Final = "samlocal.image.recipe"
+
+# `Step 2/5 : RUN make` says Docker, `STEP 2/5: RUN make` Podman.
+_STEP: Final = re.compile(r"step \d+(/\d+)? ?: ", re.IGNORECASE)
+_CACHED: Final = re.compile(r"\s*-+> Using cache")
+_FROM: Final = re.compile(r"step \S+ ?: from ", re.IGNORECASE)
+# What an engine says of its own doings: of containers, and of images without a name.
+_WORKING: Final = re.compile(
+    r"\s*-+> (Running in )?([0-9a-f]{12,})?$|Removing intermediate container "
+)
+_DONE: Final = re.compile(r"Successfully (built|tagged) |COMMIT ")
+# Docker paints what a step writes to stderr.
+_ERROR_COLOR: Final = "\x1b[91m"
+_NO_COLOR: Final = "\x1b[0m"
+_COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
+_SHOWN_LINES: Final = 10
+_NEEDS_BUILDKIT: Final = re.compile(r"requires? BuildKit|unknown flag: |unknown instruction: .*<<")
+
+
+def recipe_of(build: Build) -> str:
+    """Return the digest that the label of the image has if it was built as it would be now."""
+    return recipe_digest(build, read_dockerfile(build.recipe))
+
+
+def build_image(
+    engine: Engine, build: Build, *, progress: ImageProgress, cancelled: Callable[[], bool]
+) -> None:
+    """Build an image, showing what isn't cached; leave early where `cancelled` says so.
+
+    Raises:
+        ImageBuildError: The context can't be read, or a step of the build failed.
+    """
+    dockerfile = read_dockerfile(build.recipe)
+    output = _Output(build, progress)
+    with tempfile.TemporaryFile() as archive, translated_errors(), _build_errors(output):
+        name = write_context(build.recipe, dockerfile, archive)
+        replaced = engine.api.images(name=build.image, quiet=True)
+        events = engine.streams.build(
+            fileobj=archive,
+            custom_context=True,
+            dockerfile=name,
+            tag=build.image,
+            target=build.recipe.target,
+            buildargs=dict(build.recipe.build_args),
+            labels={RECIPE_LABEL: recipe_digest(build, dockerfile)},
+            platform=build.platform,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        for event in events:
+            if cancelled():
+                return
+            output.take(event)
+        for image in set(replaced) - set(engine.api.images(name=build.image, quiet=True)):
+            with suppress(APIError):  # another name, or a container, still uses it
+                engine.api.remove_image(image)
+
+
+@contextmanager
+def _build_errors(output: _Output) -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        raise output.failure(str(error.explanation or error)) from error
+    except StoreError as error:  # docker-py sends every login along, whatever the build needs
+        raise ImageBuildError(
+            f"the credential helper of `docker login` failed: {error}",
+            hint="`credsStore` and `credHelpers` in Docker's config.json name it",
+        ) from error
+
+
+class _Output:
+    """What a build says: steps that are cached are left out, and so is a build of such steps alone."""
+
+    def __init__(self, build: Build, progress: ImageProgress) -> None:
+        self._build = build
+        self._progress = progress
+        self._step: str | None = None
+        self._begun = False
+        self._partial = ""
+        self._color = _NO_COLOR
+        self._recent: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._recent_errors: deque[str] = deque(maxlen=_SHOWN_LINES)
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Show an event.
+
+        Raises:
+            ImageBuildError: It is the end of a build that failed.
+        """
+        if reason := event.get("error"):
+            self._line(self._partial)
+            raise self.failure(str(reason).strip())
+        *lines, self._partial = (self._partial + event.get("stream", "")).split("\n")
+        for line in lines:
+            self._line(line.rstrip("\r").rpartition("\r")[2])
+        if "status" in event:
+            self._show_step()
+            detail = event.get("progressDetail") or {}
+            current, total = detail.get("current") or 0, detail.get("total") or 0
+            self._progress(event.get("id", ""), event["status"], current, total)
+
+    def failure(self, reason: str) -> ImageBuildError:
+        said = "".join(f"\n  {line}" for line in self._recent_errors or self._recent)
+        hint = None
+        if _NEEDS_BUILDKIT.search(reason):
+            hint = (
+                f"samlocal builds without BuildKit: `docker build -t NAME {self._build.recipe.context}`,"
+                " then `--invoke-image NAME`"
+            )
+        return ImageBuildError(
+            f"the image of `{self._build.function}` can't be built: {reason}{said}", hint=hint
+        )
+
+    def _line(self, painted: str) -> None:
+        line, in_error = _COLOR.sub("", painted), self._is_error(painted)
+        if _STEP.match(line):
+            self._step = None if RECIPE_LABEL in line else line
+            self._recent.clear()
+            self._recent_errors.clear()
+        elif _CACHED.match(line):
+            self._step = None
+        elif _WORKING.match(line):
+            if self._step and not _FROM.match(self._step):
+                self._show_step()
+        elif line.strip() and not _DONE.match(line):
+            self._show_step()
+            (self._recent_errors if in_error else self._recent).append(line)
+            self._progress.note(line)
+
+    def _is_error(self, painted: str) -> bool:
+        """Tell whether a line, or a part of it, is painted as stderr; the paint lasts until it ends."""
+        if painted.startswith(_NO_COLOR):
+            self._color = _NO_COLOR
+        before = self._color
+        self._color = [before, *_COLOR.findall(painted)][-1]
+        return _ERROR_COLOR in (before, self._color) or _ERROR_COLOR in painted
+
+    def _show_step(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._progress.note(f"Building {self._build.image} from {self._build.recipe.context}")
+        if self._step is not None:
+            self._progress.note(self._step)
+            self._step = None

@@ -1,0 +1,145 @@
+"""Functions that are container images (`PackageType: Image`): what runs in them.
+
+https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import ImageNotFoundError, UnusableImageError
+from samlocal.project.model import Finding
+from samlocal.sandbox.plan import empty_sandbox
+from samlocal.sandbox.sandbox import Build
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from samlocal.project.model import Function, ImageCode
+    from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+# The emulator would serve a Runtime API of its own:
+# https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/cmd/aws-lambda-rie/main.go
+_EMULATORS: Final = frozenset({"aws-lambda-rie", "aws-lambda-rie-x86_64", "aws-lambda-rie-arm64"})
+_EMULATOR_OPTIONS_WITH_VALUE: Final = frozenset(
+    {"--log-level", "--runtime-api-address", "--runtime-interface-emulator-address"}
+)
+_PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+_DIGITS: Final = 12
+
+EXIT_HINT: Final = (
+    "what the image starts ended before it asked for an event: Lambda runs images with a runtime"
+    " interface client, or another program that speaks the Runtime API"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What an image runs, as it says itself."""
+
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+def plan_image_function(
+    function: Function,
+    code: ImageCode,
+    environment: Mapping[str, str],
+    *,
+    project: Path,
+    settings: SandboxSettings,
+) -> SandboxSpec:
+    """Return the sandbox of a function that is an image; its code is in there.
+
+    Raises:
+        ImageNotFoundError: The template says neither where the image is nor how it is built.
+    """
+    build = None if settings.image else planned_build(function, code, project, settings)
+    image = settings.image or code.uri or (build.image if build else None)
+    if image is None:
+        raise ImageNotFoundError(
+            f"`{function.logical_id}` is an image, and the template doesn't say which",
+            place=code.place,
+            hint="set `ImageUri`, or `Metadata` with a `Dockerfile`; or name one with `--invoke-image`",
+        )
+    return replace(
+        empty_sandbox(function, environment, project=project, image=image, settings=settings),
+        entrypoint=without_emulator(code.entry_point) or None,
+        command=code.command,
+        working_directory=code.working_directory,
+        is_image_function=True,
+        build=build,
+    )
+
+
+def ignored_layers(function: Function) -> tuple[Finding, ...]:
+    """Say which layers an image function has to no effect."""
+    return tuple(
+        Finding(
+            message=f"the layer `{layer.name}` is not mounted: Lambda ignores the layers of an image",
+            place=layer.place,
+        )
+        for layer in function.layers
+    )
+
+
+def planned_build(
+    function: Function, code: ImageCode, project: Path, settings: SandboxSettings
+) -> Build | None:
+    """Return how the function's image is built; its name is the same each time, and no one else's."""
+    if code.build is None:
+        return None
+    digest = hashlib.sha256(f"{project}\0{function.full_path}".encode(errors="surrogateescape"))
+    name = "".join(
+        each for each in function.logical_id.lower() if each.isalnum() and each.isascii()
+    )
+    return Build(
+        function=function.logical_id,
+        recipe=code.build,
+        image=f"samlocal/{name or 'function'}-{digest.hexdigest()[:_DIGITS]}:{code.build.tag or 'latest'}",
+        platform=_PLATFORMS[function.architecture],
+        policy=settings.build,
+    )
+
+
+def with_program(spec: SandboxSpec, own: Program) -> SandboxSpec:
+    """Return the spec with all that the image is to run: what `ImageConfig` leaves open is its own.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-imageconfig.html
+
+    Raises:
+        UnusableImageError: There is nothing to run.
+    """
+    entrypoint = spec.entrypoint or without_emulator(own.entrypoint)
+    command = spec.command or own.command
+    if not entrypoint:
+        entrypoint, command = without_emulator(command), ()
+    if not entrypoint:
+        raise UnusableImageError(
+            f"`{spec.image}` has nothing to run: neither an ENTRYPOINT nor a CMD",
+            hint="set `ImageConfig.Command` in the template, or CMD in the Dockerfile",
+        )
+    handler = {
+        name: command[0]
+        for name in ("_HANDLER", "AWS_LAMBDA_FUNCTION_HANDLER")
+        if command and name not in spec.environment
+    }
+    return replace(
+        spec, entrypoint=entrypoint, command=command, environment={**spec.environment, **handler}
+    )
+
+
+def without_emulator(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line without the runtime interface emulator, and its options, in front."""
+    if not arguments or PurePosixPath(arguments[0]).name not in _EMULATORS:
+        return tuple(arguments)
+    rest = list(arguments[1:])
+    while rest and rest[0].startswith("--"):
+        if rest.pop(0) in _EMULATOR_OPTIONS_WITH_VALUE and rest:
+            rest.pop(0)
+    return tuple(rest)

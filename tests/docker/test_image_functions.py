@@ -1,0 +1,233 @@
+"""Functions that are images: built from a template's `Metadata`, pulled or at hand; and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from samlocal.project.model import ImageCode
+from samlocal.project.project import open_project
+from samlocal.sandbox.image_functions import planned_build
+from samlocal.sandbox.plan import SandboxSettings
+from tests.docker.command import CHECKOUT, Finished, Samlocal
+from tests.docker.conftest import STAND_INS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+pytestmark = pytest.mark.xdist_group("image-functions")
+
+_ARM64 = b"\xb7\x00"
+_MACHINE_OFFSET = 18  # of an ELF file
+
+
+@pytest.fixture(scope="module")
+def project(
+    engine: docker.APIClient,
+    stand_in: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Path]:
+    """The sample project, with a static program, and one for another architecture."""
+    stand_in("python:3.11")
+    stand_in("provided:al2023")
+    directory = tmp_path_factory.mktemp("project") / "shop"
+    shutil.copytree(CHECKOUT / "tests" / "projects" / "image-functions", directory)
+    program = directory / "distroless" / "function"
+    _compile(program.with_name("main.c"), program)
+    foreign = directory / "foreign" / "function"
+    foreign.write_bytes(
+        program.read_bytes()[:_MACHINE_OFFSET]
+        + _ARM64
+        + program.read_bytes()[_MACHINE_OFFSET + 2 :]
+    )
+    foreign.chmod(0o755)
+    mark = str(uuid4())
+    _mark(directory, mark)
+    yield directory
+    for image in _images(directory / "template.yaml"):
+        if engine.images(name=image):
+            engine.remove_image(image, force=True)
+    for stage in engine.images(quiet=True, filters={"label": f"samlocal.test={mark}"}):
+        engine.remove_image(stage)
+
+
+def _mark(directory: Path, mark: str) -> None:
+    """Let no image come from an earlier build, and each stage that is left be known as ours."""
+    with (directory / "python" / "app.py").open("a") as source:
+        source.write(f"# {mark}\n")
+    stages = directory / "broken" / "Dockerfile"
+    stages.write_text(
+        stages.read_text().replace(" AS base\n", f" AS base\nLABEL samlocal.test={mark}\n")
+    )
+
+
+def _compile(source: Path, program: Path) -> None:
+    if not shutil.which("gcc"):
+        missing("gcc isn't installed")
+    subprocess.run(["gcc", "-static", "-O1", "-o", program, source], check=True)
+
+
+def _images(template: Path) -> Iterator[str]:
+    opened = open_project(template)
+    for entry in opened.functions:
+        function = opened.resolve(entry)
+        assert isinstance(function.code, ImageCode)
+        build = planned_build(function, function.code, opened.path, SandboxSettings())
+        if build:
+            yield build.image
+
+
+@pytest.fixture
+def invoke(project: Path, tmp_path: Path) -> Callable[..., Finished]:
+    """Runs `samlocal local invoke FUNCTION OPTION …` in the project."""
+    environment = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    samlocal = Samlocal(directory=project, environment=environment)
+
+    def run(function: str, *options: str) -> Finished:
+        return samlocal.invoke(function, "-e", "event.json", *options)
+
+    return run
+
+
+def result(ended: Finished) -> Any:  # noqa: ANN401  # whatever a function returns
+    assert ended.exit_code == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_image_is_built_once(invoke: Callable[..., Finished]) -> None:
+    """The first invocation builds the image and shows how; the second one runs what is there."""
+    first, second = invoke("Python"), invoke("Python")
+
+    assert result(first) == result(second)
+    assert result(first)["event"] == {"message": "hey"}
+    assert result(first)["handler"] == "app.handler"
+    assert "Step 3/5 : COPY app.py ${LAMBDA_TASK_ROOT}/\n" in first.stderr
+    assert "Building" not in second.stderr
+    assert "Step" not in second.stderr
+
+
+def test_changed_source_is_said_and_not_built(
+    invoke: Callable[..., Finished], project: Path
+) -> None:
+    """With `--build missing` an image stays as it is, with a word; `always` builds it anew."""
+    source = project / "python" / "app.py"
+    invoke("Other")
+    source.write_text(source.read_text().replace('"other"', '"another"'))
+    stale, fresh, after = (invoke("Other", *options) for options in ((), ("--build=always",), ()))
+
+    assert (result(stale), result(fresh), result(after)) == ("other", "another", "another")
+    newer = f"`{source}` is newer than `samlocal/other-"
+    assert newer in stale.stderr
+    assert newer not in fresh.stderr + after.stderr
+
+
+def test_changed_recipe_is_another_image(invoke: Callable[..., Finished], project: Path) -> None:
+    """A Dockerfile that has changed makes the image a missing one; the one before it is gone."""
+    dockerfile = project / "bootstrap" / "Dockerfile.bare"
+    assert result(invoke("Bare"))["arguments"] == "three"
+    dockerfile.write_text(dockerfile.read_text().replace("three", "thirty"))
+
+    assert result(invoke("Bare"))["arguments"] == "thirty"
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        pytest.param("Ric", {"directory": "/var/task", "handler": "app.handler"}, id="client"),
+        pytest.param("Emulated", {"arguments": "one two", "directory": "/srv"}, id="emulator"),
+        pytest.param("Configured", {"arguments": "four", "directory": "/"}, id="image-config"),
+    ],
+)
+def test_what_an_image_runs(
+    invoke: Callable[..., Finished], function: str, expected: dict[str, str]
+) -> None:
+    """`ImageConfig` overrules the image part by part; an emulator in front is left out."""
+    assert expected.items() <= result(invoke(function)).items()
+
+
+def test_image_without_a_shell(invoke: Callable[..., Finished]) -> None:
+    """A program alone in its image is a function; its memory is measured, its output shown."""
+    ended = invoke("Distroless")
+
+    assert result(ended) == {"message": "hey"}
+    assert "no shell here\n" in ended.stderr
+    assert "Max Memory Used: " in ended.stderr
+
+
+def test_named_image_is_run_instead(invoke: Callable[..., Finished], project: Path) -> None:
+    """`--invoke-image` replaces the image of one function; nothing is built for it then."""
+    invoke("Python")
+    image = next(each for each in _images(project / "template.yaml") if "/python-" in each)
+
+    ended = invoke("NoImage", "-ii", f"NoImage={image}", "-ii", "Python=localhost/nothing")
+
+    assert result(ended)["handler"] == "app.handler"
+    assert f"Invoking NoImage in {image}\n" in ended.stderr
+
+
+def test_image_that_may_not_be_built(invoke: Callable[..., Finished], project: Path) -> None:
+    """`--build never` runs what is there, and says so where nothing is."""
+    invoke("Python")
+    assert result(invoke("Python", "--build", "never"))
+
+    ended = invoke("Exits", "--build", "never")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert (
+        "Error: the image of `Exits` isn't built, and `--build never` forbids it\n" in ended.stderr
+    )
+    assert project.is_dir()
+
+
+def test_build_that_fails(invoke: Callable[..., Finished]) -> None:
+    """The message has what the step wrote to stderr last, after all of it has been shown."""
+    ended = invoke("Fails")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    shown, _, message = ended.stderr.partition("Error: the image of `Fails` can't be built: ")
+    assert "\nline 1\n" in shown
+    assert message.endswith("returned a non-zero code: 7\n  no such package: numpyy\n")
+    assert "\x1b" not in ended.stderr
+
+
+def test_image_that_exits_at_once(invoke: Callable[..., Finished]) -> None:
+    """Its output is shown, and the hint says what Lambda expects of an image."""
+    ended = invoke("Exits")
+
+    assert ended.exit_code == 5
+    assert "\nall done\n" in ended.stderr
+    assert "Error: Runtime.ExitError: " in ended.stderr
+    assert "hint: what the image starts ended before it asked for an event" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("Nothing", "has nothing to run: neither an ENTRYPOINT nor a CMD"),
+        ("Missing", "can't start `/no/such/program`: no such file or directory"),
+        ("Foreign", "is for arm64, and the engine's machine can't run that"),
+        ("NoTarget", "failed to reach build target nowhere in Dockerfile"),
+        ("NoSyntax", "unknown instruction: FRM"),
+        ("NoDockerfile", "python/Dockerfile.prod` can't be read: No such file or directory"),
+        ("NoContext", "/pyton` to build an image from"),
+        ("NoImage", "`NoImage` is an image, and the template doesn't say which"),
+    ],
+)
+def test_image_that_can_not_run(
+    engine: docker.APIClient, invoke: Callable[..., Finished], function: str, message: str
+) -> None:
+    """Each is one message, and leaves no container."""
+    ended = invoke(function)
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    error = ended.stderr[ended.stderr.index("Error: ") :]
+    assert message in error.splitlines()[0]
+    assert not engine.containers(all=True, filters={"label": f"samlocal.function={function}"})

@@ -1,0 +1,14 @@
+import os
+
+
+def handler(event, context):
+    return {
+        "event": event,
+        "directory": os.getcwd(),
+        "handler": os.environ["_HANDLER"],
+        "code": sorted(os.listdir("/var/task")),
+    }
+
+
+def other(event, context):
+    return "other"

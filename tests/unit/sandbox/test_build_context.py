@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import tarfile
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import ImageBuildError
+from samlocal.project.model import ImageBuild
+from samlocal.sandbox.build_context import (
+    newer_file,
+    read_dockerfile,
+    recipe_digest,
+    write_context,
+)
+from samlocal.sandbox.sandbox import Build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> ImageBuild:
+    """A context with sources, and with what `.dockerignore` leaves out."""
+    context = tmp_path / "function"
+    (context / "node_modules").mkdir(parents=True)
+    for name in ("Dockerfile", "app.js", "secrets.env", "node_modules/left-pad.js"):
+        (context / name).write_text(name)
+    (context / ".dockerignore").write_text("# generated\nnode_modules\n\n*.env\n")
+    return ImageBuild(context=context)
+
+
+def archived(recipe: ImageBuild) -> tuple[str, dict[str, bytes]]:
+    archive = BytesIO()
+    dockerfile = write_context(recipe, read_dockerfile(recipe), archive)
+    with tarfile.open(fileobj=archive) as files:
+        contents = {each.name: file.read() for each in files if (file := files.extractfile(each))}
+    return dockerfile, contents
+
+
+def test_ignored_files_stay_here(recipe: ImageBuild) -> None:
+    """The engine gets what `docker build` would send."""
+    dockerfile, contents = archived(recipe)
+
+    assert dockerfile == "Dockerfile"
+    assert set(contents) == {".dockerignore", "Dockerfile", "app.js"}
+
+
+def test_dockerfile_from_outside(recipe: ImageBuild) -> None:
+    """The CDK allows a Dockerfile that isn't in the context: it travels along."""
+    recipe.context.with_name("Dockerfile.shared").write_text("FROM scratch\n")
+
+    dockerfile, contents = archived(replace(recipe, dockerfile="../Dockerfile.shared"))
+
+    assert contents[dockerfile] == b"FROM scratch\n"
+
+
+def test_missing_dockerfile_and_context(recipe: ImageBuild) -> None:
+    """Both are named, with what their paths are relative to."""
+    with pytest.raises(ImageBuildError, match=r"Dockerfile.prod` can't be read: No such file"):
+        read_dockerfile(replace(recipe, dockerfile="Dockerfile.prod"))
+    with pytest.raises(ImageBuildError, match=r"there is no directory `.*elsewhere`"):
+        read_dockerfile(replace(recipe, context=recipe.context / "elsewhere"))
+
+
+def test_recipe_changes_with_what_it_says(recipe: ImageBuild) -> None:
+    """Arguments, target, platform and the Dockerfile's text make another recipe; sources don't."""
+    build = Build(function="F", recipe=recipe, image="f:latest", platform="linux/amd64")
+    others = [
+        replace(build, recipe=replace(recipe, target="test")),
+        replace(build, recipe=replace(recipe, build_args={"A": "1"})),
+        replace(build, platform="linux/arm64"),
+    ]
+    digests = {recipe_digest(each, b"FROM scratch") for each in (build, *others)}
+    digests.add(recipe_digest(build, b"FROM other"))
+    (recipe.context / "app.js").write_text("changed")
+
+    assert len(digests) == 5
+    assert recipe_digest(build, b"FROM scratch") in digests
+
+
+def test_newer_file(recipe: ImageBuild) -> None:
+    """A source that was written since is found; one that is ignored doesn't count."""
+    for path in recipe.context.rglob("*"):
+        os.utime(path, (1000, 1000))
+    os.utime(recipe.context / "secrets.env", (3000, 3000))
+    assert newer_file(recipe, than=2000) is None
+
+    os.utime(recipe.context / "app.js", (3000, 3000))
+
+    assert newer_file(recipe, than=2000) == recipe.context / "app.js"

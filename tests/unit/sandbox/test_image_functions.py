@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.errors import ImageNotFoundError, Place, UnusableImageError
+from samlocal.project.model import Function, ImageBuild, ImageCode
+from samlocal.sandbox.image_functions import (
+    Program,
+    plan_image_function,
+    with_program,
+    without_emulator,
+)
+from samlocal.sandbox.plan import SandboxSettings
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+TEMPLATE = Path("/shop/template.yaml")
+PLACE = Place(TEMPLATE, 12, 5)
+BUILD = ImageBuild(context=Path("/shop/thumbnails"))
+LAMBDAS = Program(entrypoint=("/lambda-entrypoint.sh",), command=("app.handler",))
+
+
+def plan(
+    code: ImageCode, settings: SandboxSettings | None = None, *, path: str = ""
+) -> SandboxSpec:
+    function = Function(
+        logical_id="Thumbnails", full_path=path or "Thumbnails", name="t", code=code, place=PLACE
+    )
+    return plan_image_function(
+        function, code, {"STAGE": "dev"}, project=TEMPLATE, settings=settings or SandboxSettings()
+    )
+
+
+def image(
+    uri: str | None = "shop:1",
+    build: ImageBuild | None = None,
+    *,
+    entry_point: tuple[str, ...] = (),
+    command: tuple[str, ...] = (),
+) -> ImageCode:
+    return ImageCode(uri=uri, build=build, entry_point=entry_point, command=command, place=PLACE)
+
+
+def test_code_of_an_image_is_inside() -> None:
+    """Nothing is mounted, and the image is the one that the template names."""
+    spec = plan(image())
+
+    assert (spec.image, spec.mounts, spec.build, spec.is_image_function) == (
+        "shop:1",
+        (),
+        None,
+        True,
+    )
+
+
+def test_image_that_is_built_has_a_name_of_its_own() -> None:
+    """Two functions of the same name, in two stacks, don't share one; each time it is the same."""
+    one, again, other = (plan(image(None, BUILD), path=path) for path in ("A/T", "A/T", "B/T"))
+
+    assert one.image.startswith("samlocal/thumbnails-")
+    assert one.image.endswith(":latest")
+    assert one.image == again.image != other.image
+    assert one.build
+    assert one.build.platform == "linux/amd64"
+
+
+def test_tag_of_a_build() -> None:
+    """`DockerTag` is the tag, as with `sam build`."""
+    assert plan(image(None, replace(BUILD, tag="v1"))).image.endswith(":v1")
+
+
+def test_image_that_is_named_both_ways() -> None:
+    """The image that the template names comes first; it can still be built."""
+    spec = plan(image("thumbnails:v1", BUILD))
+
+    assert spec.image == "thumbnails:v1"
+    assert spec.build
+
+
+def test_chosen_image_is_not_built() -> None:
+    """`--invoke-image` replaces the template's image and its recipe."""
+    spec = plan(image("shop:1", BUILD), SandboxSettings(image="mine:2"))
+
+    assert (spec.image, spec.build) == ("mine:2", None)
+
+
+def test_image_that_nothing_names() -> None:
+    """Neither `ImageUri` nor `Metadata` is an error at the function."""
+    with pytest.raises(ImageNotFoundError, match="`Thumbnails` is an image, and the") as caught:
+        plan(image(None))
+    assert caught.value.place == PLACE
+
+
+@pytest.mark.parametrize(
+    ("code", "entrypoint", "command"),
+    [
+        pytest.param(image(), LAMBDAS.entrypoint, LAMBDAS.command, id="own"),
+        pytest.param(image(command=("a.b",)), LAMBDAS.entrypoint, ("a.b",), id="command"),
+        pytest.param(image(entry_point=("/x",)), ("/x",), LAMBDAS.command, id="entry point"),
+        pytest.param(image(entry_point=("/x",), command=("y",)), ("/x",), ("y",), id="both"),
+    ],
+)
+def test_image_config_overrules_part_by_part(
+    code: ImageCode, entrypoint: tuple[str, ...], command: tuple[str, ...]
+) -> None:
+    """What the template leaves open is the image's own; the handler is the command's first word."""
+    spec = with_program(plan(code), LAMBDAS)
+
+    assert (spec.entrypoint, spec.command) == (entrypoint, command)
+    assert spec.environment["_HANDLER"] == command[0]
+    assert spec.environment["AWS_LAMBDA_FUNCTION_HANDLER"] == command[0]
+
+
+def test_program_that_is_a_command() -> None:
+    """An image without an entry point runs its command, without the emulator."""
+    own = Program(entrypoint=(), command=("/aws-lambda-rie", "/main", "one"))
+
+    spec = with_program(plan(image()), own)
+
+    assert (spec.entrypoint, spec.command) == (("/main", "one"), ())
+
+
+@pytest.mark.parametrize("command", [(), ("/aws-lambda-rie",)])
+def test_image_with_nothing_to_run(command: tuple[str, ...]) -> None:
+    """The emulator alone is nothing either."""
+    with pytest.raises(UnusableImageError, match="`shop:1` has nothing to run"):
+        with_program(plan(image()), Program(entrypoint=(), command=command))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--log-level", "debug"],
+        ["--log-level=debug", "--enable-init-caching"],
+        ["--runtime-interface-emulator-address", "0.0.0.0:9000"],
+    ],
+)
+def test_emulator_and_its_options_are_left_out(options: list[str]) -> None:
+    """What the emulator would start is started at once."""
+    rest = ("/usr/bin/python3", "-m", "awslambdaric", "--verbose")
+    assert without_emulator(["/usr/local/bin/aws-lambda-rie", *options, *rest]) == rest
+
+
+@given(st.lists(st.text()).filter(lambda words: not words or "aws-lambda-rie" not in words[0]))
+def test_other_programs_stay(words: list[str]) -> None:
+    """A command line that doesn't begin with the emulator is left as it is."""
+    assert without_emulator(words) == tuple(words)
