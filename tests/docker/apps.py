@@ -47,6 +47,7 @@ def built(name: str, *, debug: bool = False) -> Path:
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(copy, folder)
                 _build(folder, debug=debug)
+                shutil.rmtree(folder / "target", ignore_errors=True)  # half a gigabyte of Rust
                 done.touch()
     return folder
 

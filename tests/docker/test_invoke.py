@@ -331,9 +331,11 @@ def test_unknown_network_is_named(samlocal: Samlocal) -> None:
         pytest.param(
             "hello-nodejs", b'{"message":"Hello, Node.js!","function":"Hello"', id="nodejs"
         ),
+        pytest.param("hello-go", b'{"message":"Hello, Go!","function":"Hello"', id="go"),
         pytest.param("hello-java", b'{"message":"Hello, Java!","function":"Hello"', id="java"),
         pytest.param("hello-provided", b'{"greeting": "Hello"', id="provided"),
         pytest.param("hello-ruby", b'{"message":"Hello, Ruby!","function":"Hello"', id="ruby"),
+        pytest.param("hello-rust", b'{"message":"Hello, Rust!","function":"Hello"', id="rust"),
         pytest.param("ratings", b'{"message": "Great tea, thanks!"', id="python"),
     ],
 )
