@@ -193,7 +193,7 @@ def test_python_finds_modules_where_lambda_does(
     assert result["sdk"] == "boto3"
 
 
-@pytest.mark.parametrize("version", ["22", "24"])
+@pytest.mark.parametrize("version", ["20", "22", "24"])
 def test_nodejs_finds_modules_where_lambda_does(
     invoke: Invoke, stand_in: StandIn, version: str
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -113,3 +114,17 @@ def test_other_users_without_a_terminal_get_the_command(debian: Path) -> None:
         "hint: run `sudo apt-get install --no-install-recommends jq`,"
         " or set CI=true to let this script do it\n"
     )
+
+
+def test_only_compilers_that_are_missing_are_installed(debian: Path) -> None:
+    """A compiler on the PATH will do, wherever it comes from; Debian's packages bring the others."""
+    for name in ("javac", "go", "cc"):
+        (debian / name).symlink_to("/bin/true")
+    for name in ("sh", "dirname", "env", "grep", "mktemp", "rm", "tail"):
+        (debian / name).symlink_to(shutil.which(name) or name)
+    answer = _run("compilers", CI="true", PATH=str(debian))
+    old = 'VERSION_ID="12"' in Path("/etc/os-release").read_text()
+    assert (
+        answer.stderr == f"Installing maven {'cargo-web' if old else 'cargo'} (the sample apps)\n"
+    )
+    assert answer.returncode == 0

@@ -4,7 +4,10 @@ import tarfile
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from runtimes.images.ingredients import subtract
+import pytest
+
+from runtimes.images.ingredients import java_client, subtract
+from runtimes.images.store import IngredientError, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,3 +46,13 @@ def test_a_layer_is_what_the_parent_has_not(tmp_path: Path) -> None:
         assert changed
         assert changed.read() == b"two"
         assert layer.getmember("awk").linkname == "gawk"
+
+
+def test_java_without_maven_is_skipped_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Maven is missing, the reason why there is no image for Java names its package."""
+    (tmp_path / "pom.xml").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(IngredientError, match=r"^mvn isn't installed; .* is named maven$"):
+        java_client(Store(tmp_path / "store"), tmp_path / "pom.xml")
