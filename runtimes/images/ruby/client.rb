@@ -9,7 +9,7 @@ require "stringio"
 
 $stdout.sync = true
 
-module Lambda
+module StandInRuntime
   # What AWS names in the header of an error; every other class is `UserException` there.
   NAMED = %w[
     ArgumentError Exception LoadError NameError NoMethodError StandardError SystemExit SystemStackError
@@ -85,7 +85,7 @@ module Lambda
         "Content-Type" => "application/vnd.aws.lambda.error+json",
         "Lambda-Runtime-Function-Error-Type" => "#{phase}<#{type}>"
       }
-      @http.post(path(where), JSON.generate(Lambda.describe(error, phase)), headers).value
+      @http.post(path(where), JSON.generate(StandInRuntime.describe(error, phase)), headers).value
     end
 
     private
@@ -140,4 +140,4 @@ module Lambda
   end
 end
 
-Lambda.run(ENV.fetch("AWS_LAMBDA_RUNTIME_API"), ENV.fetch("_HANDLER"))
+StandInRuntime.run(ENV.fetch("AWS_LAMBDA_RUNTIME_API"), ENV.fetch("_HANDLER"))
