@@ -54,6 +54,31 @@ ContainerDns = Annotated[
         show_default=False,
     ),
 ]
+Shutdown = Annotated[
+    bool,
+    typer.Option(
+        "--shutdown", help="End the container with SIGTERM, and kill it only three seconds later."
+    ),
+]
+CaBundle = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-bundle",
+        metavar="FILE",
+        help="Certificate authorities (PEM) that every SDK in the container trusts.",
+        show_default=False,
+    ),
+]
+DockerArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--docker-arg",
+        metavar="KEY=VALUE",
+        help="Another option of the container, as docker-py's `containers.run` has it,"
+        " the value as YAML; repeatable.",
+        show_default=False,
+    ),
+]
 
 _HOST_GATEWAY: Final = "host-gateway"
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -117,6 +142,25 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
             )
         file_systems[target] = directory
     return file_systems
+
+
+def check_ca_bundle(path: Path) -> Path:
+    """Return the absolute path of a file with certificates.
+
+    Raises:
+        UsageError: It can't be read, or has none.
+    """
+    bundle = path.expanduser().absolute()
+    try:
+        content = bundle.read_bytes()
+    except OSError as error:
+        raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise UsageError(
+            f"`--ca-bundle {path}` has no certificate in PEM format",
+            hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
+        )
+    return bundle
 
 
 def _is_ip(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from samlocal.project.model import Function, FunctionEntry
     from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.plan import SandboxSettings
+
+# As sam has it.
+_GRACE_SECONDS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,9 @@ class ContainerOptions:
     container_dns: box.ContainerDns = None
     invoke_image: options.InvokeImage = None
     build: options.Build = options.BuildPolicy.MISSING
+    ca_bundle: box.CaBundle = None
+    shutdown: box.Shutdown = False
+    docker_arg: box.DockerArg = None
 
     def settings(self, *, debug: DebugSettings | None = None) -> SandboxSettings:
         """Return what the options mean, for a function that is to be debugged like that.
@@ -75,3 +81,14 @@ class ContainerOptions:
             elif find(functions, name).full_path == function.full_path:
                 for_this = image
         return for_this or for_every
+            grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
+            ca_bundle=box.check_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
+            engine_options=self._engine_options(),
+        )
+
+    def _engine_options(self) -> dict[str, Any]:
+        if not self.docker_arg:
+            return {}
+        from samlocal.cli.docker_arguments import parse_docker_arguments
+
+        return parse_docker_arguments(self.docker_arg)

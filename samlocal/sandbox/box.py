@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.project.model import Finding
 from samlocal.sandbox.file_systems import file_system_findings
 from samlocal.sandbox.readable import readability_findings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.model import Finding, Function
+    from samlocal.project.model import Function
     from samlocal.sandbox.plan import SandboxSettings
 
 
 def box_findings(function: Function, settings: SandboxSettings, code: Path) -> tuple[Finding, ...]:
-    """Say what of its file systems is missing, and what of its code a strict sandbox can't read."""
-    findings = file_system_findings(function, settings.file_systems)
+    """Say what of it the function won't find, or won't be able to read."""
+    findings = list(file_system_findings(function, settings.file_systems))
     if settings.strict:
-        return (*findings, *readability_findings(code, place=function.code.place))
-    return findings
+        findings += readability_findings(code, place=function.code.place)
+    if settings.ca_bundle and (function.runtime or "").startswith("java"):
+        findings.append(
+            Finding(
+                message="Java trusts no CA bundle in PEM format: `--ca-bundle` is only for what it starts",
+                place=function.place,
+                hint="JAVA_TOOL_OPTIONS with -Djavax.net.ssl.trustStore=FILE names a key store of yours",
+            )
+        )
+    return tuple(findings)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding, ImageCode
 from samlocal.runtimes import find_runtime
+from samlocal.sandbox.ca_bundle import ca_bundle_mount, with_ca_bundle
 from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
 
@@ -49,6 +50,9 @@ class SandboxSettings:
     hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
     debug: DebugSettings | None = None
+    grace_seconds: int = 0
+    ca_bundle: Path | None = None
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan_sandbox(
@@ -108,15 +112,20 @@ def empty_sandbox(
         function=function.full_path,
         project=project,
         image=image,
-        environment=environment,
+        environment=with_ca_bundle(environment) if settings.ca_bundle else environment,
         memory_mb=function.memory_mb if settings.limits_memory else None,
         cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
         tmp_mb=_tmp_mb(function, settings),
         strict=settings.strict,
-        mounts=file_system_mounts(settings.file_systems),
+        mounts=(
+            *file_system_mounts(settings.file_systems),
+            *((ca_bundle_mount(settings.ca_bundle),) if settings.ca_bundle else ()),
+        ),
         network=settings.network,
         hosts=settings.hosts,
         dns=settings.dns,
+        grace_seconds=settings.grace_seconds,
+        engine_options=settings.engine_options,
         pull=settings.pull,
     )
 

@@ -7,7 +7,7 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     import socket
@@ -66,6 +66,9 @@ class SandboxSpec:
     much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
     open on this machine's loopback address, and go to the same ports of the sandbox. What `may_trace`
     may control other processes.
+
+    A sandbox that is stopped has `grace_seconds` to end by itself. `engine_options` are what only
+    its kind of sandbox understands.
     """
 
     function: str
@@ -83,6 +86,8 @@ class SandboxSpec:
     network: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
+    grace_seconds: int = 0
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
     pull: bool = True
     debugger: Debugger | None = None
     debug_ports: tuple[int, ...] = ()
@@ -150,7 +155,7 @@ class Sandbox(Protocol):
         """Give the function from now on no more CPU than it may have; return at once."""
 
     def stop(self) -> None:
-        """End what runs in the sandbox at once."""
+        """End what runs in the sandbox: at once, or after its grace."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.docker import private_tls
 from tests.docker.command import CHECKOUT, Samlocal
 from tests.docker.conftest import STAND_INS
+from tests.docker.private_tls import HOST
 from tests.docker.test_invoke import leftovers, report
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     import docker
 
+    from tests.docker.private_tls import PrivateServer
+
+TO_SERVER = ("--add-host", f"{HOST}:host-gateway")
 LAMBDAS_USER = 993
 TMP = "/tmp"  # noqa: S108  # the container's
 
@@ -33,6 +38,15 @@ def samlocal(
     home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     yield Samlocal(directory=project, environment=home)
     assert not leftovers(engine, project)
+
+
+@pytest.fixture
+def server(gateway: str, tmp_path: Path) -> Iterator[PrivateServer]:
+    """A server of the company's, on the address that containers know as `host-gateway`."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    with private_tls.serve(gateway, folder) as running:
+        yield running
 
 
 def result(samlocal: Samlocal, function: str, *options: str, event: object = None) -> Any:  # noqa: ANN401
@@ -141,7 +155,7 @@ def test_file_system_that_is_not_given_is_named(samlocal: Samlocal) -> None:
     """The place in the template, and the option that mounts a directory there."""
     ended = samlocal.invoke("Stores", "--no-event")
 
-    assert "template.yaml:29:11: no file system is mounted at `/mnt/store`" in ended.stderr
+    assert "template.yaml:37:11: no file system is mounted at `/mnt/store`" in ended.stderr
     assert "hint: `--file-system /mnt/store=DIR` mounts a directory there" in ended.stderr
 
 
@@ -156,3 +170,88 @@ def test_dns_servers(samlocal: Samlocal) -> None:
     """The container asks the given servers, in their order."""
     options = ("--container-dns", "10.9.8.7", "--container-dns", "10.9.8.6")
     assert result(samlocal, "Looks", *options)["dns"] == ["10.9.8.7", "10.9.8.6"]
+
+
+def test_shutdown_asks_before_it_kills(samlocal: Samlocal) -> None:
+    """With the option a runtime that handles SIGTERM has the time to; without it it is killed."""
+    assert "goodbye\nEND" in samlocal.invoke("SaysGoodbye", "--no-event", "--shutdown").stderr
+    assert "goodbye" not in samlocal.invoke("SaysGoodbye", "--no-event").stderr
+
+
+def test_shutdown_kills_what_does_not_end(samlocal: Samlocal) -> None:
+    """A runtime that doesn't handle SIGTERM is gone three seconds later, with its result shown."""
+    ended = samlocal.invoke("OnNode", "--no-event", "--shutdown")
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout)["user"] == 0
+
+
+def test_docker_arguments(samlocal: Samlocal, tmp_path: Path) -> None:
+    """Each reaches the container, in place of what it would have had."""
+    (tmp_path / "shared").mkdir()
+    arguments = (
+        *("--docker-arg", "user=1234"),
+        *("--docker-arg", "ulimits=[{name: nofile, soft: 77, hard: 77}]"),
+        *("--docker-arg", f"volumes=[{tmp_path}/shared:/mnt/store:ro]"),
+        *("--docker-arg", "mem_limit=200m"),
+        *("--docker-arg", "tmpfs={/tmp: 'size=7m,exec'}"),
+        *("--docker-arg", "dns=[10.9.8.5]"),
+    )
+    box = result(samlocal, "Looks", *arguments)
+
+    assert (box["user"], box["open_files"], box["tmp_mb"]) == ([1234, 0], 77, 7)
+    assert (box["memory_mb"], box["dns"]) == (200, ["10.9.8.5"])
+    assert result(samlocal, "Looks", "--strict", "--docker-arg", "cap_drop=[]")["capabilities"] > 0
+
+
+def test_docker_argument_that_the_engine_refuses(samlocal: Samlocal) -> None:
+    """What the engine says about a value that docker-py took is the message."""
+    ended = samlocal.invoke("Looks", "--no-event", "--docker-arg", "cap_add=[FLY]")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Error: the container engine refused: " in ended.stderr
+    assert "FLY" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "clients"),
+    [
+        pytest.param("Trusts", ("urllib", "boto3"), id="python"),
+        pytest.param("TrustsOnNode", ("fetch",), id="nodejs"),
+    ],
+)
+def test_every_sdk_trusts_the_bundle(
+    samlocal: Samlocal, server: PrivateServer, function: str, clients: tuple[str, ...]
+) -> None:
+    """The languages' own clients and the AWS SDK trust the server with the option, and not without."""
+    event = {"url": server.url}
+    bundle = ("--ca-bundle", str(server.authority))
+
+    assert result(samlocal, function, *TO_SERVER, event=event) == dict.fromkeys(clients, False)
+    trusted = result(samlocal, function, *TO_SERVER, *bundle, event=event)
+    assert trusted == dict.fromkeys(clients, True)
+
+
+def test_variables_of_the_user_stay(samlocal: Samlocal, server: PrivateServer) -> None:
+    """A variable that the function has already keeps its value."""
+    options = ("--ca-bundle", str(server.authority), "--env", "CURL_CA_BUNDLE=/var/task/own.pem")
+    event = ["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"]
+    variables = result(samlocal, "Variables", *options, event=event)
+    assert variables["CURL_CA_BUNDLE"] == "/var/task/own.pem"
+    assert variables["GIT_SSL_CAINFO"] == "/etc/samlocal/ca-bundle.pem"
+
+
+def test_proxies_of_the_docker_client(samlocal: Samlocal, tmp_path: Path, gateway: str) -> None:
+    """A function gets them as other containers do, and its Runtime API is reached without."""
+    config = tmp_path / ".docker" / "config.json"
+    config.parent.mkdir()
+    proxies = {"httpProxy": "http://127.0.0.1:9", "noProxy": "intranet.example"}
+    config.write_text(json.dumps({"proxies": {"default": proxies}}))
+
+    variables = result(samlocal, "Variables", event=["HTTP_PROXY", "http_proxy", "NO_PROXY"])
+    assert variables == {
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "NO_PROXY": f"intranet.example,{gateway}",
+    }
+    # Its runtime is curl, which would take the proxy to the Runtime API as well.
+    assert result(samlocal, "OnShell", event=1) == {"user": 0, "event": 1}

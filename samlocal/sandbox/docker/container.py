@@ -98,7 +98,10 @@ class DockerSandbox:
         self._stopping = True
         if self._container_id:
             with suppress(EngineError), translated_errors():
-                self._engine.api.kill(self._container_id)
+                if self._spec.grace_seconds:
+                    self._engine.api.stop(self._container_id, timeout=self._spec.grace_seconds)
+                else:
+                    self._engine.api.kill(self._container_id)
 
     def peak_memory_mb(self) -> int | None:
         if self._container_id is None:

@@ -5,10 +5,11 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from docker.types import LogConfig, Mount
 
+from samlocal.sandbox.docker import engine_options
 from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
@@ -27,16 +28,21 @@ _LOOPBACK: Final = "127.0.0.1"
 
 def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: str) -> str:
     """Create the container of a sandbox whose Runtime API is at `runtime_api`; return its id."""
+    options = {"user": LAMBDA_USER if spec.strict else None}
     created = api.create_container(
         spec.image,
         command=list(spec.command),
         entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
-        user=LAMBDA_USER if spec.strict else None,
         ports=exposed_ports(spec),
         working_dir=spec.working_directory,
-        environment={**spec.environment, "AWS_LAMBDA_RUNTIME_API": runtime_api},
+        environment={
+            **_proxies(api, runtime_api),
+            **spec.environment,
+            "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        },
         labels=labels(project=str(spec.project), function=spec.function),
         host_config=_host_config(api, spec),
+        **options | engine_options.container_options(spec.engine_options),
     )
     return str(created["Id"])
 
@@ -54,6 +60,7 @@ def network_options(spec: SandboxSpec) -> dict[str, Any]:
         "extra_hosts": dict(spec.hosts) or None,
         "dns": list(spec.dns) or None,
         "port_bindings": {port: (_LOOPBACK, port) for port in exposed_ports(spec)},
+        **engine_options.network_options(spec.engine_options),
     }
 
 
@@ -63,19 +70,21 @@ def exposed_ports(spec: SandboxSpec) -> list[int]:
 
 
 def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
-    return api.create_host_config(
-        auto_remove=True,
+    options = {
+        "auto_remove": True,
         # Not as `binds`, which are strings and take no colon in a path.
-        mounts=[
+        "mounts": [
             Mount(mount.target, str(mount.source), type="bind", read_only=mount.read_only)
             for mount in spec.mounts
         ],
         # We read the output as it comes; the engine need not keep it on disk as well.
-        log_config=LogConfig(type="none"),
+        "log_config": LogConfig(type="none"),
         **_memory_options(spec),
         **network_options(spec),
         **_security_options(spec),
-    )
+        **engine_options.host_options(spec.engine_options, network=False),
+    }
+    return api.create_host_config(**options)
 
 
 def _security_options(spec: SandboxSpec) -> dict[str, Any]:
@@ -88,8 +97,22 @@ def _security_options(spec: SandboxSpec) -> dict[str, Any]:
 
 
 def _memory_options(spec: SandboxSpec) -> dict[str, Any]:
-    if spec.memory_mb is None:
+    if spec.memory_mb is None or "mem_limit" in spec.engine_options:
         return {}
     # What is in a /tmp of its own size counts as memory; see `strict_options`.
     memory = (spec.memory_mb + (spec.tmp_mb or 0)) * _MIB
     return {"mem_limit": memory, "memswap_limit": memory}
+
+
+def _proxies(api: docker.APIClient, runtime_api: str) -> dict[str, str]:
+    """Return the variables of the proxies in the Docker client's configuration, if there are any.
+
+    docker-py gives them to every container. None of them leads to the Runtime API:
+    https://docs.docker.com/engine/cli/proxy/#configure-the-docker-client
+    """
+    proxies = cast("Any", api)._proxy_configs.get_environment()  # noqa: SLF001  # it has no public name
+    if not proxies:
+        return {}
+    host = runtime_api.rpartition(":")[0]
+    direct = ",".join(filter(None, (proxies.get("no_proxy"), host)))
+    return {**proxies, "no_proxy": direct, "NO_PROXY": direct}

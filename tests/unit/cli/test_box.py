@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.box import parse_dns, parse_file_systems, parse_hosts
+from samlocal.cli.box import check_ca_bundle, parse_dns, parse_file_systems, parse_hosts
 from samlocal.errors import UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = st.text(string.ascii_lowercase + string.digits, min_size=1)
 
@@ -80,3 +77,20 @@ def test_file_system_without_directory(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no directory") as caught:
         parse_file_systems([f"/mnt/a={tmp_path}/b"])
     assert caught.value.hint == f"`mkdir -p {tmp_path}/b` makes it"
+
+
+def test_ca_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its path becomes absolute."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_text("# Corp\n-----BEGIN CERTIFICATE-----\n")
+    assert check_ca_bundle(Path("ca.pem")) == tmp_path / "ca.pem"
+
+
+def test_ca_bundles_that_are_none(tmp_path: Path) -> None:
+    """A file that isn't there, and one in the format that Windows exports."""
+    with pytest.raises(UsageError, match="can't be read: No such file"):
+        check_ca_bundle(tmp_path / "ca.pem")
+    (tmp_path / "ca.cer").write_bytes(b"\x30\x82\x03")
+    with pytest.raises(UsageError, match="has no certificate in PEM format") as caught:
+        check_ca_bundle(tmp_path / "ca.cer")
+    assert "openssl x509 -inform der" in str(caught.value.hint)

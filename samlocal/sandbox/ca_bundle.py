@@ -1,0 +1,41 @@
+"""A company's own certificate authorities, for every SDK and tool in a sandbox.
+
+Each has a variable of its own that names a file in PEM format:
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html (AWS_CA_BUNDLE)
+https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/ (SSL_CERT_FILE: Python, Ruby, Go, .NET, Rust)
+https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification
+https://curl.se/docs/sslcerts.html
+https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslCAInfo
+https://nodejs.org/api/cli.html#node_extra_ca_certsfile
+
+Java has none: it reads a key store that an option of its own names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.sandbox.sandbox import Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_TARGET: Final = "/etc/samlocal/ca-bundle.pem"
+_VARIABLES: Final = (
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+
+
+def ca_bundle_mount(bundle: Path) -> Mount:
+    return Mount(source=bundle, target=_TARGET)
+
+
+def with_ca_bundle(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment whose every such variable that isn't set names the bundle."""
+    return {**dict.fromkeys(_VARIABLES, _TARGET), **environment}

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import inspect
+import json
+
+import pytest
+from docker.types import HostConfig
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samlocal.cli.docker_arguments import OURS, parse_docker_arguments
+from samlocal.errors import UsageError
+from samlocal.sandbox.docker.engine_options import KEYS, container_options, host_options
+
+
+@pytest.mark.parametrize(
+    ("value", "option"),
+    [
+        ("privileged=true", {"privileged": True}),
+        ("cap_add=[SYS_PTRACE]", {"cap_add": ["SYS_PTRACE"]}),
+        ("sysctls={net.core.somaxconn: 5}", {"sysctls": {"net.core.somaxconn": 5}}),
+        ('ulimits=[{"name": "nofile", "soft": 5}]', {"ulimits": [{"name": "nofile", "soft": 5}]}),
+        ("volumes=[/a b:/mnt/x:ro]", {"volumes": ["/a b:/mnt/x:ro"]}),
+        ("cpuset_cpus=0", {"cpuset_cpus": "0"}),
+        ("user=1000:1000", {"user": "1000:1000"}),
+        ("shm_size=64m", {"shm_size": "64m"}),
+        ("hostname=a=b", {"hostname": "a=b"}),
+    ],
+)
+def test_arguments(value: str, option: dict[str, object]) -> None:
+    """The value is YAML, and text where docker-py wants text."""
+    assert parse_docker_arguments([value]) == option
+
+
+def test_the_last_of_several_wins() -> None:
+    """A samconfig file may be overruled."""
+    assert parse_docker_arguments(["init=true", "init=false"]) == {"init": False}
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        ("privileged", "`--docker-arg privileged` is not KEY=VALUE", "for example"),
+        ("priviledged=true", "no option `priviledged`", "did you mean `privileged`?"),
+        ("zzz=1", "no option `zzz`", "the README lists them"),
+        ("labels={a: b}", "`--docker-arg labels` can't be given", "samlocal finds"),
+        ("sysctls={a", "`--docker-arg sysctls={a`: invalid YAML", None),
+        ("ulimits=5", "`--docker-arg ulimits` can't be `5`: Invalid type", None),
+        ("ulimits=[5]", r"`--docker-arg ulimits` can't be `\[5\]`", None),
+        ("devices=7", "`--docker-arg devices` can't be `7`", None),
+        ("shm_size=x", '`--docker-arg shm_size` can\'t be `"x"`', None),
+        ("user=[5]", "`--docker-arg user` must be a string", None),
+        ("user=true", "`--docker-arg user` must be a string, not `true`", None),
+    ],
+)
+def test_arguments_that_mean_nothing(value: str, message: str, hint: str | None) -> None:
+    """Each is refused before an engine is asked, with its value."""
+    with pytest.raises(UsageError, match=message) as caught:
+        parse_docker_arguments([value])
+    assert hint is None or hint in str(caught.value.hint)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(sorted(KEYS)), VALUES)
+def test_any_value_is_taken_or_refused(key: str, value: object) -> None:
+    """Whatever docker-py makes of a value, it is no crash."""
+    try:
+        options = parse_docker_arguments([f"{key}={json.dumps(value)}"])
+    except UsageError:
+        return
+    assert options.keys() == {key}
+
+
+def test_keys_are_those_of_docker_py() -> None:
+    """Each is an option of the container or of its host config, and none is samlocal's own."""
+    known = set(inspect.signature(HostConfig.__init__).parameters)
+    options = dict.fromkeys(KEYS, "x")
+    host = host_options(options, network=True)
+    assert set(host) <= known
+    assert len(host) + len(container_options(options)) == len(KEYS)
+    assert not KEYS & OURS.keys()
