@@ -17,6 +17,7 @@ from samlocal.cli.console import is_debugging, show_error
 from samlocal.cli.doctor import doctor
 from samlocal.cli.invoke import invoke
 from samlocal.cli.list_functions import list_functions
+from samlocal.cli.prune import prune
 from samlocal.cli.validate import validate
 from samlocal.errors import SamlocalError
 
@@ -47,6 +48,7 @@ app.add_typer(listing, name="list")
 local.command("invoke", cls=ConfiguredCommand, context_settings=_CONTEXT)(invoke)
 listing.command("functions", cls=ConfiguredCommand, context_settings=_CONTEXT)(list_functions)
 app.command("validate", cls=ConfiguredCommand, context_settings=_CONTEXT)(validate)
+app.command("prune", cls=ConfiguredCommand, context_settings=_CONTEXT)(prune)
 app.command("doctor", context_settings=_CONTEXT)(doctor)
 
 

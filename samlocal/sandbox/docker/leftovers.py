@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,17 +31,55 @@ def labels(*, project: str, function: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leftover:
+    """A container whose command no longer runs: for which function of which project it was made.
+
+    `size_bytes` is what it has written to its own file system, where that was asked for.
+    """
+
+    id: str
+    function: str
+    project: str
+    size_bytes: int = 0
+
+
+def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
+    """Return the containers of commands on this machine that no longer run; sizes take a while."""
+    with translated_errors():
+        ours = engine.api.containers(
+            all=True, size=with_sizes, filters={"label": [_PROJECT, f"{_HOST}={_host()}"]}
+        )
+    return [
+        Leftover(
+            id=str(each["Id"]),
+            function=each["Labels"].get(_FUNCTION, ""),
+            project=each["Labels"][_PROJECT],
+            size_bytes=each.get("SizeRw") or 0,
+        )
+        for each in ours
+        if not _is_alive(each["Labels"].get(_PID, ""))
+    ]
+
+
+def remove_container(engine: Engine, container_id: str) -> bool:
+    """Remove a container, whatever it does; tell whether that worked."""
+    with contextlib.suppress(EngineError), translated_errors():
+        engine.api.remove_container(container_id, force=True, v=True)
+        return True
+    return False
+
+
 def sweep(engine: Engine) -> list[str]:
     """Remove the containers of commands on this machine that no longer run; return their ids."""
-    removed = []
+    return [each.id for each in left_behind(engine) if remove_container(engine, each.id)]
+
+
+def mounted_paths(engine: Engine) -> set[str]:
+    """Return the paths on the engine's machine that containers of ours see."""
     with translated_errors():
-        ours = engine.api.containers(all=True, filters={"label": [_PROJECT, f"{_HOST}={_host()}"]})
-    for container in ours:
-        if not _is_alive(container["Labels"].get(_PID, "")):
-            with contextlib.suppress(EngineError), translated_errors():
-                engine.api.remove_container(container["Id"], force=True, v=True)
-                removed.append(str(container["Id"]))
-    return removed
+        ours = engine.api.containers(all=True, filters={"label": [_PROJECT]})
+    return {mount["Source"] for each in ours for mount in each["Mounts"] if mount.get("Source")}
 
 
 def _host() -> str:

@@ -1,0 +1,169 @@
+"""`samlocal prune`: removes what earlier commands left behind."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samlocal.cli import options
+from samlocal.cli.console import show_result, show_warning
+from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.grouped import grouped
+
+if TYPE_CHECKING:
+    from samlocal.project.pruning import StaleEntry
+    from samlocal.sandbox.docker.leftovers import Leftover
+
+OlderThan = Annotated[
+    int,
+    typer.Option(
+        "--older-than",
+        metavar="DAYS",
+        min=1,
+        help="Remove what the cache has kept without use for so many days.",
+    ),
+]
+LayerCacheBasedir = Annotated[
+    Path | None,
+    typer.Option(
+        "--layer-cache-basedir",
+        metavar="DIR",
+        help="A folder in which layers are kept, besides the platform's cache.",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would go, and remove nothing.")]
+
+
+@dataclass(kw_only=True, slots=True)
+class Pruned:
+    """What is gone, or would be; `problem` is why no container was looked at."""
+
+    containers: list[Leftover]
+    entries: list[StaleEntry]
+    problem: str | None = None
+
+    @property
+    def freed_bytes(self) -> int:
+        return sum(each.size_bytes for each in (*self.containers, *self.entries))
+
+
+@grouped
+def prune(
+    *,
+    older_than: OlderThan = 30,
+    dry_run: DryRun = False,
+    layer_cache_basedir: LayerCacheBasedir = None,
+    output: options.Output = options.OutputFormat.TEXT,
+    general: GeneralOptions,
+) -> None:
+    """Remove what earlier commands left behind, and say what that frees.
+
+    That is containers of commands that were killed outright, and unpacked archives, merged layers and
+    downloads that nobody has used for long. What a function runs on stays.
+    """
+    general.apply()
+    from samlocal.cli.interrupts import DeferredSignals
+    from samlocal.data import cache_folder
+
+    caches = {cache_folder(), *((layer_cache_basedir,) if layer_cache_basedir else ())}
+    with DeferredSignals() as signals:  # nothing stays half removed
+        pruned = _prune([each.absolute() for each in caches], older_than, dry_run=dry_run)
+        signals.raise_if_any()
+    if pruned.problem:
+        show_warning(f"no containers were looked for: {pruned.problem}")
+    if output is options.OutputFormat.JSON:
+        text = json.dumps(_as_json(pruned, dry_run=dry_run), indent=2, ensure_ascii=False)
+    else:
+        text = _as_text(pruned, dry_run=dry_run)
+    show_result(text.encode(errors="surrogateescape"))
+
+
+def _prune(caches: list[Path], days: int, *, dry_run: bool) -> Pruned:
+    from samlocal.project import pruning
+
+    pruned = Pruned(containers=[], entries=[])
+    in_use = _prune_containers(pruned, dry_run=dry_run)
+    now = time.time()
+    for cache in sorted(caches):
+        stale = pruning.stale_entries(
+            cache, before=now - days * pruning.DAY_SECONDS, now=now, in_use=in_use
+        )
+        for each in stale:
+            if dry_run or pruning.remove(each):
+                pruned.entries.append(each)
+            elif each.path.exists():
+                show_warning(f"`{each.path}` can't be removed")
+    return pruned
+
+
+def _prune_containers(pruned: Pruned, *, dry_run: bool) -> list[Path]:
+    """Remove containers, and return the paths that those of commands that run see."""
+    from samlocal.errors import SandboxError
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.leftovers import left_behind, mounted_paths, remove_container
+
+    try:
+        with Engine() as engine:
+            for each in left_behind(engine, with_sizes=True):
+                if dry_run or remove_container(engine, each.id):
+                    pruned.containers.append(each)
+            return [Path(path) for path in mounted_paths(engine)]
+    except SandboxError as error:
+        pruned.problem = error.message
+        return []
+
+
+def _as_text(pruned: Pruned, *, dry_run: bool) -> str:
+    verb, total = ("would remove", "would free") if dry_run else ("removed", "freed")
+    lines = [
+        f"{verb} container {each.id[:12]} of {each.function}, {_megabytes(each.size_bytes)}"
+        for each in pruned.containers
+    ]
+    now = time.time()
+    lines += [
+        f"{verb} {each.path}, {_megabytes(each.size_bytes)}, unused for {_days(each, now)} days"
+        for each in pruned.entries
+    ]
+    if not lines:
+        return "nothing to remove"
+    return "\n".join([*lines, f"{total} {_megabytes(pruned.freed_bytes)}"])
+
+
+def _as_json(pruned: Pruned, *, dry_run: bool) -> dict[str, object]:
+    now = time.time()
+    return {
+        "dry_run": dry_run,
+        "freed_bytes": pruned.freed_bytes,
+        "containers": [
+            {
+                "id": each.id,
+                "function": each.function,
+                "project": each.project,
+                "bytes": each.size_bytes,
+            }
+            for each in pruned.containers
+        ],
+        "cached": [
+            {
+                "path": str(each.path),
+                "bytes": each.size_bytes,
+                "unused_days": _days(each, now),
+            }
+            for each in pruned.entries
+        ],
+        "problem": pruned.problem,
+    }
+
+
+def _days(entry: StaleEntry, now: float) -> int:
+    return int((now - entry.last_used) / (24 * 60 * 60))
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"

@@ -1,0 +1,117 @@
+"""What the cache keeps and nobody has used for long.
+
+The time of an entry's last change is that of its last use: whoever uses one sets it. One that is
+unused for a day may go: no command takes that long from finding an entry to mounting it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+DAY_SECONDS: Final = 24 * 60 * 60
+
+# How deep below a folder its entries are; the rest of the name is what they belong to.
+_FOLDERS: Final = {"archives": 2, "downloads": 1, "inline": 1, "layer-versions": 1, "layers": 2}
+# What is half made begins like this, and so does what is half removed.
+_SCRATCH: Final = (".", "scratch-")
+_IMAGES: Final = "images"
+_BLOCK_BYTES: Final = 512
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaleEntry:
+    """A file or directory of the cache; `last_used` is Unix time in seconds."""
+
+    path: Path
+    size_bytes: int
+    last_used: float
+
+
+def stale_entries(
+    cache: Path, *, before: float, now: float, in_use: Collection[Path] = ()
+) -> list[StaleEntry]:
+    """Return what was last used before a time, and what a killed command left half made.
+
+    `in_use` are paths that something runs on: what holds one of them stays.
+    """
+    stale = []
+    for path in _entries(cache):
+        status = _status(path)
+        if status is None:
+            continue
+        limit = now - DAY_SECONDS if path.name.startswith(_SCRATCH) else before
+        if status.st_mtime < limit and not any(used.is_relative_to(path) for used in in_use):
+            stale.append(StaleEntry(path=path, size_bytes=_size(path), last_used=status.st_mtime))
+    return stale
+
+
+def remove(entry: StaleEntry) -> bool:
+    """Remove an entry, whole or not at all for whoever looks for it; tell whether it is gone."""
+    gone = entry.path.with_name(f".gone-{uuid.uuid4().hex}")
+    try:
+        if entry.path.lstat().st_mtime != entry.last_used:  # somebody has use for it after all
+            return False
+        entry.path.rename(gone)
+    except OSError:  # another command was faster, or it isn't ours
+        return False
+    if gone.is_symlink() or not gone.is_dir():
+        gone.unlink()
+    else:
+        _open_up(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+    return not gone.exists()
+
+
+def _open_up(directory: Path) -> None:
+    """Let directories be emptied that an archive has made read-only."""
+    with suppress(OSError):
+        directory.chmod(0o700)
+    for child in _children(directory):
+        if child.is_dir() and not child.is_symlink():
+            _open_up(child)
+
+
+def _entries(cache: Path) -> Iterator[Path]:
+    """Yield everything that may be removed on its own."""
+    for name, depth in _FOLDERS.items():
+        for path in _children(cache / name):
+            inside = list(_children(path)) if depth > 1 else []
+            yield from inside or [path]
+    for path in _children(cache / _IMAGES):
+        if path.name.startswith(_SCRATCH):
+            yield path
+
+
+def _children(directory: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(directory) as found:
+        for entry in sorted(found, key=lambda each: each.name):
+            yield Path(entry.path)
+
+
+def _size(path: Path) -> int:
+    """Return the bytes that a file, or a directory with all below it, takes on disk."""
+    size = 0
+    pending = [path]
+    while pending:
+        each = pending.pop()
+        status = _status(each)
+        size += status.st_blocks * _BLOCK_BYTES if status else 0
+        if each.is_dir() and not each.is_symlink():
+            pending += _children(each)
+    return size
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:  # another command removes as well
+        return None
