@@ -54,6 +54,24 @@ ContainerDns = Annotated[
         show_default=False,
     ),
 ]
+ContainerHost = Annotated[
+    str | None,
+    typer.Option(
+        "--container-host",
+        metavar="HOST",
+        help="Where a debugger's port is reached, if the engine is on another machine than samlocal."
+        " [default: localhost]",
+        show_default=False,
+    ),
+]
+ContainerHostInterface = Annotated[
+    str,
+    typer.Option(
+        "--container-host-interface",
+        metavar="IP",
+        help="The address of the engine's machine on which a debugger's port is open.",
+    ),
+]
 Shutdown = Annotated[
     bool,
     typer.Option(
@@ -80,6 +98,7 @@ DockerArg = Annotated[
     ),
 ]
 
+_LOCAL: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1"})  # noqa: S104  # typed, not bound
 _HOST_GATEWAY: Final = "host-gateway"
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 # https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
@@ -118,6 +137,25 @@ def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
                 f"`--container-dns {server}` is no IP address", hint="for example `10.0.0.2`"
             )
     return servers
+
+
+def parse_interface(value: str) -> str:
+    """Return the address on which ports are published.
+
+    Raises:
+        UsageError: It is no address.
+    """
+    if not _is_ip(value):
+        raise UsageError(
+            f"`--container-host-interface {value}` is no IP address",
+            hint="for example `127.0.0.1`, or `0.0.0.0` for all of the machine's",
+        )
+    return value
+
+
+def find_host(interface: str) -> str:
+    """Return the host at which ports that are published on an address are reached."""
+    return "localhost" if interface in _LOCAL else interface
 
 
 def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:

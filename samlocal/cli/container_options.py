@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from samlocal.project.model import Function, FunctionEntry
-    from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.plan import SandboxSettings
 
 # As sam has it.
@@ -35,12 +34,16 @@ class ContainerOptions:
     container_dns: box.ContainerDns = None
     invoke_image: options.InvokeImage = None
     build: options.Build = options.BuildPolicy.MISSING
+    container_host: box.ContainerHost = None
+    container_host_interface: box.ContainerHostInterface = "127.0.0.1"
     ca_bundle: box.CaBundle = None
     shutdown: box.Shutdown = False
     docker_arg: box.DockerArg = None
 
-    def settings(self, *, debug: DebugSettings | None = None) -> SandboxSettings:
-        """Return what the options mean, for a function that is to be debugged like that.
+    def settings(self) -> SandboxSettings:
+        """Return what the options mean, whichever function it is for.
+
+        This may import docker-py, which two threads can't do at once.
 
         Raises:
             UsageError: One of them means nothing.
@@ -57,8 +60,12 @@ class ContainerOptions:
             file_systems=box.parse_file_systems(self.file_system or ()),
             hosts=box.parse_hosts(self.add_host or ()),
             dns=box.parse_dns(self.container_dns or ()),
-            debug=debug,
             build=self.build.value,
+            grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
+            ca_bundle=box.check_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
+            engine_options=self._engine_options(),
+            publish_on=box.parse_interface(self.container_host_interface),
+            reached_at=self.container_host or box.find_host(self.container_host_interface),
         )
 
     def image_for(self, function: Function, functions: Sequence[FunctionEntry]) -> str | None:
@@ -81,10 +88,6 @@ class ContainerOptions:
             elif find(functions, name).full_path == function.full_path:
                 for_this = image
         return for_this or for_every
-            grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
-            ca_bundle=box.check_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
-            engine_options=self._engine_options(),
-        )
 
     def _engine_options(self) -> dict[str, Any]:
         if not self.docker_arg:

@@ -74,4 +74,4 @@ def how_to_attach(debugger: Debugger) -> str:
     if debugger.tool:  # what launch configurations for sam do
         container = f"$(docker ps -q -f publish={debugger.port})"
         return f"let its client run `docker exec -i {container} {debugger.tool}`"
-    return f"attach {debugger.name} to localhost:{debugger.port}"
+    return f"attach {debugger.name} to {debugger.host}:{debugger.port}"

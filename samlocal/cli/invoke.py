@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli import options
@@ -68,15 +69,18 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     from samlocal.cli.planning import plan
     from samlocal.sandbox.plan import end_of_support, left_out
 
+    settings = container.settings()
     connecting = connect_in_background()
     inputs = read_inputs(chosen, project, debugging)
     _show_findings((*inputs.findings, *left_out(inputs.function)))
     _show_findings(end_of_support(inputs.function, today=datetime.now(UTC).date()))
+    image = container.image_for(inputs.function, inputs.functions)
+    settings = replace(settings, debug=inputs.debug, image=image)
     if inputs.debug:
         from samlocal.sandbox.ports import require_free
 
-        require_free(inputs.debug.ports)
-    spec, findings = plan(inputs, content, container, profile=project.profile)
+        require_free(inputs.debug.ports, address=settings.publish_on)
+    spec, findings = plan(inputs, content, settings, profile=project.profile)
     _show_findings(findings)
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)

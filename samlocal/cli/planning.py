@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.project.model import ImageCode
 
 if TYPE_CHECKING:
-    from samlocal.cli.container_options import ContainerOptions
     from samlocal.cli.content import ContentOptions
     from samlocal.cli.inputs import Inputs
     from samlocal.project.model import Finding
@@ -17,17 +15,13 @@ if TYPE_CHECKING:
 
 
 def plan(
-    inputs: Inputs, content: ContentOptions, container: ContainerOptions, *, profile: str | None
+    inputs: Inputs, content: ContentOptions, settings: SandboxSettings, *, profile: str | None
 ) -> tuple[SandboxSpec, tuple[Finding, ...]]:
     """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
 
     Raises:
-        SamlocalError: An option means nothing, or something that the sandbox needs can't be had.
+        SamlocalError: Something that the sandbox needs can't be had.
     """
-    settings = replace(
-        container.settings(debug=inputs.debug),
-        image=container.image_for(inputs.function, inputs.functions),
-    )
     code = inputs.function.code
     if isinstance(code, ImageCode):
         return _plan_image_function(inputs, code, settings)

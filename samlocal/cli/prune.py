@@ -50,7 +50,9 @@ class Pruned:
 
     @property
     def freed_bytes(self) -> int:
-        return sum(each.size_bytes for each in (*self.containers, *self.entries))
+        return sum(each.size_bytes for each in self.containers) + sum(
+            each.size_bytes for each in self.entries
+        )
 
 
 @grouped
@@ -162,7 +164,9 @@ def _as_json(pruned: Pruned, *, dry_run: bool) -> dict[str, object]:
 
 
 def _days(entry: StaleEntry, now: float) -> int:
-    return int((now - entry.last_used) / (24 * 60 * 60))
+    from samlocal.project.pruning import DAY_SECONDS
+
+    return int((now - entry.last_used) / DAY_SECONDS)
 
 
 def _megabytes(size: int) -> str:

@@ -70,6 +70,7 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
         debugger=Debugger(
             name=recipe.debugger,
             port=settings.ports[0],
+            host=spec.reached_at,
             tool=None if recipe.listens else values["tool"],
         ),
         debug_ports=settings.ports,

@@ -53,6 +53,8 @@ class SandboxSettings:
     grace_seconds: int = 0
     ca_bundle: Path | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
+    publish_on: str = "127.0.0.1"
+    reached_at: str = "localhost"
 
 
 def plan_sandbox(
@@ -126,6 +128,8 @@ def empty_sandbox(
         dns=settings.dns,
         grace_seconds=settings.grace_seconds,
         engine_options=settings.engine_options,
+        publish_on=settings.publish_on,
+        reached_at=settings.reached_at,
         pull=settings.pull,
     )
 

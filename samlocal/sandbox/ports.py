@@ -12,24 +12,28 @@ from samlocal.errors import EngineError, PortInUseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LOOPBACK: Final = "127.0.0.1"
 # What engines say of a port that they can't publish.
 _TAKEN: Final = ("already allocated", "already in use")
 
 
-def require_free(ports: Sequence[int]) -> None:
-    """See that nobody listens on any of the ports.
+def require_free(ports: Sequence[int], *, address: str) -> None:
+    """See that nobody listens on any of the ports of an address.
 
     Raises:
         PortInUseError: Somebody does.
     """
     for port in ports:
         try:
-            socket.create_server((_LOOPBACK, port)).close()
+            _listen(address, port).close()
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise _in_use(port) from error
             # The engine, which will open it, may be allowed to.
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family)
 
 
 @contextmanager

@@ -34,12 +34,14 @@ class Mount:
 class Debugger:
     """What waits in a sandbox for its client on a port.
 
-    Where `tool` is set nothing does: it is the program in the sandbox that the client starts.
+    Where `tool` is set nothing does: it is the program in the sandbox that the client starts. `host`
+    is where the client finds the port.
     """
 
     name: str
     port: int
     tool: str | None = None
+    host: str = "localhost"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,8 @@ class SandboxSpec:
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
     much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
-    open on this machine's loopback address, and go to the same ports of the sandbox. What `may_trace`
+    open on `publish_on`, an address of this machine, and go to the same ports of the sandbox; clients
+    find them at the host `reached_at`. What `may_trace`
     may control other processes.
 
     A sandbox that is stopped has `grace_seconds` to end by itself. `engine_options` are what only
@@ -91,6 +94,8 @@ class SandboxSpec:
     pull: bool = True
     debugger: Debugger | None = None
     debug_ports: tuple[int, ...] = ()
+    publish_on: str = "127.0.0.1"
+    reached_at: str = "localhost"
     may_trace: bool = False
     is_image_function: bool = False
     build: Build | None = None

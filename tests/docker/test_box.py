@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.docker.private_tls import HOST
 from tests.docker.test_invoke import leftovers, report
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -255,3 +258,29 @@ def test_proxies_of_the_docker_client(samlocal: Samlocal, tmp_path: Path, gatewa
     }
     # Its runtime is curl, which would take the proxy to the Runtime API as well.
     assert result(samlocal, "OnShell", event=1) == {"user": 0, "event": 1}
+
+
+def test_debuggers_port_is_open_where_it_is_wanted(samlocal: Samlocal) -> None:
+    """It is published on the given address only, and named at the given host."""
+    with socket.create_server(("127.0.0.2", 0)) as free:
+        port = free.getsockname()[1]
+    options = ("--container-host-interface", "127.0.0.2", "--container-host", "engine.example")
+    arguments = ("local", "invoke", "OnNode", "--no-event", "--no-credentials", "-d", str(port))
+    process = samlocal.start(*arguments, *options)
+    try:
+        line = _line_with(process, b"Waiting for a debugger")
+        assert f"to engine.example:{port}" in line
+        socket.create_connection(("127.0.0.2", port)).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def _line_with(process: subprocess.Popen[bytes], words: bytes) -> str:
+    assert process.stderr
+    for line in process.stderr:
+        if words in line:
+            return line.decode()
+    raise AssertionError(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -99,6 +100,28 @@ def test_engine_that_dies_is_named(
     deadline = time.monotonic() + 20
     while other_engine.containers() and time.monotonic() < deadline:
         time.sleep(0.2)
+    assert not other_engine.containers()
+
+
+def test_container_of_a_killed_command_is_pruned(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """A dry run names it and lets it be; then it goes. No other command sees this engine."""
+    app = samlocal(other_engine.address)
+    process = app.start("local", "invoke", "NeverAsks", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"sleeping\n":
+            break
+    process.kill()
+    process.communicate()
+    (left,) = other_engine.containers()
+
+    (would,) = json.loads(app("prune", "--dry-run", "--output", "json").stdout)["containers"]
+    assert (would["id"], would["function"]) == (left, "NeverAsks")
+    assert other_engine.containers() == [left]
+
+    assert f"removed container {left[:12]} of NeverAsks, " in app("prune").stdout.decode()
     assert not other_engine.containers()
 
 

@@ -23,7 +23,6 @@ _MIB: Final = 1024 * 1024
 # https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
 _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
-_LOOPBACK: Final = "127.0.0.1"
 
 
 def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: str) -> str:
@@ -59,7 +58,7 @@ def network_options(spec: SandboxSpec) -> dict[str, Any]:
         "network_mode": "host" if spec.network == "host" else None,
         "extra_hosts": dict(spec.hosts) or None,
         "dns": list(spec.dns) or None,
-        "port_bindings": {port: (_LOOPBACK, port) for port in exposed_ports(spec)},
+        "port_bindings": {port: (spec.publish_on, port) for port in exposed_ports(spec)},
         **engine_options.network_options(spec.engine_options),
     }
 

@@ -105,6 +105,7 @@ CASES = {
     "dns-malformed": inputs("--container-dns dns.local", exit_code=2),
     "file-system-malformed": inputs("--file-system /data=code", exit_code=2),
     "file-system-missing": inputs("--file-system /mnt/data=data", exit_code=2),
+    "interface-malformed": inputs("--container-host-interface eth0", exit_code=2),
     "ca-bundle-missing": inputs("--ca-bundle ca.pem", exit_code=2),
     "ca-bundle-without-certificate": inputs("--ca-bundle event.json", exit_code=2),
     "docker-arg-misspelt": inputs("--docker-arg priviledged=true", exit_code=2),

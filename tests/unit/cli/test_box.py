@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.box import check_ca_bundle, parse_dns, parse_file_systems, parse_hosts
+from samlocal.cli.box import (
+    check_ca_bundle,
+    find_host,
+    parse_dns,
+    parse_file_systems,
+    parse_hosts,
+    parse_interface,
+)
 from samlocal.errors import UsageError
 
 NAMES = st.text(string.ascii_lowercase + string.digits, min_size=1)
@@ -50,6 +57,21 @@ def test_dns_servers_that_are_none(value: str) -> None:
     """A container takes addresses only."""
     with pytest.raises(UsageError, match="is no IP address"):
         parse_dns([value])
+
+
+@pytest.mark.parametrize(
+    ("interface", "host"),
+    [("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("10.0.0.7", "10.0.0.7")],  # noqa: S104
+)
+def test_interface(interface: str, host: str) -> None:
+    """A port that is open on one address only is reached there."""
+    assert find_host(parse_interface(interface)) == host
+
+
+def test_interface_that_is_none() -> None:
+    """Engines take addresses, no names."""
+    with pytest.raises(UsageError, match="`--container-host-interface eth0` is no IP address"):
+        parse_interface("eth0")
 
 
 def test_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,64 @@
+"""`samlocal prune` against a real engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.conftest import STAND_INS
+from tests.docker.test_invoke import leftovers
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+MONTHS_AGO = time.time() - 100 * 24 * 60 * 60
+
+
+@pytest.fixture
+def samlocal(
+    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+) -> Iterator[Samlocal]:
+    """The command with a cache of its own; none of its containers may be left afterwards."""
+    stand_in("python:3.11")
+    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    home["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    yield Samlocal(directory=project, environment=home)
+    assert not leftovers(engine, project)
+
+
+def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) -> None:
+    """However long ago it was unpacked; once the function has ended it goes."""
+    template = samlocal.directory / "template.yaml"
+    shutil.make_archive(str(samlocal.directory / "code"), "zip", samlocal.directory / "python")
+    template.write_text(template.read_text().replace("CodeUri: python/", "CodeUri: code.zip"))
+    running = _sleeping(samlocal)
+    try:
+        (unpacked,) = (tmp_path / "cache" / "samlocal" / "archives").glob("*/*")
+        os.utime(unpacked, (MONTHS_AGO, MONTHS_AGO))
+        assert samlocal("prune").stdout.decode().count(str(unpacked)) == 0
+        assert (unpacked / "app.py").is_file()
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
+    assert f"removed {unpacked}, " in samlocal("prune").stdout.decode()
+    assert not unpacked.exists()
+
+
+def _sleeping(samlocal: Samlocal) -> subprocess.Popen[bytes]:
+    """A command whose function has begun to sleep."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            return process
+    raise AssertionError
