@@ -16,7 +16,7 @@ demo: $(ready) ## From nothing to an invoked function: engine, image, sample app
 
 test: $(ready) ## Run all tests; ARGS='-k name' for some of them
 	@.ci/images
-	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev || true
+	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver || true
 	@.ci/compilers || true
 	@$(python) -m pytest -n auto --dist loadgroup $(ARGS)
 

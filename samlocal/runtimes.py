@@ -61,7 +61,7 @@ class Runtime:
     """One of Lambda's runtimes.
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
-    as its one argument; `handler` shows what one looks like. Where `bootstraps` isn't empty, the image
+    as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` shows what one looks like. Where `bootstraps` isn't empty, the image
     holds no runtime of its own: the first of these files that exists in the sandbox is the runtime.
     `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is
     the runtime to move to then. Of the recipes for debuggers the first that can be had serves.
@@ -70,6 +70,7 @@ class Runtime:
     id: str
     family: str
     image: str
+    program: str | None
     operating_system: str
     architectures: tuple[Architecture, ...]
     deprecated: date | None
@@ -96,9 +97,10 @@ class _Entry(_Retired, total=False):
 
 
 class _Family(TypedDict, total=False):
-    """A file. `retired` are runtimes that can't be run any more; `advice` is what else to do then."""
+    """A file. `program`, in `/var/lang/bin`, runs the functions. `retired` are runtimes that can't be run any more; `advice` is what else to do then."""
 
     image: str
+    program: str
     handler: str
     bootstraps: list[str]
     debug: list[dict[str, Any]]
@@ -136,6 +138,15 @@ def all_runtimes() -> tuple[Runtime, ...]:
     )
 
 
+def newest_runtimes() -> tuple[Runtime, ...]:
+    """The newest runtime of each family that is no preview."""
+    newest: dict[str, Runtime] = {}
+    for runtime in all_runtimes():
+        if runtime.deprecated:
+            newest.setdefault(runtime.family, runtime)
+    return tuple(newest.values())
+
+
 @cache
 def _read(path: Path) -> _Family:
     with path.open("rb") as file:
@@ -149,6 +160,7 @@ def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
         id=runtime_id,
         family=family,
         image=f"{facts['image']}:{entry['tag']}",
+        program=facts.get("program"),
         operating_system=entry["operating_system"],
         architectures=tuple(entry.get("architectures", _EVERY_ARCHITECTURE)),
         deprecated=entry.get("deprecated"),

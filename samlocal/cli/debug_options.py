@@ -26,6 +26,7 @@ class DebugOptions:
     debugger_path: options.DebuggerPath = None
     debug_args: options.DebugArgs = None
     debug_function: options.DebugFunction = None
+    debug_runtime: options.DebugRuntime = None
     container_env_vars: options.ContainerEnvVars = None
 
     def settings_for(self, function: FunctionEntry, project: Project) -> DebugSettings | None:
@@ -68,6 +69,7 @@ class DebugOptions:
             ports=tuple(dict.fromkeys(self.debug_port)),
             path=self.debugger_path,
             arguments=_split(self.debug_args or ""),
+            runtime=self.debug_runtime,
         )
 
 

@@ -20,9 +20,8 @@ _SILENT_SECONDS: Final = 15.0
 class DebuggerWatch:
     """Within the `with` block, say how to attach to a sandbox's debugger once it can be done."""
 
-    def __init__(self, debugger: Debugger, sandbox: Sandbox, log: Log) -> None:
+    def __init__(self, sandbox: Sandbox, log: Log) -> None:
         self.is_ready = False
-        self._debugger = debugger
         self._sandbox = sandbox
         self._log = log
         self._closed = Event()
@@ -43,10 +42,11 @@ class DebuggerWatch:
             self._thread.start()
 
     def _watch(self) -> None:
-        if not self._debugger.tool and not self._wait_for(self._debugger.port):
+        debugger = self._sandbox.debugger
+        if debugger is None or not (debugger.tool or self._wait_for(debugger.port)):
             return
         self.is_ready = True
-        self._log.line(f"Waiting for a debugger: {how_to_attach(self._debugger)}")
+        self._log.line(f"Waiting for a debugger: {how_to_attach(debugger)}")
 
     def _wait_for(self, port: int) -> bool:
         """Return whether the debugger has begun to listen, or can't be asked, before the end."""
@@ -64,7 +64,7 @@ class DebuggerWatch:
         if self.is_ready or result.outcome != "failure" or result.error is None:
             return result
         hint = (
-            f"{self._debugger.name} did not start: its output is above; are `--debug-args` and"
+            "the debugger did not start: its output is above; are `--debug-args` and"
             " `--debugger-path` right?"
         )
         return replace(result, error=replace(result.error, hint=hint))

@@ -66,6 +66,13 @@ class Inputs:
     findings: tuple[Finding, ...]
     debug: DebugSettings | None = None
 
+    @property
+    def timeout_seconds(self) -> int:
+        """How long the function may take, as it is told itself."""
+        from samlocal.env_vars.lambda_variables import DEBUGGING_TIMEOUT_SECONDS
+
+        return DEBUGGING_TIMEOUT_SECONDS if self.debug else self.function.timeout_seconds
+
 
 def read_inputs(
     chosen: InvokeOptions,

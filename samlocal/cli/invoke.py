@@ -142,7 +142,7 @@ def _run_in_container(
     with (
         view,
         DockerSandbox(spec, engine, log=log, progress=view) as sandbox,
-        _watching(spec, sandbox, log) as watch,
+        _watching(inputs, sandbox, log) as watch,
     ):
         # The engine is at work in a thread by now: the time to import what the rest needs.
         from samlocal.execution.once import run_once
@@ -151,7 +151,7 @@ def _run_in_container(
             sandbox,
             inputs.invocation,
             memory_mb=inputs.function.memory_mb,
-            timeout_seconds=inputs.function.timeout_seconds,
+            timeout_seconds=inputs.timeout_seconds,
             log=log,
             patient=watch is not None,
             on_interrupt=signals.notify,
@@ -162,13 +162,13 @@ def _run_in_container(
 
 
 def _watching(
-    spec: SandboxSpec, sandbox: Sandbox, log: FunctionLog
+    inputs: Inputs, sandbox: Sandbox, log: FunctionLog
 ) -> AbstractContextManager[DebuggerWatch | None]:
-    if spec.debugger is None:
+    if inputs.debug is None:
         return nullcontext()
     from samlocal.cli.debugging import DebuggerWatch
 
-    return DebuggerWatch(spec.debugger, sandbox, log)
+    return DebuggerWatch(sandbox, log)
 
 
 def _show_findings(findings: Iterable[Finding]) -> None:

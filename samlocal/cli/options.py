@@ -229,6 +229,15 @@ DebugFunction = Annotated[
         show_default=False,
     ),
 ]
+DebugRuntime = Annotated[
+    str | None,
+    typer.Option(
+        "--debug-runtime",
+        metavar="RUNTIME",
+        help="What a container image runs (python3.13, provided.al2023, …), where that can't be told.",
+        show_default=False,
+    ),
+]
 ContainerEnvVars = Annotated[
     str | None,
     typer.Option(

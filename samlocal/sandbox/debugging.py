@@ -35,11 +35,13 @@ class DebugSettings:
     """What a person chose about debugging.
 
     A debugger listens on the first of the ports; `path` is the directory with debuggers of one's own.
+    `runtime` is what an image function runs, where that can't be told.
     """
 
     ports: tuple[int, ...]
     path: Path | None = None
     arguments: tuple[str, ...] = ()
+    runtime: str | None = None
 
 
 def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> SandboxSpec:
@@ -180,11 +182,14 @@ def _started_by(
 def _with_arguments(spec: SandboxSpec, arguments: Sequence[str]) -> SandboxSpec:
     """Return the sandbox in which the program of the runtime gets more arguments.
 
-    The image's `bootstrap` hands its command to a wrapper, which puts them in:
+    AWS's own entry point hands its command to a wrapper, which puts them in:
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
     """
     if not arguments:
         return spec
+    if spec.entrypoint and not starts_as_aws(spec.entrypoint):
+        program, *rest = spec.entrypoint
+        return replace(spec, entrypoint=(program, *arguments, *rest))
     wrapping = {_EXEC_WRAPPER: _WRAPPER, "SAMLOCAL_DEBUG_ARGUMENTS": shlex.join(arguments)}
     if own := spec.environment.get(_EXEC_WRAPPER):
         wrapping["SAMLOCAL_EXEC_WRAPPER"] = own
@@ -192,3 +197,8 @@ def _with_arguments(spec: SandboxSpec, arguments: Sequence[str]) -> SandboxSpec:
     return replace(
         spec, environment={**spec.environment, **wrapping}, mounts=(*spec.mounts, wrapper)
     )
+
+
+def starts_as_aws(entrypoint: Sequence[str]) -> bool:
+    """Tell whether an image starts with the entry point of AWS's base images."""
+    return PurePosixPath(entrypoint[0]).name == "lambda-entrypoint.sh"

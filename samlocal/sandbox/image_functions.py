@@ -74,6 +74,7 @@ def plan_image_function(
         working_directory=code.working_directory,
         is_image_function=True,
         build=build,
+        debug=settings.debug,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.project.model import ImageBuild
+    from samlocal.sandbox.debugging import DebugSettings
 
 # When an image is built, or pulled.
 ImagePolicy = Literal["never", "missing", "always"]
@@ -61,7 +62,8 @@ class SandboxSpec:
 
     `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
     `entrypoint` is None where the image's own one serves; `command` is the handler then. The image of
-    an image function is the function: what it runs is completed from the image itself.
+    an image function is the function: what it runs is completed from the image itself, and then that
+    it is to be debugged as `debug` says.
     `foreign_architecture` is that of the image, where the engine has to emulate it.
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
@@ -99,6 +101,7 @@ class SandboxSpec:
     may_trace: bool = False
     is_image_function: bool = False
     build: Build | None = None
+    debug: DebugSettings | None = None
     foreign_architecture: str | None = None
 
 
@@ -151,6 +154,10 @@ class Sandbox(Protocol):
     logs_ended: Future[None]
     is_starting: bool
     """Whether something runs in the sandbox, or is about to: `started` is near."""
+
+    @property
+    def debugger(self) -> Debugger | None:
+        """What waits in the sandbox for its client, once it is started."""
 
     def __enter__(self) -> Self: ...
 

@@ -18,6 +18,7 @@ def test_the_facts_of_one_runtime() -> None:
         id="python3.11",
         family="python",
         image="python:3.11",
+        program="python3",
         operating_system="Amazon Linux 2",
         architectures=("x86_64", "arm64"),
         deprecated=date(2027, 6, 30),

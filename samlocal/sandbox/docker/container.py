@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.docker.unusable import FormatErrors
-    from samlocal.sandbox.sandbox import ImageProgress, Log, SandboxSpec
+    from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -88,6 +88,10 @@ class DockerSandbox:
             self._limiter.join()
         if self.listening.done() and not self.listening.exception():
             self.listening.result().close()
+
+    @property
+    def debugger(self) -> Debugger | None:
+        return self._spec.debugger
 
     def end_init(self) -> None:
         if self._spec.cpus is not None:

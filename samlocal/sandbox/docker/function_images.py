@@ -56,7 +56,15 @@ def ready_to_run(
     elif spec.build:
         _note_newer_file(spec.build, image, facts, progress)
     foreign = _foreign_architecture(engine, facts)
-    return with_program(replace(spec, image=image, foreign_architecture=foreign), _program(facts))
+    spec = replace(spec, image=image, foreign_architecture=foreign)
+    spec = with_program(spec, _program(facts))
+    if spec.debug is None:
+        return spec
+    from samlocal.sandbox.debugged_images import debugged_image  # noqa: PLC0415  # few need it
+    from samlocal.sandbox.docker.image_files import image_files  # noqa: PLC0415
+
+    with image_files(engine, image) as holds:
+        return debugged_image(spec, spec.debug, holds=holds)
 
 
 def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:

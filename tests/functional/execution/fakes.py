@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samlocal.errors import SandboxError
+    from samlocal.sandbox.sandbox import Debugger
 
 _RUNTIME = "/2018-06-01/runtime"
 _KILLED = 137
@@ -152,6 +153,10 @@ class FakeSandbox:
 
     def peak_memory_mb(self) -> int | None:
         return 42
+
+    @property
+    def debugger(self) -> Debugger | None:
+        """None waits."""
 
     def listens_on(self, port: int) -> bool | None:
         """Nobody asks."""

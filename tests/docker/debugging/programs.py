@@ -1,0 +1,72 @@
+"""Programs that the tests debug, and debuggers that they need, built once for all workers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from samlocal.data import cache_folder
+from tests.docker.conftest import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# The version that this was tried with; it takes the Go that built it.
+DELVE = "github.com/go-delve/delve/cmd/dlv@v1.27.2"
+
+
+def tool(name: str) -> str:
+    """The path of a program of this machine."""
+    found = shutil.which(name)
+    if found is None:
+        missing(f"`{name}` isn't installed (`make test` installs it)")
+    return found
+
+
+def debugger_folder(folder: Path, *names: str) -> Path:
+    """A directory for `--debugger-path` with these debuggers."""
+    folder.mkdir()
+    for name in names:
+        shutil.copy(delve() if name == "dlv" else tool(name), folder / name)
+    return folder
+
+
+def delve() -> Path:
+    """delve, which nobody packages for Debian: built from its module, once for this machine."""
+    folder = cache_folder() / "tests" / DELVE.rpartition("@")[2]
+    with _locked(folder):
+        if not (folder / "dlv").exists():
+            _run(tool("go"), "install", DELVE, GOBIN=str(folder), CGO_ENABLED="0")
+    return folder / "dlv"
+
+
+def build_go(folder: Path) -> None:
+    """Compile a `bootstrap` that a debugger can read: no optimisation."""
+    flags = ["-trimpath", "-gcflags=all=-N -l", "-buildvcs=false"]
+    _run(tool("go"), "build", *flags, "-o", "bootstrap", ".", cwd=folder, CGO_ENABLED="0")
+
+
+def build_c(folder: Path) -> None:
+    source = folder / "bootstrap.c"
+    _run(tool("gcc"), "-g", "-O0", "-static", "-D_GNU_SOURCE", source, "-o", folder / "bootstrap")
+
+
+def build_java(folder: Path) -> None:
+    _run(tool("javac"), "-g", "--release", "11", "ratings/Handler.java", cwd=folder)
+
+
+def _run(*command: str | Path, cwd: Path | None = None, **environment: str) -> None:
+    subprocess.run(command, cwd=cwd, env=os.environ | environment, check=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,5 @@
+exports.handler = async (event, context) => {
+  let stars = event.stars;
+  const remaining = context.getRemainingTimeInMillis();
+  return { stars, remaining };
+};
