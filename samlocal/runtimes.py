@@ -79,9 +79,16 @@ class Runtime:
     bootstraps: tuple[str, ...]
     debug: tuple[DebugRecipe, ...] = field(default=(), repr=False)
 
-    def image_uri(self, repository: str | None = None) -> str:
-        """The image in `repository`, a registry's path without the tag, or in AWS's public one."""
-        return f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"
+    def image_uri(
+        self, repository: str | None = None, architecture: Architecture | None = None
+    ) -> str:
+        """The image in `repository`, a registry's path without the tag, or in AWS's public one.
+
+        It is for every architecture, and an engine keeps that of its own machine under this name. The
+        one for a certain architecture has a tag of its own, such as `3.11-arm64`.
+        """
+        image = f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"
+        return f"{image}-{architecture}" if architecture and len(self.architectures) > 1 else image
 
 
 class _Retired(TypedDict, total=False):

@@ -67,13 +67,13 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     from datetime import UTC, datetime
 
     from samlocal.cli.planning import plan
-    from samlocal.sandbox.plan import end_of_support, left_out
+    from samlocal.sandbox.plan import end_of_support
 
     settings = container.settings()
     connecting = connect_in_background()
     inputs = read_inputs(chosen, project, debugging)
-    _show_findings((*inputs.findings, *left_out(inputs.function)))
-    _show_findings(end_of_support(inputs.function, today=datetime.now(UTC).date()))
+    today = datetime.now(UTC).date()
+    _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
     image = container.image_for(inputs.function, inputs.functions)
     settings = replace(settings, debug=inputs.debug, image=image)
     if inputs.debug:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.project.model import Function
-    from samlocal.runtimes import Runtime
+    from samlocal.runtimes import Architecture, Runtime
     from samlocal.sandbox.debugging import DebugSettings
 
 TASK_ROOT: Final = "/var/task"
@@ -83,6 +83,12 @@ def plan_sandbox(
             place=function.place,
             hint=f"that of `{runtime.id}` is like `{runtime.handler}`",
         )
+    if function.architecture not in runtime.architectures:
+        raise TemplateError(
+            f"`{runtime.id}` runs on {' and '.join(runtime.architectures)} only",
+            place=function.place,
+            hint=f"move to `{runtime.replacement}`, which runs on {function.architecture} as well",
+        )
     folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
     bootstrap = _bootstrap(function, runtime, folders) if runtime.bootstraps else None
     image = settings.image or runtime.image_uri(settings.image_repository)
@@ -91,6 +97,8 @@ def plan_sandbox(
     spec = replace(
         spec,
         mounts=(*mounts, *spec.mounts),
+        architecture_image=settings.image
+        or (spec.architecture and runtime.image_uri(settings.image_repository, spec.architecture)),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
     )
@@ -131,16 +139,10 @@ def empty_sandbox(
         publish_on=settings.publish_on,
         reached_at=settings.reached_at,
         pull=settings.pull,
+        architecture=None
+        if function.architecture == _own_architecture()
+        else function.architecture,
     )
-
-
-def left_out(function: Function) -> tuple[Finding, ...]:
-    """Say what of a function its sandbox doesn't have."""
-    here = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
-    if function.architecture == here:
-        return ()
-    message = f"`{function.logical_id}` is for {function.architecture}, and runs on {here} here"
-    return (Finding(message=message, place=function.place),)
 
 
 def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
@@ -169,6 +171,10 @@ def find_function_runtime(function: Function) -> Runtime:
         message = f"`{function.logical_id}` has no `Runtime`"
         raise RuntimeNotFoundError(message, place=function.place)
     return find_runtime(function.runtime, place=function.place)
+
+
+def _own_architecture() -> Architecture:
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:

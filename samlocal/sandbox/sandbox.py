@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.project.model import ImageBuild
+    from samlocal.runtimes import Architecture
     from samlocal.sandbox.debugging import DebugSettings
 
 # When an image is built, or pulled.
@@ -64,7 +65,10 @@ class SandboxSpec:
     `entrypoint` is None where the image's own one serves; `command` is the handler then. The image of
     an image function is the function: what it runs is completed from the image itself, and then that
     it is to be debugged as `debug` says.
-    `foreign_architecture` is that of the image, where the engine has to emulate it.
+
+    `architecture` is the function's, where this machine has another: on an engine that has another as
+    well the image is `architecture_image`, if there is one. `foreign_architecture` is the engine's name
+    of what it has to emulate then.
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
     much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
@@ -102,6 +106,8 @@ class SandboxSpec:
     is_image_function: bool = False
     build: Build | None = None
     debug: DebugSettings | None = None
+    architecture: Architecture | None = None
+    architecture_image: str | None = None
     foreign_architecture: str | None = None
 
 

@@ -15,6 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.creation import create_container, limit_cpu
+from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
 from samlocal.sandbox.docker.leftovers import sweep
@@ -161,6 +162,8 @@ class DockerSandbox:
         network_id = self._engine.network_id(name) if name else None
         if self._spec.is_image_function:
             self._complete_spec()
+        else:
+            self._spec = emulated(self._engine, self._spec)
         try:
             container_id = self._create_if_open()
         except ImageNotFound:
@@ -171,6 +174,7 @@ class DockerSandbox:
                 self._spec.image,
                 progress=self._progress,
                 cancelled=lambda: self._closed,
+                platform=platform_of(self._spec),
             )
             try:
                 container_id = self._create_if_open()

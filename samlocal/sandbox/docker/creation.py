@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from docker.types import LogConfig, Mount
 
 from samlocal.sandbox.docker import engine_options
+from samlocal.sandbox.docker.emulation import platform_of
 from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
@@ -41,6 +42,7 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
         },
         labels=labels(project=str(spec.project), function=spec.function),
         host_config=_host_config(api, spec),
+        platform=platform_of(spec),
         **options | engine_options.container_options(spec.engine_options),
     )
     return str(created["Id"])

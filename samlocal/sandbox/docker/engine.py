@@ -78,6 +78,11 @@ class Engine:
         name = (version.get("Platform") or {}).get("Name") or "Docker Engine"
         return f"{name} {version['Version']} (API {version['ApiVersion']})"
 
+    def architecture(self) -> str:
+        """Return what the engine calls its machine's architecture, such as `amd64`."""
+        with translated_errors():
+            return str(self.api.version()["Arch"])
+
     def data_folder(self) -> str:
         """Return the folder in which the engine keeps its images, on its own machine."""
         with translated_errors():

@@ -11,6 +11,7 @@ from docker.errors import ImageNotFound
 from samlocal.errors import ImageNotFoundError
 from samlocal.sandbox.build_context import newer_file
 from samlocal.sandbox.docker.builds import RECIPE_LABEL, build_image, recipe_of
+from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
 from samlocal.sandbox.image_functions import Program, with_program
@@ -45,7 +46,13 @@ def ready_to_run(
         if spec.build and image == spec.build.image:
             build_image(engine, spec.build, progress=progress, cancelled=cancelled)
         elif spec.pull:
-            pull_image(engine, image, progress=progress, cancelled=cancelled)
+            pull_image(
+                engine,
+                image,
+                progress=progress,
+                cancelled=cancelled,
+                platform=platform_of(emulated(engine, spec)),
+            )
         else:
             raise skipped_pull_error(image)
         if cancelled():
@@ -109,9 +116,8 @@ def _program(facts: _Facts) -> Program:
 
 def _foreign_architecture(engine: Engine, facts: _Facts) -> str | None:
     """Return the architecture of an image that isn't the one of the engine's machine."""
-    with translated_errors():
-        architecture = str(facts["Architecture"])
-        return None if architecture == engine.api.version()["Arch"] else architecture
+    architecture = str(facts["Architecture"])
+    return None if architecture == engine.architecture() else architecture
 
 
 def _note_newer_file(build: Build, image: str, facts: _Facts, progress: ImageProgress) -> None:

@@ -27,8 +27,11 @@ def pull_image(
     *,
     progress: ImageProgress,
     cancelled: Callable[[], bool],
+    platform: str | None = None,
 ) -> None:
     """Pull an image, telling `progress` each step; leave early where `cancelled` says so.
+
+    `platform` is that of the image, where it isn't the engine's own: `linux/arm64`.
 
     Raises:
         ImageNotFoundError: The registry has no such image, or shows it to nobody without a login.
@@ -37,10 +40,12 @@ def pull_image(
     if image.startswith(_LOCAL_ONLY):
         raise ImageNotFoundError(
             f"no image `{image}` on this machine, and no registry has it",
-            hint="build it: `make images` in a checkout of samlocal",
+            hint="stand-ins are for this machine's own architecture: set `Architectures` to it"
+            if platform
+            else "build it: `make images` in a checkout of samlocal",
         )
     with translated_errors(), _pull_errors(image):
-        for event in engine.streams.pull(image, stream=True, decode=True):
+        for event in engine.streams.pull(image, platform=platform, stream=True, decode=True):
             if cancelled():
                 return
             if reason := event.get("error"):

@@ -46,8 +46,13 @@ class FormatErrors:
 
     def as_error(self, spec: SandboxSpec) -> UnusableImageError:
         architecture = spec.foreign_architecture
+        instead = (
+            "build the image for this machine, with `Architectures` to match"
+            if spec.is_image_function
+            else "set `Architectures` to that of this machine"
+        )
         return UnusableImageError(
             f"`{spec.image}` is for {architecture}, and the engine's machine can't run that",
             hint=f"`docker run --privileged --rm tonistiigi/binfmt --install {architecture}` makes Linux"
-            " emulate it; or build the image for this machine, with `Architectures` to match",
+            f" emulate it; or {instead}",
         )

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The version that this was tried with; it takes the Go that built it.
-DELVE = "github.com/go-delve/delve/cmd/dlv@v1.27.2"
+_DELVE = "github.com/go-delve/delve/cmd/dlv"
+# The newest that this was tried with, and the last that Debian 12's own Go can build.
+_DELVE_VERSIONS = ("v1.27.2", "v1.21.2")
+
+
+# A Go of 1.21 or later gets the newer one that a module asks for: https://go.dev/doc/toolchain
+_GO_THAT_FETCHES_ITSELF = 21
 
 
 def tool(name: str) -> str:
@@ -38,11 +43,20 @@ def debugger_folder(folder: Path, *names: str) -> Path:
 
 def delve() -> Path:
     """delve, which nobody packages for Debian: built from its module, once for this machine."""
-    folder = cache_folder() / "tests" / DELVE.rpartition("@")[2]
+    version = _DELVE_VERSIONS[_go_minor() < _GO_THAT_FETCHES_ITSELF]
+    folder = cache_folder() / "tests" / f"delve-{version}"
     with _locked(folder):
         if not (folder / "dlv").exists():
-            _run(tool("go"), "install", DELVE, GOBIN=str(folder), CGO_ENABLED="0")
+            _run(tool("go"), "install", f"{_DELVE}@{version}", GOBIN=str(folder), CGO_ENABLED="0")
     return folder / "dlv"
+
+
+def _go_minor() -> int:
+    """The second number of Go's version."""
+    version = subprocess.run(
+        [tool("go"), "env", "GOVERSION"], check=True, capture_output=True, text=True
+    )
+    return int(version.stdout.split(".")[1])
 
 
 def build_go(folder: Path) -> None:

@@ -3,14 +3,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Function, LocalCode
 from samlocal.sandbox.box import box_findings
-from samlocal.sandbox.plan import SandboxSettings, end_of_support, left_out, plan_sandbox
+from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from samlocal.runtimes import Architecture
 
 TEMPLATE = Path("/shop/template.yaml")
 PLACE = Place(TEMPLATE, 12, 5)
@@ -189,16 +193,38 @@ def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None
         plan(custom, tmp_path, layers=tmp_path)
 
 
-def test_what_a_sandbox_lacks_is_said(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An architecture that is not this machine's is named."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+@pytest.mark.parametrize(
+    ("machine", "architecture", "foreign"),
+    [
+        pytest.param("x86_64", "x86_64", None, id="own"),
+        pytest.param("aarch64", "arm64", None, id="own-arm64"),
+        pytest.param("x86_64", "arm64", "arm64", id="arm64-on-x86_64"),
+        pytest.param("arm64", "x86_64", "x86_64", id="x86_64-on-arm64"),
+    ],
+)
+def test_another_architecture(
+    function: Function,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    machine: str,
+    architecture: Architecture,
+    foreign: str | None,
+) -> None:
+    """A function that is not for this machine has an image of its own, beside that of this machine."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    spec = plan(replace(function, architecture=architecture), tmp_path)
+    assert spec.architecture == foreign
+    assert spec.image == "public.ecr.aws/lambda/python:3.11"
+    tagged = foreign and f"public.ecr.aws/lambda/python:3.11-{foreign}"
+    assert spec.architecture_image == tagged
 
-    findings = left_out(replace(function, architecture="arm64"))
 
-    assert [finding.message for finding in findings] == [
-        "`Ratings` is for arm64, and runs on x86_64 here",
-    ]
-    assert left_out(function) == ()
+def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -> None:
+    """The first OS-only runtime never ran on arm64."""
+    first = replace(function, runtime="provided", architecture="arm64")
+    with pytest.raises(TemplateError, match="`provided` runs on x86_64 only") as caught:
+        plan(first, tmp_path)
+    assert caught.value.hint == "move to `provided.al2023`, which runs on arm64 as well"
 
 
 @pytest.mark.parametrize(
