@@ -14,6 +14,7 @@ from samlocal import __version__
 from samlocal.cli.arguments import repeat_parameter_overrides
 from samlocal.cli.configured import ConfiguredCommand
 from samlocal.cli.console import is_debugging, show_error
+from samlocal.cli.debug_config import debug_config
 from samlocal.cli.doctor import doctor
 from samlocal.cli.invoke import invoke
 from samlocal.cli.list_functions import list_functions
@@ -47,6 +48,7 @@ listing = typer.Typer(
 app.add_typer(listing, name="list")
 local.command("invoke", cls=ConfiguredCommand, context_settings=_CONTEXT)(invoke)
 listing.command("functions", cls=ConfiguredCommand, context_settings=_CONTEXT)(list_functions)
+app.command("debug-config", cls=ConfiguredCommand, context_settings=_CONTEXT)(debug_config)
 app.command("validate", cls=ConfiguredCommand, context_settings=_CONTEXT)(validate)
 app.command("prune", cls=ConfiguredCommand, context_settings=_CONTEXT)(prune)
 app.command("doctor", context_settings=_CONTEXT)(doctor)

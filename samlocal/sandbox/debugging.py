@@ -93,7 +93,7 @@ def _choose(runtime: Runtime, settings: DebugSettings, *, program: Path | None) 
     found = [each for each in runtime.debug if each.tool is None or _has(settings.path, each.tool)]
     if not found:
         raise _missing_tool_error(runtime, settings.path)
-    if len(found) > 1 and program and not _is_built_by_go(program):
+    if len(found) > 1 and program and not is_built_by_go(program):
         found = [each for each in found if each.language != "go"]
     if (tool := found[0].tool) and settings.path and not os.access(settings.path / tool, os.X_OK):
         raise DebuggerNotFoundError(
@@ -130,7 +130,8 @@ def _file_of_program(spec: SandboxSpec) -> Path | None:
     return None
 
 
-def _is_built_by_go(program: Path) -> bool:
+def is_built_by_go(program: Path) -> bool:
+    """Tell whether a program of this machine comes from Go's compiler."""
     try:
         return _BUILT_BY_GO in program.read_bytes()
     except OSError:

@@ -74,7 +74,7 @@ def repository(engine: docker.APIClient, foreign: str) -> Iterator[str]:
         fileobj=context, custom_context=True, tag=image, platform=platform, rm=True, decode=True
     ):
         assert "error" not in event, event
-    assert engine.inspect_image(image)["Architecture"] == foreign
+    assert engine.inspect_image(image)["Architecture"] == foreign  # type: ignore[no-untyped-call]  # docker's
     yield name
     engine.remove_image(image, force=True)
 

@@ -1,0 +1,180 @@
+"""`samlocal debug-config`: launch configurations of editors, for the functions of a project."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from samlocal.cli.console import say, show_result, show_warning
+from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.grouped import grouped
+from samlocal.cli.opening import ProjectOptions, open_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from samlocal.cli.launch import Target
+    from samlocal.project.model import Function
+    from samlocal.project.project import Project
+
+
+class Editor(StrEnum):
+    """For whom the configurations are."""
+
+    VSCODE = "vscode"
+    PYCHARM = "pycharm"
+    NVIM = "nvim"
+
+
+# How each editor calls the folder that it has open; nvim-dap has taken over VS Code's word.
+_WORKSPACE: Final = {
+    Editor.VSCODE: "${workspaceFolder}",
+    Editor.NVIM: "${workspaceFolder}",
+    Editor.PYCHARM: "$PROJECT_DIR$",
+}
+_VSCODE_FILE: Final = Path(".vscode", "launch.json")
+_PYCHARM_FOLDER: Final = Path(".run")
+
+
+@grouped
+def debug_config(
+    *,
+    editor: Annotated[
+        Editor, typer.Argument(help="The editor.", show_default=False)
+    ] = Editor.VSCODE,
+    debug_port: Annotated[
+        int,
+        typer.Option(
+            "-d", "--debug-port", metavar="PORT", min=1, max=65535, help="What `-d` is to be."
+        ),
+    ] = 5858,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Write the editor's file, with all else that is in it."),
+    ] = False,
+    project: ProjectOptions,
+    general: GeneralOptions,
+) -> None:
+    """Show launch configurations that attach an editor to functions run with `-d PORT`.
+
+    Each maps the container's folders, /var/task and /opt, to those of the code and of the layers.
+    Run it in the folder that the editor has open.
+    """
+    general.apply()
+    opened = open_with(project)
+    targets = list(_targets(opened, editor, debug_port))
+    match editor:
+        case Editor.VSCODE:
+            _vscode(targets, write=write)
+        case Editor.NVIM:
+            _nvim(targets, write=write)
+        case Editor.PYCHARM:
+            _pycharm(targets, write=write)
+
+
+def _targets(project: Project, editor: Editor, port: int) -> Iterator[Target]:
+    from samlocal.errors import SamlocalError
+
+    for entry in project.functions:
+        try:
+            yield _target(project.resolve(entry), editor, port)
+        except SamlocalError as error:
+            show_warning(
+                f"`{entry.full_path}` is left out: {error.message}",
+                place=error.place,
+                hint=error.hint,
+            )
+
+
+def _target(function: Function, editor: Editor, port: int) -> Target:
+    """Return a function as the editor has to know it.
+
+    Raises:
+        SamlocalError: It has no language or no code that could be told from the project.
+    """
+    from samlocal.cli.launch import Target, in_workspace
+    from samlocal.errors import CodeNotFoundError
+    from samlocal.project.model import LocalCode
+    from samlocal.sandbox.plan import find_function_runtime
+
+    runtime = find_function_runtime(function)
+    code = function.code
+    if not isinstance(code, LocalCode):
+        message = f"the code of `{function.logical_id}` is no directory of this machine"
+        raise CodeNotFoundError(message, place=code.place)
+    layers = (layer.code.path for layer in function.layers if isinstance(layer.code, LocalCode))
+    workspace, variable = Path.cwd(), _WORKSPACE[editor]
+    return Target(
+        name=function.full_path,
+        language=_compiled(code.path) if runtime.bootstraps else runtime.family,
+        code=in_workspace(code.path, workspace, variable),
+        layers=tuple(in_workspace(path, workspace, variable) for path in layers),
+        port=port,
+    )
+
+
+def _compiled(code: Path) -> str:
+    """Return the language of a `bootstrap`, which may not be built yet."""
+    from samlocal.sandbox.debugging import is_built_by_go
+
+    is_go = is_built_by_go(code / "bootstrap") or (code / "go.mod").is_file()
+    return "go" if is_go else "c"
+
+
+def _vscode(targets: Sequence[Target], *, write: bool) -> None:
+    from samlocal.cli.launch import vscode_configuration, vscode_file
+    from samlocal.errors import ConfigError
+
+    configurations = [vscode_configuration(target) for target in targets]
+    if not write:
+        show_result(vscode_file(configurations).encode())
+        return
+    existing = _VSCODE_FILE.read_text(encoding="utf-8") if _VSCODE_FILE.exists() else None
+    try:
+        text = vscode_file(configurations, existing)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"`{_VSCODE_FILE}` isn't plain JSON: writing it anew would lose its comments",
+            hint="leave out `--write`, and put in what is printed by hand",
+        ) from error
+    _write(_VSCODE_FILE, text)
+
+
+def _nvim(targets: Sequence[Target], *, write: bool) -> None:
+    from samlocal.cli.launch import nvim_script
+    from samlocal.errors import UsageError
+
+    if write:
+        raise UsageError(
+            "nvim has no file of its own for them",
+            hint=f"nvim-dap reads `{_VSCODE_FILE}`: `samlocal debug-config vscode --write`",
+        )
+    show_result(nvim_script(targets).encode())
+
+
+def _pycharm(targets: Sequence[Target], *, write: bool) -> None:
+    from samlocal.cli.launch import pycharm_configuration, pycharm_steps
+
+    for target in targets:
+        xml = pycharm_configuration(target)
+        if xml is None:
+            show_result(pycharm_steps(target).encode())
+        elif write:
+            name = "".join(each if each.isalnum() else "_" for each in target.title)
+            _write(_PYCHARM_FOLDER / f"{name}.run.xml", xml)
+        else:
+            show_result(xml.encode())
+
+
+def _write(path: Path, text: str) -> None:
+    from samlocal.errors import OutputError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"`{path}` can't be written: {error.strerror}") from error
+    say(f"Wrote {path}")
