@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from samlocal.project.model import Function, FunctionEntry
     from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import ImagePolicy
 
 # As sam has it.
 _GRACE_SECONDS: Final = 3
@@ -25,6 +26,7 @@ class ContainerOptions:
 
     docker_network: options.DockerNetwork = None
     skip_pull_image: options.SkipPullImage = False
+    pull: options.Pull = None
     image_repository: options.ImageRepository = None
     no_memory_limit: box.NoMemoryLimit = False
     no_limits: box.NoLimits = False
@@ -33,7 +35,7 @@ class ContainerOptions:
     add_host: box.AddHost = None
     container_dns: box.ContainerDns = None
     invoke_image: options.InvokeImage = None
-    build: options.Build = options.BuildPolicy.MISSING
+    build: options.Build = options.ImagePolicy.MISSING
     container_host: box.ContainerHost = None
     container_host_interface: box.ContainerHostInterface = "127.0.0.1"
     ca_bundle: box.CaBundle = None
@@ -53,7 +55,7 @@ class ContainerOptions:
         return SandboxSettings(
             image_repository=self.image_repository,
             network=self.docker_network,
-            pull=not self.skip_pull_image,
+            pull=self._pull(),
             limits_memory=not (self.no_memory_limit or self.no_limits),
             limits_rest=not self.no_limits,
             strict=self.strict,
@@ -67,6 +69,16 @@ class ContainerOptions:
             publish_on=box.parse_interface(self.container_host_interface),
             reached_at=self.container_host or box.find_host(self.container_host_interface),
         )
+
+    def _pull(self) -> ImagePolicy:
+        if not self.skip_pull_image:
+            return self.pull.value if self.pull else "missing"
+        if self.pull not in {None, options.ImagePolicy.NEVER}:
+            raise UsageError(
+                f"`--skip-pull-image` and `--pull {self.pull}` don't go together",
+                hint="leave one of them out",
+            )
+        return "never"
 
     def image_for(self, function: Function, functions: Sequence[FunctionEntry]) -> str | None:
         """Return the image that `--invoke-image` names for one of a project's functions.

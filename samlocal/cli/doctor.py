@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _GIB: Final = 1024**3
 # A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.
 _ENOUGH_SPACE_GIB: Final = 5
+_SHOWN_DIGITS: Final = 12
 _COLORS: Final = {
     "ok": typer.colors.GREEN,
     "warning": typer.colors.YELLOW,
@@ -75,7 +76,7 @@ def _checks(image_repository: str | None) -> Iterator[Check]:
             yield _engine(engine)
             images = _local_images(engine, image_repository)
             yield _image_source(images, image_repository)
-            yield _way_back(engine, images)
+            yield _way_back(engine, list(images))
             yield _space(engine)
     except SandboxError as error:
         yield Check(verdict="failure", subject="engine", finding=error.message, hint=error.hint)
@@ -97,21 +98,24 @@ def _engine(engine: Engine) -> Check:
     )
 
 
-def _local_images(engine: Engine, image_repository: str | None) -> list[str]:
-    """The runtime images of that source that are on this machine already."""
+def _local_images(engine: Engine, image_repository: str | None) -> dict[str, str | None]:
+    """The runtime images of that source that are on this machine already, with their digests."""
     from samlocal.runtimes import all_runtimes
 
-    here = engine.image_names()
     wanted = {runtime.image_uri(image_repository) for runtime in all_runtimes()}
-    return sorted(wanted & here)
+    here = engine.image_digests()
+    return {image: here[image] for image in sorted(wanted & here.keys())}
 
 
-def _image_source(images: list[str], image_repository: str | None) -> Check:
+def _image_source(images: dict[str, str | None], image_repository: str | None) -> Check:
     from samlocal.runtimes import OFFICIAL_REPOSITORY
 
     source = image_repository or OFFICIAL_REPOSITORY
     if images:
-        names = ", ".join(image.removeprefix(f"{source}/") for image in images)
+        names = ", ".join(
+            f"{image.removeprefix(f'{source}/')} ({_short(digest)})"
+            for image, digest in images.items()
+        )
         return Check(verdict="ok", subject="images", finding=f"{source}, here: {names}")
     return Check(
         verdict="warning",
@@ -120,6 +124,10 @@ def _image_source(images: list[str], image_repository: str | None) -> Check:
         hint="the first invocation pulls the image it needs; behind a firewall take them from a mirror"
         " (`--image-repository PREFIX`, SAMLOCAL_IMAGE_REPOSITORY) or build stand-ins (`make images`)",
     )
+
+
+def _short(digest: str | None) -> str:
+    return digest[: len("sha256:") + _SHOWN_DIGITS] if digest else "built here"
 
 
 def _way_back(engine: Engine, images: list[str]) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -75,7 +76,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     today = datetime.now(UTC).date()
     _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
     image = container.image_for(inputs.function, inputs.functions)
-    settings = replace(settings, debug=inputs.debug, image=image)
+    settings = replace(settings, debug=inputs.debug, image=image, profile=project.profile)
     if inputs.debug:
         from samlocal.sandbox.ports import require_free
 
@@ -138,15 +139,19 @@ def _run_in_container(
     """Return the result, which stands on stdout by then; None if a signal came first."""
     from samlocal.sandbox.docker.container import DockerSandbox
 
-    view = PullView(spec.image)
+    view = PullView()
     with (
         view,
         DockerSandbox(spec, engine, log=log, progress=view) as sandbox,
         _watching(inputs, sandbox, log) as watch,
     ):
         # The engine is at work in a thread by now: the time to import what the rest needs.
+        from samlocal.cli.image_updates import image_updates
         from samlocal.execution.once import run_once
 
+        updates = image_updates(spec, engine, os.environ)
+        if updates:
+            sandbox.started.add_done_callback(updates.begin)
         result = run_once(
             sandbox,
             inputs.invocation,
@@ -158,6 +163,8 @@ def _run_in_container(
         )
         if result:
             show_result(result.payload)
+    if updates:
+        updates.say()
     return watch.explained(result) if watch and result else result
 
 

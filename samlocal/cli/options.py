@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 
-class BuildPolicy(StrEnum):
-    """When the image of an image function is built."""
+class ImagePolicy(StrEnum):
+    """When an image is pulled, or that of an image function built."""
 
     NEVER = "never"
     MISSING = "missing"
@@ -260,7 +260,15 @@ SkipPullImage = Annotated[
     bool,
     typer.Option(
         "--skip-pull-image",
-        help="Never pull an image: fail where it is missing.",
+        help="Never pull an image: fail where it is missing. The same as --pull never.",
+    ),
+]
+Pull = Annotated[
+    ImagePolicy | None,
+    typer.Option(
+        "--pull",
+        help="When to pull an image from its registry. [default: missing]",
+        show_default=False,
     ),
 ]
 ImageRepository = Annotated[
@@ -300,7 +308,7 @@ InvokeImage = Annotated[
     ),
 ]
 Build = Annotated[
-    BuildPolicy,
+    ImagePolicy,
     typer.Option(
         "--build",
         help="When to build the image of an image function whose `Metadata` names a Dockerfile.",

@@ -19,11 +19,9 @@ _STEPS = {"Pull complete", "Already exists"}
 class PullView:
     """Shows a pull or a build on stderr once there is one; nothing is drawn, or imported, before."""
 
-    def __init__(self, image: str) -> None:
-        self._image = image
+    def __init__(self) -> None:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
-        self._begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -32,18 +30,16 @@ class PullView:
         self._stop_bars()
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        if not self._begun:
-            self._begun = True
-            say(f"Pulling {self._image}")
-        if not sys.stderr.isatty():
-            if status in _STEPS or not layer:
-                say(f"{layer}: {status}" if layer else status)
+        if not layer:  # it is done
+            self.note(status)
+        elif not sys.stderr.isatty():
+            if status in _STEPS:
+                say(f"{layer}: {status}")
         elif total:
             self._bars = self._bars or _bars()
             self._draw(self._bars, layer, status, current, total)
 
     def note(self, text: str) -> None:
-        self._begun = True  # what a build pulls isn't the image itself
         self._stop_bars()
         say(text)
 

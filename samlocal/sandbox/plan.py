@@ -35,14 +35,16 @@ class SandboxSettings:
 
     `image_repository` replaces AWS's public one for runtime images, `image` the function's image
     altogether. Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are
-    directories by mount path, `hosts` addresses by name.
+    directories by mount path, `hosts` addresses by name; `profile` is that of the AWS
+    account which images in ECR belong to.
     """
 
     image_repository: str | None = None
     image: str | None = None
     build: ImagePolicy = "missing"
     network: str | None = None
-    pull: bool = True
+    pull: ImagePolicy = "missing"
+    profile: str | None = None
     limits_memory: bool = True
     limits_rest: bool = True
     strict: bool = False
@@ -142,6 +144,7 @@ def empty_sandbox(
         architecture=None
         if function.architecture == _own_architecture()
         else function.architecture,
+        profile=settings.profile,
     )
 
 

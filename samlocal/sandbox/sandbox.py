@@ -64,7 +64,7 @@ class SandboxSpec:
     `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
     `entrypoint` is None where the image's own one serves; `command` is the handler then. The image of
     an image function is the function: what it runs is completed from the image itself, and then that
-    it is to be debugged as `debug` says.
+    it is to be debugged as `debug` says. `profile` is that of the AWS account for images in ECR.
 
     `architecture` is the function's, where this machine has another: on an engine that has another as
     well the image is `architecture_image`, if there is one. `foreign_architecture` is the engine's name
@@ -97,7 +97,8 @@ class SandboxSpec:
     dns: tuple[str, ...] = ()
     grace_seconds: int = 0
     engine_options: Mapping[str, Any] = field(default_factory=dict)
-    pull: bool = True
+    pull: ImagePolicy = "missing"
+    profile: str | None = None
     debugger: Debugger | None = None
     debug_ports: tuple[int, ...] = ()
     publish_on: str = "127.0.0.1"

@@ -22,10 +22,11 @@ _SECONDS_TO_START = 30
 class OwnEngine:
     """A `dockerd` with all it owns in one folder."""
 
-    def __init__(self, folder: Path, bridge: str) -> None:
+    def __init__(self, folder: Path, bridge: str, options: tuple[str, ...] = ()) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self._folder = folder
         self._bridge = bridge
+        self._options = options
 
     def start(self) -> None:
         """Start it, or start it again; what it had it has again."""
@@ -38,6 +39,7 @@ class OwnEngine:
             f"--bridge={self._bridge}",
             "--iptables=false",
             "--ip-masq=false",
+            *self._options,
         ]
         # A process that nobody has reaped looks alive to the engine that finds its number.
         for stale in ("pid", "exec/containerd/containerd.pid"):
@@ -93,7 +95,7 @@ class OwnEngine:
 
 
 @contextmanager
-def serve(folder: Path, number: int) -> Iterator[OwnEngine]:
+def serve(folder: Path, number: int, *options: str) -> Iterator[OwnEngine]:
     """An engine with all it owns in `folder`, on the network 10.213.`number`.0/24."""
     bridge = f"samlocal{number}"
     subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], check=True)
@@ -101,7 +103,7 @@ def serve(folder: Path, number: int) -> Iterator[OwnEngine]:
         gateway = f"10.213.{number}.1/24"
         subprocess.run(["ip", "address", "add", gateway, "dev", bridge], check=True)
         subprocess.run(["ip", "link", "set", bridge, "up"], check=True)
-        engine = OwnEngine(folder, bridge)
+        engine = OwnEngine(folder, bridge, options)
         engine.start()
         try:
             yield engine

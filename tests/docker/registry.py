@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_START = 20
 
+USER, PASSWORD = "shopper", "open sesame"
+_HTPASSWD = "shopper:$2b$05$ifrxeRgOu/bpRGPa0leia.3kYtAjlTqZe9KYh3oAiJVQtK0w9yQSS\n"
+
 _CONFIG = """
 version: 0.1
 log: {{level: info}}
 storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
 http: {{addr: "127.0.0.1:0", secret: "only for tests"}}
 """
+_AUTH = "auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +37,24 @@ class Registry:
 
     address: str
     engine: docker.APIClient
+    process: subprocess.Popen[bytes]
 
-    def push(self, image: str, path: str) -> str:
-        """Pushes that local image with one layer of its own on top; the tag under which to pull it.
+    def push(self, image: str, path: str, *, size: int = 1) -> str:
+        """Pushes that local image with a layer of `size` bytes on top; the tag under which to pull it.
 
         The engine no longer has the layer nor the tag afterwards, so that a pull downloads something.
         """
         tag = f"{self.address}/{path}"
-        layer = f"FROM {image}\nLABEL samlocal.test={uuid4()}\nRUN echo {uuid4()} >/pushed\n"
+        layer = (
+            f"FROM {image}\nLABEL samlocal.test={uuid4()}\n"
+            f"RUN head -c {size} /dev/urandom >/pushed && echo {uuid4()} >>/pushed\n"
+        )
         try:
             self._succeed(
                 self.engine.build(fileobj=BytesIO(layer.encode()), tag=tag, rm=True, decode=True)
             )
-            self._succeed(self.engine.push(tag, stream=True, decode=True))
+            login = {"username": USER, "password": PASSWORD}
+            self._succeed(self.engine.push(tag, stream=True, decode=True, auth_config=login))
         finally:
             self.engine.remove_image(tag, force=True)
         return tag
@@ -57,17 +66,21 @@ class Registry:
 
 
 @contextmanager
-def serve(folder: Path, engine: docker.APIClient) -> Iterator[Registry]:
-    """A registry that keeps its images in `folder`, on a free port, as long as the block lasts."""
+def serve(folder: Path, engine: docker.APIClient, *, private: bool = False) -> Iterator[Registry]:
+    """A registry that keeps its images in `folder`, on a free port, as long as the block lasts.
+
+    A private one is for `USER` with `PASSWORD` only.
+    """
     config = folder / "config.yml"
-    config.write_text(_CONFIG.format(folder=folder))
+    (folder / "htpasswd").write_text(_HTPASSWD)
+    config.write_text((_CONFIG + (_AUTH if private else "")).format(folder=folder))
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["docker-registry", "serve", config], stdout=output, stderr=output
         )
     try:
-        yield Registry(address=_address(process, log), engine=engine)
+        yield Registry(address=_address(process, log), engine=engine, process=process)
     finally:
         process.terminate()
         process.wait()

@@ -164,18 +164,14 @@ class DockerSandbox:
             self._complete_spec()
         else:
             self._spec = emulated(self._engine, self._spec)
+            if self._spec.pull == "always":
+                self._pull()
         try:
             container_id = self._create_if_open()
         except ImageNotFound:
-            if not self._spec.pull:
+            if self._spec.pull == "never":
                 raise skipped_pull_error(self._spec.image) from None
-            pull_image(
-                self._engine,
-                self._spec.image,
-                progress=self._progress,
-                cancelled=lambda: self._closed,
-                platform=platform_of(self._spec),
-            )
+            self._pull()
             try:
                 container_id = self._create_if_open()
             except ImageNotFound:
@@ -184,6 +180,16 @@ class DockerSandbox:
             with translated_errors():
                 self._engine.api.connect_container_to_network(container_id, network_id)
         return container_id
+
+    def _pull(self) -> None:
+        pull_image(
+            self._engine,
+            self._spec.image,
+            profile=self._spec.profile,
+            progress=self._progress,
+            cancelled=lambda: self._closed,
+            platform=platform_of(self._spec),
+        )
 
     def _complete_spec(self) -> None:
         """Have the function's image here, and take from it what it runs."""

@@ -88,11 +88,25 @@ class Engine:
         with translated_errors():
             return str(self.api.info().get("DockerRootDir", ""))
 
-    def image_names(self) -> set[str]:
-        """Return the names of all images on the engine's machine."""
+    def image_digests(self) -> dict[str, str | None]:
+        """Return all images on the engine's machine: by name, the digest that their registry has.
+
+        It is None for an image that came from no registry.
+        """
         with translated_errors():
             images = self.api.images()
-        return {name for image in images for name in image.get("RepoTags") or ()}
+        return {
+            name: next(
+                (
+                    digest.partition("@")[2]
+                    for digest in image.get("RepoDigests") or ()
+                    if digest.partition("@")[0] == name.rpartition(":")[0]
+                ),
+                None,
+            )
+            for image in images
+            for name in image.get("RepoTags") or ()
+        }
 
     def listen(self, network: str | None) -> tuple[socket.socket, str]:
         """Open a listening socket that containers can reach, and only they if that can be had.

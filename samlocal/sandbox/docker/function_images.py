@@ -45,16 +45,17 @@ def ready_to_run(
     if facts is None:
         if spec.build and image == spec.build.image:
             build_image(engine, spec.build, progress=progress, cancelled=cancelled)
-        elif spec.pull:
+        elif spec.pull == "never":
+            raise skipped_pull_error(image)
+        else:
             pull_image(
                 engine,
                 image,
+                profile=spec.profile,
                 progress=progress,
                 cancelled=cancelled,
                 platform=platform_of(emulated(engine, spec)),
             )
-        else:
-            raise skipped_pull_error(image)
         if cancelled():
             return spec
         facts = _inspect(engine, image)
@@ -78,7 +79,7 @@ def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here already and need not be made anew."""
     build = spec.build
     if build is None:
-        return spec.image, _inspect(engine, spec.image)
+        return spec.image, None if spec.pull == "always" else _inspect(engine, spec.image)
     if build.policy == "always":
         return build.image, None
     if spec.image != build.image and (facts := _inspect(engine, spec.image)):

@@ -117,6 +117,7 @@ CASES = {
     "second-identifier": inputs("Ratings Reports", exit_code=2),
     "invoke-image-empty": inputs("--invoke-image Ratings=", exit_code=2),
     "invoke-image-for-no-function": inputs("-ii Ratngs=shop:1"),
+    "pull-and-skip-pull": inputs("--pull always --skip-pull-image", exit_code=2),
     "build-unknown": inputs("--build sometimes", exit_code=2),
     "runtime-option-misspelt": inputs("-r python3.31"),
     "image-not-named": functions("ImageOfNoName"),

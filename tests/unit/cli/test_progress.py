@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 PULL = """
     import sys
     from samlocal.cli.progress import PullView
-    with PullView("lambda/python:3.11") as view:
+    with PullView() as view:
+        view.note("Pulling lambda/python:3.11")
         view("3.11", "Pulling from lambda/python", 0, 0)
         view("a1b2", "Downloading", 5_000_000, 10_000_000)
         view("a1b2", "Downloading", 10_000_000, 10_000_000)
@@ -60,6 +61,6 @@ def test_on_a_terminal_there_are_bars() -> None:
 
 def test_where_nothing_is_pulled_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
     """An image that is here already isn't mentioned."""
-    with PullView("lambda/python:3.11"):
+    with PullView():
         pass
     assert capfd.readouterr() == ("", "")

@@ -1,0 +1,117 @@
+"""Word of a newer runtime image: asked once a day while a function runs, said after its result.
+
+The registry's answer is waited for by nobody: where the command ends first, a later one asks again.
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Distribution
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from hashlib import sha256
+from threading import Thread
+from typing import TYPE_CHECKING, Final, TypedDict, cast
+
+from samlocal.cli.console import say
+from samlocal.data import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+_VARIABLE: Final = "SAMLOCAL_UPDATE_CHECK"
+_ANSWERED_SECONDS: Final = 24 * 60 * 60
+_REFUSED_SECONDS: Final = 60 * 60
+_BEGUN_SECONDS: Final = 5 * 60
+
+
+class _State(TypedDict, total=False):
+    """What is kept between commands: when to ask next (Unix time), and what is still to be said."""
+
+    ask_at: float
+    newer_digest: str | None
+
+
+def image_updates(
+    spec: SandboxSpec, engine: Engine, shell: Mapping[str, str]
+) -> ImageUpdates | None:
+    """Return who looks for a newer image, where that is wanted.
+
+    That is for AWS's own images, but not in CI. `SAMLOCAL_UPDATE_CHECK=0` turns it off, `=1` on for
+    images of every registry.
+    """
+    choice = shell.get(_VARIABLE)
+    if choice is None:
+        wanted = _is_official(spec.image) and not shell.get("CI")
+    else:
+        wanted = choice not in {"", "0", "false", "no"}
+    if not wanted or spec.is_image_function or spec.pull != "missing":
+        return None
+    return ImageUpdates(spec.image, engine)
+
+
+def _is_official(image: str) -> bool:
+    from samlocal.runtimes import OFFICIAL_REPOSITORY
+
+    return image.startswith(f"{OFFICIAL_REPOSITORY}/")
+
+
+class ImageUpdates:
+    """Looks for a newer state of one image."""
+
+    def __init__(self, image: str, engine: Engine) -> None:
+        self._image = image
+        self._engine = engine
+        name = sha256(image.encode()).hexdigest()[:32]
+        self._file = cache_folder() / "image-updates" / f"{name}.json"
+
+    def begin(self, _started: object) -> None:
+        """Ask the registry, in a thread that ends with the command, if it hasn't been asked today."""
+        if time.time() >= self._read().get("ask_at", 0):
+            Thread(target=self._ask, daemon=True).start()
+
+    def say(self) -> None:
+        """Say that there is a newer image, once."""
+        digest = self._read().get("newer_digest")
+        if not digest:
+            return
+        self._write({"ask_at": self._read().get("ask_at", 0.0)})
+        with suppress(Exception):  # whatever the engine has against it, the result is out
+            if digest not in self._digests():
+                say(f"There is a newer `{self._image}`: `docker pull {self._image}`")
+
+    def _ask(self) -> None:
+        self._write({"ask_at": time.time() + _BEGUN_SECONDS})
+        state: _State = {"ask_at": time.time() + _REFUSED_SECONDS}
+        with suppress(
+            Exception
+        ):  # no registry, no login, no such call: nobody waits for the answer
+            login: dict[str, str] | None = (
+                {} if _is_official(self._image) else None
+            )  # None: that of `docker login`
+            facts = self._engine.api.inspect_distribution(self._image, login)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+            digest = str(facts["Descriptor"]["digest"])
+            newer = None if digest in self._digests() else digest
+            state = {"ask_at": time.time() + _ANSWERED_SECONDS, "newer_digest": newer}
+        self._write(state)
+
+    def _digests(self) -> set[str]:
+        facts = self._engine.api.inspect_image(self._image)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+        return {digest.partition("@")[2] for digest in facts["RepoDigests"] or ()}
+
+    def _read(self) -> _State:
+        try:
+            return cast("_State", json.loads(self._file.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def _write(self, state: _State) -> None:
+        with suppress(OSError):  # a home that can't be written to
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = self._file.with_suffix(f".{os.getpid()}")
+            part.write_text(json.dumps(state))
+            part.replace(self._file)

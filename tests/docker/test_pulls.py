@@ -1,0 +1,391 @@
+"""Pulls from real registries: what is shown, what an interruption leaves, and every way to fail."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker import own_engine
+from tests.docker import registry as registries
+from tests.docker.command import BEHAVIOURS, SAMLOCAL, Finished, Samlocal
+from tests.docker.conftest import missing
+from tests.docker.registry import PASSWORD, USER
+from tests.docker.throttle import throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.docker.own_engine import OwnEngine
+    from tests.docker.registry import Registry
+
+MIB = 1024 * 1024
+NAME = "lambda/python:3.11"
+
+
+@pytest.fixture
+def samlocal(tmp_path: Path) -> Callable[..., Samlocal]:
+    """The command with a registry's images, and Docker's configuration in an empty home."""
+
+    def at(address: str, **environment: str) -> Samlocal:
+        known = {
+            "SAMLOCAL_IMAGE_REPOSITORY": f"{address}/lambda",
+            "HOME": str(tmp_path),
+            "DOCKER_CONFIG": str(tmp_path / ".docker"),
+        }
+        return Samlocal(directory=BEHAVIOURS, environment=known | environment)
+
+    return at
+
+
+@pytest.fixture
+def pulled(engine: docker.APIClient) -> Iterator[list[str]]:
+    """The images that are removed in the end, if they have come."""
+    images: list[str] = []
+    yield images
+    for image in images:
+        if engine.images(name=image):
+            engine.remove_image(image, force=True)
+
+
+@pytest.fixture(scope="module")
+def private_registry(
+    engine: docker.APIClient,
+    stand_in: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Registry]:
+    """A registry that wants a login, with the image of Python in it."""
+    with registries.serve(tmp_path_factory.mktemp("private"), engine, private=True) as running:
+        running.push(stand_in("python:3.11"), NAME)
+        yield running
+
+
+def error(ended: Finished) -> str:
+    """The message, where nothing ran and nothing but the message says so."""
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Traceback" not in ended.stderr
+    return ended.stderr[ended.stderr.index("Error: ") :]
+
+
+def test_pull_on_a_terminal(
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+) -> None:
+    """A person sees bars while it lasts, and afterwards what a log has."""
+    registry.push(stand_in("python:3.11"), NAME, size=20 * MIB)
+    with throttle(registry.address, allowed=2 * MIB) as proxy:
+        pulled.append(f"{proxy.address}/{NAME}")
+        command = samlocal(proxy.address)
+        with _on_a_terminal(command, "local", "invoke", "Echo", "--no-event") as (
+            process,
+            terminal,
+        ):
+            text = ""
+            while "Downloading" not in text:
+                text += os.read(terminal, 65536).decode()
+            proxy.open()
+            with suppress(OSError):  # the command has ended
+                while piece := os.read(terminal, 65536):
+                    text += piece.decode()
+        assert process.wait(10) == 0
+
+    before, _, after = text.partition(f"Status: Downloaded newer image for {pulled[0]}\r\n")
+    assert f"Pulling {pulled[0]}\r\n" in before
+    bar = re.compile(r"[0-9a-f]{12} Downloading +\S+ [\d.]+/\d+\.\d MB")
+    assert bar.search(_without_colors(before))
+    assert "\x1b[2KDigest: sha256:" in before  # the bars are wiped out
+    assert "START RequestId: " in after
+    assert "\x1b" not in after
+
+
+@contextmanager
+def _on_a_terminal(
+    command: Samlocal, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Runs the command with its stderr on a terminal, of which the other end is given."""
+    master, terminal = os.openpty()
+    process = subprocess.Popen(
+        [SAMLOCAL, *arguments, "--no-credentials"],
+        cwd=command.directory,
+        env={**os.environ, **command.environment, "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    try:
+        yield process, master
+    finally:
+        os.close(master)
+
+
+def _without_colors(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def test_interrupted_pull_is_resumed(
+    engine: docker.APIClient,
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+) -> None:
+    """Ctrl-C ends the command and the download at once; the next invocation pulls, and runs."""
+    registry.push(stand_in("python:3.11"), NAME, size=20 * MIB)
+    with throttle(registry.address, allowed=2 * MIB) as proxy:
+        pulled.append(f"{proxy.address}/{NAME}")
+        command = samlocal(proxy.address)
+        process = command.start("local", "invoke", "Echo", "--no-credentials", "--no-event")
+        assert proxy.holding.wait(30)
+        interrupted_at = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=10)
+
+        assert (process.returncode, stdout) == (130, b"")
+        assert time.monotonic() - interrupted_at < 5
+        assert f"Pulling {pulled[0]}\n" in stderr.decode()
+        assert not engine.images(name=pulled[0])
+        proxy.open()
+        assert proxy.left.wait(30)
+
+        ended = command.invoke("Echo", "--no-event")
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert ": Pull complete\n" in ended.stderr
+
+
+@pytest.mark.parametrize("answers_ping", [True, False], ids=["later", "at once"])
+def test_registry_that_hangs(samlocal: Callable[..., Samlocal], *, answers_ping: bool) -> None:
+    """A registry that takes connections, and then says nothing, is waited for so long only."""
+    with _silent_registry(answers_ping=answers_ping) as address:
+        ended = samlocal(address, SAMLOCAL_PULL_TIMEOUT="2").invoke("Echo", "--no-event")
+
+    assert error(ended) == (
+        f"Error: `{address}/{NAME}` can't be pulled: nothing came for 2 seconds\n"
+        "hint: the registry or the way to it hangs; SAMLOCAL_PULL_TIMEOUT allows more seconds\n"
+    )
+    assert f"Pulling {address}/{NAME}\n" in ended.stderr
+
+
+@contextmanager
+def _silent_registry(*, answers_ping: bool) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    connections = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connections.append(connection)
+                if answers_ping and connection.recv(65536).startswith(b"GET /v2/ "):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    Thread(target=serve, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        for each in (listener, *connections):
+            each.close()
+
+
+def test_registry_that_wants_a_login(
+    samlocal: Callable[..., Samlocal], private_registry: Registry
+) -> None:
+    """Without one the message says how to give one."""
+    ended = samlocal(private_registry.address).invoke("Echo", "--no-event")
+
+    message = error(ended)
+    assert f"`{private_registry.address}/{NAME}` can't be pulled: " in message
+    assert f"hint: the registry wants `docker login {private_registry.address}`" in message
+
+
+def test_login_of_docker_is_used(
+    samlocal: Callable[..., Samlocal],
+    private_registry: Registry,
+    pulled: list[str],
+    tmp_path: Path,
+) -> None:
+    """What `docker login` wrote to config.json opens a private registry."""
+    secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    _configure(tmp_path, {"auths": {private_registry.address: {"auth": secret}}})
+    pulled.append(f"{private_registry.address}/{NAME}")
+
+    ended = samlocal(private_registry.address).invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+
+
+@pytest.mark.parametrize("kind", ["credsStore", "credHelpers"])
+def test_credential_helper_is_asked(
+    samlocal: Callable[..., Samlocal],
+    private_registry: Registry,
+    pulled: list[str],
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    """So does the program that config.json names, for all registries or for one."""
+    address = private_registry.address
+    helper = tmp_path / "docker-credential-tests"
+    helper.write_text(f"""#!/bin/sh
+read -r server
+[ "$1 $server" = "get {address}" ] || {{ echo "credentials not found in native keychain"; exit 1; }}
+echo '{{"ServerURL": "{address}", "Username": "{USER}", "Secret": "{PASSWORD}"}}'
+""")
+    helper.chmod(0o755)
+    _configure(tmp_path, {kind: "tests" if kind == "credsStore" else {address: "tests"}})
+    pulled.append(f"{address}/{NAME}")
+
+    ended = samlocal(address, PATH=f"{tmp_path}:{os.environ['PATH']}").invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+
+
+def test_credential_helper_that_is_missing(
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+    tmp_path: Path,
+) -> None:
+    """A public image is pulled all the same, with a word about the helper."""
+    pulled.append(registry.push(stand_in("python:3.11"), NAME))
+    _configure(tmp_path, {"credsStore": "nowhere"})
+
+    ended = samlocal(registry.address).invoke("Echo", "--no-event")
+
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert (
+        "Pulling without a login: the credential helper of Docker's config.json failed:"
+        " docker-credential-nowhere not installed" in ended.stderr
+    )
+
+
+def _configure(home: Path, config: dict[str, object]) -> None:
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").write_text(json.dumps(config))
+
+
+def test_pull_always(
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+) -> None:
+    """`--pull always` asks the registry also where the image is here; the default doesn't."""
+    pulled.append(registry.push(stand_in("python:3.11"), NAME))
+    command = samlocal(registry.address)
+    command.invoke("Echo", "--no-event")
+
+    missing_only = command.invoke("Echo", "--no-event")
+    always = command.invoke("Echo", "--no-event", "--pull", "always")
+
+    assert (missing_only.exit_code, always.exit_code) == (0, 0)
+    assert "Pulling" not in missing_only.stderr
+    assert f"Status: Image is up to date for {pulled[0]}\n" in always.stderr
+
+
+@pytest.fixture(scope="module")
+def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    """An engine that gives up at once, and has room for 48 MiB."""
+    if not own_engine.can_run():
+        missing("an engine of the tests' own needs root, dockerd, ip and iptables")
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "data").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder / "data"], check=True)
+    with own_engine.serve(folder, os.getpid() % 250, "--max-download-attempts=1") as engine:
+        yield engine
+
+
+def test_registry_that_dies_midway(
+    engine: docker.APIClient,
+    samlocal: Callable[..., Samlocal],
+    small_engine: OwnEngine,
+    stand_in: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    """Where the download breaks off for good, the message has the engine's reason."""
+    with registries.serve(tmp_path, engine) as registry:
+        registry.push(stand_in("provided:al2023"), NAME)
+        with throttle(registry.address, allowed=4 * MIB) as proxy:
+            process = samlocal(proxy.address, DOCKER_HOST=small_engine.address).start(
+                "local", "invoke", "Echo", "--no-credentials", "--no-event"
+            )
+            assert proxy.holding.wait(30)
+            registry.process.kill()
+            proxy.cut()
+            stdout, stderr = process.communicate(timeout=60)
+
+            assert (process.returncode, stdout) == (1, b"")
+            assert f"Error: `{proxy.address}/{NAME}` can't be pulled: " in stderr.decode()
+            assert b"Traceback" not in stderr
+
+
+def test_no_space_for_an_image(
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    small_engine: OwnEngine,
+    stand_in: Callable[[str], str],
+) -> None:
+    """An image that is too large for the engine's disk."""
+    registry.push(stand_in("provided:al2023"), NAME, size=60 * MIB)
+
+    ended = samlocal(registry.address, DOCKER_HOST=small_engine.address).invoke(
+        "Echo", "--no-event"
+    )
+
+    message = error(ended)
+    assert "no space left on device" in message
+    assert "hint: `docker system df` shows what takes the space\n" in message
+
+
+def test_newer_image_is_said_once(
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+) -> None:
+    """The registry is asked while a function runs, and what it said comes after the result."""
+    registry.push(stand_in("python:3.11"), NAME)
+    with throttle(registry.address, allowed=1024 * MIB) as proxy:
+        pulled.append(f"{proxy.address}/{NAME}")
+        quiet = samlocal(proxy.address).invoke("Echo", "--no-event")
+        registry.push(stand_in("python:3.11"), NAME)
+        asking = samlocal(proxy.address, SAMLOCAL_UPDATE_CHECK="1")
+        first, second = (asking.invoke("SleepsTooLong", "--no-event") for _ in range(2))
+
+    assert quiet.exit_code == 0
+    newer = f"There is a newer `{pulled[0]}`: `docker pull {pulled[0]}`\n"
+    assert first.stderr.endswith(newer)
+    assert newer not in quiet.stderr + second.stderr
+
+
+def test_doctor_shows_digests(
+    engine: docker.APIClient,
+    samlocal: Callable[..., Samlocal],
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    pulled: list[str],
+) -> None:
+    """Two people can compare which state of an image they have."""
+    pulled.append(registry.push(stand_in("python:3.11"), NAME))
+    engine.pull(pulled[0])
+    facts = engine.inspect_image(pulled[0])  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+    digest = facts["RepoDigests"][0].partition("@")[2]
+
+    shown = samlocal(registry.address)("doctor").stdout.decode()
+
+    assert f"images         {registry.address}/lambda, here: python:3.11 ({digest[:19]})\n" in shown
