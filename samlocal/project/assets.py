@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/cdk/v2/guide/assets.html
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from samlocal.errors import ProjectError
 from samlocal.project.document import load
 from samlocal.project.identifiers import metadata
+from samlocal.project.model import ImageBuild
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,20 +34,42 @@ def asset_of_object(stack: Stack, key: str) -> Path | None:
 
     The stack's asset manifest knows it, also where a template has no metadata.
     """
+    with suppress(ProjectError):
+        source = _source_of(stack, "files", "objectKey", key)
+        if source and (path := source.get("path")):
+            return (stack.directory / path.text("`path`")).resolve()
+    return None
+
+
+def asset_of_image(stack: Stack, tag: str) -> ImageBuild | None:
+    """Return how the image is built that is to be pushed with a tag, which is a digest of it."""
+    with suppress(ProjectError):
+        source = _source_of(stack, "dockerImages", "imageTag", tag)
+        if source and (directory := source.get("directory")):
+            dockerfile, target = source.get("dockerFile"), source.get("dockerBuildTarget")
+            arguments = source.get("dockerBuildArgs")
+            given = arguments.entries("`dockerBuildArgs`") if arguments else {}
+            return ImageBuild(
+                context=(stack.directory / directory.text("`directory`")).resolve(),
+                dockerfile=dockerfile.text("`dockerFile`") if dockerfile else "Dockerfile",
+                target=target.text("`dockerBuildTarget`") if target else None,
+                build_args={name: each.text("it") for name, each in given.items()},
+            )
+    return None
+
+
+def _source_of(stack: Stack, kind: str, key: str, value: str) -> Node | None:
+    """Return what the asset of a kind is made from that has a destination with that value."""
     manifest = stack.document.path.with_name(
         stack.document.path.name.removesuffix(".template.json") + ".assets.json"
     )
     if manifest == stack.document.path or not manifest.is_file():
         return None
-    try:
-        files = load(manifest).root.get("files")
-        for file in (files.entries("`files`") if files else {}).values():
-            destinations, source = file.get("destinations"), file.get("source")
-            path = source.get("path") if source else None
-            for destination in (destinations.entries("it") if destinations else {}).values():
-                name = destination.get("objectKey")
-                if name and path and name.value == key:
-                    return (stack.directory / path.text("`path`")).resolve()
-    except ProjectError:
-        return None
+    assets = load(manifest).root.get(kind)
+    for asset in (assets.entries(f"`{kind}`") if assets else {}).values():
+        destinations = asset.get("destinations")
+        for destination in (destinations.entries("it") if destinations else {}).values():
+            name = destination.get(key)
+            if name and name.value == value:
+                return asset.get("source")
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.assets import asset_of_object, asset_path
+from samlocal.project.assets import asset_of_image, asset_of_object, asset_path
 from samlocal.project.identifiers import metadata
 from samlocal.project.model import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
 from samlocal.project.node import NoValue, Unknown, scalar_text
@@ -157,6 +157,8 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     build = _read_build(resource, stack.directory)
     is_asset = asset_path(resource, "Code", stack.directory) is not None
     uri = properties.text("ImageUri") or (code.text("ImageUri") if code and not is_asset else None)
+    if build is None and uri:
+        build = asset_of_image(stack, uri.rpartition(":")[2])
     return ImageCode(
         uri=uri,
         entry_point=config.texts("EntryPoint") if config else (),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -86,10 +88,14 @@ def _images(template: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def invoke(project: Path, tmp_path: Path) -> Callable[..., Finished]:
-    """Runs `samlocal local invoke FUNCTION OPTION …` in the project."""
+def samlocal(project: Path, tmp_path: Path) -> Samlocal:
     environment = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    samlocal = Samlocal(directory=project, environment=environment)
+    return Samlocal(directory=project, environment=environment)
+
+
+@pytest.fixture
+def invoke(samlocal: Samlocal) -> Callable[..., Finished]:
+    """Runs `samlocal local invoke FUNCTION OPTION …` in the project."""
 
     def run(function: str, *options: str) -> Finished:
         return samlocal.invoke(function, "-e", "event.json", *options)
@@ -196,6 +202,27 @@ def test_build_that_fails(invoke: Callable[..., Finished]) -> None:
     assert "\nline 1\n" in shown
     assert message.endswith("returned a non-zero code: 7\n  no such package: numpyy\n")
     assert "\x1b" not in ended.stderr
+
+
+def test_interrupted_build(engine: docker.APIClient, samlocal: Samlocal, project: Path) -> None:
+    """Ctrl-C ends the command at once, and the engine ends the build with its container."""
+    mark = str(uuid4())
+    template = project / "template.yaml"
+    template.write_text(template.read_text().replace("MARK: tests", f"MARK: {mark}"))
+    process = samlocal.start("local", "invoke", "Slow", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == f"begun {mark}\n".encode():
+            break
+    assert mark in str(engine.containers(all=True))
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=10)
+
+    assert (process.returncode, stdout, stderr) == (130, b"", b"")
+    deadline = time.monotonic() + 30
+    while mark in str(engine.containers(all=True)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert mark not in str(engine.containers(all=True))
 
 
 def test_image_that_exits_at_once(invoke: Callable[..., Finished]) -> None:

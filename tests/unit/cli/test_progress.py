@@ -56,7 +56,7 @@ def test_on_a_terminal_there_are_bars() -> None:
     assert text.startswith("Pulling lambda/python:3.11\r\n")
     assert "a1b2 Downloading" in text
     assert "10.0/10.0 MB" in text
-    assert shown.endswith((b"\x1b[2K", b"\x1b[?25h", b"\x1b[1A"))
+    assert shown.endswith(b"\x1b[2KStatus: Downloaded newer image\r\n")
 
 
 def test_where_nothing_is_pulled_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.model import Function, ImageCode, LocalCode, S3Code
+from samlocal.project.model import Function, ImageBuild, ImageCode, LocalCode, S3Code
 from samlocal.project.project import open_project
 
 if TYPE_CHECKING:
@@ -117,3 +118,37 @@ def test_a_layer_that_has_no_place_is_left_out_and_said(
     assert function.layers == ()
     (finding,) = function.findings
     assert finding.message == f"the layer `L` is left out: {message}"
+
+
+def test_image_of_a_cdk_app_without_metadata(tmp_path: Path) -> None:
+    """The manifest of assets knows how an image is built, by the tag that it is to have in ECR."""
+    uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/assets:0a1b"
+    template = {
+        "Resources": {
+            "F": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"PackageType": "Image", "Code": {"ImageUri": uri}},
+            }
+        }
+    }
+    source = {
+        "directory": "asset.0a1b",
+        "dockerFile": "docker/Dockerfile",
+        "dockerBuildArgs": {"MODEL": "small"},
+        "dockerBuildTarget": "run",
+    }
+    image = {"source": source, "destinations": {"here": {"imageTag": "0a1b"}}}
+    (tmp_path / "Shop.template.json").write_text(json.dumps(template))
+    (tmp_path / "Shop.assets.json").write_text(json.dumps({"dockerImages": {"0a1b": image}}))
+    project = open_project(tmp_path / "Shop.template.json")
+
+    code = project.resolve(project.find("F")).code
+
+    assert isinstance(code, ImageCode)
+    assert code.uri == uri
+    assert code.build == ImageBuild(
+        context=tmp_path / "asset.0a1b",
+        dockerfile="docker/Dockerfile",
+        target="run",
+        build_args={"MODEL": "small"},
+    )
