@@ -19,9 +19,10 @@ from samlocal.data import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
 
     from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.sandbox import SandboxSpec, Started
 
 _VARIABLE: Final = "SAMLOCAL_UPDATE_CHECK"
 _ANSWERED_SECONDS: Final = 24 * 60 * 60
@@ -69,9 +70,9 @@ class ImageUpdates:
         name = sha256(image.encode()).hexdigest()[:32]
         self._file = cache_folder() / "image-updates" / f"{name}.json"
 
-    def begin(self, _started: object) -> None:
+    def begin(self, started: Future[Started]) -> None:
         """Ask the registry, in a thread that ends with the command, if it hasn't been asked today."""
-        if time.time() >= self._read().get("ask_at", 0):
+        if not started.exception() and time.time() >= self._read().get("ask_at", 0):
             Thread(target=self._ask, daemon=True).start()
 
     def say(self) -> None:

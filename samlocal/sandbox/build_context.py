@@ -10,14 +10,15 @@ import json
 import os
 import tarfile
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Final
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, cast
 
-from docker.utils.build import create_archive, exclude_paths
+from docker.utils.build import PatternMatcher, create_archive, exclude_paths
 
 from samlocal.errors import ImageBuildError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from samlocal.project.model import ImageBuild
     from samlocal.sandbox.sandbox import Build
@@ -86,18 +87,28 @@ def write_context(recipe: ImageBuild, dockerfile: bytes, archive: IO[bytes]) -> 
 
 def newer_file(recipe: ImageBuild, than: float) -> Path | None:
     """Return a file of the context that was written after a time, in seconds since 1970."""
-    for name in _files(recipe, _name_in_context(recipe)):
-        path = recipe.context / name
-        with suppress(OSError):
-            if not path.is_dir() and path.lstat().st_mtime > than:
-                return path
+    patterns = _ignored(recipe.context / ".dockerignore")
+    # What is ignored may hold what isn't.
+    prunes = not any(pattern.startswith("!") for pattern in patterns)
+    # Docker's stubs take it for a matcher of paths; it matches strings.
+    is_ignored = cast("Callable[[str], bool]", PatternMatcher(patterns).matches)
+    for directory, below, names in os.walk(recipe.context):
+        base = Path(directory).relative_to(recipe.context)
+        if prunes:
+            below[:] = [each for each in below if not is_ignored(str(base / each))]
+        for name in names:
+            with suppress(OSError):
+                # Times first: to compare them is far cheaper than to match names.
+                is_newer = os.lstat(f"{directory}/{name}").st_mtime > than
+                if is_newer and not is_ignored(str(base / name)):
+                    return Path(directory, name)
     return None
 
 
 def _name_in_context(recipe: ImageBuild) -> str | None:
     """Return the Dockerfile's path in the context; None where it is outside, as the CDK allows."""
     name = os.path.relpath(recipe.context / recipe.dockerfile, recipe.context)
-    return None if name.startswith(os.pardir) else name
+    return None if Path(name).parts[0] == os.pardir else name
 
 
 def _files(recipe: ImageBuild, dockerfile: str | None) -> list[str]:

@@ -30,9 +30,12 @@ _CACHED: Final = re.compile(r"\s*-+> Using cache")
 _FROM: Final = re.compile(r"step \S+ ?: from ", re.IGNORECASE)
 # What an engine says of its own doings: of containers, and of images without a name.
 _WORKING: Final = re.compile(
-    r"\s*-+> (Running in )?([0-9a-f]{12,})?$|Removing intermediate container "
+    r"\s*-+> (Running in )?([0-9a-f]{11,})?$|Removing intermediate container "
 )
-_DONE: Final = re.compile(r"Successfully (built|tagged) |COMMIT ")
+_DONE: Final = re.compile(
+    r"Successfully (built|tagged) |COMMIT |[0-9a-f]{64}$"
+    r"|\[Warning\] one or more build args were not consumed: \[TARGETARCH TARGETOS TARGETPLATFORM\]"
+)
 # Docker paints what a step writes to stderr.
 _ERROR_COLOR: Final = "\x1b[91m"
 _NO_COLOR: Final = "\x1b[0m"

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import Build, ImageProgress, SandboxSpec
 
-    _Facts = dict[
-        str, Any
-    ]  # https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageInspect
+    # https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageInspect
+    _Facts = dict[str, Any]
 
 
 def ready_to_run(
@@ -126,7 +125,7 @@ def _note_newer_file(build: Build, image: str, facts: _Facts, progress: ImagePro
     if not build.recipe.context.is_dir():
         return
     # An image of cached steps was created when they were, and tagged when it was built.
-    times = [facts["Created"], (facts.get("Metadata") or {}).get("LastTagTime")]
-    made = max(datetime.fromisoformat(each).timestamp() for each in times if each)
-    if path := newer_file(build.recipe, than=made):
+    times = (facts.get("Created"), (facts.get("Metadata") or {}).get("LastTagTime"))
+    known = [datetime.fromisoformat(each).timestamp() for each in times if each]
+    if known and (path := newer_file(build.recipe, than=max(known))):
         progress.note(f"`{path}` is newer than `{image}`: `--build always` builds it anew")
