@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from samlocal.project.model import Function, FunctionEntry
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import ImagePolicy
+    from samlocal.sandbox.sandbox import Delivery, ImagePolicy
 
 # As sam has it.
 _GRACE_SECONDS: Final = 3
@@ -28,6 +28,8 @@ class ContainerOptions:
     skip_pull_image: options.SkipPullImage = False
     pull: options.Pull = None
     image_repository: options.ImageRepository = None
+    mount: options.Mount = None
+    docker_volume_basedir: options.DockerVolumeBasedir = None
     no_memory_limit: box.NoMemoryLimit = False
     no_limits: box.NoLimits = False
     strict: box.Strict = False
@@ -56,6 +58,8 @@ class ContainerOptions:
             image_repository=self.image_repository,
             network=self.docker_network,
             pull=self._pull(),
+            delivery=_delivery(self.mount),
+            volume_basedir=self.docker_volume_basedir,
             limits_memory=not (self.no_memory_limit or self.no_limits),
             limits_rest=not self.no_limits,
             strict=self.strict,
@@ -107,3 +111,9 @@ class ContainerOptions:
         from samlocal.cli.docker_arguments import parse_docker_arguments
 
         return parse_docker_arguments(self.docker_arg)
+
+
+def _delivery(mode: options.MountMode | None) -> Delivery:
+    if mode is None:
+        return "auto"
+    return "copy" if mode is options.MountMode.COPY else "mount"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.project.model import LocalCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from samlocal.cli.inputs import Inputs
     from samlocal.project.layer_directory import LayerContent
+    from samlocal.project.links import OutgoingLink
     from samlocal.project.model import Finding, Layer
 
 
@@ -23,6 +24,7 @@ class Content:
 
     code: Path
     layers: Path | None = None
+    links: tuple[OutgoingLink, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -30,6 +32,7 @@ class Content:
 class ContentOptions:
     """What a person types about code and layers; `read` is what it means."""
 
+    mount_symlinks: options.MountSymlinks = True
     layer_cache_basedir: options.LayerCacheBasedir = None
     force_image_build: options.ForceImageBuild = False
 
@@ -42,7 +45,7 @@ class ContentOptions:
         """
         code = inputs.function.code
         if isinstance(code, LocalCode) and code.path.is_dir() and not inputs.function.layers:
-            return Content(code=code.path)
+            return self._with_links(Content(code=code.path), inputs, {code.path: "/var/task"})
         from samlocal.cli.interrupts import DeferredSignals
 
         with DeferredSignals() as signals:  # half an archive is no cache
@@ -74,11 +77,36 @@ class ContentOptions:
             download=lambda layer: self._download(layer, cache, profile, check),
         )
         contents = [source.read(layer) for layer in function.layers]
-        tree = layers_directory(contents, cache=cache)
-        return Content(
+        tree = layers_directory(contents, cache=cache, follow=self.mount_symlinks)
+        content = Content(
             code=code,
             layers=tree.path if tree else None,
             findings=layer_findings(function, contents, tree, code),
+        )
+        users = {}
+        if isinstance(function.code, LocalCode) and function.code.path == code:
+            users[code] = "/var/task"
+        if len(contents) == 1 and contents[0].is_users:
+            users[contents[0].directory] = "/opt"
+        return self._with_links(content, inputs, users)
+
+    def _with_links(
+        self, content: Content, inputs: Inputs, directories: Mapping[Path, str]
+    ) -> Content:
+        """Add the links that leave the user's own directories; a link in an archive leads nowhere."""
+        if not self.mount_symlinks:
+            return content
+        from samlocal.project.links import link_findings, links_to_mount, outgoing_links
+
+        links = [
+            link
+            for directory, target in directories.items()
+            for link in outgoing_links(directory, target)
+        ]
+        return replace(
+            content,
+            links=links_to_mount(links),
+            findings=(*content.findings, *link_findings(links, inputs.function.code.place)),
         )
 
     def _download(

@@ -281,6 +281,42 @@ ImageRepository = Annotated[
         show_default=False,
     ),
 ]
+
+
+class MountMode(StrEnum):
+    """How a function's files get to where it runs."""
+
+    READ_ONLY = "read-only"
+    DELEGATED = "delegated"
+    COPY = "copy"
+
+
+Mount = Annotated[
+    MountMode | None,
+    typer.Option(
+        "--mount",
+        help="Mount code and layers (`delegated` is the same), or copy them."
+        " [default: mount, and copy to an engine that doesn't see this machine's files]",
+        show_default=False,
+    ),
+]
+MountSymlinks = Annotated[
+    bool,
+    typer.Option(
+        "--mount-symlinks/--no-mount-symlinks",
+        help="Mount what links lead to that leave the code or a layer.",
+    ),
+]
+DockerVolumeBasedir = Annotated[
+    str | None,
+    typer.Option(
+        "-v",
+        "--docker-volume-basedir",
+        metavar="PATH",
+        help="Where the engine has the directory of the template, if it sees it at another path.",
+        show_default=False,
+    ),
+]
 LayerCacheBasedir = Annotated[
     Path | None,
     typer.Option(

@@ -35,6 +35,7 @@ def plan(
         project=inputs.project,
         code=found.code,
         layers=found.layers,
+        links=found.links,
         settings=settings,
     )
     return spec, (*found.findings, *box_findings(inputs.function, settings, found.code))

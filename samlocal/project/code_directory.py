@@ -105,4 +105,5 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
         scratch = directory / f".{time.monotonic_ns()}"
         scratch.write_text(code.source, encoding="utf-8")
         scratch.replace(target)
+    mark_as_used(directory)
     return directory

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
 from samlocal.errors import CodeNotFoundError, LayerError, UsageError
 from samlocal.project.archives import unpack
-from samlocal.project.cache import digest, is_full, private, publish, reason_of
+from samlocal.project.cache import digest, is_full, mark_as_used, private, publish, reason_of
 from samlocal.project.layer_directory import LayerContent
 from samlocal.project.remote import connect
 
@@ -86,6 +86,7 @@ class LayerDownloads:
         if self.again or not wanted.is_dir():
             with _translated_errors(arn, wanted.parent, layer.place):
                 self._download(arn, found["region"], wanted, layer.place)
+        mark_as_used(wanted)
         facts = json.loads((wanted / _FACTS).read_text(encoding="utf-8"))
         return LayerContent(
             layer=replace(

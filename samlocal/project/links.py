@@ -1,7 +1,8 @@
 """Links that leave a directory of code, and what a container needs so that they lead somewhere.
 
 A bundler may link shared code and packages of a workspace into a function's directory. In AWS the
-deployment package holds what they lead to; here that is mounted where the link leads to in the container.
+deployment package holds what they lead to. A container shows the links themselves, and what they lead to
+has to be where they lead to in the container: `/var/task/lib -> ../shared` at `/var/shared`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.project.model import Finding
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from samlocal.errors import Place
 
 # Where package managers put the links of a workspace. A walk through all of a function's code would
 # cost each invocation more than the rest of it.
@@ -47,6 +52,30 @@ def outgoing_links(directory: Path, mounted_at: str) -> Iterator[OutgoingLink]:
             if place.endswith(_PACKAGES) and child.name.startswith("@"):
                 for package in _children(Path(child)):
                     yield from _outgoing(package, directory, root, mounted_at)
+
+
+def links_to_mount(links: Iterable[OutgoingLink]) -> tuple[OutgoingLink, ...]:
+    """Return those links whose targets have to be mounted: one for each place, and none inside another."""
+    wanted: list[OutgoingLink] = []
+    for link in sorted(links, key=lambda link: Path(link.target)):
+        hides = leads_to_the_containers_own(link.target)
+        if not hides and not (wanted and Path(link.target).is_relative_to(wanted[-1].target)):
+            wanted.append(link)
+    return tuple(wanted)
+
+
+def link_findings(links: Iterable[OutgoingLink], place: Place) -> tuple[Finding, ...]:
+    """Say which links lead to nothing in the container, or to something else."""
+    return tuple(
+        Finding(
+            message=f"what the link `{link.path}` leads to isn't mounted:"
+            f" in the container it would hide `{link.target}`",
+            place=place,
+            hint="give the directory that it leads to another name, or copy it",
+        )
+        for link in links
+        if leads_to_the_containers_own(link.target)
+    )
 
 
 def leads_to_the_containers_own(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
@@ -15,13 +16,15 @@ from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
+    from samlocal.project.links import OutgoingLink
     from samlocal.project.model import Function
     from samlocal.runtimes import Architecture, Runtime
     from samlocal.sandbox.debugging import DebugSettings
+    from samlocal.sandbox.sandbox import Delivery
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
@@ -34,9 +37,10 @@ class SandboxSettings:
     """What a person chose about sandboxes, whichever function it is for.
 
     `image_repository` replaces AWS's public one for runtime images, `image` the function's image
-    altogether. Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are
-    directories by mount path, `hosts` addresses by name; `profile` is that of the AWS
-    account which images in ECR belong to.
+    altogether; `volume_basedir` is where the engine has the directory of the template, if elsewhere.
+    Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are directories by
+    mount path, `hosts` addresses by name; `profile` is that of the AWS account which images in ECR
+    belong to.
     """
 
     image_repository: str | None = None
@@ -45,6 +49,8 @@ class SandboxSettings:
     network: str | None = None
     pull: ImagePolicy = "missing"
     profile: str | None = None
+    delivery: Delivery = "auto"
+    volume_basedir: str | None = None
     limits_memory: bool = True
     limits_rest: bool = True
     strict: bool = False
@@ -67,10 +73,12 @@ def plan_sandbox(
     code: Path,
     settings: SandboxSettings,
     layers: Path | None = None,
+    links: Sequence[OutgoingLink] = (),
 ) -> SandboxSpec:
     """Return the sandbox of a function whose code is in the directory `code`.
 
     `project` is the template's path; `layers` is the directory with the content of all its layers.
+    What `links` lead to is mounted as well.
 
     Raises:
         RuntimeNotFoundError: There is no such runtime.
@@ -95,10 +103,16 @@ def plan_sandbox(
     bootstrap = _bootstrap(function, runtime, folders) if runtime.bootstraps else None
     image = settings.image or runtime.image_uri(settings.image_repository)
     spec = empty_sandbox(function, environment, project=project, image=image, settings=settings)
-    mounts = (Mount(source=source, target=target) for target, source in folders.items())
+    mounts = (
+        *(Mount(source=source, target=target) for target, source in folders.items()),
+        *(Mount(source=link.source, target=link.target) for link in links),
+        *spec.mounts,
+    )
+    if settings.volume_basedir:
+        mounts = tuple(_seen_by_engine(each, project, settings.volume_basedir) for each in mounts)
     spec = replace(
         spec,
-        mounts=(*mounts, *spec.mounts),
+        mounts=mounts,
         architecture_image=settings.image
         or (spec.architecture and runtime.image_uri(settings.image_repository, spec.architecture)),
         entrypoint=(bootstrap,) if bootstrap else None,
@@ -145,7 +159,16 @@ def empty_sandbox(
         if function.architecture == _own_architecture()
         else function.architecture,
         profile=settings.profile,
+        delivery=settings.delivery,
     )
+
+
+def _seen_by_engine(mount: Mount, project: Path, basedir: str) -> Mount:
+    """Return a mount as the engine finds it, where it is below the template's directory."""
+    if not mount.source.is_relative_to(project.parent):
+        return mount
+    below = mount.source.relative_to(project.parent)
+    return replace(mount, engine_path=str(PurePath(basedir, below)))
 
 
 def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:

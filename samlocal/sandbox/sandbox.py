@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 ImagePolicy = Literal["never", "missing", "always"]
 
 
+Delivery = Literal["auto", "mount", "copy"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mount:
-    """A directory or file of this machine as the sandbox sees it."""
+    """A directory or file of this machine as the sandbox sees it.
+
+    `engine_path` is where the engine has it, where somebody said so.
+    """
 
     source: Path
     target: str
     read_only: bool = True
+    engine_path: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +85,9 @@ class SandboxSpec:
 
     A sandbox that is stopped has `grace_seconds` to end by itself. `engine_options` are what only
     its kind of sandbox understands.
+
+    `delivery` is how the sandbox comes by its `mounts`: from this machine's files, as copies of them, or
+    as copies where the engine doesn't see this machine's files.
     """
 
     function: str
@@ -89,6 +99,7 @@ class SandboxSpec:
     tmp_mb: int | None = None
     strict: bool = False
     mounts: tuple[Mount, ...] = ()
+    delivery: Delivery = "auto"
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] = ()
     working_directory: str | None = None

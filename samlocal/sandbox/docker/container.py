@@ -15,6 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.creation import create_container, limit_cpu
+from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
@@ -27,10 +28,12 @@ from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
+    from samlocal.sandbox.docker.copying import Copies
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.docker.unusable import FormatErrors
-    from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, SandboxSpec
+    from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, Mount, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -68,6 +71,7 @@ class DockerSandbox:
         self._stopping = False
         self._container_id: str | None = None
         self._format_errors: FormatErrors | None = None
+        self._copies: Copies | None = None
         self._reader: Thread | None = None
         self._limiter: Thread | None = None
         self._ended_at: float | None = None
@@ -79,10 +83,14 @@ class DockerSandbox:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        if self._copies:
+            self._copies.cancel()
         with self._creating:
             self._closed = True
         if self._container_id:
             self._remove(self._container_id)
+        if self._copies:
+            self._copies.close()
         if self._reader and self._pid:
             self._reader.join(_LAST_OUTPUT_SECONDS)
         if self._limiter:
@@ -148,6 +156,8 @@ class DockerSandbox:
             if not isinstance(error, SandboxError):
                 raise  # a defect of ours
         else:
+            if self._copies:
+                self._copies.close()
             with suppress(SandboxError):
                 sweep(self._engine)
 
@@ -203,11 +213,27 @@ class DockerSandbox:
         with self._creating, translated_errors():
             if self._closed:
                 return None
+            copied = mounts_to_copy(self._spec, self._engine)
             self._container_id = create_container(
-                self._engine.api, self._spec, runtime_api=self._api_address
+                self._engine.api,
+                self._spec,
+                runtime_api=self._api_address,
+                copied=copied,
+                carrier=self._copy(copied),
             )
+            if self._copies:
+                self._copies.complete(self._container_id)
         _log.debug("created container %s of %s", self._container_id[:12], self._spec.image)
         return self._container_id
+
+    def _copy(self, mounts: Sequence[Mount]) -> str | None:
+        """Copy what can't be mounted; return the container that the sandbox has it from."""
+        if not mounts:
+            return None
+        from samlocal.sandbox.docker.copying import Copies  # noqa: PLC0415  # the cold path goes without
+
+        self._copies = self._copies or Copies(self._engine, self._spec, mounts)
+        return self._copies.carry()
 
     def _extra_network(self) -> str | None:
         """The network to join besides the default one, as `--docker-network` has it."""

@@ -15,8 +15,11 @@ from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import docker
 
+    from samlocal.sandbox.sandbox import Mount as SandboxMount
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _MIB: Final = 1024 * 1024
@@ -26,8 +29,18 @@ _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
 
 
-def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: str) -> str:
-    """Create the container of a sandbox whose Runtime API is at `runtime_api`; return its id."""
+def create_container(
+    api: docker.APIClient,
+    spec: SandboxSpec,
+    *,
+    runtime_api: str,
+    copied: Collection[SandboxMount] = (),
+    carrier: str | None = None,
+) -> str:
+    """Create the container of a sandbox whose Runtime API is at `runtime_api`; return its id.
+
+    What is `copied` isn't mounted; the container gets the volumes of `carrier` instead.
+    """
     options = {"user": LAMBDA_USER if spec.strict else None}
     created = api.create_container(
         spec.image,
@@ -41,7 +54,7 @@ def create_container(api: docker.APIClient, spec: SandboxSpec, *, runtime_api: s
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
         },
         labels=labels(project=str(spec.project), function=spec.function),
-        host_config=_host_config(api, spec),
+        host_config=_host_config(api, spec, copied, carrier),
         platform=platform_of(spec),
         **options | engine_options.container_options(spec.engine_options),
     )
@@ -70,14 +83,26 @@ def exposed_ports(spec: SandboxSpec) -> list[int]:
     return [] if spec.network == "host" else list(spec.debug_ports)
 
 
-def _host_config(api: docker.APIClient, spec: SandboxSpec) -> dict[str, object]:
+def _host_config(
+    api: docker.APIClient,
+    spec: SandboxSpec,
+    copied: Collection[SandboxMount],
+    carrier: str | None,
+) -> dict[str, object]:
     options = {
         "auto_remove": True,
         # Not as `binds`, which are strings and take no colon in a path.
         "mounts": [
-            Mount(mount.target, str(mount.source), type="bind", read_only=mount.read_only)
+            Mount(
+                mount.target,
+                mount.engine_path or str(mount.source),
+                type="bind",
+                read_only=mount.read_only,
+            )
             for mount in spec.mounts
+            if mount not in copied
         ],
+        "volumes_from": [f"{carrier}:ro"] if carrier else None,
         # We read the output as it comes; the engine need not keep it on disk as well.
         "log_config": LogConfig(type="none"),
         **_memory_options(spec),

@@ -7,6 +7,7 @@ import os
 import socket
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 
 import docker
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _log = logging.getLogger(__name__)
+
+# Docker's and Podman's.
+_MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
 
 DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
 
@@ -71,6 +75,20 @@ class Engine:
     def __exit__(self, *exc_info: object) -> None:
         self.api.close()
         self.streams.close()
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether the engine sees this machine's files, under their own paths.
+
+        It does where it is reached through a socket on this machine; but where this is a container, the
+        socket may be that of the machine outside, which has another name.
+        """
+        if "unix://" not in self.address:
+            return False
+        if not any(Path(mark).exists() for mark in _MARKS_OF_CONTAINERS):
+            return True
+        with translated_errors():
+            return bool(self.api.info().get("Name") == socket.gethostname())
 
     def name_and_version(self) -> str:
         with translated_errors():

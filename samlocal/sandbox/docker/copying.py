@@ -1,0 +1,164 @@
+"""Files for a container whose engine doesn't see those of this machine: copied through the engine's API.
+
+They go into volumes without a name, of a second container that is never started. The sandbox mounts
+these volumes read-only, as it would have mounted the directories, and the engine removes them with the
+last container that has them: nothing is left to be cleaned up, also not by a command that was killed.
+Copying into the sandbox itself would be 30 ms faster, and leave code and layers writable; it also is
+impossible where its file system is read-only. That way is for single files, which no volume can be.
+
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/PutContainerArchive
+"""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import stat
+import tarfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from docker.errors import NotFound
+from docker.types import Mount as DockerMount
+
+from samlocal.errors import EngineError
+from samlocal.project.trees import Entry, walk
+from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.leftovers import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 512 * 1024
+
+
+class Copies:
+    """The copies of what one sandbox mounts, and the container that carries them."""
+
+    def __init__(self, engine: Engine, spec: SandboxSpec, mounts: Sequence[Mount]) -> None:
+        self._engine = engine
+        self._spec = spec
+        self._directories = [mount for mount in mounts if mount.source.is_dir()]
+        self._files = [mount for mount in mounts if not mount.source.is_dir()]
+        self._carrier: str | None = None
+        self._cancelled = False
+
+    def carry(self) -> str | None:
+        """Copy the directories; return the container whose volumes the sandbox is to have."""
+        if not self._directories:
+            return None
+        marks = labels(project=str(self._spec.project), function=self._spec.function)
+        mounts = [
+            DockerMount(mount.target, None, type="volume", no_copy=True, labels=marks)
+            for mount in self._directories
+        ]
+        created = self._engine.api.create_container(
+            self._spec.image,
+            entrypoint=["never-started"],
+            labels=marks,
+            host_config=self._engine.api.create_host_config(mounts=mounts),
+        )
+        self._carrier = str(created["Id"])
+        for mount in self._directories:
+            begun = time.monotonic()
+            content = archive(mount.source, mount.target, cancelled=lambda: self._cancelled)
+            self._engine.streams.put_archive(self._carrier, mount.target, content)
+            _log.debug("copied %s in %.1f s", mount.source, time.monotonic() - begun)
+        return self._carrier
+
+    def complete(self, container_id: str) -> None:
+        """Copy the single files into the sandbox, which hasn't started yet."""
+        for mount in self._files:
+            entry = Entry(mount.target.lstrip("/"), str(mount.source), mount.source.stat())
+            self._engine.streams.put_archive(container_id, "/", _in_blocks(_archived([entry], "/")))
+
+    def cancel(self) -> None:
+        """Let a copy that is under way stop early."""
+        self._cancelled = True
+
+    def close(self) -> None:
+        """Remove the carrier, and its volumes unless the sandbox still has them."""
+        carrier, self._carrier = self._carrier, None
+        if carrier:
+            with suppress(EngineError, NotFound), translated_errors():
+                self._engine.api.remove_container(carrier, force=True, v=True)
+
+
+def archive(
+    directory: Path, target: str, *, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """Yield a tar archive of what is below a directory, without ever holding all of it.
+
+    Owners, permissions and times are those of this machine, as a mount at `target` would show them; so are
+    links, except that one that leads out of the directory is absolute: engines refuse it otherwise.
+    """
+    entries = walk(directory, follow=False)
+    return _in_blocks(_archived(entries, target), cancelled=cancelled)
+
+
+def _archived(entries: Iterable[Entry], target: str) -> Iterator[bytes]:
+    for entry in entries:
+        info = _info(entry, target)
+        if info is None:  # a socket, a pipe
+            continue
+        yield info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+        if info.isreg():
+            yield from _content(Path(entry.path), info.size)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _info(entry: Entry, target: str) -> tarfile.TarInfo | None:
+    status = entry.status
+    info = tarfile.TarInfo(entry.name)
+    info.mode = stat.S_IMODE(status.st_mode)
+    info.uid, info.gid = status.st_uid, status.st_gid
+    info.mtime = int(status.st_mtime)
+    if stat.S_ISREG(status.st_mode):
+        info.size = status.st_size
+    elif stat.S_ISDIR(status.st_mode):
+        info.type = tarfile.DIRTYPE
+    elif stat.S_ISLNK(status.st_mode):
+        info.type = tarfile.SYMTYPE
+        info.linkname = _link(entry, target)
+    else:
+        return None
+    return info
+
+
+def _link(entry: Entry, target: str) -> str:
+    link = str(Path(entry.path).readlink())
+    place = posixpath.join(target, posixpath.dirname(entry.name))
+    absolute = posixpath.normpath(posixpath.join(place, link))
+    return link if absolute.startswith(f"{target}/") else absolute
+
+
+def _content(path: Path, size: int) -> Iterator[bytes]:
+    """Yield so many bytes of a file, whatever becomes of it meanwhile, and fill up the last block."""
+    left = size
+    with path.open("rb") as file:
+        while left and (block := file.read(min(left, _AT_ONCE))):
+            left -= len(block)
+            yield block
+    yield bytes(left + -size % tarfile.BLOCKSIZE)
+
+
+def _in_blocks(
+    pieces: Iterator[bytes], *, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """Hand on many small pieces together: each is a call to the system, and to the engine."""
+    block = bytearray()
+    for piece in pieces:
+        if cancelled():
+            return
+        block += piece
+        if len(block) >= _AT_ONCE:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)
