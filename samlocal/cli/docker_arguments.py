@@ -94,6 +94,6 @@ def _checked(key: str, value: object) -> object:
         return str(value)
     try:
         HostConfig(version="1.44", **host_options({key: value}, network=True))
-    except (DockerException, AttributeError, TypeError, ValueError) as error:
+    except (DockerException, AttributeError, LookupError, TypeError, ValueError) as error:
         raise UsageError(f"`--docker-arg {key}` can't be `{json.dumps(value)}`: {error}") from error
     return value

@@ -63,7 +63,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     """
     general.apply()
     if print_env:
-        _print_environment(read_inputs(chosen, project, debugging), output)
+        _print_environment(_read(chosen, project, debugging, container), output)
         return
     from datetime import UTC, datetime
 
@@ -72,7 +72,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
 
     settings = container.settings()
     connecting = connect_in_background()
-    inputs = read_inputs(chosen, project, debugging)
+    inputs = _read(chosen, project, debugging, container)
     today = datetime.now(UTC).date()
     _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
     image = container.image_for(inputs.function, inputs.functions)
@@ -87,6 +87,20 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and exit_zero_on_function_error else exit_code)
+
+
+def _read(
+    chosen: InvokeOptions,
+    project: ProjectOptions,
+    debugging: DebugOptions,
+    container: ContainerOptions,
+) -> Inputs:
+    inputs = read_inputs(chosen, project, debugging)
+    if container.ca_bundle is None:
+        return inputs
+    from samlocal.sandbox.ca_bundle import with_ca_bundle
+
+    return replace(inputs, environment=with_ca_bundle(inputs.environment))
 
 
 def _print_environment(inputs: Inputs, output: options.OutputFormat) -> None:

@@ -13,13 +13,16 @@ Java has none: it reads a key store that an option of its own names.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.env_vars.environment import Origin, ResolvedVariable
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
+
+    from samlocal.env_vars.environment import Environment
 
 _TARGET: Final = "/etc/samlocal/ca-bundle.pem"
 _VARIABLES: Final = (
@@ -36,6 +39,9 @@ def ca_bundle_mount(bundle: Path) -> Mount:
     return Mount(source=bundle, target=_TARGET)
 
 
-def with_ca_bundle(environment: Mapping[str, str]) -> dict[str, str]:
+def with_ca_bundle(environment: Environment) -> Environment:
     """Return an environment whose every such variable that isn't set names the bundle."""
-    return {**dict.fromkeys(_VARIABLES, _TARGET), **environment}
+    origin = Origin(source="command-line", label="--ca-bundle")
+    bundle = ResolvedVariable(value=_TARGET, origin=origin)
+    variables = {**dict.fromkeys(_VARIABLES, bundle), **environment.variables}
+    return replace(environment, variables=variables)

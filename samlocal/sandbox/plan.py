@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding, ImageCode
 from samlocal.runtimes import find_runtime
-from samlocal.sandbox.ca_bundle import ca_bundle_mount, with_ca_bundle
+from samlocal.sandbox.ca_bundle import ca_bundle_mount
 from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
 
@@ -138,7 +138,7 @@ def empty_sandbox(
         function=function.full_path,
         project=project,
         image=image,
-        environment=with_ca_bundle(environment) if settings.ca_bundle else environment,
+        environment=environment,
         memory_mb=function.memory_mb if settings.limits_memory else None,
         cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
         tmp_mb=_tmp_mb(function, settings),

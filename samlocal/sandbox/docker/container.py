@@ -8,7 +8,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 _REMOVAL_SECONDS: Final = 15.0
 # How long what the function wrote last may take to arrive.
 _LAST_OUTPUT_SECONDS: Final = 2.0
+# How long a function may use all of the CPU: Lambda, too, divides it by periods.
+_UNLIMITED_SECONDS: Final = 0.02
 _KILLED: Final = 137
 _LOOPBACK: Final = "127.0.0.1"
 
@@ -74,6 +76,7 @@ class DockerSandbox:
         self._copies: Copies | None = None
         self._reader: Thread | None = None
         self._limiter: Thread | None = None
+        self._ending = Event()
         self._ended_at: float | None = None
         self._pid = 0
         self._api_address = ""
@@ -87,6 +90,7 @@ class DockerSandbox:
             self._copies.cancel()
         with self._creating:
             self._closed = True
+        self._ending.set()
         if self._container_id:
             self._remove(self._container_id)
         if self._copies:
@@ -109,6 +113,7 @@ class DockerSandbox:
 
     def stop(self) -> None:
         self._stopping = True
+        self._ending.set()
         if self._container_id:
             with suppress(EngineError), translated_errors():
                 if self._spec.grace_seconds:
@@ -260,6 +265,9 @@ class DockerSandbox:
         )
 
     def _limit_cpu(self, cpus: float) -> None:
+        """Limit the CPU, unless the function is over before that matters: the engine takes a while."""
+        if self._ending.wait(_UNLIMITED_SECONDS):
+            return
         try:
             with translated_errors():
                 limit_cpu(self._engine.api, str(self._container_id), cpus)

@@ -47,6 +47,7 @@ def test_the_last_of_several_wins() -> None:
         ("sysctls={a", "`--docker-arg sysctls={a`: invalid YAML", None),
         ("ulimits=5", "`--docker-arg ulimits` can't be `5`: Invalid type", None),
         ("ulimits=[5]", r"`--docker-arg ulimits` can't be `\[5\]`", None),
+        ("volumes={/a: {}}", "`--docker-arg volumes` can't be", None),
         ("devices=7", "`--docker-arg devices` can't be `7`", None),
         ("shm_size=x", '`--docker-arg shm_size` can\'t be `"x"`', None),
         ("user=[5]", "`--docker-arg user` must be a string", None),

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from samlocal.cli.print_env import environment_as_json, environment_as_text
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.errors import Place
 from samlocal.project.model import Finding
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import InProject
 
 BASE = Path("/home/me/shop")
 TEMPLATE = Origin(source="template", label="template", place=Place(BASE / "template.yaml", 14, 9))
@@ -89,3 +93,11 @@ def test_secrets_are_masked_everywhere() -> None:
         "AWS_SECRET_ACCESS_KEY",
     }
     assert variables["DB_PASSWORD"]["value"] == "********"
+
+
+def test_variables_that_name_the_ca_bundle(project: InProject) -> None:
+    """They are shown with the option that they come from."""
+    arguments = ("--print-env", "--ca-bundle", "ca.pem", "--no-credentials")
+    ended = project("sam-hello-world")("local", "invoke", *arguments)
+    (line,) = (row for row in ended.stdout.decode().splitlines() if row.startswith("AWS_CA_BUNDLE"))
+    assert line.split() == ["AWS_CA_BUNDLE", "/etc/samlocal/ca-bundle.pem", "--ca-bundle"]

@@ -2,21 +2,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.sandbox.ca_bundle import ca_bundle_mount, with_ca_bundle
 
 BUNDLE = Path("/corp/ca.pem")
 
 
 def test_every_variable_names_the_mounted_bundle() -> None:
-    """What isn't set names the file where it is mounted; what is set stays."""
-    environment = with_ca_bundle({"STAGE": "dev", "SSL_CERT_FILE": "/var/task/ca.pem"})
+    """What isn't set names the file where it is mounted, by the option; what is set stays."""
+    own = ResolvedVariable(value="/var/task/ca.pem", origin=Origin(source="shell", label="shell"))
+    before = Environment(variables={"SSL_CERT_FILE": own})
+
+    environment = with_ca_bundle(before)
+
     target = ca_bundle_mount(BUNDLE).target
-    assert environment["STAGE"] == "dev"
-    assert environment["SSL_CERT_FILE"] == "/var/task/ca.pem"
-    assert {
-        environment[name]
-        for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
-    } == {target}
+    assert environment.as_dict() == {
+        "AWS_CA_BUNDLE": target,
+        "CURL_CA_BUNDLE": target,
+        "GIT_SSL_CAINFO": target,
+        "NODE_EXTRA_CA_CERTS": target,
+        "REQUESTS_CA_BUNDLE": target,
+        "SSL_CERT_FILE": "/var/task/ca.pem",
+    }
+    assert environment.variables["AWS_CA_BUNDLE"].origin.label == "--ca-bundle"
 
 
 def test_bundle_is_mounted_read_only() -> None:
