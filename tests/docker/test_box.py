@@ -77,6 +77,13 @@ def test_strict_box(samlocal: Samlocal) -> None:
     assert (box["open_files"], box["memory_mb"]) == (1024, 128 + 512)
 
 
+@pytest.mark.parametrize("options", [(), ("--strict",)], ids=["default", "strict"])
+def test_layers_are_read_only(samlocal: Samlocal, options: tuple[str, ...]) -> None:
+    """Lambda's user can read them, and nobody can change them."""
+    expected = {"words": "great tea\n", "writable": False}
+    assert result(samlocal, "Layered", *options) == expected
+
+
 @pytest.mark.parametrize("function", ["OnNode", "OnShell"])
 def test_other_runtimes_work_in_a_strict_box(samlocal: Samlocal, function: str) -> None:
     """Node.js and a `bootstrap` run as Lambda's user, and write to /tmp."""
@@ -158,7 +165,7 @@ def test_file_system_that_is_not_given_is_named(samlocal: Samlocal) -> None:
     """The place in the template, and the option that mounts a directory there."""
     ended = samlocal.invoke("Stores", "--no-event")
 
-    assert "template.yaml:37:11: no file system is mounted at `/mnt/store`" in ended.stderr
+    assert "template.yaml:39:11: no file system is mounted at `/mnt/store`" in ended.stderr
     assert "hint: `--file-system /mnt/store=DIR` mounts a directory there" in ended.stderr
 
 

@@ -29,6 +29,11 @@ def looks(_event, _context):
     }
 
 
+def layered(_event, _context):
+    with open("/opt/words.txt") as words:
+        return {"words": words.read(), "writable": _takes("/opt")}
+
+
 def fills(event, _context):
     written = 0
     try:
