@@ -18,7 +18,12 @@ from samlocal.sandbox.docker.creation import create_container, limit_cpu
 from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
+from samlocal.sandbox.docker.images import (
+    is_pulled_always,
+    pull_image,
+    skipped_pull_error,
+    vanished_image_error,
+)
 from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.memory import peak_memory_mb
 from samlocal.sandbox.docker.output import read_output
@@ -179,7 +184,7 @@ class DockerSandbox:
             self._complete_spec()
         else:
             self._spec = emulated(self._engine, self._spec)
-            if self._spec.pull == "always":
+            if is_pulled_always(self._spec):
                 self._pull()
         try:
             container_id = self._create_if_open()

@@ -13,7 +13,12 @@ from samlocal.sandbox.build_context import newer_file
 from samlocal.sandbox.docker.builds import RECIPE_LABEL, build_image, recipe_of
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import pull_image, skipped_pull_error, vanished_image_error
+from samlocal.sandbox.docker.images import (
+    is_pulled_always,
+    pull_image,
+    skipped_pull_error,
+    vanished_image_error,
+)
 from samlocal.sandbox.image_functions import Program, with_program
 
 if TYPE_CHECKING:
@@ -78,7 +83,7 @@ def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here already and need not be made anew."""
     build = spec.build
     if build is None:
-        return spec.image, None if spec.pull == "always" else _inspect(engine, spec.image)
+        return spec.image, None if is_pulled_always(spec) else _inspect(engine, spec.image)
     if build.policy == "always":
         return build.image, None
     if spec.image != build.image and (facts := _inspect(engine, spec.image)):

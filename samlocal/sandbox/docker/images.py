@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import ImageProgress
+    from samlocal.sandbox.sandbox import ImageProgress, SandboxSpec
 
 _LOCAL_ONLY: Final = "localhost/"
 # How long a pull may say nothing: registries hang, and the engine would wait for ever.
@@ -106,9 +107,15 @@ def _explanation(response: requests.Response) -> str:
 
 def _silence_seconds() -> float:
     try:
-        return float(os.environ.get(_SILENCE_VARIABLE, "")) or _SILENCE_SECONDS
+        seconds = float(os.environ.get(_SILENCE_VARIABLE, ""))
     except ValueError:
         return _SILENCE_SECONDS
+    return seconds if 0 < seconds < math.inf else _SILENCE_SECONDS
+
+
+def is_pulled_always(spec: SandboxSpec) -> bool:
+    """Tell whether a registry is asked for an image whether or not it is here."""
+    return spec.pull == "always" and not spec.image.startswith(_LOCAL_ONLY)
 
 
 def skipped_pull_error(image: str) -> ImageNotFoundError:

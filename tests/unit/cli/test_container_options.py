@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samlocal.cli.container_options import ContainerOptions
+from samlocal.cli.options import ImagePolicy
+from samlocal.errors import FunctionNotFoundError, Place
+from samlocal.project.model import Function, FunctionEntry, LocalCode
+
+PLACE = Place(Path("template.yaml"), 1, 1)
+RATINGS = FunctionEntry(
+    logical_id="Ratings", full_path="Shop/Ratings", function_name="ratings-api", place=PLACE
+)
+REPORTS = FunctionEntry(logical_id="Reports", full_path="Shop/Reports", place=PLACE)
+FUNCTION = Function(
+    logical_id="Ratings",
+    full_path="Shop/Ratings",
+    name="ratings-api",
+    code=LocalCode(path=Path("src"), place=PLACE),
+    place=PLACE,
+)
+
+
+def image(*values: str) -> str | None:
+    return ContainerOptions(invoke_image=list(values)).image_for(FUNCTION, (RATINGS, REPORTS))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param(["all:1"], "all:1", id="for every function"),
+        pytest.param(["Ratings=mine:1", "all:1"], "mine:1", id="the function's own comes first"),
+        pytest.param(["Reports=other:1"], None, id="for another function"),
+        pytest.param(["Reports=other:1", "all:1"], "all:1", id="for another one, and every one"),
+        pytest.param(["ratings-api=mine:1"], "mine:1", id="by function name"),
+        pytest.param(["Shop/Ratings=mine:1"], "mine:1", id="by full path"),
+        pytest.param(["a:1", "b:1"], "b:1", id="the last one counts"),
+        pytest.param(["Ratings=r.test:5000/a@sha256:0a"], "r.test:5000/a@sha256:0a", id="digest"),
+    ],
+)
+def test_image_of_a_function(values: list[str], expected: str | None) -> None:
+    """`--invoke-image` is for one function, by any of its names, or for all."""
+    assert image(*values) == expected
+
+
+def test_image_of_an_unknown_function() -> None:
+    """A name that no function has is an error, whichever function is to run."""
+    with pytest.raises(FunctionNotFoundError, match="no function `Rating`") as caught:
+        image("Rating=mine:1")
+    assert caught.value.hint == "did you mean `Ratings`?"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (ContainerOptions(), "missing"),
+        (ContainerOptions(skip_pull_image=True), "never"),
+        (ContainerOptions(pull=ImagePolicy.ALWAYS), "always"),
+        (ContainerOptions(pull=ImagePolicy.NEVER, skip_pull_image=True), "never"),
+    ],
+)
+def test_when_images_are_pulled(options: ContainerOptions, expected: str) -> None:
+    """`--skip-pull-image` is sam's word for `--pull never`."""
+    assert options.settings().pull == expected
