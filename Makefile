@@ -16,7 +16,8 @@ demo: $(ready) ## From nothing to an invoked function: engine, image, sample app
 
 test: $(ready) ## Run all tests; ARGS='-k name' for some of them
 	@.ci/images
-	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver || true
+	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver \
+	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
 	@$(python) -m pytest -n auto --dist loadgroup $(ARGS)
 

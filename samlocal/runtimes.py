@@ -135,14 +135,16 @@ def find_runtime(runtime_id: str, *, place: Place | None = None) -> Runtime:
     )
 
 
+def family_runtimes(family: str) -> tuple[Runtime, ...]:
+    """Every runtime of one family, the newest first."""
+    facts = _read(data_folder("runtimes") / f"{family}.yaml")
+    return tuple(_runtime(runtime_id, family, facts) for runtime_id in facts.get("runtimes", {}))
+
+
 def all_runtimes() -> tuple[Runtime, ...]:
     """Every runtime, family by family, the newest first."""
-    families = ((path.stem, _read(path)) for path in sorted(data_folder("runtimes").glob("*.yaml")))
-    return tuple(
-        _runtime(runtime_id, family, facts)
-        for family, facts in families
-        for runtime_id in facts.get("runtimes", {})
-    )
+    families = sorted(path.stem for path in data_folder("runtimes").glob("*.yaml"))
+    return tuple(runtime for family in families for runtime in family_runtimes(family))
 
 
 def newest_runtimes() -> tuple[Runtime, ...]:

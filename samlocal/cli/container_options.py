@@ -24,6 +24,8 @@ _GRACE_SECONDS: Final = 3
 class ContainerOptions:
     """What a person types about containers; `settings` is what it means."""
 
+    engine: options.Engine = None
+    way_back: options.WayBackOption = options.WayBack.AUTO
     docker_network: options.DockerNetwork = None
     skip_pull_image: options.SkipPullImage = False
     pull: options.Pull = None
@@ -72,6 +74,7 @@ class ContainerOptions:
             engine_options=self._engine_options(),
             publish_on=box.parse_interface(self.container_host_interface),
             reached_at=self.container_host or box.find_host(self.container_host_interface),
+            way_back=self.way_back.value,
         )
 
     def _pull(self) -> ImagePolicy:

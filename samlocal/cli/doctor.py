@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from samlocal.cli import options  # noqa: TC001  # typer reads the annotations as the program runs
+from samlocal.cli import options
+from samlocal.cli.checks import Check
 from samlocal.cli.interrupts import DeferredSignals
 
 if TYPE_CHECKING:
@@ -29,30 +29,20 @@ _COLORS: Final = {
     "failure": typer.colors.RED,
 }
 
-_FIREWALL_HINT: Final = (
-    "a firewall may block connections from the engine's network to this machine;"
-    " on Linux `iptables -I INPUT -i docker0 -j ACCEPT` allows them"
-)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One line of the report."""
-
-    verdict: Literal["ok", "warning", "failure"]
-    subject: str
-    finding: str
-    hint: str | None = None
-
-
-def doctor(*, image_repository: options.ImageRepository = None) -> None:
+def doctor(
+    *,
+    engine: options.Engine = None,
+    way_back: options.WayBackOption = options.WayBack.AUTO,
+    image_repository: options.ImageRepository = None,
+) -> None:
     """Check what this machine needs: Python, engine, images, the way back from a container, space.
 
     Exit status: 0 where functions can run, 1 where something keeps them from it.
     """
     failed = False
     with DeferredSignals() as signals:  # one of the checks makes a container
-        for check in _checks(image_repository):
+        for check in _checks(engine, way_back, image_repository):
             signals.raise_if_any()
             failed |= check.verdict == "failure"
             _show(check)
@@ -66,17 +56,20 @@ def _show(check: Check) -> None:
         typer.echo(f"{'':8} {'':14} hint: {check.hint}")
 
 
-def _checks(image_repository: str | None) -> Iterator[Check]:
+def _checks(
+    name: str | None, way_back: options.WayBack, image_repository: str | None
+) -> Iterator[Check]:
     yield _python()
+    from samlocal.cli.way_back_check import check_way_back
     from samlocal.errors import SandboxError
     from samlocal.sandbox.docker.engine import Engine
 
     try:
-        with Engine() as engine:
+        with Engine(name) as engine:
             yield _engine(engine)
             images = _local_images(engine, image_repository)
             yield _image_source(images, image_repository)
-            yield _way_back(engine, list(images))
+            yield check_way_back(engine, list(images), image_repository, way_back.value)
             yield _space(engine)
     except SandboxError as error:
         yield Check(verdict="failure", subject="engine", finding=error.message, hint=error.hint)
@@ -130,32 +123,9 @@ def _short(digest: str | None) -> str:
     return digest[: len("sha256:") + _SHOWN_DIGITS] if digest else "built here"
 
 
-def _way_back(engine: Engine, images: list[str]) -> Check:
-    """Let a container connect to a listener of ours, as a runtime does."""
-    from samlocal.sandbox.docker.probe import reaches_from_new_container
-
-    subject = "Runtime API"
-    listener, address = engine.listen(network=None)
-    with listener:
-        if not images:
-            return Check(
-                verdict="warning",
-                subject=subject,
-                finding=f"would listen on {address}; no image here to try it from a container",
-            )
-        reached = reaches_from_new_container(engine, images[0], address)
-    if reached is None:
-        finding = f"would listen on {address}; `{images[0]}` has no shell to try it from"
-        return Check(verdict="warning", subject=subject, finding=finding)
-    if not reached:
-        finding = f"containers can't reach {address}"
-        return Check(verdict="failure", subject=subject, finding=finding, hint=_FIREWALL_HINT)
-    return Check(verdict="ok", subject=subject, finding=f"containers reach {address}")
-
-
 def _space(engine: Engine) -> Check:
     root = Path(engine.data_folder())
-    if not root.is_dir():
+    if engine.socket_path is None or not root.is_dir():
         return Check(verdict="ok", subject="free space", finding="the engine keeps its own")
     free = shutil.disk_usage(root).free / _GIB
     finding = f"{free:.0f} GiB in {root}"

@@ -71,7 +71,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     from samlocal.sandbox.plan import end_of_support
 
     settings = container.settings()
-    connecting = connect_in_background()
+    connecting = connect_in_background(container.engine)
     inputs = _read(chosen, project, debugging, container)
     today = datetime.now(UTC).date()
     _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
@@ -123,7 +123,7 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
     runtime = "" if spec.is_image_function else f" ({function.runtime})"
     say(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
     with DeferredSignals() as signals:
-        result = _run_in_container(inputs, spec, engine, log=log, signals=signals)
+        result = _run_one_way_or_the_other(inputs, spec, engine, log=log, signals=signals)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
@@ -140,6 +140,32 @@ def _exit_hint(result: InvocationResult, spec: SandboxSpec) -> str | None:
     from samlocal.sandbox.image_functions import EXIT_HINT
 
     return EXIT_HINT
+
+
+def _run_one_way_or_the_other(
+    inputs: Inputs,
+    spec: SandboxSpec,
+    engine: Engine,
+    *,
+    log: FunctionLog,
+    signals: DeferredSignals,
+) -> InvocationResult | None:
+    """Run the function in a container that reaches us directly, else in one that has a relay."""
+    from samlocal.errors import HostNotReachableError
+
+    try:
+        return _run_in_container(inputs, spec, engine, log=log, signals=signals)
+    except HostNotReachableError:
+        if spec.way_back != "auto":
+            raise
+    from samlocal.sandbox.docker.way_back import remember_relay
+
+    say(
+        "The container can't reach this machine: it gets a relay, as do all of this engine from now on"
+    )
+    remember_relay(engine)
+    relayed = replace(spec, way_back="relay")
+    return _run_in_container(inputs, relayed, engine, log=log, signals=signals)
 
 
 def _run_in_container(

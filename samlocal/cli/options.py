@@ -256,6 +256,34 @@ DockerNetwork = Annotated[
         show_default=False,
     ),
 ]
+
+
+class WayBack(StrEnum):
+    """How a container reaches the Runtime API."""
+
+    AUTO = "auto"
+    DIRECT = "direct"
+    RELAY = "relay"
+
+
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME|ADDRESS",
+        help="The container engine: docker, podman, finch, colima, desktop, rancher, orbstack, a Docker"
+        " context or an address. [default: DOCKER_HOST, the current context, or what answers]",
+        show_default=False,
+    ),
+]
+WayBackOption = Annotated[
+    WayBack,
+    typer.Option(
+        "--way-back",
+        help="How the container reaches samlocal: directly, or through a relay container, which needs"
+        " no connection to this machine.",
+    ),
+]
 SkipPullImage = Annotated[
     bool,
     typer.Option(

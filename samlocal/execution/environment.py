@@ -123,6 +123,7 @@ class ExecutionEnvironment:
             if reached == "timeout":
                 return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
+            await self._require_contact()
             ending = exited(request_id, self._exited.result(), self._memory_mb)
         elif failure := initialised.result().failure:
             ending = failed_to_initialise(failure, at=initialised.result().at)
@@ -209,7 +210,7 @@ class ExecutionEnvironment:
         return "timeout"
 
     async def _require_contact(self) -> None:
-        """Tell a runtime that takes its time from one that can't reach us.
+        """Tell a runtime that takes its time, or gives up, from one that can't reach us.
 
         Raises:
             HostNotReachableError: The sandbox can't connect to the Runtime API.
@@ -224,12 +225,12 @@ class ExecutionEnvironment:
                 " `samlocal doctor` looks closer",
             )
 
-    async def _admits(self, peer: str) -> bool:
+    async def _admits(self, host: str, port: int) -> bool:
         try:
-            started = await asyncio.shield(self._started)
+            await asyncio.shield(self._started)
         except SandboxError:
             return False
-        admitted = peer in started.peers
+        admitted = self._sandbox.admits(host, port)
         self._was_called |= admitted
         return admitted
 

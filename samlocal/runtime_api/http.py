@@ -102,14 +102,14 @@ class Handler(Protocol):
 
 
 class Server:
-    """Serves one listening socket to the peers that `admits` accepts, until it is closed."""
+    """Serves one listening socket to the peers (host, port) that `admits`, until it is closed."""
 
     def __init__(
         self,
         listener: socket.socket,
         handler: Handler,
         *,
-        admits: Callable[[str], Awaitable[bool]],
+        admits: Callable[[str, int], Awaitable[bool]],
     ) -> None:
         self._listener = listener
         self._handler = handler
@@ -135,7 +135,7 @@ class _Connection(asyncio.Protocol):
     def __init__(
         self,
         handler: Handler,
-        admits: Callable[[str], Awaitable[bool]],
+        admits: Callable[[str, int], Awaitable[bool]],
         connections: set[_Connection],
     ) -> None:
         self._handler = handler
@@ -195,7 +195,8 @@ class _Connection(asyncio.Protocol):
         self._answering = asyncio.get_running_loop().create_task(self._answer(self._request))
 
     async def _answer(self, request: Request) -> None:
-        if not await self._admits(self._transport.get_extra_info("peername")[0]):
+        host, port = self._transport.get_extra_info("peername")[:2]
+        if not await self._admits(host, port):
             self._transport.abort()
             return
         if self._http.they_are_waiting_for_100_continue:

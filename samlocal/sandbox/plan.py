@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samlocal.project.model import Function
     from samlocal.runtimes import Architecture, Runtime
     from samlocal.sandbox.debugging import DebugSettings
-    from samlocal.sandbox.sandbox import Delivery
+    from samlocal.sandbox.sandbox import Delivery, WayBack
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
@@ -63,6 +63,7 @@ class SandboxSettings:
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     publish_on: str = "127.0.0.1"
     reached_at: str = "localhost"
+    way_back: WayBack = "auto"
 
 
 def plan_sandbox(
@@ -117,6 +118,7 @@ def plan_sandbox(
         or (spec.architecture and runtime.image_uri(settings.image_repository, spec.architecture)),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
+        family=runtime.family,
     )
     if settings.debug is None:
         return spec
@@ -160,6 +162,8 @@ def empty_sandbox(
         else function.architecture,
         profile=settings.profile,
         delivery=settings.delivery,
+        way_back=settings.way_back,
+        image_repository=settings.image_repository,
     )
 
 

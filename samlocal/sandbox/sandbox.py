@@ -24,6 +24,7 @@ ImagePolicy = Literal["never", "missing", "always"]
 
 
 Delivery = Literal["auto", "mount", "copy"]
+WayBack = Literal["auto", "direct", "relay"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +88,9 @@ class SandboxSpec:
     its kind of sandbox understands.
 
     `delivery` is how the sandbox comes by its `mounts`: from this machine's files, as copies of them, or
-    as copies where the engine doesn't see this machine's files.
+    as copies where the engine doesn't see this machine's files. `way_back` is how it reaches its API.
+    `family` is the runtime's, None for an image function; `image_repository` has other runtime images,
+    None: AWS's own.
     """
 
     function: str
@@ -121,14 +124,16 @@ class SandboxSpec:
     architecture: Architecture | None = None
     architecture_image: str | None = None
     foreign_architecture: str | None = None
+    way_back: WayBack = "auto"
+    family: str | None = None
+    image_repository: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """A running sandbox: since when (`time.monotonic()`), and from which addresses it calls."""
+    """A running sandbox, and since when (`time.monotonic()`)."""
 
     at: float
-    peers: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,6 +188,9 @@ class Sandbox(Protocol):
 
     def end_init(self) -> None:
         """Give the function from now on no more CPU than it may have; return at once."""
+
+    def admits(self, host: str, port: int) -> bool:
+        """Tell whether a connection from that address comes from the sandbox, once it is started."""
 
     def stop(self) -> None:
         """End what runs in the sandbox: at once, or after its grace."""

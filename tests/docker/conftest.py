@@ -12,12 +12,14 @@ import docker.errors
 import pytest
 from docker.utils import kwargs_from_env
 
-from tests.docker import apps
+from tests.docker import apps, podman_engine
 from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.docker.podman_engine import Podman
 
 _SECONDS_TO_COMPILE = 900
 
@@ -27,14 +29,23 @@ STAND_INS = "localhost/samlocal"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that need a registry, so that only one starts and is filled.
 
-    Tests of a sample app have the time that it takes to fetch and compile all that it needs.
+    The same with Podman. Tests of a sample app have the time that it takes to fetch and compile all that it needs.
     """
     for item in items:
         if isinstance(item, pytest.Function):
             if "registry" in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group("registry"))
+            elif "podman" in item.keywords:
+                item.add_marker(pytest.mark.xdist_group("podman"))
             if "sample_app" in item.fixturenames:
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that says `ENGINES` on each of them."""
+    engines = getattr(metafunc.module, "ENGINES", None)
+    if engines and "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 def missing(reason: str) -> NoReturn:
@@ -44,10 +55,34 @@ def missing(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[docker.APIClient]:
-    """The engine that `.ci/engine` started, or any other."""
+def podman() -> Iterator[Podman]:
+    """A Podman of the tests' own, which has no images."""
+    if not podman_engine.can_run():
+        missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
+    with podman_engine.serve(os.getpid() % 250) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engine_variables(request: pytest.FixtureRequest, engine: docker.APIClient) -> dict[str, str]:
+    """What leads a command to the engine."""
+    about = engine.version()["Components"][0]
+    return {"DOCKER_HOST": _podman(request).address} if "Podman" in about["Name"] else {}
+
+
+def _podman(request: pytest.FixtureRequest) -> Podman:
+    running: Podman = request.getfixturevalue("podman")
+    return running
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Iterator[docker.APIClient]:
+    """The engine that `.ci/engine` started, or any other; Podman where the test runs on that."""
     try:
-        client = docker.APIClient(version="auto", **kwargs_from_env())
+        if getattr(request, "param", "docker") == "podman":
+            client = docker.APIClient(base_url=_podman(request).address, version="auto")
+        else:
+            client = docker.APIClient(version="auto", **kwargs_from_env())
     except docker.errors.DockerException as problem:
         missing(f"no container engine answers (.ci/engine starts one): {problem}")
     yield client
@@ -55,10 +90,14 @@ def engine() -> Iterator[docker.APIClient]:
 
 
 @pytest.fixture(scope="session")
-def stand_in(engine: docker.APIClient) -> Callable[[str], str]:
+def stand_in(
+    request: pytest.FixtureRequest, engine: docker.APIClient, engine_variables: dict[str, str]
+) -> Callable[[str], str]:
     """Gives the tag of a stand-in image: `python:3.11` -> `localhost/samlocal/python:3.11`."""
 
     def tag(name: str) -> str:
+        if engine_variables and not engine.images(name=f"{STAND_INS}/{name}"):
+            _podman(request).load(f"{STAND_INS}/{name}")
         if not engine.images(name=f"{STAND_INS}/{name}"):
             missing(f"no image {STAND_INS}/{name} (`make images` builds it)")
         return f"{STAND_INS}/{name}"

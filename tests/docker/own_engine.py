@@ -22,15 +22,24 @@ _SECONDS_TO_START = 30
 class OwnEngine:
     """A `dockerd` with all it owns in one folder."""
 
-    def __init__(self, folder: Path, bridge: str, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bridge: str,
+        options: tuple[str, ...] = (),
+        *,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self._folder = folder
         self._bridge = bridge
         self._options = options
+        self._prefix = prefix
 
     def start(self) -> None:
         """Start it, or start it again; what it had it has again."""
         command = [
+            *self._prefix,
             "dockerd",
             f"--host={self.address}",
             f"--data-root={self._folder}/data",
@@ -111,11 +120,11 @@ def serve(folder: Path, number: int, *options: str) -> Iterator[OwnEngine]:
             engine.stop()
     finally:
         subprocess.run(["ip", "link", "delete", bridge], check=True)
-        _clear(folder)
+        clear(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Take down what an engine that was killed has left: processes and mounts of its containers."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

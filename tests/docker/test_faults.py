@@ -35,6 +35,7 @@ def other_engine(
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
     with own_engine.serve(tmp_path_factory.mktemp("engine"), os.getpid() % 250) as engine:
         engine.load(stand_in("provided:al2023"))
+        engine.load(stand_in("python:3.11"))
         yield engine
 
 
@@ -51,6 +52,42 @@ def samlocal(tmp_path: Path) -> Callable[..., Samlocal]:
     return at
 
 
+def test_firewall_between_container_and_host_is_gone_round(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """A runtime that can't reach us gets a relay, and so does the next one, at once."""
+    app = replace(samlocal(other_engine.address), directory=HELLO)
+    with other_engine.firewall():
+        first = app("local", "invoke", "--no-credentials", "--no-event")
+        second = app("local", "invoke", "--no-credentials", "--no-event", "--debug")
+
+    said = "The container can't reach this machine: it gets a relay"
+    assert (first.exit_code, second.exit_code) == (0, 0), first.stderr + second.stderr
+    assert first.stdout == second.stdout != b""
+    assert said in first.stderr
+    assert said not in second.stderr
+    assert "it takes a relay: its containers could not reach this machine" in second.stderr
+    assert not other_engine.containers()
+
+
+def test_doctor_notices_that_the_firewall_is_gone(
+    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+) -> None:
+    """`doctor` finds out anew, in both directions, and what it finds is remembered."""
+    with other_engine.firewall():
+        blocked = samlocal(other_engine.address)("doctor").stdout.decode()
+    still = samlocal(other_engine.address).invoke("Echo", "--no-event", "--debug")
+    free = samlocal(other_engine.address)("doctor").stdout.decode()
+
+    assert "warning  Runtime API    containers reach samlocal through a relay: containers can" in (
+        blocked
+    )
+    assert "hint: a firewall may block" in blocked
+    assert "it takes a relay" in still.stderr
+    assert "ok       Runtime API    containers reach 10.213." in free
+    assert "it takes a relay" not in samlocal(other_engine.address).invoke("Echo", "--debug").stderr
+
+
 def test_firewall_between_container_and_host_is_named(
     samlocal: Callable[..., Samlocal], other_engine: OwnEngine
 ) -> None:
@@ -58,7 +95,7 @@ def test_firewall_between_container_and_host_is_named(
     app = replace(samlocal(other_engine.address), directory=HELLO)
     with other_engine.firewall():
         begun = time.monotonic()
-        ended = app("local", "invoke", "--no-credentials", "--no-event")
+        ended = app("local", "invoke", "--no-credentials", "--no-event", "--way-back", "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
@@ -72,7 +109,7 @@ def test_doctor_sees_the_firewall(
 ) -> None:
     """`doctor` tries the way back from a container, and says that it is blocked."""
     with other_engine.firewall():
-        ended = samlocal(other_engine.address)("doctor")
+        ended = samlocal(other_engine.address)("doctor", "--way-back", "direct")
 
     assert ended.exit_code == 1
     assert "failure  Runtime API    containers can't reach 10.213." in ended.stdout.decode()

@@ -7,33 +7,30 @@ import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from datetime import datetime
-from http import HTTPStatus
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
-
-from docker.errors import APIError, ImageNotFound, NotFound
 
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.creation import create_container, limit_cpu
 from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.docker.ending import remove, wait_for_end
 from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import (
-    is_pulled_always,
-    pull_image,
-    skipped_pull_error,
-    vanished_image_error,
-)
+from samlocal.sandbox.docker.images import is_pulled_always, pull_image
 from samlocal.sandbox.docker.leftovers import sweep
-from samlocal.sandbox.docker.memory import peak_memory_mb
+from samlocal.sandbox.docker.making import Maker
+from samlocal.sandbox.docker.memory import has_killed, kill_counter, peak_memory_mb
 from samlocal.sandbox.docker.output import read_output
-from samlocal.sandbox.docker.probe import reaches
+from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
+from samlocal.sandbox.docker.relay.launch import RelayLauncher
+from samlocal.sandbox.docker.way_back import listen
 from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
+    from pathlib import Path
 
     from samlocal.sandbox.docker.copying import Copies
     from samlocal.sandbox.docker.engine import Engine
@@ -50,7 +47,6 @@ _REMOVAL_SECONDS: Final = 15.0
 _LAST_OUTPUT_SECONDS: Final = 2.0
 # How long a function may use all of the CPU: Lambda, too, divides it by periods.
 _UNLIMITED_SECONDS: Final = 0.02
-_KILLED: Final = 137
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -73,12 +69,15 @@ class DockerSandbox:
         self._engine = engine
         self._log = log
         self._progress = progress
-        self._creating = Lock()
-        self._closed = False
+        self._maker = Maker(None if spec.pull == "never" else self._pull)
         self._stopping = False
         self._container_id: str | None = None
         self._format_errors: FormatErrors | None = None
         self._copies: Copies | None = None
+        self._relay: RelayLauncher | None = None
+        self._peers: frozenset[str] = frozenset()
+        self._kill_counter: Path | None = None
+        self._ran_out_of_memory = False
         self._reader: Thread | None = None
         self._limiter: Thread | None = None
         self._ending = Event()
@@ -93,11 +92,12 @@ class DockerSandbox:
     def __exit__(self, *exc_info: object) -> None:
         if self._copies:
             self._copies.cancel()
-        with self._creating:
-            self._closed = True
+        self._maker.close()
         self._ending.set()
         if self._container_id:
             self._remove(self._container_id)
+        if self._relay:  # after the container that is in its network
+            self._relay.close()
         if self._copies:
             self._copies.close()
         if self._reader and self._pid:
@@ -126,6 +126,9 @@ class DockerSandbox:
                 else:
                     self._engine.api.kill(self._container_id)
 
+    def admits(self, host: str, port: int) -> bool:
+        return self._relay.admits(host, port) if self._relay else host in self._peers
+
     def peak_memory_mb(self) -> int | None:
         if self._container_id is None:
             return None
@@ -138,8 +141,10 @@ class DockerSandbox:
         )
 
     def reaches_host(self) -> bool | None:
-        if self._container_id is None:
+        if self._container_id is None or self._relay:
             return None
+        if self.logs_ended.done():  # it may have ended because it can't
+            return reaches_from_new_container(self._engine, self._spec.image, self._api_address)
         return reaches(self._engine, self._container_id, self._api_address)
 
     def listens_on(self, port: int) -> bool | None:
@@ -152,15 +157,18 @@ class DockerSandbox:
     def _run(self) -> None:
         """Come as far as a running container; whoever waits is told how it goes."""
         try:
-            listener, self._api_address = self._engine.listen(self._spec.network)
-            _log.debug("the Runtime API listens on %s", self._api_address)
-            self.listening.set_result(listener)
-            container_id = self._create()
+            self._api_address = self._open_way_back()
+            _log.debug("the Runtime API is at %s", self._api_address)
+            container_id = self._create() if self._api_address else None
             if container_id is None:
                 return
             self._reader = self._read_output(container_id)
-            Thread(target=self._watch, args=(container_id,), daemon=True).start()
+            watcher = Thread(target=self._watch, args=(container_id,), daemon=True)
+            if self._engine.auto_removes:  # it may be gone before the call that started it returns
+                watcher.start()
             self.started.set_result(self._start(container_id))
+            if not self._engine.auto_removes:
+                watcher.start()
         except BaseException as error:
             self._fail(error)
             if not isinstance(error, SandboxError):
@@ -176,38 +184,45 @@ class DockerSandbox:
             with suppress(InvalidStateError):
                 cast("Future[object]", future).set_exception(error)
 
+    def _open_way_back(self) -> str:
+        """Return the address at which the container will find the Runtime API; empty once closed."""
+        way = listen(self._engine, network=self._spec.network, way=self._spec.way_back)
+        self.listening.set_result(way.listener)
+        self._prepare()
+        if not way.relayed:
+            return way.address
+        _log.debug("it takes a relay: %s", way.relayed)
+        target = way.listener.getsockname()
+        self._relay = RelayLauncher(self._engine, self._spec, target=target, lost=self._fail)
+        with port_errors(self._spec.debug_ports):
+            port = self._relay.launch(self._maker, network_id=self._extra_network_id())
+        return f"{_LOOPBACK}:{port}" if port else ""
+
     def _create(self) -> str | None:
-        """Create the container, pulling its image where it is missing; None once closed."""
-        name = self._extra_network()
-        network_id = self._engine.network_id(name) if name else None
-        if self._spec.is_image_function:
-            self._complete_spec()
-        else:
-            self._spec = emulated(self._engine, self._spec)
-            if is_pulled_always(self._spec):
-                self._pull()
-        try:
-            container_id = self._create_if_open()
-        except ImageNotFound:
-            if self._spec.pull == "never":
-                raise skipped_pull_error(self._spec.image) from None
-            self._pull()
-            try:
-                container_id = self._create_if_open()
-            except ImageNotFound:
-                raise vanished_image_error(self._spec.image) from None
+        """Create the container, in the network of its relay if it has one; None once closed."""
+        network_id = None if self._relay else self._extra_network_id()
+        container_id = self._maker.make(self._spec.image, self._create_container)
         if container_id and network_id:
             with translated_errors():
                 self._engine.api.connect_container_to_network(container_id, network_id)
         return container_id
 
-    def _pull(self) -> None:
+    def _prepare(self) -> None:
+        """Find out what there is to run, on the engine's machine and with the image there."""
+        if self._spec.is_image_function:
+            self._complete_spec()
+        else:
+            self._spec = emulated(self._engine, self._spec)
+            if is_pulled_always(self._spec):
+                self._pull(self._spec.image)
+
+    def _pull(self, image: str) -> None:
         pull_image(
             self._engine,
-            self._spec.image,
+            image,
             profile=self._spec.profile,
             progress=self._progress,
-            cancelled=lambda: self._closed,
+            cancelled=lambda: self._maker.is_closed,
             platform=platform_of(self._spec),
         )
 
@@ -216,23 +231,25 @@ class DockerSandbox:
         from samlocal.sandbox.docker.function_images import ready_to_run  # noqa: PLC0415  # few need it
 
         self._spec = ready_to_run(
-            self._engine, self._spec, progress=self._progress, cancelled=lambda: self._closed
+            self._engine,
+            self._spec,
+            progress=self._progress,
+            cancelled=lambda: self._maker.is_closed,
         )
 
-    def _create_if_open(self) -> str | None:
-        with self._creating, translated_errors():
-            if self._closed:
-                return None
-            copied = mounts_to_copy(self._spec, self._engine)
-            self._container_id = create_container(
-                self._engine.api,
-                self._spec,
-                runtime_api=self._api_address,
-                copied=copied,
-                carrier=self._copy(copied),
-            )
-            if self._copies:
-                self._copies.complete(self._container_id)
+    def _create_container(self) -> str:
+        copied = mounts_to_copy(self._spec, self._engine)
+        self._container_id = create_container(
+            self._engine.api,
+            self._spec,
+            runtime_api=self._api_address,
+            copied=copied,
+            carrier=self._copy(copied),
+            relay_id=self._relay.container_id if self._relay else None,
+            auto_remove=self._engine.auto_removes,
+        )
+        if self._copies:
+            self._copies.complete(self._container_id)
         _log.debug("created container %s of %s", self._container_id[:12], self._spec.image)
         return self._container_id
 
@@ -245,9 +262,10 @@ class DockerSandbox:
         self._copies = self._copies or Copies(self._engine, self._spec, mounts)
         return self._copies.carry()
 
-    def _extra_network(self) -> str | None:
-        """The network to join besides the default one, as `--docker-network` has it."""
-        return None if self._spec.network in {None, "host"} else self._spec.network
+    def _extra_network_id(self) -> str | None:
+        """Return the network to join besides the default one, as `--docker-network` has it."""
+        name = self._spec.network
+        return None if name in {None, "host"} else self._engine.network_id(name)
 
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
@@ -263,11 +281,11 @@ class DockerSandbox:
             raise start_error(self._spec, error) from error
         _log.debug("started it in %.0f ms", (after - before) * 1000)
         self._pid = found["State"]["Pid"]
+        if not self._engine.auto_removes:  # Podman may not notice, but its container stays a moment
+            self._kill_counter = kill_counter(container_id, self._pid)
         addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
-        return Started(
-            at=min(max(_monotonic(found["State"]["StartedAt"]), before), after),
-            peers=frozenset(addresses - {""} | {_LOOPBACK}),
-        )
+        self._peers = frozenset(addresses - {""} | {_LOOPBACK})
+        return Started(at=min(max(_monotonic(found["State"]["StartedAt"]), before), after))
 
     def _limit_cpu(self, cpus: float) -> None:
         """Limit the CPU, unless the function is over before that matters: the engine takes a while."""
@@ -281,7 +299,7 @@ class DockerSandbox:
 
     def _read_output(self, container_id: str) -> Thread:
         """Attach to the container before it starts, and show what it writes until it ends."""
-        receive = self._engine.attach(container_id)
+        receive = self._engine.attach(container_id).receive
         if self._spec.foreign_architecture:
             from samlocal.sandbox.docker.unusable import FormatErrors  # noqa: PLC0415  # few need it
 
@@ -293,6 +311,9 @@ class DockerSandbox:
                 for output in read_output(receive):
                     self._log.write(output)
             self._ended_at = time.monotonic()
+            self._ran_out_of_memory = self._kill_counter is not None and has_killed(
+                self._kill_counter
+            )
             _settle(self.logs_ended, None)
 
         reader = Thread(target=read, daemon=True)
@@ -302,18 +323,16 @@ class DockerSandbox:
     def _watch(self, container_id: str) -> None:
         """See the container end and the engine remove it."""
         try:
-            with translated_errors():
-                status = _wait_for_removal(self._engine, container_id)
-                _log.debug("the engine removed it, exit status %s", status)
-                killed = status == _KILLED and not self._stopping
-                out_of_memory = killed and _ran_out_of_memory(self._engine, container_id)
+            status, out_of_memory = wait_for_end(self._engine, container_id)
         except EngineError as error:
             self._fail(error)
         else:
             if self._format_errors and self._format_errors.heard:
                 self._fail(self._format_errors.as_error(self._spec))
+            _log.debug("it has been removed, exit status %s", status)
             # The end of the output is the end of the process; the engine takes a while to see it.
             at = self._ended_at or time.monotonic()
+            out_of_memory = (out_of_memory or self._ran_out_of_memory) and not self._stopping
             _settle(self.exited, Exit(at=at, status=status, out_of_memory=out_of_memory))
 
     def _remove(self, container_id: str) -> None:
@@ -321,39 +340,14 @@ class DockerSandbox:
             with suppress(EngineError, TimeoutError):
                 self.exited.result(_REMOVAL_SECONDS)
                 return
-        with suppress(EngineError), translated_errors():
-            try:
-                self._engine.api.remove_container(container_id, force=True, v=True)
-            except NotFound:
-                pass
-            except APIError as error:
-                if error.status_code != HTTPStatus.CONFLICT:  # the engine is removing it already
-                    raise
+        with suppress(EngineError):
+            remove(self._engine, container_id)
 
 
 def _settle(future: Future[_T], result: _T) -> None:
     """Tell a result, unless another thread has already told that there is none."""
     with suppress(InvalidStateError):
         future.set_result(result)
-
-
-def _wait_for_removal(engine: Engine, container_id: str) -> int | None:
-    """Return the exit status once the engine has removed the container."""
-    try:
-        return int(engine.streams.wait(container_id, condition="removed")["StatusCode"])
-    except NotFound:  # it was faster than our call
-        return None
-
-
-def _ran_out_of_memory(engine: Engine, container_id: str) -> bool:
-    """Ask the engine's memory of recent events; the container itself is gone by now."""
-    filters = {"container": container_id, "event": ["oom", "die"]}
-    for event in engine.streams.events(since=0, filters=filters, decode=True):
-        if event["Action"] == "oom":
-            return True
-        if event["Action"] == "die":
-            return False
-    return False
 
 
 def _monotonic(timestamp: str) -> float:

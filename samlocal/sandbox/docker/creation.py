@@ -36,17 +36,21 @@ def create_container(
     runtime_api: str,
     copied: Collection[SandboxMount] = (),
     carrier: str | None = None,
+    relay_id: str | None = None,
+    auto_remove: bool = True,
 ) -> str:
     """Create the container of a sandbox whose Runtime API is at `runtime_api`; return its id.
 
-    What is `copied` isn't mounted; the container gets the volumes of `carrier` instead.
+    What is `copied` isn't mounted; the container gets the volumes of `carrier` instead. It is in the
+    network of the container `relay_id` where there is one.
     """
+    network = {"network_mode": f"container:{relay_id}"} if relay_id else network_options(spec)
     options = {"user": LAMBDA_USER if spec.strict else None}
     created = api.create_container(
         spec.image,
         command=list(spec.command),
         entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
-        ports=exposed_ports(spec),
+        ports=None if relay_id else exposed_ports(spec),
         working_dir=spec.working_directory,
         environment={
             **_proxies(api, runtime_api),
@@ -54,7 +58,9 @@ def create_container(
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
         },
         labels=labels(project=str(spec.project), function=spec.function),
-        host_config=_host_config(api, spec, copied, carrier),
+        host_config=api.create_host_config(
+            auto_remove=auto_remove, **network, **_host_options(spec, copied, carrier)
+        ),
         platform=platform_of(spec),
         **options | engine_options.container_options(spec.engine_options),
     )
@@ -83,14 +89,32 @@ def exposed_ports(spec: SandboxSpec) -> list[int]:
     return [] if spec.network == "host" else list(spec.debug_ports)
 
 
-def _host_config(
-    api: docker.APIClient,
-    spec: SandboxSpec,
-    copied: Collection[SandboxMount],
-    carrier: str | None,
-) -> dict[str, object]:
-    options = {
-        "auto_remove": True,
+def create_relay(api: docker.APIClient, spec: SandboxSpec, image: str, command: list[str]) -> str:
+    """Create the container of a relay, which owns the sandbox's network; return its id."""
+    created = api.create_container(
+        image,
+        command=command[1:],
+        entrypoint=command[:1],
+        # What is attached is its input, which ends when we do.
+        stdin_open=True,
+        ports=exposed_ports(spec),
+        labels=labels(project=str(spec.project), function=spec.function, is_relay=True),
+        platform=platform_of(spec) if image == spec.image else None,
+        host_config=api.create_host_config(
+            auto_remove=True,
+            log_config=LogConfig(type="none"),
+            cap_drop=["ALL"],
+            read_only=True,
+            **network_options(spec),
+        ),
+    )
+    return str(created["Id"])
+
+
+def _host_options(
+    spec: SandboxSpec, copied: Collection[SandboxMount], carrier: str | None
+) -> dict[str, Any]:
+    return {
         # Not as `binds`, which are strings and take no colon in a path.
         "mounts": [
             Mount(
@@ -106,11 +130,9 @@ def _host_config(
         # We read the output as it comes; the engine need not keep it on disk as well.
         "log_config": LogConfig(type="none"),
         **_memory_options(spec),
-        **network_options(spec),
         **_security_options(spec),
         **engine_options.host_options(spec.engine_options, network=False),
     }
-    return api.create_host_config(**options)
 
 
 def _security_options(spec: SandboxSpec) -> dict[str, Any]:

@@ -5,40 +5,30 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.utils import kwargs_from_env
 from urllib3.exceptions import HTTPError
 
 from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
+from samlocal.sandbox.docker.addresses import DEFAULT_URL, seek
+from samlocal.sandbox.docker.client import EngineClient
+from samlocal.sandbox.docker.streams import attached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from samlocal.sandbox.docker.streams import Attached
 
 _log = logging.getLogger(__name__)
 
 # Docker's and Podman's.
 _MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
-
-DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
-
-_LOOPBACK: Final = "127.0.0.1"
-
-_START_HINT: Final = (
-    "start Docker (on Linux: `systemctl start docker`), or set DOCKER_HOST to your engine's address;"
-    " `samlocal doctor` looks closer"
-)
-
-
-def engine_address() -> str:
-    """Return the address of the engine that samlocal talks to."""
-    return os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
 
 
 class Engine:
@@ -48,25 +38,17 @@ class Engine:
     container does.
     """
 
-    def __init__(self) -> None:
-        """Connect.
+    def __init__(self, engine: str | None = None) -> None:
+        """Connect to the engine that `--engine` names, or to the first that answers.
 
         Raises:
-            EngineNotReachableError: No engine answers at the address.
+            UsageError: There is no engine of that name.
+            EngineNotReachableError: None answers.
         """
-        self.address = engine_address()
-        try:
-            options = kwargs_from_env()
-            options["base_url"] = options.get("base_url") or DEFAULT_ADDRESS
-            self.api = docker.APIClient(version="auto", **options)
-            self.streams = docker.APIClient(
-                version=self.api.api_version, timeout=cast("int", None), **options
-            )
-        except (DockerException, requests.RequestException, ValueError) as error:
-            raise EngineNotReachableError(
-                f"no container engine answers at `{self.address}` ({_root_cause(error)})",
-                hint=_START_HINT,
-            ) from error
+        self.api = _connect(engine)
+        self.streams = EngineClient(self.api.address, seconds=None, like=self.api)
+        self.address = self.api.address.url
+        _Latest.address = self.address
         _log.debug("connected to %s, API %s", self.address, self.api.api_version)
 
     def __enter__(self) -> Self:
@@ -83,28 +65,59 @@ class Engine:
         It does where it is reached through a socket on this machine; but where this is a container, the
         socket may be that of the machine outside, which has another name.
         """
-        if "unix://" not in self.address:
+        if self.socket_path is None:
             return False
         if not any(Path(mark).exists() for mark in _MARKS_OF_CONTAINERS):
             return True
-        with translated_errors():
-            return bool(self.api.info().get("Name") == socket.gethostname())
+        return bool(self._info.get("Name") == socket.gethostname())
+
+    @property
+    def socket_path(self) -> str | None:
+        """The path of the engine's socket on this machine; None where it is reached another way."""
+        return self.api.address.socket_path
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether this is Podman, which speaks Docker's API with an accent."""
+        return "Podman" in self._name()
+
+    @property
+    def auto_removes(self) -> bool:
+        """Whether the engine can be trusted to remove a container, and to tell how it ended."""
+        return not self.is_podman
 
     def name_and_version(self) -> str:
+        about = self.api.about
+        rootless = ", rootless" if self.is_rootless() else ""
+        return f"{self._name()} {about['Version']} (API {about['ApiVersion']}{rootless})"
+
+    def _name(self) -> str:
+        components = self.api.about.get("Components") or ()
+        if any(each.get("Name") == "Podman Engine" for each in components):
+            return "Podman Engine"
+        return (self.api.about.get("Platform") or {}).get("Name") or "Docker Engine"
+
+    def is_rootless(self) -> bool:
+        """Tell whether the engine, and so its network, belongs to a user who isn't root."""
+        options = self._info.get("SecurityOptions") or ()
+        return bool(self._info.get("Rootless")) or "name=rootless" in options
+
+    def is_desktop(self) -> bool:
+        """Tell whether this is Docker Desktop: an engine in a virtual machine of this one."""
+        return self._info.get("OperatingSystem") == "Docker Desktop"
+
+    @cached_property
+    def _info(self) -> dict[str, Any]:
         with translated_errors():
-            version = self.api.version()
-        name = (version.get("Platform") or {}).get("Name") or "Docker Engine"
-        return f"{name} {version['Version']} (API {version['ApiVersion']})"
+            return self.api.info()
 
     def architecture(self) -> str:
         """Return what the engine calls its machine's architecture, such as `amd64`."""
-        with translated_errors():
-            return str(self.api.version()["Arch"])
+        return str(self.api.about["Arch"])
 
     def data_folder(self) -> str:
         """Return the folder in which the engine keeps its images, on its own machine."""
-        with translated_errors():
-            return str(self.api.info().get("DockerRootDir", ""))
+        return str(self._info.get("DockerRootDir", ""))
 
     def image_digests(self) -> dict[str, str | None]:
         """Return all images on the engine's machine: by name, the digest that their registry has.
@@ -126,22 +139,6 @@ class Engine:
             for name in image.get("RepoTags") or ()
         }
 
-    def listen(self, network: str | None) -> tuple[socket.socket, str]:
-        """Open a listening socket that containers can reach, and only they if that can be had.
-
-        Return it with the address at which containers find it. On the engine's own machine that is
-        the gateway of its default network. Where that address isn't one of this machine, the engine
-        runs in a virtual machine (Docker Desktop, Colima, …) that hands its containers' calls to
-        `host.docker.internal` on to our loopback address.
-        """
-        gateway = _LOOPBACK if network == "host" else self.gateway()
-        if gateway:
-            with suppress(OSError):
-                listener = _bind(gateway)
-                return listener, f"{gateway}:{listener.getsockname()[1]}"
-        listener = _bind(_LOOPBACK)
-        return listener, f"host.docker.internal:{listener.getsockname()[1]}"
-
     def gateway(self) -> str | None:
         """Return the address of the host in the engine's default network, if it has one.
 
@@ -157,13 +154,11 @@ class Engine:
                 return str(ip_network(config["Subnet"])[1])
         return None
 
-    def attach(self, container_id: str) -> Callable[[int], bytes]:
-        """Attach to a container's output; return what receives the connection's next bytes."""
+    def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
+        """Attach to a container's output, and to its input if it is asked for."""
+        streams = {"stdin": int(stdin), "stdout": 1, "stderr": 1, "stream": 1}
         with translated_errors():
-            connection = self.streams.attach_socket(container_id)
-        # A file over a unix or TCP connection; a socket over TLS, a channel over ssh.
-        receive = connection.read if hasattr(connection, "read") else connection.recv
-        return cast("Callable[[int], bytes]", receive)
+            return attached(self.streams.attach_socket(container_id, params=streams))
 
     def run_in(self, container_id: str, command: list[str]) -> tuple[int, str]:
         """Run a command in a running container; return its exit status and its output."""
@@ -189,6 +184,12 @@ class Engine:
                 ) from None
 
 
+class _Latest:
+    """The engine that this command talks to, for what went wrong with it."""
+
+    address = DEFAULT_URL
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Turn what docker-py and its HTTP library raise into our own errors."""
@@ -202,13 +203,24 @@ def translated_errors() -> Iterator[None]:
         ) from error
     except (DockerException, requests.RequestException, HTTPError, OSError) as error:
         raise EngineError(
-            f"the container engine at `{engine_address()}` went away ({_root_cause(error)})",
+            f"the container engine at `{_Latest.address}` went away ({_root_cause(error)})",
             hint="is it still running? `samlocal doctor` looks closer",
         ) from error
 
 
-def _bind(address: str) -> socket.socket:
-    return socket.create_server((address, 0), backlog=64)
+def _connect(engine: str | None) -> EngineClient:
+    sought = seek(engine, os.environ)
+    failures: dict[str, Exception] = {}
+    for address in sought.addresses:
+        try:
+            return EngineClient(address)
+        except (DockerException, requests.RequestException, ValueError) as error:
+            failures[address.url] = error
+    tried = (f"`{url}` ({_root_cause(error)})" for url, error in failures.items())
+    raise EngineNotReachableError(
+        f"no container engine answers at {', '.join(tried)}",
+        hint=f"{sought.hint}; `samlocal doctor` looks closer",
+    ) from next(iter(failures.values()))
 
 
 def _root_cause(error: BaseException) -> str:

@@ -19,15 +19,17 @@ _PID: Final = "samlocal.pid"
 _HOST: Final = "samlocal.host"
 _PROJECT: Final = "samlocal.project"
 _FUNCTION: Final = "samlocal.function"
+_RELAY: Final = "samlocal.relay"
 
 
-def labels(*, project: str, function: str) -> dict[str, str]:
+def labels(*, project: str, function: str, is_relay: bool = False) -> dict[str, str]:
     """Return the labels of a container: whose it is, and for what."""
     return {
         _PID: str(os.getpid()),
         _HOST: _host(),
         _PROJECT: project,
         _FUNCTION: function,
+        **({_RELAY: "true"} if is_relay else {}),
     }
 
 
@@ -45,7 +47,10 @@ class Leftover:
 
 
 def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
-    """Return the containers of commands on this machine that no longer run; sizes take a while."""
+    """Return the containers of commands on this machine that no longer run; sizes take a while.
+
+    Relays come last: Podman removes none while another container is in its network.
+    """
     with translated_errors():
         ours = engine.api.containers(
             all=True, size=with_sizes, filters={"label": [_PROJECT, f"{_HOST}={_host()}"]}
@@ -57,7 +62,7 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
             project=each["Labels"][_PROJECT],
             size_bytes=each.get("SizeRw") or 0,
         )
-        for each in ours
+        for each in sorted(ours, key=lambda each: _RELAY in each["Labels"])
         if not _is_alive(each["Labels"].get(_PID, ""))
     ]
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
+# What is as good as no group: a rootless container has none of its own on cgroup v1.
+_NO_GROUP: Final = "echo 0"
+_KILLS: Final = re.compile(r"^oom_kill [1-9]", re.MULTILINE)
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
@@ -39,6 +42,32 @@ def peak_memory_mb(
     group_peak, process_peak = peaks
     peak = max(group_peak, process_peak) if of_group else process_peak
     return -(-peak // _MIB) if peak else None
+
+
+def kill_counter(container_id: str, pid: int) -> Path | None:
+    """Return the file in which this machine's kernel counts those whom it killed for their memory.
+
+    It goes with the container, and is None where the container isn't on this machine.
+    """
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:
+        return None
+    for line in groups.splitlines() if container_id in groups else ():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "memory":
+            return Path(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
+        if not controllers and Path("/sys/fs/cgroup/cgroup.controllers").exists():
+            return Path(f"/sys/fs/cgroup{path}/memory.events")
+    return None
+
+
+def has_killed(counter: Path) -> bool:
+    """Tell whether the kernel has killed anybody in the group of that counter, while it is there."""
+    try:
+        return _KILLS.search(counter.read_text()) is not None
+    except OSError:
+        return False
 
 
 def _on_host(container_id: str, pid: int) -> tuple[int, int] | None:
@@ -72,8 +101,8 @@ def _process_peak(status: str) -> int:
 
 def _in_container(engine: Engine, container_id: str) -> tuple[int, int] | None:
     """Ask inside: a container sees its own group at the root of the file system of groups."""
-    files = " || ".join(f"cat /sys/fs/cgroup/{name} 2>/dev/null" for name in _GROUP_PEAKS)
-    command = f"({files}) && cat /proc/1/status"
+    unified, old = (f"cat /sys/fs/cgroup/{name} 2>/dev/null" for name in _GROUP_PEAKS)
+    command = f"({unified} || {_NO_GROUP if engine.is_rootless() else old}) && cat /proc/1/status"
     try:
         _, output = engine.run_in(container_id, ["/bin/sh", "-c", command])
         group_peak, _, status = output.partition("\n")

@@ -19,27 +19,33 @@ _NO_TOOLS: Final = (3, 126, 127)
 
 def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
     """Tell whether a running container can connect to `host:port`; None if it has no tool to try."""
-    host, _, port = address.partition(":")
     with suppress(EngineError):
-        status, _ = engine.run_in(
-            container_id, ["/bin/sh", "-c", _PROBE.format(host=host, port=port)]
-        )
-        return None if status in _NO_TOOLS else status == 0
+        status, _ = engine.run_in(container_id, ["/bin/sh", "-c", _command(address)])
+        return _verdict(status)
     return None
 
 
 def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool | None:
     """Tell the same of a container made for the question."""
-    with translated_errors():
+    with suppress(EngineError), translated_errors():
         container_id = engine.api.create_container(
             image,
-            command=["60"],
-            entrypoint=["sleep"],
+            command=["-c", _command(address)],
+            entrypoint=["/bin/sh"],
             labels=labels(project="", function=""),
-            host_config=engine.api.create_host_config(auto_remove=True),
         )["Id"]
         try:
             engine.api.start(container_id)
-            return reaches(engine, container_id, address)
+            return _verdict(engine.api.wait(container_id)["StatusCode"])
         finally:
-            engine.api.remove_container(container_id, force=True)
+            engine.api.remove_container(container_id, force=True, v=True)
+    return None
+
+
+def _command(address: str) -> str:
+    host, _, port = address.partition(":")
+    return _PROBE.format(host=host, port=port)
+
+
+def _verdict(status: int) -> bool | None:
+    return None if status in _NO_TOOLS else status == 0

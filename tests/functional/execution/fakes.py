@@ -147,6 +147,10 @@ class FakeSandbox:
     def end_init(self) -> None:
         self.inits_ended += 1
 
+    def admits(self, host: str, port: int) -> bool:
+        assert port > 0
+        return host in self._peers
+
     def stop(self) -> None:
         self.stopped.set()
         self._exit(_KILLED)
@@ -170,7 +174,7 @@ class FakeSandbox:
                 future.set_exception(self._failure)
             return
         self.is_starting = True
-        self.started.set_result(Started(at=time.monotonic(), peers=self._peers))
+        self.started.set_result(Started(at=time.monotonic()))
         status = 1
         with suppress(OSError, HTTPException, KeyError):  # it was stopped in the middle of a call
             status = self._program(Runtime(self._listener.getsockname(), self.log, self.stopped))

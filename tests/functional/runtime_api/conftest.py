@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-async def _admit_all(_peer: str) -> bool:
+async def _admit_all(_host: str, _port: int) -> bool:
     return True
 
 

@@ -370,7 +370,7 @@ async def test_malformed_request_is_refused(api: Api) -> None:
 async def test_strangers_are_not_served() -> None:
     """A peer that is not the sandbox gets no answer at all."""
 
-    async def admit_nobody(_peer: str) -> bool:
+    async def admit_nobody(_host: str, _port: int) -> bool:
         return False
 
     listener = socket.create_server(("127.0.0.1", 0))
@@ -388,7 +388,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
     async def fail(_request: Request) -> Response:
         raise ZeroDivisionError
 
-    async def admit_all(_peer: str) -> bool:
+    async def admit_all(_host: str, _port: int) -> bool:
         return True
 
     listener = socket.create_server(("127.0.0.1", 0))

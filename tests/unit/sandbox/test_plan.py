@@ -66,6 +66,7 @@ def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
         mounts=(Mount(source=tmp_path, target="/var/task", read_only=True),),
         entrypoint=None,
         command=("app.handler",),
+        family="python",
     )
 
 

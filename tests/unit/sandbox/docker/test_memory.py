@@ -23,6 +23,9 @@ class EngineThatRuns:
     output: str | EngineError
     commands: list[list[str]] = field(default_factory=list)
 
+    def is_rootless(self) -> bool:
+        return False
+
     def run_in(self, _container_id: str, command: list[str]) -> tuple[int, str]:
         self.commands.append(command)
         if isinstance(self.output, EngineError):

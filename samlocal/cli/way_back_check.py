@@ -1,0 +1,94 @@
+"""The check of the way back: whether and how a container reaches the Runtime API, tried for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cli.checks import Check
+from samlocal.errors import SandboxError
+from samlocal.sandbox.docker.making import Maker
+from samlocal.sandbox.docker.probe import reaches_from_new_container
+from samlocal.sandbox.docker.relay.launch import RelayLauncher
+from samlocal.sandbox.docker.way_back import forget_relay, listen, remember_relay
+from samlocal.sandbox.sandbox import SandboxSpec
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.way_back import Listening
+    from samlocal.sandbox.sandbox import WayBack
+
+_FIREWALL_HINT: Final = (
+    "a firewall may block connections from the engine's network to this machine;"
+    " on Linux `iptables -I INPUT -i docker0 -j ACCEPT` allows them"
+)
+# The least that Lambda has.
+_MEMORY_MB: Final = 128
+
+
+def check_way_back(
+    engine: Engine, images: list[str], image_repository: str | None, way: WayBack
+) -> Check:
+    """Let a container connect to a listener of ours, as a runtime does, or to a relay.
+
+    `images` are those of `image_repository` that are here. What an earlier command remembers of this
+    engine is forgotten, and found out anew.
+    """
+    if way == "auto":
+        forget_relay(engine)
+    listening = listen(engine, network=None, way=way)
+    with listening.listener:
+        if not images:
+            return _untried(listening, "no image here to try it")
+        spec = SandboxSpec(
+            function="",
+            project=Path(),
+            image=images[0],
+            environment={},
+            memory_mb=_MEMORY_MB,
+            pull="never",
+            image_repository=image_repository,
+        )
+        if listening.relayed:
+            return _try_relay(engine, spec, listening, listening.relayed)
+        reached = reaches_from_new_container(engine, spec.image, listening.address)
+        if reached is None:
+            return _untried(listening, f"`{spec.image}` has no shell to try it")
+        if reached:
+            return _check("ok", f"containers reach {listening.address}")
+        blocked = f"containers can't reach {listening.address}"
+        if way == "direct":
+            return _check("failure", blocked, _FIREWALL_HINT)
+        remember_relay(engine)
+        return _try_relay(engine, spec, listening, blocked, hint=_FIREWALL_HINT)
+
+
+def _try_relay(
+    engine: Engine, spec: SandboxSpec, listening: Listening, reason: str, *, hint: str | None = None
+) -> Check:
+    """Start a relay for nobody; where it is the second choice, `hint` says how to have the first."""
+    target = listening.listener.getsockname()
+    launcher = RelayLauncher(engine, spec, target=target, lost=lambda _error: None)
+    try:
+        launcher.launch(Maker(pull=None))
+    except SandboxError as error:
+        return _check("failure", f"a relay is needed ({reason}), and {error.message}", error.hint)
+    finally:
+        launcher.close()
+    finding = f"containers reach samlocal through a relay: {reason}"
+    return _check("warning" if hint else "ok", finding, hint)
+
+
+def _untried(listening: Listening, reason: str) -> Check:
+    where = (
+        f"through a relay ({listening.relayed})" if listening.relayed else f"at {listening.address}"
+    )
+    return _check("warning", f"would be reached {where}; {reason}")
+
+
+def _check(
+    verdict: Literal["ok", "warning", "failure"], finding: str, hint: str | None = None
+) -> Check:
+    return Check(verdict=verdict, subject="Runtime API", finding=finding, hint=hint)

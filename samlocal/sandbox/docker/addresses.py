@@ -1,0 +1,212 @@
+"""Where a container engine may be found, and who says so.
+
+From highest to lowest, as the `docker` command has it where it has an opinion: `--engine`, `DOCKER_HOST`,
+the Docker context (`DOCKER_CONTEXT`, else the current one), the default socket, and then the sockets
+that engines are known to open and that exist.
+
+https://docs.docker.com/reference/cli/docker/#environment-variables
+https://docs.docker.com/engine/manage-resources/contexts/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import EngineNotReachableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_URL: Final = "unix:///var/run/docker.sock"
+
+_DEFAULT_CONTEXT: Final = "default"
+
+# Where engines listen, below the user's home unless the path is absolute. `{run}` is the folder of the
+# user's sockets, `{tmp}` that of temporary files.
+# https://docs.docker.com/engine/security/rootless/
+# https://docs.docker.com/desktop/troubleshoot-and-support/faqs/linuxfaqs/
+# https://docs.podman.io/en/latest/markdown/podman-system-service.1.html
+# https://podman-desktop.io/docs/migrating-from-docker/using-the-docker_host-environment-variable
+# https://github.com/runfinch/finch-daemon
+# https://github.com/abiosoft/colima/blob/main/docs/FAQ.md
+# https://docs.rancherdesktop.io/how-to-guides/using-testcontainers/
+# https://docs.orbstack.dev/docker/
+_SOCKETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "docker": ("/var/run/docker.sock", "{run}/docker.sock", ".docker/run/docker.sock"),
+    "desktop": (".docker/desktop/docker.sock", ".docker/run/docker.sock"),
+    "podman": (
+        "{run}/podman/podman.sock",
+        "/run/podman/podman.sock",
+        "{tmp}/podman/podman-machine-default-api.sock",
+        ".local/share/containers/podman/machine/podman.sock",
+    ),
+    "finch": ("/Applications/Finch/lima/data/finch/sock/finch.sock", "/var/run/finch.sock"),
+    "colima": (".colima/default/docker.sock", ".config/colima/default/docker.sock"),
+    "rancher": (".rd/docker.sock",),
+    "orbstack": (".orbstack/run/docker.sock",),
+}
+_START: Final[Mapping[str, str]] = {
+    "desktop": "start Docker Desktop",
+    "podman": "`systemctl --user start podman.socket`, or `podman machine start` on macOS",
+    "finch": "`finch vm start`",
+    "colima": "`colima start`",
+    "rancher": "start Rancher Desktop",
+    "orbstack": "`orb start`",
+}
+_START_DOCKER: Final = "start Docker (on Linux: `systemctl start docker`)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificates:
+    """What TLS to an engine needs: files that exist, or None; whether the engine must prove itself."""
+
+    authority: Path | None
+    certificate: Path | None
+    key: Path | None
+    verify: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineAddress:
+    """One place where an engine may answer: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
+
+    `certificates` come from a Docker context; those that variables name are not in here.
+    """
+
+    url: str
+    certificates: Certificates | None = None
+
+    @property
+    def socket_path(self) -> str | None:
+        """The path of a socket on this machine; None where the engine is reached another way."""
+        return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sought:
+    """The addresses to try, the first first, and what to tell whoever finds none of them answering."""
+
+    addresses: tuple[EngineAddress, ...]
+    hint: str
+
+
+def seek(engine: str | None, variables: Mapping[str, str]) -> Sought:
+    """Return where to look for the engine that `--engine` and the environment `variables` name.
+
+    `engine` is an engine's name, the name of a Docker context, or an address.
+
+    Raises:
+        UsageError: There is no engine and no context of that name.
+        EngineNotReachableError: `DOCKER_CONTEXT`, or the current context, doesn't exist.
+    """
+    if engine and _is_address(engine):
+        return _only(engine if "://" in engine else f"unix://{engine}", f"{_START_DOCKER}")
+    if engine:
+        return _seek_name(engine, variables)
+    if host := variables.get("DOCKER_HOST"):
+        return _only(host, f"{_START_DOCKER}, or set DOCKER_HOST to your engine's address")
+    settings = _docker_settings(variables)
+    name = variables.get("DOCKER_CONTEXT") or _current_context(settings)
+    if name != _DEFAULT_CONTEXT:
+        return _seek_context(name, settings)
+    others = dict.fromkeys(
+        socket for name in _SOCKETS for socket in _sockets(name, variables) if socket.exists()
+    )
+    urls = dict.fromkeys((DEFAULT_URL, *(f"unix://{socket}" for socket in others)))
+    return Sought(
+        addresses=tuple(EngineAddress(url=url) for url in urls),
+        hint=f"{_START_DOCKER}, or set DOCKER_HOST to your engine's address",
+    )
+
+
+def _is_address(engine: str) -> bool:
+    return "://" in engine or engine.startswith("/")
+
+
+def _only(url: str, hint: str) -> Sought:
+    return Sought(addresses=(EngineAddress(url=url),), hint=hint)
+
+
+def _seek_name(name: str, variables: Mapping[str, str]) -> Sought:
+    settings = _docker_settings(variables)
+    contexts = _contexts(settings)
+    if name in contexts:
+        return _seek_context(name, settings)
+    if name not in _SOCKETS:
+        known = ", ".join(f"`{each}`" for each in (*_SOCKETS, *contexts))
+        raise UsageError(
+            f"no container engine and no Docker context is called `{name}`",
+            hint=f"there are {known}, and addresses such as `ssh://me@example.com`",
+        )
+    sockets = _sockets(name, variables)
+    found = [socket for socket in sockets if socket.exists()] or sockets
+    return Sought(
+        addresses=tuple(EngineAddress(url=f"unix://{socket}") for socket in found),
+        hint=_START.get(name, _START_DOCKER),
+    )
+
+
+def _sockets(name: str, variables: Mapping[str, str]) -> list[Path]:
+    places = {
+        "run": variables.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}",
+        "tmp": (variables.get("TMPDIR") or "/tmp").rstrip("/"),  # noqa: S108  # where macOS has them
+    }
+    home = Path(variables.get("HOME") or "/")
+    return [home / each.format(**places) for each in _SOCKETS[name]]
+
+
+def _docker_settings(variables: Mapping[str, str]) -> Path:
+    home = Path(variables.get("HOME") or "/")
+    return Path(variables.get("DOCKER_CONFIG") or home / ".docker")
+
+
+def _current_context(settings: Path) -> str:
+    """Return the name of the context that `docker context use` chose."""
+    try:
+        chosen = json.loads((settings / "config.json").read_bytes()).get("currentContext")
+    except (OSError, ValueError, AttributeError):  # as `docker` does, which warns of it as well
+        chosen = None
+    return chosen if chosen and isinstance(chosen, str) else _DEFAULT_CONTEXT
+
+
+def _contexts(settings: Path) -> dict[str, EngineAddress]:
+    """Return every context that has an engine, by its name."""
+    found = {_DEFAULT_CONTEXT: EngineAddress(url=DEFAULT_URL)}
+    for path in sorted(settings.glob("contexts/meta/*/meta.json")):
+        try:
+            meta = json.loads(path.read_bytes())
+            name, endpoint = meta["Name"], meta["Endpoints"]["docker"]
+            url, verify = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue  # it is no context of an engine
+        found[str(name)] = EngineAddress(
+            url=url, certificates=_certificates(settings, str(name), verify=verify)
+        )
+    return found
+
+
+def _certificates(settings: Path, context: str, *, verify: bool) -> Certificates | None:
+    folder = settings / "contexts" / "tls" / hashlib.sha256(context.encode()).hexdigest() / "docker"
+    files = (folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    authority, certificate, key = (each if each.is_file() else None for each in files)
+    if not (authority or certificate):
+        return None
+    return Certificates(authority=authority, certificate=certificate, key=key, verify=verify)
+
+
+def _seek_context(name: str, settings: Path) -> Sought:
+    contexts = _contexts(settings)
+    if name not in contexts:
+        raise EngineNotReachableError(
+            f"there is no Docker context `{name}`",
+            hint="`docker context ls` lists yours; `--engine docker` takes the default socket",
+        )
+    return Sought(
+        addresses=(contexts[name],),
+        hint=f"that is the Docker context `{name}`: start its engine, or choose another (`--engine`)",
+    )

@@ -1,0 +1,58 @@
+"""Creating containers, with the pull of an image that is missing, until nobody wants them any more."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from docker.errors import ImageNotFound
+
+from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.images import skipped_pull_error, vanished_image_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+
+class Maker:
+    """Once it is closed it creates nothing more, whichever thread is in the middle of it.
+
+    `pull` has the engine pull an image, where that may be done.
+    """
+
+    def __init__(self, pull: Callable[[str], None] | None) -> None:
+        self._pull = pull
+        self._creating = Lock()
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Let nothing more be created; what is being created is there when this returns."""
+        with self._creating:
+            self._closed = True
+
+    def make(self, image: str, create: Callable[[], _T]) -> _T | None:
+        """Return what `create` makes of that image; None once closed.
+
+        Raises:
+            SandboxError: The engine refused, or the image can't be had.
+        """
+        try:
+            return self._create_if_open(create)
+        except ImageNotFound:
+            if self._pull is None:
+                raise skipped_pull_error(image) from None
+            self._pull(image)
+        try:
+            return self._create_if_open(create)
+        except ImageNotFound:
+            raise vanished_image_error(image) from None
+
+    def _create_if_open(self, create: Callable[[], _T]) -> _T | None:
+        with self._creating, translated_errors():
+            return None if self._closed else create()

@@ -1,0 +1,118 @@
+"""Finding an image that can run a relay, and starting it there."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.runtimes import family_runtimes
+from samlocal.sandbox.docker.creation import create_relay
+from samlocal.sandbox.docker.relay.relay import Relay, RelayUnusableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from samlocal.errors import SandboxError
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.making import Maker
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+_log = logging.getLogger(__name__)
+
+# Where Lambda itself has the API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+_PORT: Final = 9001
+_PROGRAMS: Final = Path(__file__).parent
+# Whatever the image has.
+_CHOICE: Final = """\
+if command -v python3 >/dev/null; then exec python3 -ISc "$1" "$3"; fi
+if command -v node >/dev/null; then exec node -e "$2" "$3"; fi
+echo 'its image has neither python3 nor node' >&2
+exit 127
+"""
+# The families whose images have what a relay needs.
+_OWN_IMAGE_SERVES: Final = {"python", "nodejs"}
+
+
+class RelayLauncher:
+    """Starts the relay of one sandbox. `relay` is the latest that it has created, started or not.
+
+    `target` is our listener, and `lost` is called where the relay ends before it is closed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        spec: SandboxSpec,
+        *,
+        target: tuple[str, int],
+        lost: Callable[[SandboxError], None],
+    ) -> None:
+        self.relay: Relay | None = None
+        self._engine = engine
+        self._spec = spec
+        self._target = target
+        self._lost = lost
+
+    def launch(self, maker: Maker, *, network_id: str | None = None) -> int | None:
+        """Start a relay in the first image that can run one; return its port, None once closed.
+
+        Raises:
+            RelayUnusableError: None of them can.
+            SandboxError: The engine refused, or no image can be had.
+        """
+        failure = RelayUnusableError("no image can run a relay")
+        for image in relay_images(self._engine, self._spec):
+            relay = maker.make(image, partial(self._create, image))
+            if relay is None:
+                return None
+            try:
+                return relay.start(network_id)
+            except RelayUnusableError as error:
+                _log.debug("`%s` can't run the relay: %s", image, error)
+                failure = error
+                relay.close()
+        raise failure
+
+    @property
+    def container_id(self) -> str | None:
+        return self.relay.container_id if self.relay else None
+
+    def admits(self, host: str, port: int) -> bool:
+        return self.relay is not None and self.relay.admits(host, port)
+
+    def close(self) -> None:
+        """Remove what has been created."""
+        if self.relay:
+            self.relay.close()
+
+    def _create(self, image: str) -> Relay:
+        relay_id = create_relay(self._engine.api, self._spec, image, relay_command(self._spec))
+        self.relay = Relay(self._engine, relay_id, target=self._target, lost=self._lost)
+        _log.debug("created relay %s of %s", relay_id[:12], image)
+        return self.relay
+
+
+def relay_command(spec: SandboxSpec) -> list[str]:
+    """Return the program of the relay, its arguments after it.
+
+    On the host's own network, which others use as well, it listens on any free port.
+    """
+    port = 0 if spec.network == "host" else _PORT
+    programs = [(_PROGRAMS / name).read_text() for name in ("program.py", "program.js")]
+    return ["/bin/sh", "-c", _CHOICE, "relay", *programs, str(port)]
+
+
+def relay_images(engine: Engine, spec: SandboxSpec) -> Iterator[str]:
+    """Yield the images to try: the function's own where it may do, then those of Python.
+
+    Of these come first all that the engine has, and last the newest, which can be pulled.
+    """
+    if spec.family in _OWN_IMAGE_SERVES or spec.is_image_function:
+        yield spec.image
+    names = engine.image_digests().keys()
+    images = [each.image_uri(spec.image_repository) for each in family_runtimes("python")]
+    yield from (image for image in images if image in names)
+    if spec.pull != "never" and names.isdisjoint(images):
+        yield images[0]

@@ -1,0 +1,141 @@
+"""The way back: how a container reaches the Runtime API on this machine.
+
+Directly, where the engine runs here: its containers reach this machine at the gateway address of their
+network, or, from an engine in a virtual machine, as `host.docker.internal`. Through a relay in every
+other case: an engine on another machine or in a network of its own (which rootless engines have), or a
+firewall in between. Finding out costs the ordinary case nothing: a firewall is noticed by the runtime
+that never calls, and remembered.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from samlocal.data import cache_folder
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import WayBack
+
+_LOOPBACK: Final = "127.0.0.1"
+_VIRTUAL_MACHINES_HOST: Final = "host.docker.internal"
+# Binding an address that the interface gets later: https://man7.org/linux/man-pages/man7/ip.7.html
+_IP_FREEBIND: Final = 15
+_CREDENTIALS: Final = struct.Struct("3i")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listening:
+    """An open listening socket, and the `host:port` at which containers find it.
+
+    `relayed` says why a relay is needed: its containers find nothing then.
+    """
+
+    listener: socket.socket
+    address: str
+    relayed: str | None = None
+
+
+def listen(engine: Engine, *, network: str | None, way: WayBack) -> Listening:
+    """Open a listening socket that containers can reach, and only they if that can be had.
+
+    `network` is what `--docker-network` says, `way` what `--way-back` says.
+    """
+    reason = _needs_relay(engine, way)
+    if reason:
+        return _relayed(reason)
+    gateway = _LOOPBACK if network == "host" else engine.gateway()
+    if gateway:
+        with suppress(OSError):
+            return _direct(_bind(gateway, early=engine.is_podman), gateway)
+    if way == "auto" and sys.platform == "linux" and not engine.is_desktop():
+        return _relayed("the engine's network isn't on this machine")
+    return _direct(_bind(_LOOPBACK), _VIRTUAL_MACHINES_HOST)
+
+
+def remember_relay(engine: Engine) -> None:
+    """Let the next command that uses this engine take the relay at once."""
+    with suppress(OSError):  # then it finds out again
+        _mark(engine).parent.mkdir(parents=True, exist_ok=True)
+        _mark(engine).touch()
+
+
+def forget_relay(engine: Engine) -> bool:
+    """Let the next command try the direct way again; tell whether it wouldn't have."""
+    try:
+        _mark(engine).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _needs_relay(engine: Engine, way: WayBack) -> str | None:
+    if way == "relay":
+        return "as asked for"
+    if way == "direct":
+        return None
+    if engine.socket_path is None:
+        return "the engine is on another machine"
+    if sys.platform == "linux":
+        if reason := _lives_apart(engine, engine.socket_path):
+            return reason
+    if _mark(engine).exists():
+        return "its containers could not reach this machine"
+    return None
+
+
+def _lives_apart(engine: Engine, path: str) -> str | None:
+    """Say why an engine behind a socket of this machine isn't on this machine's network."""
+    process, user = _who_listens(path)
+    if user:  # not root: a rootless engine, or what stands for a virtual machine
+        if engine.is_rootless():
+            return "the engine is rootless"
+        return None if engine.is_desktop() else "the engine is in a virtual machine"
+    with suppress(OSError):  # nobody but root may look, or the process is hidden from us
+        theirs = Path(f"/proc/{process}/ns/net").readlink()
+        if theirs != Path("/proc/self/ns/net").readlink():
+            return "the engine is in a network of its own"
+    return None
+
+
+def _who_listens(path: str) -> tuple[int, int]:
+    """Return the process and the user that opened a socket; 0 for a process that we can't see."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.connect(path)
+        answer = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    process, user, _ = _CREDENTIALS.unpack(answer)
+    return process, user
+
+
+def _relayed(reason: str) -> Listening:
+    return Listening(listener=_bind(_LOOPBACK), address="", relayed=reason)
+
+
+def _direct(listener: socket.socket, host: str) -> Listening:
+    return Listening(listener=listener, address=f"{host}:{listener.getsockname()[1]}")
+
+
+def _bind(address: str, *, early: bool = False) -> socket.socket:
+    """Listen on a free port; `early` where the address may appear when the first container does."""
+    if not (early and sys.platform == "linux"):
+        return socket.create_server((address, 0), backlog=64)
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        listener.bind((address, 0))
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _mark(engine: Engine) -> Path:
+    return cache_folder() / "relayed-engines" / quote(engine.address, safe="")

@@ -1,0 +1,206 @@
+"""Functions on an engine of another machine, whose containers can't call back here: by relay."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker import own_engine, remote_engine
+from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.conftest import STAND_INS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.docker.remote_engine import Remote
+
+pytestmark = pytest.mark.xdist_group("remote")
+
+
+@pytest.fixture(scope="module")
+def remote(
+    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Remote]:
+    """An engine in a network of its own, with the images that the tests run."""
+    if not own_engine.can_run():
+        missing("an engine of the tests' own needs root, dockerd, ip and iptables")
+    with remote_engine.serve(tmp_path_factory.mktemp("remote"), os.getpid() % 250) as running:
+        for name in ("python:3.11", "nodejs:22", "provided:al2023"):
+            running.engine.load(stand_in(name))
+        yield running
+
+
+@pytest.fixture
+def samlocal(remote: Remote, tmp_path: Path) -> Iterator[Samlocal]:
+    """The command with that engine; no container of it may be left afterwards."""
+    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    yield Samlocal(directory=project, environment=home | remote.variables)
+    assert not remote.engine.containers()
+
+
+def test_result_comes_back(samlocal: Samlocal) -> None:
+    """An event goes there and its result comes back, over TCP with TLS."""
+    ended = samlocal.invoke("Echo", "--event", "-", stdin=b'{"message": "hey"}')
+
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n'), ended.stderr
+
+
+def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
+    """The largest event that Lambda takes, and as large a result, pass through the relay."""
+    event = json.dumps("x" * (6 * 1024 * 1024 - 2)).encode()
+
+    ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout == event + b"\n"
+
+
+def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
+    """What a function writes there is shown here at once; Ctrl-C ends it, and leaves nothing."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+    assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=30)[0] == b""
+    assert process.returncode == 130
+
+
+def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
+    """Nothing of a very talkative function is lost on the way."""
+    log = tmp_path / "function.log"
+
+    ended = samlocal.invoke("Prints50MB", "--no-event", "-l", str(log))
+
+    assert ended.exit_code == 0
+    assert log.read_text().count("x" * 1023 + "\n") == 50 * 1024
+
+
+@pytest.mark.parametrize(
+    ("function", "exit_code", "error_type"),
+    [
+        ("SleepsTooLong", 4, "Sandbox.Timedout"),
+        ("Raises", 3, "ValueError"),
+        ("Exits", 5, "Runtime.ExitError"),
+        ("Large", 3, "Function.ResponseSizeTooLarge"),
+        ("OutOfMemory", 5, "Runtime.ExitError"),
+        ("DiesInInit", 5, "Runtime.ExitError"),
+        ("NeverAsks", 4, "Sandbox.Timedout"),
+    ],
+)
+def test_endings_are_those_of_a_local_engine(
+    samlocal: Samlocal, function: str, exit_code: int, error_type: str
+) -> None:
+    """Timeouts, errors and deaths are told as they are where the engine is here."""
+    ended = samlocal.invoke(function, "--no-event")
+
+    assert ended.exit_code == exit_code, ended.stderr
+    assert json.loads(ended.stdout)["errorType"] == error_type
+
+
+def test_relay_runs_in_node(samlocal: Samlocal) -> None:
+    """An image with Node.js and no Python runs the relay as well."""
+    app = replace(samlocal, directory=CHECKOUT / "templates" / "hello-nodejs")
+    ended = app("local", "invoke", "--no-credentials", "-e", "event.json", "--debug")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout.startswith(b'{"message":"Hello, Node.js!"')
+    assert f" of {STAND_INS}/nodejs:22" in ended.stderr
+
+
+def test_relay_of_a_custom_runtime_runs_in_another_image(samlocal: Samlocal) -> None:
+    """An image with neither gets a relay in one of Python's that is there."""
+    app = replace(samlocal, directory=CHECKOUT / "templates" / "hello-provided")
+    ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout.startswith(b'{"greeting": "Hello"')
+
+
+def test_doctor_names_the_way(samlocal: Samlocal) -> None:
+    """`doctor` starts a relay, and says why one is needed."""
+    ended = samlocal("doctor")
+
+    assert ended.exit_code == 0
+    finding = "containers reach samlocal through a relay: the engine is on another machine"
+    assert f"ok       Runtime API    {finding}\n" in ended.stdout.decode()
+
+
+def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Remote) -> None:
+    """A socket of this machine says nothing about the engine's network, which has this machine's address."""
+    ended = samlocal.invoke("Echo", "--no-event", "--engine", remote.engine.address, "--debug")
+
+    assert (ended.exit_code, ended.stdout) == (0, b"{}\n"), ended.stderr
+    assert "it takes a relay: the engine is in a network of its own" in ended.stderr
+
+
+def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
+    """Who insists on the direct way is told that it leads nowhere."""
+    ended = samlocal.invoke("Echo", "--no-event", "--way-back", "direct")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3, 0.6, 0.9, 1.5])
+def test_signal_at_any_moment_leaves_nothing(samlocal: Samlocal, seconds: float) -> None:
+    """A command that is interrupted ends quietly, whatever it has created there by then."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+
+    stdout, stderr = process.communicate(timeout=20)
+
+    assert (process.returncode, stdout) == (143, b"")
+    assert b"Traceback" not in stderr
+
+
+def test_killed_command_takes_its_relay_along(samlocal: Samlocal, remote: Remote) -> None:
+    """After SIGKILL the relay's input ends, and so do relay and runtime, without anybody sweeping."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+    assert len(remote.engine.containers()) == 2
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 20
+    while len(remote.engine.containers()) == 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(remote.engine.containers()) < 2
+
+    samlocal.invoke("Logs", "--no-event")
+
+
+def test_engine_that_dies_is_named(samlocal: Samlocal, remote: Remote) -> None:
+    """Where the engine is killed the command ends and says so, and it cleans up when it comes back."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+    remote.engine.kill()
+
+    _, stderr = process.communicate(timeout=20)
+
+    assert process.returncode == 1
+    assert f"Error: the container engine at `{remote.address}` went away" in stderr.decode()
+    assert b"Traceback" not in stderr
+    remote.engine.start()
+    deadline = time.monotonic() + 20
+    while remote.engine.containers() and time.monotonic() < deadline:
+        time.sleep(0.2)

@@ -1,0 +1,115 @@
+"""Functions on a rootless engine, whose containers can't reach this machine: by relay."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker import podman_engine
+from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.conftest import STAND_INS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.docker.podman_engine import Podman
+
+pytestmark = pytest.mark.xdist_group("rootless")
+
+
+@pytest.fixture(scope="module")
+def rootless(stand_in: Callable[[str], str]) -> Iterator[Podman]:
+    """A Podman of a user who isn't root, with the images that the tests run."""
+    if not podman_engine.can_run():
+        missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
+    if reason := podman_engine.refuses_rootless():
+        missing(f"this machine lets nobody but root make user namespaces: {reason}")
+    with podman_engine.serve(os.getpid() % 250, rootless=True) as running:
+        for name in ("python:3.11", "provided:al2023"):
+            running.load(stand_in(name))
+        yield running
+
+
+@pytest.fixture
+def samlocal(rootless: Podman, tmp_path: Path) -> Iterator[Samlocal]:
+    """The command with that engine, which may read the project; no container may be left afterwards."""
+    project = rootless.folder / f"project-{tmp_path.name}"
+    shutil.copytree(BEHAVIOURS, project)
+    subprocess.run(["chmod", "-R", "a+rX", project], check=True)
+    environment = {
+        "SAMLOCAL_IMAGE_REPOSITORY": STAND_INS,
+        "HOME": str(tmp_path),
+        "DOCKER_HOST": rootless.address,
+    }
+    yield Samlocal(directory=project, environment=environment)
+    assert not rootless.containers()
+
+
+def test_relay_is_taken_at_once(samlocal: Samlocal) -> None:
+    """That the engine is rootless is known before anything starts."""
+    ended = samlocal.invoke("Echo", "--event", "-", "--debug", stdin=b'{"message": "hey"}')
+
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n'), ended.stderr
+    assert "it takes a relay: the engine is rootless" in ended.stderr
+
+
+def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
+    """The largest event and result that Lambda takes pass through the relay."""
+    event = json.dumps("x" * (6 * 1024 * 1024 - 2)).encode()
+
+    ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout == event + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("function", "exit_code", "error_type"),
+    [
+        ("SleepsTooLong", 4, "Sandbox.Timedout"),
+        ("Raises", 3, "ValueError"),
+        ("Exits", 5, "Runtime.ExitError"),
+        ("DiesInInit", 5, "Runtime.ExitError"),
+        ("NeverAsks", 4, "Sandbox.Timedout"),
+    ],
+)
+def test_endings_are_those_of_other_engines(
+    samlocal: Samlocal, function: str, exit_code: int, error_type: str
+) -> None:
+    """Timeouts, errors and deaths are told as everywhere."""
+    ended = samlocal.invoke(function, "--no-event")
+
+    assert ended.exit_code == exit_code, ended.stderr
+    assert json.loads(ended.stdout)["errorType"] == error_type
+
+
+def test_interrupt_leaves_nothing(samlocal: Samlocal) -> None:
+    """Ctrl-C ends function and relay."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=30)[0] == b""
+    assert process.returncode == 130
+
+
+def test_doctor_says_rootless(samlocal: Samlocal) -> None:
+    """`doctor` names Podman, that it is rootless, and the way back that follows from it."""
+    ended = samlocal("doctor")
+
+    lines = ended.stdout.decode().splitlines()
+    assert ended.exit_code == 0
+    assert "Podman Engine" in lines[1]
+    assert ", rootless)" in lines[1]
+    assert "containers reach samlocal through a relay: the engine is rootless" in lines[3]

@@ -1,0 +1,93 @@
+"""Functions on an engine that is reached as `ssh://USER@HOST`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker import own_engine, remote_engine, ssh_server
+from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.conftest import STAND_INS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.docker.own_engine import OwnEngine
+    from tests.docker.ssh_server import SshServer
+
+pytestmark = pytest.mark.xdist_group("ssh")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    if not ssh_server.can_run():
+        missing("an ssh server of the tests' own needs root, and Debian's package openssh-server")
+    with ssh_server.serve(tmp_path_factory.mktemp("ssh")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def there(
+    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnEngine]:
+    """The engine on the server's machine, in a network of its own."""
+    if not own_engine.can_run():
+        missing("an engine of the tests' own needs root, dockerd, ip and iptables")
+    # Another number than the other tests' of this process: both may run at once.
+    number = (os.getpid() + 125) % 250
+    with remote_engine.serve(tmp_path_factory.mktemp("there"), number) as running:
+        running.engine.load(stand_in("python:3.11"))
+        yield running.engine
+
+
+@pytest.fixture
+def samlocal(server: SshServer, there: OwnEngine, tmp_path: Path) -> Iterator[Samlocal]:
+    """The command with that engine; no container of it may be left afterwards."""
+    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+    environment = {
+        "SAMLOCAL_IMAGE_REPOSITORY": STAND_INS,
+        "HOME": str(tmp_path),
+        "DOCKER_HOST": server.address + there.address.removeprefix("unix://"),
+    }
+    yield Samlocal(directory=project, environment=environment | server.variables)
+    assert not there.containers()
+
+
+def test_result_comes_back(samlocal: Samlocal) -> None:
+    """6 MB go there and come back, through ssh and through the relay."""
+    event = json.dumps("x" * (6 * 1024 * 1024 - 2)).encode()
+
+    ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout == event + b"\n"
+
+
+def test_logs_come_at_once_and_a_signal_leaves_nothing(samlocal: Samlocal) -> None:
+    """What the function writes is shown as it comes; the connections outlive Ctrl-C, to clean up."""
+    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+    assert process.stderr
+    for line in process.stderr:
+        if line == b"going to sleep\n":
+            break
+
+    process.send_signal(signal.SIGINT)
+
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, b"")
+    assert b"Traceback" not in stderr
+
+
+def test_server_that_refuses_is_named(samlocal: Samlocal) -> None:
+    """What ssh says of it is shown, and the address that was tried."""
+    ended = samlocal.invoke("Echo", "--no-event", "--engine", "ssh://nobody@127.0.0.1:1")
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "Connection refused" in ended.stderr
+    assert "Error: no container engine answers at `ssh://nobody@127.0.0.1:1`" in ended.stderr
