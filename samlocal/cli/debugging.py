@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # No kernel tells when a program begins to listen, so it is asked again and again.
 _ASKING_SECONDS: Final = 0.05
-_SILENT_SECONDS: Final = 15.0
+_QUESTIONS_OF_PATIENCE: Final = 300
 
 
 class DebuggerWatch:
@@ -53,7 +53,7 @@ class DebuggerWatch:
         asked = 0
         while self._sandbox.listens_on(port) is False:
             asked += 1
-            if asked * _ASKING_SECONDS == _SILENT_SECONDS:
+            if asked == _QUESTIONS_OF_PATIENCE:
                 self._log.line(f"Nothing in the container listens on port {port} yet")
             if self._closed.wait(_ASKING_SECONDS) or self._sandbox.logs_ended.done():
                 return False

@@ -114,8 +114,10 @@ def _missing_tool_error(runtime: Runtime, path: Path | None) -> DebuggerNotFound
     else:
         message = f"`{path}` holds no debugger for `{runtime.id}`: {names}"
     folder = shlex.quote(str(path or "debugger"))
-    commands = ", ".join(f"`{(each.install or '').replace('DIR', folder)}`" for each in tools)
-    hint = f"{commands}" if path else f"{commands}, then `--debugger-path {folder}`"
+    commands = [f"`{(each.install or '').replace('DIR', folder)}`" for each in tools]
+    hint = f"to have it there: {' or '.join(commands)}"
+    if path is None:
+        hint = f"`mkdir -p {folder}`, {' or '.join(commands)}, and `--debugger-path {folder}`"
     return DebuggerNotFoundError(message, hint=hint)
 
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     Scenario = Callable[[Samlocal, str, Pause], Ended]
 
 
-def python(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
+def python(samlocal: Samlocal, function: str, pause: Pause, *options: str) -> Ended:
     """debugpy, which the function's code knows nothing of, driven as an editor drives it."""
     code = samlocal.directory / "python"
-    with Session(samlocal, function) as session:
+    with Session(samlocal, function, *options) as session:
         assert session.wait_until_ready() == f"attach debugpy to localhost:{session.port}"
         with DapClient(session.port) as client:
             client.attach(code=code, breakpoint_at=(code / "app.py", 3))

@@ -1,0 +1,180 @@
+"""Waiting for a debugger's client: what it may do, and what goes wrong before it comes."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker.debugging import scenarios
+from tests.docker.debugging.conftest import leftovers
+from tests.docker.debugging.console import Console
+from tests.docker.debugging.dap import DapClient
+from tests.docker.debugging.programs import build_go, debugger_folder
+from tests.docker.debugging.session import Session, free_port
+
+if TYPE_CHECKING:
+    import docker
+
+    from tests.docker.command import Samlocal
+
+
+def test_port_in_use_starts_nothing(samlocal: Samlocal, engine: docker.APIClient) -> None:
+    """A port that another program listens on is named before there is a container."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = samlocal.invoke("Python", "--no-event", "-d", str(port))
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert f"Error: port {port} of this machine is in use\nhint: " in ended.stderr
+    assert "Invoking" not in ended.stderr
+    assert not leftovers(engine, samlocal.directory)
+
+
+def test_port_is_published_on_loopback_only(samlocal: Samlocal, engine: docker.APIClient) -> None:
+    """Other machines can't reach the debugger; a second port is open beside the first."""
+    second = free_port()
+    with Session(samlocal, "Python", "-d", str(second)) as session:
+        session.wait_until_ready()
+        (container,) = leftovers(engine, samlocal.directory)
+        bindings = engine.inspect_container(container)["HostConfig"]["PortBindings"]
+
+    assert bindings == {
+        f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]
+        for port in (session.port, second)
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+@pytest.mark.parametrize("function", ["Python", "NodeJs"])
+def test_interrupt_while_waiting(
+    samlocal: Samlocal, engine: docker.APIClient, function: str, number: int, exit_code: int
+) -> None:
+    """Ctrl-C ends the waiting at once, and leaves nothing."""
+    with Session(samlocal, function) as session:
+        session.wait_until_ready()
+        session.process.send_signal(number)
+        ended = session.end()
+
+    assert (ended.exit_code, ended.stdout) == (exit_code, b"")
+    assert "Traceback" not in ended.stderr
+    assert not leftovers(engine, samlocal.directory)
+
+
+def test_client_that_comes_again(samlocal: Samlocal) -> None:
+    """A client that leaves debugpy before it has said anything is no harm to the next one."""
+    code = samlocal.directory / "python"
+    with Session(samlocal, "Python") as session:
+        session.wait_until_ready()
+        with DapClient(session.port):
+            pass
+        with DapClient(session.port) as client:
+            client.attach(code=code, breakpoint_at=(code / "app.py", 3))
+            frame = client.stopped()
+            client.set_local(frame, "stars", "4")
+            client.disconnect()
+        ended = session.end()
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 4)
+
+
+def test_client_that_dies_and_another(samlocal: Samlocal) -> None:
+    """Delve keeps the program where it is when a client is killed; the next one goes on from there."""
+    build_go(samlocal.directory / "go")
+    path = debugger_folder(samlocal.directory / "delve", "dlv")
+    connect = (str(path / "dlv"), "connect")
+    with Session(samlocal, "Go", "--debugger-path", str(path)) as session:
+        session.wait_until_ready()
+        with Console(*connect, f"127.0.0.1:{session.port}") as first:
+            first.wait_for(r"\(dlv\) ")
+            first.type("break main.go:20")
+            first.wait_for("Breakpoint 1 set")
+        with Console(*connect, f"127.0.0.1:{session.port}") as second:
+            second.wait_for(r"\(dlv\) ")
+            second.type("continue")
+            second.wait_for(r"> .*main\.handle\(\)")
+            second.type("set stars = 4")
+            second.type("continue")
+            ended = session.end()
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 4)
+
+
+def test_arguments_that_make_the_runtime_exit(samlocal: Samlocal) -> None:
+    """Nothing ever listens then; the message says where to look."""
+    options = ("-d", str(free_port()), "--debug-args", "-m debugpie --listen 1")
+    ended = samlocal.invoke("Python", "--no-event", *options)
+
+    assert ended.exit_code == 5
+    assert "No module named debugpie\n" in ended.stderr
+    assert "Waiting for a debugger" not in ended.stderr
+    assert "hint: the debugger did not start: its output is above" in ended.stderr
+
+
+def test_debugpy_of_the_function(samlocal: Samlocal) -> None:
+    """Who has debugpy in the code and names it in `--debug-args`, as for sam, gets that one."""
+    code = samlocal.directory / "python"
+    installed = find_spec("debugpy")
+    assert installed
+    assert installed.origin
+    shutil.copytree(Path(installed.origin).parent, code / "debugpy")
+    port = free_port()
+    arguments = f"-m debugpy --listen 0.0.0.0:{port} --wait-for-client"
+    with Session(samlocal, "Python", "--debug-args", arguments, port=port) as session:
+        assert session.wait_until_ready() == f"attach debugpy to localhost:{port}"
+        with DapClient(port) as client:
+            client.attach(code=code, breakpoint_at=(code / "app.py", 3))
+            frame = client.stopped()
+            answer = client.request(
+                "evaluate", expression="__import__('debugpy').__file__", frameId=frame
+            )
+            assert answer["result"] == "'/var/task/debugpy/__init__.py'"
+            client.go_on()
+            assert session.end().exit_code == 0
+
+
+def test_wrapper_of_the_function_runs_as_well(samlocal: Samlocal) -> None:
+    """`AWS_LAMBDA_EXEC_WRAPPER` keeps its meaning, and a function sees nothing of ours."""
+    code = samlocal.directory / "python"
+    wrapper = code / "wrapper"
+    wrapper.write_text('#!/bin/sh\necho "wrapping $2"\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    options = ("--env", "AWS_LAMBDA_EXEC_WRAPPER=/var/task/wrapper")
+    with Session(samlocal, "Python", *options) as session:
+        session.wait_until_ready()
+        with DapClient(session.port) as client:
+            client.attach(code=code, breakpoint_at=(code / "app.py", 3))
+            frame = client.stopped()
+            seen = client.request(
+                "evaluate",
+                expression="[n for n in __import__('os').environ if 'SAMLOCAL_' in n or 'WRAPPER' in n]",
+                frameId=frame,
+            )["result"]
+            client.go_on()
+            ended = session.end()
+
+    assert seen == "['AWS_LAMBDA_EXEC_WRAPPER']"
+    assert "wrapping /var/lang/bin/python3.11\n" in ended.stderr
+
+
+def test_other_function_is_not_debugged(samlocal: Samlocal) -> None:
+    """`--debug-function` names the one that is; any other runs as ever."""
+    options = ("-d", str(free_port()), "--debug-function", "NodeJs")
+    ended = samlocal.invoke("Python", "--data", '{"stars": 3}', *options)
+
+    assert ended.exit_code == 0
+    assert "Waiting for a debugger" not in ended.stderr
+
+
+def test_host_network_keeps_the_debugger_to_this_machine(samlocal: Samlocal) -> None:
+    """Where no port is published since the network is the host's, the debugger is on loopback."""
+    ended = scenarios.python(samlocal, "Python", lambda: None, "--docker-network", "host")
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 5)
