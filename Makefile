@@ -31,6 +31,7 @@ bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and comp
 	@.ci/images python:3.11
 	@$(python) tests/benchmarks/run.py $(ARGS)
 	@$(python) tests/benchmarks/large_templates.py
+	@$(python) tests/benchmarks/large_content.py
 	@$(python) tests/benchmarks/same_environment.py "$$($(python) tests/benchmarks/run.py --print-sam)"
 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.project.cache import is_full
+from samlocal.project.code_directory import MAX_UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from samlocal.errors import Place
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
-MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 # Far more than a deployment package has: each costs a file, whatever its size.
 _MAX_ENTRIES: Final = 200_000
 _LONGEST_LINK: Final = 4096
@@ -112,8 +111,3 @@ def _target(info: zipfile.ZipInfo, directory: Path) -> Path:
 
 def _is_link(info: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(info.external_attr >> 16)
-
-
-def is_archive(path: Path) -> bool:
-    """Return whether a file is a deployment package: a zip archive or a Java one."""
-    return path.suffix.lower() in {".zip", ".jar"} and path.is_file()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import time
 from contextlib import suppress
 from errno import EDQUOT, EEXIST, ENOSPC, ENOTEMPTY
@@ -44,6 +43,8 @@ def mark_as_used(directory: Path) -> None:
 
 def forget_older(current: Path) -> None:
     """Remove the other entries of a folder, unless they may still be in use."""
+    import shutil  # noqa: PLC0415  # where nothing is new nothing is forgotten
+
     for entry in current.parent.iterdir():
         with suppress(FileNotFoundError):  # another process forgets as well
             if entry != current and time.time() - entry.stat().st_mtime > _KEPT_SECONDS:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.archives import is_archive, unpack
 from samlocal.project.cache import digest, forget_older, mark_as_used, private, publish
 from samlocal.project.model import InlineCode, LocalCode, S3Code
 
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     # Downloads an object into a directory and returns the archive; the name follows from its ETag.
     Fetch = Callable[[S3Code, Path], Path]
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
+MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 _INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
 
 
@@ -75,8 +75,12 @@ def _unpacked(code: LocalCode, cache: Path) -> Path:
     family = private(cache / "archives") / digest(str(code.path))
     wanted = family / digest(state)
     if not wanted.is_dir():
+        from tempfile import TemporaryDirectory  # noqa: PLC0415  # most runs find it unpacked
+
+        from samlocal.project.archives import unpack  # noqa: PLC0415
+
         family.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=family, prefix=".new-") as scratch:
+        with TemporaryDirectory(dir=family, prefix=".new-") as scratch:
             made = Path(scratch, "code")
             made.mkdir()
             unpack(code.path, made, place=code.place)
@@ -107,3 +111,8 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
         scratch.replace(target)
     mark_as_used(directory)
     return directory
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file is a deployment package: a zip archive or a Java one."""
+    return path.suffix.lower() in {".zip", ".jar"} and path.is_file()

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, LayerError
-from samlocal.project.archives import MAX_UNPACKED_BYTES
-from samlocal.project.code_directory import code_directory
+from samlocal.project.code_directory import MAX_UNPACKED_BYTES, code_directory
 from samlocal.project.merging import MergedTree, Source, merged
 from samlocal.project.model import Finding, LocalCode
 from samlocal.project.trees import size_at_least
@@ -81,7 +80,12 @@ def layers_directory(
     """
     if len(contents) > 1:
         sources = [
-            Source(directory=each.directory, follow=follow and each.is_users) for each in contents
+            Source(
+                directory=each.directory,
+                follow=follow and each.is_users,
+                fixed=not each.is_users,
+            )
+            for each in contents
         ]
         return merged(sources, cache / "layers")
     return MergedTree(path=contents[0].directory) if contents else None

@@ -10,11 +10,9 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
 from samlocal.errors import CodeNotFoundError, LayerError, UsageError
-from samlocal.project.archives import unpack
 from samlocal.project.cache import digest, is_full, mark_as_used, private, publish, reason_of
 from samlocal.project.layer_directory import LayerContent
 from samlocal.project.remote import connect
@@ -98,6 +96,10 @@ class LayerDownloads:
         )
 
     def _download(self, arn: str, region: str, wanted: Path, place: Place) -> None:
+        from tempfile import TemporaryDirectory  # noqa: PLC0415  # a version is downloaded once
+
+        from samlocal.project.archives import unpack  # noqa: PLC0415
+
         client = cast("LambdaClient", connect(region=region, profile=self.profile)("lambda"))
         version = client.get_layer_version_by_arn(Arn=arn)
         content = version["Content"]

@@ -16,14 +16,9 @@ blocks of a copy does.
 from __future__ import annotations
 
 import os
-import shutil
-import stat
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING
 
 from samlocal.errors import LayerError
 from samlocal.project.cache import (
@@ -32,17 +27,15 @@ from samlocal.project.cache import (
     is_full,
     mark_as_used,
     private,
-    publish,
     reason_of,
 )
 from samlocal.project.trees import state_of, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from samlocal.project.trees import Entry
-
-_AT_ONCE: Final = 64 * 1024 * 1024
+    from samlocal.project.trees import Entry, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +43,12 @@ class Source:
     """A directory to be merged; with `follow`, its links that lead out of it are what they lead to.
 
     That is for directories of the user. A link in an archive of someone else must not show the user's
-    own files.
+    own files. Where an archive was unpacked to is `fixed`: its path stands for its content.
     """
 
     directory: Path
     follow: bool
+    fixed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,80 +69,40 @@ def merged(layers: Sequence[Source], cache: Path) -> MergedTree:
         LayerError: a layer can't be read, or there is no room.
     """
     with _translated_errors(cache):
-        entries = _walk_all(layers)
-        state = state_of(entries)
+        state = _state(layers)
         family = private(cache) / digest("\0".join(str(layer.directory) for layer in layers))
         wanted = family / (state.digest or _name_for_once())
         if not wanted.is_dir():
-            wanted = _make(entries, wanted, lambda: state_of(_walk_all(layers)) == state)
+            wanted = _make(layers, wanted, state)
         mark_as_used(wanted)
-        return MergedTree(path=wanted, size_bytes=state.size_bytes)
+        walked = not any(layer.fixed for layer in layers)
+        return MergedTree(path=wanted, size_bytes=state.size_bytes if walked else None)
 
 
-def _walk_all(layers: Sequence[Source]) -> list[Entry]:
-    return [entry for each in layers for entry in walk(each.directory, follow=each.follow)]
+def _state(layers: Sequence[Source]) -> State:
+    entries = (entry for each in layers if not each.fixed for entry in _walk(each))
+    return state_of(entries, names=[str(each.directory) for each in layers])
 
 
-def _make(entries: Sequence[Entry], wanted: Path, is_unchanged: Callable[[], bool]) -> Path:
-    """Merge what was walked; where it changes meanwhile, the tree serves this run and no other."""
-    family = private(wanted.parent)
-    with TemporaryDirectory(dir=family, prefix=".new-") as scratch:
-        top = Path(scratch, "opt")
-        top.mkdir()
-        top.chmod(0o755)
-        for entry in entries:
-            _put(entry, top / entry.name)
-        if not is_unchanged():
-            wanted = family / _name_for_once()
-        publish(top, wanted)
-    forget_older(wanted)
-    return wanted
+def _walk(layer: Source) -> list[Entry]:
+    return walk(layer.directory, follow=layer.follow)
+
+
+def _make(layers: Sequence[Source], wanted: Path, state: State) -> Path:
+    """Merge the layers; where they change meanwhile, the tree serves this run and no other."""
+    from samlocal.project.laying import lay  # noqa: PLC0415  # most runs find what another has made
+
+    entries = (entry for each in layers for entry in _walk(each))
+    once = wanted.with_name(_name_for_once())
+    made = lay(
+        entries, folder=wanted.parent, name=lambda: wanted if _state(layers) == state else once
+    )
+    forget_older(made)
+    return made
 
 
 def _name_for_once() -> str:
-    return f"once-{uuid.uuid4().hex}"
-
-
-def _put(entry: Entry, target: Path) -> None:
-    """Lay a file, directory or link over what is there; sockets and devices are no content."""
-    mode = entry.status.st_mode
-    if stat.S_ISDIR(mode):
-        if target.is_symlink() or not target.is_dir():
-            _clear(target)
-            target.mkdir()
-        target.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)  # so that it can be removed again
-    elif stat.S_ISREG(mode):
-        _clear(target)
-        _copy(entry, target)
-    elif stat.S_ISLNK(mode):
-        _clear(target)
-        target.symlink_to(Path(entry.path).readlink())
-
-
-def _clear(target: Path) -> None:
-    if target.is_dir() and not target.is_symlink():
-        shutil.rmtree(target)
-    else:
-        target.unlink(missing_ok=True)
-
-
-def _copy(entry: Entry, target: Path) -> None:
-    with Path(entry.path).open("rb") as source, target.open("xb") as copy:
-        _copy_content(source, copy)
-    target.chmod(stat.S_IMODE(entry.status.st_mode))
-    # Python trusts a compiled module while its source has the time that it had.
-    os.utime(target, ns=(entry.status.st_mtime_ns, entry.status.st_mtime_ns))
-
-
-def _copy_content(source: BinaryIO, copy: BinaryIO) -> None:
-    try:
-        while os.copy_file_range(source.fileno(), copy.fileno(), _AT_ONCE):
-            pass
-    except (AttributeError, OSError):  # not here, or not between these two file systems
-        source.seek(0)
-        copy.seek(0)
-        copy.truncate()
-        shutil.copyfileobj(source, copy)
+    return f"once-{os.urandom(16).hex()}"
 
 
 @contextmanager

@@ -11,17 +11,19 @@ import os
 import stat
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from samlocal.project.links import leads_to_the_containers_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 # The kernel's clock for files may stand still for so long: a file that was changed more recently may be
 # changed again without a trace.
 _CLOCK_TICK_NS: Final = 20_000_000
+_BY_NAME: Final = attrgetter("name")
 
 
 class Entry(NamedTuple):
@@ -40,47 +42,50 @@ class State:
     size_bytes: int
 
 
-def state_of(entries: Iterable[Entry]) -> State:
-    """Return the state of what was walked.
+def state_of(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
+    """Return the state of what was walked, and of what these names stand for.
 
     Nothing is read but the status of each file. Whatever changes a file changes the time of its last
     change, which no program can set (`st_ctime`), unlike that of its last modification.
     """
-    facts, size, newest = [], 0, 0
-    for name, path, status in entries:
-        facts.append(
-            f"{name}\0{path}\0{status.st_mode} {status.st_ino} {status.st_size}"
-            f" {status.st_mtime_ns} {status.st_ctime_ns}"
-        )
-        size += status.st_size if stat.S_ISREG(status.st_mode) else 0
-        newest = max(newest, status.st_ctime_ns)
+    facts, size, newest = list(names), 0, 0
+    for name, _, status in entries:
+        changed = status.st_ctime_ns
+        facts.append(f"{name}\0{status.st_mode} {status.st_ino} {status.st_size} {changed}")
+        newest = max(newest, changed)
+        if stat.S_ISREG(status.st_mode):
+            size += status.st_size
     settled = newest < time.time_ns() - _CLOCK_TICK_NS
     text = "\0\0".join(facts).encode(errors="surrogateescape")
     return State(digest=hashlib.sha256(text).hexdigest()[:32] if settled else None, size_bytes=size)
 
 
-def walk(top: Path, *, follow: bool = True) -> Iterator[Entry]:
-    """Yield what is below a directory, each directory before what is in it, in order of names.
+def walk(top: Path, *, follow: bool = True) -> list[Entry]:
+    """Return what is below a directory, each directory before what is in it, in order of names.
 
     With `follow`, a link that leads out of its directory to something on this machine is what it leads
     to, unless that would go round in a circle.
     """
-    yield from _walk(str(top), "", (os.path.realpath(top),), follow=follow)
+    found: list[Entry] = []
+    _collect(str(top), "", (os.path.realpath(top),), found, follow=follow)
+    return found
 
 
-def _walk(directory: str, prefix: str, roots: tuple[str, ...], *, follow: bool) -> Iterator[Entry]:
+def _collect(
+    directory: str, prefix: str, roots: tuple[str, ...], found: list[Entry], *, follow: bool
+) -> None:
     """`roots` are the tops of the trees that the way here led through, the innermost last."""
-    with os.scandir(directory) as found:
-        children = sorted(found, key=lambda child: child.name)
+    with os.scandir(directory) as listed:
+        children = sorted(listed, key=_BY_NAME)
     for child in children:
         entry = Entry(prefix + child.name, child.path, child.stat(follow_symlinks=False))
         inner = roots
         if follow and stat.S_ISLNK(entry.status.st_mode):
             entry = _followed(entry, roots)
             inner = (*roots, entry.path)
-        yield entry
+        found.append(entry)
         if stat.S_ISDIR(entry.status.st_mode):
-            yield from _walk(entry.path, f"{entry.name}/", inner, follow=follow)
+            _collect(entry.path, f"{entry.name}/", inner, found, follow=follow)
 
 
 def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
@@ -98,11 +103,15 @@ def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
 
 def size_at_least(directories: Iterable[Path], *, entries: int) -> int:
     """Return the bytes of the files in some directories, looking at so many entries at most."""
-    size = 0
-    for directory in directories:
-        for entry in walk(directory, follow=False):
-            entries -= 1
-            if entries < 0:
-                return size
-            size += entry.status.st_size if stat.S_ISREG(entry.status.st_mode) else 0
+    size, pending = 0, [str(directory) for directory in directories]
+    while pending:
+        with os.scandir(pending.pop()) as listed:
+            for child in listed:
+                entries -= 1
+                if entries < 0:
+                    return size
+                if child.is_dir(follow_symlinks=False):
+                    pending.append(child.path)
+                elif child.is_file(follow_symlinks=False):
+                    size += child.stat(follow_symlinks=False).st_size
     return size

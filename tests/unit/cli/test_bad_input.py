@@ -65,6 +65,10 @@ CASES = {
     "code-corrupt": layers("CorruptCode"),
     "layer-missing": layers("NoLayer"),
     "layer-corrupt": layers("CorruptLayer"),
+    "layer-arn-malformed": layers("MalformedArn"),
+    "mount-unknown": Case(
+        project="broken-layers", arguments="CorruptCode --mount rsync", exit_code=2
+    ),
     "layer-of-no-kind": layers("LayerOfNoKind"),
     "parameter-malformed": functions("Staged --parameter-overrides =prod", exit_code=2),
     "parameter-not-allowed": functions("Staged --parameter-overrides Stage=test"),

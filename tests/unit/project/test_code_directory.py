@@ -116,6 +116,40 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
     assert not any(file.is_file() for file in (tmp_path / "cache").rglob("*"))
 
 
+def test_an_archive_of_too_many_entries_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty files take no bytes, and fill a disk all the same."""
+    monkeypatch.setattr(archives, "_MAX_ENTRIES", 3)
+    path = archive(tmp_path / "code.zip", {str(number): "" for number in range(4)})
+    with pytest.raises(CodeNotFoundError, match="has more than 3 entries"):
+        code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+
+
+def test_a_link_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    """What a link leads to is as long as a path, whatever the archive says."""
+    path = tmp_path / "code.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        package.writestr(link, "x" * 1_000_000)
+    with pytest.raises(CodeNotFoundError, match=r"can't be unpacked: .*too long"):
+        code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+
+
+def test_permissions_of_directories_survive(tmp_path: Path) -> None:
+    """They are set last, and always let the cache be emptied; nothing runs as somebody else."""
+    path = tmp_path / "code.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        for name, mode in {"closed/": 0o555, "closed/tool": 0o4755, "open/": 0o777}.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            package.writestr(info, "")
+    directory = code_directory(local(path), runtime=None, cache=tmp_path / "cache")
+    modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in directory.rglob("*")}
+    assert modes == {"closed": 0o755, "tool": 0o755, "open": 0o777}
+
+
 def test_a_broken_archive_is_an_error(tmp_path: Path) -> None:
     """A file that only has the name of an archive is refused."""
     (tmp_path / "code.zip").write_bytes(b"PK nonsense")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import LayerError
-from samlocal.project import merging, trees
+from samlocal.project import laying, trees
 from samlocal.project.merging import Source, merged
 
 if TYPE_CHECKING:
@@ -121,15 +121,15 @@ def test_a_layer_that_changes_while_it_is_merged_is_not_kept(
 ) -> None:
     """The half-old tree serves the run that made it; the next one merges anew."""
     layers = two(tmp_path)
-    put = merging._put
+    put = laying._put
 
     def put_and_change(entry: trees.Entry, target: Path) -> None:
         put(entry, target)
         (tmp_path / "first" / "python" / "a.py").write_text("changed")
 
-    monkeypatch.setattr(merging, "_put", put_and_change)
+    monkeypatch.setattr(laying, "_put", put_and_change)
     merged(layers, tmp_path / "cache")
-    monkeypatch.setattr(merging, "_put", put)
+    monkeypatch.setattr(laying, "_put", put)
     after = merged(layers, tmp_path / "cache")
     assert (after.path / "python" / "a.py").read_text() == "changed"
 
@@ -253,12 +253,12 @@ def test_processes_that_merge_at_once_agree(tmp_path: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from samlocal.project import merging
-put = merging._put
+from samlocal.project import laying, merging
+put = laying._put
 def put_once(entry, target):
     put(entry, target)
     os.kill(os.getpid(), signal.SIGKILL)
-merging._put = put_once
+laying._put = put_once
 merging.merged(
     [merging.Source(directory=Path(each), follow=True) for each in sys.argv[2:]], Path(sys.argv[1])
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
+from samlocal.project.links import OutgoingLink
 from samlocal.project.model import Function, LocalCode
 from samlocal.sandbox.box import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
@@ -167,6 +168,25 @@ def test_layers_are_mounted(function: Function, tmp_path: Path) -> None:
     (tmp_path / "layers").mkdir()
     spec = plan(function, tmp_path, layers=tmp_path / "layers")
     assert spec.mounts[1:] == (Mount(source=tmp_path / "layers", target="/opt", read_only=True),)
+
+
+def test_what_links_lead_to_is_mounted(function: Function, tmp_path: Path) -> None:
+    """It is where the link leads to in the container."""
+    link = OutgoingLink(path=tmp_path / "lib", source=Path("/shop/shared"), target="/var/shared")
+    spec = plan_sandbox(
+        function, {}, project=TEMPLATE, code=tmp_path, links=[link], settings=SandboxSettings()
+    )
+    assert spec.mounts[1:] == (Mount(source=Path("/shop/shared"), target="/var/shared"),)
+
+
+def test_paths_of_the_engine(function: Function, tmp_path: Path) -> None:
+    """What is beside the template is elsewhere for the engine; what isn't is where it is."""
+    settings = SandboxSettings(volume_basedir="/host/shop", delivery="copy")
+    spec = plan_sandbox(
+        function, {}, project=TEMPLATE, code=Path("/shop/src"), layers=tmp_path, settings=settings
+    )
+    assert [mount.engine_path for mount in spec.mounts] == ["/host/shop/src", None]
+    assert spec.delivery == "copy"
 
 
 @pytest.mark.parametrize(

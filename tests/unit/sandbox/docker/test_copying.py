@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.sandbox.docker.copying import archive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def unpacked(directory: Path, target: str = "/var/task") -> dict[str, tarfile.TarInfo]:
+    content = io.BytesIO(b"".join(archive(directory, target)))
+    with tarfile.open(fileobj=content, mode="r:") as tar:
+        return {member.name: member for member in tar.getmembers()}
+
+
+def test_files_and_directories_are_what_they_are_here(tmp_path: Path) -> None:
+    """Permissions, owners and times are kept, and names of every length and kind."""
+    names = ["plain", "süß", "x" * 200, "deep/" + "y" * 120 + "/" + "z" * 120, "not\udcff-text"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name, errors="surrogateescape")
+    (tmp_path / "plain").chmod(0o751)
+    os.utime(tmp_path / "plain", (1_600_000_000, 1_600_000_000))
+
+    members = unpacked(tmp_path)
+
+    assert set(names) <= set(members)
+    plain = members["plain"]
+    status = (tmp_path / "plain").stat()
+    assert (plain.mode, plain.mtime) == (0o751, 1_600_000_000)
+    assert (plain.uid, plain.gid) == (status.st_uid, status.st_gid)
+    assert members["deep"].isdir()
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 524_287, 524_288, 3_000_000])
+def test_contents_of_every_size(tmp_path: Path, size: int) -> None:
+    """What follows a file begins where it must."""
+    content = os.urandom(size)
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "b").write_bytes(b"after it")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive(tmp_path, "/opt")))) as tar:
+        first, second = tar.extractfile("a"), tar.extractfile("b")
+        assert first
+        assert second
+        assert (first.read(), second.read()) == (content, b"after it")
+
+
+def test_blocks_are_neither_tiny_nor_huge(tmp_path: Path) -> None:
+    """Many small files travel together; a large one never is in memory as a whole."""
+    for number in range(300):
+        (tmp_path / str(number)).write_text("x")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(5_000_000)
+    sizes = [len(block) for block in archive(tmp_path, "/opt")]
+    assert len(sizes) < 15
+    assert max(sizes) < 2_000_000
+
+
+def test_a_file_that_shrinks_is_filled_up(tmp_path: Path) -> None:
+    """Whatever becomes of a file while it is read, the archive stays one."""
+    (tmp_path / "a").write_bytes(b"x" * 2_000_000)
+    (tmp_path / "b").write_text("after it")
+    blocks = archive(tmp_path, "/opt")
+    first = next(blocks)
+    (tmp_path / "a").write_bytes(b"")
+    with tarfile.open(fileobj=io.BytesIO(first + b"".join(blocks))) as tar:
+        assert [(member.name, member.size) for member in tar] == [("a", 2_000_000), ("b", 8)]
+
+
+@pytest.mark.parametrize(
+    ("link", "packed"),
+    [
+        ("app.py", "app.py"),
+        ("lib/../app.py", "lib/../app.py"),
+        ("../shared", "/var/shared"),
+        ("../../../../shared", "/shared"),
+        ("/usr/bin/python3", "/usr/bin/python3"),
+        ("../task-not", "/var/task-not"),
+    ],
+)
+def test_links_that_leave_are_absolute(tmp_path: Path, link: str, packed: str) -> None:
+    """Engines refuse an archive with a relative link out of it; both lead to the same place."""
+    (tmp_path / "link").symlink_to(link)
+    member = unpacked(tmp_path)["link"]
+    assert (member.issym(), member.linkname) == (True, packed)
+
+
+def test_pipes_and_sockets_are_passed_over(tmp_path: Path) -> None:
+    """A pipe would be waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert unpacked(tmp_path) == {}
+
+
+def test_a_copy_that_is_cancelled_ends(tmp_path: Path) -> None:
+    """In the middle of a file, too."""
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(10_000_000)
+    blocks = archive(tmp_path, "/opt", cancelled=iter([False] * 4 + [True] * 100).__next__)
+    assert sum(map(len, blocks)) < 5_000_000

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from samlocal.errors import SandboxError
+from samlocal.sandbox.docker.delivery import mounts_to_copy
+from samlocal.sandbox.sandbox import Delivery, Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine import Engine
+
+CODE = Mount(source=Path("/shop/src"), target="/var/task")
+ELSEWHERE = Mount(source=Path("/shop/lib"), target="/opt", engine_path="/host/shop/lib")
+WRITABLE = Mount(source=Path("/data"), target="/mnt/data", read_only=False)
+
+
+class _Engine:
+    address = "tcp://build:2375"
+
+    def __init__(self, *, shares_files: bool) -> None:
+        self.shares_files = shares_files
+
+
+def copied(*mounts: Mount, delivery: Delivery, shares_files: bool) -> tuple[Mount, ...]:
+    spec = SandboxSpec(
+        function="F",
+        project=Path("/shop/template.yaml"),
+        image="python:3.11",
+        environment={},
+        memory_mb=128,
+        mounts=mounts,
+        delivery=delivery,
+    )
+    return mounts_to_copy(spec, cast("Engine", _Engine(shares_files=shares_files)))
+
+
+@pytest.mark.parametrize(
+    ("delivery", "shares_files", "copies"),
+    [
+        ("auto", True, ()),
+        ("auto", False, (CODE,)),
+        ("mount", False, ()),
+        ("copy", True, (CODE,)),
+    ],
+)
+def test_what_is_copied(
+    *, delivery: Delivery, shares_files: bool, copies: tuple[Mount, ...]
+) -> None:
+    """What the engine doesn't see, unless somebody said where it has it, or that it does see it."""
+    assert copied(CODE, ELSEWHERE, delivery=delivery, shares_files=shares_files) == copies
+
+
+def test_what_the_function_writes_to_is_mounted() -> None:
+    """What it writes into a copy would be lost."""
+    assert copied(CODE, WRITABLE, delivery="copy", shares_files=True) == (CODE,)
+    with pytest.raises(SandboxError, match=r"can't write to `/data`: the engine at `tcp://build"):
+        copied(CODE, WRITABLE, delivery="auto", shares_files=False)
