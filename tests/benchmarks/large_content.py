@@ -1,7 +1,8 @@
 """Measures what much code and large layers cost: mounted, and copied.
 
 Each case runs in turn with a function that has one file and no layers. Prints medians, and what each
-case costs more, as the median over the pairs. Exits with 1 where a target is missed.
+case costs more, as the median over the pairs: in seconds, and in the processor time of samlocal, which
+other work on the machine disturbs less. Exits with 1 where a target is missed.
 
     python tests/benchmarks/large_content.py [--pairs 10]
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -27,19 +29,28 @@ MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A function of the generated project; at most so many seconds more, or times as many."""
+    """A function of the generated project; at most so much more processor time, or times the seconds."""
 
     name: str
     function: str
     options: tuple[str, ...] = ()
-    seconds: float | None = None
+    processor_ms: float | None = None
     ratio: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one command took."""
+
+    seconds: float
+    processor_ms: float
+
+
 CASES: Final = (
-    Case(name="one directory layer, 2,500 files", function="OneLayer", seconds=0.02),
-    Case(name="two directory layers, 5,000 files", function="TwoLayers", seconds=0.02),
-    Case(name="five layers, 5,000 files", function="FiveLayers", seconds=0.02),
+    Case(name="one directory layer, 2,500 files", function="OneLayer", processor_ms=20),
+    Case(name="two directory layers, 5,000 files", function="TwoLayers", processor_ms=20),
+    Case(name="five layers, 5,000 files", function="FiveLayers", processor_ms=20),
+    Case(name="two archives, 5,000 files", function="Archives", processor_ms=20),
     Case(name="10,000 files of code, 250 MB of layers", function="Large", ratio=1.1),
     Case(name="the same, copied", function="Large", options=("--mount", "copy")),
     Case(name="one file, copied", function="Small", options=("--mount", "copy")),
@@ -53,8 +64,8 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         write_project(Path(folder))
-        print("| what | seconds | small | more | times | target |")
-        print("|---|---|---|---|---|---|")
+        print("| what | first | then | small | times | processor time | target |")
+        print("|---|---|---|---|---|---|---|")
         for case in CASES:
             missed += not measure(case, Path(folder), pairs)
     return 1 if missed else 0
@@ -66,38 +77,41 @@ def measure(case: Case, folder: Path, pairs: int) -> bool:
     small = Case(name="", function="Small")
     invoke(folder, small)
     timed = [(invoke(folder, case), invoke(folder, small)) for _ in range(pairs)]
-    more = statistics.median(mine - other for mine, other in timed)
-    times = statistics.median(mine / other for mine, other in timed)
-    met = more <= (case.seconds or more) and times <= (case.ratio or times)
-    target = (
-        f"{case.seconds} s more" if case.seconds else f"{case.ratio} times" if case.ratio else ""
-    )
+    times = statistics.median(mine.seconds / other.seconds for mine, other in timed)
+    more = statistics.median(mine.processor_ms - other.processor_ms for mine, other in timed)
+    met = more <= (case.processor_ms or more) and times <= (case.ratio or times)
+    target = f"{case.processor_ms:g} ms" if case.processor_ms else ""
+    target = f"{case.ratio} times" if case.ratio else target
     print(
-        f"| {case.name} (first time: {first:.2f} s)"
-        f" | {statistics.median(mine for mine, _ in timed):.3f}"
-        f" | {statistics.median(other for _, other in timed):.3f}"
-        f" | {more:.3f} | {times:.2f} | {target} {'' if met else 'MISSED'} |",
+        f"| {case.name} | {first.seconds:.2f} s"
+        f" | {statistics.median(mine.seconds for mine, _ in timed):.2f} s"
+        f" | {statistics.median(other.seconds for _, other in timed):.2f} s"
+        f" | {times:.2f} | {more:+.0f} ms | {target}{'' if met else ' MISSED'} |",
         flush=True,
     )
     return met
 
 
-def invoke(folder: Path, case: Case) -> float:
+def invoke(folder: Path, case: Case) -> Run:
     command = [SAMLOCAL, "local", "invoke", case.function, "--no-event", "--no-credentials"]
-    begun = time.perf_counter()
-    ended = subprocess.run(
-        [*command, *case.options],
-        cwd=folder,
-        env=os.environ
-        | {"SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY, "XDG_CACHE_HOME": str(folder / "cache")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - begun
-    if ended.returncode:
-        raise SystemExit(f"{case.function} failed:\n{ended.stderr.decode()}")
-    return seconds
+    ours = {"SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY, "XDG_CACHE_HOME": str(folder / "cache")}
+    with tempfile.TemporaryFile() as output:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, *case.options],
+            cwd=folder,
+            env=os.environ | ours,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(f"{case.function} failed:\n{output.read().decode()}")
+    return Run(seconds=seconds, processor_ms=1000 * (usage.ru_utime + usage.ru_stime))
 
 
 def write_project(folder: Path) -> None:
@@ -108,6 +122,7 @@ def write_project(folder: Path) -> None:
     (folder / "large" / "app.py").write_text("def handler(event, context):\n    return 1\n")
     for number in range(2):
         files(folder / f"half{number}", 2_500, 1_000)
+        shutil.make_archive(str(folder / f"half{number}"), "zip", folder / f"half{number}")
         files(folder / f"heavy{number}", 120, MIB)
     for number in range(5):
         files(folder / f"fifth{number}", 1_000, 1_000)
@@ -116,11 +131,15 @@ def write_project(folder: Path) -> None:
         "OneLayer": ("small", ["half0"]),
         "TwoLayers": ("small", ["half0", "half1"]),
         "FiveLayers": ("small", [f"fifth{number}" for number in range(5)]),
+        "Archives": ("small", ["half0.zip", "half1.zip"]),
         "Large": ("large", ["heavy0", "heavy1"]),
     }
     layers = sorted({layer for _, names in functions.values() for layer in names})
     resources: dict[str, object] = {
-        layer: {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": layer}}
+        logical_id(layer): {
+            "Type": "AWS::Serverless::LayerVersion",
+            "Properties": {"ContentUri": layer},
+        }
         for layer in layers
     }
     for name, (code, names) in functions.items():
@@ -128,11 +147,15 @@ def write_project(folder: Path) -> None:
             "Runtime": "python3.11",
             "Handler": "app.handler",
             "CodeUri": code,
-            "Layers": [{"Ref": layer} for layer in names],
+            "Layers": [{"Ref": logical_id(layer)} for layer in names],
         }
         resources[name] = {"Type": "AWS::Serverless::Function", "Properties": properties}
     template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
     (folder / "template.json").write_text(json.dumps(template))
+
+
+def logical_id(layer: str) -> str:
+    return layer.replace(".zip", "Zip")
 
 
 def files(folder: Path, count: int, size: int) -> None:
