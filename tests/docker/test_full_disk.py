@@ -1,0 +1,64 @@
+"""A cache on a file system that is full: said as such, and nothing half-made is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.docker.command import CHECKOUT, Samlocal
+from tests.docker.conftest import missing
+from tests.docker.layer_shapes import File, LayerOf, write
+from tests.docker.test_layers import template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROJECT = CHECKOUT / "tests" / "projects" / "layers"
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 256 KiB."""
+    if os.geteuid():
+        missing("a file system of the test's own needs root")
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False).returncode:
+        missing("this machine mounts no tmpfs")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("directory", "Error: the layers can't be merged: no space left in `{cache}/layers`\n"),
+        ("zip", "layers/1.zip` can't be unpacked: no space left in `{cache}/archives/"),
+    ],
+)
+def test_a_full_disk_is_named(
+    full: Path, tmp_path: Path, kind: Literal["directory", "zip"], message: str
+) -> None:
+    """The message names the folder, and the hint the option that chooses another."""
+    project = shutil.copytree(PROJECT, tmp_path / "project")
+    large = "".join(map(chr, range(32, 127))) * 2000
+    layers = [LayerOf({"data": File(large)}, kind), LayerOf({"more": File(large)}, kind)]
+    places = [write(each, project / "layers" / str(number)) for number, each in enumerate(layers)]
+    text = json.dumps(template("app.tree", "src", places))
+    (project / "template.json").write_text(text)
+    environment = {"HOME": str(tmp_path), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    samlocal = Samlocal(directory=project, environment=environment)
+
+    ended = samlocal.invoke("Function", "--no-event", "--layer-cache-basedir", str(full))
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert message.format(cache=full) in ended.stderr
+    assert "--layer-cache-basedir" in ended.stderr.splitlines()[-1]
+    assert not [path for path in full.rglob("*") if path.name.startswith(".new-")]
