@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from samlocal.cli.inputs import Inputs
     from samlocal.project.layer_directory import LayerContent
     from samlocal.project.links import OutgoingLink
-    from samlocal.project.model import Finding, Layer
+    from samlocal.project.model import Finding, Layer, S3Code
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,10 +63,14 @@ class ContentOptions:
             layer_findings,
             layers_directory,
         )
-        from samlocal.project.s3 import fetcher
 
         function = inputs.function
-        fetch = fetcher(region=inputs.region, profile=profile)
+
+        def fetch(code: S3Code, directory: Path) -> Path:
+            from samlocal.project.s3 import fetcher
+
+            return fetcher(region=inputs.region, profile=profile)(code, directory)
+
         code = code_directory(
             function.code, runtime=function.runtime, cache=cache_folder(), fetch=fetch
         )

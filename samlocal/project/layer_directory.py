@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, LayerError
+from samlocal.project.cache import reason_of
 from samlocal.project.code_directory import MAX_UNPACKED_BYTES, code_directory
 from samlocal.project.merging import MergedTree, Source, merged
 from samlocal.project.model import Finding, LocalCode
@@ -61,6 +62,12 @@ class LayerSource:
                 )
             except CodeNotFoundError as exc:
                 raise LayerError(exc.message, place=exc.place, hint=exc.hint) from exc
+            except OSError as exc:
+                raise LayerError(
+                    f"the layer `{layer.name}` can't be kept in `{self.cache}`: {reason_of(exc)}",
+                    place=layer.place,
+                    hint="name another folder with --layer-cache-basedir",
+                ) from exc
             return LayerContent(layer=layer, directory=directory)
         if self.download is None:
             raise LayerError(f"the layer `{layer.arn}` is in AWS", place=layer.place)

@@ -86,6 +86,14 @@ def leads_to_the_containers_own(path: str) -> bool:
     )
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether something is at a path, as far as we may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def _children(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as found:
@@ -102,6 +110,6 @@ def _outgoing(
     path = Path(child)
     link, real = path.readlink(), Path(os.path.realpath(path))
     stays = real.is_relative_to(root) and not link.is_absolute()
-    if not stays and real.exists():
+    if not stays and is_there(real):
         here = Path(mounted_at) / path.parent.relative_to(directory)
         yield OutgoingLink(path=path, source=real, target=os.path.normpath(here / link))

@@ -10,12 +10,13 @@ import hashlib
 import os
 import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from samlocal.project.links import leads_to_the_containers_own
+from samlocal.project.links import is_there, leads_to_the_containers_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +97,7 @@ def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
     else:
         stays = real.is_relative_to(roots[-1])
     circles = any(Path(root).is_relative_to(real) for root in roots)
-    if stays or circles or not real.exists():
+    if stays or circles or not is_there(real):
         return link
     return Entry(link.name, str(real), real.stat())
 
@@ -105,7 +106,7 @@ def size_at_least(directories: Iterable[Path], *, entries: int) -> int:
     """Return the bytes of the files in some directories, looking at so many entries at most."""
     size, pending = 0, [str(directory) for directory in directories]
     while pending:
-        with os.scandir(pending.pop()) as listed:
+        with suppress(OSError), os.scandir(pending.pop()) as listed:
             for child in listed:
                 entries -= 1
                 if entries < 0:

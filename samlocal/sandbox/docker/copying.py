@@ -16,15 +16,17 @@ import posixpath
 import stat
 import tarfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from docker.errors import NotFound
 from docker.types import Mount as DockerMount
 
-from samlocal.errors import EngineError
+from samlocal.errors import EngineError, SandboxError
+from samlocal.project.cache import reason_of
 from samlocal.project.trees import Entry, walk
+from samlocal.sandbox.docker.emulation import platform_of
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.leftovers import labels
 
@@ -63,6 +65,7 @@ class Copies:
             self._spec.image,
             entrypoint=["never-started"],
             labels=marks,
+            platform=platform_of(self._spec),
             host_config=self._engine.api.create_host_config(mounts=mounts),
         )
         self._carrier = str(created["Id"])
@@ -99,7 +102,8 @@ def archive(
     Owners, permissions and times are those of this machine, as a mount at `target` would show them; so are
     links, except that one that leads out of the directory is absolute: engines refuse it otherwise.
     """
-    entries = walk(directory, follow=False)
+    with _reading(directory):
+        entries = walk(directory, follow=False)
     return _in_blocks(_archived(entries, target), cancelled=cancelled)
 
 
@@ -142,11 +146,21 @@ def _link(entry: Entry, target: str) -> str:
 def _content(path: Path, size: int) -> Iterator[bytes]:
     """Yield so many bytes of a file, whatever becomes of it meanwhile, and fill up the last block."""
     left = size
-    with path.open("rb") as file:
+    with _reading(path), path.open("rb") as file:
         while left and (block := file.read(min(left, _AT_ONCE))):
             left -= len(block)
             yield block
     yield bytes(left + -size % tarfile.BLOCKSIZE)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tell what can't be read here from an engine that went away."""
+    try:
+        yield
+    except OSError as exc:
+        name = exc.filename or path
+        raise SandboxError(f"`{name}` can't be copied to the engine: {reason_of(exc)}") from exc
 
 
 def _in_blocks(

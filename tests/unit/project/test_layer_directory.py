@@ -67,6 +67,15 @@ def test_a_layer_that_is_not_there(tmp_path: Path) -> None:
     assert caught.value.hint == "did you run `sam build`, or your bundler?"
 
 
+def test_a_cache_that_cannot_be(tmp_path: Path) -> None:
+    """A file where the folder should be is named, with the option that chooses another."""
+    (tmp_path / "layer.zip").write_bytes(b"")
+    (tmp_path / "cache").touch()
+    with pytest.raises(LayerError, match=r"`Fonts` can't be kept in `.*cache`: ") as caught:
+        LayerSource(cache=tmp_path / "cache").read(layer(tmp_path / "layer.zip"))
+    assert caught.value.hint == "name another folder with --layer-cache-basedir"
+
+
 def test_more_layers_than_lambda_takes(tmp_path: Path) -> None:
     """The sixth one is where it goes wrong."""
     layers = [layer(tmp_path, line=number) for number in range(1, 7)]

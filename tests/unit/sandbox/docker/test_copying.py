@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.errors import SandboxError
 from samlocal.sandbox.docker.copying import archive
 
 if TYPE_CHECKING:
@@ -90,6 +91,19 @@ def test_links_that_leave_are_absolute(tmp_path: Path, link: str, packed: str) -
     (tmp_path / "link").symlink_to(link)
     member = unpacked(tmp_path)["link"]
     assert (member.issym(), member.linkname) == (True, packed)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    """What can't be read here is no trouble of the engine's."""
+    (tmp_path / "a").write_bytes(bytes(1_000_000))
+    (tmp_path / "b").write_text("x")
+    blocks = archive(tmp_path, "/opt")
+    next(blocks)
+    (tmp_path / "b").unlink()
+    with pytest.raises(SandboxError, match=r"`.*/b` can't be copied to the engine: no such file"):
+        list(blocks)
+    with pytest.raises(SandboxError, match=r"`.*/none` can't be copied to the engine"):
+        archive(tmp_path / "none", "/opt")
 
 
 def test_pipes_and_sockets_are_passed_over(tmp_path: Path) -> None:
