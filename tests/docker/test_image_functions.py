@@ -207,8 +207,8 @@ def test_build_that_fails(invoke: Callable[..., Finished]) -> None:
 def test_interrupted_build(engine: docker.APIClient, samlocal: Samlocal, project: Path) -> None:
     """Ctrl-C ends the command at once, and the engine ends the build with its container."""
     mark = str(uuid4())
-    template = project / "template.yaml"
-    template.write_text(template.read_text().replace("MARK: tests", f"MARK: {mark}"))
+    dockerfile = project / "slow" / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("MARK", mark))
     process = samlocal.start("local", "invoke", "Slow", "--no-credentials", "--no-event")
     assert process.stderr
     for line in process.stderr:
