@@ -41,7 +41,11 @@ _ERROR_COLOR: Final = "\x1b[91m"
 _NO_COLOR: Final = "\x1b[0m"
 _COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
 _SHOWN_LINES: Final = 10
-_NEEDS_BUILDKIT: Final = re.compile(r"requires? BuildKit|unknown flag: |unknown instruction: .*<<")
+_NEEDS_BUILDKIT: Final = re.compile(r"requires? BuildKit|unknown flag: ", re.IGNORECASE)
+# What only BuildKit reads: `RUN <<END`. The lines of such a document are no instructions to others.
+_HERE_DOCUMENT: Final = re.compile(
+    rb"^\s*(RUN|COPY|ADD)\b.*<<-?[\"']?\w", re.MULTILINE | re.IGNORECASE
+)
 
 
 def recipe_of(build: Build) -> str:
@@ -58,7 +62,7 @@ def build_image(
         ImageBuildError: The context can't be read, or a step of the build failed.
     """
     dockerfile = read_dockerfile(build.recipe)
-    output = _Output(build, progress)
+    output = _Output(build, dockerfile, progress)
     with tempfile.TemporaryFile() as archive, translated_errors(), _build_errors(output):
         name = write_context(build.recipe, dockerfile, archive)
         replaced = engine.api.images(name=build.image, quiet=True)
@@ -100,8 +104,9 @@ def _build_errors(output: _Output) -> Iterator[None]:
 class _Output:
     """What a build says: steps that are cached are left out, and so is a build of such steps alone."""
 
-    def __init__(self, build: Build, progress: ImageProgress) -> None:
+    def __init__(self, build: Build, dockerfile: bytes, progress: ImageProgress) -> None:
         self._build = build
+        self._dockerfile = dockerfile
         self._progress = progress
         self._step: str | None = None
         self._begun = False
@@ -130,15 +135,18 @@ class _Output:
 
     def failure(self, reason: str) -> ImageBuildError:
         said = "".join(f"\n  {line}" for line in self._recent_errors or self._recent)
-        hint = None
-        if _NEEDS_BUILDKIT.search(reason):
-            hint = (
-                f"samlocal builds without BuildKit: `docker build -t NAME {self._build.recipe.context}`,"
-                " then `--invoke-image NAME`"
-            )
         return ImageBuildError(
-            f"the image of `{self._build.function}` can't be built: {reason}{said}", hint=hint
+            f"the image of `{self._build.function}` can't be built: {reason}{said}",
+            hint=self._hint(reason),
         )
+
+    def _hint(self, reason: str) -> str | None:
+        is_document = "unknown instruction" in reason and _HERE_DOCUMENT.search(self._dockerfile)
+        if not is_document and not _NEEDS_BUILDKIT.search(reason):
+            return None
+        recipe = self._build.recipe
+        command = f"docker build -t NAME -f {recipe.context / recipe.dockerfile} {recipe.context}"
+        return f"samlocal builds without BuildKit: `{command}`, then `--invoke-image NAME`"
 
     def _line(self, painted: str) -> None:
         line, in_error = _COLOR.sub("", painted), self._is_error(painted)

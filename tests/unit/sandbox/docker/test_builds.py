@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import ImageBuildError
+from samlocal.project.model import ImageBuild
+from samlocal.sandbox.docker.builds import _Output
+from samlocal.sandbox.sandbox import Build
+
+BUILD = Build(
+    function="Shop",
+    recipe=ImageBuild(context=Path("/shop")),
+    image="samlocal/shop-1:latest",
+    platform="linux/amd64",
+)
+HEADING = "Building samlocal/shop-1:latest from /shop"
+
+
+class Watcher:
+    """Who sees a build."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.pulls: list[tuple[str, str, int, int]] = []
+
+    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
+        self.pulls.append((layer, status, current, total))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def shown(*pieces: str) -> list[str]:
+    watcher = Watcher()
+    output = _Output(BUILD, b"FROM scratch\n", watcher)
+    for piece in pieces:
+        output.take({"stream": piece})
+    return watcher.notes
+
+
+def failure(*pieces: str, reason: str, dockerfile: bytes = b"FROM scratch\n") -> ImageBuildError:
+    output = _Output(BUILD, dockerfile, Watcher())
+    for piece in pieces:
+        output.take({"stream": piece})
+    with pytest.raises(ImageBuildError) as caught:
+        output.take({"error": reason})
+    return caught.value
+
+
+def test_cached_steps_are_not_shown() -> None:
+    """A build that does nothing says nothing."""
+    docker = ("Step 1/2 : FROM base", "\n", " ---> 0a1b2c3d4e5f\n", "Step 2/2 : RUN make", "\n")
+    assert (
+        shown(*docker, " ---> Using cache\n", " ---> 1a1b2c3d4e5f\n", "Successfully built 1a\n")
+        == []
+    )
+    podman = "STEP 1/2: FROM base\nSTEP 2/2: RUN make\n--> Using cache 0a1b2c3d\nCOMMIT shop\n"
+    assert shown(podman, "--> 0a1b2c3d4e5\n", f"{'0a' * 32}\n") == []
+
+
+def test_steps_that_are_done_are_shown() -> None:
+    """With what they write, and without what the engine says of its own doings."""
+    step = ("Step 2/2 : RUN make", "\n", " ---> Running in 0a1b2c3d4e5f\n", "made")
+    assert shown(*step, " it\nRemoving intermediate container 0a1b\n", " ---> 1a1b2c3d4e5f\n") == [
+        HEADING,
+        "Step 2/2 : RUN make",
+        "made it",
+    ]
+    assert shown("Step 2/2 : COPY a /\n", " ---> 1a1b2c3d4e5f\n") == [
+        HEADING,
+        "Step 2/2 : COPY a /",
+    ]
+
+
+def test_lines_are_as_a_terminal_would_leave_them() -> None:
+    """Colors go, carriage returns overwrite."""
+    assert shown("10%\r100%\r\n", "\x1b[91mred\n\x1b[0mplain\n")[1:] == ["100%", "red", "plain"]
+
+
+def test_failure_has_what_the_step_wrote_to_stderr() -> None:
+    """Docker paints that, line after line; what is painted otherwise is not the reason."""
+    pieces = ("Step 1/1 : RUN make\n", "out 1\n", "\x1b[91merror 1\nerror 2\n", "\x1b[0mout 2\n")
+
+    error = failure(*pieces, reason="returned a non-zero code: 2\n")
+
+    assert error.message == (
+        "the image of `Shop` can't be built: returned a non-zero code: 2\n  error 1\n  error 2"
+    )
+
+
+def test_failure_has_the_last_lines_where_stderr_is_empty() -> None:
+    """Ten of them, of the step that failed."""
+    lines = "".join(f"line {number}\n" for number in range(20))
+
+    error = failure("Step 1/2 : RUN a\nbefore\nStep 2/2 : RUN b\n", lines, reason="failed")
+
+    assert error.message.splitlines()[1:] == [f"  line {number}" for number in range(10, 20)]
+    assert error.hint is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "dockerfile"),
+    [
+        ("the --mount option requires BuildKit. Refer to …", b"RUN --mount=type=cache true\n"),
+        ("dockerfile parse error line 2: unknown instruction: ECHO", b"RUN <<END\necho\nEND\n"),
+        ("Unknown flag: link", b"COPY --link a /\n"),
+    ],
+)
+def test_what_only_buildkit_can(reason: str, dockerfile: bytes) -> None:
+    """The hint is the command that builds it."""
+    error = failure(reason=reason, dockerfile=dockerfile)
+
+    assert error.hint == (
+        "samlocal builds without BuildKit: `docker build -t NAME -f /shop/Dockerfile /shop`,"
+        " then `--invoke-image NAME`"
+    )
+
+
+def test_mistake_that_is_no_matter_of_buildkit() -> None:
+    """A misspelt instruction is just that."""
+    reason = "dockerfile parse error line 1: unknown instruction: FRM"
+    assert failure(reason=reason, dockerfile=b"FRM scratch\n").hint is None
+
+
+def test_base_image_that_is_pulled() -> None:
+    """Its layers are shown as those of any pull, below the build's heading."""
+    watcher = Watcher()
+
+    progress = {"current": 1, "total": 2}
+    _Output(BUILD, b"", watcher).take(
+        {"id": "0a1b", "status": "Downloading", "progressDetail": progress}
+    )
+
+    assert watcher.notes == [HEADING]
+    assert watcher.pulls == [("0a1b", "Downloading", 1, 2)]
