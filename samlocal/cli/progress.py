@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _STEPS = {"Pull complete", "Already exists"}
+_RETRY = "Retrying in "
 
 
 class PullView:
@@ -22,6 +23,7 @@ class PullView:
     def __init__(self) -> None:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._retried: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -32,6 +34,10 @@ class PullView:
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
         if not layer:  # it is done
             self.note(status)
+        elif status.startswith(_RETRY):  # a second less each second
+            if layer not in self._retried:
+                self._retried.add(layer)
+                self.note(f"{layer}: the download broke off, the engine tries again")
         elif not sys.stderr.isatty():
             if status in _STEPS:
                 say(f"{layer}: {status}")

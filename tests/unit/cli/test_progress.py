@@ -36,6 +36,15 @@ def test_without_a_terminal_there_is_a_line_a_step() -> None:
     assert ended.stdout == b"False\n"
 
 
+def test_broken_download_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """The engine counts the seconds until it tries again, for most of a minute in all."""
+    with PullView() as view:
+        for seconds in (5, 4, 3, 2, 1, 10, 9):
+            view("a1b2", f"Retrying in {seconds} seconds", 0, 0)
+
+    assert capfd.readouterr().err == "a1b2: the download broke off, the engine tries again\n"
+
+
 def test_on_a_terminal_there_are_bars() -> None:
     """A person sees how far each layer is; the bars are gone when the pull is over."""
     master, terminal = os.openpty()
