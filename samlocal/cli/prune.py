@@ -61,6 +61,7 @@ def prune(
     older_than: OlderThan = 30,
     dry_run: DryRun = False,
     layer_cache_basedir: LayerCacheBasedir = None,
+    engine: options.Engine = None,
     output: options.Output = options.OutputFormat.TEXT,
     general: GeneralOptions,
 ) -> None:
@@ -75,7 +76,9 @@ def prune(
 
     caches = {cache_folder(), *((layer_cache_basedir,) if layer_cache_basedir else ())}
     with DeferredSignals() as signals:  # nothing stays half removed
-        pruned = _prune([each.absolute() for each in caches], older_than, dry_run=dry_run)
+        pruned = _prune(
+            [each.absolute() for each in caches], older_than, engine=engine, dry_run=dry_run
+        )
         signals.raise_if_any()
     if pruned.problem:
         show_warning(f"no containers were looked for: {pruned.problem}")
@@ -86,11 +89,11 @@ def prune(
     show_result(text.encode(errors="surrogateescape"))
 
 
-def _prune(caches: list[Path], days: int, *, dry_run: bool) -> Pruned:
+def _prune(caches: list[Path], days: int, *, engine: str | None, dry_run: bool) -> Pruned:
     from samlocal.project import pruning
 
     pruned = Pruned(containers=[], entries=[])
-    in_use = _prune_containers(pruned, dry_run=dry_run)
+    in_use = _prune_containers(pruned, engine, dry_run=dry_run)
     now = time.time()
     for cache in sorted(caches):
         stale = pruning.stale_entries(
@@ -104,14 +107,14 @@ def _prune(caches: list[Path], days: int, *, dry_run: bool) -> Pruned:
     return pruned
 
 
-def _prune_containers(pruned: Pruned, *, dry_run: bool) -> list[Path]:
+def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:
     """Remove containers, and return the paths that those of commands that run see."""
     from samlocal.errors import SandboxError
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.docker.leftovers import left_behind, mounted_paths, remove_container
 
     try:
-        with Engine() as engine:
+        with Engine(name) as engine:
             for each in left_behind(engine, with_sizes=True):
                 if dry_run or remove_container(engine, each.id):
                     pruned.containers.append(each)

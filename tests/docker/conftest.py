@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.docker.podman_engine import Podman
 
 _SECONDS_TO_COMPILE = 900
+# The first test on an engine of the tests' own waits for its images.
+_SECONDS_TO_FILL = 400
 
 STAND_INS = "localhost/samlocal"
 
@@ -37,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group("registry"))
             elif "podman" in item.keywords:
                 item.add_marker(pytest.mark.xdist_group("podman"))
+                item.add_marker(pytest.mark.timeout(_SECONDS_TO_FILL))
             if "sample_app" in item.fixturenames:
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
 

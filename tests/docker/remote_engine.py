@@ -46,7 +46,7 @@ def serve(folder: Path, number: int) -> Iterator[Remote]:
     certificates = folder / "certificates"
     certificates.mkdir()
     _make_certificates(certificates, host)
-    with _namespace(f"samlocal{number}", f"10.214.{number}.1", host) as namespace:
+    with _namespace(f"samlocal-r{number}", f"10.214.{number}.1", host) as namespace:
         options = (
             f"--host=tcp://{host}:2376",
             "--tlsverify",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from tests.docker.remote_engine import Remote
 
-pytestmark = pytest.mark.xdist_group("remote")
+# The first test waits for an engine, and for its images.
+pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

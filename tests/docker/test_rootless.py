@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tests.docker.podman_engine import Podman
 
-pytestmark = pytest.mark.xdist_group("rootless")
+# The first test waits for an engine, and for its images.
+pytestmark = [pytest.mark.xdist_group("rootless"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

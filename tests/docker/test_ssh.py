@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.docker.own_engine import OwnEngine
     from tests.docker.ssh_server import SshServer
 
-pytestmark = pytest.mark.xdist_group("ssh")
+# The first test waits for an engine, and for its images.
+pytestmark = [pytest.mark.xdist_group("ssh"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

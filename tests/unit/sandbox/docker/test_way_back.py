@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from samlocal.sandbox.docker import way_back
+from samlocal.sandbox.docker.way_back import forget_relay, listen, remember_relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import WayBack
+
+
+class FakeEngine:
+    """An engine at an address, whose network has a gateway."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        gateway: str = "127.0.0.1",
+        podman: bool = False,
+        desktop: bool = False,
+    ) -> None:
+        self.address = address
+        self.socket_path = address.removeprefix("unix://") if "unix://" in address else None
+        self.is_podman = podman
+        self._gateway = gateway
+        self._desktop = desktop
+
+    def gateway(self) -> str:
+        return self._gateway
+
+    def is_desktop(self) -> bool:
+        return self._desktop
+
+    def is_rootless(self) -> bool:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A socket on which somebody listens, as an engine on this machine does."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "engine.sock"))
+        listener.listen()
+        yield f"unix://{tmp_path}/engine.sock"
+
+
+def found(engine: FakeEngine, way: WayBack = "auto", network: str | None = None) -> tuple[str, str]:
+    """Where containers find the API, without its port, and why a relay is needed."""
+    listening = listen(cast("Engine", engine), network=network, way=way)
+    listening.listener.close()
+    return listening.address.partition(":")[0], listening.relayed or ""
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's engines are rootful")
+
+
+@as_root
+def test_gateway_of_an_engine_here_is_bound(address: str) -> None:
+    """The ordinary case: nothing but the containers' network can reach the listener."""
+    assert found(FakeEngine(address)) == ("127.0.0.1", "")
+
+
+@as_root
+def test_gateway_that_podman_will_have_is_bound_early(address: str) -> None:
+    """Podman makes its bridge with the first container: its address isn't there before."""
+    assert found(FakeEngine(address, gateway="192.0.2.1", podman=True)) == ("192.0.2.1", "")
+
+
+@as_root
+def test_gateway_that_is_not_here_needs_a_relay(address: str) -> None:
+    """A socket that was carried into a container, for example."""
+    where, reason = found(FakeEngine(address, gateway="192.0.2.1"))
+    assert (where, reason) == ("", "the engine's network isn't on this machine")
+
+
+@as_root
+def test_desktop_hands_calls_on(address: str) -> None:
+    """Docker Desktop's virtual machine has a name for this machine."""
+    engine = FakeEngine(address, gateway="192.0.2.1", desktop=True)
+    assert found(engine) == ("host.docker.internal", "")
+
+
+@pytest.mark.parametrize("remote", ["tcp://127.0.0.1:2375", "ssh://me@example.com", "https://x"])
+def test_remote_engine_needs_a_relay(remote: str) -> None:
+    """Also where its gateway is an address of this machine: most engines have the same."""
+    assert found(FakeEngine(remote)) == ("", "the engine is on another machine")
+
+
+def test_engine_of_another_user_needs_a_relay(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who isn't root has an engine with a network of its own."""
+    monkeypatch.setattr(way_back, "_who_listens", lambda _path: (os.getpid(), 1000))
+    assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
+
+
+def test_wish_overrules_what_is_known(address: str) -> None:
+    """`--way-back` insists."""
+    assert found(FakeEngine("tcp://far:1"), "direct") == ("127.0.0.1", "")
+    assert found(FakeEngine(address), "relay") == ("", "as asked for")
+
+
+@as_root
+def test_what_was_found_out_is_remembered_for_that_engine(address: str) -> None:
+    """The next command takes the relay at once, until somebody finds out anew."""
+    engine = FakeEngine(address)
+    remember_relay(cast("Engine", engine))
+
+    assert found(engine) == ("", "its containers could not reach this machine")
+    assert forget_relay(cast("Engine", engine))
+    assert not forget_relay(cast("Engine", engine))
+    assert found(engine) == ("127.0.0.1", "")
