@@ -1,7 +1,8 @@
 """What the cache keeps and nobody has used for long.
 
-The time of an entry's last change is that of its last use: whoever uses one sets it. One that is
-unused for a day may go: no command takes that long from finding an entry to mounting it.
+The time of an entry's last change is that of its last use: whoever uses one sets it (a download has
+that of its arrival). What is unused for a day may go: no command takes that long from finding an
+entry to mounting it.
 """
 
 from __future__ import annotations
