@@ -182,15 +182,14 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
     return file_systems
 
 
-def check_ca_bundle(path: Path) -> Path:
-    """Return the absolute path of a file with certificates.
+def find_ca_bundle(path: Path) -> Path:
+    """Return a directory that holds a file with certificates, and nothing else.
 
     Raises:
         UsageError: It can't be read, or has none.
     """
-    bundle = path.expanduser().absolute()
     try:
-        content = bundle.read_bytes()
+        content = path.expanduser().read_bytes()
     except OSError as error:
         raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
     if b"-----BEGIN CERTIFICATE-----" not in content:
@@ -198,7 +197,10 @@ def check_ca_bundle(path: Path) -> Path:
             f"`--ca-bundle {path}` has no certificate in PEM format",
             hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
         )
-    return bundle
+    from samlocal.data import cache_folder
+    from samlocal.sandbox.ca_bundle import keep_bundle
+
+    return keep_bundle(content, cache_folder())
 
 
 def _is_ip(text: str) -> bool:

@@ -70,7 +70,7 @@ class ContainerOptions:
             dns=box.parse_dns(self.container_dns or ()),
             build=self.build.value,
             grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
-            ca_bundle=box.check_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
+            ca_bundle=box.find_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
             engine_options=self._engine_options(),
             publish_on=box.parse_interface(self.container_host_interface),
             reached_at=self.container_host or box.find_host(self.container_host_interface),

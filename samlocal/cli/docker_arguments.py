@@ -42,6 +42,7 @@ OURS: Final = {
     "ports": "`--debug-port` publishes a debugger's",
     "remove": "samlocal removes the container itself",
     "restart_policy": "a function's container starts once",
+    "volumes_from": "samlocal may need it to copy code; `volumes` mounts what you need besides",
     "tty": "samlocal reads what the function writes",
 }
 _LARGEST: Final = 64 * 1024

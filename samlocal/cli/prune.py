@@ -76,9 +76,10 @@ def prune(
 
     caches = {cache_folder(), *((layer_cache_basedir,) if layer_cache_basedir else ())}
     with DeferredSignals() as signals:  # nothing stays half removed
-        pruned = _prune(
-            [each.absolute() for each in caches], older_than, engine=engine, dry_run=dry_run
-        )
+        pruned = Pruned(containers=[], entries=[])
+        in_use = _prune_containers(pruned, engine, dry_run=dry_run)
+        for each in sorted(caches):
+            _prune_cache(pruned, each.absolute(), older_than, in_use, dry_run=dry_run)
         signals.raise_if_any()
     if pruned.problem:
         show_warning(f"no containers were looked for: {pruned.problem}")
@@ -87,24 +88,6 @@ def prune(
     else:
         text = _as_text(pruned, dry_run=dry_run)
     show_result(text.encode(errors="surrogateescape"))
-
-
-def _prune(caches: list[Path], days: int, *, engine: str | None, dry_run: bool) -> Pruned:
-    from samlocal.project import pruning
-
-    pruned = Pruned(containers=[], entries=[])
-    in_use = _prune_containers(pruned, engine, dry_run=dry_run)
-    now = time.time()
-    for cache in sorted(caches):
-        stale = pruning.stale_entries(
-            cache, before=now - days * pruning.DAY_SECONDS, now=now, in_use=in_use
-        )
-        for each in stale:
-            if dry_run or pruning.remove(each):
-                pruned.entries.append(each)
-            elif each.path.exists():
-                show_warning(f"`{each.path}` can't be removed")
-    return pruned
 
 
 def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:
@@ -122,6 +105,19 @@ def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> lis
     except SandboxError as error:
         pruned.problem = error.message
         return []
+
+
+def _prune_cache(
+    pruned: Pruned, cache: Path, days: int, in_use: list[Path], *, dry_run: bool
+) -> None:
+    from samlocal.project.pruning import DAY_SECONDS, remove, stale_entries
+
+    now = time.time()
+    for each in stale_entries(cache, before=now - days * DAY_SECONDS, now=now, in_use=in_use):
+        if dry_run or remove(each):
+            pruned.entries.append(each)
+        elif each.path.exists():
+            show_warning(f"`{each.path}` can't be removed")
 
 
 def _as_text(pruned: Pruned, *, dry_run: bool) -> str:

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 DAY_SECONDS: Final = 24 * 60 * 60
 
 # How deep below a folder its entries are; the rest of the name is what they belong to.
-_FOLDERS: Final = {"archives": 2, "downloads": 1, "inline": 1, "layer-versions": 1, "layers": 2}
+_FOLDERS: Final = {
+    "archives": 2,
+    "ca-bundles": 1,
+    "downloads": 1,
+    "inline": 1,
+    "layer-versions": 1,
+    "layers": 2,
+}
 # What is half made begins like this, and so does what is half removed.
 _SCRATCH: Final = (".", "scratch-")
 _IMAGES: Final = "images"

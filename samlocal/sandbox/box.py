@@ -19,8 +19,7 @@ def box_findings(function: Function, settings: SandboxSettings, code: Path) -> t
     """Say what of it the function won't find, or won't be able to read."""
     findings = list(file_system_findings(function, settings.file_systems))
     if settings.strict:
-        for path in filter(None, (code, settings.ca_bundle)):
-            findings += readability_findings(path, place=function.code.place)
+        findings += readability_findings(code, place=function.code.place)
     if settings.ca_bundle and (function.runtime or "").startswith("java"):
         findings.append(
             Finding(

@@ -13,18 +13,22 @@ Java has none: it reads a key store that an option of its own names.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from samlocal.env_vars.environment import Origin, ResolvedVariable
+from samlocal.project.cache import mark_as_used, private, publish
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from samlocal.env_vars.environment import Environment
 
-_TARGET: Final = "/etc/samlocal/ca-bundle.pem"
+_FOLDER: Final = "/etc/samlocal"
+_NAME: Final = "ca-bundle.pem"
+_TARGET: Final = f"{_FOLDER}/{_NAME}"
 _VARIABLES: Final = (
     "AWS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
@@ -35,8 +39,27 @@ _VARIABLES: Final = (
 )
 
 
-def ca_bundle_mount(bundle: Path) -> Mount:
-    return Mount(source=bundle, target=_TARGET)
+def keep_bundle(content: bytes, cache: Path) -> Path:
+    """Return a directory with the bundle alone, which every user may read.
+
+    That can be mounted, or copied to an engine elsewhere, whatever the file itself is next to.
+    """
+    name = hashlib.sha256(content).hexdigest()[:32]
+    directory = private(cache / "ca-bundles") / name
+    if not (directory / _NAME).is_file():
+        with TemporaryDirectory(dir=directory.parent, prefix=".new-") as scratch:
+            made = Path(scratch, name)
+            made.mkdir()
+            made.chmod(0o755)
+            (made / _NAME).write_bytes(content)
+            (made / _NAME).chmod(0o644)
+            publish(made, directory)
+    mark_as_used(directory)
+    return directory
+
+
+def ca_bundle_mount(directory: Path) -> Mount:
+    return Mount(source=directory, target=_FOLDER)
 
 
 def with_ca_bundle(environment: Environment) -> Environment:

@@ -223,21 +223,26 @@ def test_docker_argument_that_the_engine_refuses(samlocal: Samlocal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "clients"),
+    ("function", "clients", "options"),
     [
-        pytest.param("Trusts", ("urllib", "boto3"), id="python"),
-        pytest.param("TrustsOnNode", ("fetch",), id="nodejs"),
+        pytest.param("Trusts", ("urllib", "boto3"), (), id="python"),
+        pytest.param("TrustsOnNode", ("fetch",), (), id="nodejs"),
+        pytest.param("Trusts", ("urllib", "boto3"), ("--strict", "--mount", "copy"), id="copied"),
     ],
 )
 def test_every_sdk_trusts_the_bundle(
-    samlocal: Samlocal, server: PrivateServer, function: str, clients: tuple[str, ...]
+    samlocal: Samlocal,
+    server: PrivateServer,
+    function: str,
+    clients: tuple[str, ...],
+    options: tuple[str, ...],
 ) -> None:
     """The languages' own clients and the AWS SDK trust the server with the option, and not without."""
     event = {"url": server.url}
     bundle = ("--ca-bundle", str(server.authority))
 
     assert result(samlocal, function, *TO_SERVER, event=event) == dict.fromkeys(clients, False)
-    trusted = result(samlocal, function, *TO_SERVER, *bundle, event=event)
+    trusted = result(samlocal, function, *TO_SERVER, *bundle, *options, event=event)
     assert trusted == dict.fromkeys(clients, True)
 
 

@@ -29,7 +29,7 @@ KEYS: Final = (
         *("devices", "group_add", "init", "mem_limit", "mem_reservation", "mem_swappiness"),
         *("memswap_limit", "oom_kill_disable", "oom_score_adj", "pids_limit", "privileged"),
         *("read_only", "security_opt", "shm_size", "storage_opt", "sysctls", "tmpfs", "ulimits"),
-        *("volumes", "volumes_from"),
+        "volumes",
     }
 )
 

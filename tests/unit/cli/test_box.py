@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import string
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.cli.box import (
-    check_ca_bundle,
+    find_ca_bundle,
     find_host,
     parse_dns,
     parse_file_systems,
@@ -16,6 +16,9 @@ from samlocal.cli.box import (
     parse_interface,
 )
 from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = st.text(string.ascii_lowercase + string.digits, min_size=1)
 
@@ -102,17 +105,25 @@ def test_file_system_without_directory(tmp_path: Path) -> None:
 
 
 def test_ca_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its path becomes absolute."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "ca.pem").write_text("# Corp\n-----BEGIN CERTIFICATE-----\n")
-    assert check_ca_bundle(Path("ca.pem")) == tmp_path / "ca.pem"
+    """The directory to be mounted holds a copy that everybody may read, the same for the same bundle."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("# Corp\n-----BEGIN CERTIFICATE-----\n")
+    bundle.chmod(0o600)
+
+    directory = find_ca_bundle(bundle)
+
+    (copy,) = directory.iterdir()
+    assert copy.read_text() == bundle.read_text()
+    assert (copy.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o644, 0o755)
+    assert find_ca_bundle(bundle) == directory
 
 
 def test_ca_bundles_that_are_none(tmp_path: Path) -> None:
     """A file that isn't there, and one in the format that Windows exports."""
     with pytest.raises(UsageError, match="can't be read: No such file"):
-        check_ca_bundle(tmp_path / "ca.pem")
+        find_ca_bundle(tmp_path / "ca.pem")
     (tmp_path / "ca.cer").write_bytes(b"\x30\x82\x03")
     with pytest.raises(UsageError, match="has no certificate in PEM format") as caught:
-        check_ca_bundle(tmp_path / "ca.cer")
+        find_ca_bundle(tmp_path / "ca.cer")
     assert "openssl x509 -inform der" in str(caught.value.hint)

@@ -5,7 +5,7 @@ from pathlib import Path
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.sandbox.ca_bundle import ca_bundle_mount, with_ca_bundle
 
-BUNDLE = Path("/corp/ca.pem")
+BUNDLE = Path("/cache/bundle")
 
 
 def test_every_variable_names_the_mounted_bundle() -> None:
@@ -15,7 +15,7 @@ def test_every_variable_names_the_mounted_bundle() -> None:
 
     environment = with_ca_bundle(before)
 
-    target = ca_bundle_mount(BUNDLE).target
+    target = f"{ca_bundle_mount(BUNDLE).target}/ca-bundle.pem"
     assert environment.as_dict() == {
         "AWS_CA_BUNDLE": target,
         "CURL_CA_BUNDLE": target,
