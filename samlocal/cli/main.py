@@ -1,75 +1,17 @@
-"""The command: its tree, and the one place where errors become messages and exit codes."""
+"""The command line, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from typer.exceptions import TyperException
 
-from samlocal import __version__
 from samlocal.cli.arguments import repeat_parameter_overrides
-from samlocal.cli.configured import ConfiguredCommand
+from samlocal.cli.commands import command_tree
 from samlocal.cli.console import is_debugging, show_error
-from samlocal.cli.debug_config import debug_config
-from samlocal.cli.doctor import doctor
-from samlocal.cli.invoke import invoke
-from samlocal.cli.list_functions import list_functions
-from samlocal.cli.prune import prune
-from samlocal.cli.validate import validate
 from samlocal.errors import SamlocalError
-
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-app = typer.Typer(
-    name="samlocal",
-    add_completion=False,
-    context_settings=_CONTEXT,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-local = typer.Typer(
-    context_settings=_CONTEXT,
-    help="Run Lambda functions on this machine.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(local, name="local")
-listing = typer.Typer(
-    context_settings=_CONTEXT,
-    help="List what a project holds.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(listing, name="list")
-local.command("invoke", cls=ConfiguredCommand, context_settings=_CONTEXT)(invoke)
-listing.command("functions", cls=ConfiguredCommand, context_settings=_CONTEXT)(list_functions)
-app.command("debug-config", cls=ConfiguredCommand, context_settings=_CONTEXT)(debug_config)
-app.command("validate", cls=ConfiguredCommand, context_settings=_CONTEXT)(validate)
-app.command("prune", cls=ConfiguredCommand, context_settings=_CONTEXT)(prune)
-app.command("doctor", context_settings=_CONTEXT)(doctor)
-
-
-def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer's way of calling
-    if wanted:
-        typer.echo(f"samlocal {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _samlocal(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
-) -> None:
-    """Run AWS Lambda functions on your own machine, in the container that Lambda would use."""
-    del version
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     _assume_home()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(
+        code = command_tree(arguments)(
             repeat_parameter_overrides(arguments), prog_name="samlocal", standalone_mode=False
         )
     except BrokenPipeError:  # the reader has seen enough, as `head` does

@@ -31,16 +31,23 @@ def open_with(chosen: ProjectOptions) -> Project:
         UsageError: the parameter overrides are malformed, or boto3 is needed and not installed.
         ProjectError: the template, or the file of values, can't be read.
     """
-    from samlocal.project.parameters import parse_parameter_overrides
     from samlocal.project.project import open_project
 
     return open_project(
         chosen.template,
-        parameter_overrides=parse_parameter_overrides(chosen.parameter_overrides or ()),
+        parameter_overrides=_parameter_overrides(chosen),
         region=chosen.region,
         given_values=_given_values(chosen),
         remote_values=_remote_values(chosen),
     )
+
+
+def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:
+    if not chosen.parameter_overrides:
+        return {}
+    from samlocal.project.parameters import parse_parameter_overrides
+
+    return parse_parameter_overrides(chosen.parameter_overrides)
 
 
 def _given_values(chosen: ProjectOptions) -> ValueSource | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer.main
 
-from samlocal.cli.main import app
+from samlocal.cli.commands import command_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def table(command: str) -> str:
 
 
 def _rows(command: str) -> Iterator[tuple[str, str]]:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_tree())
     context = typer.Context(group, help_option_names=["-h", "--help"])
     found = group
     for word in command.split():
