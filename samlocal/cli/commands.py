@@ -24,6 +24,9 @@ _COMMANDS: Final = {
     ("prune",): "samlocal.cli.prune:prune",
     ("doctor",): "samlocal.cli.doctor:doctor",
 }
+_HELP: Final = (
+    "Run AWS Lambda functions on your own machine, in the container that Lambda would use."
+)
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
     "list": "List what a project holds.",
@@ -35,7 +38,7 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 def command_tree(arguments: Sequence[str] = ()) -> typer.Typer:
     """Return the command that the arguments name, in its groups; all commands if they name none."""
     named = [words for words in _COMMANDS if words == tuple(arguments[: len(words)])]
-    root = _group(None)
+    root = _group(_HELP)
     root.callback()(_samlocal)
     groups = {name: _group(help_text) for name, help_text in _GROUPS.items()}
     for name, group in groups.items():
@@ -50,7 +53,7 @@ def command_tree(arguments: Sequence[str] = ()) -> typer.Typer:
     return root
 
 
-def _group(help_text: str | None) -> typer.Typer:
+def _group(help_text: str) -> typer.Typer:
     return typer.Typer(
         add_completion=False,
         context_settings=_CONTEXT,
@@ -74,5 +77,4 @@ def _samlocal(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Run AWS Lambda functions on your own machine, in the container that Lambda would use."""
     del version
