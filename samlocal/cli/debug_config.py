@@ -43,7 +43,12 @@ _PYCHARM_FOLDER: Final = Path(".run")
 def debug_config(
     *,
     editor: Annotated[
-        Editor, typer.Argument(help="The editor.", show_default=False)
+        Editor,
+        typer.Argument(
+            metavar="[EDITOR]",
+            help="vscode, pycharm or nvim. [default: vscode]",
+            show_default=False,
+        ),
     ] = Editor.VSCODE,
     debug_port: Annotated[
         int,

@@ -178,3 +178,10 @@ def test_host_network_keeps_the_debugger_to_this_machine(samlocal: Samlocal) -> 
     ended = scenarios.python(samlocal, "Python", lambda: None, "--docker-network", "host")
 
     assert (ended.exit_code, ended.result["stars"]) == (0, 5)
+
+
+def test_debugger_behind_a_relay(samlocal: Samlocal) -> None:
+    """Where a relay carries the Runtime API's calls, the port is open on it all the same."""
+    ended = scenarios.python(samlocal, "Python", lambda: None, "--way-back", "relay")
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 5)

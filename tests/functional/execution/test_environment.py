@@ -459,3 +459,36 @@ async def test_deadline_of_the_user() -> None:
             await environment.invoke(invocation(deadline_ms=1_700_000_000_000))
 
     assert deadlines == ["1700000000000"]
+
+
+def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held by a debugger, neither Init nor the invocation ends for being late; the deadline is shown."""
+    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
+    deadlines = []
+
+    def slow(runtime: Runtime) -> int:
+        time.sleep(0.3)
+        event = runtime.next()
+        deadlines.append(int(event.headers["lambda-runtime-deadline-ms"]))
+        time.sleep(0.5)
+        runtime.respond(event, b'"late"')
+        runtime.next()
+        return 0
+
+    sandbox = FakeSandbox(slow)
+    before_ms = time.time() * 1000
+    with sandbox:
+        result = run_once(
+            sandbox,
+            invocation(),
+            memory_mb=128,
+            timeout_seconds=0.2,
+            log=sandbox.log,
+            patient=True,
+            on_interrupt=lambda _stop: None,
+        )
+
+    assert result is not None
+    assert (result.outcome, result.payload) == ("success", b'"late"')
+    assert 0 < deadlines[0] - before_ms < 60_000

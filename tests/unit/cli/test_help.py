@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         pytest.param("help-local-invoke", ["local", "invoke"], id="local invoke"),
         pytest.param("help-prune", ["prune"], id="prune"),
         pytest.param("help-doctor", ["doctor"], id="doctor"),
+        pytest.param("help-debug-config", ["debug-config"], id="debug-config"),
     ],
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])

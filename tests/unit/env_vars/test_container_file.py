@@ -1,0 +1,98 @@
+"""`--container-env-vars`: a flat file, over every other source."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from samlocal.env_vars.reading import read_flat_env_file
+from samlocal.env_vars.resolver import resolve_environment
+from samlocal.errors import EnvVarsError, Place
+from samlocal.project.model import Function, InlineCode
+
+PLACE = Place(Path("template.yaml"), 1, 1)
+RATINGS = Function(
+    logical_id="Ratings",
+    full_path="Ratings",
+    name="Ratings",
+    code=InlineCode(source="", place=PLACE),
+    place=PLACE,
+)
+
+
+def read(path: Path, text: str) -> dict[str, str]:
+    path.write_text(text, encoding="utf-8")
+    file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell={"HOME": "/home/me"})
+    return {name: variable.value for name, variable in file.parameters.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("env.json", '{"STAGE": "dev", "DEBUG": true}', id="json"),
+        pytest.param("env.yaml", "STAGE: dev\nDEBUG: true\n", id="yaml"),
+        pytest.param(".env", "STAGE=dev\nDEBUG=true\n", id="dotenv"),
+        pytest.param("env", '{"STAGE": "dev", "DEBUG": true}', id="json without a name"),
+    ],
+)
+def test_formats(tmp_path: Path, name: str, text: str) -> None:
+    """Three formats say the same."""
+    assert read(tmp_path / name, text) == {"STAGE": "dev", "DEBUG": "true"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.text(alphabet="ABC_", min_size=1),
+        st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+    )
+)
+def test_json_comes_back_as_it_is(tmp_path: Path, variables: dict[str, str]) -> None:
+    """Whatever a string holds, the variable holds."""
+    assert read(tmp_path / "env.json", json.dumps(variables)) == variables
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        pytest.param("env.json", "[1]", "an env file is an object", id="json-list"),
+        pytest.param("env.yaml", "- 1\n", "an env file is a mapping", id="yaml-list"),
+        pytest.param("env.json", '{"A": {"B": "c"}}', "the value of `A` is a list or", id="nested"),
+        pytest.param("env.yaml", "A: [1]\n", "the value of `A` is a list or", id="yaml-nested"),
+    ],
+)
+def test_other_shapes(tmp_path: Path, name: str, text: str, message: str) -> None:
+    """Sections, which env files of functions have, are refused by name."""
+    with pytest.raises(EnvVarsError, match=message):
+        read(tmp_path / name, text)
+
+
+def test_an_empty_file_is_said(tmp_path: Path) -> None:
+    """A file with nothing in it is a finding, not an error."""
+    path = tmp_path / "env.yaml"
+    path.write_text("# nothing yet\n")
+    file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)
+    assert [finding.message for finding in file.findings] == ["the env file has no variables"]
+
+
+def test_it_is_over_all_others(tmp_path: Path) -> None:
+    """It sets what is Lambda's own as well: the container has it, whoever it is for."""
+    path = tmp_path / "container.json"
+    path.write_text('{"AWS_REGION": "eu-west-1", "STAGE": "container", "NODE_DEBUG": "http"}')
+    file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)
+
+    environment = resolve_environment(
+        RATINGS, shell={}, command_line={"STAGE": "line"}, container_file=file
+    )
+
+    assert environment.findings == ()
+    assert environment.variables["STAGE"].origin.source == "container"
+    seen = environment.as_dict()
+    assert (seen["AWS_REGION"], seen["STAGE"], seen["NODE_DEBUG"]) == (
+        *("eu-west-1", "container", "http"),
+    )

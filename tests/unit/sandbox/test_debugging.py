@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samlocal.data import data_folder
+from samlocal.errors import DebuggerNotFoundError
+from samlocal.runtimes import all_runtimes, find_runtime
+from samlocal.sandbox.debugged_images import debugged_image
+from samlocal.sandbox.debugging import DebugSettings, debugged
+from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
+
+WRAPPER = data_folder("runtimes") / "debug" / "wrapper"
+SETTINGS = DebugSettings(ports=(5858, 5859))
+
+
+def spec(code: Path = Path("/code"), **environment: str) -> SandboxSpec:
+    return SandboxSpec(
+        function="Ratings",
+        project=Path("/shop/template.yaml"),
+        image="image",
+        environment=environment,
+        memory_mb=128,
+        cpus=0.1,
+        mounts=(Mount(source=code, target="/var/task"),),
+    )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A directory with every debugger that there is a recipe for."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for runtime in all_runtimes():
+        for recipe in runtime.debug:
+            if recipe.tool:
+                (folder / recipe.tool).touch(mode=0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("runtime", "arguments"),
+    [
+        pytest.param(
+            "python3.13",
+            "-X frozen_modules=off /var/samlocal/debugpy --listen 0.0.0.0:5858 --wait-for-client",
+            id="python",
+        ),
+        pytest.param("nodejs24.x", "--inspect-brk=0.0.0.0:5858", id="nodejs"),
+        pytest.param(
+            "java21",
+            "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,quiet=y,address=0.0.0.0:5858",
+            id="java",
+        ),
+        pytest.param("ruby3.4", "-r debug/open", id="ruby"),
+    ],
+)
+def test_a_wrapper_puts_the_debugger_in(runtime: str, arguments: str) -> None:
+    """Lambda's own `bootstrap` hands its command to a wrapper, which adds the debugger's arguments."""
+    made = debugged(spec(), find_runtime(runtime), SETTINGS)
+    assert (made.entrypoint, made.command) == (None, ())
+    assert made.environment["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/samlocal/wrapper"
+    assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == arguments
+    assert made.mounts[-1] == Mount(source=WRAPPER, target="/var/samlocal/wrapper")
+    assert (made.debug_ports, made.memory_mb, made.cpus) == ((5858, 5859), None, None)
+
+
+def test_every_runtime_can_be_debugged(tools: Path) -> None:
+    """There is a recipe for each, all of whose placeholders can be filled in."""
+    for runtime in all_runtimes():
+        given = spec() if runtime.program else replace(spec(), entrypoint=("/var/task/bootstrap",))
+        made = debugged(given, runtime, replace(SETTINGS, path=tools))
+        assert made.debugger
+        assert made.debugger.port == 5858
+        assert "{" not in f"{made.entrypoint}{made.environment.values()}"
+
+
+def test_java_8_shares_no_classes() -> None:
+    """Java 8 takes no debugger where it shares classes; the function's own options stay."""
+    made = debugged(spec(_JAVA_OPTIONS="-Xmx1g"), find_runtime("java8.al2"), SETTINGS)
+    assert made.environment["_JAVA_OPTIONS"] == "-Xmx1g -Xshare:off"
+
+
+def test_dotnet_waits_for_a_debugger_that_its_client_starts(tools: Path) -> None:
+    """Vsdbg comes from `--debugger-path`, where sam mounts it, and listens nowhere."""
+    made = debugged(spec(), find_runtime("dotnet8"), replace(SETTINGS, path=tools))
+    assert made.environment == {"_AWS_LAMBDA_DOTNET_DEBUGGING": "1"}
+    assert made.mounts[-1] == Mount(source=tools, target="/tmp/lambci_debug_files")  # noqa: S108
+    assert made.debugger == Debugger(
+        name="vsdbg",
+        port=5858,
+        tool="/tmp/lambci_debug_files/vsdbg",  # noqa: S108
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "names", "debugger"),
+    [
+        pytest.param(b"\x7fELF \xff Go buildinf:", ("dlv", "gdbserver"), "delve", id="go"),
+        pytest.param(b"\x7fELF", ("dlv", "gdbserver"), "gdb", id="not-go"),
+        pytest.param(b"\x7fELF", ("lldb-server",), "lldb", id="only-lldb"),
+        pytest.param(b"\x7fELF", ("dlv",), "delve", id="only-delve"),
+    ],
+)
+def test_a_debugger_is_chosen_that_fits(
+    tmp_path: Path, program: bytes, names: tuple[str, ...], debugger: str
+) -> None:
+    """Of several debuggers delve is for programs of Go's compiler, and the others for all others."""
+    (tmp_path / "bootstrap").write_bytes(program)
+    (tmp_path / "tools").mkdir()
+    for name in names:
+        (tmp_path / "tools" / name).touch(mode=0o755)
+    given = replace(spec(tmp_path), entrypoint=("/var/task/bootstrap",))
+    settings = replace(SETTINGS, path=tmp_path / "tools")
+    made = debugged(given, find_runtime("provided.al2023"), settings)
+    assert made.debugger
+    assert (made.debugger.name, made.may_trace) == (debugger, True)
+
+
+def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
+    """It comes first, with what `--debug-args` adds; the bootstrap is its last argument."""
+    (tools / "dlv").unlink()
+    given = replace(spec(), entrypoint=("/var/task/bootstrap",))
+    settings = replace(SETTINGS, path=tools, arguments=("--once",))
+    made = debugged(given, find_runtime("provided.al2023"), settings)
+    assert made.entrypoint == (
+        *("/tmp/lambci_debug_files/gdbserver", "--no-startup-with-shell", "--once"),  # noqa: S108
+        *("0.0.0.0:5858", "/var/task/bootstrap"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("runtime", "arguments", "expected"),
+    [
+        pytest.param("nodejs22.x", "--inspect=0.0.0.0:5858", "--inspect=0.0.0.0:5858", id="own"),
+        pytest.param("nodejs22.x", "--no-lazy", "--no-lazy --inspect-brk=0.0.0.0:5858", id="more"),
+        pytest.param("python3.12", "-m debugpy --listen 1", "-m debugpy --listen 1", id="sams"),
+    ],
+)
+def test_debug_args_add_or_replace(runtime: str, arguments: str, expected: str) -> None:
+    """Arguments that bring a debugger take the place of samlocal's; others come first."""
+    settings = replace(SETTINGS, arguments=tuple(arguments.split()))
+    made = debugged(spec(), find_runtime(runtime), settings)
+    assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == expected
+    assert not any(mount.target.endswith("debugpy") for mount in made.mounts)
+
+
+def test_host_network_is_no_reason_to_listen_everywhere() -> None:
+    """In the host's own network the debugger listens on loopback, where a port would be published."""
+    made = debugged(replace(spec(), network="host"), find_runtime("nodejs22.x"), SETTINGS)
+    assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == "--inspect-brk=127.0.0.1:5858"
+
+
+def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra the message says how to install it, and what does without."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name and None)
+    with pytest.raises(DebuggerNotFoundError, match="needs debugpy, which isn't inst") as caught:
+        debugged(spec(), find_runtime("python3.12"), SETTINGS)
+    assert caught.value.hint
+    assert caught.value.hint.startswith("`pip install 'samlocal[debug]'`; or ")
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "holds", "expected"),
+    [
+        pytest.param(
+            ("/usr/local/bin/python3.12", "-m", "awslambdaric"),
+            (),
+            "/usr/local/bin/python3.12 -X frozen_modules=off /var/samlocal/debugpy"
+            " --listen 0.0.0.0:5858 --wait-for-client -m awslambdaric app.handler",
+            id="python",
+        ),
+        pytest.param(
+            ("/usr/local/bin/npx", "aws-lambda-ric"),
+            (),
+            "node --inspect-brk=0.0.0.0:5858 node_modules/.bin/aws-lambda-ric app.handler",
+            id="npx",
+        ),
+        pytest.param(
+            ("/lambda-entrypoint.sh",),
+            ("/var/lang/bin/node",),
+            "/lambda-entrypoint.sh app.handler",
+            id="base image with a language",
+        ),
+        pytest.param(
+            ("/lambda-entrypoint.sh",),
+            (),
+            "/tmp/lambci_debug_files/gdbserver --no-startup-with-shell 0.0.0.0:5858"  # noqa: S108
+            " /var/runtime/bootstrap",
+            id="base image without one",
+        ),
+        pytest.param(
+            ("/app/ratings", "--fast"),
+            (),
+            "/tmp/lambci_debug_files/gdbserver --no-startup-with-shell 0.0.0.0:5858"  # noqa: S108
+            " /app/ratings --fast app.handler",
+            id="program",
+        ),
+    ],
+)
+def test_an_image_is_debugged_by_what_it_runs(
+    tools: Path, entrypoint: tuple[str, ...], holds: tuple[str, ...], expected: str
+) -> None:
+    """The program that an image starts tells the language, or what the base image has in it."""
+    (tools / "dlv").unlink()
+    given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
+    made = debugged_image(given, replace(SETTINGS, path=tools), holds=holds.__contains__)
+    assert " ".join([*(made.entrypoint or ()), *made.command]) == expected
+
+
+def test_an_image_is_debugged_as_it_is_told(tools: Path) -> None:
+    """`--debug-runtime` is for what can't be told: a script that starts a Java program."""
+    given = replace(spec(), entrypoint=("/start.sh",), mounts=())
+    settings = replace(SETTINGS, path=tools, runtime="java21")
+    made = debugged_image(given, settings, holds=lambda _: False)
+    assert made.debugger
+    assert made.debugger.name == "a Java debugger (JDWP)"
+
+
+SHOW = 'echo "$0|$1|${AWS_LAMBDA_EXEC_WRAPPER-none}"; env'
+
+
+def run_wrapper(**environment: str) -> list[str]:
+    """What the wrapper runs, for the command `/bin/sh 'two words'`, as a script shows it."""
+    added = {"SAMLOCAL_DEBUG_ARGUMENTS": shlex.join(["-c", SHOW, "it's"])}
+    ended = subprocess.run(
+        [WRAPPER, "/bin/sh", "two words"],
+        env={"AWS_LAMBDA_EXEC_WRAPPER": str(WRAPPER), **added, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return ended.stdout.splitlines()
+
+
+def test_the_wrapper_leaves_no_trace() -> None:
+    """The program gets the debugger's arguments first, and the environment as it would be."""
+    said = run_wrapper()
+    assert said[0] == "it's|two words|none"
+    assert not any("SAMLOCAL" in line or "WRAPPER" in line for line in said[1:])
+
+
+def test_the_wrapper_runs_the_functions_own(tmp_path: Path) -> None:
+    """A wrapper of the function's own runs before, and is what the function sees."""
+    own = tmp_path / "own"
+    own.write_text('#!/bin/sh\necho "own: $2"\nexec "$@"\n')
+    own.chmod(0o755)
+    said = run_wrapper(SAMLOCAL_EXEC_WRAPPER=str(own))
+    assert said[:2] == ["own: /bin/sh", f"it's|two words|{own}"]
+    assert not any("SAMLOCAL" in line for line in said)
