@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,8 +27,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "-t", folder / "site", wheel],
+        check=True,
+    )
     return folder / "site"
 
 
@@ -48,6 +49,11 @@ def test_a_wheel_brings_its_data_folders(installed: Path) -> None:
         text=True,
     )
     assert answer.stdout == f"{installed}/samlocal/_data/templates python:3.11\n"
+
+
+def test_what_containers_run_can_be_run(installed: Path) -> None:
+    """The wrapper that debuggers need stays executable on its way through a wheel."""
+    assert os.access(installed / "samlocal/_data/runtimes/debug/wrapper", os.X_OK)
 
 
 def test_a_wheel_brings_the_sample_apps_whole(installed: Path) -> None:
