@@ -22,7 +22,6 @@ from samlocal.sandbox.docker.making import Maker
 from samlocal.sandbox.docker.memory import has_killed, kill_counter, peak_memory_mb
 from samlocal.sandbox.docker.output import read_output
 from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
-from samlocal.sandbox.docker.relay.launch import RelayLauncher
 from samlocal.sandbox.docker.way_back import listen
 from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Exit, Started
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from samlocal.sandbox.docker.copying import Copies
     from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.relay.launch import RelayLauncher
     from samlocal.sandbox.docker.unusable import FormatErrors
     from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, Mount, SandboxSpec
 
@@ -191,6 +191,8 @@ class DockerSandbox:
         self._prepare()
         if not way.relayed:
             return way.address
+        from samlocal.sandbox.docker.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path goes without
+
         _log.debug("it takes a relay: %s", way.relayed)
         target = way.listener.getsockname()
         self._relay = RelayLauncher(self._engine, self._spec, target=target, lost=self._fail)
