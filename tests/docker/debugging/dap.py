@@ -66,6 +66,8 @@ class DapClient:
     def disconnect(self) -> None:
         """Leave, and let the program run on without a debugger."""
         self.request("disconnect", terminateDebuggee=False)
+        while self._reader.read(1):  # the debugger ends the connection once it is done with it
+            pass
 
     def request(self, command: str, **arguments: object) -> Any:  # noqa: ANN401  # JSON
         return self._response(self._send(command, **arguments))

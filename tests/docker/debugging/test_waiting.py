@@ -69,18 +69,20 @@ def test_interrupt_while_waiting(
 
 
 def test_client_that_comes_again(samlocal: Samlocal) -> None:
-    """A client that leaves debugpy before it has said anything is no harm to the next one."""
+    """A client that leaves lets the function run on, and can attach again while it does."""
     code = samlocal.directory / "python"
+    slow = "setattr(context, 'get_remaining_time_in_millis', lambda: __import__('time').sleep(8))"
     with Session(samlocal, "Python") as session:
         session.wait_until_ready()
-        with DapClient(session.port):
-            pass
         with DapClient(session.port) as client:
             client.attach(code=code, breakpoint_at=(code / "app.py", 3))
-            frame = client.stopped()
-            client.set_local(frame, "stars", "4")
+            client.request("evaluate", expression=slow, frameId=client.stopped())
             client.disconnect()
-        ended = session.end()
+        with DapClient(session.port) as client:
+            client.attach(code=code, breakpoint_at=(code / "app.py", 4))
+            client.set_local(client.stopped(), "stars", "4")
+            client.go_on()
+            ended = session.end()
 
     assert (ended.exit_code, ended.result["stars"]) == (0, 4)
 
