@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.docker.private_tls import PrivateServer
 
+ENGINES = ("docker", "podman")
 TO_SERVER = ("--add-host", f"{HOST}:host-gateway")
 LAMBDAS_USER = 993
 TMP = "/tmp"  # noqa: S108  # the container's
@@ -32,13 +33,16 @@ TMP = "/tmp"  # noqa: S108  # the container's
 
 @pytest.fixture
 def samlocal(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    engine_variables: dict[str, str],
+    tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command in a copy of the project; none of its containers may be left afterwards."""
     for image in ("python:3.11", "nodejs:22", "provided:al2023"):
         stand_in(image)
     project = shutil.copytree(CHECKOUT / "tests" / "projects" / "box", tmp_path / "project")
-    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    home = engine_variables | {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     yield Samlocal(directory=project, environment=home)
     assert not leftovers(engine, project)
 

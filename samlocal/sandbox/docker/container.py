@@ -295,7 +295,12 @@ class DockerSandbox:
             return
         try:
             with translated_errors():
-                limit_cpu(self._engine.api, str(self._container_id), cpus)
+                limit_cpu(
+                    self._engine.api,
+                    str(self._container_id),
+                    cpus,
+                    is_podman=self._engine.is_podman,
+                )
         except EngineError as error:  # mostly because the function has ended already
             _log.debug("its CPU is not limited: %s", error.message)
 

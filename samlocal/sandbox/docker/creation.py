@@ -67,10 +67,21 @@ def create_container(
     return str(created["Id"])
 
 
-def limit_cpu(api: docker.APIClient, container_id: str, cpus: float) -> None:
-    """Let a running container have so many CPUs from now on."""
+def limit_cpu(
+    api: docker.APIClient, container_id: str, cpus: float, *, is_podman: bool = False
+) -> None:
+    """Let a running container have so many CPUs from now on.
+
+    Podman has no such call in the words of Docker's API before version 5, and one of its own:
+    https://docs.podman.io/en/latest/_static/api.html#tag/containers/operation/ContainerUpdateLibpod
+    """
     quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
-    api.update_container(container_id, cpu_period=_CPU_PERIOD_US, cpu_quota=quota)
+    if not is_podman:
+        api.update_container(container_id, cpu_period=_CPU_PERIOD_US, cpu_quota=quota)
+        return
+    url = f"{api.base_url}/v4.0.0/libpod/containers/{container_id}/update"
+    limits = {"cpu": {"period": _CPU_PERIOD_US, "quota": quota}}
+    api.post(url, json=limits, timeout=api.timeout).raise_for_status()
 
 
 def network_options(spec: SandboxSpec) -> dict[str, Any]:

@@ -37,5 +37,9 @@ def strict_options(spec: SandboxSpec) -> dict[str, Any]:
         # Lambda has no /dev/shm: semaphores of Python's `multiprocessing` fail there.
         "ipc_mode": "none",
         "pids_limit": _PROCESSES,
-        "ulimits": [Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES)],
+        # Podman gives a container that names some limits none of its defaults.
+        "ulimits": [
+            Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES),
+            Ulimit(name="nproc", soft=_PROCESSES, hard=_PROCESSES),
+        ],
     }
