@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from tests.docker.private_tls import PrivateServer
 
-ENGINES = ("docker", "podman")
 TO_SERVER = ("--add-host", f"{HOST}:host-gateway")
 LAMBDAS_USER = 993
 TMP = "/tmp"  # noqa: S108  # the container's
