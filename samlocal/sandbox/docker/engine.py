@@ -226,11 +226,14 @@ def _connect(engine: str | None) -> EngineClient:
 def _root_cause(error: BaseException) -> str:
     """Return the words of the innermost error: `No such file or directory`.
 
-    The HTTP libraries wrap it in their own ones, as an argument or as the context.
+    The HTTP libraries wrap it in their own ones, as an argument or as the context, and now and then in
+    a circle.
     """
+    seen: set[int] = set()
     inner: BaseException | None = error
-    while inner:
+    while inner and id(inner) not in seen:
         error = inner
+        seen.add(id(error))
         nested = (each for each in error.args if isinstance(each, BaseException))
         inner = next(nested, None) or error.__cause__ or error.__context__
     return getattr(error, "strerror", None) or str(error)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
-from samlocal.errors import EngineNotReachableError
-from samlocal.sandbox.docker.engine import Engine
+from samlocal.errors import EngineError, EngineNotReachableError
+from samlocal.sandbox.docker.engine import Engine, translated_errors
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,12 @@ def test_settings_that_lead_nowhere(
     address = variables.get("DOCKER_HOST", "tcp://127.0.0.1:2376")
     assert caught.value.message.startswith(f"no container engine answers at `{address}` (")
     assert "set DOCKER_HOST" in (caught.value.hint or "")
+
+
+def test_errors_that_name_each_other_as_their_context() -> None:
+    """What the HTTP library wraps in a circle, as when an engine dies, is told once all the same."""
+    first, second = requests.ConnectionError("first"), requests.ConnectionError("second")
+    first.__cause__, second.__cause__ = second, first
+
+    with pytest.raises(EngineError, match="went away"), translated_errors():
+        raise first
