@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.docker.conftest import SampleApp
-
 ENGINES = ("docker", "podman")
 
 REPORT = re.compile(
@@ -328,38 +326,6 @@ def test_unknown_network_is_named(samlocal: Samlocal) -> None:
     assert ended.exit_code == 1
     assert "Error: no Docker network `nowhere`\n" in ended.stderr
     assert "`bridge`" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("template", "result"),
-    [
-        pytest.param(
-            "hello-nodejs", b'{"message":"Hello, Node.js!","function":"Hello"', id="nodejs"
-        ),
-        pytest.param("hello-go", b'{"message":"Hello, Go!","function":"Hello"', id="go"),
-        pytest.param("hello-java", b'{"message":"Hello, Java!","function":"Hello"', id="java"),
-        pytest.param("hello-provided", b'{"greeting": "Hello"', id="provided"),
-        pytest.param("hello-ruby", b'{"message":"Hello, Ruby!","function":"Hello"', id="ruby"),
-        pytest.param("hello-rust", b'{"message":"Hello, Rust!","function":"Hello"', id="rust"),
-        pytest.param("ratings", b'{"message": "Great tea, thanks!"', id="python"),
-    ],
-)
-def test_sample_apps_run(
-    samlocal: Samlocal,
-    stand_in: Callable[[str], str],
-    sample_app: SampleApp,
-    template: str,
-    result: bytes,
-) -> None:
-    """Every sample app, built as its README says, answers its sample event."""
-    for image in ("java:21", "nodejs:22", "ruby:3.3"):
-        stand_in(image)
-    app = Samlocal(directory=sample_app(template), environment=samlocal.environment)
-
-    ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
-
-    assert ended.exit_code == 0, ended.stderr
-    assert ended.stdout.startswith(result)
 
 
 def test_doctor_finds_everything_well(samlocal: Samlocal) -> None:
