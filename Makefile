@@ -19,7 +19,8 @@ test: $(ready) ## Run all tests; ARGS='-k name' for some of them
 	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver \
 	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
-	@$(python) -m pytest -n auto --dist loadgroup $(ARGS)
+	@# One worker more than there are processors: tests mostly wait for an engine.
+	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
 
 check: $(ready) ## Formatting, lint, types and the direction of imports
 	@$(python) -m ruff format --check --quiet . || { echo 'hint: .venv/bin/ruff format .' >&2; exit 1; }

@@ -37,11 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function):
             if "registry" in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group("registry"))
-            elif "podman" in item.keywords:
+            elif _runs_on_podman(item):
                 item.add_marker(pytest.mark.xdist_group("podman"))
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_FILL))
             if "sample_app" in item.fixturenames:
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
+
+
+def _runs_on_podman(item: pytest.Function) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("engine") == "podman"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
