@@ -54,6 +54,7 @@ class Podman:
             f"--root={self.folder}/root",
             f"--runroot={self.folder}/run",
             f"--tmpdir={self.folder}/libpod",
+            "--storage-driver=overlay",  # what rootless engines fall back to copies whole images
             "system",
             "service",
             "--time=0",
