@@ -101,8 +101,6 @@ DockerArg = Annotated[
 _LOCAL: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1"})  # noqa: S104  # typed, not bound
 _HOST_GATEWAY: Final = "host-gateway"
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
-_MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 
 
 def parse_hosts(values: Iterable[str]) -> dict[str, str]:
@@ -164,10 +162,12 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
     Raises:
         UsageError: One isn't of that form, or there is no such directory.
     """
+    from samlocal.project.sam import MOUNT_PATH
+
     file_systems = {}
     for value in values:
         target, _, source = value.partition("=")
-        if not _MOUNT_PATH.fullmatch(target) or not source:
+        if not MOUNT_PATH.fullmatch(target) or not source:
             raise UsageError(
                 f"`--file-system {value}` is not /mnt/NAME=DIR",
                 hint="/mnt/NAME is the function's `LocalMountPath`, and DIR a directory of this machine",

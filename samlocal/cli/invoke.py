@@ -81,7 +81,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         from samlocal.sandbox.ports import require_free
 
         require_free(inputs.debug.ports, address=settings.publish_on)
-    spec, findings = plan(inputs, content, settings, profile=project.profile)
+    spec, findings = plan(inputs, content, settings)
     _show_findings(findings)
     with FunctionLog(log_file) as log, connecting.result() as engine:
         exit_code = _invoke(inputs, spec, engine, log)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    inputs: Inputs, content: ContentOptions, settings: SandboxSettings, *, profile: str | None
+    inputs: Inputs, content: ContentOptions, settings: SandboxSettings
 ) -> tuple[SandboxSpec, tuple[Finding, ...]]:
     """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
 
@@ -28,7 +28,7 @@ def plan(
     from samlocal.sandbox.box import box_findings
     from samlocal.sandbox.plan import plan_sandbox
 
-    found = content.read(inputs, profile=profile)
+    found = content.read(inputs, profile=settings.profile)
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),

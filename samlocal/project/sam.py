@@ -39,7 +39,7 @@ _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
 # https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
-_MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
+MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
 
@@ -140,7 +140,7 @@ def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
 def _mount_path(config: Properties) -> str | None:
     node = config.get("LocalMountPath")
     path = node.text("`LocalMountPath`") if node else None
-    if node and path and not _MOUNT_PATH.fullmatch(path):
+    if node and path and not MOUNT_PATH.fullmatch(path):
         raise TemplateError(f"`LocalMountPath` must be /mnt/NAME, not `{path}`", place=node.place)
     return path
 
