@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _Section = dict[str, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Profile:
     """The settings of one profile; of two files, the credentials file counts. `repr` shows none."""
 
@@ -25,7 +26,7 @@ class Profile:
     settings: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class AwsConfig:
     """All profiles by name, and the files that can't be read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +21,7 @@ from samlocal.input_files import (
 )
 from samlocal.json_members import member_indexes
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ _HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _VERSION = re.compile(r"\$LATEST|[0-9]+")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ContextOverrides:
     """What a user sets of the context; None leaves it to samlocal.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
 from samlocal.errors import Place
 from samlocal.project.syntax_errors import before_libyamls_limit
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,7 +155,7 @@ class _JsonWriter:
         raise _no_json(node, self._source)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Entry:
     """The key and the value of one entry of a mapping."""
 

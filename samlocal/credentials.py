@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.errors import UsageError
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ _EXPIRY_SETTINGS = ("expiration", "aws_expiration", "x_security_token_expires")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Credentials:
     """One set of AWS credentials; its `repr` shows none of them.
 
@@ -52,7 +53,7 @@ class Credentials:
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class FoundCredentials:
     """The credentials, if there are any, and what is wrong with them."""
 

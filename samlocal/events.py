@@ -7,7 +7,6 @@ import os
 import select
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from samlocal.input_files import (
     named_input,
     read_input,
 )
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ _EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_
 _DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class EventSource:
     """What a user said about the event: sam's `--event`, `--no-event`; Serverless's options.
 

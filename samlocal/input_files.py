@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from samlocal.errors import Place
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.errors import SamlocalError
@@ -26,7 +26,7 @@ class Reader(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class InputKind:
     """What is read (`event file`, `env file`), the error that it raises, and how much of it is read."""
 
@@ -35,7 +35,7 @@ class InputKind:
     max_bytes: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Source:
     """One input: its kind, and the path that messages show."""
 

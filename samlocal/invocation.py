@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from samlocal.record import record
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, as the runtime interface
 # emulator counts it: 6 MiB of payload and 100 bytes of envelope.
@@ -15,7 +16,7 @@ MAX_STREAMED_PAYLOAD_BYTES = 20 * 1024 * 1024
 Outcome = Literal["success", "error", "timeout", "failure"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Invocation:
     """One event on its way to a function, with what the runtime's `context` shows.
 
@@ -35,7 +36,7 @@ class Invocation:
     remaining_time_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class FunctionError:
     """Why an invocation has no result.
 
@@ -47,7 +48,7 @@ class FunctionError:
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Report:
     """The figures of one invocation. Durations are in milliseconds, memory in MiB."""
 
@@ -86,7 +87,7 @@ class Report:
         return "\t".join(fields) + "\t"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class InvocationResult:
     """What came of an invocation.
 

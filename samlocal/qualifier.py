@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.errors import UsageError
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.project.model import Function
@@ -28,7 +28,7 @@ _PARTITIONS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class QualifiedFunction:
     """The version of a function that an invocation runs, and the ARN that it was invoked by."""
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -14,6 +14,7 @@ import yaml
 
 from samlocal.data import data_folder
 from samlocal.errors import Place, RuntimeNotFoundError
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ Architecture = Literal["x86_64", "arm64"]
 _EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class DebugRecipe:
     """How a runtime is started for a debugger.
 
@@ -56,7 +57,7 @@ class DebugRecipe:
     traces: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Runtime:
     """One of Lambda's runtimes.
 

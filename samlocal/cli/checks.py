@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from samlocal.record import record
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+
+@record
 class Check:
     """One line of the report."""
 

@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ConfigError, Place, TemplateError
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -39,7 +39,7 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Config:
     """The options of one command in one environment, by their names with underscores."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
 from samlocal.project.lookup import find
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GRACE_SECONDS: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ContainerOptions:
     """What a person types about containers; `settings` is what it means."""
 

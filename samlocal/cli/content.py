@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.project.model import LocalCode
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.project.model import Finding, Layer, S3Code
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Content:
     """The directories that a function's sandbox shows, and what there is to say about them."""
 
@@ -28,7 +29,7 @@ class Content:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ContentOptions:
     """What a person types about code and layers; `read` is what it means."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import UsageError
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class DebugOptions:
     """What a person types about debugging; `settings` is what it means."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_debug_log
+from samlocal.record import record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class GeneralOptions:
     """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
 from samlocal.invocation import Invocation
 from samlocal.project.model import ImageCode
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class InvokeOptions:
     """The command line of `local invoke`, as far as it says what to run, and with what."""
 
@@ -50,7 +51,7 @@ class InvokeOptions:
     no_credentials: options.NoCredentials = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Inputs:
     """What the options name: the function, its environment and the invocation.
 

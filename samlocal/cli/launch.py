@@ -8,9 +8,10 @@ https://www.jetbrains.com/help/pycharm/2026.1/run-debug-configuration-attach-to-
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import quoteattr
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ _LAYER_ROOT: Final = "/opt"
 _HOST: Final = "localhost"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Target:
     """A function as an editor has to know it.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.project.external import ValueSource
     from samlocal.project.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ProjectOptions:
     """What options say about a project."""
 

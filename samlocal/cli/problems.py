@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.errors import Place, ProjectError
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "informational"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Problem:
     """One thing to look at; `rule` is cfn-lint's, and None for our own."""
 

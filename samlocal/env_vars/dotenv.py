@@ -16,8 +16,10 @@ sam reads them with python-dotenv; the one difference is that quotes in `'` keep
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +49,7 @@ _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "
 _REFERENCE = re.compile(r"\$\{(?P<name>[^}:]+)(?::-(?P<default>[^}]*))?\}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Assignment:
     """One assignment, where it starts, and the names that it refers to and nothing defines."""
 

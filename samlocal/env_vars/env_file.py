@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 PARAMETERS = "Parameters"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class GivenVariable:
     """A value that an env file gives, and the place of its name."""
 
@@ -23,7 +25,7 @@ class GivenVariable:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Section:
     """The variables of one function, and the place of the section's name."""
 
@@ -31,7 +33,7 @@ class Section:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class EnvFile:
     """One env file. `parameters` are for every function, as all of a `.env` file is."""
 

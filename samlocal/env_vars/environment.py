@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,7 @@ SourceName = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Origin:
     """Where a value was given. `label` names it where there is no place: `shell`, `--env`."""
 
@@ -35,7 +37,7 @@ class Origin:
         return self.label if self.place is None else str(self.place)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ResolvedVariable:
     """One variable as the function sees it. The value stays out of `repr`: it may be a secret.
 
@@ -49,7 +51,7 @@ class ResolvedVariable:
     overridden: tuple[Origin, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Environment:
     """The variables of one function by name, and what was dropped or is about to surprise."""
 

@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.project.model import ImageCode
 from samlocal.qualifier import LATEST
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.credentials import Credentials
@@ -48,7 +48,7 @@ PLACEHOLDER_SECRET_ACCESS_KEY = "defaultsecret"  # noqa: S105  # it opens nothin
 DEBUGGING_TIMEOUT_SECONDS = 36_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Execution:
     """What Lambda knows of an execution environment beside the function's configuration."""
 

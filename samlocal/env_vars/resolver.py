@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from samlocal.env_vars import remarks
@@ -17,6 +17,7 @@ from samlocal.env_vars.lambda_variables import (
 from samlocal.env_vars.secrets import looks_secret
 from samlocal.errors import UsageError
 from samlocal.qualifier import LATEST
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from samlocal.project.model import Finding, Function
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class _Given:
     """A value as one source gives it."""
 

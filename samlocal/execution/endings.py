@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.invocation import FunctionError
+from samlocal.record import record
 from samlocal.runtime_api.runtime import Answer, error_answer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SIGNALS: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Ending:
     """The answer that a phase ended with: the runtime's, or Lambda's where the runtime gave none.
 

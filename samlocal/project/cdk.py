@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/cdk/v2/guide/deploy.html#deploy-how-synth-assemblies
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
 from samlocal.project.document import load
 from samlocal.project.search import ASSEMBLY_MANIFEST
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _ENVIRONMENT: Final = re.compile(r"aws://(?P<account>[^/]+)/(?P<region>.+)")
 _MAX_ASSEMBLIES_DEEP: Final = 20
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class AssemblyStack:
     """One stack of a CDK app; the account and region are None where the app leaves them open."""
 

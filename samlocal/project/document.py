@@ -7,7 +7,6 @@ hundred thousand brackets takes the process down with it, and it is twice as slo
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import yaml
@@ -16,6 +15,7 @@ from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node, NoValue
 from samlocal.project.scalars import parse_scalar
 from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, unreadable
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class _Merge(NoValue):
 _MERGE: Final = _Merge()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Document:
     """One file, composed."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from samlocal.errors import TemplateError
 from samlocal.project.document import load
 from samlocal.project.node import Unknown, scalar_text
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ _HINT: Final = "give it in a file with --resolve-file, or read it from AWS with 
 _SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Reference:
     """A value that lives in AWS.
 

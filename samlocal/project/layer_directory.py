@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError, LayerError
@@ -11,6 +10,7 @@ from samlocal.project.code_directory import MAX_UNPACKED_BYTES, code_directory
 from samlocal.project.merging import MergedTree, Source, merged
 from samlocal.project.model import Finding, LocalCode
 from samlocal.project.trees import size_at_least
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ MAX_LAYERS: Final = 5
 _FILES_TO_MEASURE: Final = 1000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LayerContent:
     """A layer of a function, and the directory with its content."""
 
@@ -38,7 +38,7 @@ class LayerContent:
         return isinstance(self.layer.code, LocalCode) and self.layer.code.path == self.directory
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LayerSource:
     """Where the content of layers comes from, and where it is kept.
 

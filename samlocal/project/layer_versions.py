@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
@@ -16,6 +16,7 @@ from samlocal.errors import CodeNotFoundError, LayerError, UsageError
 from samlocal.project.cache import digest, is_full, mark_as_used, private, publish, reason_of
 from samlocal.project.layer_directory import LayerContent
 from samlocal.project.remote import connect
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ class LambdaClient(Protocol):
         """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LayerDownloads:
     """Downloads layer versions into `cache`, with the credentials of `profile`.
 

@@ -8,11 +8,11 @@ has to be where they lead to in the container: `/var/task/lib -> ../shared` at `
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.project.model import Finding
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ _CONTAINERS_OWN: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class OutgoingLink:
     """A link out of a directory: what it leads to on this machine, and where in the container."""
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlocal.errors import LayerError
@@ -30,6 +29,7 @@ from samlocal.project.cache import (
     reason_of,
 )
 from samlocal.project.trees import state_of, walk
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from samlocal.project.trees import Entry, State
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Source:
     """A directory to be merged; with `follow`, its links that lead out of it are what they lead to.
 
@@ -51,7 +51,7 @@ class Source:
     fixed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class MergedTree:
     """A directory with the content of some layers, and what their files take, as far as it is known."""
 

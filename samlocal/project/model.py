@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_EPHEMERAL_STORAGE_MB = 512
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Finding:
     """Something that was dropped, guessed or is about to surprise: said once on stderr."""
 
@@ -29,7 +31,7 @@ class Finding:
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LocalCode:
     """A directory or an archive on this machine; the path is absolute and may not exist."""
 
@@ -37,7 +39,7 @@ class LocalCode:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class InlineCode:
     """Source text in the template itself (`InlineCode`, `ZipFile`)."""
 
@@ -45,7 +47,7 @@ class InlineCode:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class S3Code:
     """An archive in S3."""
 
@@ -55,7 +57,7 @@ class S3Code:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ImageBuild:
     """How to build a function's image (`Metadata`: Dockerfile, DockerContext, …)."""
 
@@ -66,7 +68,7 @@ class ImageBuild:
     build_args: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ImageCode:
     """A container image that is the function (`PackageType: Image`)."""
 
@@ -81,7 +83,7 @@ class ImageCode:
 Code = LocalCode | InlineCode | S3Code | ImageCode
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Layer:
     """A layer of a function: content on this machine, or the ARN of a layer version.
 
@@ -96,7 +98,7 @@ class Layer:
     architectures: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class FileSystem:
     """An EFS file system of a function: where it is mounted, `/mnt/NAME`."""
 
@@ -104,7 +106,7 @@ class FileSystem:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class EnvironmentVariable:
     """A variable that the template declares.
 
@@ -115,7 +117,7 @@ class EnvironmentVariable:
     place: Place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LoggingConfig:
     """`LoggingConfig` of a function."""
 
@@ -125,7 +127,7 @@ class LoggingConfig:
     log_group: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class FunctionEntry:
     """What identifies a function, before anything else about it is resolved."""
 
@@ -146,7 +148,7 @@ class FunctionEntry:
         return tuple(name for name in (*names, path, below_stack) if name)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Function:
     """One Lambda function, resolved: nothing in it needs the template any more.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import Place, TemplateError
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ MAX_DEPTH: Final = 100  # of values in one another
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Unknown:
     """A value that can't be known on this machine, and why."""
 
@@ -153,7 +153,7 @@ def scalar_text(value: str | float) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class DuplicateKey:
     """A key that a mapping has twice; the later one counts, as in sam."""
 

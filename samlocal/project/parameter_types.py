@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ParameterError
 from samlocal.project.external import ExternalValues, Reference
 from samlocal.project.node import Unknown
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ _LIST: Final = re.compile(r"CommaDelimitedList|List<.+>")
 _NUMBERS: Final = frozenset({"Number", "List<Number>"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Parameter:
     """One entry of a template's `Parameters`."""
 

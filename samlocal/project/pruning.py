@@ -11,9 +11,10 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -35,7 +36,7 @@ _IMAGES: Final = "images"
 _BLOCK_BYTES: Final = 512
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class StaleEntry:
     """A file or directory of the cache; `last_used` is Unix time in seconds."""
 

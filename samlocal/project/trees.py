@@ -11,12 +11,12 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from samlocal.project.links import is_there, leads_to_the_containers_own
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     status: os.stat_result
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class State:
     """What tells one state of some directories from every other; None where nothing can."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 import h11
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     import socket
@@ -29,7 +31,7 @@ _log = logging.getLogger(__name__)
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Response:
     """A whole answer; the server adds `Content-Length`."""
 

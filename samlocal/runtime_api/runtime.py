@@ -16,6 +16,7 @@ from samlocal.invocation import (
     FunctionError,
     Invocation,
 )
+from samlocal.record import record
 from samlocal.runtime_api.http import TruncatedRequestError
 from samlocal.runtime_api.responses import (
     ACCEPTED,
@@ -38,7 +39,7 @@ _RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Answer:
     """What a runtime answered: to an invocation, or to its own initialisation."""
 
@@ -47,7 +48,7 @@ class Answer:
     error: FunctionError | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Initialised:
     """The end of Init at `time.monotonic()` seconds; `failure` is what the runtime says of it."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.data import data_folder
 from samlocal.errors import DebuggerNotFoundError
+from samlocal.record import record
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _EXEC_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 _BUILT_BY_GO: Final = b"\xff Go buildinf:"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class DebugSettings:
     """What a person chose about debugging.
 

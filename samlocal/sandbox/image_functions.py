@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ImageNotFoundError, UnusableImageError
 from samlocal.project.model import Finding
+from samlocal.record import record
 from samlocal.sandbox.plan import empty_sandbox
 from samlocal.sandbox.sandbox import Build
 
@@ -38,7 +39,7 @@ EXIT_HINT: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Program:
     """What an image runs, as it says itself."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding, ImageCode
+from samlocal.record import record
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.ca_bundle import ca_bundle_mount
 from samlocal.sandbox.file_systems import file_system_mounts
@@ -32,7 +33,7 @@ LAYER_ROOT: Final = "/opt"
 _MB_OF_ONE_CPU: Final = 1769
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class SandboxSettings:
     """What a person chose about sandboxes, whichever function it is for.
 

@@ -6,8 +6,10 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +29,7 @@ Delivery = Literal["auto", "mount", "copy"]
 WayBack = Literal["auto", "direct", "relay"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Mount:
     """A directory or file of this machine as the sandbox sees it.
 
@@ -40,7 +42,7 @@ class Mount:
     engine_path: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Debugger:
     """What waits in a sandbox for its client on a port.
 
@@ -54,7 +56,7 @@ class Debugger:
     host: str = "localhost"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Build:
     """How the image of a function is built: under which name, for which platform, and when."""
 
@@ -65,7 +67,7 @@ class Build:
     policy: ImagePolicy = "missing"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class SandboxSpec:
     """All that is needed to make a function's sandbox.
 
@@ -129,14 +131,14 @@ class SandboxSpec:
     image_repository: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Started:
     """A running sandbox, and since when (`time.monotonic()`)."""
 
     at: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Exit:
     """How a sandbox ended, and when (`time.monotonic()`).
 

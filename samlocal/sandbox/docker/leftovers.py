@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
+from samlocal.record import record
 from samlocal.sandbox.docker.engine import translated_errors
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def labels(*, project: str, function: str, is_relay: bool = False) -> dict[str, 
     }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Leftover:
     """A container whose command no longer runs: for which function of which project it was made.
 

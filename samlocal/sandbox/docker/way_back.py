@@ -13,12 +13,12 @@ import socket
 import struct
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from samlocal.data import cache_folder
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
@@ -31,7 +31,7 @@ _IP_FREEBIND: Final = 15
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Listening:
     """An open listening socket, and the `host:port` at which containers find it.
 

@@ -8,9 +8,10 @@ new connection. In both directions: `DATA`, and `END` after the last of them, on
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ class Kind(IntEnum):
     END = 3
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Frame:
     """One message about one connection."""
 
