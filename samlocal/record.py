@@ -1,13 +1,12 @@
 """Records: the frozen, keyword-only dataclasses that the layers hand to each other.
 
-`@dataclass(frozen=True)` writes and compiles six methods for every class, anew in every process. Only one
-of them, `__init__`, differs from class to class. Records share the others: that saves a cold
-`local invoke`, which imports some seventy of them, 30 ms.
+`@dataclass` writes and compiles up to six methods for every class, anew in every process. Records share
+theirs: that saves a cold `local invoke`, which imports some seventy of them, 35 ms.
 """
 
 from __future__ import annotations
 
-from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 _T = TypeVar("_T")
@@ -17,18 +16,33 @@ _T = TypeVar("_T")
 def record(cls: type[_T]) -> type[_T]:
     """Make a class a dataclass whose instances can't be changed, and are equal if their fields are.
 
-    `field`, `fields` and `replace` of `dataclasses` work as ever, but for `field(compare=…, hash=…)`.
+    `fields` and `replace` of `dataclasses` work as ever; of the arguments of `field`, the defaults and
+    `repr` do.
     """
-    for name, shared in vars(_Shared).items():
+    for name, shared in vars(_Record).items():
         if callable(shared):
             setattr(cls, name, shared)
-    return dataclass(kw_only=True, eq=False, repr=False, match_args=False)(cls)
+    return dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
 
 
-class _Shared:
+class _Record:
     """The methods that all records have in common."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def __init__(self, **given: object) -> None:
+        for each in fields(self):
+            if each.name in given:
+                value = given.pop(each.name)
+            elif each.default is not MISSING:
+                value = each.default
+            elif each.default_factory is not MISSING:
+                value = each.default_factory()
+            else:
+                raise TypeError(f"{self.__class__.__name__} needs `{each.name}`")
+            self.__dict__[each.name] = value
+        if given:
+            raise TypeError(f"{self.__class__.__name__} has no {', '.join(given)}")
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
@@ -43,14 +57,11 @@ class _Shared:
         return f"{self.__class__.__qualname__}({', '.join(shown)})"
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Let `__init__` set each field, once."""
-        if name in self.__dict__ or name not in self.__dataclass_fields__:
-            raise FrozenInstanceError(f"cannot assign to field {name!r}")
-        self.__dict__[name] = value
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> None:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
-def _values(instance: _Shared) -> tuple[object, ...]:
+def _values(instance: _Record) -> tuple[object, ...]:
     return tuple(getattr(instance, each.name) for each in fields(instance))

@@ -185,6 +185,7 @@ def _run_in_container(
         DockerSandbox(spec, engine, log=log, progress=view) as sandbox,
         _watching(inputs, sandbox, log) as watch,
     ):
+        sandbox.underway.wait(0.1)
         # The engine is at work in a thread by now: the time to import what the rest needs.
         from samlocal.cli.image_updates import image_updates
         from samlocal.execution.once import run_once

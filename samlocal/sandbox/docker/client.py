@@ -17,8 +17,6 @@ from docker.utils import kwargs_from_env
 from urllib3.connection import HTTPConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from samlocal.sandbox.docker.addresses import EngineAddress
 
 _SSH: Final = "ssh://"
@@ -28,16 +26,17 @@ _EXIT_SECONDS: Final = 2.0
 
 
 class EngineClient(docker.APIClient):
-    """A docker-py client; `about` is what the engine has answered to `/version`, if it was asked.
+    """A docker-py client that speaks the engine's own version of the API.
 
     `like` is a client of the same engine, which knows the version already; `seconds` limits each call.
+    `is_podman` says whether it is Podman's API, which has Docker's with an accent.
     """
 
     def __init__(
         self, address: EngineAddress, *, seconds: float | None = 60, like: Self | None = None
     ) -> None:
         self.address = address
-        self.about: Mapping[str, Any] = like.about if like else {}
+        self.is_podman: bool = like.is_podman if like else False
         version = like.api_version if like else _ANY_VERSION
         super().__init__(version=version, timeout=cast("int", seconds), **_options(address))
         if address.url.startswith(_SSH):
@@ -47,12 +46,18 @@ class EngineClient(docker.APIClient):
         # REQUESTS_CA_BUNDLE, which is for the internet, would overrule the engine's own authority.
         self.trust_env = self.cert is None and self.verify is True
         if not like:
-            self._version = self._retrieve_server_version()  # type: ignore[attr-defined]  # no stub
+            self._introduce()
 
-    def version(self, api_version: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002  # as docker-py has it
-        found: dict[str, Any] = super().version(api_version)
-        self.about = found
-        return found
+    def _introduce(self) -> None:
+        """Ask which version the engine speaks, in the way that it answers fastest.
+
+        https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemPing
+        """
+        response = self.get(f"{self.base_url}/_ping", timeout=self.timeout)
+        response.raise_for_status()
+        self.is_podman = "Libpod-Api-Version" in response.headers
+        version = response.headers.get("Api-Version")
+        self._version = version or self._retrieve_server_version()  # type: ignore[attr-defined]  # no stub
 
 
 def _options(address: EngineAddress) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class DockerSandbox:
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
         self.is_starting = False
+        self.underway = Event()
         self._spec = spec
         self._engine = engine
         self._log = log
@@ -272,6 +273,7 @@ class DockerSandbox:
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
         self.is_starting = True
+        self.underway.set()
         try:
             with port_errors(self._spec.debug_ports), translated_errors():
                 self._engine.api.start(container_id)

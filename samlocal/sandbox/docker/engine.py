@@ -79,7 +79,7 @@ class Engine:
     @property
     def is_podman(self) -> bool:
         """Whether this is Podman, which speaks Docker's API with an accent."""
-        return "Podman" in self._name()
+        return self.api.is_podman
 
     @property
     def auto_removes(self) -> bool:
@@ -87,15 +87,14 @@ class Engine:
         return not self.is_podman
 
     def name_and_version(self) -> str:
-        about = self.api.about
+        about = self._about
         rootless = ", rootless" if self.is_rootless() else ""
         return f"{self._name()} {about['Version']} (API {about['ApiVersion']}{rootless})"
 
     def _name(self) -> str:
-        components = self.api.about.get("Components") or ()
-        if any(each.get("Name") == "Podman Engine" for each in components):
+        if self.is_podman:
             return "Podman Engine"
-        return (self.api.about.get("Platform") or {}).get("Name") or "Docker Engine"
+        return (self._about.get("Platform") or {}).get("Name") or "Docker Engine"
 
     def is_rootless(self) -> bool:
         """Tell whether the engine, and so its network, belongs to a user who isn't root."""
@@ -107,13 +106,18 @@ class Engine:
         return self._info.get("OperatingSystem") == "Docker Desktop"
 
     @cached_property
+    def _about(self) -> dict[str, Any]:
+        with translated_errors():
+            return self.api.version()
+
+    @cached_property
     def _info(self) -> dict[str, Any]:
         with translated_errors():
             return self.api.info()
 
     def architecture(self) -> str:
         """Return what the engine calls its machine's architecture, such as `amd64`."""
-        return str(self.api.about["Arch"])
+        return str(self._about["Arch"])
 
     def data_folder(self) -> str:
         """Return the folder in which the engine keeps its images, on its own machine."""
