@@ -65,12 +65,12 @@ class DockerSandbox:
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
         self.is_starting = False
-        self.underway = Event()
         self._spec = spec
         self._engine = engine
         self._log = log
         self._progress = progress
         self._maker = Maker(None if spec.pull == "never" else self._pull)
+        self._underway = Event()
         self._stopping = False
         self._container_id: str | None = None
         self._format_errors: FormatErrors | None = None
@@ -107,6 +107,13 @@ class DockerSandbox:
             self._limiter.join()
         if self.listening.done() and not self.listening.exception():
             self.listening.result().close()
+
+    def give_head_start(self, seconds: float) -> None:
+        """Wait until the engine is starting the container, or never will, but not for longer.
+
+        What the caller does meanwhile would hold up the thread that is on its way there.
+        """
+        self._underway.wait(seconds)
 
     @property
     def debugger(self) -> Debugger | None:
@@ -184,6 +191,7 @@ class DockerSandbox:
         for future in (self.listening, self.started, self.exited, self.logs_ended):
             with suppress(InvalidStateError):
                 cast("Future[object]", future).set_exception(error)
+        self._underway.set()
 
     def _open_way_back(self) -> str:
         """Return the address at which the container will find the Runtime API; empty once closed."""
@@ -273,7 +281,7 @@ class DockerSandbox:
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
         self.is_starting = True
-        self.underway.set()
+        self._underway.set()
         try:
             with port_errors(self._spec.debug_ports), translated_errors():
                 self._engine.api.start(container_id)
