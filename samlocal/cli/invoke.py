@@ -24,7 +24,6 @@ from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.interrupts import DeferredSignals
 from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.progress import PullView
-from samlocal.sandbox.docker.connecting import connect_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +73,6 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     from samlocal.sandbox.plan import end_of_support
 
     settings = container.settings()
-    connecting = connect_in_background(container.engine)
     inputs = _read(chosen, project, debugging, container)
     today = datetime.now(UTC).date()
     _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
@@ -86,7 +84,10 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         require_free(inputs.debug.ports, address=settings.publish_on)
     spec, findings = plan(inputs, content, settings)
     _show_findings(findings)
-    with FunctionLog(log_file) as log, connecting.result() as engine:
+    # In the background, while we read, this would take longer: each waits for the other's interpreter.
+    from samlocal.sandbox.docker.engine import Engine
+
+    with FunctionLog(log_file) as log, Engine(container.engine) as engine:
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and exit_zero_on_function_error else exit_code)
