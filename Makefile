@@ -30,10 +30,12 @@ check: $(ready) ## Formatting, lint, types and the direction of imports
 
 bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and compare with what sam resolves
 	@.ci/images python:3.11
-	@$(python) tests/benchmarks/run.py $(ARGS)
-	@$(python) tests/benchmarks/large_templates.py
-	@$(python) tests/benchmarks/large_content.py
-	@$(python) tests/benchmarks/same_environment.py "$$($(python) tests/benchmarks/run.py --print-sam)"
+	@failed=0; \
+	$(python) -m tests.benchmarks.run $(ARGS) || failed=1; \
+	$(python) -m tests.benchmarks.large_templates || failed=1; \
+	$(python) -m tests.benchmarks.large_content || failed=1; \
+	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
+	exit $$failed
 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
 	@.ci/images $(ARGS)

@@ -51,11 +51,11 @@ def state_of(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
     """
     facts, size, newest = list(names), 0, 0
     for name, _, status in entries:
-        changed = status.st_ctime_ns
-        facts.append(f"{name}\0{status.st_mode} {status.st_ino} {status.st_size} {changed}")
+        mode, length, changed = status.st_mode, status.st_size, status.st_ctime_ns
+        facts.append(f"{name}\0{mode} {status.st_ino} {length} {changed}")
         newest = max(newest, changed)
-        if stat.S_ISREG(status.st_mode):
-            size += status.st_size
+        if stat.S_ISREG(mode):
+            size += length
     settled = newest < time.time_ns() - _CLOCK_TICK_NS
     text = "\0\0".join(facts).encode(errors="surrogateescape")
     return State(digest=hashlib.sha256(text).hexdigest()[:32] if settled else None, size_bytes=size)
@@ -79,13 +79,14 @@ def _collect(
     with os.scandir(directory) as listed:
         children = sorted(listed, key=_BY_NAME)
     for child in children:
-        entry = Entry(prefix + child.name, child.path, child.stat(follow_symlinks=False))
+        status = child.stat(follow_symlinks=False)
+        entry = Entry(prefix + child.name, child.path, status)
         inner = roots
-        if follow and stat.S_ISLNK(entry.status.st_mode):
+        if follow and stat.S_ISLNK(status.st_mode):
             entry = _followed(entry, roots)
-            inner = (*roots, entry.path)
+            inner, status = (*roots, entry.path), entry.status
         found.append(entry)
-        if stat.S_ISDIR(entry.status.st_mode):
+        if stat.S_ISDIR(status.st_mode):
             _collect(entry.path, f"{entry.name}/", inner, found, follow=follow)
 
 

@@ -4,7 +4,7 @@ Each case runs in turn with a function that has one file and no layers. Prints m
 case costs more, as the median over the pairs: in seconds, and in the processor time of samlocal, which
 other work on the machine disturbs less. Exits with 1 where a target is missed.
 
-    python tests/benchmarks/large_content.py [--pairs 10]
+    python -m tests.benchmarks.large_content [--pairs 10]
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SAMLOCAL: Final = str(Path(sys.executable).with_name("samlocal"))
-REPOSITORY: Final = os.environ.get("SAMLOCAL_IMAGE_REPOSITORY") or "localhost/samlocal"
-MIB: Final = 1024 * 1024
+from tests.benchmarks.timing import MIB, SAMLOCAL, Run, run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +32,6 @@ class Case:
     options: tuple[str, ...] = ()
     processor_ms: float | None = None
     ratio: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What one command took."""
-
-    seconds: float
-    processor_ms: float
 
 
 CASES: Final = (
@@ -94,24 +82,8 @@ def measure(case: Case, folder: Path, pairs: int) -> bool:
 
 def invoke(folder: Path, case: Case) -> Run:
     command = [SAMLOCAL, "local", "invoke", case.function, "--no-event", "--no-credentials"]
-    ours = {"SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY, "XDG_CACHE_HOME": str(folder / "cache")}
-    with tempfile.TemporaryFile() as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, *case.options],
-            cwd=folder,
-            env=os.environ | ours,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise SystemExit(f"{case.function} failed:\n{output.read().decode()}")
-    return Run(seconds=seconds, processor_ms=1000 * (usage.ru_utime + usage.ru_stime))
+    own_cache = {"XDG_CACHE_HOME": str(folder / "cache")}
+    return run([*command, *case.options], cwd=folder, variables=own_cache)
 
 
 def write_project(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Prints seconds, the best of several, over those of an empty template. Exits with 1 where a target is missed.
 
-    python tests/benchmarks/large_templates.py
+    python -m tests.benchmarks.large_templates
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Prints a table of medians and pairwise ratios. Quote it with its date and machin
 a busy machine mean little, ratios of pairs that ran side by side mean more. Exits with 1 where a
 target is missed.
 
-    python tests/benchmarks/run.py [--pairs 10] [--with-sam-on-large]
+    python -m tests.benchmarks.run [--pairs 10] [--with-sam-on-large]
 """
 
 from __future__ import annotations
@@ -15,28 +15,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-CHECKOUT: Final = Path(__file__).parents[2]
-SAMLOCAL: Final = str(Path(sys.executable).with_name("samlocal"))
-REPOSITORY: Final = os.environ.get("SAMLOCAL_IMAGE_REPOSITORY") or "localhost/samlocal"
+from tests.benchmarks.timing import RATINGS, REPOSITORY, SAMLOCAL, run
+
 IMAGE: Final = f"{REPOSITORY}/python:3.11"
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samlocal"
-RATINGS: Final = CHECKOUT / "templates" / "ratings"
 LARGE: Final = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What the operating system says of one finished process."""
-
-    seconds: float
-    peak_mib: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +130,10 @@ def large_template(pairs: int) -> Row:
         base = [SAMLOCAL, "local", "invoke", "Function0", "--no-event", "--template"]
         run([*base, str(small)])
         timed = [
-            (run([*base, str(large)]).seconds, run([*base, str(small)]).seconds)
+            (
+                run([*base, str(large)]).seconds,
+                run([*base, str(small)]).seconds,
+            )
             for _ in range(pairs)
         ]
     return Row(
@@ -192,33 +184,6 @@ def write_template(path: Path, functions: int) -> None:
         "Parameters: {Stage: {Type: String, Default: dev}}\n"
         f"Resources:{resources}"
     )
-
-
-def run(command: list[str]) -> Run:
-    """Run a command to its end; it has to succeed."""
-    with tempfile.TemporaryFile() as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=RATINGS,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode()}")
-    return Run(seconds=seconds, peak_mib=usage.ru_maxrss / 1024)
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of every command: both may cache their bytecode, sam calls nobody."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY, "SAM_CLI_TELEMETRY": "0"}
 
 
 def table(rows: list[Row]) -> str:

@@ -4,7 +4,7 @@ Forty generated templates, of what sam resolves rightly, must give the same to t
 projects of `tests/projects`, which go further, each difference must have one of the reasons below.
 Prints what was compared, and exits with 1 where a difference has no reason.
 
-    python tests/benchmarks/same_environment.py PATH_TO_SAM [--show]
+    python -m tests.benchmarks.same_environment PATH_TO_SAM [--show]
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ import yaml
 
 from samlocal.env_vars.resolver import resolve_environment
 from samlocal.project.project import open_project
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.benchmarks.generated_templates import generate
 
 if TYPE_CHECKING:
