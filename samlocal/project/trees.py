@@ -49,14 +49,14 @@ def state_of(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
     Nothing is read but the status of each file. Whatever changes a file changes the time of its last
     change, which no program can set (`st_ctime`), unlike that of its last modification.
     """
-    facts, size, newest = list(names), 0, 0
+    facts, changes, size = list(names), [0], 0
     for name, _, status in entries:
         mode, length, changed = status.st_mode, status.st_size, status.st_ctime_ns
         facts.append(f"{name}\0{mode} {status.st_ino} {length} {changed}")
-        newest = max(newest, changed)
+        changes.append(changed)
         if stat.S_ISREG(mode):
             size += length
-    settled = newest < time.time_ns() - _CLOCK_TICK_NS
+    settled = max(changes) < time.time_ns() - _CLOCK_TICK_NS
     text = "\0\0".join(facts).encode(errors="surrogateescape")
     return State(digest=hashlib.sha256(text).hexdigest()[:32] if settled else None, size_bytes=size)
 
