@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -28,6 +29,7 @@ _SECONDS_TO_FILL = 400
 STAND_INS = "localhost/samlocal"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that need a registry, so that only one starts and is filled.
 
@@ -50,8 +52,8 @@ def _runs_on_podman(item: pytest.Function) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of a module that says `ENGINES` on each of them."""
-    engines = getattr(metafunc.module, "ENGINES", None)
+    """Run the tests of an engine on all that `--engines` names, else those that the module's `ENGINES` has."""
+    engines = metafunc.config.getoption("engines") or getattr(metafunc.module, "ENGINES", None)
     if engines and "engine" in metafunc.fixturenames:
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
@@ -72,10 +74,11 @@ def podman() -> Iterator[Podman]:
 
 
 @pytest.fixture(scope="session")
-def engine_variables(request: pytest.FixtureRequest, engine: docker.APIClient) -> dict[str, str]:
+def engine_variables(
+    request: pytest.FixtureRequest, engine: docker.APIClient, machines_engine: docker.APIClient
+) -> dict[str, str]:
     """What leads a command to the engine."""
-    about = engine.version()["Components"][0]
-    return {"DOCKER_HOST": _podman(request).address} if "Podman" in about["Name"] else {}
+    return {} if engine is machines_engine else {"DOCKER_HOST": _podman(request).address}
 
 
 def _podman(request: pytest.FixtureRequest) -> Podman:
@@ -84,13 +87,10 @@ def _podman(request: pytest.FixtureRequest) -> Podman:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> Iterator[docker.APIClient]:
-    """The engine that `.ci/engine` started, or any other; Podman where the test runs on that."""
+def machines_engine() -> Iterator[docker.APIClient]:
+    """The engine that `.ci/engine` started, or any other. It has the images of all engines of the tests' own."""
     try:
-        if getattr(request, "param", "docker") == "podman":
-            client = docker.APIClient(base_url=_podman(request).address, version="auto")
-        else:
-            client = docker.APIClient(version="auto", **kwargs_from_env())
+        client = docker.APIClient(version="auto", **kwargs_from_env())
     except docker.errors.DockerException as problem:
         missing(f"no container engine answers (.ci/engine starts one): {problem}")
     yield client
@@ -98,19 +98,58 @@ def engine(request: pytest.FixtureRequest) -> Iterator[docker.APIClient]:
 
 
 @pytest.fixture(scope="session")
-def stand_in(
-    request: pytest.FixtureRequest, engine: docker.APIClient, engine_variables: dict[str, str]
-) -> Callable[[str], str]:
-    """Gives the tag of a stand-in image: `python:3.11` -> `localhost/samlocal/python:3.11`."""
+def engine(request: pytest.FixtureRequest) -> Iterator[docker.APIClient]:
+    """The machine's engine, or Podman where the test runs on that."""
+    name = getattr(request, "param", "docker")
+    if name == "docker":
+        yield request.getfixturevalue("machines_engine")
+    elif name == "podman":
+        with closing(docker.APIClient(base_url=_podman(request).address, version="auto")) as client:
+            yield client
+    else:
+        pytest.fail(f"no engine `{name}`: there are docker and podman")
+
+
+@pytest.fixture(scope="session")
+def on_podman(engine: docker.APIClient) -> bool:
+    """Whether the engine is Podman, which has words of its own."""
+    return "Podman" in engine.version()["Components"][0]["Name"]
+
+
+@pytest.fixture(scope="session")
+def built_image(machines_engine: docker.APIClient) -> Callable[[str], str]:
+    """Gives the tag of a stand-in image of the machine's engine, to be loaded into another one."""
 
     def tag(name: str) -> str:
-        if engine_variables and not engine.images(name=f"{STAND_INS}/{name}"):
-            _podman(request).load(f"{STAND_INS}/{name}")
-        if not engine.images(name=f"{STAND_INS}/{name}"):
+        if not machines_engine.images(name=f"{STAND_INS}/{name}"):
             missing(f"no image {STAND_INS}/{name} (`make images` builds it)")
         return f"{STAND_INS}/{name}"
 
     return tag
+
+
+@pytest.fixture(scope="session")
+def stand_in(
+    request: pytest.FixtureRequest,
+    engine: docker.APIClient,
+    engine_variables: dict[str, str],
+    built_image: Callable[[str], str],
+) -> Callable[[str], str]:
+    """Gives the tag of a stand-in image that the engine has: `python:3.11` -> `localhost/samlocal/python:3.11`."""
+
+    def tag(name: str) -> str:
+        image = built_image(name)
+        if engine_variables and not engine.images(name=image):
+            _podman(request).load(image)
+        return image
+
+    return tag
+
+
+@pytest.fixture
+def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The variables of a command: they lead to the engine, to the stand-ins and to an empty home."""
+    return engine_variables | {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
 
 
 class SampleApp(Protocol):
@@ -140,10 +179,10 @@ def gateway(engine: docker.APIClient) -> str:
 
 @pytest.fixture(scope="session")
 def registry(
-    engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory
+    machines_engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Registry]:
     """An empty registry on a free port of the loopback interface."""
     if not shutil.which("docker-registry"):
         missing("docker-registry isn't installed (Debian's package has that name)")
-    with serve(tmp_path_factory.mktemp("registry"), engine) as running:
+    with serve(tmp_path_factory.mktemp("registry"), machines_engine) as running:
         yield running

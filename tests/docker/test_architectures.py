@@ -79,16 +79,24 @@ def repository(engine: docker.APIClient, foreign: str) -> Iterator[str]:
     engine.remove_image(image, force=True)
 
 
-def invoke(project: Path, repository: str) -> tuple[int, str]:
-    samlocal = Samlocal(directory=project, environment={"SAMLOCAL_IMAGE_REPOSITORY": repository})
-    ended = samlocal.invoke("Foreign", "--no-event")
-    assert ended.stdout == b""
-    return ended.exit_code, ended.stderr
+@pytest.fixture
+def invoke(project: Path, environment: dict[str, str]) -> Callable[[str], tuple[int, str]]:
+    """Invokes the function with the images of a repository; gives the exit code and stderr."""
+
+    def run(repository: str) -> tuple[int, str]:
+        variables = environment | {"SAMLOCAL_IMAGE_REPOSITORY": repository}
+        ended = Samlocal(directory=project, environment=variables).invoke("Foreign", "--no-event")
+        assert ended.stdout == b""
+        return ended.exit_code, ended.stderr
+
+    return run
 
 
-def test_engine_that_can_not_emulate_is_named(project: Path, repository: str, foreign: str) -> None:
+def test_engine_that_can_not_emulate_is_named(
+    invoke: Callable[[str], tuple[int, str]], repository: str, foreign: str
+) -> None:
     """The image for the function's architecture is taken; that it can't run is one message."""
-    exit_code, stderr = invoke(project, repository)
+    exit_code, stderr = invoke(repository)
 
     image = f"{repository}/provided:al2023-{LAMBDAS_NAMES[foreign]}"
     assert exit_code == 1
@@ -98,12 +106,12 @@ def test_engine_that_can_not_emulate_is_named(project: Path, repository: str, fo
 
 
 def test_stand_in_for_another_architecture_is_missing(
-    project: Path, stand_in: Callable[[str], str]
+    invoke: Callable[[str], tuple[int, str]], stand_in: Callable[[str], str]
 ) -> None:
     """Stand-ins are built for this machine; the hint doesn't send anyone to build another."""
     stand_in("provided:al2023")
 
-    exit_code, stderr = invoke(project, STAND_INS)
+    exit_code, stderr = invoke(STAND_INS)
 
     assert exit_code == 1
     assert "Error: no image `localhost/samlocal/provided:al2023-" in stderr

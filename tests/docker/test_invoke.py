@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, Samlocal
-from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,15 +34,14 @@ REPORT = re.compile(
 def samlocal(
     stand_in: Callable[[str], str],
     engine: docker.APIClient,
-    engine_variables: dict[str, str],
+    environment: dict[str, str],
     tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command in a project of the test's own; none of its containers may be left afterwards."""
     for image in ("python:3.11", "provided:al2023"):
         stand_in(image)
     project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
-    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    yield Samlocal(directory=project, environment=home | engine_variables)
+    yield Samlocal(directory=project, environment=environment)
     assert not leftovers(engine, project)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from tests.docker.command import CHECKOUT, Finished, Samlocal
-from tests.docker.conftest import STAND_INS
 from tests.docker.layer_shapes import SHAPES, File, LayerOf, Link, expected, write
 
 if TYPE_CHECKING:
@@ -29,12 +28,13 @@ class WithLayers(Protocol):
 
 
 @pytest.fixture
-def invoke(stand_in: Callable[[str], str], tmp_path: Path) -> WithLayers:
+def invoke(
+    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
+) -> WithLayers:
     """A project of the test's own, with layers of both resource types."""
     for image in ("python:3.11", "nodejs:22", "provided:al2023"):
         stand_in(image)
     directory = shutil.copytree(PROJECT, tmp_path / "project")
-    environment = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     samlocal = Samlocal(directory=directory, environment=environment)
 
     def call(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import CHECKOUT, Finished, Samlocal
-from tests.docker.conftest import STAND_INS
 from tests.docker.layer_shapes import SHAPES, write
 from tests.docker.test_layers import template
 
@@ -27,13 +26,15 @@ PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 
 @pytest.fixture
 def samlocal(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command in a project of the test's own; no container or volume of it may be left."""
     for image in ("python:3.11", "nodejs:22"):
         stand_in(image)
     project = shutil.copytree(PROJECT, tmp_path / "project")
-    environment = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     yield Samlocal(directory=project, environment=environment)
     assert left(engine, project) == []
 

@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
-from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +16,9 @@ RUNTIME = (
 )
 
 
-def test_new_runtime_is_a_line_of_data(stand_in: Callable[[str], str], tmp_path: Path) -> None:
+def test_new_runtime_is_a_line_of_data(
+    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
+) -> None:
     """With one more line in a copy of `runtimes/`, a function of that runtime runs."""
     stand_in("python:3.11")
     for folder in ("samlocal", "runtimes"):
@@ -27,9 +28,9 @@ def test_new_runtime_is_a_line_of_data(stand_in: Callable[[str], str], tmp_path:
     project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("python3.11", "python9.9"))
-    environment = {"PYTHONPATH": str(tmp_path / "copy"), "SAMLOCAL_IMAGE_REPOSITORY": STAND_INS}
+    of_the_copy = environment | {"PYTHONPATH": str(tmp_path / "copy")}
 
-    ended = Samlocal(directory=project, environment=environment).invoke("Echo", "--no-event")
+    ended = Samlocal(directory=project, environment=of_the_copy).invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (0, b"{}\n"), ended.stderr
     assert "Invoking app.echo (python9.9) in localhost/samlocal/python:3.11\n" in ended.stderr

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, Samlocal
-from tests.docker.conftest import STAND_INS
 from tests.docker.test_invoke import leftovers
 
 if TYPE_CHECKING:
@@ -25,14 +24,16 @@ MONTHS_AGO = time.time() - 100 * 24 * 60 * 60
 
 @pytest.fixture
 def samlocal(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command with a cache of its own; none of its containers may be left afterwards."""
     stand_in("python:3.11")
     project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
-    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    home["XDG_CACHE_HOME"] = str(tmp_path / "cache")
-    yield Samlocal(directory=project, environment=home)
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    yield Samlocal(directory=project, environment=environment | cache)
     assert not leftovers(engine, project)
 
 

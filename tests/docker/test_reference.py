@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import CHECKOUT, Finished, Samlocal
-from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +32,14 @@ HEY = {"message": "Hey, are you there?"}
 
 
 @pytest.fixture
-def samlocal(stand_in: Callable[[str], str], tmp_path: Path) -> Samlocal:
+def samlocal(
+    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
+) -> Samlocal:
     """The command in the directory of the references' functions, which a test may write to."""
     for image in ("python:3.11", "nodejs:22"):
         stand_in(image)
     directory = shutil.copytree(REFERENCE, tmp_path / "project")
-    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    return Samlocal(directory=directory, environment=home)
+    return Samlocal(directory=directory, environment=environment)
 
 
 def result(ended: Finished) -> object:

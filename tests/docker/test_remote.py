@@ -28,14 +28,14 @@ pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(400)]
 
 @pytest.fixture(scope="module")
 def remote(
-    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Remote]:
     """An engine in a network of its own, with the images that the tests run."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
     with remote_engine.serve(tmp_path_factory.mktemp("remote"), os.getpid() % 250) as running:
         for name in ("python:3.11", "nodejs:22", "provided:al2023"):
-            running.engine.load(stand_in(name))
+            running.engine.load(built_image(name))
         yield running
 
 

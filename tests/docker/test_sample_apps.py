@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import Samlocal
-from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.docker.conftest import SampleApp
 
@@ -33,15 +31,14 @@ if TYPE_CHECKING:
 def test_sample_apps_run(
     stand_in: Callable[[str], str],
     sample_app: SampleApp,
-    tmp_path: Path,
+    environment: dict[str, str],
     template: str,
     result: bytes,
 ) -> None:
     """Every sample app, built as its README says, answers its sample event."""
     for image in ("java:21", "nodejs:22", "provided:al2023", "python:3.11", "ruby:3.3"):
         stand_in(image)
-    home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    app = Samlocal(directory=sample_app(template), environment=home)
+    app = Samlocal(directory=sample_app(template), environment=environment)
 
     ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
 

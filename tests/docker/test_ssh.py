@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
 
 @pytest.fixture(scope="module")
 def there(
-    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OwnEngine]:
     """The engine on the server's machine, in a network of its own."""
     if not own_engine.can_run():
@@ -43,7 +43,7 @@ def there(
     # Another number than the other tests' of this process: both may run at once.
     number = (os.getpid() + 125) % 250
     with remote_engine.serve(tmp_path_factory.mktemp("there"), number) as running:
-        running.engine.load(stand_in("python:3.11"))
+        running.engine.load(built_image("python:3.11"))
         yield running.engine
 
 

@@ -12,7 +12,6 @@ from samlocal.project.project import open_project
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings
 from tests.docker.command import CHECKOUT, Samlocal
-from tests.docker.conftest import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +24,14 @@ PROJECT = CHECKOUT / "tests" / "projects" / "debugging"
 
 @pytest.fixture
 def samlocal(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command in a project of the test's own; none of its containers may be left afterwards."""
     stand_in("python:3.11")
     project = shutil.copytree(PROJECT, tmp_path / "project")
-    environment = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     yield Samlocal(directory=project, environment=environment)
     for image in _images(project / "template.yaml"):
         if engine.images(name=image):
