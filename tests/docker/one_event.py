@@ -9,9 +9,11 @@ import json
 import time
 from concurrent.futures import Future
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Thread
 from typing import TYPE_CHECKING
+
+from tests.docker.early_server import EarlyServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +22,8 @@ REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:Sample"
 
 
-class OneEvent(ThreadingHTTPServer):
+class OneEvent(EarlyServer):
     """Serves one event; `answer` is the last part of the path it was answered at, and the body."""
-
-    daemon_threads = True
 
     def __init__(self, host: str, event: object) -> None:
         super().__init__((host, 0), _Handler)

@@ -6,9 +6,11 @@ import ssl
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import TYPE_CHECKING
+
+from tests.docker.early_server import EarlyServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +47,7 @@ def serve(address: str, folder: Path) -> Iterator[PrivateServer]:
     _make_certificates(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server.key")
-    with ThreadingHTTPServer((address, 0), _Handler) as server:
-        server.daemon_threads = True
+    with EarlyServer((address, 0), _Handler) as server:
         # The handshake belongs into the connection's own thread: a client that refuses ends only that.
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False

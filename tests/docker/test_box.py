@@ -12,7 +12,6 @@ import pytest
 
 from tests.docker import private_tls
 from tests.docker.command import CHECKOUT, Samlocal
-from tests.docker.conftest import STAND_INS
 from tests.docker.private_tls import HOST
 from tests.docker.test_invoke import leftovers, report
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.docker.private_tls import PrivateServer
 
+ENGINES = ("docker", "podman")
+
 TO_SERVER = ("--add-host", f"{HOST}:host-gateway")
 LAMBDAS_USER = 993
 TMP = "/tmp"  # noqa: S108  # the container's
@@ -34,15 +35,14 @@ TMP = "/tmp"  # noqa: S108  # the container's
 def samlocal(
     stand_in: Callable[[str], str],
     engine: docker.APIClient,
-    engine_variables: dict[str, str],
+    environment: dict[str, str],
     tmp_path: Path,
 ) -> Iterator[Samlocal]:
     """The command in a copy of the project; none of its containers may be left afterwards."""
     for image in ("python:3.11", "nodejs:22", "provided:al2023"):
         stand_in(image)
     project = shutil.copytree(CHECKOUT / "tests" / "projects" / "box", tmp_path / "project")
-    home = engine_variables | {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
-    yield Samlocal(directory=project, environment=home)
+    yield Samlocal(directory=project, environment=environment)
     assert not leftovers(engine, project)
 
 
@@ -201,9 +201,12 @@ def test_shutdown_kills_what_does_not_end(samlocal: Samlocal) -> None:
 def test_docker_arguments(samlocal: Samlocal, tmp_path: Path) -> None:
     """Each reaches the container, in place of what it would have had."""
     (tmp_path / "shared").mkdir()
+    # Podman gives a container that names some limits none of its defaults, and raises the others to its
+    # own maximum, which root can't do on a machine that withholds CAP_SYS_RESOURCE. So both are named.
+    limits = [{"name": "nofile", "soft": 77, "hard": 77}, {"name": "nproc", "soft": 99, "hard": 99}]
     arguments = (
         *("--docker-arg", "user=1234"),
-        *("--docker-arg", "ulimits=[{name: nofile, soft: 77, hard: 77}]"),
+        *("--docker-arg", f"ulimits={json.dumps(limits)}"),
         *("--docker-arg", f"volumes=[{tmp_path}/shared:/mnt/store:ro]"),
         *("--docker-arg", "mem_limit=200m"),
         *("--docker-arg", "tmpfs={/tmp: 'size=7m,exec'}"),

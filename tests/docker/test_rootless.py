@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.xdist_group("rootless"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
-def rootless(stand_in: Callable[[str], str]) -> Iterator[Podman]:
+def rootless(built_image: Callable[[str], str]) -> Iterator[Podman]:
     """A Podman of a user who isn't root, with the images that the tests run."""
     if not podman_engine.can_run():
         missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
@@ -34,7 +35,7 @@ def rootless(stand_in: Callable[[str], str]) -> Iterator[Podman]:
         missing(f"this machine lets nobody but root make user namespaces: {reason}")
     with podman_engine.serve(os.getpid() % 250, rootless=True) as running:
         for name in ("python:3.11", "provided:al2023"):
-            running.load(stand_in(name))
+            running.load(built_image(name))
         yield running
 
 
@@ -103,6 +104,15 @@ def test_interrupt_leaves_nothing(samlocal: Samlocal) -> None:
 
     assert process.communicate(timeout=30)[0] == b""
     assert process.returncode == 130
+
+
+def test_host_gateway_is_this_machine(samlocal: Samlocal) -> None:
+    """Podman 4.3 doesn't know the word, and the gateway of a rootless engine isn't on this machine."""
+    with socket.create_server(("", 0)) as server:
+        event = json.dumps(["me", server.getsockname()[1]])
+        ended = samlocal.invoke("Reaches", "--data", event, "--add-host", "me:host-gateway")
+
+    assert ended.stdout == b"true\n", ended.stderr
 
 
 def test_doctor_says_rootless(samlocal: Samlocal) -> None:

@@ -220,6 +220,10 @@ class DockerSandbox:
 
     def _prepare(self) -> None:
         """Find out what there is to run, on the engine's machine and with the image there."""
+        if self._spec.hosts:
+            from samlocal.sandbox.docker.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
+
+            self._spec = with_host_gateway(self._engine, self._spec)
         if self._spec.is_image_function:
             self._complete_spec()
         else:

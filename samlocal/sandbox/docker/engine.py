@@ -91,6 +91,11 @@ class Engine:
         rootless = ", rootless" if self.is_rootless() else ""
         return f"{self._name()} {about['Version']} (API {about['ApiVersion']}{rootless})"
 
+    def version(self) -> tuple[int, int]:
+        """Return the first two numbers of the engine's version."""
+        major, minor = str(self._about["Version"]).split(".")[:2]
+        return int(major), int(minor)
+
     def _name(self) -> str:
         if self.is_podman:
             return "Podman Engine"

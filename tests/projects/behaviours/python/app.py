@@ -86,3 +86,9 @@ def networks(_event, _context):
     with open("/proc/net/dev") as devices:
         names = [line.split(":")[0].strip() for line in devices if ":" in line]
     return {"devices": names, "host": socket.gethostname()}
+
+
+def reaches(event, _context):
+    host, port = event
+    with socket.create_connection((host, port), timeout=2):
+        return True

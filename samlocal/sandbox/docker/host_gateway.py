@@ -1,0 +1,61 @@
+"""`host-gateway` as an address, for an engine that doesn't know the word.
+
+Docker puts this machine's address in its place, and so does Podman since 4.7; an older one has the word
+in /etc/hosts: https://github.com/containers/podman/blob/v4.7.0/RELEASE_NOTES.md
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import EngineError
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+_HOST_GATEWAY: Final = "host-gateway"
+_PODMAN_THAT_KNOWS_IT: Final = (4, 7)
+_LOOPBACK: Final = "127.0.0.1"
+# Nothing is sent there: https://www.rfc-editor.org/rfc/rfc5737
+_SOMEWHERE_ELSE: Final = ("198.51.100.1", 9)
+
+
+def with_host_gateway(engine: Engine, spec: SandboxSpec) -> SandboxSpec:
+    """Return the spec with this machine's address for `host-gateway`, where the engine leaves that to us.
+
+    Raises:
+        EngineError: This machine has no address that containers could reach.
+    """
+    if _HOST_GATEWAY not in spec.hosts.values() or not engine.is_podman:
+        return spec
+    if engine.version() >= _PODMAN_THAT_KNOWS_IT:
+        return spec
+    address = _address(engine, network=spec.network)
+    hosts = {name: address if ip == _HOST_GATEWAY else ip for name, ip in spec.hosts.items()}
+    return replace(spec, hosts=hosts)
+
+
+def _address(engine: Engine, *, network: str | None) -> str:
+    if network == "host":
+        return _LOOPBACK
+    # The gateway of a rootless engine is in a network of its own.
+    address = _own_address() if engine.is_rootless() else engine.gateway()
+    if address is None:
+        raise EngineError(
+            "Podman before 4.7 doesn't know what `host-gateway` is",
+            hint="`--add-host` with an IP address works",
+        )
+    return address
+
+
+def _own_address() -> str | None:
+    """Return the address at which this machine is on other networks, if it is on any."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(_SOMEWHERE_ELSE)
+        except OSError:
+            return None
+        return str(asking.getsockname()[0])
