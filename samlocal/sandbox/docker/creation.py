@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig
 
 from samlocal.sandbox.docker import engine_options
 from samlocal.sandbox.docker.emulation import platform_of
 from samlocal.sandbox.docker.leftovers import labels
+from samlocal.sandbox.docker.mounting import mount_options
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
 if TYPE_CHECKING:
@@ -125,24 +126,16 @@ def create_relay(api: docker.APIClient, spec: SandboxSpec, image: str, command: 
 def _host_options(
     spec: SandboxSpec, copied: Collection[SandboxMount], carrier: str | None
 ) -> dict[str, Any]:
+    chosen = engine_options.host_options(spec.engine_options, network=False)
+    mounted = [mount for mount in spec.mounts if mount not in copied]
     return {
-        # Not as `binds`, which are strings and take no colon in a path.
-        "mounts": [
-            Mount(
-                mount.target,
-                mount.engine_path or str(mount.source),
-                type="bind",
-                read_only=mount.read_only,
-            )
-            for mount in spec.mounts
-            if mount not in copied
-        ],
         "volumes_from": [f"{carrier}:ro"] if carrier else None,
         # We read the output as it comes; the engine need not keep it on disk as well.
         "log_config": LogConfig(type="none"),
         **_memory_options(spec),
         **_security_options(spec),
-        **engine_options.host_options(spec.engine_options, network=False),
+        **chosen,
+        **mount_options(mounted, chosen.get("binds")),
     }
 
 
