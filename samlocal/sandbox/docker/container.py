@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
@@ -28,7 +28,7 @@ from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from samlocal.sandbox.docker.copying import Copies
@@ -286,15 +286,10 @@ class DockerSandbox:
         before = time.monotonic()
         self.is_starting = True
         self._underway.set()
-        try:
-            with port_errors(self._spec.debug_ports), translated_errors():
-                self._engine.api.start(container_id)
-                after = time.monotonic()
-                found = self._engine.api.inspect_container(container_id)
-        except EngineError as error:
-            from samlocal.sandbox.docker.unusable import start_error  # noqa: PLC0415  # few need it
-
-            raise start_error(self._spec, error) from error
+        with self._start_errors():
+            self._engine.api.start(container_id)
+            after = time.monotonic()
+            found = self._engine.api.inspect_container(container_id)
         _log.debug("started it in %.0f ms", (after - before) * 1000)
         self._pid = found["State"]["Pid"]
         if not self._engine.auto_removes:  # Podman may not notice, but its container stays a moment
@@ -302,6 +297,17 @@ class DockerSandbox:
         addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
         self._peers = frozenset(addresses - {""} | {_LOOPBACK})
         return Started(at=min(max(_monotonic(found["State"]["StartedAt"]), before), after))
+
+    @contextmanager
+    def _start_errors(self) -> Iterator[None]:
+        """Say what it means that a container doesn't start."""
+        try:
+            with port_errors(self._spec.debug_ports), translated_errors():
+                yield
+        except EngineError as error:
+            from samlocal.sandbox.docker.unusable import start_error  # noqa: PLC0415  # few need it
+
+            raise start_error(self._spec, error) from error
 
     def _limit_cpu(self, cpus: float) -> None:
         """Limit the CPU, unless the function is over before that matters: the engine takes a while."""
@@ -320,7 +326,8 @@ class DockerSandbox:
 
     def _read_output(self, container_id: str) -> Thread:
         """Attach to the container before it starts, and show what it writes until it ends."""
-        receive = self._engine.attach(container_id).receive
+        with self._start_errors():  # Podman prepares all but the process when somebody attaches
+            receive = self._engine.attach(container_id).receive
         if self._spec.foreign_architecture:
             from samlocal.sandbox.docker.unusable import FormatErrors  # noqa: PLC0415  # few need it
 
