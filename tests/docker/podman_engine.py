@@ -37,6 +37,12 @@ network_backend = "netavark"
 network_config_dir = "{folder}/networks"
 default_network = "{network}"
 """
+# Docker trusts registries on this machine without being asked.
+_REGISTRIES = """\
+[[registry]]
+location = "127.0.0.1"
+insecure = true
+"""
 
 
 class Podman:
@@ -104,6 +110,7 @@ class Podman:
             "HOME": str(self.folder),
             "XDG_RUNTIME_DIR": str(self.folder),
             "CONTAINERS_CONF": str(self.folder / "containers.conf"),
+            "CONTAINERS_REGISTRIES_CONF": str(self.folder / "registries.conf"),
         }
 
     def _wait(self) -> None:
@@ -147,6 +154,7 @@ def _configure(folder: Path, name: str, number: int) -> None:
     (folder / "containers.conf").write_text(
         _SETTINGS.format(folder=folder, network=name, runtime=runtime)
     )
+    (folder / "registries.conf").write_text(_REGISTRIES)
     network = {
         "name": name,
         "id": f"{number:064x}",

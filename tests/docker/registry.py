@@ -33,7 +33,7 @@ _AUTH = "auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """A running registry. `address` is what a tag begins with, such as `127.0.0.1:41525`."""
+    """A running registry, into which `engine` pushes. `address` is what a tag begins with, such as `127.0.0.1:41525`."""
 
     address: str
     engine: docker.APIClient

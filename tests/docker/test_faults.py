@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import docker
+
     from tests.docker.own_engine import OwnEngine
     from tests.docker.registry import Registry
 
@@ -28,32 +30,41 @@ pytestmark = pytest.mark.xdist_group("faults")
 
 @pytest.fixture(scope="module")
 def other_engine(
-    stand_in: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OwnEngine]:
     """An engine of the tests' own, which has the image of custom runtimes."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
     with own_engine.serve(tmp_path_factory.mktemp("engine"), os.getpid() % 250) as engine:
-        engine.load(stand_in("provided:al2023"))
-        engine.load(stand_in("python:3.11"))
+        engine.load(built_image("provided:al2023"))
+        engine.load(built_image("python:3.11"))
         yield engine
 
 
 @pytest.fixture
-def samlocal(tmp_path: Path) -> Callable[..., Samlocal]:
+def samlocal(tmp_path: Path) -> Callable[[str], Samlocal]:
     """The command, with the engine at an address."""
 
-    def at(address: str = "", repository: str = STAND_INS) -> Samlocal:
-        environment = {"SAMLOCAL_IMAGE_REPOSITORY": repository, "HOME": str(tmp_path)}
-        if address:
-            environment["DOCKER_HOST"] = address
-        return Samlocal(directory=BEHAVIOURS, environment=environment)
+    def at(address: str) -> Samlocal:
+        home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+        return Samlocal(directory=BEHAVIOURS, environment=home | {"DOCKER_HOST": address})
 
     return at
 
 
+@pytest.fixture
+def with_images_of(environment: dict[str, str]) -> Callable[[str], Samlocal]:
+    """The command, with the images of a repository."""
+
+    def of(repository: str) -> Samlocal:
+        variables = environment | {"SAMLOCAL_IMAGE_REPOSITORY": repository}
+        return Samlocal(directory=BEHAVIOURS, environment=variables)
+
+    return of
+
+
 def test_firewall_between_container_and_host_is_gone_round(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """A runtime that can't reach us gets a relay, and so does the next one, at once."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
@@ -71,7 +82,7 @@ def test_firewall_between_container_and_host_is_gone_round(
 
 
 def test_doctor_notices_that_the_firewall_is_gone(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """`doctor` finds out anew, in both directions, and what it finds is remembered."""
     with other_engine.firewall():
@@ -89,7 +100,7 @@ def test_doctor_notices_that_the_firewall_is_gone(
 
 
 def test_firewall_between_container_and_host_is_named(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """A runtime that can't reach us is told from one that is slow, with what to do about it."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
@@ -105,7 +116,7 @@ def test_firewall_between_container_and_host_is_named(
 
 
 def test_doctor_sees_the_firewall(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """`doctor` tries the way back from a container, and says that it is blocked."""
     with other_engine.firewall():
@@ -116,7 +127,7 @@ def test_doctor_sees_the_firewall(
 
 
 def test_engine_that_dies_is_named(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """Where the engine is killed the command ends, and the engine that comes back cleans up."""
     process = samlocal(other_engine.address).start(
@@ -141,7 +152,7 @@ def test_engine_that_dies_is_named(
 
 
 def test_container_of_a_killed_command_is_pruned(
-    samlocal: Callable[..., Samlocal], other_engine: OwnEngine
+    samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
     """A dry run names it and lets it be; then it goes. No other command sees this engine."""
     app = samlocal(other_engine.address)
@@ -162,7 +173,7 @@ def test_container_of_a_killed_command_is_pruned(
     assert not other_engine.containers()
 
 
-def test_engine_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal]) -> None:
+def test_engine_that_does_not_answer_is_named(samlocal: Callable[[str], Samlocal]) -> None:
     """Without an engine the message says which address was tried, and how to start one."""
     ended = samlocal("unix:///nowhere/docker.sock").invoke("Echo", "--no-event")
 
@@ -173,7 +184,7 @@ def test_engine_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal])
     )
 
 
-def test_doctor_without_an_engine(samlocal: Callable[..., Samlocal]) -> None:
+def test_doctor_without_an_engine(samlocal: Callable[[str], Samlocal]) -> None:
     """`doctor` says what it found out before it had to stop."""
     ended = samlocal("tcp://127.0.0.1:1")("doctor")
 
@@ -184,35 +195,41 @@ def test_doctor_without_an_engine(samlocal: Callable[..., Samlocal]) -> None:
 
 
 def test_missing_image_is_pulled(
-    samlocal: Callable[..., Samlocal], stand_in: Callable[[str], str], registry: Registry
+    with_images_of: Callable[[str], Samlocal],
+    engine: docker.APIClient,
+    built_image: Callable[[str], str],
+    registry: Registry,
+    *,
+    on_podman: bool,
 ) -> None:
     """An image that is not here is pulled from the repository, a line a step on stderr."""
-    image = registry.push(stand_in("python:3.11"), "lambda/python:3.11")
+    image = registry.push(built_image("python:3.11"), "lambda/python:3.11")
     try:
-        ended = samlocal(repository=f"{registry.address}/lambda").invoke("Echo", "--no-event")
+        ended = with_images_of(f"{registry.address}/lambda").invoke("Echo", "--no-event")
     finally:
-        registry.engine.remove_image(image, force=True)
+        engine.remove_image(image, force=True)
 
     assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
     assert f"Pulling {image}\n" in ended.stderr
     assert ": Pull complete\n" in ended.stderr
-    assert f"Status: Downloaded newer image for {image}\n" in ended.stderr
+    last = f"Pulled {image}" if on_podman else f"Status: Downloaded newer image for {image}"
+    assert f"{last}\n" in ended.stderr
 
 
 def test_image_that_the_registry_lacks_is_named(
-    samlocal: Callable[..., Samlocal], registry: Registry
+    with_images_of: Callable[[str], Samlocal], registry: Registry
 ) -> None:
     """A registry that answers, and doesn't have the image."""
-    ended = samlocal(repository=f"{registry.address}/nothing").invoke("Echo", "--no-event")
+    ended = with_images_of(f"{registry.address}/nothing").invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert f"Error: no image `{registry.address}/nothing/python:3.11`: " in ended.stderr
     assert "hint: is the name right?" in ended.stderr
 
 
-def test_registry_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal]) -> None:
+def test_registry_that_does_not_answer_is_named(with_images_of: Callable[[str], Samlocal]) -> None:
     """A registry that can't be reached, as behind a firewall."""
-    ended = samlocal(repository="127.0.0.1:1/lambda").invoke("Echo", "--no-event")
+    ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Error: `127.0.0.1:1/lambda/python:3.11` can't be pulled: " in ended.stderr
@@ -220,11 +237,11 @@ def test_registry_that_does_not_answer_is_named(samlocal: Callable[..., Samlocal
     assert "hint: behind a firewall, `--image-repository PREFIX`" in ended.stderr
 
 
-def test_skipped_pull_of_a_missing_image_is_named(samlocal: Callable[..., Samlocal]) -> None:
+def test_skipped_pull_of_a_missing_image_is_named(
+    with_images_of: Callable[[str], Samlocal],
+) -> None:
     """`--skip-pull-image` never pulls; where the image is missing that is an error."""
-    ended = samlocal(repository="127.0.0.1:1/lambda").invoke(
-        "Echo", "--no-event", "--skip-pull-image"
-    )
+    ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", "--no-event", "--skip-pull-image")
 
     assert ended.exit_code == 1
     assert "Error: no image `127.0.0.1:1/lambda/python:3.11` on this machine\n" in ended.stderr
@@ -232,10 +249,10 @@ def test_skipped_pull_of_a_missing_image_is_named(samlocal: Callable[..., Samloc
 
 
 def test_missing_stand_in_is_not_looked_for_in_a_registry(
-    samlocal: Callable[..., Samlocal],
+    with_images_of: Callable[[str], Samlocal],
 ) -> None:
     """Images under `localhost/` are built, not pulled; the hint says by what."""
-    ended = samlocal(repository="localhost/nothing").invoke("Echo", "--no-event")
+    ended = with_images_of("localhost/nothing").invoke("Echo", "--no-event")
 
     assert ended.exit_code == 1
     assert "Error: no image `localhost/nothing/python:3.11` on this machine" in ended.stderr

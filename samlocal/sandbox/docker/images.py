@@ -25,6 +25,8 @@ _LOCAL_ONLY: Final = "localhost/"
 # How long a pull may say nothing: registries hang, and the engine would wait for ever.
 _SILENCE_SECONDS: Final = 120.0
 _SILENCE_VARIABLE: Final = "SAMLOCAL_PULL_TIMEOUT"
+_DOWNLOADED: Final = "Download complete"
+_COMPLETE: Final = "Pull complete"
 
 
 def pull_image(
@@ -65,10 +67,19 @@ def pull_image(
             detail = event.get("progressDetail") or {}
             progress(
                 event.get("id", ""),
-                event.get("status", ""),
+                _status(engine, event),
                 detail.get("current") or 0,
                 detail.get("total") or 0,
             )
+    if engine.is_podman:  # which says nothing of the whole
+        progress.note(f"Pulled {image}")
+
+
+def _status(engine: Engine, event: dict[str, Any]) -> str:
+    """Return what an event says, in Docker's words."""
+    status = str(event.get("status", ""))
+    # Podman says no more of a layer than that.
+    return _COMPLETE if engine.is_podman and status == _DOWNLOADED else status
 
 
 def _pull_events(
