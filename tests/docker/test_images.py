@@ -4,11 +4,13 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import TYPE_CHECKING, Any, cast
 
+import docker
+import docker.errors
 import pytest
 
 from runtimes.images.engine import Engine
@@ -20,8 +22,6 @@ from tests.docker.one_event import FUNCTION_ARN, REQUEST_ID, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    import docker
 
     from tests.docker.conftest import SampleApp
     from tests.docker.registry import Registry
@@ -106,6 +106,10 @@ def _started(engine: docker.APIClient, container: dict[str, Any]) -> Iterator[st
         engine.start(identifier)
         yield identifier
     finally:
+        # In one call Podman fails where the container ends by itself at that moment.
+        with suppress(docker.errors.APIError):
+            engine.kill(identifier)
+        engine.wait(identifier)
         engine.remove_container(identifier, force=True)
 
 

@@ -7,6 +7,7 @@ looked at.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
 
 _KILLED: Final = 137
+# It was to be killed, and ended by itself at that moment.
+_PODMAN_COULD_NOT_KILL: Final = "container state improper"
 
 
 def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
@@ -42,14 +45,16 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
 
 def remove(engine: Engine, container_id: str) -> None:
     """Remove a container, whatever it does, unless it has gone or is going already."""
-    with translated_errors():
+    with translated_errors(), suppress(NotFound):
         try:
             engine.api.remove_container(container_id, force=True, v=True)
-        except NotFound:
-            pass
         except APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:  # the engine is removing it already
+            if error.status_code == HTTPStatus.CONFLICT:  # the engine is removing it already
+                return
+            if _PODMAN_COULD_NOT_KILL not in str(error.explanation):
                 raise
+            engine.api.wait(container_id)
+            engine.api.remove_container(container_id, force=True, v=True)
 
 
 def _has_oom_event(engine: Engine, container_id: str) -> bool:
