@@ -269,8 +269,9 @@ def test_killed_command_is_swept_up_by_the_next(
     process.communicate()
     assert leftovers(engine, samlocal.directory)
 
-    samlocal.invoke("Logs", "--no-event")
+    ended = samlocal.invoke("Logs", "--no-event")
 
+    assert ended.exit_code == 0, ended.stderr
     assert not leftovers(engine, samlocal.directory)
 
 

@@ -165,6 +165,7 @@ class DockerSandbox:
     def _run(self) -> None:
         """Come as far as a running container; whoever waits is told how it goes."""
         try:
+            self._sweep(is_before_start=True)
             self._api_address = self._open_way_back()
             _log.debug("the Runtime API is at %s", self._api_address)
             container_id = self._create() if self._api_address else None
@@ -184,6 +185,15 @@ class DockerSandbox:
         else:
             if self._copies:
                 self._copies.close()
+            self._sweep(is_before_start=False)
+
+    def _sweep(self, *, is_before_start: bool) -> None:
+        """Remove what earlier commands left behind, at a time that does the function no harm.
+
+        That is while it runs; but not with Podman, of which a container that goes may take the others'
+        connections along, before netavark 1.9: https://github.com/containers/netavark/pull/833
+        """
+        if is_before_start == self._engine.is_podman:
             with suppress(SandboxError):
                 sweep(self._engine)
 
