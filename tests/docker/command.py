@@ -68,6 +68,15 @@ class Samlocal:
             time.sleep(0.005)
         return process
 
+    def start_sleeping(self) -> subprocess.Popen[bytes]:
+        """Start the function `Sleeps` of the behaviours; what it wrote has come by then."""
+        process = self.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
+        assert process.stderr
+        for line in process.stderr:
+            if line == b"going to sleep\n":
+                return process
+        raise AssertionError(f"it ended with {process.wait()}, and did not sleep")
+
     def _environment(self) -> dict[str, str]:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(_MINE)

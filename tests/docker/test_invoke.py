@@ -101,11 +101,7 @@ def test_report_tells_the_truth_about_memory(samlocal: Samlocal) -> None:
 
 def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
     """What a function writes is shown at once, not when it ends."""
-    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
-    assert process.stderr
-    for line in process.stderr:
-        if line == b"going to sleep\n":
-            break
+    process = samlocal.start_sleeping()
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
@@ -260,11 +256,7 @@ def test_killed_command_is_swept_up_by_the_next(
     samlocal: Samlocal, engine: docker.APIClient
 ) -> None:
     """SIGKILL leaves no time to clean up; the next invocation does it."""
-    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
-    assert process.stderr
-    for line in process.stderr:
-        if line == b"going to sleep\n":
-            break
+    process = samlocal.start_sleeping()
     process.kill()
     process.communicate()
     assert leftovers(engine, samlocal.directory)

@@ -13,7 +13,6 @@ from tests.docker.command import BEHAVIOURS, Samlocal
 from tests.docker.test_invoke import leftovers
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -42,7 +41,7 @@ def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) 
     template = samlocal.directory / "template.yaml"
     shutil.make_archive(str(samlocal.directory / "code"), "zip", samlocal.directory / "python")
     template.write_text(template.read_text().replace("CodeUri: python/", "CodeUri: code.zip"))
-    running = _sleeping(samlocal)
+    running = samlocal.start_sleeping()
     try:
         (unpacked,) = (tmp_path / "cache" / "samlocal" / "archives").glob("*/*")
         os.utime(unpacked, (MONTHS_AGO, MONTHS_AGO))
@@ -53,13 +52,3 @@ def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) 
         running.communicate(timeout=30)
     assert f"removed {unpacked}, " in samlocal("prune").stdout.decode()
     assert not unpacked.exists()
-
-
-def _sleeping(samlocal: Samlocal) -> subprocess.Popen[bytes]:
-    """A command whose function has begun to sleep."""
-    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
-    assert process.stderr
-    for line in process.stderr:
-        if line == b"going to sleep\n":
-            return process
-    raise AssertionError

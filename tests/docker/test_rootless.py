@@ -94,11 +94,7 @@ def test_endings_are_those_of_other_engines(
 
 def test_interrupt_leaves_nothing(samlocal: Samlocal) -> None:
     """Ctrl-C ends function and relay."""
-    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
-    assert process.stderr
-    for line in process.stderr:
-        if line == b"going to sleep\n":
-            break
+    process = samlocal.start_sleeping()
 
     process.send_signal(signal.SIGINT)
 

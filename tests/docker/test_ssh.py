@@ -72,11 +72,7 @@ def test_result_comes_back(samlocal: Samlocal) -> None:
 
 def test_logs_come_at_once_and_a_signal_leaves_nothing(samlocal: Samlocal) -> None:
     """What the function writes is shown as it comes; the connections outlive Ctrl-C, to clean up."""
-    process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
-    assert process.stderr
-    for line in process.stderr:
-        if line == b"going to sleep\n":
-            break
+    process = samlocal.start_sleeping()
 
     process.send_signal(signal.SIGINT)
 
