@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 _CHECKOUT = Path(__file__).parents[2]
 
 
-def test_the_demo_ends_with_the_result_and_nothing_else(stand_in: Callable[[str], str]) -> None:
+def test_the_demo_ends_with_the_result_and_nothing_else(built_image: Callable[[str], str]) -> None:
     """The demo says what it does on stderr and leaves the function's result on stdout, soon."""
-    stand_in("python:3.11")
+    built_image("python:3.11")
     start = time.monotonic()
     demo = subprocess.run([_CHECKOUT / ".ci" / "demo"], check=False, capture_output=True, text=True)
     seconds = time.monotonic() - start

@@ -368,33 +368,33 @@ def test_an_image_without_a_handler_says_so(engine: docker.APIClient, stand_in: 
     assert output == "/lambda-entrypoint.sh: the handler is missing, the one argument\n"
 
 
-def test_images_that_are_up_to_date_are_not_built(engine: docker.APIClient) -> None:
+def test_images_that_are_up_to_date_are_not_built(machines_engine: docker.APIClient) -> None:
     """A second `make images` builds nothing."""
     command = [sys.executable, "-m", "runtimes.images.build"]
     subprocess.run(command, check=True, cwd=_CHECKOUT)
-    before = {image["Id"] for image in engine.images(name=f"{STAND_INS}/*")}
+    before = {image["Id"] for image in machines_engine.images(name=f"{STAND_INS}/*")}
     second = subprocess.run(command, check=True, cwd=_CHECKOUT, capture_output=True, text=True)
     assert second.stderr.startswith(f"The stand-in images are up to date: {STAND_INS}/base:")
-    assert before == {image["Id"] for image in engine.images(name=f"{STAND_INS}/*")}
+    assert before == {image["Id"] for image in machines_engine.images(name=f"{STAND_INS}/*")}
 
 
 def test_a_registry_gives_back_what_was_pushed(
-    engine: docker.APIClient, registry: Registry, stand_in: StandIn
+    machines_engine: docker.APIClient, registry: Registry, built_image: StandIn
 ) -> None:
     """The registry of the tests is a real one: the engine pulls an image that it no longer has."""
-    tag = registry.push(stand_in("provided:al2023"), "lambda/provided:al2023")
-    assert not engine.images(name=tag)
+    tag = registry.push(built_image("provided:al2023"), "lambda/provided:al2023")
+    assert not machines_engine.images(name=tag)
     assert Engine().why_not_pullable(tag) is None
-    engine.pull(tag)
+    machines_engine.pull(tag)
     try:
-        assert _config(engine, tag)["Entrypoint"] == ["/lambda-entrypoint.sh"]
+        assert _config(machines_engine, tag)["Entrypoint"] == ["/lambda-entrypoint.sh"]
     finally:
-        engine.remove_image(tag, force=True)
+        machines_engine.remove_image(tag, force=True)
 
 
-def test_a_stand_in_is_chosen_where_no_registry_answers(engine: docker.APIClient) -> None:
+def test_a_stand_in_is_chosen_where_no_registry_answers(machines_engine: docker.APIClient) -> None:
     """The reason why an image can't be pulled is what the engine says, and it comes soon."""
-    assert engine.ping()
+    assert machines_engine.ping()
     start = time.monotonic()
     reason = Engine().why_not_pullable("127.0.0.1:1/lambda/python:3.11")
     assert reason

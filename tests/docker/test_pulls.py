@@ -325,10 +325,26 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine
         yield engine
 
 
+@pytest.fixture
+def on_small_engine(small_engine: OwnEngine, tmp_path: Path) -> Callable[[str], Samlocal]:
+    """The command with that engine, and with a registry's images."""
+
+    def at(address: str) -> Samlocal:
+        return Samlocal(
+            directory=BEHAVIOURS,
+            environment={
+                "SAMLOCAL_IMAGE_REPOSITORY": f"{address}/lambda",
+                "HOME": str(tmp_path),
+                "DOCKER_HOST": small_engine.address,
+            },
+        )
+
+    return at
+
+
 def test_registry_that_dies_midway(
     machines_engine: docker.APIClient,
-    samlocal: Callable[..., Samlocal],
-    small_engine: OwnEngine,
+    on_small_engine: Callable[[str], Samlocal],
     built_image: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
@@ -336,7 +352,7 @@ def test_registry_that_dies_midway(
     with registries.serve(tmp_path, machines_engine) as registry:
         registry.push(built_image("provided:al2023"), NAME)
         with throttle(registry.address, allowed=4 * MIB) as proxy:
-            process = samlocal(proxy.address, DOCKER_HOST=small_engine.address).start(
+            process = on_small_engine(proxy.address).start(
                 "local", "invoke", "Echo", "--no-credentials", "--no-event"
             )
             assert proxy.holding.wait(30)
@@ -350,17 +366,14 @@ def test_registry_that_dies_midway(
 
 
 def test_no_space_for_an_image(
-    samlocal: Callable[..., Samlocal],
+    on_small_engine: Callable[[str], Samlocal],
     registry: Registry,
-    small_engine: OwnEngine,
     built_image: Callable[[str], str],
 ) -> None:
     """An image that is too large for the engine's disk."""
     registry.push(built_image("provided:al2023"), NAME, size=60 * MIB)
 
-    ended = samlocal(registry.address, DOCKER_HOST=small_engine.address).invoke(
-        "Echo", "--no-event"
-    )
+    ended = on_small_engine(registry.address).invoke("Echo", "--no-event")
 
     message = error(ended)
     assert "no space left on device" in message
