@@ -62,8 +62,9 @@ class Runtime:
     """One of Lambda's runtimes.
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
-    as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` shows what one looks like. Where `bootstraps` isn't empty, the image
-    holds no runtime of its own: the first of these files that exists in the sandbox is the runtime.
+    as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` shows what one
+    looks like. Where `bootstraps` isn't empty, the image holds no runtime of its own: the first of these
+    files that exists in the sandbox is the runtime.
     `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is
     the runtime to move to then. Of the recipes for debuggers the first that can be had serves.
     """
@@ -105,7 +106,10 @@ class _Entry(_Retired, total=False):
 
 
 class _Family(TypedDict, total=False):
-    """A file. `program`, in `/var/lang/bin`, runs the functions. `retired` are runtimes that can't be run any more; `advice` is what else to do then."""
+    """A file. `program`, in `/var/lang/bin`, runs the functions.
+
+    `retired` are runtimes that can't be run any more; `advice` is what else to do then.
+    """
 
     image: str
     program: str

@@ -44,9 +44,11 @@ class ContentOptions:
             CodeNotFoundError: There is no such code.
             LayerError: A layer can't be had.
         """
+        from samlocal.sandbox.plan import TASK_ROOT
+
         code = inputs.function.code
         if isinstance(code, LocalCode) and code.path.is_dir() and not inputs.function.layers:
-            return self._with_links(Content(code=code.path), inputs, {code.path: "/var/task"})
+            return self._with_links(Content(code=code.path), inputs, {code.path: TASK_ROOT})
         from samlocal.cli.interrupts import DeferredSignals
 
         with DeferredSignals() as signals:  # half an archive is no cache
@@ -64,6 +66,7 @@ class ContentOptions:
             layer_findings,
             layers_directory,
         )
+        from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
         function = inputs.function
 
@@ -90,9 +93,9 @@ class ContentOptions:
         )
         users = {}
         if isinstance(function.code, LocalCode) and function.code.path == code:
-            users[code] = "/var/task"
+            users[code] = TASK_ROOT
         if len(contents) == 1 and contents[0].is_users:
-            users[contents[0].directory] = "/opt"
+            users[contents[0].directory] = LAYER_ROOT
         return self._with_links(content, inputs, users)
 
     def _with_links(

@@ -88,12 +88,10 @@ class ImageUpdates:
     def _ask(self) -> None:
         self._write({"ask_at": time.time() + _BEGUN_SECONDS})
         state: _State = {"ask_at": time.time() + _REFUSED_SECONDS}
-        with suppress(
-            Exception
-        ):  # no registry, no login, no such call: nobody waits for the answer
-            login: dict[str, str] | None = (
-                {} if _is_official(self._image) else None
-            )  # None: that of `docker login`
+        # There may be no registry, no login or no such call, and nobody waits for the answer.
+        with suppress(Exception):
+            # None is the login of `docker login`.
+            login: dict[str, str] | None = {} if _is_official(self._image) else None
             facts = self._engine.api.inspect_distribution(self._image, login)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
             digest = str(facts["Descriptor"]["digest"])
             newer = None if digest in self._digests() else digest

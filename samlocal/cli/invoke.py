@@ -84,7 +84,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         require_free(inputs.debug.ports, address=settings.publish_on)
     spec, findings = plan(inputs, content, settings)
     _show_findings(findings)
-    # In the background, while we read, this would take longer: each waits for the other's interpreter.
+    # Not in a thread while the project is read: both would take longer, one interpreter being for both.
     from samlocal.sandbox.docker.engine import Engine
 
     with FunctionLog(log_file) as log, Engine(container.engine) as engine:

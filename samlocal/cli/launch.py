@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import quoteattr
 
 from samlocal.record import record
+from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 Json = str | int | bool | list["Json"] | dict[str, "Json"]
 Configuration = dict[str, Json]
 
-_TASK_ROOT: Final = "/var/task"
-_LAYER_ROOT: Final = "/opt"
 _HOST: Final = "localhost"
 
 
@@ -83,7 +82,7 @@ def _nodejs(target: Target) -> Configuration:
         "address": _HOST,
         "port": target.port,
         "localRoot": target.code,
-        "remoteRoot": _TASK_ROOT,
+        "remoteRoot": TASK_ROOT,
         "skipFiles": ["<node_internals>/**", "/var/runtime/**"],
     }
 
@@ -129,13 +128,13 @@ def _dotnet(target: Target) -> Configuration:
             "debuggerPath": "/tmp/lambci_debug_files/vsdbg",  # noqa: S108  # in the container
             "pipeCwd": target.code,
         },
-        "sourceFileMap": {_TASK_ROOT: target.code},
+        "sourceFileMap": {TASK_ROOT: target.code},
     }
 
 
 def _folders(target: Target) -> list[tuple[str, str]]:
     """Return each folder of this machine, and where its files are in the container."""
-    return [(target.code, _TASK_ROOT), *((layer, _LAYER_ROOT) for layer in target.layers)]
+    return [(target.code, TASK_ROOT), *((layer, LAYER_ROOT) for layer in target.layers)]
 
 
 def vscode_file(configurations: Sequence[Configuration], existing: str | None = None) -> str:
@@ -191,7 +190,7 @@ def pycharm_configuration(target: Target) -> str | None:
     match target.language:
         case "nodejs":
             kind = 'type="ChromiumRemoteDebugType" factoryName="Chromium Remote"'
-            inner = f'<mapping url="file://{_TASK_ROOT}" local-file={quoteattr(target.code)} />'
+            inner = f'<mapping url="file://{TASK_ROOT}" local-file={quoteattr(target.code)} />'
             attributes = f'{kind} host="{_HOST}" port={port}'
         case "java":
             attributes = 'type="Remote"'

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from errno import EDQUOT, EEXIST, ENOSPC, ENOTEMPTY
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _KEPT_SECONDS: Final = 24 * 60 * 60
 
@@ -24,6 +25,18 @@ def private(directory: Path) -> Path:
 def digest(text: str) -> str:
     """Return a name that stands for a text."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+@contextmanager
+def making(wanted: Path) -> Iterator[Path]:
+    """Give an empty directory that has the name `wanted` at the end, complete; nothing where that fails."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # where nothing is new nothing is made
+
+    with TemporaryDirectory(dir=private(wanted.parent), prefix=".new-") as scratch:
+        made = Path(scratch, wanted.name)
+        made.mkdir()
+        yield made
+        publish(made, wanted)
 
 
 def publish(made: Path, wanted: Path) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.cache import digest, forget_older, mark_as_used, private, publish
+from samlocal.project.cache import digest, forget_older, making, mark_as_used, private
 from samlocal.project.model import InlineCode, LocalCode, S3Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from samlocal.project.model import ImageCode
 
@@ -75,16 +75,10 @@ def _unpacked(code: LocalCode, cache: Path) -> Path:
     family = private(cache / "archives") / digest(str(code.path))
     wanted = family / digest(state)
     if not wanted.is_dir():
-        from tempfile import TemporaryDirectory  # noqa: PLC0415  # most runs find it unpacked
+        from samlocal.project.archives import unpack  # noqa: PLC0415  # most runs find it unpacked
 
-        from samlocal.project.archives import unpack  # noqa: PLC0415
-
-        family.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=family, prefix=".new-") as scratch:
-            made = Path(scratch, "code")
-            made.mkdir()
+        with making(wanted) as made:
             unpack(code.path, made, place=code.place)
-            publish(made, wanted)
         forget_older(wanted)
     mark_as_used(wanted)
     return wanted

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from samlocal.env_vars.environment import Origin, ResolvedVariable
-from samlocal.project.cache import mark_as_used, private, publish
+from samlocal.project.cache import making, mark_as_used
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samlocal.env_vars.environment import Environment
 
 _FOLDER: Final = "/etc/samlocal"
@@ -45,15 +45,12 @@ def keep_bundle(content: bytes, cache: Path) -> Path:
     That can be mounted, or copied to an engine elsewhere, whatever the file itself is next to.
     """
     name = hashlib.sha256(content).hexdigest()[:32]
-    directory = private(cache / "ca-bundles") / name
+    directory = cache / "ca-bundles" / name
     if not (directory / _NAME).is_file():
-        with TemporaryDirectory(dir=directory.parent, prefix=".new-") as scratch:
-            made = Path(scratch, name)
-            made.mkdir()
+        with making(directory) as made:
             made.chmod(0o755)
             (made / _NAME).write_bytes(content)
             (made / _NAME).chmod(0o644)
-            publish(made, directory)
     mark_as_used(directory)
     return directory
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # When an image is built, or pulled.
 ImagePolicy = Literal["never", "missing", "always"]
-
-
 Delivery = Literal["auto", "mount", "copy"]
 WayBack = Literal["auto", "direct", "relay"]
 

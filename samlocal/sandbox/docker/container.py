@@ -165,7 +165,8 @@ class DockerSandbox:
     def _run(self) -> None:
         """Come as far as a running container; whoever waits is told how it goes."""
         try:
-            self._sweep(is_before_start=True)
+            if self._engine.is_podman:
+                self._sweep()
             self._api_address = self._open_way_back()
             _log.debug("the Runtime API is at %s", self._api_address)
             container_id = self._create() if self._api_address else None
@@ -185,17 +186,17 @@ class DockerSandbox:
         else:
             if self._copies:
                 self._copies.close()
-            self._sweep(is_before_start=False)
+            if not self._engine.is_podman:
+                self._sweep()
 
-    def _sweep(self, *, is_before_start: bool) -> None:
-        """Remove what earlier commands left behind, at a time that does the function no harm.
+    def _sweep(self) -> None:
+        """Remove what earlier commands left behind: while the function runs, where that does it no harm.
 
-        That is while it runs; but not with Podman, of which a container that goes may take the others'
-        connections along, before netavark 1.9: https://github.com/containers/netavark/pull/833
+        With Podman it is done before: a container that goes may take the others' connections along there,
+        before netavark 1.9: https://github.com/containers/netavark/pull/833
         """
-        if is_before_start == self._engine.is_podman:
-            with suppress(SandboxError):
-                sweep(self._engine)
+        with suppress(SandboxError):
+            sweep(self._engine)
 
     def _fail(self, error: BaseException) -> None:
         for future in (self.listening, self.started, self.exited, self.logs_ended):
@@ -325,12 +326,7 @@ class DockerSandbox:
             return
         try:
             with translated_errors():
-                limit_cpu(
-                    self._engine.api,
-                    str(self._container_id),
-                    cpus,
-                    is_podman=self._engine.is_podman,
-                )
+                limit_cpu(self._engine.api, str(self._container_id), cpus)
         except EngineError as error:  # mostly because the function has ended already
             _log.debug("its CPU is not limited: %s", error.message)
 

@@ -20,14 +20,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from docker.errors import NotFound
 from docker.types import Mount as DockerMount
 
 from samlocal.errors import EngineError, SandboxError
 from samlocal.project.cache import reason_of
 from samlocal.project.trees import Entry, walk
 from samlocal.sandbox.docker.emulation import platform_of
-from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.ending import remove
 from samlocal.sandbox.docker.leftovers import labels
 
 if TYPE_CHECKING:
@@ -90,8 +89,8 @@ class Copies:
         """Remove the carrier, and its volumes unless the sandbox still has them."""
         carrier, self._carrier = self._carrier, None
         if carrier:
-            with suppress(EngineError, NotFound), translated_errors():
-                self._engine.api.remove_container(carrier, force=True, v=True)
+            with suppress(EngineError):
+                remove(self._engine, carrier)
 
 
 def archive(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import docker
 
+    from samlocal.sandbox.docker.client import EngineClient
     from samlocal.sandbox.sandbox import Mount as SandboxMount
     from samlocal.sandbox.sandbox import SandboxSpec
 
@@ -68,16 +69,14 @@ def create_container(
     return str(created["Id"])
 
 
-def limit_cpu(
-    api: docker.APIClient, container_id: str, cpus: float, *, is_podman: bool = False
-) -> None:
+def limit_cpu(api: EngineClient, container_id: str, cpus: float) -> None:
     """Let a running container have so many CPUs from now on.
 
     Podman has no such call in the words of Docker's API before version 5, and one of its own:
     https://docs.podman.io/en/latest/_static/api.html#tag/containers/operation/ContainerUpdateLibpod
     """
     quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
-    if not is_podman:
+    if not api.is_podman:
         api.update_container(container_id, cpu_period=_CPU_PERIOD_US, cpu_quota=quota)
         return
     url = f"{api.base_url}/v4.0.0/libpod/containers/{container_id}/update"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from docker.errors import NotFound
 
+from samlocal.sandbox.docker.ending import remove
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.leftovers import labels
 
@@ -36,5 +37,4 @@ def image_files(engine: Engine, image: str) -> Iterator[Callable[[str], bool]]:
     try:
         yield holds
     finally:
-        with translated_errors():
-            engine.api.remove_container(container["Id"], force=True)
+        remove(engine, container["Id"])

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
+from samlocal.sandbox.docker.ending import remove
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.leftovers import labels
 
@@ -38,7 +39,7 @@ def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool
             engine.api.start(container_id)
             return _verdict(engine.api.wait(container_id)["StatusCode"])
         finally:
-            engine.api.remove_container(container_id, force=True, v=True)
+            remove(engine, container_id)
     return None
 
 
