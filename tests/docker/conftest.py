@@ -14,6 +14,8 @@ import pytest
 from docker.utils import kwargs_from_env
 
 from tests.docker import apps, podman_engine
+from tests.docker.command import Samlocal
+from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
@@ -150,6 +152,29 @@ def stand_in(
 def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """The variables of a command: they lead to the engine, to the stand-ins and to an empty home."""
     return engine_variables | {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+
+
+class SamlocalIn(Protocol):
+    def __call__(self, project: Path, *images: str) -> Samlocal: ...
+
+
+@pytest.fixture
+def samlocal_in(
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> Iterator[SamlocalIn]:
+    """Gives the command in a copy of a project, with stand-in images; no container of it may be left."""
+    copy = tmp_path / "project"
+
+    def there(project: Path, *images: str) -> Samlocal:
+        for image in images:
+            stand_in(image)
+        return Samlocal(directory=shutil.copytree(project, copy), environment=environment)
+
+    yield there
+    assert not leftovers(engine, copy)
 
 
 class SampleApp(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,14 @@ import pytest
 from tests.docker import private_tls
 from tests.docker.command import CHECKOUT, Samlocal
 from tests.docker.private_tls import HOST
-from tests.docker.test_invoke import leftovers, report
+from tests.docker.test_invoke import report
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    import docker
-
+    from tests.docker.conftest import SamlocalIn
     from tests.docker.private_tls import PrivateServer
 
 ENGINES = ("docker", "podman")
@@ -32,18 +30,10 @@ TMP = "/tmp"  # noqa: S108  # the container's
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[Samlocal]:
-    """The command in a copy of the project; none of its containers may be left afterwards."""
-    for image in ("python:3.11", "nodejs:22", "provided:al2023"):
-        stand_in(image)
-    project = shutil.copytree(CHECKOUT / "tests" / "projects" / "box", tmp_path / "project")
-    yield Samlocal(directory=project, environment=environment)
-    assert not leftovers(engine, project)
+def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
+    """The command in a copy of the project."""
+    project = CHECKOUT / "tests" / "projects" / "box"
+    return samlocal_in(project, "python:3.11", "nodejs:22", "provided:al2023")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -12,12 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import docker
+
+    from tests.docker.conftest import SamlocalIn
 
 ENGINES = ("docker", "podman")
 
@@ -31,25 +32,9 @@ REPORT = re.compile(
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[Samlocal]:
-    """The command in a project of the test's own; none of its containers may be left afterwards."""
-    for image in ("python:3.11", "provided:al2023"):
-        stand_in(image)
-    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
-    yield Samlocal(directory=project, environment=environment)
-    assert not leftovers(engine, project)
-
-
-def leftovers(engine: docker.APIClient, project: Path) -> list[str]:
-    """The containers of a project, whatever state they are in."""
-    label = f"samlocal.project={project / 'template.yaml'}"
-    containers = engine.containers(all=True, filters={"label": label})
-    return [f"{each['Id']} {each['Status']}" for each in containers]
+def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
+    """The command in a project of the test's own."""
+    return samlocal_in(BEHAVIOURS, "python:3.11", "provided:al2023")
 
 
 def report(stderr: str) -> dict[str, str]:

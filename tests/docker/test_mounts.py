@@ -16,27 +16,22 @@ from tests.docker.layer_shapes import SHAPES, write
 from tests.docker.test_layers import template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import docker
+
+    from tests.docker.conftest import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[Samlocal]:
+def samlocal(samlocal_in: SamlocalIn, engine: docker.APIClient) -> Iterator[Samlocal]:
     """The command in a project of the test's own; no container or volume of it may be left."""
-    for image in ("python:3.11", "nodejs:22"):
-        stand_in(image)
-    project = shutil.copytree(PROJECT, tmp_path / "project")
-    yield Samlocal(directory=project, environment=environment)
-    assert left(engine, project) == []
+    command = samlocal_in(PROJECT, "python:3.11", "nodejs:22")
+    yield command
+    assert left(engine, command.directory) == []
 
 
 def left(engine: docker.APIClient, project: Path) -> list[str]:

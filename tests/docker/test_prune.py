@@ -5,35 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.docker.command import BEHAVIOURS, Samlocal
-from tests.docker.test_invoke import leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import docker
+    from tests.docker.conftest import SamlocalIn
 
 MONTHS_AGO = time.time() - 100 * 24 * 60 * 60
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[Samlocal]:
-    """The command with a cache of its own; none of its containers may be left afterwards."""
-    stand_in("python:3.11")
-    project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+def samlocal(samlocal_in: SamlocalIn, tmp_path: Path) -> Samlocal:
+    """The command with a cache of its own."""
+    command = samlocal_in(BEHAVIOURS, "python:3.11")
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    yield Samlocal(directory=project, environment=environment | cache)
-    assert not leftovers(engine, project)
+    return replace(command, environment={**command.environment, **cache})
 
 
 def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/cli/latest/reference/lambda/invoke.html
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,7 @@ import pytest
 from tests.docker.command import CHECKOUT, Finished, Samlocal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from tests.docker.conftest import SamlocalIn
 
 REFERENCE = CHECKOUT / "tests" / "projects" / "reference"
 # As the reference writes it, with a blank after the first comma.
@@ -32,14 +30,9 @@ HEY = {"message": "Hey, are you there?"}
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
-) -> Samlocal:
+def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     """The command in the directory of the references' functions, which a test may write to."""
-    for image in ("python:3.11", "nodejs:22"):
-        stand_in(image)
-    directory = shutil.copytree(REFERENCE, tmp_path / "project")
-    return Samlocal(directory=directory, environment=environment)
+    return samlocal_in(REFERENCE, "python:3.11", "nodejs:22")
 
 
 def result(ended: Finished) -> object:

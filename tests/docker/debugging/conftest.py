@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,29 +13,24 @@ from samlocal.sandbox.plan import SandboxSettings
 from tests.docker.command import CHECKOUT, Samlocal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import docker
+
+    from tests.docker.conftest import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "debugging"
 
 
 @pytest.fixture
-def samlocal(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[Samlocal]:
-    """The command in a project of the test's own; none of its containers may be left afterwards."""
-    stand_in("python:3.11")
-    project = shutil.copytree(PROJECT, tmp_path / "project")
-    yield Samlocal(directory=project, environment=environment)
-    for image in _images(project / "template.yaml"):
+def samlocal(samlocal_in: SamlocalIn, engine: docker.APIClient) -> Iterator[Samlocal]:
+    """The command in a project of the test's own; the images of its functions are removed afterwards."""
+    command = samlocal_in(PROJECT, "python:3.11")
+    yield command
+    for image in _images(command.directory / "template.yaml"):
         if engine.images(name=image):
             engine.remove_image(image, force=True)
-    assert not leftovers(engine, project)
 
 
 def _images(template: Path) -> Iterator[str]:
@@ -47,9 +41,3 @@ def _images(template: Path) -> Iterator[str]:
         if isinstance(function.code, ImageCode):
             build = planned_build(function, function.code, opened.path, SandboxSettings())
             yield build.image if build else ""
-
-
-def leftovers(engine: docker.APIClient, project: Path) -> list[str]:
-    """The containers of a project, whatever state they are in."""
-    label = f"samlocal.project={project / 'template.yaml'}"
-    return [each["Id"] for each in engine.containers(all=True, filters={"label": label})]

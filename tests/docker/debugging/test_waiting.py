@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.debugging import scenarios
-from tests.docker.debugging.conftest import leftovers
 from tests.docker.debugging.console import Console
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.programs import build_go, debugger_folder
 from tests.docker.debugging.session import Session, free_port
+from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
     import docker
@@ -42,7 +42,7 @@ def test_port_is_published_on_loopback_only(samlocal: Samlocal, engine: docker.A
     with Session(samlocal, "Python", "-d", str(second)) as session:
         session.wait_until_ready()
         (container,) = leftovers(engine, samlocal.directory)
-        bindings = engine.inspect_container(container)["HostConfig"]["PortBindings"]
+        bindings = engine.inspect_container(container["Id"])["HostConfig"]["PortBindings"]
 
     assert bindings == {
         f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]
