@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
+from samlocal.data import data_folder
 from samlocal.errors import CodeNotFoundError
 from samlocal.project.cache import digest, forget_older, making, mark_as_used, private
 from samlocal.project.model import InlineCode, LocalCode, S3Code
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 _INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
+# What CloudFormation puts beside it, and the place where the language finds it.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-lambda-function-code-cfnresponsemodule.html
+_INLINE_MODULES: Final = {
+    "python": ("cfnresponse.py", "cfnresponse.py"),
+    "nodejs": ("cfn-response.js", "node_modules/cfn-response/index.js"),
+}
 
 
 def code_directory(
@@ -85,7 +91,7 @@ def _unpacked(code: LocalCode, cache: Path) -> Path:
 
 
 def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
-    """Write source text to `index.py` or `index.js`.
+    """Write source text to `index.py` or `index.js`, with the module that answers CloudFormation.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
     """
@@ -96,15 +102,16 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
             place=code.place,
             hint="Lambda takes source text for Python and Node.js only",
         )
-    directory = private(cache / "inline") / digest(f"{family} {code.source}")
-    target = directory / _INLINE_NAMES[family]
-    if not target.is_file():
-        directory.mkdir(exist_ok=True)
-        scratch = directory / f".{time.monotonic_ns()}"
-        scratch.write_text(code.source, encoding="utf-8")
-        scratch.replace(target)
-    mark_as_used(directory)
-    return directory
+    module_file, module_name = _INLINE_MODULES[family]
+    module = (data_folder("runtimes") / "inline" / module_file).read_text(encoding="utf-8")
+    wanted = private(cache / "inline") / digest(f"{family}\0{module}\0{code.source}")
+    if not wanted.is_dir():
+        with making(wanted) as made:
+            for name, text in ((module_name, module), (_INLINE_NAMES[family], code.source)):
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                (made / name).write_text(text, encoding="utf-8")
+    mark_as_used(wanted)
+    return wanted
 
 
 def is_archive(path: Path) -> bool:

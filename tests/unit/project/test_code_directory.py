@@ -174,14 +174,22 @@ def test_code_that_is_no_code(tmp_path: Path, name: str, message: str, hint: str
 
 
 @pytest.mark.parametrize(
-    ("runtime", "name"), [("python3.11", "index.py"), ("nodejs22.x", "index.js")]
+    ("runtime", "name", "module"),
+    [
+        ("python3.11", "index.py", "cfnresponse.py"),
+        ("nodejs22.x", "index.js", "node_modules/cfn-response/index.js"),
+    ],
 )
-def test_source_text_is_written_as_index(tmp_path: Path, runtime: str, name: str) -> None:
-    """Inline code is a file named index, as CloudFormation makes it."""
+def test_source_text_is_written_as_index(
+    tmp_path: Path, runtime: str, name: str, module: str
+) -> None:
+    """Inline code is a file named index beside the module for custom resources, as CloudFormation makes it."""
     code = InlineCode(source="the source: ü", place=PLACE)
     directory = code_directory(code, runtime=runtime, cache=tmp_path)
     assert code_directory(code, runtime=runtime, cache=tmp_path) == directory
-    assert [file.name for file in directory.iterdir()] == [name]
+    files = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+    assert files == {name, module}
+    assert "SUCCESS" in (directory / module).read_text(encoding="utf-8")
     assert (directory / name).read_text(encoding="utf-8") == "the source: ü"
 
 
