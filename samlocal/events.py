@@ -1,11 +1,9 @@
-"""Where an event comes from: a file, standard input, the command line, or nothing."""
+"""Where an event comes from: a file, standard input, the command line, or nowhere."""
 
 from __future__ import annotations
 
 import json
-import os
 import select
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,19 +40,16 @@ _DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
 
 @record
 class EventSource:
-    """What a user said about the event: sam's `--event`, `--no-event`; Serverless's options.
+    """What a user said about the event: sam's `--event`; Serverless's `--data` and `--path`.
 
     `event` and `path` name a file, or standard input as `-`. `path` overrules `data`, as in
     Serverless: https://www.serverless.com/framework/docs/providers/aws/cli-reference/invoke-local
-    `stdin_is_free` is False where another option reads standard input: it holds no event then.
     """
 
     event: str | None = None
-    no_event: bool = False
     data: str | None = None
     path: str | None = None
     raw: bool = False
-    stdin_is_free: bool = True
 
 
 def read_event(
@@ -64,41 +59,25 @@ def read_event(
 
     A payload that is that already is returned byte for byte. UTF-16, UTF-32 and byte order marks
     are decoded, YAML files (`.yaml`, `.yml`) turned into JSON. `--data` that doesn't look like JSON
-    is a string; with `--raw` everything is. Where nothing is named, an event is read from standard
-    input if that is a pipe or a file, else the event is `{}`. `waiting` is called once where
-    standard input is read and has nothing to say for a second.
+    is a string; with `--raw` everything is. Where nothing is named the event is `{}`, and standard
+    input is left alone: it may be another program's. `waiting` is called once where standard input
+    is read and has nothing to say for a second.
 
     Raises:
         UsageError: the options contradict each other.
         EventError: the event can't be read, isn't JSON, or is larger than Lambda takes.
     """
-    _refuse_contradictions(source)
+    _refuse_two_events(source)
     name = source.event if source.event is not None else source.path
     reader = _Announcing(stdin, waiting) if waiting else stdin
-    if source.no_event:
-        payload = EMPTY_EVENT
-    elif name is not None:
+    if name is not None:
         payload = _from_file(name, raw=source.raw, stdin=reader)
     elif source.data is not None:
         payload = _from_data(source.data, raw=source.raw)
-    elif source.stdin_is_free and is_piped(stdin):
-        payload = _from_pipe(raw=source.raw, stdin=reader)
     else:
         payload = EMPTY_EVENT
     _refuse_large(payload)
     return payload
-
-
-def is_piped(stdin: BinaryIO) -> bool:
-    """Tell whether standard input is a pipe or a file: not a terminal, a device or a socket.
-
-    Programs that start others often leave an open socket there, from which nothing ever comes.
-    """
-    try:
-        mode = os.fstat(stdin.fileno()).st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 class _Announcing:
@@ -116,32 +95,19 @@ class _Announcing:
         return self._stdin.read(size)
 
 
-def _refuse_contradictions(source: EventSource) -> None:
-    options = {"--event": source.event, "--data": source.data, "--path": source.path}
-    named = [option for option, value in options.items() if value is not None]
-    if source.no_event and named:
-        raise UsageError(f"`--no-event` contradicts `{named[0]}`", hint="keep one of them")
-    if source.event is not None and len(named) > 1:
-        raise UsageError(f"`--event` and `{named[1]}` both name an event", hint="keep one of them")
+def _refuse_two_events(source: EventSource) -> None:
+    others = {"--data": source.data, "--path": source.path}
+    named = [option for option, value in others.items() if value is not None]
+    if source.event is not None and named:
+        raise UsageError(f"`--event` and `{named[0]}` both name an event", hint="keep one of them")
 
 
 def _from_file(name: str, *, raw: bool, stdin: Reader) -> bytes:
     content = read_input(name, _EVENT_FILE, stdin=stdin)
     if not content.strip() and not raw:
         what = "standard input" if name == STDIN else f"the event file `{name}`"
-        raise EventError(f"{what} is empty", hint="for an empty event, use `--no-event`")
+        raise EventError(f"{what} is empty", hint="`{}` is an empty event")
     return _payload(content, named_input(name, _EVENT_FILE), raw=raw)
-
-
-def _from_pipe(*, raw: bool, stdin: Reader) -> bytes:
-    content = read_input(STDIN, _EVENT_FILE, stdin=stdin)
-    if not content.strip():
-        return EMPTY_EVENT
-    try:
-        return _payload(content, named_input(STDIN, _EVENT_FILE), raw=raw)
-    except EventError as exc:
-        exc.hint = exc.hint or "no event is named, so stdin was read: `--no-event` prevents that"
-        raise
 
 
 def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:

@@ -88,13 +88,14 @@ def read_inputs(
     from samlocal.credentials import find_region
     from samlocal.qualifier import qualify
 
-    others = (
+    _refuse_second_reader_of_stdin(
+        ("--event", chosen.event),
+        ("--path", chosen.path),
         ("--context-path", chosen.context_path),
         ("--container-env-vars", debug_options.container_env_vars),
         *(("--env-vars", name) for name in chosen.env_vars or ()),
     )
-    _refuse_second_reader_of_stdin(("--event", chosen.event), ("--path", chosen.path), *others)
-    payload = _payload(chosen, stdin_is_free=all(name != "-" for _, name in others))
+    payload = _payload(chosen)
     context = _context(chosen)
     profile = project_options.profile
     region = find_region(project_options.region, profile, shell=os.environ, home=Path.home())
@@ -156,22 +157,15 @@ def _refuse_second_reader_of_stdin(*named: tuple[str, str | None]) -> None:
         )
 
 
-def _payload(chosen: InvokeOptions, *, stdin_is_free: bool) -> bytes:
+def _payload(chosen: InvokeOptions) -> bytes:
     from samlocal.events import EventSource, read_event
 
-    source = EventSource(
-        event=chosen.event,
-        no_event=chosen.no_event,
-        data=chosen.data,
-        path=chosen.path,
-        raw=chosen.raw,
-        stdin_is_free=stdin_is_free,
-    )
+    source = EventSource(event=chosen.event, data=chosen.data, path=chosen.path, raw=chosen.raw)
     return read_event(source, stdin=sys.stdin.buffer, waiting=_say_what_is_waited_for)
 
 
 def _say_what_is_waited_for() -> None:
-    say("Waiting for an event on stdin (`--no-event` runs without one)")
+    say("Waiting for the event on stdin (`--event FILE` reads it from a file)")
 
 
 def _context(chosen: InvokeOptions) -> ContextOverrides | None:

@@ -92,7 +92,10 @@ Event = Annotated[
 ]
 NoEvent = Annotated[
     bool,
-    typer.Option("--no-event", help="Invoke with an empty event, {}."),
+    typer.Option(
+        "--no-event",
+        help="Invoke with an empty event, {}: the default, unless samconfig names an event.",
+    ),
 ]
 Data = Annotated[
     str | None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.command import BEHAVIOURS, SAMLOCAL, Samlocal
 from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ def test_result_alone_is_on_stdout(samlocal: Samlocal) -> None:
 
     assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n')
     assert "START RequestId" in ended.stderr
+
+
+def test_a_loop_keeps_its_lines(samlocal: Samlocal) -> None:
+    """`while read name; do samlocal local invoke "$name"; done` runs each of the functions."""
+    loop = 'while read name; do "$0" local invoke "$name" --no-credentials; done'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", loop, SAMLOCAL],
+        cwd=samlocal.directory,
+        env=samlocal._environment(),
+        input=b"Echo\nEcho\n",
+        capture_output=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, b"{}\n{}\n")
 
 
 def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None:

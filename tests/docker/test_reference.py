@@ -139,7 +139,13 @@ def test_full_path_is_an_identifier(samlocal: Samlocal, identifier: str) -> None
 
 def test_no_event(samlocal: Samlocal) -> None:
     """`--no-event` invokes the function with an empty event."""
-    assert result(samlocal.invoke("Ratings", "--no-event", stdin=b'{"not": "read"}')) == {}
+    assert result(samlocal.invoke("Ratings", "--no-event")) == {}
+
+
+def test_event_file_and_no_event(samlocal: Samlocal) -> None:
+    """`-e FILE --no-event` invokes the function with the file, as in sam."""
+    ended = samlocal.invoke("Ratings", "--no-event", "-e", "event.json")
+    assert result(ended) == result(samlocal.invoke("Ratings", "-e", "event.json"))
 
 
 @pytest.mark.parametrize("option", ["-t", "--template"])
@@ -238,8 +244,8 @@ def test_data_json(samlocal: Samlocal) -> None:
 
 
 def test_data_from_standard_input(samlocal: Samlocal) -> None:
-    """`node dataGenerator.js | serverless invoke local --function functionName`."""
-    ended = samlocal.invoke("functionName", stdin=b'{"generated": [1, 2, 3]}')
+    """`node dataGenerator.js | serverless invoke local --function functionName`, named as a path."""
+    ended = samlocal.invoke("functionName", "--path", "-", stdin=b'{"generated": [1, 2, 3]}')
     assert result(ended) == {"generated": [1, 2, 3]}
 
 

@@ -24,7 +24,7 @@ import sys
 from samlocal.errors import SamlocalError
 from samlocal.events import EventSource, read_event
 try:
-    payload = read_event(EventSource(stdin_is_free="taken" not in sys.argv), stdin=sys.stdin.buffer)
+    payload = read_event(EventSource(event=(sys.argv[1:] or [None])[0]), stdin=sys.stdin.buffer)
 except SamlocalError as error:
     sys.exit(f"{error} ({error.hint})")
 sys.stdout.buffer.write(payload)
@@ -119,49 +119,37 @@ def test_an_endless_file_is_refused() -> None:
 
 
 def test_an_event_is_read_from_a_pipe() -> None:
-    """Where no event is named, what is piped in is one."""
+    """`--event -` reads what is piped in, to its end."""
     read_end, write_end = os.pipe()
     os.write(write_end, b'{"message": "hey"}')
     os.close(write_end)
-    completed = run(read_end)
+    completed = run(read_end, "-")
     os.close(read_end)
     assert completed.stdout == b'{"message": "hey"}'
 
 
 def test_an_event_is_read_from_a_redirected_file(event: Path) -> None:
-    """`samlocal … < event.json` is the same."""
+    """`--event - < event.json` is the same."""
     with event.open("rb") as file:
-        assert run(file).stdout == b'{"message": "hey"}\n'
+        assert run(file, "-").stdout == b'{"message": "hey"}\n'
 
 
-def test_an_empty_pipe_is_no_event() -> None:
-    """A pipe that ends at once, as many runners leave one, is an empty event."""
+def test_stdin_that_nobody_names_is_left_to_others() -> None:
+    """In a `while read` loop the lines that follow are the loop's, not an event."""
     read_end, write_end = os.pipe()
+    os.write(write_end, b"Ratings\nOrders\n")
     os.close(write_end)
     completed = run(read_end)
+    assert (completed.stdout, os.read(read_end, 99)) == (b"{}", b"Ratings\nOrders\n")
     os.close(read_end)
-    assert completed.stdout == b"{}"
 
 
-def test_a_pipe_that_holds_no_json_says_why_it_was_read(tmp_path: Path) -> None:
-    """Who didn't mean to give an event learns that stdin was taken for one."""
-    path = tmp_path / "lines"
-    path.write_text("not for samlocal\n")
-    with path.open("rb") as file:
-        completed = run(file)
-    assert completed.returncode == 1
-    assert completed.stderr.startswith(b"<stdin>:1:1: invalid JSON: expecting value")
-    assert b"no event is named, so stdin was read: `--no-event` prevents that" in completed.stderr
-
-
-def test_a_pipe_for_another_option_holds_no_event() -> None:
-    """Standard input that another option reads isn't taken for the event."""
+def test_an_open_pipe_is_not_waited_for() -> None:
+    """Cron, editors and `subprocess` leave a pipe open on which nothing ever comes."""
     read_end, write_end = os.pipe()
-    os.write(write_end, b'{"Ratings": {}}')
-    os.close(write_end)
-    completed = run(read_end, "taken")
+    assert run(read_end).stdout == b"{}"
     os.close(read_end)
-    assert completed.stdout == b"{}"
+    os.close(write_end)
 
 
 def test_a_silent_pipe_is_announced() -> None:
@@ -175,7 +163,7 @@ def test_a_silent_pipe_is_announced() -> None:
         os.close(write_end)
 
     with os.fdopen(read_end, "rb") as stdin:
-        assert read_event(EventSource(), stdin=stdin, waiting=answer) == b'"late"'
+        assert read_event(EventSource(event="-"), stdin=stdin, waiting=answer) == b'"late"'
     assert announced == ["waiting"]
 
 
@@ -187,7 +175,7 @@ def test_a_pipe_that_speaks_is_not_announced(event: Path) -> None:
 
     with event.open("rb") as stdin:
         assert read_event(EventSource(event="-"), stdin=stdin, waiting=fail)
-    for source in (EventSource(no_event=True), EventSource(data="1"), EventSource(path=str(event))):
+    for source in (EventSource(), EventSource(data="1"), EventSource(path=str(event))):
         assert read_event(source, stdin=io.BytesIO(), waiting=fail)
     assert read_event(EventSource(event="-"), stdin=io.BytesIO(b"1"), waiting=fail) == b"1"
 

@@ -32,14 +32,9 @@ def from_data(data: str, *, raw: bool = False) -> bytes:
 
 
 def test_no_event_is_an_empty_object() -> None:
-    """Where nothing is named and nothing is piped, the event is `{}`."""
-    assert read_event(EventSource(), stdin=io.BytesIO(b"unread")) == b"{}"
-
-
-def test_no_event_leaves_stdin_alone() -> None:
-    """`--no-event` reads nothing."""
+    """Where nothing is named the event is `{}`, and what is on stdin stays there."""
     stdin = io.BytesIO(b'{"a": 1}')
-    assert read_event(EventSource(no_event=True), stdin=stdin) == b"{}"
+    assert read_event(EventSource(), stdin=stdin) == b"{}"
     assert stdin.tell() == 0
 
 
@@ -120,10 +115,10 @@ def test_what_is_no_json_has_a_place(content: bytes, error: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b" \r\n"])
 def test_empty_stdin_is_an_error(content: bytes) -> None:
-    """Who asks for stdin by `-` and gives nothing is told of `--no-event`."""
+    """Who asks for stdin by `-` and gives nothing is told what an empty event looks like."""
     with pytest.raises(EventError, match=r"^standard input is empty$") as caught:
         from_stdin(content)
-    assert caught.value.hint == "for an empty event, use `--no-event`"
+    assert caught.value.hint == "`{}` is an empty event"
 
 
 @pytest.mark.parametrize(
@@ -174,13 +169,10 @@ def test_data_in_another_encoding_is_refused() -> None:
     [
         pytest.param(EventSource(event="a", data="b"), "`--event` and `--data`", id="event, data"),
         pytest.param(EventSource(event="a", path="b"), "`--event` and `--path`", id="event, path"),
-        pytest.param(EventSource(no_event=True, event="a"), "contradicts `--event`", id="no event"),
-        pytest.param(EventSource(no_event=True, data="a"), "contradicts `--data`", id="no data"),
-        pytest.param(EventSource(no_event=True, path="a"), "contradicts `--path`", id="no path"),
     ],
 )
 def test_options_that_contradict_each_other(source: EventSource, message: str) -> None:
-    """Two spellings of the event, or one and none, are wrong usage before anything is read."""
+    """Two spellings of the event are wrong usage before anything is read."""
     with pytest.raises(UsageError) as caught:
         read_event(source, stdin=io.BytesIO(b"{}"))
     assert message in caught.value.message

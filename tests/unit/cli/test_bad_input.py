@@ -86,7 +86,6 @@ CASES = {
     "path-missing": inputs("-p lib/data.json"),
     "event-and-data": inputs("-e event.json --data {}", exit_code=2),
     "event-and-path": inputs("-e event.json --path event.json", exit_code=2),
-    "no-event-and-event": inputs("--no-event -e event.json", exit_code=2),
     "stdin-twice": inputs("-e - -n - -x -", exit_code=2),
     "env-file-missing": inputs("-n env.json"),
     "env-file-malformed": inputs("-n comma.json"),

@@ -128,6 +128,14 @@ def test_context_overrules_what_follows_from_the_function() -> None:
     assert inputs.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
 
 
+def test_an_event_that_is_named_beside_no_event(stdin: Callable[[str], None]) -> None:
+    """`-e - --no-event` takes the event, as in sam; without `-e` stdin is left alone."""
+    stdin("5")
+    for event, payload in ((None, b"{}"), ("-", b"5")):
+        inputs = read(InvokeOptions(event=event, no_event=True, no_credentials=True))
+        assert inputs.invocation.payload == payload
+
+
 def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) -> None:
     """Where stdin is an env file it is no event."""
     stdin('{"Parameters": {"STAGE": "test"}}')

@@ -60,7 +60,7 @@ def test_unknown_command(samlocal: Samlocal) -> None:
 
 @pytest.mark.parametrize(
     ("options", "exit_code"),
-    [(["-e", "missing.json"], 1), (["--no-event", "-e", "event.json"], 2)],
+    [(["-e", "missing.json"], 1), (["--data", "{}", "-e", "event.json"], 2)],
     ids=["an input", "usage"],
 )
 def test_debug_shows_the_traceback(samlocal: Samlocal, options: list[str], exit_code: int) -> None:
@@ -77,9 +77,9 @@ def test_debug_shows_the_traceback(samlocal: Samlocal, options: list[str], exit_
 def test_main_raises_the_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
     """Who calls `main` from Python gets the exit code as `SystemExit`."""
     with pytest.raises(SystemExit) as ended:
-        main(["local", "invoke", "--no-event", "--event", "event.json"])
+        main(["local", "invoke", "--data", "{}", "--event", "event.json"])
     assert ended.value.code == 2
-    assert capfd.readouterr().err.startswith("Error: `--no-event` contradicts `--event`\n")
+    assert capfd.readouterr().err.startswith("Error: `--event` and `--data` both name an event\n")
 
 
 @pytest.mark.parametrize("redirections", ["<&-", "2>&-", "<&- 2>&-"])
