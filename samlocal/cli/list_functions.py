@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options
-from samlocal.cli.console import show_result, show_warning
+from samlocal.cli.console import say, show_result, show_warning
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
 from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
@@ -30,19 +30,32 @@ def list_functions(
 ) -> None:
     """List the functions of a template or a CDK app: what to call them by, and where they are.
 
-    A function whose properties can't be read is listed with the reason.
+    A function whose properties can't be read, or whose condition is false, is listed with the reason.
     """
     general.apply()
     opened = open_with(project)
     for finding in opened.findings:
         show_warning(finding.message, place=finding.place, hint=finding.hint)
-    functions = [(entry, _resolved(opened, entry)) for entry in opened.functions]
+    functions = [
+        *((entry, _resolved(opened, entry)) for entry in opened.functions),
+        *((entry, _excluded(entry)) for entry in opened.excluded),
+    ]
     if output is options.OutputFormat.JSON:
         text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
-    else:
+        show_result(text.encode())
+    elif functions:
         base = opened.path if opened.path.is_dir() else opened.path.parent
         text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
-    show_result(text.encode())
+        show_result(text.encode())
+    if not functions:
+        say("The template has no functions")
+
+
+def _excluded(entry: FunctionEntry) -> ProjectError:
+    from samlocal.errors import FunctionNotFoundError
+    from samlocal.project.project import exclusion
+
+    return FunctionNotFoundError(exclusion(entry))
 
 
 def _resolved(project: Project, entry: FunctionEntry) -> Function | ProjectError:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from samlocal.project.stack import Stack
 
 
-def read_entries(stack: Stack) -> tuple[FunctionEntry, ...]:
-    """Return the functions that a stack has, without those whose `Condition` doesn't hold."""
+def read_entries(stack: Stack, *, excluded: bool = False) -> tuple[FunctionEntry, ...]:
+    """Return the functions that a stack has, or those that it lacks because their `Condition` is false."""
     logical_ids = [
         logical_id
         for logical_id in stack.resources
         if stack.resource_type(logical_id) in FUNCTION_TYPES
-        and stack.exists(logical_id) is not False
+        and (stack.exists(logical_id) is False) is excluded
     ]
     ids = {name: resource_id(stack.resources[name]) for name in logical_ids}
     taken = Counter(ids.values()) + Counter(logical_ids)
@@ -30,20 +30,12 @@ def read_entries(stack: Stack) -> tuple[FunctionEntry, ...]:
     )
 
 
-def excluded_functions(stack: Stack) -> tuple[str, ...]:
-    """Return the functions of a stack whose `Condition` doesn't hold."""
-    return tuple(
-        logical_id
-        for logical_id in stack.resources
-        if stack.resource_type(logical_id) in FUNCTION_TYPES and stack.exists(logical_id) is False
-    )
-
-
 def _read_entry(
     stack: Stack, logical_id: str, function_id: str | None, *, is_unique: bool
 ) -> FunctionEntry:
     """Return a function's identifiers; its full path ends in its id, as in sam, if that is its own."""
     name = function_id if function_id and is_unique else logical_id
+    condition = stack.resources[logical_id].get("Condition")
     return FunctionEntry(
         logical_id=logical_id,
         full_path=f"{stack.path}/{name}" if stack.path else name,
@@ -52,6 +44,7 @@ def _read_entry(
         function_id=function_id,
         function_name=_function_name(stack, logical_id),
         construct_path=construct_path(stack.resources[logical_id]),
+        condition=condition.optional_text() if condition else None,
     )
 
 

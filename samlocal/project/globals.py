@@ -5,24 +5,59 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from samlocal.errors import TemplateError
+from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node
 from samlocal.project.resolver import intrinsic_call
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # What each function has for itself; SAM refuses it in `Globals`.
 NOT_GLOBAL: Final = frozenset({"Events", "FunctionName", "Policies", "Role"})
+_ALL: Final = "*"
 _REPLACED: Final = frozenset({"Architectures"})
 
 
-def function_properties(inherited: Node, own: Node) -> Node:
-    """Return a function's properties on top of the global ones."""
+def function_properties(inherited: Node, own: Node, ignored: Node | None = None) -> Node:
+    """Return a function's properties on top of the global ones; `ignored` is its `IgnoreGlobals`.
+
+    Raises:
+        TemplateError: `Globals.Function` is no mapping, or doesn't have what is to be ignored.
+    """
     entries = inherited.entries("`Globals.Function`")
-    usable = {name: node for name, node in entries.items() if name not in NOT_GLOBAL}
+    left_out = NOT_GLOBAL | (_ignored(ignored, entries) if ignored else frozenset())
+    usable = {name: node for name, node in entries.items() if name not in left_out}
     for name in _REPLACED & usable.keys():
         if own.get(name):
             del usable[name]
     return merge(inherited.with_value(usable), own)
+
+
+def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:
+    """Return which global properties a function goes without: all of them, or those of a list.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html#sam-specification-template-anatomy-globals-overrideable
+    """
+    if ignored.value is None:
+        return frozenset()
+    if ignored.value == _ALL:
+        return frozenset(entries)
+    if not isinstance(ignored.value, tuple):
+        raise TemplateError(
+            f'`IgnoreGlobals` must be "{_ALL}" or a list of properties, not {ignored.kind}',
+            place=ignored.place,
+        )
+    for item in ignored.value:
+        if (name := item.text("an item of `IgnoreGlobals`")) not in entries:
+            raise TemplateError(
+                f"`IgnoreGlobals` names `{name}`, which `Globals.Function` does not have",
+                place=item.place,
+                hint=did_you_mean(name, entries),
+            )
+    return frozenset(item.text("an item of `IgnoreGlobals`") for item in ignored.value)
 
 
 def merge(inherited: Node, own: Node) -> Node:

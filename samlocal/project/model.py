@@ -129,7 +129,10 @@ class LoggingConfig:
 
 @record
 class FunctionEntry:
-    """What identifies a function, before anything else about it is resolved."""
+    """What identifies a function, before anything else about it is resolved.
+
+    `condition` is the name of the condition that decides whether the function is part of its stack.
+    """
 
     logical_id: str
     full_path: str
@@ -138,6 +141,7 @@ class FunctionEntry:
     function_id: str | None = None
     function_name: str | None = None
     construct_path: str | None = None
+    condition: str | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
 from samlocal.project.document import load
-from samlocal.project.entries import excluded_functions, read_entries
+from samlocal.project.entries import read_entries
 from samlocal.project.exports import ProjectExports
 from samlocal.project.external import ExternalValues
 from samlocal.project.layers import local_layers
@@ -136,6 +136,11 @@ class Project:
         return tuple(entry for entry, _ in self._stack_by_path.values())
 
     @cached_property
+    def excluded(self) -> tuple[FunctionEntry, ...]:
+        """Every function that is not part of its stack, because its condition is false."""
+        return tuple(entry for stack in self.stacks for entry in read_entries(stack, excluded=True))
+
+    @cached_property
     def _stack_by_path(self) -> dict[str, tuple[FunctionEntry, Stack]]:
         return {
             entry.full_path: (entry, stack)
@@ -157,14 +162,18 @@ class Project:
         try:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError:
-            for stack in self.stacks if identifier else ():
-                if identifier in excluded_functions(stack):
-                    raise FunctionNotFoundError(
-                        f"`{identifier}` isn't part of the stack: its condition doesn't hold",
-                        place=stack.place_of(identifier),
-                        hint="give other values with --parameter-overrides",
-                    ) from None
+            self._refuse_excluded(identifier)
             raise
+
+    def _refuse_excluded(self, identifier: str | None) -> None:
+        """Raise where what is asked for exists, but is not part of its stack."""
+        for entry in self.excluded:
+            if identifier is None or identifier in entry.identifiers:
+                raise FunctionNotFoundError(
+                    f"`{entry.full_path}` is not part of the stack: {exclusion(entry)}",
+                    place=entry.place,
+                    hint="give other values with --parameter-overrides",
+                )
 
     def resolve(self, entry: FunctionEntry) -> Function:
         """Resolve one function of this project; its `findings` say what was dropped or guessed.
@@ -208,6 +217,11 @@ class Project:
             for node in stack.transforms
             if (name := node.optional_text()) and not name.startswith("AWS::")
         ]
+
+
+def exclusion(entry: FunctionEntry) -> str:
+    """Return why a function is not part of its stack."""
+    return f"its condition `{entry.condition}` is false"
 
 
 def _descend(stack: Stack) -> Iterator[Stack]:

@@ -56,7 +56,7 @@ def function_properties(stack: Stack, logical_id: str) -> Node:
     is_serverless = stack.resource_type(logical_id) == SERVERLESS_FUNCTION
     if inherited is None or inherited.value is None or not is_serverless:
         return own
-    return merge_globals(inherited, own)
+    return merge_globals(inherited, own, resource.get("IgnoreGlobals"))
 
 
 def read_function(

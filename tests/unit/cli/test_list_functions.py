@@ -47,12 +47,37 @@ def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
     )
 
 
-def test_parameters_decide_what_there_is(capfd: pytest.CaptureFixture[str]) -> None:
-    """A function whose condition doesn't hold isn't listed."""
-    list_functions(
-        template=PROJECTS / "sam-stages" / "template.yaml", parameter_overrides=["Stage=dev"]
+def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Parameters decide what there is; what they leave out is shown, last."""
+    template = PROJECTS / "sam-stages" / "template.yaml"
+    list_functions(template=template, parameter_overrides=["Stage=prod"])
+    assert capfd.readouterr().out == (
+        "FUNCTION  NAME  RUNTIME     HANDLER      CODE                              DEFINED AT\n"
+        "Web       Web   python3.11  web.handler  src                               template.yaml:16\n"
+        "Seed      Seed  -           -            (its condition `IsDev` is false)  template.yaml:32\n"
     )
-    assert [line.split()[0] for line in capfd.readouterr().out.splitlines()[1:]] == ["Web", "Seed"]
+
+
+def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """What can't be invoked has an `error`, and its identifiers."""
+    template = PROJECTS / "sam-stages" / "template.yaml"
+    list_functions(template=template, parameter_overrides=["Stage=prod"], output=OutputFormat.JSON)
+    _, seed = json.loads(capfd.readouterr().out)
+    assert (seed["full_path"], seed["error"]) == ("Seed", "its condition `IsDev` is false")
+
+
+@pytest.mark.parametrize(("output", "stdout"), [("text", b""), ("json", b"[]\n")])
+def test_that_there_are_no_functions_is_said(
+    project: InProject, output: str, stdout: bytes
+) -> None:
+    """No table of nothing: a line on stderr says why."""
+    ended = project("broken-no-functions")("list", "functions", "--output", output)
+    assert (ended.exit_code, ended.stdout) == (0, stdout)
+    assert ended.stderr == "The template has no functions\n"
 
 
 def test_functions_for_scripts(capfd: pytest.CaptureFixture[str]) -> None:

@@ -34,11 +34,20 @@ def test_a_function_whose_condition_does_not_hold_does_not_exist(tmp_path: Path)
     """It isn't listed, and asking for it says why and where."""
     dev = project(tmp_path, CONDITIONAL)
     assert [entry.logical_id for entry in dev.functions] == ["Plain"]
-    with pytest.raises(FunctionNotFoundError, match="its condition doesn't hold") as caught:
+    with pytest.raises(
+        FunctionNotFoundError, match="is not part of the stack: its condition `IsProd` is false"
+    ) as caught:
         dev.find("Alarm")
     assert str(caught.value.place).endswith("template.yaml:5:3")
     prod = project(tmp_path, CONDITIONAL, Stage="prod")
     assert [entry.logical_id for entry in prod.functions] == ["Alarm", "Plain"]
+
+
+def test_where_all_conditions_are_false_the_only_function_is_named(tmp_path: Path) -> None:
+    """Without an identifier, an excluded function is what was meant."""
+    text, _, _ = CONDITIONAL.partition("  Plain:")
+    with pytest.raises(FunctionNotFoundError, match="`Alarm` is not part of the stack"):
+        project(tmp_path, text).find(None)
 
 
 def test_a_function_whose_condition_cannot_be_known_exists(tmp_path: Path) -> None:
@@ -205,6 +214,63 @@ Resources:
         "app.handler",
         "x86_64",
     )
+
+
+IGNORING = """
+Globals: {Function: {Handler: app.handler, Timeout: 30, Runtime: python3.11}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    IgnoreGlobals: %s
+    Properties: {Timeout: 7}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ignored", "handler", "runtime", "timeout"),
+    [
+        ('"*"', None, None, 7),
+        ("[Handler]", None, "python3.11", 7),
+        ("[Handler, Timeout, Runtime]", None, None, 7),
+        ("[]", "app.handler", "python3.11", 7),
+        ("", "app.handler", "python3.11", 7),
+    ],
+)
+def test_a_function_can_do_without_globals(
+    tmp_path: Path, ignored: str, handler: str | None, runtime: str | None, timeout: int
+) -> None:
+    """`IgnoreGlobals` is `*`, or a list of properties."""
+    found = project(tmp_path, IGNORING % ignored)
+    function = found.resolve(found.find("F"))
+    actual = (function.handler, function.runtime, function.timeout_seconds)
+    assert actual == (handler, runtime, timeout)
+
+
+@pytest.mark.parametrize(
+    ("ignored", "message", "hint"),
+    [
+        pytest.param(
+            "[Handlr]",
+            "`IgnoreGlobals` names `Handlr`, which `Globals.Function` does not have",
+            "did you mean `Handler`?",
+            id="unknown",
+        ),
+        pytest.param(
+            "all",
+            '`IgnoreGlobals` must be "*" or a list of properties, not `all`',
+            None,
+            id="another word",
+        ),
+    ],
+)
+def test_what_is_no_global_cannot_be_ignored(
+    tmp_path: Path, ignored: str, message: str, hint: str | None
+) -> None:
+    """SAM refuses it as well."""
+    found = project(tmp_path, IGNORING % ignored)
+    with pytest.raises(TemplateError) as caught:
+        found.resolve(found.find("F"))
+    assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 def test_a_key_that_stands_twice_is_said(tmp_path: Path) -> None:
