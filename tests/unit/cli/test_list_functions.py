@@ -55,7 +55,7 @@ def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
     list_functions(template=template, parameter_overrides=["Stage=prod"])
     assert capfd.readouterr().out == (
         "FUNCTION  NAME  RUNTIME     HANDLER      CODE                              DEFINED AT\n"
-        "Web       Web   python3.11  web.handler  src                               template.yaml:16\n"
+        "Web       Web   python3.11  web.handler  src                               template.yaml:17\n"
         "Seed      Seed  -           -            (its condition `IsDev` is false)  template.yaml:32\n"
     )
 
