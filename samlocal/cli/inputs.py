@@ -123,13 +123,17 @@ def read_inputs(
         region=region,
         environment=environment,
         invocation=_invocation(payload, qualified.arn, version, context),
-        findings=(
-            *project.findings,
-            *function.findings,
-            *qualified.findings,
-            *(context.findings if context else ()),
-            *credential_findings,
-            *environment.findings,
+        findings=tuple(
+            dict.fromkeys(
+                (
+                    *project.findings,
+                    *function.findings,
+                    *qualified.findings,
+                    *(context.findings if context else ()),
+                    *credential_findings,
+                    *environment.findings,
+                )
+            )
         ),
         debug=debug,
     )

@@ -67,7 +67,7 @@ ResolveRemote = Annotated[
     bool,
     typer.Option(
         "--resolve-remote",
-        help="Read values that live in AWS (SSM parameters, secrets, exports) from the account.",
+        help="Read values that live in AWS (SSM parameters, secrets, exports, includes) from the account.",
     ),
 ]
 EnvVars = Annotated[

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from samlocal.project.resolver import Resolver
 
 TRANSFORM: Final = "Fn::Transform"
+INCLUDE: Final = "AWS::Include"
 _FOR_EACH: Final = "Fn::ForEach::"
 _MAX_ITEMS: Final = 1_000
 _MAX_ENTRIES: Final = 20_000
@@ -41,12 +42,12 @@ def expand(node: Node, resolver: Resolver) -> Node:
     """
     entries = node.entries("a mapping")
     if len(entries) == 1 and TRANSFORM in entries:
-        return _transform(entries[TRANSFORM], node, resolver)
+        return _transform(entries[TRANSFORM], resolver)
     expanded: dict[str, Node] = {}
     keys: dict[str, Node] = dict(node.keys or {})
     for key, entry in entries.items():
         if key == TRANSFORM:
-            added = _added(_transform(entry, node, resolver), resolver)
+            added = _added(_transform(entry, resolver), resolver)
         elif key.startswith(_FOR_EACH):
             added = _for_each(entry, resolver, keys)
         else:
@@ -59,17 +60,37 @@ def expand(node: Node, resolver: Resolver) -> Node:
     return Node(expanded, node.path, node.line, node.column, keys)
 
 
-def _transform(call: Node, at: Node, resolver: Resolver) -> Node:
-    """Return what a transform gives; a macro's result can't be known here."""
-    name = call.get("Name")
-    macro = name.text("the name of a transform") if name else call.optional_text() or "?"
-    if macro != "AWS::Include":
-        return call.with_value(Unknown(reason=f"the macro `{macro}` runs in AWS"))
+def expand_section(node: Node, resolver: Resolver) -> Node:
+    """Return a mapping with the entries that its loops and includes stand for.
+
+    Entries that cannot be known here are left out with a finding; all others are kept.
+    """
+    if not needs_expansion(node):
+        return node
+    expanded = resolver.reduce(node)
+    if isinstance(expanded.value, Unknown):
+        return node.with_value(_added(expanded, resolver))
+    return expanded
+
+
+def transform_name(call: Node) -> str | None:
+    """Return the name of a transform, which may be a mapping of its name and its parameters."""
+    return (call.get("Name") or call).optional_text()
+
+
+def _transform(call: Node, resolver: Resolver) -> Node:
+    """Return what a transform gives; what runs or lives in AWS can't be known here."""
+    name = transform_name(call)
+    if name != INCLUDE:
+        return call.with_value(Unknown(reason=f"the macro `{name or '?'}` runs in AWS"))
     parameters = call.get("Parameters")
     location = parameters.get("Location") if parameters else None
     if location is None:
-        raise TemplateError("`AWS::Include` needs a `Location`", place=call.place)
-    return resolver.scope.include(resolver.text(location, "a location"), at)
+        raise TemplateError(f"`{INCLUDE}` needs a `Location`", place=call.place)
+    location = resolver.resolve(location)
+    if isinstance(location.value, Unknown):
+        return location
+    return resolver.scope.include(location.text("a location"), location)
 
 
 def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:

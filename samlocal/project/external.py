@@ -1,4 +1,4 @@
-"""Values that live in AWS: SSM parameters, secrets and the exports of other stacks.
+"""Values that live in AWS: SSM parameters, secrets, exports of other stacks and objects in S3.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 """
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports"]
+Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3"]
 
 _REFERENCE: Final = re.compile(r"\{\{resolve:([^{}]*)\}\}")
 _SECRET_ARN: Final = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)")
 _RANDOM_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager's own, at the end of ARNs
 _HINT: Final = "give it in a file with --resolve-file, or read it from AWS with --resolve-remote"
+_OBJECT_HINT: Final = "read it from AWS with --resolve-remote"
 _SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
 
 
 @record
 class Reference:
-    """A value that lives in AWS.
+    """A value that lives in AWS; the name of an object in S3 is its address, `s3://BUCKET/KEY`.
 
     `version` is an SSM parameter's version or a secret's version id; `json_key` is a key in the JSON
     of a secret.
@@ -45,6 +46,8 @@ class Reference:
     def __str__(self) -> str:
         if self.service == "exports":
             return f"the export `{self.name}`"
+        if self.service == "s3":
+            return f"`{self.name}`"
         if self.service == "secretsmanager":
             key = f" (key `{self.json_key}`)" if self.json_key else ""
             return f"the secret `{self.names[-1]}`{key}"
@@ -84,7 +87,8 @@ class ExternalValues:
         for source in (self.given, self.local, self.remote):
             if source is not None and (found := source.look_up(reference)) is not None:
                 return found
-        return Unknown(reason=f"{reference} lives in AWS", hint=_HINT)
+        hint = _OBJECT_HINT if reference.service == "s3" else _HINT
+        return Unknown(reason=f"{reference} lives in AWS", hint=hint)
 
     def fill_in(self, text: str) -> str | Unknown:
         """Return `text` with the values of its dynamic references (`{{resolve:…}}`)."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
+from samlocal.project.expansion import expand_section, needs_expansion
 from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node
-from samlocal.project.resolver import intrinsic_call
+from samlocal.project.resolver import Resolver, intrinsic_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +22,22 @@ _ALL: Final = "*"
 _REPLACED: Final = frozenset({"Architectures"})
 
 
-def function_properties(inherited: Node, own: Node, ignored: Node | None = None) -> Node:
+def function_properties(
+    inherited: Node, own: Node, resolver: Resolver, *, ignored: Node | None = None
+) -> Node:
     """Return a function's properties on top of the global ones; `ignored` is its `IgnoreGlobals`.
 
     Raises:
         TemplateError: `Globals.Function` is no mapping, or doesn't have what is to be ignored.
     """
+    inherited = expand_section(inherited, resolver)
     entries = inherited.entries("`Globals.Function`")
     left_out = NOT_GLOBAL | (_ignored(ignored, entries) if ignored else frozenset())
     usable = {name: node for name, node in entries.items() if name not in left_out}
     for name in _REPLACED & usable.keys():
         if own.get(name):
             del usable[name]
-    return merge(inherited.with_value(usable), own)
+    return merge(inherited.with_value(usable), own, resolver)
 
 
 def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:
@@ -60,18 +64,18 @@ def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:
     return frozenset(item.text("an item of `IgnoreGlobals`") for item in ignored.value)
 
 
-def merge(inherited: Node, own: Node) -> Node:
+def merge(inherited: Node, own: Node, resolver: Resolver) -> Node:
     """Return `own` on top of what is global.
 
     Mappings merge entry by entry, lists are appended to the global ones, and of anything else,
     intrinsic functions included, the function's own replaces the global one.
     """
     if _is_mapping(inherited) and _is_mapping(own):
-        below, above = inherited.entries("globals"), own.entries("properties")
-        merged = dict(below)
-        for key, node in above.items():
-            merged[key] = merge(below[key], node) if key in below else node
-        keys = {**(inherited.keys or {}), **(own.keys or {})}
+        below, above = expand_section(inherited, resolver), expand_section(own, resolver)
+        merged = dict(below.entries("globals"))
+        for key, node in above.entries("properties").items():
+            merged[key] = merge(merged[key], node, resolver) if key in merged else node
+        keys = {**(below.keys or {}), **(above.keys or {})}
         return Node(merged, own.path, own.line, own.column, keys)
     if isinstance(inherited.value, tuple) and isinstance(own.value, tuple):
         return own.with_value((*inherited.value, *own.value))
@@ -79,4 +83,4 @@ def merge(inherited: Node, own: Node) -> Node:
 
 
 def _is_mapping(node: Node) -> bool:
-    return isinstance(node.value, dict) and intrinsic_call(node) is None
+    return needs_expansion(node) or (isinstance(node.value, dict) and intrinsic_call(node) is None)

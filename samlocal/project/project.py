@@ -11,6 +11,7 @@ from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
 from samlocal.project.document import load
 from samlocal.project.entries import read_entries
+from samlocal.project.expansion import transform_name
 from samlocal.project.exports import ProjectExports
 from samlocal.project.external import ExternalValues
 from samlocal.project.layers import local_layers
@@ -163,6 +164,7 @@ class Project:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError:
             self._refuse_excluded(identifier)
+            self._refuse_left_out()
             raise
 
     def _refuse_excluded(self, identifier: str | None) -> None:
@@ -174,6 +176,17 @@ class Project:
                     place=entry.place,
                     hint="give other values with --parameter-overrides",
                 )
+
+    def _refuse_left_out(self) -> None:
+        """Raise where there are no functions because something of the template is left out."""
+        if self.functions or not self._notes:
+            return
+        note = self._notes[0]
+        raise FunctionNotFoundError(
+            "the template has no functions",
+            place=note.place,
+            hint=f"{note.message}; {note.hint}" if note.hint else note.message,
+        )
 
     def resolve(self, entry: FunctionEntry) -> Function:
         """Resolve one function of this project; its `findings` say what was dropped or guessed.
@@ -215,7 +228,7 @@ class Project:
             Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
             for stack in self.stacks
             for node in stack.transforms
-            if (name := node.optional_text()) and not name.startswith("AWS::")
+            if (name := transform_name(node)) and not name.startswith("AWS::")
         ]
 
 

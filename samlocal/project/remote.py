@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.errors import UsageError
+from samlocal.project.document import MAX_BYTES
 from samlocal.project.node import Unknown, scalar_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ _OUT_OF_REACH: Final = frozenset(
 )
 
 
+class Body(Protocol):
+    """What an object in S3 holds, to be read once."""
+
+    def read(self, amount: int) -> bytes:
+        """Return at most so many bytes."""
+
+
 class Client(Protocol):
     """What is used of boto3's clients."""
 
@@ -45,6 +53,9 @@ class Client(Protocol):
 
     def list_exports(self, **request: str) -> Mapping[str, object]:
         """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html."""
+
+    def get_object(self, **request: str) -> Mapping[str, Body]:
+        """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html."""
 
 
 Connect = Callable[[str], Client]
@@ -79,7 +90,7 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
 
 
 class RemoteValues:
-    """Parameters, secrets and exports of an account; each is read once.
+    """Parameters, secrets, exports and objects of an account; each is read once.
 
     Where there are no credentials or AWS doesn't answer, that is found out once too: each further
     attempt could take seconds.
@@ -116,6 +127,8 @@ class RemoteValues:
             return exports[reference.name]
         if reference.service == "secretsmanager":
             return self._secret(reference)
+        if reference.service == "s3":
+            return self._object(reference)
         name = f"{reference.name}:{reference.version}" if reference.version else reference.name
         answer = self._connect("ssm").get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]
@@ -137,6 +150,17 @@ class RemoteValues:
             return Unknown(reason=f"{reference} has no such key")
         value = fields[reference.json_key]
         return scalar_text(value) if isinstance(value, str | int | float) else json.dumps(value)
+
+    def _object(self, reference: Reference) -> str | Unknown:
+        scheme, _, address = reference.name.partition("://")
+        bucket, _, key = address.partition("/")
+        if scheme != "s3" or not key:
+            return Unknown(reason=f"{reference} is not an object: s3://BUCKET/KEY")
+        answer = self._connect("s3").get_object(Bucket=bucket, Key=key)
+        data = answer["Body"].read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            return Unknown(reason=f"{reference} has more than {MAX_BYTES // 2**20} MiB")
+        return data.decode("utf-8-sig")
 
     def _exports(self) -> dict[str, str]:
         if self._all_exports is None:

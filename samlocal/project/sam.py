@@ -56,7 +56,8 @@ def function_properties(stack: Stack, logical_id: str) -> Node:
     is_serverless = stack.resource_type(logical_id) == SERVERLESS_FUNCTION
     if inherited is None or inherited.value is None or not is_serverless:
         return own
-    return merge_globals(inherited, own, resource.get("IgnoreGlobals"))
+    ignored = resource.get("IgnoreGlobals")
+    return merge_globals(inherited, own, stack.resolver, ignored=ignored)
 
 
 def read_function(

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from samlocal.errors import ParameterError, TemplateError, TemplateNotFoundError
+from samlocal.errors import ParameterError, TemplateError
 from samlocal.project import references
 from samlocal.project.conditions import holds
-from samlocal.project.document import load
-from samlocal.project.expansion import TRANSFORM, expand, needs_expansion
+from samlocal.project.expansion import TRANSFORM, expand_section
+from samlocal.project.includes import read_include, root_with_includes
 from samlocal.project.intrinsics import INTRINSICS
 from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node, Unknown
@@ -63,8 +63,19 @@ class Stack:
         self._conditions: dict[str, bool | Unknown] = {}
         self._being_decided: list[str] = []
         self._values: dict[tuple[str, ...], Value] = {}
-        self._included: dict[Path, Node] = {}
+        self._included: dict[str, Node] = {}
         self._notes: dict[Finding, None] = {}
+
+    def with_document(self, document: Document) -> Stack:
+        """Return this stack with another template in the place of its own."""
+        return Stack(
+            document,
+            given=self.given,
+            surroundings=self.surroundings,
+            external=self.external,
+            boundary=self.boundary,
+            path=self.path,
+        )
 
     @property
     def directory(self) -> Path:
@@ -82,21 +93,14 @@ class Stack:
     @cached_property
     def root(self) -> Node:
         """The template with what its top level includes."""
-        root = self.document.root
-        root.entries("a template")
-        for transform in self.transforms:
-            if isinstance(transform.value, dict):
-                included = Node({TRANSFORM: transform}, root.path, root.line, root.column)
-                added = expand(included, self.resolver).entries("what is included")
-                root = Node({**root.entries("a template"), **added}, root.path, 0, 0, root.keys)
-        return expand(root, self.resolver) if needs_expansion(root) else root
+        return root_with_includes(self)
 
     def section(self, name: str) -> Node | None:
         """Return a top-level section with its loops and includes expanded; None if it is empty."""
         if name not in self._sections:
             section = self.root.get(name)
-            if section is not None and needs_expansion(section):
-                section = expand(section, self.resolver)
+            if section is not None:
+                section = expand_section(section, self.resolver)
             self._sections[name] = None if section is None or section.value is None else section
         return self._sections[name]
 
@@ -118,7 +122,12 @@ class Stack:
         section = self.section("Resources")
         if section is None:
             raise TemplateError("the template has no `Resources`", place=self.document.root.place)
-        return section.entries("`Resources`")
+        return {
+            logical_id: (
+                expand_section(resource, self.resolver) if resource.get(TRANSFORM) else resource
+            )
+            for logical_id, resource in section.entries("`Resources`").items()
+        }
 
     def place_of(self, logical_id: str) -> Place:
         """Return where a resource's name stands in the template."""
@@ -244,35 +253,19 @@ class Stack:
     def mapping(self, name: str) -> Node | None:
         section = self.section("Mappings")
         mapping = section.entries("`Mappings`").get(name) if section else None
-        if mapping is not None and needs_expansion(mapping):
-            return expand(mapping, self.resolver)
-        return mapping
+        return expand_section(mapping, self.resolver) if mapping else None
 
     def include(self, location: str, at: Node) -> Node:
-        """Return the content of a local file.
-
-        Raises:
-            TemplateError: it can't be read, or is outside the project.
-            UnknownValueError: it is in S3.
-        """
-        if location.startswith(("s3://", "https://", "http://")):
-            raise UnknownValueError(Unknown(reason=f"`{location}` lives in AWS"))
-        path = (self.directory / location.removeprefix("file://")).resolve()
-        if not path.is_relative_to(self.boundary):
-            raise TemplateError(
-                f"`{location}` is outside the project",
-                place=at.place,
-                hint=f"only files in `{self.boundary}` are included",
+        """Return what `AWS::Include` stands for: see `read_include`."""
+        if location not in self._included:
+            self._included[location] = read_include(
+                location,
+                at,
+                directory=self.directory,
+                boundary=self.boundary,
+                external=self.external,
             )
-        if path in self._included:
-            return self._included[path]
-        try:
-            self._included[path] = load(path).root
-        except TemplateNotFoundError as exc:
-            raise TemplateError(
-                f"no file at `{location}`", place=at.place, hint=f"looked for `{path}`"
-            ) from exc
-        return self._included[path]
+        return self._included[location]
 
     def note(self, finding: Finding) -> None:
         """Remember something that is to be said, once."""

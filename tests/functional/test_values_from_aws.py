@@ -45,11 +45,19 @@ def archive() -> bytes:
     return buffer.getvalue()
 
 
-ARCHIVE = archive()
+OBJECTS = {
+    "/artifacts/code.zip": archive(),
+    "/shared/globals.yaml": b"HttpApi: {}",
+    "/shared/function.yaml": b"MemorySize: 512",
+    "/shared/global-variables.yaml": b"LEVEL: debug",
+    "/shared/parameters.yaml": b"Stage: {Type: String, Default: dev}",
+    "/shared/resources.yaml": b"Table: {Type: AWS::DynamoDB::Table, Properties: {TableName: t}}",
+    "/shared/variables.yaml": b"{STAGE: !Ref Stage, TABLE: !Ref Table}",
+}
 
 
 class Aws(BaseHTTPRequestHandler):
-    """SSM, Secrets Manager, CloudFormation's exports and one object in S3."""
+    """SSM, Secrets Manager, CloudFormation's exports and some objects in S3."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -72,13 +80,13 @@ class Aws(BaseHTTPRequestHandler):
         self._object(body=True)
 
     def _object(self, *, body: bool) -> None:
-        found = self.path.split("?")[0] == "/artifacts/code.zip"
-        self.send_response(200 if found else 404)
+        found = OBJECTS.get(self.path.split("?")[0])
+        self.send_response(404 if found is None else 200)
         self.send_header("ETag", '"1"')
-        self.send_header("Content-Length", str(len(ARCHIVE) if found else 0))
+        self.send_header("Content-Length", str(len(found or b"")))
         self.end_headers()
         if body and found:
-            self.wfile.write(ARCHIVE)
+            self.wfile.write(found)
 
     def _json(self, status: int, content: object) -> None:
         self._answer(status, json.dumps(content).encode(), "application/x-amz-json-1.1")
@@ -148,6 +156,26 @@ def test_a_template_gets_the_exports_of_other_stacks() -> None:
     assert function.environment["TOPIC"].value == "arn:topic:suffix"
     assert function.environment["LOCAL"].value == "Bucket"
     assert function.environment["VPC_ID"].value is None
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_template_includes_what_is_in_s3() -> None:
+    """`AWS::Include` reads its objects wherever it stands; what isn't there is said."""
+    project = open_project(
+        PROJECTS / "sam-include-s3" / "template.yaml",
+        remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
+    )
+    function = project.resolve(project.find(None))
+    assert function.memory_mb == 512
+    assert {name: variable.value for name, variable in function.environment.items()} == {
+        "OWN": "mine",
+        "BUCKET": "shared",
+        "LEVEL": "debug",
+        "STAGE": "dev",
+        "TABLE": "t",
+    }
+    (finding,) = project.findings
+    assert "`s3://shared/template.yaml` can't be read: An error occurred (404)" in finding.message
 
 
 @pytest.mark.usefixtures("aws")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """An AWS account with one parameter, two secrets and two pages of exports."""
+    """An AWS account with one parameter, two secrets, two pages of exports and an object."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []
@@ -41,6 +42,10 @@ class Account:
             return {"Exports": [{"Name": "b", "Value": "2"}]}
         return {"Exports": [{"Name": "a", "Value": "1"}], "NextToken": "more"}
 
+    def get_object(self, **request: str) -> Mapping[str, BytesIO]:
+        assert request == {"Bucket": "shared", "Key": "a/b.yaml"}
+        return {"Body": BytesIO("\ufeffA: é".encode())}
+
 
 def secret(json_key: str | None) -> Reference:
     return Reference(
@@ -60,10 +65,11 @@ def secret(json_key: str | None) -> Reference:
         (secret("user"), "app"),
         (secret("port"), "5432"),
         (Reference(service="exports", name="b"), "2"),
+        (Reference(service="s3", name="s3://shared/a/b.yaml"), "A: é"),
     ],
 )
 def test_values_come_from_the_account(reference: Reference, value: str) -> None:
-    """Parameters, secrets and exports are read as the references ask for them."""
+    """Parameters, secrets, exports and objects are read as the references ask for them."""
     assert RemoteValues(Account().connect).look_up(reference) == value
 
 
@@ -77,6 +83,11 @@ def test_values_come_from_the_account(reference: Reference, value: str) -> None:
         (secret("none"), "the secret `db` (key `none`) has no such key"),
         (Reference(service="secretsmanager", name="binary"), "the secret `binary` is binary"),
         (Reference(service="exports", name="none"), "no stack exports `none`"),
+        (Reference(service="s3", name="s3://b"), "`s3://b` is not an object: s3://BUCKET/KEY"),
+        (
+            Reference(service="s3", name="https://b/k"),
+            "`https://b/k` is not an object: s3://BUCKET/KEY",
+        ),
     ],
 )
 def test_what_the_account_has_not_is_unknown_for_a_reason(
