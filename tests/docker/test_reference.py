@@ -27,12 +27,13 @@ OVERRIDES = (
     " ParameterKey=InstanceType,ParameterValue=t1.micro"
 )
 HEY = {"message": "Hey, are you there?"}
+TRACE_ID = "Root=1-5759e988-bd862e3fe1be46a994272793"
 
 
 @pytest.fixture
 def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     """The command in the directory of the references' functions, which a test may write to."""
-    return samlocal_in(REFERENCE, "python:3.11", "nodejs:22")
+    return samlocal_in(REFERENCE, "python:3.11", "nodejs:22", "nodejs:24")
 
 
 def result(ended: Finished) -> object:
@@ -303,7 +304,14 @@ def test_qualifier(samlocal: Samlocal) -> None:
 # --- the context that Node.js's runtime client makes of it
 
 
-def test_context_of_nodejs(samlocal: Samlocal) -> None:
+@pytest.mark.parametrize(
+    ("runtime", "own"),
+    [
+        pytest.param("nodejs22.x", {"callbackWaitsForEmptyEventLoop": True}, id="22"),
+        pytest.param("nodejs24.x", {"xRayTraceId": TRACE_ID}, id="24"),
+    ],
+)
+def test_context_of_nodejs(samlocal: Samlocal, runtime: str, own: dict[str, object]) -> None:
     """Everything that a user sets of the context is where Node.js functions look for it."""
     client_context = {"client": {"installation_id": "me"}, "custom": {"tier": "gold"}, "env": {}}
     identity = {"cognitoIdentityId": "me", "cognitoIdentityPoolId": "pool"}
@@ -312,12 +320,11 @@ def test_context_of_nodejs(samlocal: Samlocal) -> None:
         "clientContext": client_context,
         "identity": identity,
         "remainingTimeInMillis": 900_000,
-        "traceId": "Root=1-5759e988-bd862e3fe1be46a994272793",
+        "traceId": TRACE_ID,
     }
+    options = ("--qualifier", "live", "--runtime", runtime)
 
-    ended = samlocal.invoke(
-        "ContextOfNode", "--context", json.dumps(context), "--qualifier", "live"
-    )
+    ended = samlocal.invoke("ContextOfNode", "--context", json.dumps(context), *options)
 
     seen = result(ended)
     assert isinstance(seen, dict)
@@ -333,8 +340,8 @@ def test_context_of_nodejs(samlocal: Samlocal) -> None:
         "awsRequestId": "my-request",
         "clientContext": client_context,
         "identity": identity,
-        "trace": context["traceId"],
-        "xRayTraceId": context["traceId"],
+        "trace": TRACE_ID,
+        **own,
     }
 
 
