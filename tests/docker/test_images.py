@@ -48,6 +48,7 @@ _JAVA = ["java:17", "java:21"]
 _LANGUAGES = [
     "python:3.11",
     "python:3.13",
+    "nodejs:20",
     "nodejs:22",
     "nodejs:24",
     "ruby:3.3",
@@ -264,6 +265,20 @@ def test_ruby_reports_errors_as_lambda_does(
     assert error["errorMessage"].startswith(message)
     assert all("client.rb" not in line for line in error["stackTrace"])
     assert bool(error["stackTrace"]) is not message.startswith("Invalid")
+
+
+def test_ruby_s_logger_names_the_request(invoke: Invoke, stand_in: StandIn) -> None:
+    """A line of a `Logger` on stdout has Lambda's format, with the request's id."""
+    result = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", "app.logs")
+    start, _, rest = result["line"].partition(" #")
+    assert start == "I, [1970-01-01T00:00:00.000000"
+    assert rest.partition("]")[2] == f"  INFO {REQUEST_ID} -- : hey\n"
+
+
+def test_ruby_functions_may_marshal_themselves(invoke: Invoke, stand_in: StandIn) -> None:
+    """What makes an event of a request and a body of a result can be replaced, as with AWS's client."""
+    result = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", "marshalled.handler", event=[1, 2])
+    assert result == {"marshalled": {"size": len("[1, 2]")}}
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,34 @@
 # frozen_string_literal: true
 
-# A runtime interface client for Ruby. AWS's own is the gem aws_lambda_ric; this one needs Ruby and nothing else. What a
-# function sees of it is the same: https://docs.aws.amazon.com/lambda/latest/dg/lambda-ruby.html
+# A runtime interface client for Ruby. AWS's own is the gem aws_lambda_ric, which rubygems.org has and none of the registries
+# that the stand-ins are made from; this one needs Ruby and nothing else. What a function sees of it is the same:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-ruby.html
+# https://github.com/aws/aws-lambda-ruby-runtime-interface-client
 
 require "json"
+require "logger"
 require "net/http"
 require "stringio"
 
 $stdout.sync = true
+
+# Functions may replace what makes an event of a request, and a body of a result.
+module AwsLambda
+  module Marshaller
+    module_function
+
+    def marshall_request(request)
+      request["Content-Type"] == "application/json" ? JSON.parse(request.body) : request.body
+    end
+
+    def marshall_response(result)
+      case result
+      when StringIO, IO then [result, "application/unknown"]
+      else result.to_json
+      end
+    end
+  end
+end
 
 module StandInRuntime
   # What AWS names in the header of an error; every other class is `UserException` there.
@@ -15,15 +36,20 @@ module StandInRuntime
     ArgumentError Exception LoadError NameError NoMethodError StandardError SystemExit SystemStackError
   ].freeze
 
+  # The exit statuses of AWS's client.
+  FAILED = -1
+  INIT_FAILED = -4
+
   # https://docs.aws.amazon.com/lambda/latest/dg/ruby-context.html
   class Context
     attr_reader :aws_request_id, :client_context, :deadline_ms, :function_name, :function_version, :identity,
-                :invoked_function_arn, :log_group_name, :log_stream_name, :memory_limit_in_mb
+                :invoked_function_arn, :log_group_name, :log_stream_name, :memory_limit_in_mb, :tenant_id
 
     def initialize(invocation)
       @aws_request_id = invocation["Lambda-Runtime-Aws-Request-Id"]
       @deadline_ms = invocation["Lambda-Runtime-Deadline-Ms"].to_i
       @invoked_function_arn = invocation["Lambda-Runtime-Invoked-Function-Arn"]
+      @tenant_id = invocation["Lambda-Runtime-Aws-Tenant-Id"]
       @client_context = JSON.parse(invocation["Lambda-Runtime-Client-Context"] || "null")
       @identity = JSON.parse(invocation["Lambda-Runtime-Cognito-Identity"] || "null")
       @function_name = ENV["AWS_LAMBDA_FUNCTION_NAME"]
@@ -41,21 +67,38 @@ module StandInRuntime
   # `file.method`, or `file.Class.method` for a method of a class or module.
   class Handler
     def initialize(handler)
-      file, *owner, @method = handler.split(".")
-      raise ArgumentError, "Invalid handler #{handler}, it must be file.method or file.Class.method" if
-        @method.nil? || owner.length > 1
+      file, *@owner, @method = handler.split(".")
+      raise ArgumentError, "Invalid handler #{handler}, must be of form FILENAME.METHOD or FILENAME.CLASS.METHOD" if
+        @method.nil? || @owner.length > 1
 
       require file
-      @owner = owner.empty? ? Object.new : Kernel.const_get(owner.first)
     end
 
     # The result as the body of an HTTP request, and its content type.
-    def call(event, context)
-      result = @owner.__send__(@method, event: event, context: context)
-      case result
-      when StringIO, IO then [result.read, "application/unknown"]
-      else [result.to_json, "application/json"]
+    def call(request, context)
+      owner = @owner.empty? ? Object.new : Kernel.const_get(@owner.first)
+      result = owner.__send__(@method, event: AwsLambda::Marshaller.marshall_request(request), context: context)
+      body, content_type = AwsLambda::Marshaller.marshall_response(result)
+      [body.respond_to?(:read) ? body.read : body, content_type || "application/json"]
+    end
+  end
+
+  # The logs of a `Logger` on stdout or stderr name the request:
+  # https://docs.aws.amazon.com/lambda/latest/dg/ruby-logging.html
+  module RequestInLogs
+    FORMAT = "%s, [%s #%d] %5s %s -- %s: %s\n"
+
+    class Formatter < Logger::Formatter
+      def call(severity, time, program, message)
+        format(FORMAT, severity[0], format_datetime(time), Process.pid, severity, $_global_aws_request_id, program,
+               msg2str(message))
       end
+    end
+
+    def initialize(device = nil, *rest, formatter: nil, **options)
+      own = device.nil? || [$stdout, $stderr].include?(device)
+      formatter ||= Formatter.new if own
+      super(own ? $stdout : device, *rest, formatter: formatter, **options)
     end
   end
 
@@ -80,10 +123,10 @@ module StandInRuntime
 
     # `phase` is Init or Function.
     def report(where, error, phase)
-      type = NAMED.include?(error.class.name) ? error.class.name : "UserException"
+      type = NAMED.include?(error.class.name) ? "#{phase}<#{error.class}>" : "Function<UserException>"
       headers = {
         "Content-Type" => "application/vnd.aws.lambda.error+json",
-        "Lambda-Runtime-Function-Error-Type" => "#{phase}<#{type}>"
+        "Lambda-Runtime-Function-Error-Type" => type
       }
       @http.post(path(where), JSON.generate(StandInRuntime.describe(error, phase)), headers).value
     end
@@ -108,22 +151,22 @@ module StandInRuntime
 
     log("Init error when loading handler #{handler_name}", e, "Init")
     api.report("init/error", e, "Init")
-    exit(1)
+    exit(INIT_FAILED)
   end
 
   def invoke(api, handler)
     invocation = api.next_invocation
-    id = invocation["Lambda-Runtime-Aws-Request-Id"]
+    id = $_global_aws_request_id = invocation["Lambda-Runtime-Aws-Request-Id"]
     ENV["_X_AMZN_TRACE_ID"] = invocation["Lambda-Runtime-Trace-Id"]
     begin
-      body, content_type = handler.call(JSON.parse(invocation.body), Context.new(invocation))
+      body, content_type = handler.call(invocation, Context.new(invocation))
     rescue Exception => e # the runtime answers for all that a handler raises
       raise if e.is_a?(SignalException)
 
       fatal = e.is_a?(NameError) || !e.is_a?(StandardError)
       log(fatal ? "Critical exception from handler" : "Error raised from handler method", e, "Function")
       api.report("invocation/#{id}/error", e, "Function")
-      exit(1) if fatal
+      exit(FAILED) if fatal
     else
       api.respond(id, body, content_type)
     end
@@ -140,4 +183,5 @@ module StandInRuntime
   end
 end
 
+Logger.prepend(StandInRuntime::RequestInLogs)
 StandInRuntime.run(ENV.fetch("AWS_LAMBDA_RUNTIME_API"), ENV.fetch("_HANDLER"))

@@ -39,3 +39,7 @@ end
 def bytes(event:, context:)
   StringIO.new('{"raw": true}')
 end
+
+def logs(event:, context:)
+  { line: Logger.new($stdout).formatter.call("INFO", Time.at(0), nil, "hey") }
+end
