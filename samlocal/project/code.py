@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import CodeNotFoundError
 from samlocal.project.assets import asset_of_image, asset_of_object, asset_path
 from samlocal.project.identifiers import metadata
-from samlocal.project.model import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
+from samlocal.project.model import (
+    Code,
+    Finding,
+    ImageBuild,
+    ImageCode,
+    InlineCode,
+    LocalCode,
+    S3Code,
+)
 from samlocal.project.node import NoValue, Unknown, scalar_text
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
 _BUCKET: Final = ("Bucket", "S3Bucket")
 _KEY: Final = ("Key", "S3Key")
 _VERSION: Final = ("Version", "S3ObjectVersion")
+# Arguments of the `docker build` that `sam build` runs: https://github.com/aws/aws-sam-cli/blob/develop/samcli/lib/build/app_builder.py
+_CLI_ARGUMENTS: Final = "DockerBuildExtraParams"
 
 
 def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
@@ -157,6 +167,15 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     build = _read_build(resource, stack.directory)
     is_asset = asset_path(resource, "Code", stack.directory) is not None
     uri = properties.text("ImageUri") or (code.text("ImageUri") if code and not is_asset else None)
+    section = resource.get("Metadata")
+    if build and section and section.get(_CLI_ARGUMENTS):
+        properties.findings.append(
+            Finding(
+                message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
+                place=section.place_of(_CLI_ARGUMENTS),
+                hint="build the image with `sam build`",
+            )
+        )
     if build is None and uri:
         build = asset_of_image(stack, uri.rpartition(":")[2])
     return ImageCode(

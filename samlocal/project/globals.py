@@ -37,7 +37,8 @@ def function_properties(
     for name in _REPLACED & usable.keys():
         if own.get(name):
             del usable[name]
-    return merge(inherited.with_value(usable), own, resolver)
+    usable_globals = Node(usable, inherited.path, inherited.line, inherited.column, inherited.keys)
+    return merge(usable_globals, own, resolver)
 
 
 def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:

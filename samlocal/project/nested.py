@@ -106,11 +106,20 @@ def _location(stack: Stack, logical_id: str, property_name: str) -> Node | None:
     reason = f"`{text or property_name}` is not on this machine"
     if node and isinstance(node.value, Unknown):
         reason = node.value.reason
+    elif node and (application := node.get("ApplicationId")):
+        reason = f"it is the application {_application_id(stack, application)}"
     place = node.place if node else stack.place_of(logical_id)
     stack.note(
         Finding(message=f"the nested stack `{logical_id}` is left out: {reason}", place=place)
     )
     return None
+
+
+def _application_id(stack: Stack, node: Node) -> str:
+    """Return what identifies an application of the AWS Serverless Application Repository."""
+    node = stack.resolver.resolve(node)
+    known = f"`{node.optional_text()}`" if node.optional_text() else f"({node.kind})"
+    return f"{known} of the AWS Serverless Application Repository"
 
 
 def _given(stack: Stack, logical_id: str) -> Given:

@@ -21,6 +21,7 @@ from samlocal.project.pseudo import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, Surround
 from samlocal.project.sam import read_function
 from samlocal.project.search import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
 from samlocal.project.stack import Stack
+from samlocal.project.unsupported import web_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,6 +122,7 @@ class Project:
             *self._duplicate_keys(),
             *self._undeclared_overrides(),
             *self._macros(),
+            *(finding for stack in self.stacks for finding in web_functions(stack).values()),
             *self._notes,
         )
         return tuple(dict.fromkeys(said))
@@ -163,12 +165,15 @@ class Project:
         try:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError:
-            self._refuse_excluded(identifier)
+            self._explain_missing(identifier)
             self._refuse_left_out()
             raise
 
-    def _refuse_excluded(self, identifier: str | None) -> None:
-        """Raise where what is asked for exists, but is not part of its stack."""
+    def _explain_missing(self, identifier: str | None) -> None:
+        """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
+        for stack in self.stacks:
+            if finding := web_functions(stack).get(identifier or ""):
+                raise FunctionNotFoundError(finding.message, place=finding.place)
         for entry in self.excluded:
             if identifier is None or identifier in entry.identifiers:
                 raise FunctionNotFoundError(

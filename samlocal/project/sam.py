@@ -15,6 +15,7 @@ from samlocal.project import model
 from samlocal.project.code import read_code
 from samlocal.project.globals import function_properties as merge_globals
 from samlocal.project.layers import read_layers
+from samlocal.project.lookup import quoted
 from samlocal.project.model import (
     EnvironmentVariable,
     FileSystem,
@@ -26,6 +27,7 @@ from samlocal.project.model import (
 from samlocal.project.node import NoValue, Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.qualifiers import read_qualifiers
+from samlocal.project.unsupported import unsupported_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +76,7 @@ def read_function(
     findings: list[Finding] = []
     node = function_properties(stack, entry.logical_id)
     properties = Properties(node, stack.resolver, findings)
+    findings.extend(unsupported_properties(properties))
     storage = properties.mapping("EphemeralStorage")
     alias = properties.text("AutoPublishAlias")
     function = Function(
@@ -117,9 +120,15 @@ def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
     if not items:
         return "x86_64"
     names = [item.text("an architecture") for item in items]
-    if len(names) != 1 or names[0] not in _ARCHITECTURES:
+    if len(names) > 1:
         raise TemplateError(
-            f"`Architectures` must be one of {', '.join(_ARCHITECTURES)}, not {', '.join(names)}",
+            f"`Architectures` takes only one, not {len(names)}: {quoted(names)}",
+            place=items[1].place,
+            hint="a function runs on one architecture: deploy another one for the other",
+        )
+    if names[0] not in _ARCHITECTURES:
+        raise TemplateError(
+            f"`Architectures` must be {' or '.join(_ARCHITECTURES)}, not `{names[0]}`",
             place=items[0].place,
         )
     return cast('Literal["x86_64", "arm64"]', names[0])

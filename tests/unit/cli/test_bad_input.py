@@ -134,6 +134,10 @@ CASES = {
     "runtime-option-misspelt": inputs("-r python3.31"),
     "image-not-named": functions("ImageOfNoName"),
     "image-with-runtime": functions("ImageOfNoName -r python3.11", exit_code=2),
+    "not-emulated": Case(
+        project="unsupported", arguments="Everything --no-credentials --no-event -t template.yaml"
+    ),
+    "web-function": Case(project="unsupported", arguments="Site"),
     "engine-missing": inputs("--no-event"),
 }
 

@@ -158,3 +158,16 @@ def test_nothing_to_report(capfd: pytest.CaptureFixture[str]) -> None:
         validate(template=PROJECTS / "sam-hello-world" / "template.yaml", lint=False)
     assert exited.value.code == 0
     assert capfd.readouterr() == ("", "No problems found\n")
+
+
+def test_what_is_not_emulated_is_a_warning() -> None:
+    """Whoever validates learns of it before anything runs; what is not there is not named."""
+    found = problems(PROJECTS / "unsupported" / "template.yaml", lint=False)
+    assert [
+        (severity, line, str(message).split(":")[0]) for severity, _, line, message in found
+    ] == [
+        ("warning", 10, "`TenancyConfig` is not emulated"),
+        ("warning", 19, "`DurableConfig` is not emulated"),
+        ("warning", 20, "`CapacityProviderConfig` is not emulated"),
+        ("warning", 29, "`Site` cannot be run"),
+    ]

@@ -152,3 +152,15 @@ def test_image_of_a_cdk_app_without_metadata(tmp_path: Path) -> None:
         target="run",
         build_args={"MODEL": "small"},
     )
+
+
+def test_arguments_for_dockers_command_line_are_left_out(tmp_path: Path) -> None:
+    """`sam build` passes them to `docker build`, which nothing here runs."""
+    more = "    Metadata:\n      Dockerfile: Dockerfile\n      DockerBuildExtraParams: [--ssh, default]\n"
+    function = function_with(tmp_path, "PackageType: Image", more)
+    (finding,) = function.findings
+    assert finding.message.startswith("`DockerBuildExtraParams` is left out")
+    assert (finding.place and finding.place.line, finding.hint) == (
+        7,
+        "build the image with `sam build`",
+    )

@@ -133,7 +133,11 @@ def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
         ("Timeout: 901", "3:27: `Timeout` must be a whole number from 1 to 900, not `901`"),
         ("Timeout: abc", "3:27: `Timeout` must be a whole number from 1 to 900, not `abc`"),
         ("EphemeralStorage: {Size: 1}", "`Size` must be a whole number from 512 to 10240, not `1`"),
-        ("Architectures: [mips]", "`Architectures` must be one of x86_64, arm64, not mips"),
+        ("Architectures: [mips]", "`Architectures` must be x86_64 or arm64, not `mips`"),
+        (
+            "Architectures: [x86_64, arm64]",
+            "3:42: `Architectures` takes only one, not 2: `arm64`, `x86_64`",
+        ),
         ("Handler: [a]", "3:27: `Handler` must be a string, not a list"),
         ("Environment: [a]", "`Environment` must be a mapping, not a list"),
         (
