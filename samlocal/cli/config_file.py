@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ConfigError, Place, TemplateError
@@ -14,7 +15,7 @@ from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
+
 
 ConfigValue = str | int | float | bool | list["ConfigValue"] | dict[str, "ConfigValue"]
 _Table = dict[str, ConfigValue]
@@ -41,10 +42,14 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
 
 @record
 class Config:
-    """The options of one command in one environment, by their names with underscores."""
+    """The options of one command in one environment, by their own names.
+
+    `shared` are those that come from the table for all commands.
+    """
 
     path: Path
     values: Mapping[str, ConfigValue]
+    shared: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 
 
@@ -54,29 +59,29 @@ def environment_variables(option: str) -> list[str]:
     return [own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else [own]
 
 
-def find_config(directory: Path, explicit: Path | None = None) -> Path | None:
-    """Return the configuration file of the directory that the template is in; None if it has none.
+def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Path | None:
+    """Return the first configuration file that is in one of the directories; None if there is none.
 
     Raises:
         ConfigError: the file named with `--config-file` isn't there.
     """
-    if explicit is not None:
-        path = directory / explicit
-        if not path.is_file():
-            raise ConfigError(f"no configuration file at `{path}`")
-        return path
-    candidates = (directory / name for name in CONFIG_NAMES)
-    return next((path for path in candidates if path.is_file()), None)
+    names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
+    candidates = [directory / name for directory in directories for name in names]
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None and explicit is not None:
+        raise ConfigError(f"no configuration file at `{candidates[0]}`")
+    return found
 
 
 def read_config(
-    path: Path, environment: str, command: Sequence[str], *, known: Collection[str]
+    path: Path, environment: str, command: Sequence[str], *, known: Mapping[str, str]
 ) -> Config:
     """Return what a file says about a command (`["local", "invoke"]`) in an environment.
 
     The tables are sam's: `[ENVIRONMENT.local_invoke.parameters]` over `[ENVIRONMENT.global.parameters]`.
-    Keys may have dashes. What is not in `known` is left out; if it stands in the command's own table,
-    a finding says so. In the global table it may be another command's.
+    Keys may have dashes. `known` has the option for each of them. What is not in it is left out; if
+    it stands in the command's own table, a finding says so. In the global table it may be another
+    command's.
 
     Raises:
         ConfigError: the file can't be read, or something in it has the wrong shape.
@@ -89,14 +94,20 @@ def read_config(
     shared = _parameters(path, tables, environment, _GLOBAL)
     own = _parameters(path, tables, environment, name)
     unknown = [key for key in own if _option(key) not in known]
-    values = {_option(key): value for key, value in {**shared, **own}.items()}
+    values = _known(own, known)
     return Config(
         path=path,
-        values={key: value for key, value in values.items() if key in known},
+        values={**_known(shared, known), **values},
+        shared=frozenset(_known(shared, known).keys() - values.keys()),
         findings=tuple(
             _unknown_key(path, (environment, name, _PARAMETERS), key, known) for key in unknown
         ),
     )
+
+
+def _known(table: _Table, known: Mapping[str, str]) -> _Table:
+    named = ((known.get(_option(key)), value) for key, value in table.items())
+    return {option: value for option, value in named if option}
 
 
 def parameter_overrides(value: ConfigValue) -> dict[str, str]:

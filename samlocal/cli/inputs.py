@@ -103,7 +103,7 @@ def read_inputs(
     entry = project.find(chosen.function_identifier)
     debug = debug_options.settings_for(entry, project)
     function = _in_chosen_runtime(project.resolve(entry), chosen.runtime)
-    qualified = qualify(function, chosen.qualifier, region=region)
+    qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
     environment = _environment(
@@ -137,6 +137,18 @@ def read_inputs(
         ),
         debug=debug,
     )
+
+
+def _qualifier(chosen: InvokeOptions, entry: FunctionEntry) -> str | None:
+    from samlocal.project.lookup import qualifier_in
+
+    named = qualifier_in(chosen.function_identifier, entry)
+    if named and chosen.qualifier and named != chosen.qualifier:
+        raise UsageError(
+            f"`{chosen.function_identifier}` and `--qualifier {chosen.qualifier}` name two versions",
+            hint="keep one of them",
+        )
+    return chosen.qualifier or named
 
 
 def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:

@@ -28,8 +28,8 @@ FunctionIdentifier = Annotated[
     str | None,
     typer.Argument(
         metavar="[FUNCTION_IDENTIFIER]",
-        help="Logical id, function id, function name or full path (Stack/Function)."
-        " Needed where the template has several functions.",
+        help="Logical id, function id, function name, full path (Stack/Function) or ARN; may end in"
+        " :VERSION or :ALIAS. Needed where the template has several functions.",
         show_default=False,
     ),
 ]
@@ -416,7 +416,7 @@ ConfigFile = Annotated[
     typer.Option(
         "--config-file",
         metavar="NAME",
-        help="The file with default values of options, beside the template."
+        help="The file with default values of options, beside the template or in the current directory."
         " [default: samconfig.toml, .yaml or .yml]",
         show_default=False,
     ),

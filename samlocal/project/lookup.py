@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError
@@ -14,11 +15,22 @@ if TYPE_CHECKING:
 _LISTED = 20
 _LONGEST_NAME = 255  # of what is worth comparing
 
+# What Lambda takes for a function, below the stack that it is in:
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
+_QUALIFIED = re.compile(
+    r"""(?P<stack> (?: [^:]+/ )? )
+        (?: (?: arn:[^:]+:lambda: )? (?: [a-z0-9-]*: )? \d{12}: function: )?
+        (?P<name> [^:/]+ )
+        (?: : (?P<qualifier> \$LATEST | [\w-]+ ) )?""",
+    re.VERBOSE | re.ASCII,
+)
+
 
 def find(functions: Sequence[FunctionEntry], identifier: str | None) -> FunctionEntry:
     """Return the function that `identifier` names, or the only one if it is None.
 
-    A full path is unique and comes first. Any other identifier must fit one function only.
+    A full path is unique and comes first. Any other identifier must fit one function only. It may
+    also be an ARN, part of one, and end in a qualifier: see `split_identifier`.
 
     Raises:
         FunctionNotFoundError: no function fits.
@@ -26,6 +38,8 @@ def find(functions: Sequence[FunctionEntry], identifier: str | None) -> Function
     """
     if identifier is None:
         return _only(functions)
+    if not any(identifier in function.identifiers for function in functions):
+        identifier, _ = split_identifier(identifier)
     for function in functions:
         if function.full_path == identifier:
             return function
@@ -40,6 +54,24 @@ def find(functions: Sequence[FunctionEntry], identifier: str | None) -> Function
     raise FunctionNotFoundError(
         f"no function `{identifier}`", hint=_suggestion(functions, identifier)
     )
+
+
+def split_identifier(identifier: str) -> tuple[str, str | None]:
+    """Return a function's name and its qualifier, without the rest of its ARN.
+
+    `Ratings`, `Ratings:live`, `123456789012:function:Ratings` and
+    `arn:aws:lambda:eu-west-1:123456789012:function:Ratings:live` name the same function, also after
+    the path of a nested stack. Region and account say nothing about a function that runs here.
+    """
+    match = _QUALIFIED.fullmatch(identifier)
+    return (match["stack"] + match["name"], match["qualifier"]) if match else (identifier, None)
+
+
+def qualifier_in(identifier: str | None, function: FunctionEntry) -> str | None:
+    """Return the qualifier at the end of the identifier that a function was found by."""
+    if identifier is None or identifier in function.identifiers:
+        return None
+    return split_identifier(identifier)[1]
 
 
 def _only(functions: Sequence[FunctionEntry]) -> FunctionEntry:

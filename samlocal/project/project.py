@@ -165,7 +165,7 @@ class Project:
         try:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError:
-            self._explain_missing(identifier)
+            self._explain_missing(identifier and lookup.split_identifier(identifier)[0])
             self._refuse_left_out()
             raise
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from tests.unit.cli.conftest import InProject
 
 INVOKE = ("local", "invoke")
-KNOWN = ("region", "env_vars", "parameter_overrides", "docker_network", "skip_pull_image")
+OPTIONS = ("region", "env_vars", "parameter_overrides", "docker_network", "skip_pull_image")
+KNOWN = {name: name for name in OPTIONS} | {"template_file": "template"}
 TOML = """\
 version = 0.1
 
@@ -154,19 +156,57 @@ def test_latin_1_is_an_error(tmp_path: Path) -> None:
 
 def test_toml_comes_before_yaml(tmp_path: Path) -> None:
     """The order of names is sam's."""
-    assert find_config(tmp_path) is None
+    assert find_config([tmp_path]) is None
     for name in ("samconfig.yml", "samconfig.yaml", "samconfig.toml"):
-        assert find_config(tmp_path) != tmp_path / name
+        assert find_config([tmp_path]) != tmp_path / name
         written(tmp_path, name, "")
-        assert find_config(tmp_path) == tmp_path / name
+        assert find_config([tmp_path]) == tmp_path / name
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     """`--config-file` with a wrong name is an error, not a run without configuration."""
     written(tmp_path, "other.toml", "")
-    assert find_config(tmp_path, Path("other.toml")) == tmp_path / "other.toml"
+    assert find_config([tmp_path], Path("other.toml")) == tmp_path / "other.toml"
     with pytest.raises(ConfigError, match="no configuration file at"):
-        find_config(tmp_path, Path("none.toml"))
+        find_config([tmp_path], Path("none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("beside", "arguments", "variable", "found"),
+    [
+        pytest.param(False, ("-t", "infra/template.yaml"), "", "OfCwd", id="-t, none beside it"),
+        pytest.param(True, ("-t", "infra/template.yaml"), "", "OfTemplate", id="-t"),
+        pytest.param(True, (), "infra/template.yaml", "OfCwd", id="variable"),
+        pytest.param(
+            False,
+            ("-t", "infra/template.yaml", "--config-file", "samconfig.toml"),
+            "",
+            "OfCwd",
+            id="named",
+        ),
+    ],
+)
+def test_the_file_is_found_where_the_template_is_elsewhere(
+    project: InProject,
+    tmp_path: Path,
+    *,
+    beside: bool,
+    arguments: tuple[str, ...],
+    variable: str,
+    found: str,
+) -> None:
+    """Beside the template that `-t` names, else in the working directory; it names the function."""
+    (tmp_path / "infra").mkdir()
+    template = "Resources: {A: {Type: AWS::Lambda::Function}, B: {Type: AWS::Lambda::Function}}"
+    written(tmp_path, "infra/template.yaml", template)
+    named = "[default.local_invoke.parameters]\nfunction_logical_id = "
+    written(tmp_path, "samconfig.toml", f'{named}"OfCwd"')
+    if beside:
+        written(tmp_path, "infra/samconfig.toml", f'{named}"OfTemplate"')
+    command = replace(project("sam-config"), directory=tmp_path)
+    environment = {**command.environment, "SAM_TEMPLATE_FILE": variable}
+    ended = replace(command, environment=environment)("local", "invoke", *arguments)
+    assert f"no function `{found}`" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ def test_options_reach_what_they_name() -> None:
 
 
 @pytest.mark.usefixtures("stdin")
+def test_an_alias_in_the_identifier_is_the_qualifier() -> None:
+    """`Ratings:live` is invoked by the ARN of that alias, and runs its version."""
+    for identifier in ("Ratings:live", "123456789012:function:Ratings:live"):
+        inputs = read(InvokeOptions(function_identifier=identifier, no_credentials=True))
+        assert inputs.invocation.function_arn.endswith(":function:Ratings:live")
+        assert inputs.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
+
+
+@pytest.mark.usefixtures("stdin")
 def test_context_overrules_what_follows_from_the_function() -> None:
     """Whatever a user sets of the context is what the runtime gets; the version in both places."""
     context = {

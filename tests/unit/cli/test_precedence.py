@@ -1,0 +1,122 @@
+"""The command line comes before variables, and they before samconfig, also where options exclude each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from samlocal.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cli.container_options import ContainerOptions
+    from samlocal.cli.debug_options import DebugOptions
+    from samlocal.cli.inputs import InvokeOptions
+    from samlocal.cli.opening import ProjectOptions
+
+
+class Chosen(Protocol):
+    """Returns the options that `local invoke` has after all, those that are not left out."""
+
+    def __call__(self, *arguments: str, own: str = "", shared: str = "") -> dict[str, object]: ...
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
+    """The command line in a directory with a `samconfig.toml`."""
+    monkeypatch.chdir(tmp_path)
+    got: dict[str, object] = {}
+
+    def read(
+        options: InvokeOptions,
+        _project: ProjectOptions,
+        debugging: DebugOptions,
+        container: ContainerOptions,
+    ) -> None:
+        got.clear()
+        got.update(vars(options) | vars(debugging))
+        got["pull"] = container.settings().pull
+        raise SystemExit
+
+    monkeypatch.setattr("samlocal.cli.invoke._read", read)
+
+    def command(*arguments: str, own: str = "", shared: str = "") -> dict[str, object]:
+        text = f"[default.local_invoke.parameters]\n{own}\n[default.global.parameters]\n{shared}\n"
+        (tmp_path / "samconfig.toml").write_text(text)
+        with pytest.raises(SystemExit):
+            main(["local", "invoke", *arguments])
+        return {name: value for name, value in got.items() if value not in (None, False, [])}
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "own", "expected"),
+    [
+        pytest.param("-e x.json", "no_event = true", {"event": "x.json"}, id="event, no_event"),
+        pytest.param("--no-event", 'event = "x"', {"no_event": True}, id="no_event, event"),
+        pytest.param("--data 5", 'event = "x"', {"data": "5"}, id="data, event"),
+        pytest.param("--data 5", 'path = "x"', {"data": "5"}, id="data, path"),
+        pytest.param("--data 5", "no_event = true", {"data": "5"}, id="data, no_event"),
+        pytest.param("-c {}", 'context_path = "x"', {"context": "{}"}, id="context"),
+        pytest.param("--pull missing", "skip_pull_image = true", {}, id="pull, skip_pull_image"),
+        pytest.param("--skip-pull-image", 'pull = "always"', {"pull": "never"}, id="skip, pull"),
+        pytest.param("-n -", 'event = "-"', {"env_vars": ["-"]}, id="stdin"),
+        pytest.param(
+            "-e -", 'env_vars = ["a", "-"]', {"event": "-", "env_vars": ["a"]}, id="half a list"
+        ),
+        pytest.param("F:live", 'qualifier = "1"', {"function_identifier": "F:live"}, id="alias"),
+        pytest.param(
+            "--qualifier 1",
+            'function_logical_id = "F:live"',
+            {"function_identifier": "F", "qualifier": "1"},
+            id="qualifier",
+        ),
+    ],
+)
+def test_the_command_line_wins(
+    chosen: Chosen, arguments: str, own: str, expected: dict[str, object]
+) -> None:
+    """What samconfig says to the contrary is dropped, not refused."""
+    assert chosen(*arguments.split(), own=own) == {"pull": "missing"} | expected
+
+
+def test_variables_come_between(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable gives way to the command line, and samconfig to it."""
+    monkeypatch.setenv("SAM_SKIP_PULL_IMAGE", "1")
+    monkeypatch.setenv("SAMLOCAL_EVENT", "of-variable.json")
+    assert chosen(own='pull = "always"\ndata = "5"') == {
+        "event": "of-variable.json",
+        "pull": "never",
+    }
+    assert chosen("--pull", "always", "--path", "p") == {"path": "p", "pull": "always"}
+
+
+def test_a_commands_own_table_comes_before_the_global_one(chosen: Chosen) -> None:
+    """Options exclude each other between the two tables as well."""
+    found = chosen(own='data = "5"\npull = "missing"', shared='event = "x"\nskip_pull_image = true')
+    assert found == {"data": "5", "pull": "missing"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--data", "5", "--event", "x"), "`--event` and `--data` both name an event"),
+        (("--skip-pull-image", "--pull", "always"), "don't go together"),
+    ],
+)
+def test_two_options_of_one_source_are_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    """What one person types in one line isn't decided by chance."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["local", "invoke", "--no-credentials", *arguments])
+    assert ended.value.code == 2
+    assert message in capfd.readouterr().err
