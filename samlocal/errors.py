@@ -5,7 +5,8 @@
     ├── ProjectError                  the project can't be read
     │   ├── TemplateNotFoundError
     │   ├── TemplateError             malformed, or it means nothing
-    │   ├── ParameterError            a template parameter lacks a value, or has a wrong one
+    │   ├── ParameterError            a template parameter has a wrong value
+    │   │   └── MissingParameterError a function can't run without parameters that have no value
     │   ├── FunctionNotFoundError     no function has that identifier
     │   ├── AmbiguousFunctionError    more than one function has it
     │   ├── CodeNotFoundError         the function's code isn't where the template says
@@ -52,6 +53,25 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+@dataclass(frozen=True, slots=True)
+class MissingParameter:
+    """A template parameter without a value that it could have, and where it is declared.
+
+    `refused` and `hint` say what is wrong with its default, if it has one. `nested_in` is the nested
+    stack that it belongs to: only the parent's template gives such a parameter its value.
+    """
+
+    name: str
+    place: Place
+    refused: str | None = None
+    hint: str | None = None
+    nested_in: str | None = None
+
+    @property
+    def problem(self) -> str:
+        return self.refused or f"parameter `{self.name}` has no value"
+
+
 class SamlocalError(Exception):
     """The root: a message for the user, where it applies, and what to do about it."""
 
@@ -87,6 +107,19 @@ class TemplateError(ProjectError):
 
 class ParameterError(ProjectError):
     pass
+
+
+class MissingParameterError(ParameterError):
+    def __init__(
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        hint: str | None = None,
+        parameters: tuple[MissingParameter, ...] = (),
+    ) -> None:
+        super().__init__(message, place=place, hint=hint)
+        self.parameters = parameters
 
 
 class FunctionNotFoundError(ProjectError):

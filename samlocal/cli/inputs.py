@@ -86,6 +86,7 @@ def read_inputs(
         SamlocalError: Something can't be read, or means nothing.
     """
     from samlocal.credentials import find_region
+    from samlocal.project.missing import worth_saying
     from samlocal.qualifier import qualify
 
     _refuse_second_reader_of_stdin(
@@ -102,7 +103,8 @@ def read_inputs(
     project = open_with(replace(project_options, region=region))
     entry = project.find(chosen.function_identifier)
     debug = debug_options.settings_for(entry, project)
-    function = _in_chosen_runtime(project.resolve(entry), chosen.runtime)
+    resolved = project.resolve(entry, replaced=("Runtime",) if chosen.runtime else ())
+    function = _in_chosen_runtime(resolved, chosen.runtime)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
@@ -127,7 +129,7 @@ def read_inputs(
             dict.fromkeys(
                 (
                     *project.findings,
-                    *function.findings,
+                    *worth_saying(function.findings, given=environment.variables),
                     *qualified.findings,
                     *(context.findings if context else ()),
                     *credential_findings,

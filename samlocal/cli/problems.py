@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Literal
 
-from samlocal.errors import Place, ProjectError
+from samlocal.errors import MissingParameterError, Place, ProjectError
+from samlocal.project.missing import remedy
 from samlocal.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from samlocal.errors import MissingParameter
     from samlocal.project.model import Finding
     from samlocal.project.project import Project
 
@@ -41,13 +43,28 @@ def own_problems(project: Project) -> Iterator[Problem]:
     for entry in functions:
         try:
             for finding in project.resolve(entry).findings:
-                yield _of_finding(finding)
+                yield from _of_missing(finding.missing) or [_of_finding(finding)]
+        except MissingParameterError as error:
+            yield from _of_missing(error.parameters)
         except ProjectError as error:
             yield of_error(error)
 
 
 def of_error(error: ProjectError) -> Problem:
     return Problem(severity="error", message=error.message, place=error.place, hint=error.hint)
+
+
+def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
+    """Return a note for each parameter that whoever runs or deploys the template has to give a value."""
+    return [
+        Problem(
+            severity="informational",
+            message=each.problem,
+            place=each.place,
+            hint=remedy([each]),
+        )
+        for each in parameters
+    ]
 
 
 def _of_finding(finding: Finding) -> Problem:

@@ -92,7 +92,7 @@ def _as_text(problems: Sequence[Problem]) -> str:
 def _lines(problem: Problem) -> list[str]:
     where = f"{_short(problem.place)}: " if problem.place else ""
     rule = f" {problem.rule}" if problem.rule else ""
-    lines = [f"{where}{problem.severity}{rule}: {problem.message}"]
+    lines = [f"{where}{_WORDS[problem.severity]}{rule}: {problem.message}"]
     return [*lines, f"  hint: {problem.hint}"] if problem.hint else lines
 
 

@@ -17,6 +17,7 @@ from samlocal.project.model import (
     S3Code,
 )
 from samlocal.project.node import NoValue, Unknown, scalar_text
+from samlocal.project.resolver import find_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
     place = stack.place_of(logical_id)
     if _is_image(properties):
         return _read_image(stack, logical_id, properties)
-    if inline := properties.get("InlineCode"):
+    if inline := properties.get("InlineCode", needed=True):
         return InlineCode(source=inline.text("`InlineCode`"), place=inline.place)
     if asset := _asset(stack, logical_id, ("Code", "CodeUri"), place):
         return asset
@@ -57,27 +58,31 @@ def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
 
 
 def _is_image(properties: Properties) -> bool:
-    if "ImageUri" in properties.entries or properties.text("PackageType") == "Image":
+    if "ImageUri" in properties.entries:
+        return True
+    if properties.text("PackageType", needed=True) == "Image":
         return True
     code = properties.entries.get("Code")
     return code is not None and properties.resolver.reduce(code).get("ImageUri") is not None
 
 
 def _given(properties: Properties, names: tuple[str, ...]) -> Node | None:
-    """Return what the first of some properties holds.
+    """Return what the first of some properties holds; None where parameters would have to say it.
 
     Raises:
         CodeNotFoundError: it can't be known here.
     """
     for name in names:
-        node = (
-            properties.resolver.resolve(properties.entries[name])
-            if name in properties.entries
-            else None
-        )
-        if node is not None and isinstance(node.value, Unknown):
+        if name not in properties.entries:
+            continue
+        node = properties.resolver.resolve(properties.entries[name])
+        unknown = find_unknown(node)
+        if unknown and unknown.missing:
+            properties.drop(name, node, unknown, needed=True)
+            return None
+        if isinstance(node.value, Unknown):
             raise _unknown(node, node.value)
-        if node is not None and node.value is not None and not isinstance(node.value, NoValue):
+        if node.value is not None and not isinstance(node.value, NoValue):
             return node
     return None
 
@@ -162,14 +167,16 @@ def _s3_uri(text: str, place: Place) -> S3Code:
 
 def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageCode:
     resource = stack.resources[logical_id]
-    code = properties.mapping("Code")
-    config = properties.mapping("ImageConfig")
+    config = properties.mapping("ImageConfig", needed=True)
     build = _read_build(resource, stack.directory)
     is_asset = asset_path(resource, "Code", stack.directory) is not None
-    uri = properties.text("ImageUri") or (code.text("ImageUri") if code and not is_asset else None)
+    code = None if is_asset else properties.mapping("Code", needed=True)
+    places = (properties, code) if code else (properties,)
+    uris = (place.text("ImageUri", needed=build is None) for place in places)
+    uri = next(filter(None, uris), None)
     section = resource.get("Metadata")
     if build and section and section.get(_CLI_ARGUMENTS):
-        properties.findings.append(
+        properties.gaps.findings.append(
             Finding(
                 message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
                 place=section.place_of(_CLI_ARGUMENTS),
@@ -180,9 +187,9 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
         build = asset_of_image(stack, uri.rpartition(":")[2])
     return ImageCode(
         uri=uri,
-        entry_point=config.texts("EntryPoint") if config else (),
-        command=config.texts("Command") if config else (),
-        working_directory=config.text("WorkingDirectory") if config else None,
+        entry_point=config.texts("EntryPoint", needed=True) if config else (),
+        command=config.texts("Command", needed=True) if config else (),
+        working_directory=config.text("WorkingDirectory", needed=True) if config else None,
         build=build,
         place=stack.place_of(logical_id),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
+from samlocal.project.missing import combined
 from samlocal.project.node import scalar_text
 from samlocal.project.resolver import UnknownValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samlocal.project.node import Node
+    from samlocal.project.node import Node, Unknown
     from samlocal.project.resolver import Resolver
 
 _MAX_OPERANDS: Final = 10
@@ -50,8 +51,8 @@ def holds(condition: Node, resolver: Resolver) -> bool:
 
 def equals(argument: Node, resolver: Resolver) -> bool:
     """Return whether two values are the same, as text."""
-    left, right = _operands(argument, "Fn::Equals", 2, 2)
-    return _comparable(resolver.known(left).plain()) == _comparable(resolver.known(right).plain())
+    left, right = resolver.all_known(_operands(argument, "Fn::Equals", 2, 2))
+    return _comparable(left.plain()) == _comparable(right.plain())
 
 
 def _comparable(value: object) -> object:
@@ -68,15 +69,15 @@ def _comparable(value: object) -> object:
 
 def _any(operands: Iterable[Node], resolver: Resolver, *, wanted: bool) -> bool:
     """Return whether an operand is `wanted`; one that can't be known doesn't matter if one is."""
-    unknown: UnknownValueError | None = None
+    unknowns: list[Unknown] = []
     for operand in operands:
         try:
             if holds(operand, resolver) is wanted:
                 return True
         except UnknownValueError as exc:
-            unknown = exc
-    if unknown:
-        raise unknown
+            unknowns.append(exc.unknown)
+    if unknowns:
+        raise UnknownValueError(combined(unknowns))
     return False
 
 

@@ -51,7 +51,6 @@ def _read_entry(
 def _function_name(stack: Stack, logical_id: str) -> str | None:
     """Return `FunctionName`; an error in it is raised when that function is resolved."""
     try:
-        node = function_properties(stack, logical_id).get("FunctionName")
-        return stack.resolver.resolve(node).optional_text() if node else None
+        return stack.optional_text(function_properties(stack, logical_id).get("FunctionName"))
     except ProjectError:
         return None

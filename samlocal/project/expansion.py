@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
-from samlocal.project.model import Finding
+from samlocal.project.missing import gap
 from samlocal.project.node import Node, Unknown
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def _transform(call: Node, resolver: Resolver) -> Node:
 def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
     """Return the entries that a loop or a transform adds; none, and a finding, if it is unknown."""
     if isinstance(node.value, Unknown):
-        message = f"some entries are left out here: {node.value.reason}"
-        resolver.scope.note(Finding(message=message, place=node.place, hint=node.value.hint))
+        resolver.scope.note(gap("some entries are left out here", node, node.value))
         return {}
     return node.entries("what is added here")
 

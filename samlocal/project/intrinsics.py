@@ -14,6 +14,7 @@ from samlocal.errors import TemplateError
 from samlocal.project.conditions import holds
 from samlocal.project.external import Reference
 from samlocal.project.lookup import did_you_mean
+from samlocal.project.missing import combined
 from samlocal.project.node import NO_VALUE, Node, Unknown
 from samlocal.project.pseudo import availability_zones
 from samlocal.project.resolver import UnknownValueError
@@ -61,14 +62,21 @@ def _sub(resolver: Resolver, argument: Node, at: Node) -> Node:
         template, given = _arguments(argument, "Fn::Sub", 2)
         variables = dict(given.entries("the variables of `Fn::Sub`"))
 
+    unknowns: list[Unknown] = []
+
     def replace(match: re.Match[str]) -> str:
         name = match[1].strip()
         if name.startswith("!"):
             return "${" + name[1:] + "}"
         node = variables.get(name) or _variable(resolver, name, template)
-        return resolver.text(node, f"`${{{name}}}`")
+        try:
+            return resolver.text(node, f"`${{{name}}}`")
+        except UnknownValueError as exc:
+            unknowns.append(exc.unknown)
+            return ""
 
-    return at.with_value(_VARIABLE.sub(replace, template.text("the text of `Fn::Sub`")))
+    text = _VARIABLE.sub(replace, template.text("the text of `Fn::Sub`"))
+    return at.with_value(combined(unknowns) if unknowns else text)
 
 
 def _variable(resolver: Resolver, name: str, at: Node) -> Node:
@@ -121,11 +129,12 @@ def _base64(resolver: Resolver, argument: Node, at: Node) -> Node:
 def _find_in_map(resolver: Resolver, argument: Node, at: Node) -> Node:
     map_name, *keys = _arguments(argument, "Fn::FindInMap", 3, 4)
     default = keys.pop().get("DefaultValue") if len(keys) == 3 else None  # noqa: PLR2004
-    name = resolver.text(map_name, "the map of `Fn::FindInMap`")
+    map_name, *keys = resolver.all_known((map_name, *keys))
+    name = map_name.text("the map of `Fn::FindInMap`")
     node = resolver.scope.mapping(name)
     path = [name]
     for key_node in keys:
-        key = resolver.text(key_node, "a key of `Fn::FindInMap`")
+        key = key_node.text("a key of `Fn::FindInMap`")
         known = node.entries(f"`{'.'.join(path)}`") if node else {}
         node = known.get(key)
         path.append(key)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.project.code import read_content
+from samlocal.project.missing import gap
 from samlocal.project.model import Finding, Layer
 from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
@@ -18,6 +19,7 @@ from samlocal.project.references import reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samlocal.project.missing import Gaps
     from samlocal.project.node import Node
     from samlocal.project.stack import Stack
 
@@ -31,7 +33,7 @@ def local_layers(stacks: Iterable[Stack]) -> dict[str, tuple[Stack, str]]:
         for stack in stacks
         for logical_id in stack.resources
         if stack.resource_type(logical_id) in LAYER_TYPES
-        and (arn := reference(stack, logical_id)) is not None
+        and isinstance(arn := reference(stack, logical_id), str)
     }
 
 
@@ -42,18 +44,16 @@ def read_layers(
 
     What can't be known here is left out and added to the findings.
     """
-    items = properties.items("Layers")
-    return tuple(
-        layer for item in items if (layer := _read_layer(item, known, properties.findings))
-    )
+    items = properties.items("Layers", needed=True)
+    return tuple(layer for item in items if (layer := _read_layer(item, known, properties.gaps)))
 
 
-def _read_layer(
-    item: Node, known: Mapping[str, tuple[Stack, str]], findings: list[Finding]
-) -> Layer | None:
+def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) -> Layer | None:
     if isinstance(item.value, Unknown):
-        message = f"a layer is left out: {item.value.reason}"
-        findings.append(Finding(message=message, place=item.place, hint=item.value.hint))
+        if item.value.missing:
+            gaps.need(item.value)
+        else:
+            gaps.findings.append(gap("a layer is left out", item, item.value))
         return None
     arn = item.text("a layer")
     if arn not in known:
@@ -61,26 +61,26 @@ def _read_layer(
     stack, logical_id = known[arn]
     resource = stack.resources[logical_id]
     properties = Properties(
-        resource.get("Properties") or resource.with_value({}), stack.resolver, findings
+        resource.get("Properties") or resource.with_value({}), stack.resolver, gaps
     )
     place = stack.place_of(logical_id)
     try:
         code = read_content(stack, logical_id, properties)
     except CodeNotFoundError as exc:
         message = f"the layer `{logical_id}` is left out: {exc.message}"
-        findings.append(Finding(message=message, place=exc.place, hint=exc.hint))
+        gaps.findings.append(Finding(message=message, place=exc.place, hint=exc.hint))
         return None
     if code is None:
         message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
-        findings.append(Finding(message=message, place=place))
+        gaps.findings.append(Finding(message=message, place=place))
         return None
     return Layer(
         name=logical_id,
         code=code,
         arn=None,
         place=place,
-        runtimes=properties.texts("CompatibleRuntimes"),
-        architectures=properties.texts("CompatibleArchitectures"),
+        runtimes=properties.quietly().texts("CompatibleRuntimes"),
+        architectures=properties.quietly().texts("CompatibleArchitectures"),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.errors import Place
+    from samlocal.errors import MissingParameter, Place
 
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3
@@ -24,11 +24,17 @@ DEFAULT_EPHEMERAL_STORAGE_MB = 512
 
 @record
 class Finding:
-    """Something that was dropped, guessed or is about to surprise: said once on stderr."""
+    """Something that was dropped, guessed or is about to surprise: said once on stderr.
+
+    `variable` is the environment variable that has no value, if it is about one: nobody wants to hear
+    of it where the value comes from elsewhere. `missing` are the parameters that would mend it.
+    """
 
     message: str
     place: Place | None = None
     hint: str | None = None
+    variable: str | None = None
+    missing: tuple[MissingParameter, ...] = ()
 
 
 @record

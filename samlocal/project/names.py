@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.project.attributes import RESOURCE_TYPES, ResourceType
+from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from samlocal.project.stack import Stack
 
 
-def own_name(stack: Stack, logical_id: str, kind: ResourceType) -> str | None:
-    """Return the name that the template gives a resource, if it can be known here."""
+def own_name(stack: Stack, logical_id: str, kind: ResourceType) -> str | Unknown | None:
+    """Return the name that the template gives a resource, or why that can't be known here."""
     node = stack.properties(logical_id).get(kind.name_property or "")
-    return stack.resolver.resolve(node).optional_text() if node else None
+    if node is None:
+        return None
+    node = stack.resolver.resolve(node)
+    return node.value if isinstance(node.value, Unknown) else node.optional_text()
 
 
 def layer_name(stack: Stack, logical_id: str, kind: ResourceType) -> str:
     """Return a name for a layer that no other layer of the project has."""
-    name = own_name(stack, logical_id, kind) or logical_id
+    name = _text(stack, logical_id, kind) or logical_id
     return "-".join((*stack.path.split("/"), name)) if stack.path else name
 
 
 def function_name(stack: Stack, logical_id: str) -> str:
     """Return what a function is called in AWS, as far as that can be known here."""
     kind = RESOURCE_TYPES["AWS::Lambda::Function"]
-    return own_name(stack, logical_id, kind) or logical_id
+    return _text(stack, logical_id, kind) or logical_id
+
+
+def _text(stack: Stack, logical_id: str, kind: ResourceType) -> str | None:
+    return stack.optional_text(stack.properties(logical_id).get(kind.name_property or ""))

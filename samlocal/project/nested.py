@@ -72,6 +72,7 @@ class Nest:
             external=stack.external,
             boundary=stack.boundary,
             path=f"{stack.path}/{name}" if stack.path else name,
+            parent=(stack, logical_id),
         )
 
     def _load(self, path: Path, text: str, location: Node) -> Document:
@@ -128,6 +129,8 @@ def _given(stack: Stack, logical_id: str) -> Given:
     def given(name: str) -> str | Unknown | None:
         section = stack.properties(logical_id).get("Parameters")
         section = stack.resolver.reduce(section) if section else None
+        if section and isinstance(section.value, Unknown):
+            return section.value
         node = section.get(name) if section else None
         if node is None:
             return None

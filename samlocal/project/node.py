@@ -11,6 +11,8 @@ from samlocal.record import record
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.errors import MissingParameter
+
 _SHOWN: Final = 80  # characters of a value in a message
 MAX_DEPTH: Final = 100  # of values in one another
 
@@ -19,10 +21,16 @@ Scalar = str | int | float | bool | None
 
 @record
 class Unknown:
-    """A value that can't be known on this machine, and why."""
+    """A value that can't be known on this machine, and why.
+
+    `place` is where the reason stands, if it isn't where the value does. `missing` are parameters
+    without value that it depends on.
+    """
 
     reason: str
     hint: str | None = None
+    place: Place | None = None
+    missing: tuple[MissingParameter, ...] = ()
 
 
 class NoValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.errors import ParameterError
+from samlocal.errors import MissingParameter, MissingParameterError, ParameterError
 from samlocal.project.external import ExternalValues, Reference
 from samlocal.project.node import Unknown
 from samlocal.record import record
@@ -70,7 +70,7 @@ def parameter_value(
     """
     value = _default(parameter) if given is None else given
     if value is None:
-        raise ParameterError(
+        raise MissingParameterError(
             f"parameter `{parameter.name}` has no value",
             place=parameter.node.place,
             hint=f"give it one: --parameter-overrides {parameter.name}=…",
@@ -82,6 +82,36 @@ def parameter_value(
     if isinstance(value, Unknown) or not parameter.is_list:
         return value
     return _split(value)
+
+
+def value_or_unknown(
+    parameter: Parameter,
+    given: str | Unknown | None,
+    external: ExternalValues,
+    *,
+    nested_in: str | None,
+) -> str | list[str] | Unknown:
+    """Return a parameter's value, or that it has none: not everything that refers to it needs one.
+
+    `nested_in` is the nested stack that the parameter belongs to.
+
+    Raises:
+        ParameterError: somebody gives it a value that its declaration doesn't allow.
+    """
+    try:
+        return parameter_value(parameter, given, external)
+    except ParameterError as error:
+        if given is not None and nested_in is None:
+            raise
+        has_none = isinstance(error, MissingParameterError)
+        missing = MissingParameter(
+            name=parameter.name,
+            place=error.place or parameter.node.place,
+            refused=None if has_none else error.message,
+            hint=None if has_none else error.hint,
+            nested_in=nested_in,
+        )
+        return Unknown(reason=missing.problem, missing=(missing,))
 
 
 def _split(text: str) -> list[str]:

@@ -24,7 +24,7 @@ from samlocal.project.stack import Stack
 from samlocal.project.unsupported import web_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samlocal.project.cdk import AssemblyStack
     from samlocal.project.external import ValueSource
@@ -193,17 +193,20 @@ class Project:
             hint=f"{note.message}; {note.hint}" if note.hint else note.message,
         )
 
-    def resolve(self, entry: FunctionEntry) -> Function:
+    def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
         """Resolve one function of this project; its `findings` say what was dropped or guessed.
+
+        The properties in `replaced` come from somewhere else: what they lack doesn't matter.
 
         Raises:
             TemplateError: a property has a value that Lambda refuses.
-            ParameterError: it needs a parameter that has no value.
+            MissingParameterError: it can't run without parameters that have no value.
+            ParameterError: a parameter that it needs has a value that isn't allowed.
             CodeNotFoundError: the template doesn't say where its code is.
         """
         _ = self._notes  # so that the function's own are told apart from them
         _, stack = self._stack_by_path[entry.full_path]
-        return read_function(stack, entry, self._layers)
+        return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
 
     def _duplicate_keys(self) -> list[Finding]:
         return [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.errors import TemplateError
-from samlocal.project.model import Finding
+from samlocal.project.missing import Gaps, gap, without_value
 from samlocal.project.node import NoValue, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from samlocal.project.node import Node
     from samlocal.project.resolver import Resolver
@@ -18,45 +18,91 @@ if TYPE_CHECKING:
 class Properties:
     """The properties of one resource, or a mapping inside them.
 
-    What can't be known here counts as absent and is added to `findings`.
+    What can't be known here counts as absent and is one of the `gaps`. So is what an error leaves
+    unknown, unless the function can't run without it (`needed`).
     """
 
-    def __init__(self, node: Node, resolver: Resolver, findings: list[Finding]) -> None:
+    def __init__(self, node: Node, resolver: Resolver, gaps: Gaps) -> None:
         self.node = resolver.reduce(node)
         self.resolver = resolver
-        self.findings = findings
-        self.entries: Mapping[str, Node] = (
-            {} if self.node.value is None else self.node.entries("the properties")
-        )
+        self.gaps = gaps
+        self.entries: Mapping[str, Node] = {}
+        if isinstance(self.node.value, Unknown) and self.node.value.missing:
+            gaps.need(self.node.value)
+        elif self.node.value is not None:
+            self.entries = self.node.entries("the properties")
 
-    def get(self, name: str) -> Node | None:
+    def quietly(self) -> Properties:
+        """Return the same properties; nobody is told what those lack that are asked for here."""
+        return Properties(self.node, self.resolver, Gaps())
+
+    def get(self, name: str, *, needed: bool = False, default: object = None) -> Node | None:
         """Return a property's value, resolved; None where there is none, or none that is known."""
+        node = self._attempt(self.resolver.resolve, name, needed=needed)
+        if node is not None and isinstance(node.value, Unknown):
+            self.drop(name, node, node.value, needed=needed, default=default)
+            return None
+        return node
+
+    def _attempt(self, resolve: Callable[[Node], Node], name: str, *, needed: bool) -> Node | None:
         if name not in self.entries:
             return None
-        node = self.resolver.resolve(self.entries[name])
-        if isinstance(node.value, Unknown):
-            self.drop(name, node, node.value)
-            return None
+        node = self.entries[name]
+        try:
+            node = resolve(node)
+        except TemplateError as error:
+            if needed:
+                raise
+            return without_value(node, error)
         return None if node.value is None or isinstance(node.value, NoValue) else node
 
-    def drop(self, name: str, node: Node, unknown: Unknown) -> None:
-        """Say that a property is left out because its value can't be known here."""
-        message = f"`{name}` is left out: {unknown.reason}"
-        self.findings.append(Finding(message=message, place=node.place, hint=unknown.hint))
+    def drop(
+        self,
+        name: str,
+        node: Node,
+        unknown: Unknown,
+        *,
+        needed: bool = False,
+        default: object = None,
+    ) -> None:
+        """Say that a property is left out, or has its default, because its value can't be known here.
 
-    def text(self, name: str) -> str | None:
-        node = self.get(name)
+        The function can't run without one that is `needed`, if parameters would give its value.
+        """
+        if name in self.gaps.replaced:
+            return
+        if needed and unknown.missing:
+            self.gaps.need(unknown)
+            return
+        instead = "left out" if default is None else f"{default}, its default"
+        self.gaps.findings.append(gap(f"`{name}` is {instead}", node, unknown))
+
+    def text(self, name: str, *, needed: bool = False) -> str | None:
+        node = self.get(name, needed=needed)
         return node.text(f"`{name}`") if node else None
 
-    def items(self, name: str) -> tuple[Node, ...]:
+    def items(self, name: str, *, needed: bool = False, default: object = None) -> tuple[Node, ...]:
         """Return the items of a list; CloudFormation takes a single value for a list of one."""
-        node = self.get(name)
+        node = self.get(name, needed=needed, default=default)
         if node is None:
             return ()
         return (node,) if node.optional_text() is not None else node.items(f"`{name}`")
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        return tuple(item.text(f"an item of `{name}`") for item in self.items(name))
+    def known_items(
+        self, name: str, *, needed: bool = False, default: object = None
+    ) -> tuple[Node, ...]:
+        """Return the items of a list that can be known here; the others are left out."""
+        known = []
+        for item in self.items(name, needed=needed, default=default):
+            if isinstance(item.value, Unknown) and (item.value.missing or not needed):
+                self.drop(name, item, item.value, needed=needed, default=default)
+            else:
+                known.append(item)
+        return tuple(known)
+
+    def texts(self, name: str, *, needed: bool = False) -> tuple[str, ...]:
+        items = self.known_items(name, needed=needed)
+        return tuple(item.text(f"an item of `{name}`") for item in items)
 
     def integer(self, name: str, default: int, *, least: int, most: int) -> int:
         """Return a number between `least` and `most`.
@@ -64,7 +110,7 @@ class Properties:
         Raises:
             TemplateError: the property is something else.
         """
-        node = self.get(name)
+        node = self.get(name, default=default)
         if node is None:
             return default
         text = node.text(f"`{name}`")
@@ -79,15 +125,25 @@ class Properties:
             )
         return number
 
-    def mapping(self, name: str) -> Properties | None:
+    def mapping(self, name: str, *, needed: bool = False) -> Properties | None:
         """Return the mapping under `name`, to be asked for its own entries; None if absent."""
-        if name not in self.entries:
+        node = self._attempt(self.resolver.reduce, name, needed=needed)
+        if node is None:
             return None
-        node = self.resolver.reduce(self.entries[name])
         if isinstance(node.value, Unknown):
-            self.drop(name, node, node.value)
-            return None
-        if node.value is None or isinstance(node.value, NoValue):
+            self.drop(name, node, node.value, needed=needed)
             return None
         node.entries(f"`{name}`")
-        return Properties(node, self.resolver, self.findings)
+        return Properties(node, self.resolver, self.gaps)
+
+    def declared(self) -> dict[str, Node]:
+        """Return all entries, resolved; what an error leaves unknown is unknown here as well."""
+        resolved: dict[str, Node] = {}
+        for name, node in self.entries.items():
+            try:
+                value = self.resolver.resolve(node)
+            except TemplateError as error:
+                value = without_value(node, error)
+            if not isinstance(value.value, NoValue):
+                resolved[name] = value
+        return resolved

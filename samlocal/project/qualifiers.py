@@ -58,7 +58,7 @@ def referred(stack: Stack, name: str) -> str | None:
     if not dot or function not in stack.resources:
         return None
     node = stack.properties(function).get("AutoPublishAlias")
-    alias = stack.resolver.resolve(node).optional_text() if node else None
+    alias = stack.optional_text(node)
     qualifier = {"Version": "1", "Alias": alias}.get(property_name)
     return f"{_function_arn(stack, function)}:{qualifier}" if qualifier else None
 
@@ -90,7 +90,7 @@ def _function_of(stack: Stack, logical_id: str) -> str | None:
         return None
     if (direct := _direct_reference(node)) in stack.resources:
         return direct
-    name = (stack.resolver.resolve(node).optional_text() or "").rpartition(":")[2]
+    name = (stack.optional_text(node) or "").rpartition(":")[2]
     for candidate in stack.resources:
         is_function = (stack.resource_type(candidate) or "").endswith("::Function")
         if is_function and function_name(stack, candidate) == name:
@@ -113,5 +113,4 @@ def _function_arn(stack: Stack, function: str) -> str:
 
 
 def _text(stack: Stack, logical_id: str, name: str) -> str | None:
-    node = stack.properties(logical_id).get(name)
-    return stack.resolver.resolve(node).optional_text() if node else None
+    return stack.optional_text(stack.properties(logical_id).get(name))

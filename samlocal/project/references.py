@@ -22,7 +22,7 @@ _IMPLIED: Final = {
 _IMPLIED_SUFFIXES: Final = {"Role": "AWS::IAM::Role"}
 
 
-def reference(stack: Stack, name: str) -> str | None:
+def reference(stack: Stack, name: str) -> str | Unknown | None:
     """Return what `Ref` gives for a resource; None if there is none of that name."""
     if name not in stack.resources:
         return qualifiers.referred(stack, name) or _implied_name(stack, name)
@@ -34,6 +34,8 @@ def reference(stack: Stack, name: str) -> str | None:
     if kind is LAYER_VERSION:
         return _fill_in(stack, kind.ref, layer_name(stack, name, kind))
     own = own_name(stack, name, kind)
+    if isinstance(own, Unknown):
+        return own
     return _fill_in(stack, kind.ref, own) if own else name
 
 
@@ -54,7 +56,9 @@ def attribute(stack: Stack, logical_id: str, name: str, at: Node) -> Node | None
     if kind is LAYER_VERSION:
         return at.with_value(_fill_in(stack, kind.ref, layer_name(stack, logical_id, kind)))
     own = own_name(stack, logical_id, kind)
-    return at.with_value(_fill_in(stack, kind.attributes[name], own or logical_id))
+    if not isinstance(own, Unknown):
+        own = _fill_in(stack, kind.attributes[name], own or logical_id)
+    return at.with_value(own)
 
 
 def _attribute_of_implied(stack: Stack, logical_id: str, name: str, at: Node) -> Node | None:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.errors import TemplateError
 from samlocal.project.expansion import expand, needs_expansion
+from samlocal.project.missing import combined
 from samlocal.project.node import Node, NoValue, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from samlocal.project.external import ExternalValues
     from samlocal.project.model import Finding
 
@@ -119,10 +122,19 @@ class Resolver:
         Raises:
             UnknownValueError: some of it can't be known here.
         """
-        node = self.resolve(node)
-        if unknown := find_unknown(node):
-            raise UnknownValueError(unknown)
-        return node
+        return self.all_known((node,))[0]
+
+    def all_known(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return what each node stands for, all the way down.
+
+        Raises:
+            UnknownValueError: some of them can't be known here, for all the reasons there are.
+        """
+        resolved = [self.resolve(node) for node in nodes]
+        unknowns = [unknown for node in resolved for unknown in _unknowns(node)]
+        if unknowns:
+            raise UnknownValueError(combined(unknowns))
+        return resolved
 
     def text(self, node: Node, what: str) -> str:
         """Return the text that `node` stands for; `what` names it in the error if it is none.
@@ -145,17 +157,21 @@ def intrinsic_call(node: Node) -> tuple[str, Node] | None:
 
 
 def find_unknown(node: Node) -> Unknown | None:
-    """Return the first value in a resolved node that can't be known here."""
+    """Return why some of a resolved node can't be known here; None where all of it can."""
+    unknowns = list(_unknowns(node))
+    return combined(unknowns) if unknowns else None
+
+
+def _unknowns(node: Node) -> Iterator[Unknown]:
     match node.value:
         case Unknown():
-            return node.value
+            yield node.value
         case dict():
-            children = iter(node.value.values())
+            for child in node.value.values():
+                yield from _unknowns(child)
         case tuple():
-            children = iter(node.value)
-        case _:
-            return None
-    return next((unknown for child in children if (unknown := find_unknown(child))), None)
+            for child in node.value:
+                yield from _unknowns(child)
 
 
 def _is_absent(node: Node) -> bool:

@@ -16,15 +16,16 @@ from samlocal.project.code import read_code
 from samlocal.project.globals import function_properties as merge_globals
 from samlocal.project.layers import read_layers
 from samlocal.project.lookup import quoted
+from samlocal.project.missing import Gaps, gap
 from samlocal.project.model import (
     EnvironmentVariable,
     FileSystem,
-    Finding,
     Function,
     FunctionEntry,
+    ImageCode,
     LoggingConfig,
 )
-from samlocal.project.node import NoValue, Unknown
+from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.qualifiers import read_qualifiers
 from samlocal.project.unsupported import unsupported_properties
@@ -63,32 +64,40 @@ def function_properties(stack: Stack, logical_id: str) -> Node:
 
 
 def read_function(
-    stack: Stack, entry: FunctionEntry, layers: Mapping[str, tuple[Stack, str]]
+    stack: Stack,
+    entry: FunctionEntry,
+    layers: Mapping[str, tuple[Stack, str]],
+    *,
+    replaced: frozenset[str] = frozenset(),
 ) -> Function:
     """Resolve one function; `layers` are the project's own, by ARN.
 
+    The properties in `replaced` come from somewhere else than the template.
+
     Raises:
         TemplateError: a property has a value that Lambda refuses.
-        ParameterError: it needs a parameter that has no value.
+        MissingParameterError: it can't run without parameters that have no value.
+        ParameterError: a parameter that it needs has a value that isn't allowed.
         CodeNotFoundError: the template doesn't say where its code is.
     """
-    stack.check_condition(entry.logical_id)
-    findings: list[Finding] = []
-    node = function_properties(stack, entry.logical_id)
-    properties = Properties(node, stack.resolver, findings)
-    findings.extend(unsupported_properties(properties))
+    gaps = Gaps(replaced=replaced)
+    _check_conditions(stack, entry.logical_id, gaps)
+    properties = Properties(function_properties(stack, entry.logical_id), stack.resolver, gaps)
+    gaps.findings.extend(unsupported_properties(properties))
+    code = read_code(stack, entry.logical_id, properties)
+    is_image = isinstance(code, ImageCode)
     storage = properties.mapping("EphemeralStorage")
-    alias = properties.text("AutoPublishAlias")
+    alias = properties.quietly().text("AutoPublishAlias")
     function = Function(
         logical_id=entry.logical_id,
         full_path=entry.full_path,
         name=entry.function_name or entry.logical_id,
-        code=read_code(stack, entry.logical_id, properties),
+        code=code,
         place=entry.place,
         function_id=entry.function_id,
         function_name=properties.text("FunctionName"),
-        runtime=properties.text("Runtime"),
-        handler=properties.text("Handler"),
+        runtime=properties.text("Runtime", needed=not is_image),
+        handler=properties.text("Handler", needed=not is_image),
         memory_mb=_limited(properties, "MemorySize", model.DEFAULT_MEMORY_MB, _MEMORY_MB),
         timeout_seconds=_limited(
             properties, "Timeout", model.DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS
@@ -105,7 +114,19 @@ def read_function(
         region=stack.surroundings.region,
         account_id=stack.surroundings.account_id,
     )
-    return replace(function, findings=tuple(dict.fromkeys((*findings, *stack.take_notes()))))
+    gaps.check()
+    return replace(function, findings=tuple(dict.fromkeys((*gaps.findings, *stack.take_notes()))))
+
+
+def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
+    """Look at the conditions on the way to a function: its own, and those of the stacks around it."""
+    within: tuple[Stack, str] | None = (stack, logical_id)
+    while within is not None:
+        stack, logical_id = within
+        held = stack.condition_of(logical_id)
+        if isinstance(held, Unknown):
+            gaps.need(held)
+        within = stack.parent
 
 
 def _limited(
@@ -116,7 +137,7 @@ def _limited(
 
 
 def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
-    items = properties.items("Architectures")
+    items = properties.known_items("Architectures", default="x86_64")
     if not items:
         return "x86_64"
     names = [item.text("an architecture") for item in items]
@@ -141,7 +162,7 @@ def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
             properties.drop("FileSystemConfigs", item, item.value)
             continue
         item.entries("a file system")
-        path = _mount_path(Properties(item, properties.resolver, properties.findings))
+        path = _mount_path(Properties(item, properties.resolver, properties.gaps))
         if path:
             file_systems.append(FileSystem(mount_path=path, place=item.place))
     return tuple(file_systems)
@@ -177,22 +198,20 @@ def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
     variables = environment.mapping("Variables") if environment else None
     if variables is None:
         return {}
-    declared = {name: variables.resolver.resolve(n) for name, n in variables.entries.items()}
     return {
-        name: EnvironmentVariable(value=_variable(variables, name, node), place=node.place)
-        for name, node in declared.items()
-        if not isinstance(node.value, NoValue)
+        name: EnvironmentVariable(value=_variable(name, node, variables.gaps), place=node.place)
+        for name, node in variables.declared().items()
     }
 
 
-def _variable(variables: Properties, name: str, node: Node) -> str | None:
+def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
     """Return a variable's text; an empty value is an empty string, as in sam."""
     if node.value is None:
         return ""
-    if isinstance(node.value, Unknown):
-        variables.drop(name, node, node.value)
-        return None
     text = node.optional_text()
     if text is None:
-        variables.drop(name, node, Unknown(reason=f"it is {node.kind}, and Lambda takes strings"))
+        unknown = node.value
+        if not isinstance(unknown, Unknown):
+            unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
+        gaps.findings.append(gap(f"`{name}` is left out", node, unknown, variable=name))
     return text

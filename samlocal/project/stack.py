@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from samlocal.errors import ParameterError, TemplateError
+from samlocal.errors import ProjectError, TemplateError
 from samlocal.project import references
 from samlocal.project.conditions import holds
 from samlocal.project.expansion import TRANSFORM, expand_section
@@ -14,7 +14,7 @@ from samlocal.project.includes import read_include, root_with_includes
 from samlocal.project.intrinsics import INTRINSICS
 from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node, Unknown
-from samlocal.project.parameter_types import Parameter, parameter_value, read_parameters
+from samlocal.project.parameter_types import Parameter, read_parameters, value_or_unknown
 from samlocal.project.resolver import Resolver, UnknownValueError
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ Given = Callable[[str], "str | Unknown | None"]
 class Stack:
     """One template, its parameters' values and its surroundings.
 
-    `path` leads here through nested stacks; it is empty for a template of its own. `children` are the
-    nested stacks by logical id. Files that the template includes must be inside `boundary`.
+    `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
+    stack that this one is nested in, and its logical id there. `children` are the nested stacks by
+    logical id. Files that the template includes must be inside `boundary`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Stack:
         external: ExternalValues,
         boundary: Path,
         path: str = "",
+        parent: tuple[Stack, str] | None = None,
     ) -> None:
         self.document = document
         self.given = given
@@ -56,6 +58,7 @@ class Stack:
         self.external = external
         self.boundary = boundary
         self.path = path
+        self.parent = parent
         self.region = surroundings.region
         self.children: dict[str, Stack] = {}
         self.resolver = Resolver(self, INTRINSICS)
@@ -75,6 +78,7 @@ class Stack:
             external=self.external,
             boundary=self.boundary,
             path=self.path,
+            parent=self.parent,
         )
 
     @property
@@ -146,22 +150,30 @@ class Stack:
     def exists(self, logical_id: str) -> bool | None:
         """Return whether a resource's `Condition` holds; None if that can't be known here."""
         try:
-            return self.check_condition(logical_id)
-        except ParameterError:  # it is raised again when that resource is asked for
+            held = self.condition_of(logical_id)
+        except ProjectError:  # it is raised again when that resource is asked for
             return None
+        return None if isinstance(held, Unknown) else held
 
-    def check_condition(self, logical_id: str) -> bool | None:
-        """Return whether a resource's `Condition` holds; None if that can't be known here.
+    def condition_of(self, logical_id: str) -> bool | Unknown:
+        """Return whether a resource's `Condition` holds, or why that can't be known here.
 
         Raises:
-            ParameterError: the condition needs a parameter that has no value.
+            TemplateError: there is no such condition, or it can't be read.
         """
         condition = self.resources[logical_id].get("Condition")
         if condition is None:
             return True
         try:
             return self.condition(condition.text("a condition"), condition)
-        except UnknownValueError:
+        except UnknownValueError as exc:
+            return exc.unknown
+
+    def optional_text(self, node: Node | None) -> str | None:
+        """Return the text that a value stands for; None where it stands for none that is known."""
+        try:
+            return self.resolver.resolve(node).optional_text() if node else None
+        except ProjectError:
             return None
 
     def reference(self, name: str, at: Node) -> Node:
@@ -187,7 +199,12 @@ class Stack:
 
     def _reference(self, name: str, at: Node) -> Node:
         if name in self.parameters:
-            value = parameter_value(self.parameters[name], self.given(name), self.external)
+            value = value_or_unknown(
+                self.parameters[name],
+                self.given(name),
+                self.external,
+                nested_in=self.parent[1] if self.parent else None,
+            )
             return at.with_value(value) if isinstance(value, Unknown) else at.with_data(value)
         if name in self.pseudo_parameters:
             return at.with_data(self.pseudo_parameters[name])

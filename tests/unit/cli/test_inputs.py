@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -184,6 +185,55 @@ def test_findings_of_every_step_are_kept(directory: Path) -> None:
         ".*`STAR` doesn't reach",
         messages,
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(InvokeOptions(env=["STAGE=test", "TABLE_NAME=t"]), id="--env"),
+        pytest.param(InvokeOptions(env_vars=["parameters.json"]), id="parameters"),
+        pytest.param(InvokeOptions(env_vars=["section.json"]), id="section"),
+        pytest.param(InvokeOptions(), id="shell"),
+    ],
+)
+@pytest.mark.usefixtures("stdin")
+def test_a_variable_that_comes_from_elsewhere_is_not_said_to_lack_a_value(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, options: InvokeOptions
+) -> None:
+    """Whatever left the template's value out, nobody misses it."""
+    text = TEMPLATE.replace(", Default: dev", "").replace(
+        "TABLE_NAME: ratings", "TABLE_NAME: !Ref No"
+    )
+    (directory / "template.yaml").write_text(text)
+    values = '{"STAGE": "test", "TABLE_NAME": "t"}'
+    (directory / "parameters.json").write_text(f'{{"Parameters": {values}}}')
+    (directory / "section.json").write_text(f'{{"Ratings": {values}}}')
+    if options == InvokeOptions():
+        monkeypatch.setenv("STAGE", "test")
+        monkeypatch.setenv("TABLE_NAME", "t")
+
+    inputs = read(replace(options, no_credentials=True))
+
+    assert inputs.environment.as_dict()["STAGE"] == "test"
+    assert inputs.findings == ()
+
+
+@pytest.mark.usefixtures("stdin")
+def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None:
+    """Each variable that is left out has its warning; the last one says how to give all parameters."""
+    text = TEMPLATE.replace(", Default: dev}", "}\n  Table: {Type: String}\n  Key: {Type: String}")
+    text = text.replace("TABLE_NAME: ratings", "TABLE_NAME: !Ref Table, KEY: !Ref Key")
+    (directory / "template.yaml").write_text(text)
+
+    inputs = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
+
+    assert [(finding.message, finding.hint) for finding in inputs.findings] == [
+        ("`STAGE` is left out: parameter `Stage` has no value", None),
+        (
+            "`TABLE_NAME` is left out: parameter `Table` has no value",
+            "give them values: --parameter-overrides Stage=… Table=…",
+        ),
+    ]
 
 
 @pytest.mark.usefixtures("stdin")

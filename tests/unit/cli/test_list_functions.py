@@ -36,10 +36,12 @@ def test_a_cdk_app_as_a_table(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
-    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """One function's missing parameter doesn't hide the others."""
-    list_functions(template=PROJECTS / "sam-basic" / "template.yaml")
+    text = (PROJECTS / "sam-basic" / "template.yaml").read_text()
+    (tmp_path / "template.yaml").write_text(text.replace("S3Key: reviews.zip", "S3Key: !Ref Token"))
+    list_functions(template=tmp_path / "template.yaml")
     assert capfd.readouterr().out == (
         "FUNCTION  NAME         RUNTIME     HANDLER      CODE                              DEFINED AT\n"
         "Ratings   dev-ratings  python3.11  app.handler  src                               template.yaml:23\n"
@@ -58,6 +60,16 @@ def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
         "Web       Web   python3.11  web.handler  src                               template.yaml:17\n"
         "Seed      Seed  -           -            (its condition `IsDev` is false)  template.yaml:32\n"
     )
+
+
+def test_a_function_whose_variable_lacks_a_parameter_is_listed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """What only a variable needs is among the findings."""
+    list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output=OutputFormat.JSON)
+    reviews = json.loads(capfd.readouterr().out)[1]
+    assert reviews["handler"] == "index.handler"
+    assert reviews["findings"] == ["`TOKEN` is left out: parameter `Token` has no value"]
 
 
 def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
@@ -80,9 +92,11 @@ def test_that_there_are_no_functions_is_said(
     assert ended.stderr == "The template has no functions\n"
 
 
-def test_functions_for_scripts(capfd: pytest.CaptureFixture[str]) -> None:
+def test_functions_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """JSON has every identifier, and whole paths."""
-    path = PROJECTS / "sam-basic" / "template.yaml"
+    text = (PROJECTS / "sam-basic" / "template.yaml").read_text()
+    path = tmp_path / "template.yaml"
+    path.write_text(text.replace("S3Key: reviews.zip", "S3Key: !Ref Token"))
     list_functions(template=path, output=OutputFormat.JSON)
     ratings, reviews = json.loads(capfd.readouterr().out)
     assert ratings == {

@@ -71,9 +71,13 @@ def test_our_findings_and_cfn_lints_stand_together(template: Path) -> None:
     ]
 
 
-def test_a_missing_parameter_is_an_error(template: Path) -> None:
-    """What stops a function from running is an error, where it is declared."""
-    assert ("error", None, 2, "parameter `Stage` has no value") in problems(template, lint=False)
+def test_a_missing_parameter_is_no_error(template: Path) -> None:
+    """A note names it once, where it is declared, whatever needs it: nothing is wrong with that."""
+    text = template.read_text().replace("MemorySize: 64", "Layers: [!Ref Stage]")
+    template.write_text(text.replace("{URL:", "{STAGE_TOO: !Sub '${Stage}', URL:"))
+    found = problems(template, lint=False)
+    assert found[0] == ("informational", None, 2, "parameter `Stage` has no value")
+    assert [severity for severity, *_ in found] == ["informational", "warning"]
 
 
 def test_without_lint_only_our_own_are_found(template: Path) -> None:
@@ -127,21 +131,23 @@ def test_the_report_for_people(
     assert exited.value.code == 1
     out, err = capfd.readouterr()
     assert out == (
-        "template.yaml:2:10: error: parameter `Stage` has no value\n"
+        "template.yaml:2:10: note: parameter `Stage` has no value\n"
         "  hint: give it one: --parameter-overrides Stage=…\n"
         "template.yaml:11:19: error: `MemorySize` must be a whole number from 128 to 10240,"
         " not `64`\n"
+        "template.yaml:19:38: warning: `URL` is left out: `Url.FunctionUrl` is known only once it is"
+        " deployed\n"
     )
-    assert err == "2 errors\n"
+    assert err == "1 error, 1 warning, 1 note\n"
 
 
 def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """JSON has the same, with whole paths."""
     with pytest.raises(SystemExit):
         validate(template=template, lint=False, output=OutputFormat.JSON)
-    first, second = json.loads(capfd.readouterr().out)
+    first, second, _ = json.loads(capfd.readouterr().out)
     assert first == {
-        "severity": "error",
+        "severity": "informational",
         "rule": None,
         "message": "parameter `Stage` has no value",
         "hint": "give it one: --parameter-overrides Stage=…",

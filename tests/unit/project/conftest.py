@@ -10,7 +10,7 @@ from samlocal.project.project import open_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.model import Function
+    from samlocal.project.model import Finding, Function
 
 FUNCTION = """\
 Resources:
@@ -58,6 +58,30 @@ def value_of(evaluate: Evaluate) -> ValueOf:
         return function.environment["VALUE"].value
 
     return text
+
+
+class FindingOf(Protocol):
+    """Gives the one finding about an expression that leaves its variable without value."""
+
+    def __call__(
+        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Finding: ...
+
+
+@pytest.fixture
+def finding_of(evaluate: Evaluate) -> FindingOf:
+    """Return a function that gives the finding about an expression that has no value."""
+
+    def find(
+        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Finding:
+        function = evaluate(expression, sections, resources=resources, **overrides)
+        assert function.environment["VALUE"].value is None
+        (finding,) = function.findings
+        assert finding.variable == "VALUE"
+        return finding
+
+    return find
 
 
 class ValueOf(Protocol):

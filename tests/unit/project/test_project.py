@@ -63,13 +63,14 @@ def test_a_lambda_function_has_no_globals() -> None:
     }
 
 
-def test_a_parameter_without_value_is_an_error_where_it_is_declared() -> None:
-    """A missing parameter stops only the function that needs it."""
-    assert resolve("Ratings").name == "dev-ratings"
-    with pytest.raises(ParameterError, match="parameter `Token` has no value") as caught:
-        resolve("Reviews")
-    assert str(caught.value.place) == f"{BASIC}:10:5"
-    assert caught.value.hint == "give it one: --parameter-overrides Token=…"
+def test_a_parameter_without_value_leaves_a_variable_out() -> None:
+    """A function that needs it for a variable only can run without it."""
+    function = resolve("Reviews")
+    assert values(function)["TOKEN"] is None
+    (finding,) = function.findings
+    assert finding.message == "`TOKEN` is left out: parameter `Token` has no value"
+    assert str(finding.place) == f"{BASIC}:48:18"
+    assert finding.hint == "give it one: --parameter-overrides Token=…"
 
 
 def test_a_parameter_with_a_value_that_is_not_allowed() -> None:

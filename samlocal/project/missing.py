@@ -1,0 +1,117 @@
+"""What is said of values that a function lacks, and of template parameters that have none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from samlocal.errors import MissingParameterError
+from samlocal.project.model import Finding
+from samlocal.project.node import Node, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from samlocal.errors import MissingParameter, TemplateError
+
+
+@dataclass(slots=True)
+class Gaps:
+    """What a function lacks: what is left out of it, and parameters that it can't run without.
+
+    The properties in `replaced` come from somewhere else than the template.
+    """
+
+    replaced: frozenset[str] = frozenset()
+    findings: list[Finding] = field(default_factory=list)
+    needed: dict[MissingParameter, None] = field(default_factory=dict)
+
+    def need(self, unknown: Unknown) -> None:
+        """Remember that the function can't run without a value, as far as parameters would give it."""
+        self.needed.update(dict.fromkeys(unknown.missing))
+
+    def check(self) -> None:
+        """Raise if the function can't run; every parameter that it lacks is named at once.
+
+        Raises:
+            MissingParameterError: It needs parameters that have no value.
+        """
+        if not self.needed:
+            return
+        needed = tuple(self.needed)
+        wanted = (each for finding in self.findings for each in finding.missing)
+        raise MissingParameterError(
+            _problem(needed),
+            place=needed[0].place,
+            hint=remedy((*needed, *wanted)),
+            parameters=needed,
+        )
+
+
+def gap(message: str, node: Node, unknown: Unknown, *, variable: str | None = None) -> Finding:
+    """Return what there is to say of a value that is left out: `message` begins it."""
+    return Finding(
+        message=f"{message}: {unknown.reason}",
+        place=unknown.place or node.place,
+        hint=unknown.hint or remedy(unknown.missing),
+        variable=variable,
+        missing=unknown.missing,
+    )
+
+
+def without_value(node: Node, error: TemplateError) -> Node:
+    """Return a node for a value that an error leaves unknown."""
+    return node.with_value(Unknown(reason=error.message, hint=error.hint, place=error.place))
+
+
+def combined(unknowns: Sequence[Unknown]) -> Unknown:
+    """Return why a value can't be known that depends on several others that can't."""
+    first, *others = unknowns
+    if not others:
+        return first
+    missing = tuple(dict.fromkeys(each for unknown in unknowns for each in unknown.missing))
+    if all(unknown.missing for unknown in unknowns):
+        return replace(first, reason=_problem(missing), missing=missing)
+    return replace(first, missing=missing)
+
+
+def remedy(parameters: Iterable[MissingParameter]) -> str | None:
+    """Return the one line that gives all of some parameters their values."""
+    every = list(dict.fromkeys(parameters))
+    names = list(dict.fromkeys(each.name for each in every if each.nested_in is None))
+    parts: list[str] = []
+    if names:
+        words = "give it one" if len(every) == 1 else "give them values"
+        line = " ".join(f"{name}=…" for name in names)
+        parts.append(f"{words}: --parameter-overrides {line}")
+    for each in every:
+        if each.nested_in is not None:
+            parts.append(f"the nested stack `{each.nested_in}` must be given `{each.name}`")
+        if each.hint is not None:
+            parts.append(f"`{each.name}`: {each.hint}")
+    return "; ".join(parts) or None
+
+
+def worth_saying(findings: Iterable[Finding], *, given: Container[str]) -> tuple[Finding, ...]:
+    """Return the findings of a function whose environment has the variables `given` after all.
+
+    All parameters that are missing stand in one hint, the last one that would name any of them.
+    """
+    kept = [finding for finding in findings if finding.variable not in given]
+    hint = remedy(each for finding in kept for each in finding.missing)
+    said: list[Finding] = []
+    for finding in reversed(kept):
+        if finding.missing and finding.hint == remedy(finding.missing):
+            said.append(replace(finding, hint=hint))
+            hint = None
+        else:
+            said.append(finding)
+    return tuple(reversed(said))
+
+
+def _problem(parameters: Sequence[MissingParameter]) -> str:
+    problems = dict.fromkeys(each.problem for each in parameters)
+    if len(problems) == 1 or any(each.refused for each in parameters):
+        return "; ".join(problems)
+    *names, last = dict.fromkeys(f"`{each.name}`" for each in parameters)
+    return f"parameters {', '.join(names)} and {last} have no value"
