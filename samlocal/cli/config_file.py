@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 
-ConfigValue = str | int | float | bool | list["ConfigValue"] | dict[str, "ConfigValue"]
+ConfigValue = str | int | float | bool | None | list["ConfigValue"] | dict[str, "ConfigValue"]
 _Table = dict[str, ConfigValue]
 
 CONFIG_NAMES: Final = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
@@ -95,9 +95,10 @@ def read_config(
     own = _parameters(path, tables, environment, name)
     unknown = [key for key in own if _option(key) not in known]
     values = _known(own, known)
+    merged = {**_known(shared, known), **values}
     return Config(
         path=path,
-        values={**_known(shared, known), **values},
+        values={option: value for option, value in merged.items() if value is not None},
         shared=frozenset(_known(shared, known).keys() - values.keys()),
         findings=tuple(
             _unknown_key(path, (environment, name, _PARAMETERS), key, known) for key in unknown
@@ -113,6 +114,8 @@ def _known(table: _Table, known: Mapping[str, str]) -> _Table:
 def parameter_overrides(value: ConfigValue) -> dict[str, str]:
     """Return the parameter values in `parameter_overrides`: text, a list of texts, or a table.
 
+    Null is the empty text in a table, and nothing elsewhere.
+
     Raises:
         ConfigError: it is something else.
         UsageError: a text holds no overrides.
@@ -126,13 +129,17 @@ def parameter_overrides(value: ConfigValue) -> dict[str, str]:
             return {n: v for item in value for n, v in parameter_overrides(item).items()}
         case dict():
             return {name: _text(item) for name, item in value.items()}
+        case None:
+            return {}
         case _:
             raise ConfigError(f"`parameter_overrides` can't be `{value}`", hint='write "Key=Value"')
 
 
 def _text(value: ConfigValue) -> str:
+    if value is None:
+        return ""
     if isinstance(value, list):
-        return ",".join(_text(item) for item in value)
+        return ",".join(_text(item) for item in value if item is not None)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -148,9 +155,10 @@ def _load(path: Path) -> _Table:
             f"`{path.name}` is no configuration file", hint="it ends in .toml, .yaml or .yml"
         )
     from samlocal.project.document import load
+    from samlocal.project.scalars import parse_core_scalar
 
     try:
-        plain = load(path).root.plain()
+        plain = load(path, schema=parse_core_scalar).root.plain()
     except TemplateError as exc:
         raise ConfigError(exc.message, place=exc.place, hint=exc.hint) from exc
     if not isinstance(plain, dict):

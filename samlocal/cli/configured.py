@@ -89,7 +89,8 @@ def _default(name: str, value: ConfigValue, multiple: bool) -> object:  # noqa: 
     if name == "parameter_overrides":
         return [json.dumps(parameter_overrides(value))]
     if multiple:
-        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+        items = value if isinstance(value, list) else [value]
+        return [str(item) for item in items if item is not None]
     return value if isinstance(value, bool) else str(value)
 
 

@@ -18,10 +18,13 @@ from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, 
 from samlocal.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from samlocal.project.node import Value
+    from samlocal.project.node import Scalar, Value
+
+    # What an unquoted word means.
+    Schema = Callable[[str], Scalar]
 
 MAX_BYTES: Final = 10 * 1024 * 1024  # ten times what CloudFormation takes
 MAX_NODES: Final = 2_000_000  # aliases counted as often as they are used
@@ -48,8 +51,8 @@ class Document:
     duplicate_keys: tuple[DuplicateKey, ...] = ()
 
 
-def load(path: Path) -> Document:
-    """Read and compose a file.
+def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
+    """Read and compose a file, whose unquoted words mean what `schema` says: in YAML 1.1, as in templates.
 
     Raises:
         TemplateNotFoundError: there is no such file.
@@ -67,10 +70,10 @@ def load(path: Path) -> Document:
             f"`{path}` has more than {MAX_BYTES // 2**20} MiB",
             hint="CloudFormation itself takes templates of up to 1 MB",
         )
-    return compose(_decode(data, path), path)
+    return compose(_decode(data, path), path, schema=schema)
 
 
-def compose(text: str, path: Path) -> Document:
+def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document:
     """Compose the one document in `text`; `path` is what its places name.
 
     Raises:
@@ -81,10 +84,10 @@ def compose(text: str, path: Path) -> Document:
     try:
         if text.lstrip()[:1] in {"{", "["} and (document := _compose_json(text, path)):
             return document
-        return _Composer(path).compose(text)
+        return _Composer(path, schema).compose(text)
     except yaml.MarkedYAMLError as exc:
         if start := before_libyamls_limit(exc, text):
-            return compose(start, path)  # which raises, at the right place
+            return compose(start, path, schema=schema)  # which raises, at the right place
         raise syntax_error(exc, text, path) from exc
     except yaml.reader.ReaderError as exc:
         raise unreadable(exc, text, path) from exc
@@ -136,8 +139,9 @@ class _Anchored(NamedTuple):
 
 
 class _Composer:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
+        self.schema = schema
         self.frames: list[_Frame] = []
         self.anchors: dict[str, _Anchored] = {}
         self.duplicates: list[DuplicateKey] = []
@@ -180,13 +184,13 @@ class _Composer:
             is_merge = text == "<<" and tag is None and event.implicit[0]
             return self._node(_MERGE if is_merge else text, event)
         if tag is None:
-            return self._node(parse_scalar(text) if event.implicit[0] else text, event)
+            return self._node(self.schema(text) if event.implicit[0] else text, event)
         if _is_intrinsic(tag):
             return self._intrinsic(tag, self._node(text, event), event)
         if tag in {"!", f"{_CORE_TAG}str"}:
             return self._node(text, event)
         if tag in _PARSED_TAGS:
-            return self._node(parse_scalar(text), event)
+            return self._node(self.schema(text), event)
         raise self._unsupported(tag, event)
 
     def _intrinsic(self, tag: str, argument: Node, event: _Tagged) -> Node:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from samlocal.errors import TemplateError
 from samlocal.project.document import load
 from samlocal.project.node import Unknown, scalar_text
+from samlocal.project.scalars import Unquoted, as_written, parse_core_scalar
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -174,7 +175,20 @@ def _text(value: object) -> str:
         return scalar_text(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)  # a StringList
-    return json.dumps(value, separators=(",", ":"))
+    return json.dumps(_typed(value), separators=(",", ":"))
+
+
+def _typed(value: object) -> object:
+    """Return a value whose unquoted words are numbers and booleans, as JSON has them."""
+    match value:
+        case Unquoted():
+            return parse_core_scalar(value)
+        case list():
+            return [_typed(item) for item in value]
+        case dict():
+            return {name: _typed(entry) for name, entry in value.items()}
+        case _:
+            return value
 
 
 def _fields(value: object) -> Mapping[str, object]:
@@ -187,12 +201,12 @@ def _fields(value: object) -> Mapping[str, object]:
 
 
 def read_given_values(path: Path) -> GivenValues:
-    """Return the values in a YAML or JSON file.
+    """Return the values in a YAML or JSON file: text as it is written, which is all that AWS keeps.
 
     Raises:
         TemplateError: it can't be read, or has something else than the four sections.
     """
-    root = load(path).root
+    root = load(path, schema=as_written).root
     for name, section in root.entries("a file of values").items():
         if name not in _SECTIONS:
             raise TemplateError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import ParameterError, TemplateError, UsageError
 from samlocal.project.document import load
 from samlocal.project.node import Node
+from samlocal.project.scalars import parse_core_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def _read(path: Path) -> Node:
     if not path.exists():
         raise ParameterError(f"no file of parameter values at `{path}`")
     if path.suffix != ".toml":
-        return load(path).root
+        return load(path, schema=parse_core_scalar).root
     import tomllib  # noqa: PLC0415  # hardly anyone keeps parameters in TOML
 
     try:

@@ -154,6 +154,32 @@ def test_latin_1_is_an_error(tmp_path: Path) -> None:
         read_config(tmp_path / "samconfig.toml", "default", INVOKE, known=KNOWN)
 
 
+def test_yaml_is_read_as_sam_reads_it(tmp_path: Path) -> None:
+    """YAML 1.2: `yes` is text, `012` is 12; null is the empty text, and an option without one is not set."""
+    text = """\
+default:
+  local_invoke:
+    parameters:
+      region: ~
+      docker_network: on
+      parameter_overrides: {A: 012, B: yes, C: 0o12, D: 12:30:00, E: 2024-01-01, F: ~, G: true, H: [1, ~, no]}
+"""
+    path = written(tmp_path, "samconfig.yaml", text)
+    config = read_config(path, "default", INVOKE, known=KNOWN)
+    assert config.values.keys() == {"docker_network", "parameter_overrides"}
+    assert config.values["docker_network"] == "on"
+    assert parameter_overrides(config.values["parameter_overrides"]) == {
+        "A": "12",
+        "B": "yes",
+        "C": "10",
+        "D": "12:30:00",
+        "E": "2024-01-01",
+        "F": "",
+        "G": "true",
+        "H": "1,no",
+    }
+
+
 def test_toml_comes_before_yaml(tmp_path: Path) -> None:
     """The order of names is sam's."""
     assert find_config([tmp_path]) is None

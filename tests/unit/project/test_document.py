@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samlocal.errors import TemplateError, TemplateNotFoundError
 from samlocal.project import document
 from samlocal.project.document import compose, load
+from samlocal.project.scalars import parse_core_scalar
 
 PATH = Path("template.yaml")
 
@@ -63,6 +64,41 @@ def test_yaml_is_read_as_pyyaml_reads_it(value: object) -> None:
 def test_words_mean_what_yaml_1_1_says(word: str, value: object) -> None:
     """Unquoted words are typed as sam types them, except dates, which stay text."""
     assert plain(f"key: {word}") == {"key": value}
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("yes", "yes"),
+        ("Off", "Off"),
+        ("TRUE", True),
+        ("~", None),
+        ("Null", None),
+        ("0o17", 15),
+        ("0o9", "0o9"),
+        ("017", 17),
+        ("-012", -12),
+        ("0x1F", 31),
+        ("0b11", 3),
+        ("0x_", "0x_"),
+        ("1_000", 1000),
+        ("_1", "_1"),
+        ("1:30", "1:30"),
+        ("12:30:00", "12:30:00"),
+        ("-1.50", -1.5),
+        ("685_230.15", 685230.15),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+        ("2010-09-09", "2010-09-09"),
+        ("'12'", "12"),
+        ("!!str 012", "012"),
+    ],
+)
+def test_words_mean_what_yaml_1_2_says_to_sam(word: str, value: object) -> None:
+    """Configuration is read as ruamel.yaml reads it for sam: digits may stand in groups, and dates stay text."""
+    read = compose(f"key: {word}", PATH, schema=parse_core_scalar).root.plain()
+    assert read == {"key": value}
 
 
 def test_every_value_knows_its_place() -> None:

@@ -164,3 +164,27 @@ def test_a_malformed_file_of_values_has_a_place(tmp_path: Path, text: str, messa
     with pytest.raises(TemplateError) as caught:
         read_given_values(tmp_path / "v.yaml")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("ssm:/zip", "01234"),
+        ("ssm:/version", "1.10"),
+        ("ssm:/at", "12:30:00"),
+        ("ssm:/on", "on"),
+        ("ssm:/list", "012,yes"),
+        ("secretsmanager:db:SecretString:pin", "0123"),
+        ("secretsmanager:db", '{"port":5432,"tls":true,"pin":123,"user":"no","quoted":"5"}'),
+    ],
+)
+def test_a_file_of_values_has_what_is_written(
+    tmp_path: Path, reference: str, expected: str
+) -> None:
+    """AWS keeps text: only in the JSON of a secret are numbers and booleans what YAML 1.2 says."""
+    (tmp_path / "v.yaml").write_text(
+        "ssm: {/zip: 01234, /version: 1.10, /at: 12:30:00, /on: on, /list: [012, yes]}\n"
+        "secretsmanager: {db: {port: 5432, tls: true, pin: 0123, user: no, quoted: '5'}}\n"
+    )
+    values = ExternalValues(given=read_given_values(tmp_path / "v.yaml"))
+    assert values.fill_in(f"{{{{resolve:{reference}}}}}") == expected

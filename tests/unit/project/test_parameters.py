@@ -148,3 +148,15 @@ def test_a_wrong_file_has_a_place(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("Stage:\n  a: 1\n")
     with pytest.raises(TemplateError, match=r"p.yaml:2:3: `Stage` must be a string, not a mapping"):
         parse_parameter_overrides([f"file://{tmp_path}/p.yaml"])
+
+
+def test_a_yaml_file_of_parameters_is_read_as_sam_reads_it(tmp_path: Path) -> None:
+    """YAML 1.2, unlike a template: `yes` is text, and `012` is 12."""
+    (tmp_path / "p.yaml").write_text("A: yes\nB: 012\nC: 12:30:00\nD: ~\nE: [on, 0o12]\n")
+    assert parse_parameter_overrides([f"file://{tmp_path}/p.yaml"]) == {
+        "A": "yes",
+        "B": "12",
+        "C": "12:30:00",
+        "D": "",
+        "E": "on,10",
+    }
