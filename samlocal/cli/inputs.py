@@ -132,7 +132,7 @@ def read_inputs(
                     *worth_saying(function.findings, given=environment.variables),
                     *qualified.findings,
                     *(context.findings if context else ()),
-                    *credential_findings,
+                    *(() if _brings_credentials(environment) else credential_findings),
                     *environment.findings,
                 )
             )
@@ -205,6 +205,12 @@ def _credentials(
     return found.credentials, found.findings
 
 
+def _brings_credentials(environment: Environment) -> bool:
+    """Tell whether `--env` or an env file gives the function credentials of its own."""
+    key = environment.variables["AWS_ACCESS_KEY_ID"]
+    return key.origin.source in {"section", "command-line", "container"}
+
+
 def _environment(  # all of it is needed, and used once
     chosen: InvokeOptions,
     project: Project,
@@ -220,10 +226,11 @@ def _environment(  # all of it is needed, and used once
     from samlocal.env_vars.resolver import resolve_environment
 
     shell = _shell(chosen)
-    return resolve_environment(
+    files, findings = _env_files(chosen, project, shell)
+    environment = resolve_environment(
         function,
         shell=shell,
-        env_files=_env_files(chosen, project, shell),
+        env_files=files,
         command_line=parse_assignments(chosen.env or ()),
         container_file=container_file,
         credentials=credentials,
@@ -231,6 +238,7 @@ def _environment(  # all of it is needed, and used once
         version=version,
         debugging=debugging,
     )
+    return replace(environment, findings=(*findings, *environment.findings))
 
 
 def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:
@@ -239,16 +247,15 @@ def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:
 
 def _env_files(
     chosen: InvokeOptions, project: Project, shell: Mapping[str, str] | None
-) -> list[EnvFile]:
+) -> tuple[list[EnvFile], tuple[Finding, ...]]:
     if not chosen.env_vars:
-        return []
+        return [], ()
     from samlocal.env_vars.reading import read_env_file
-    from samlocal.env_vars.resolver import check_sections
+    from samlocal.env_vars.resolver import remarks_on_sections
 
     files = [read_env_file(name, stdin=sys.stdin.buffer, shell=shell) for name in chosen.env_vars]
-    known = {name for entry in project.functions for name in entry.identifiers}
-    check_sections(files, known)
-    return files
+    functions = (*project.functions, *project.excluded)
+    return files, tuple(remarks_on_sections(files, functions))
 
 
 def _invocation(

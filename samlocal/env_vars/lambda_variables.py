@@ -39,6 +39,17 @@ RESERVED = frozenset(
 )
 """Names that a function's configuration may not use. `TZ` was one of them once."""
 
+ADJUSTABLE = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    }
+)
+"""Reserved names that a local run may set: a local stack of services has its own keys and Region."""
+
 # What sam gives a function when no credentials are found: SDK clients can be made, and none of them
 # goes looking for the credentials of the machine.
 PLACEHOLDER_ACCESS_KEY_ID = "defaultkey"

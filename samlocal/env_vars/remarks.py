@@ -6,11 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from samlocal.errors import EnvVarsError
+from samlocal.env_vars.lambda_variables import ADJUSTABLE
+from samlocal.project.lookup import did_you_mean
 from samlocal.project.model import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from samlocal.env_vars.env_file import GivenVariable
     from samlocal.env_vars.environment import Origin
@@ -53,10 +54,11 @@ def reserved_hint(name: str) -> str:
     return _WAYS.get(name, "Lambda sets it; give yours another name")
 
 
-def reserved(name: str, origins: Sequence[Origin]) -> Finding:
-    return Finding(
-        message=reserved_message([name]), place=origins[-1].place, hint=reserved_hint(name)
-    )
+def reserved(name: str, origins: Sequence[Origin], function: Function) -> Finding:
+    hint = reserved_hint(name)
+    if name in ADJUSTABLE:
+        hint += f"; `--env {name}=…` and the env file's section `{function.logical_id}` override it"
+    return Finding(message=reserved_message([name]), place=origins[-1].place, hint=hint)
 
 
 def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Finding:
@@ -71,13 +73,23 @@ def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Findin
     )
 
 
-def unknown_section(name: str, place: Place, known: Collection[str]) -> EnvVarsError:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
-    listed = ", ".join(f"`{function}`" for function in sorted(known))
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"functions: {listed}"
-    return EnvVarsError(f"no function is called `{name}`", place=place, hint=hint)
+def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iterator[Finding]:
+    """Say which sections of a file name no function: those that are like one, then the rest."""
+    alike = {name: hint for name in given if (hint := did_you_mean(name, known))}
+    for name, hint in alike.items():
+        yield Finding(
+            message=f"`{name}` is not a function of this template: its variables have no effect",
+            place=given[name],
+            hint=hint,
+        )
+    others = [name for name in given if name not in alike]
+    if others:
+        names = ", ".join(f"`{name}`" for name in others)
+        are = "is not a function" if len(others) == 1 else "are not functions"
+        yield Finding(
+            message=f"{names} {are} of this template: variables for them have no effect",
+            place=given[others[0]],
+        )
 
 
 def section_without_effect(name: str, used: str, place: Place) -> Finding:

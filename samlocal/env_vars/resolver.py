@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.env_vars import remarks
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.env_vars.lambda_variables import (
+    ADJUSTABLE,
     RESERVED,
     Execution,
     credential_variables,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from samlocal.credentials import Credentials
     from samlocal.env_vars.env_file import EnvFile, GivenVariable
     from samlocal.env_vars.environment import SourceName
-    from samlocal.project.model import Finding, Function
+    from samlocal.project.model import Finding, Function, FunctionEntry
+
+_NOT_ADJUSTABLE = RESERVED - ADJUSTABLE
 
 
 @record
@@ -55,7 +58,9 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
 
     A variable has the value that the highest of these sources gives it:
 
-    1. Lambda itself: see `lambda_variables`. Reserved names come from here only.
+    1. Lambda itself: see `lambda_variables`. Reserved names come from here only; but 5 and 6 may
+       also set the Region and the credentials (`ADJUSTABLE`), of which the session token goes with
+       the key.
     2. The template: `Environment.Variables`, `Globals` merged. A value that can't be known on this
        machine counts as not given; the name stays declared.
     3. The shell that samlocal runs in (`None`: `--no-shell-env`), for names that the template
@@ -63,8 +68,8 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     4. `Parameters` of the env files, for names that the template declares. All of a `.env` file
        counts as `Parameters`.
     5. The function's own section of each env file, whether the template declares the name or not.
-       The section is the first there is of logical id, function id, function name and full path;
-       sections under a later one of these don't apply.
+       The section is the first that isn't empty of logical id, function id, function name and full
+       path; sections under a later one of these don't apply.
     6. `--env KEY=VALUE`.
     7. `--container-env-vars`, reserved names as well: they are for the container, not the function.
 
@@ -84,22 +89,22 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     host = _of_shell(shell or {}, function)
     parameters = [_of_file(file.parameters, "parameters") for file in env_files]
     sections = [_of_section(file, function) for file in env_files]
-    configured = [
+    declared = [
         template,
         host,
         *({n: g for n, g in layer.items() if n in function.environment} for layer in parameters),
-        *sections,
-        _of_command_line(command_line),
     ]
+    own = [_without(_NOT_ADJUSTABLE, each) for each in (*sections, _of_command_line(command_line))]
     given = _stack(
         [
-            _of_lambda(function, execution, credentials),
-            *map(_without_reserved, configured),
+            _without_foreign_token(_of_lambda(function, execution, credentials), own),
+            *(_without(RESERVED, each) for each in declared),
+            *own,
             _of_file(container_file.parameters, "container") if container_file else {},
         ]
     )
     findings = [
-        *_remarks_on_reserved([template, *parameters, *sections]),
+        *_remarks_on_reserved([template, *parameters, *sections], own, function),
         *_remarks_on_template(function),
         *_remarks_on_shell(given),
         *(finding for file in env_files for finding in _remarks_on_file(file, function, given)),
@@ -112,22 +117,20 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     )
 
 
-def identifiers(function: Function) -> tuple[str, ...]:
+def identifiers(function: Function | FunctionEntry) -> tuple[str, ...]:
     """Return the names that a section may have, the one that wins first."""
     names = (function.logical_id, function.function_id, function.function_name, function.full_path)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def check_sections(files: Iterable[EnvFile], known: Collection[str]) -> None:
-    """Raise where a section of an env file names no function; `known` are all their identifiers.
-
-    Raises:
-        EnvVarsError: a section names none, with the function it may mean.
-    """
+def remarks_on_sections(
+    files: Iterable[EnvFile], functions: Iterable[FunctionEntry]
+) -> Iterator[Finding]:
+    """Name the sections of env files that are none of a project's functions: files are shared."""
+    known = {name for function in functions for name in identifiers(function)}
     for file in files:
-        for name, section in file.sections.items():
-            if name not in known:
-                raise remarks.unknown_section(name, section.place, known)
+        unknown = {n: each.place for n, each in file.sections.items() if n not in known}
+        yield from remarks.unknown_sections(unknown, known)
 
 
 def _of_lambda(function: Function, execution: Execution, credentials: Credentials | None) -> _Layer:
@@ -183,8 +186,9 @@ def _of_section(file: EnvFile, function: Function) -> _Layer:
 
 
 def _applying_sections(file: EnvFile, function: Function) -> list[str]:
-    """Return the sections that name the function; the first of them is the one that applies."""
-    return [name for name in identifiers(function) if name in file.sections]
+    """Return the sections that name the function and say something; the first of them applies."""
+    named = (name for name in identifiers(function) if name in file.sections)
+    return [name for name in named if file.sections[name].variables]
 
 
 def _of_command_line(variables: Mapping[str, str]) -> _Layer:
@@ -198,13 +202,19 @@ def _is_usable(name: str, value: str) -> bool:
 
 
 def _refuse_reserved(command_line: Mapping[str, str]) -> None:
-    names = [name for name in command_line if name in RESERVED]
+    names = [name for name in command_line if name in _NOT_ADJUSTABLE]
     if names:
         raise UsageError(remarks.reserved_message(names), hint=remarks.reserved_hint(names[0]))
 
 
-def _without_reserved(layer: _Layer) -> _Layer:
-    return {name: given for name, given in layer.items() if name not in RESERVED}
+def _without(names: Collection[str], layer: _Layer) -> _Layer:
+    return {name: given for name, given in layer.items() if name not in names}
+
+
+def _without_foreign_token(layer: _Layer, own: Sequence[_Layer]) -> _Layer:
+    """A session token belongs to its key: with another key, AWS refuses it."""
+    is_replaced = any("AWS_ACCESS_KEY_ID" in each for each in own)
+    return _without({"AWS_SESSION_TOKEN"}, layer) if is_replaced else layer
 
 
 def _stack(layers: Sequence[_Layer]) -> dict[str, list[_Given]]:
@@ -231,10 +241,12 @@ def _resolved(
     )
 
 
-def _remarks_on_reserved(layers: Sequence[_Layer]) -> Iterator[Finding]:
+def _remarks_on_reserved(
+    layers: Sequence[_Layer], own: Sequence[_Layer], function: Function
+) -> Iterator[Finding]:
     for name, stack in _stack(layers).items():
-        if name in RESERVED:
-            yield remarks.reserved(name, [given.origin for given in stack])
+        if name in RESERVED and not any(name in each for each in own):
+            yield remarks.reserved(name, [given.origin for given in stack], function)
 
 
 def _remarks_on_template(function: Function) -> Iterator[Finding]:
@@ -274,6 +286,7 @@ def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Findin
         name: stack[-1]
         for name, stack in given.items()
         if stack[-1].origin.source not in {"lambda", "credentials", "container"}
+        and name not in RESERVED
     }
     for finding in (
         remarks.refused_names({name: last.origin for name, last in configured.items()}),

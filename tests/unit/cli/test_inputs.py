@@ -237,6 +237,25 @@ def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None
 
 
 @pytest.mark.usefixtures("stdin")
+def test_a_shared_env_file(directory: Path) -> None:
+    """Sections for functions of other templates don't stop the run."""
+    (directory / "env.json").write_text('{"Ratngs": {"STAGE": "a"}, "Ratings": {"STAGE": "b"}}')
+    inputs = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
+
+    assert inputs.environment.as_dict()["STAGE"] == "b"
+    [finding] = inputs.findings
+    assert (str(finding.place), finding.hint) == ("env.json:1:2", "did you mean `Ratings`?")
+
+
+@pytest.mark.usefixtures("stdin")
+def test_a_function_with_credentials_of_its_own() -> None:
+    """Who gives the function keys, as a local stack of services has them, misses none."""
+    keys = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"]
+    assert read(InvokeOptions(env=keys)).findings == ()
+    assert "no AWS credentials found" in read(InvokeOptions()).findings[0].message
+
+
+@pytest.mark.usefixtures("stdin")
 def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--no-shell-env` keeps the template's values."""
     monkeypatch.setenv("STAGE", "of the shell")

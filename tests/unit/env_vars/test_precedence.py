@@ -36,10 +36,11 @@ def reference_model(
     result |= {name: value for name, value in shell.items() if name in template}
     for parameters, _ in files:
         result |= {name: value for name, value in parameters.items() if name in template}
+    result |= {"AWS_REGION": LAMBDA["AWS_REGION"]}
     for _, sections in files:
-        result |= next((sections[name] for name in IDENTIFIERS if name in sections), {})
+        result |= next((sections[name] for name in IDENTIFIERS if sections.get(name)), {})
     result |= command_line
-    return {**LAMBDA, **result, "AWS_REGION": LAMBDA["AWS_REGION"]}
+    return {**LAMBDA, **result}
 
 
 def given_variables(variables: dict[str, str]) -> dict[str, GivenVariable]:
@@ -50,7 +51,7 @@ def given_variables(variables: dict[str, str]) -> dict[str, GivenVariable]:
     template=st.dictionaries(NAMES, st.none() | VALUES),
     shell=VARIABLES,
     files=FILES,
-    command_line=st.dictionaries(NAMES.filter(lambda name: name != "AWS_REGION"), VALUES),
+    command_line=VARIABLES,
 )
 def test_result_equals_the_reference_model(
     template: dict[str, str | None],

@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from samlocal.credentials import Credentials
 from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
-from samlocal.env_vars.resolver import check_sections, identifiers, resolve_environment
-from samlocal.errors import EnvVarsError, Place, UsageError
-from samlocal.project.model import EnvironmentVariable, Finding, Function, InlineCode
+from samlocal.env_vars.lambda_variables import ADJUSTABLE
+from samlocal.env_vars.resolver import identifiers, remarks_on_sections, resolve_environment
+from samlocal.errors import Place, UsageError
+from samlocal.project.model import (
+    EnvironmentVariable,
+    Finding,
+    Function,
+    FunctionEntry,
+    InlineCode,
+)
 
 TEMPLATE = Place(Path("template.yaml"), 14, 9)
 FILE = Place(Path("env.json"), 3, 5)
@@ -25,6 +33,14 @@ RATINGS = Function(
         "STAGE": EnvironmentVariable(value="prod", place=TEMPLATE),
         "TABLE": EnvironmentVariable(value=None, place=TEMPLATE),
     },
+)
+
+ENTRY = FunctionEntry(
+    logical_id="Ratings",
+    full_path="Stack/Ratings",
+    function_name="prod-ratings",
+    function_id="RatingsConstruct",
+    place=TEMPLATE,
 )
 
 
@@ -155,11 +171,12 @@ def test_the_section_of_the_best_identifier_applies(names: list[str], used: str)
     ]
 
 
-def test_an_empty_section_is_one() -> None:
-    """The first section that exists applies, even if it says nothing."""
-    file = env_file(**{"Ratings": {}, "prod-ratings": {"STAGE": "other"}})
+def test_an_empty_section_hides_none() -> None:
+    """The first section that says something applies, as in sam; an empty one is no remark's worth."""
+    file = env_file(**{"Ratings": {}, "prod-ratings": {"STAGE": "other"}, "Stack/Ratings": {}})
     environment = resolve_environment(RATINGS, shell=None, env_files=[file])
-    assert environment.as_dict()["STAGE"] == "prod"
+    assert environment.as_dict()["STAGE"] == "other"
+    assert environment.findings == ()
 
 
 def test_sections_of_other_functions_are_none_of_its_business() -> None:
@@ -198,7 +215,7 @@ def test_where_a_variable_was_given_in_vain_is_kept() -> None:
     assert [str(o) for o in variable.overridden] == ["template.yaml:14:9", "shell", "env.json:3:5"]
 
 
-@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_LAMBDA_RUNTIME_API", "_HANDLER"])
+@pytest.mark.parametrize("name", ["AWS_EXECUTION_ENV", "AWS_LAMBDA_RUNTIME_API", "_HANDLER"])
 def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None:
     """A reserved name in the template or a file keeps Lambda's value, and Lambda's answer is quoted."""
     function = replace(
@@ -218,10 +235,48 @@ def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None
 
 
 def test_a_reserved_name_on_the_command_line_is_wrong_usage() -> None:
-    """`--env AWS_REGION=…` is refused with Lambda's message and the option that does it."""
-    with pytest.raises(UsageError, match=r"used in this request: AWS_REGION$") as caught:
-        resolve_environment(RATINGS, shell=None, command_line={"AWS_REGION": "x", "OK": "y"})
-    assert caught.value.hint == "`--region` sets it"
+    """`--env _HANDLER=…` is refused with Lambda's message and what sets it."""
+    with pytest.raises(UsageError, match=r"used in this request: _HANDLER$") as caught:
+        resolve_environment(RATINGS, shell=None, command_line={"_HANDLER": "x", "OK": "y"})
+    assert caught.value.hint == "the template's `Handler` sets it"
+
+
+@pytest.mark.parametrize("name", sorted(ADJUSTABLE))
+def test_region_and_credentials_can_be_a_functions_own(name: str) -> None:
+    """A local stack of services has keys and a Region of its own: the section and `--env` set them."""
+    files = [env_file({name: "parameters"}, Ratings={name: "section"})]
+    of_section = resolve_environment(RATINGS, shell=None, env_files=files)
+    of_option = resolve_environment(
+        RATINGS, shell=None, env_files=files, command_line={name: "option"}
+    )
+    assert (of_section.as_dict()[name], of_option.as_dict()[name]) == ("section", "option")
+    assert of_section.findings == of_option.findings == ()
+
+
+def test_region_and_credentials_are_reserved_elsewhere() -> None:
+    """For the template and for `Parameters` they are reserved, and the ways to set them are named."""
+    files = [env_file({"AWS_REGION": "parameters"})]
+    environment = resolve_environment(RATINGS, shell=None, env_files=files)
+    assert environment.as_dict()["AWS_REGION"] == "us-east-1"
+    [finding] = environment.findings
+    assert finding.hint == (
+        "`--region` sets it; `--env AWS_REGION=…` and the env file's section `Ratings` override it"
+    )
+
+
+def test_another_key_does_not_get_the_token_of_the_first() -> None:
+    """AWS refuses a key with the session token of another one."""
+    mine = Credentials(
+        access_key_id="A", secret_access_key="B", session_token="C", origin="profile me"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment = resolve_environment(RATINGS, shell=None, credentials=mine, command_line=keys)
+    assert "AWS_SESSION_TOKEN" not in environment.variables
+    token = {"AWS_SESSION_TOKEN": "D"}
+    environment = resolve_environment(
+        RATINGS, shell=None, credentials=mine, command_line=keys | token
+    )
+    assert environment.as_dict()["AWS_SESSION_TOKEN"] == "D"
 
 
 def test_unreserved_names_of_lambda_can_be_changed() -> None:
@@ -299,21 +354,23 @@ def test_an_environment_does_not_show_values_in_its_repr() -> None:
     assert environment.variables["DB_PASSWORD"].secret
 
 
-def test_a_section_that_names_no_function_is_an_error() -> None:
-    """A misspelt section stops the run and names the function that was meant."""
-    with pytest.raises(EnvVarsError) as caught:
-        check_sections([env_file(Ratngs={})], {"Ratings", "Details"})
-    assert str(caught.value) == "env.json:3:5: no function is called `Ratngs`"
-    assert caught.value.hint == "did you mean `Ratings`?"
+def test_sections_of_other_templates_are_said() -> None:
+    """People share one file: what may be misspelt is named with what was meant, the rest in a line."""
+    file = env_file({"A": "1"}, Ratngs={}, Ratings={}, **{"Stack/Ratings": {}}, Zzz={}, Payments={})
+    first, second = remarks_on_sections([file], [ENTRY])
+    assert str(first.place) == "env.json:3:5"
+    assert (
+        first.message == "`Ratngs` is not a function of this template: its variables have no effect"
+    )
+    assert first.hint == "did you mean `Ratings`?"
+    assert second.message == (
+        "`Zzz`, `Payments` are not functions of this template: variables for them have no effect"
+    )
+    assert second.hint is None
 
 
-def test_a_section_like_no_function_lists_them() -> None:
-    """Where nothing is alike, the error lists what there is."""
-    with pytest.raises(EnvVarsError) as caught:
-        check_sections([env_file(Zzz={})], {"Ratings", "Details"})
-    assert caught.value.hint == "functions: `Details`, `Ratings`"
-
-
-def test_sections_of_known_functions_pass() -> None:
-    """`Parameters` and sections by any identifier of any function are fine."""
-    check_sections([env_file({"A": "1"}, Ratings={}, Details={})], {"Ratings", "Details"})
+def test_a_name_under_which_no_section_applies_is_said() -> None:
+    """A function can be invoked by the path of its construct; a section of that name doesn't apply."""
+    entry = replace(ENTRY, construct_path="Stack/Api/Ratings")
+    [finding] = remarks_on_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
+    assert finding.hint == "did you mean `Stack/Ratings`?"
