@@ -128,7 +128,7 @@ def read_inputs(
         findings=tuple(
             dict.fromkeys(
                 (
-                    *project.findings,
+                    *project.findings_for(entry),
                     *worth_saying(function.findings, given=environment.variables),
                     *qualified.findings,
                     *(context.findings if context else ()),

@@ -34,7 +34,7 @@ def list_functions(
     """
     general.apply()
     opened = open_with(project)
-    for finding in opened.findings:
+    for finding in (*opened.findings, *(each.finding for each in opened.left_out)):
         show_warning(finding.message, place=finding.place, hint=finding.hint)
     functions = [
         *((entry, _resolved(opened, entry)) for entry in opened.functions),

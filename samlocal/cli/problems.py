@@ -36,6 +36,9 @@ def own_problems(project: Project) -> Iterator[Problem]:
     try:
         for finding in project.findings:
             yield _of_finding(finding)
+        for each in project.left_out:
+            known: Severity = "informational" if each.finding.missing else "warning"
+            yield _of_finding(each.finding, "error" if each.is_error else known)
         functions = project.functions
     except ProjectError as error:
         yield of_error(error)
@@ -67,9 +70,9 @@ def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
     ]
 
 
-def _of_finding(finding: Finding) -> Problem:
+def _of_finding(finding: Finding, severity: Severity = "warning") -> Problem:
     return Problem(
-        severity="warning", message=finding.message, place=finding.place, hint=finding.hint
+        severity=severity, message=finding.message, place=finding.place, hint=finding.hint
     )
 
 

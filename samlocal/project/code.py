@@ -91,7 +91,7 @@ def _unknown(node: Node, unknown: Unknown) -> CodeNotFoundError:
     return CodeNotFoundError(
         f"the code's place can't be known here: {unknown.reason}",
         place=node.place,
-        hint=unknown.hint,
+        hint=unknown.hint or next((cause.message for cause in unknown.causes), None),
     )
 
 

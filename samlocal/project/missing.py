@@ -56,12 +56,13 @@ def gap(message: str, node: Node, unknown: Unknown, *, variable: str | None = No
         hint=unknown.hint or remedy(unknown.missing),
         variable=variable,
         missing=unknown.missing,
+        causes=unknown.causes,
     )
 
 
-def without_value(node: Node, error: TemplateError) -> Node:
-    """Return a node for a value that an error leaves unknown."""
-    return node.with_value(Unknown(reason=error.message, hint=error.hint, place=error.place))
+def unknown_because(error: TemplateError) -> Unknown:
+    """Return why a value can't be known that something is wrong with."""
+    return Unknown(reason=error.message, hint=error.hint, place=error.place)
 
 
 def combined(unknowns: Sequence[Unknown]) -> Unknown:
@@ -70,9 +71,10 @@ def combined(unknowns: Sequence[Unknown]) -> Unknown:
     if not others:
         return first
     missing = tuple(dict.fromkeys(each for unknown in unknowns for each in unknown.missing))
-    if all(unknown.missing for unknown in unknowns):
-        return replace(first, reason=_problem(missing), missing=missing)
-    return replace(first, missing=missing)
+    causes = tuple(dict.fromkeys(each for unknown in unknowns for each in unknown.causes))
+    are_missing = all(unknown.missing and not unknown.causes for unknown in unknowns)
+    reason = _problem(missing) if are_missing else first.reason
+    return replace(first, reason=reason, missing=missing, causes=causes)
 
 
 def remedy(parameters: Iterable[MissingParameter]) -> str | None:
@@ -95,9 +97,11 @@ def remedy(parameters: Iterable[MissingParameter]) -> str | None:
 def worth_saying(findings: Iterable[Finding], *, given: Container[str]) -> tuple[Finding, ...]:
     """Return the findings of a function whose environment has the variables `given` after all.
 
-    All parameters that are missing stand in one hint, the last one that would name any of them.
+    What causes several of them is said once, before the first. All parameters that are missing stand
+    in one hint, the last one that would name any of them.
     """
-    kept = [finding for finding in findings if finding.variable not in given]
+    missed = (finding for finding in findings if finding.variable not in given)
+    kept = list(dict.fromkeys(each for finding in missed for each in (*finding.causes, finding)))
     hint = remedy(each for finding in kept for each in finding.missing)
     said: list[Finding] = []
     for finding in reversed(kept):

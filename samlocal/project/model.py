@@ -27,7 +27,8 @@ class Finding:
     """Something that was dropped, guessed or is about to surprise: said once on stderr.
 
     `variable` is the environment variable that has no value, if it is about one: nobody wants to hear
-    of it where the value comes from elsewhere. `missing` are the parameters that would mend it.
+    of it where the value comes from elsewhere. `missing` are the parameters that would mend it, and
+    `causes` are to be said before it, once.
     """
 
     message: str
@@ -35,6 +36,7 @@ class Finding:
     hint: str | None = None
     variable: str | None = None
     missing: tuple[MissingParameter, ...] = ()
+    causes: tuple[Finding, ...] = ()
 
 
 @record

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import TemplateError, TemplateNotFoundError
 from samlocal.project.document import load
 from samlocal.project.identifiers import metadata, resource_id
-from samlocal.project.model import Finding
+from samlocal.project.missing import gap, unknown_because
 from samlocal.project.node import Unknown
 from samlocal.project.resolver import find_unknown
 from samlocal.project.stack import Given, Stack
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.project.document import Document
+    from samlocal.project.model import Finding
     from samlocal.project.node import Node
 
 _LOCATIONS: Final = {
@@ -29,6 +31,23 @@ _LOCATIONS: Final = {
 _REMOTE: Final = ("s3://", "https://", "http://")
 _MAX_STACKS: Final = 500
 _MAX_DEPTH: Final = 30
+
+
+@record
+class LeftOutStack:
+    """A nested stack that isn't read. `is_error` tells whether its template or location is wrong."""
+
+    logical_id: str
+    finding: Finding
+    is_error: bool
+
+    def output(self, attribute: str) -> Unknown:
+        """Return what is known of one of its outputs: nothing, and why."""
+        return Unknown(
+            reason=f"`{self.logical_id}.{attribute}` is an output of a stack that is left out",
+            missing=self.finding.missing,
+            causes=(self.finding,),
+        )
 
 
 class Nest:
@@ -41,18 +60,41 @@ class Nest:
     def open(self, stack: Stack, *, within: tuple[Path, ...] = ()) -> None:
         """Open the stacks nested in `stack`, which is itself nested in those at `within`.
 
+        What can't be read leaves out that stack only.
+
         Raises:
-            TemplateError: one of them can't be read, or is nested in itself.
+            TemplateError: there are too many of them.
         """
+        here = (*within, stack.document.path)
         for logical_id in stack.resources:
             property_name = _LOCATIONS.get(stack.resource_type(logical_id) or "")
             if property_name is None or stack.exists(logical_id) is False:
                 continue
-            node = _location(stack, logical_id, property_name)
-            if node is not None:
-                child = self._child(stack, logical_id, node, (*within, stack.document.path))
-                stack.children[logical_id] = child
-                self.open(child, within=(*within, stack.document.path))
+            self._count += 1
+            if self._count > _MAX_STACKS or len(here) > _MAX_DEPTH:
+                raise TemplateError(
+                    "there are too many nested stacks", place=stack.place_of(logical_id)
+                )
+            opened = self._opened(stack, logical_id, property_name, here)
+            if isinstance(opened, LeftOutStack):
+                stack.left_out[logical_id] = opened
+            else:
+                stack.children[logical_id] = opened
+                self.open(opened, within=here)
+
+    def _opened(
+        self, stack: Stack, logical_id: str, property_name: str, within: tuple[Path, ...]
+    ) -> Stack | LeftOutStack:
+        try:
+            location = _location(stack, logical_id, property_name)
+            if isinstance(location.value, Unknown):
+                return _left_out(logical_id, location, location.value, is_error=False)
+            child = self._child(stack, logical_id, location, within)
+            _ = child.resources
+        except TemplateError as error:
+            unknown = unknown_because(error)
+            return _left_out(logical_id, stack.resources[logical_id], unknown, is_error=True)
+        return child
 
     def _child(
         self, stack: Stack, logical_id: str, location: Node, within: tuple[Path, ...]
@@ -62,8 +104,6 @@ class Nest:
         self._count += 1
         if path in {outer.resolve() for outer in within}:
             raise TemplateError(f"`{text}` is nested in itself", place=location.place)
-        if self._count > _MAX_STACKS or len(within) > _MAX_DEPTH:
-            raise TemplateError("there are too many nested stacks", place=location.place)
         name = _name(stack, logical_id)
         return Stack(
             self._load(path, text, location),
@@ -93,27 +133,30 @@ def _name(stack: Stack, logical_id: str) -> str:
     return logical_id if name is None or name in taken or name in stack.resources else name
 
 
-def _location(stack: Stack, logical_id: str, property_name: str) -> Node | None:
-    """Return where a nested template is; None, and a finding, if that isn't on this machine."""
+def _left_out(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> LeftOutStack:
+    finding = gap(f"the nested stack `{logical_id}` is left out", node, unknown)
+    return LeftOutStack(logical_id=logical_id, finding=finding, is_error=is_error)
+
+
+def _location(stack: Stack, logical_id: str, property_name: str) -> Node:
+    """Return where a nested template is, or why that is not known to be on this machine."""
     resource = stack.resources[logical_id]
-    if metadata(resource, "aws:asset:property") == property_name:
-        section = resource.get("Metadata")
-        return section.get("aws:asset:path") if section else None
+    section = resource.get("Metadata")
+    asset = section.get("aws:asset:path") if section else None
+    if asset and metadata(resource, "aws:asset:property") == property_name:
+        return asset
     node = stack.properties(logical_id).get(property_name)
     node = stack.resolver.reduce(node) if node else None
     text = node.optional_text() if node else None
     if node is not None and text is not None and not text.startswith(_REMOTE):
         return node
-    reason = f"`{text or property_name}` is not on this machine"
     if node and isinstance(node.value, Unknown):
-        reason = node.value.reason
-    elif node and (application := node.get("ApplicationId")):
+        return node
+    reason = f"`{text or property_name}` is not on this machine"
+    if node and (application := node.get("ApplicationId")):
         reason = f"it is the application {_application_id(stack, application)}"
     place = node.place if node else stack.place_of(logical_id)
-    stack.note(
-        Finding(message=f"the nested stack `{logical_id}` is left out: {reason}", place=place)
-    )
-    return None
+    return resource.with_value(Unknown(reason=reason, place=place))
 
 
 def _application_id(stack: Stack, node: Node) -> str:

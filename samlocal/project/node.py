@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.errors import MissingParameter
+    from samlocal.project.model import Finding
 
 _SHOWN: Final = 80  # characters of a value in a message
 MAX_DEPTH: Final = 100  # of values in one another
@@ -24,13 +25,14 @@ class Unknown:
     """A value that can't be known on this machine, and why.
 
     `place` is where the reason stands, if it isn't where the value does. `missing` are parameters
-    without value that it depends on.
+    without value that it depends on, and `causes` are to be said before it, once.
     """
 
     reason: str
     hint: str | None = None
     place: Place | None = None
     missing: tuple[MissingParameter, ...] = ()
+    causes: tuple[Finding, ...] = ()
 
 
 class NoValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
@@ -24,10 +24,13 @@ from samlocal.project.stack import Stack
 from samlocal.project.unsupported import web_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from samlocal.project.cdk import AssemblyStack
     from samlocal.project.external import ValueSource
+    from samlocal.project.nested import LeftOutStack
+
+_EXPLAINED: Final = 3  # stacks that are left out, in one hint
 
 
 def open_project(
@@ -114,24 +117,43 @@ class Project:
         return tuple(stack for root in self._roots for stack in _descend(root))
 
     @cached_property
+    def left_out(self) -> tuple[LeftOutStack, ...]:
+        """Every nested stack that isn't read."""
+        return tuple(each for stack in self.stacks for each in stack.left_out.values())
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What is about to surprise, whichever function runs."""
+        return self._findings(self.stacks)
+
+    def findings_for(self, entry: FunctionEntry) -> tuple[Finding, ...]:
+        """Return the findings about the stacks that one function, once resolved, has to do with.
+
+        Those are its own, the ones that this is nested in, and the ones whose outputs it refers to.
+        """
+        _, own = self._stack_by_path[entry.full_path]
+        around = [own]
+        while (parent := around[-1].parent) is not None:
+            around.append(parent[0])
+        return self._findings([each for each in self.stacks if each in around or each.is_used])
+
+    def _findings(self, stacks: Sequence[Stack]) -> tuple[Finding, ...]:
         build = [build_finding(self.path)] if is_built(self.path) else []
         said = (
             *build,
-            *self._duplicate_keys(),
+            *_duplicate_keys(stacks),
             *self._undeclared_overrides(),
-            *self._macros(),
-            *(finding for stack in self.stacks for finding in web_functions(stack).values()),
-            *self._notes,
+            *_macros(stacks),
+            *(finding for stack in stacks for finding in web_functions(stack).values()),
+            *(note for stack in stacks for note in self._notes[stack]),
         )
         return tuple(dict.fromkeys(said))
 
     @cached_property
-    def _notes(self) -> tuple[Finding, ...]:
+    def _notes(self) -> dict[Stack, tuple[Finding, ...]]:
         """What there was to say about the stacks themselves, before any function is resolved."""
         _ = self.functions
-        return tuple(note for stack in self.stacks for note in stack.take_notes())
+        return {stack: stack.take_notes() for stack in self.stacks}
 
     @cached_property
     def functions(self) -> tuple[FunctionEntry, ...]:
@@ -164,10 +186,14 @@ class Project:
         """
         try:
             return lookup.find(self.functions, identifier)
-        except FunctionNotFoundError:
+        except FunctionNotFoundError as error:
             self._explain_missing(identifier and lookup.split_identifier(identifier)[0])
             self._refuse_left_out()
-            raise
+            if not self.left_out:
+                raise
+            parts = [error.hint, *(each.finding.message for each in self.left_out[:_EXPLAINED])]
+            hint = "; ".join(part for part in parts if part)
+            raise FunctionNotFoundError(error.message, place=error.place, hint=hint) from None
 
     def _explain_missing(self, identifier: str | None) -> None:
         """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
@@ -184,9 +210,10 @@ class Project:
 
     def _refuse_left_out(self) -> None:
         """Raise where there are no functions because something of the template is left out."""
-        if self.functions or not self._notes:
+        notes = (note for notes in self._notes.values() for note in notes)
+        note = next(chain((each.finding for each in self.left_out), notes), None)
+        if self.functions or note is None:
             return
-        note = self._notes[0]
         raise FunctionNotFoundError(
             "the template has no functions",
             place=note.place,
@@ -208,17 +235,6 @@ class Project:
         _, stack = self._stack_by_path[entry.full_path]
         return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
 
-    def _duplicate_keys(self) -> list[Finding]:
-        return [
-            Finding(
-                message=f"`{duplicate.key}` is here a second time; this one counts",
-                place=duplicate.place,
-                hint=f"the first one: {duplicate.earlier}",
-            )
-            for stack in self.stacks
-            for duplicate in stack.document.duplicate_keys
-        ]
-
     def _undeclared_overrides(self) -> list[Finding]:
         declared = {name for root in self._roots for name in root.parameters}
         return [
@@ -231,13 +247,26 @@ class Project:
             if name not in declared
         ]
 
-    def _macros(self) -> list[Finding]:
-        return [
-            Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
-            for stack in self.stacks
-            for node in stack.transforms
-            if (name := transform_name(node)) and not name.startswith("AWS::")
-        ]
+
+def _duplicate_keys(stacks: Iterable[Stack]) -> list[Finding]:
+    return [
+        Finding(
+            message=f"`{duplicate.key}` is here a second time; this one counts",
+            place=duplicate.place,
+            hint=f"the first one: {duplicate.earlier}",
+        )
+        for stack in stacks
+        for duplicate in stack.document.duplicate_keys
+    ]
+
+
+def _macros(stacks: Iterable[Stack]) -> list[Finding]:
+    return [
+        Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
+        for stack in stacks
+        for node in stack.transforms
+        if (name := transform_name(node)) and not name.startswith("AWS::")
+    ]
 
 
 def exclusion(entry: FunctionEntry) -> str:

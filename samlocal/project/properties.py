@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.errors import TemplateError
-from samlocal.project.missing import Gaps, gap, without_value
+from samlocal.project.missing import Gaps, gap, unknown_because
 from samlocal.project.node import NoValue, Unknown
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Properties:
         except TemplateError as error:
             if needed:
                 raise
-            return without_value(node, error)
+            return node.with_value(unknown_because(error))
         return None if node.value is None or isinstance(node.value, NoValue) else node
 
     def drop(
@@ -143,7 +143,7 @@ class Properties:
             try:
                 value = self.resolver.resolve(node)
             except TemplateError as error:
-                value = without_value(node, error)
+                value = node.with_value(unknown_because(error))
             if not isinstance(value.value, NoValue):
                 resolved[name] = value
         return resolved

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samlocal.project.document import Document
     from samlocal.project.external import ExternalValues
     from samlocal.project.model import Finding
+    from samlocal.project.nested import LeftOutStack
     from samlocal.project.node import Value
     from samlocal.project.pseudo import Surroundings
 
@@ -38,7 +39,8 @@ class Stack:
 
     `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
     stack that this one is nested in, and its logical id there. `children` are the nested stacks by
-    logical id. Files that the template includes must be inside `boundary`.
+    logical id, and `left_out` those that can't be read. `is_used` tells whether somebody has asked for
+    an output. Files that the template includes must be inside `boundary`.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class Stack:
         self.parent = parent
         self.region = surroundings.region
         self.children: dict[str, Stack] = {}
+        self.left_out: dict[str, LeftOutStack] = {}
+        self.is_used = False
         self.resolver = Resolver(self, INTRINSICS)
         self._sections: dict[str, Node | None] = {}
         self._conditions: dict[str, bool | Unknown] = {}
@@ -219,6 +223,8 @@ class Stack:
     def _attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
         if logical_id in self.children and attribute.startswith("Outputs."):
             return self.children[logical_id].output(attribute.removeprefix("Outputs."), at)
+        if logical_id in self.left_out and attribute.startswith("Outputs."):
+            return at.with_value(self.left_out[logical_id].output(attribute))
         node = references.attribute(self, logical_id, attribute, at)
         if node is None:
             hint = did_you_mean(logical_id, self.resources)
@@ -226,6 +232,7 @@ class Stack:
         return node
 
     def _output(self, name: str, at: Node) -> Node:
+        self.is_used = True
         section = self.section("Outputs")
         outputs = section.entries("`Outputs`") if section else {}
         value = outputs[name].get("Value") if name in outputs else None

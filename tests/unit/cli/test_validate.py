@@ -115,6 +115,27 @@ def test_nested_templates_are_looked_at_too() -> None:
     assert {"sam-nested", "workers"} <= paths
 
 
+@pytest.mark.parametrize(
+    ("location", "severity"),
+    [
+        ("none.yaml", "error"),
+        ("!Ref Nope", "error"),
+        ("https://example.com/t.yaml", "warning"),
+        ("!Ref Location", "informational"),
+    ],
+)
+def test_a_nested_stack_that_is_left_out(tmp_path: Path, location: str, severity: str) -> None:
+    """It is said whichever function runs: an error where the template is wrong, a note without values."""
+    (tmp_path / "template.yaml").write_text(f"""
+Parameters: {{Location: {{Type: String}}}}
+Resources:
+  Child: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {location}}}}}
+""")
+    ((found, _, line, message),) = problems(tmp_path / "template.yaml", lint=False)
+    assert (found, line) == (severity, 4)
+    assert str(message).startswith("the nested stack `Child` is left out: ")
+
+
 def test_no_template_at_all_is_an_error(tmp_path: Path) -> None:
     """There is nothing to validate where there is no template."""
     with pytest.raises(TemplateNotFoundError):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.errors import AmbiguousFunctionError, TemplateError
+from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError, TemplateError
+from samlocal.project.missing import worth_saying
 from samlocal.project.project import Project, open_project
 
 PROJECTS = Path(__file__).parents[2] / "projects"
@@ -91,21 +92,96 @@ def test_one_template_of_an_assembly_is_a_project_too() -> None:
             "a.yaml:1:13: not valid YAML",
             id="yaml",
         ),
-        pytest.param({"template": stack("a.yaml"), "a": "{}"}, "has no `Resources`", id="empty"),
-        pytest.param({"template": stack("[a]")}, None, id="list"),
+        pytest.param(
+            {"template": stack("a.yaml"), "a": "{}"}, "a.yaml:1:1: the template has no", id="empty"
+        ),
+        pytest.param({"template": stack("!Ref Nope")}, "template.yaml:5:31: nothing is", id="name"),
     ],
 )
-def test_a_nested_stack_that_cannot_be_read(
-    tmp_path: Path, templates: dict[str, str], message: str | None
+def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
+    tmp_path: Path, templates: dict[str, str], message: str
 ) -> None:
-    """The place is where the nested stack is named, or in its own file."""
-    project = nested(tmp_path, **templates)
-    if message is None:
-        assert "is left out" in project.findings[0].message
-        return
-    with pytest.raises(TemplateError) as caught:
-        project.find("F")
-    assert message in str(caught.value)
+    """The function beside it runs, and hears nothing of it; the place is where the fault is."""
+    function = "  F: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
+    project = nested(tmp_path, **{**templates, "template": templates["template"] + function})
+    (left_out,) = project.left_out
+    reason = left_out.finding.message.partition(" is left out: ")[2]
+    assert message in f"{left_out.finding.place}: {reason}"
+    assert left_out.is_error
+    entry = project.find("F")
+    assert (*project.resolve(entry).findings, *project.findings_for(entry)) == ()
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("https://s3.amazonaws.com/b/t.yaml", "`https://s3.amazonaws.com/b/t.yaml` is not on this"),
+        ("!Sub 'https://${Bucket}/t.yaml'", "parameter `Bucket` has no value"),
+        ("!ImportValue Location", "the export `Location` lives in AWS"),
+        ("[a]", "`TemplateURL` is not on this machine"),
+    ],
+)
+def test_a_nested_stack_that_is_elsewhere_is_said_where_the_function_refers_to_it(
+    tmp_path: Path, location: str, reason: str
+) -> None:
+    """Variables that refer to its outputs are left out; the stack itself is named once, first."""
+    project = nested(
+        tmp_path,
+        template=stack(location)
+        + """
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: .
+      Environment:
+        Variables: {A: !GetAtt Child.Outputs.A, B: !Sub '${Child.Outputs.B}', C: c}
+  Plain: {Type: AWS::Lambda::Function, Properties: {Code: .}}
+Parameters: {Bucket: {Type: String}}
+""",
+    )
+    plain, function = (project.resolve(project.find(name)) for name in ("Plain", "F"))
+    assert (*plain.findings, *project.findings_for(project.find("Plain"))) == ()
+    first, *others = worth_saying(function.findings, given=())
+    assert first.message.startswith(f"the nested stack `Child` is left out: {reason}")
+    assert [finding.message for finding in others] == [
+        "`A` is left out: `Child.Outputs.A` is an output of a stack that is left out",
+        "`B` is left out: `Child.Outputs.B` is an output of a stack that is left out",
+    ]
+    assert worth_saying(function.findings, given={"A", "B"}) == ()
+
+
+def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) -> None:
+    """A function that isn't found may be where nobody could look."""
+    project = nested(tmp_path, template=stack("s3://b/t") + "  G: {Type: AWS::Lambda::Function}\n")
+    with pytest.raises(FunctionNotFoundError, match="no function `Child/F`") as caught:
+        project.find("Child/F")
+    assert caught.value.hint == (
+        "the template has `G`;"
+        " the nested stack `Child` is left out: `s3://b/t` is not on this machine"
+    )
+
+
+def test_findings_about_other_stacks_are_not_the_functions(tmp_path: Path) -> None:
+    """A function hears of its own stack, those around it and those whose outputs it refers to."""
+    twice = "Resources: {T: {Type: AWS::SNS::Topic}, T: {Type: AWS::SNS::Topic}}\n"
+    project = nested(
+        tmp_path,
+        template=stack("a.yaml")
+        + """
+  Other: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: b.yaml}}
+  F:
+    Type: AWS::Lambda::Function
+    Properties: {Code: ., Environment: {Variables: {A: !GetAtt Child.Outputs.O}}}
+""",
+        a=twice + "Outputs: {O: {Value: o}}",
+        b=twice,
+    )
+    entry = project.find("F")
+    assert project.resolve(entry).environment["A"].value == "o"
+    (finding,) = project.findings_for(entry)
+    assert finding.place is not None
+    assert finding.place.path.name == "a.yaml"
+    assert len(project.findings) == 2
 
 
 def test_a_family_of_nested_stacks_that_grows_without_end_is_refused(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
         directory=directory,
     )
     assert [finding.message for finding in project.findings] == expected.get("findings", [])
+    left_out = [each.finding.message for each in project.left_out]
+    assert left_out == expected.get("left_out", [])
     assert [entry.full_path for entry in project.functions] == list(expected["functions"])
     for full_path, wanted in expected["functions"].items():
         function = project.resolve(project.find(full_path))
