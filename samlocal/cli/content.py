@@ -69,6 +69,10 @@ class ContentOptions:
         from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
         function = inputs.function
+        if isinstance(function.code, LocalCode) and not function.code.path.exists():
+            from samlocal.sandbox.unbuilt import missing_code
+
+            raise missing_code(function, function.code, inputs.project)
 
         def fetch(code: S3Code, directory: Path) -> Path:
             from samlocal.project.s3 import fetcher

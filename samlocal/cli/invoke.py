@@ -131,19 +131,22 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
-        hint = result.error.hint or _exit_hint(result, spec)
+        hint = result.error.hint or _failure_hint(result, inputs, spec)
         show_error(f"{result.error.type}: {result.error.message}", hint=hint)
     return EXIT_CODES[result.outcome]
 
 
-def _exit_hint(result: InvocationResult, spec: SandboxSpec) -> str | None:
-    """Return what to do about an image that ended before its runtime was ready."""
-    ended = result.error is not None and result.error.type == "Runtime.ExitError"
-    if not ended or result.report.init_duration_ms is not None or not spec.is_image_function:
+def _failure_hint(result: InvocationResult, inputs: Inputs, spec: SandboxSpec) -> str | None:
+    """Return what to do about a runtime that ended before it was ready, or found its function incomplete."""
+    if result.error is None or result.report.init_duration_ms is not None:
         return None
-    from samlocal.sandbox.image_functions import EXIT_HINT
+    if result.error.type == "Runtime.ExitError" and spec.is_image_function:
+        from samlocal.sandbox.image_functions import EXIT_HINT
 
-    return EXIT_HINT
+        return EXIT_HINT
+    from samlocal.sandbox.unbuilt import missing_module_hint
+
+    return missing_module_hint(inputs.function, spec.family, inputs.project, result.error.message)
 
 
 def _run_one_way_or_the_other(

@@ -165,7 +165,7 @@ class Function:
     """One Lambda function, resolved: nothing in it needs the template any more.
 
     `name` is what AWS would call it: `FunctionName` where the template sets one, else the logical
-    id. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
+    id. `build_method` is `Metadata.BuildMethod`, for `sam build`. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
     `Metadata.SamResourceId` or the CDK construct id.
     """
 
@@ -176,6 +176,7 @@ class Function:
     place: Place
     function_id: str | None = None
     function_name: str | None = None
+    build_method: str | None = None
     runtime: str | None = None
     handler: str | None = None
     memory_mb: int = DEFAULT_MEMORY_MB

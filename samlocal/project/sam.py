@@ -14,6 +14,7 @@ from samlocal.errors import TemplateError
 from samlocal.project import model
 from samlocal.project.code import read_code
 from samlocal.project.globals import function_properties as merge_globals
+from samlocal.project.identifiers import metadata
 from samlocal.project.layers import read_layers
 from samlocal.project.lookup import quoted
 from samlocal.project.missing import Gaps, gap
@@ -96,6 +97,7 @@ def read_function(
         place=entry.place,
         function_id=entry.function_id,
         function_name=properties.text("FunctionName"),
+        build_method=metadata(stack.resources[entry.logical_id], "BuildMethod"),
         runtime=properties.text("Runtime", needed=not is_image),
         handler=properties.text("Handler", needed=not is_image),
         memory_mb=_limited(properties, "MemorySize", model.DEFAULT_MEMORY_MB, _MEMORY_MB),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
+from samlocal.errors import RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding, ImageCode
 from samlocal.record import record
 from samlocal.runtimes import find_runtime
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
+# The families of runtimes whose functions may have sources that no runtime reads.
+_COMPILED: Final = frozenset({"dotnet", "java", "nodejs"})
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 _MB_OF_ONE_CPU: Final = 1769
 
@@ -84,7 +85,7 @@ def plan_sandbox(
 
     Raises:
         RuntimeNotFoundError: There is no such runtime.
-        CodeNotFoundError: The `bootstrap` that the runtime needs is missing.
+        CodeNotFoundError: The code is not built, or has no `bootstrap` that the runtime can start.
         TemplateError: The function lacks a handler.
         DebuggerNotFoundError: It is to be debugged, and the debugger can't be had.
     """
@@ -102,7 +103,15 @@ def plan_sandbox(
             hint=f"move to `{runtime.replacement}`, which runs on {function.architecture} as well",
         )
     folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
-    bootstrap = _bootstrap(function, runtime, folders) if runtime.bootstraps else None
+    if runtime.family in _COMPILED and not settings.image:  # which may bring a loader of its own
+        from samlocal.sandbox.unbuilt import require_built  # noqa: PLC0415  # Python needs none
+
+        require_built(function, runtime, code, project)
+    bootstrap = None
+    if runtime.bootstraps:
+        from samlocal.sandbox.bootstrap import find_bootstrap  # noqa: PLC0415  # few have any
+
+        bootstrap = find_bootstrap(function, runtime, folders, project)
     image = settings.image or runtime.image_uri(settings.image_repository)
     spec = empty_sandbox(function, environment, project=project, image=image, settings=settings)
     mounts = (
@@ -216,24 +225,3 @@ def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:
     have the memory limit as it is.
     """
     return function.ephemeral_storage_mb if settings.strict and settings.limits_rest else None
-
-
-def _bootstrap(function: Function, runtime: Runtime, folders: Mapping[str, Path]) -> str:
-    """Return the first of the runtime's bootstraps that the sandbox will hold."""
-    place = function.code.place
-    for bootstrap in runtime.bootstraps:
-        root, _, name = bootstrap.rpartition("/")
-        path = folders[root] / name if root in folders else None
-        if path is None or not path.is_file():
-            continue
-        if not os.access(path, os.X_OK):
-            raise CodeNotFoundError(
-                f"`{path}` is not executable", place=place, hint=f"`chmod +x {path}`"
-            )
-        return bootstrap
-    elsewhere = ", nor have its layers" if LAYER_ROOT in folders else ""
-    raise CodeNotFoundError(
-        f"`{runtime.id}` runs an executable `bootstrap`, and `{folders[TASK_ROOT]}` has none{elsewhere}",
-        place=place,
-        hint="build the function so that `bootstrap` stands at the top of its code",
-    )

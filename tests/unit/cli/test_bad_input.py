@@ -40,6 +40,10 @@ def layers(arguments: str) -> Case:
     return Case(project="broken-layers", arguments=f"--no-credentials {arguments}")
 
 
+def unbuilt(function: str) -> Case:
+    return Case(project="unbuilt", arguments=f"--no-credentials {function}")
+
+
 CASES = {
     "template-missing": Case(project="broken-nothing", arguments="Ratings"),
     "template-named-missing": inputs("-t app.yaml"),
@@ -62,6 +66,14 @@ CASES = {
     "code-of-no-kind": functions("CodeOfNoKind"),
     "bootstrap-missing": functions("NoBootstrap"),
     "bootstrap-not-executable": functions("NotExecutable"),
+    "unbuilt-typescript": unbuilt("Plain"),
+    "unbuilt-typescript-of-esbuild": unbuilt("Bundled"),
+    "unbuilt-typescript-elsewhere": unbuilt("Elsewhere"),
+    "unbuilt-java": unbuilt("Java"),
+    "unbuilt-dotnet": unbuilt("DotNet"),
+    "unbuilt-go": unbuilt("Go"),
+    "unbuilt-makefile": unbuilt("Makefile"),
+    "unbuilt-makefile-of-sam": unbuilt("MakefileOfSam"),
     "code-corrupt": layers("CorruptCode"),
     "layer-missing": layers("NoLayer"),
     "layer-corrupt": layers("CorruptLayer"),

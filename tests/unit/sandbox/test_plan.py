@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
+from samlocal.project.code_directory import code_directory
 from samlocal.project.links import OutgoingLink
 from samlocal.project.model import Function, LocalCode
 from samlocal.sandbox.box import box_findings
@@ -53,6 +55,13 @@ def plan_with(
         layers=layers,
         settings=settings,
     )
+
+
+def write_bootstrap(folder: Path, start: bytes = b"#!/bin/sh\n", *, mode: int = 0o755) -> Path:
+    path = folder / "bootstrap"
+    path.write_bytes(start)
+    path.chmod(mode)
+    return path
 
 
 def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
@@ -115,7 +124,7 @@ def test_image_repository(function: Function, tmp_path: Path, repository: str) -
 @pytest.mark.parametrize("handler", ["function.handler", None])
 def test_runtime_of_the_function(function: Function, tmp_path: Path, handler: str | None) -> None:
     """A `bootstrap` in the code is the entry point; it needs no handler."""
-    (tmp_path / "bootstrap").touch(mode=0o755)
+    write_bootstrap(tmp_path)
     custom = replace(function, runtime="provided.al2023", handler=handler)
     spec = plan(custom, tmp_path)
     assert (spec.entrypoint, spec.command) == (("/var/task/bootstrap",), ())
@@ -130,10 +139,76 @@ def test_bootstrap_that_is_missing(function: Function, tmp_path: Path) -> None:
 
 def test_bootstrap_that_cannot_be_executed(function: Function, tmp_path: Path) -> None:
     """The hint is the command that makes it executable."""
-    (tmp_path / "bootstrap").touch(mode=0o644)
+    write_bootstrap(tmp_path, mode=0o644)
     with pytest.raises(CodeNotFoundError, match="is not executable") as caught:
         plan(replace(function, runtime="provided.al2023"), tmp_path)
     assert caught.value.hint == f"`chmod +x {tmp_path}/bootstrap`"
+
+
+def test_bootstrap_of_an_archive_made_on_windows(function: Function, tmp_path: Path) -> None:
+    """The archive is named: nobody knows the directory that it was unpacked to."""
+    archive = tmp_path / "code.zip"
+    with zipfile.ZipFile(archive, "w") as package:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.create_system, entry.external_attr = 0, 0
+        package.writestr(entry, "#!/bin/sh\n")
+    code = LocalCode(path=archive, place=PLACE)
+    unpacked = code_directory(code, runtime=None, cache=tmp_path / "cache")
+    with pytest.raises(CodeNotFoundError) as caught:
+        plan(replace(function, runtime="provided.al2023", code=code), unpacked)
+    assert caught.value.message == f"`bootstrap` in `{archive}` is not executable"
+    assert caught.value.hint == (
+        "archives made on Windows keep no permissions: make it on Linux or macOS, or in WSL"
+    )
+
+
+def elf(machine: int) -> bytes:
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00" + machine.to_bytes(2, "little")
+
+
+@pytest.mark.parametrize(
+    ("start", "message", "hint"),
+    [
+        pytest.param(
+            b"#!/bin/sh\r\necho\r\n", "has the line ends of Windows (CRLF)", "(LF)", id="CRLF"
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf#!/bin/sh\n", "begins with a byte order mark", "UTF-8", id="BOM"
+        ),
+        pytest.param(b"echo hey\n", "is neither a program for Linux nor a script", "#!", id="text"),
+        pytest.param(b"", "is neither a program for Linux nor a script", "#!", id="empty"),
+        pytest.param(b"MZ\x90\0", "is a program for Windows", "GOOS=linux", id="Windows"),
+        pytest.param(b"\xcf\xfa\xed\xfe", "is a program for macOS", "GOOS=linux", id="macOS"),
+        pytest.param(
+            elf(183),
+            "is built for arm64, and `Ratings` is for x86_64",
+            "or set `Architectures: [arm64]`",
+            id="arm64",
+        ),
+        pytest.param(
+            elf(3), "is built for i386, and `Ratings` is for x86_64", "GOARCH=amd64", id="i386"
+        ),
+    ],
+)
+def test_bootstrap_that_linux_cannot_start(
+    function: Function, tmp_path: Path, start: bytes, message: str, hint: str
+) -> None:
+    """What is wrong with it is said, at the place of the code."""
+    path = write_bootstrap(tmp_path, start)
+    with pytest.raises(CodeNotFoundError) as caught:
+        plan(replace(function, runtime="provided.al2023"), tmp_path)
+    assert caught.value.message.startswith(f"`{path}` {message}")
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("machine", "architecture"), [(62, "x86_64"), (183, "arm64")])
+def test_bootstrap_for_the_architecture_of_the_function(
+    function: Function, tmp_path: Path, machine: int, architecture: Architecture
+) -> None:
+    """A program for the function's own architecture is as good as a script."""
+    write_bootstrap(tmp_path, elf(machine))
+    custom = replace(function, runtime="provided.al2023", architecture=architecture)
+    assert plan(custom, tmp_path).entrypoint == ("/var/task/bootstrap",)
 
 
 def test_bootstrap_that_is_a_directory(function: Function, tmp_path: Path) -> None:
@@ -200,7 +275,7 @@ def test_bootstrap_of_a_layer(
     for folder in ("code", "layers"):
         (tmp_path / folder).mkdir()
     for folder in folders:
-        (tmp_path / folder / "bootstrap").touch(mode=0o755)
+        write_bootstrap(tmp_path / folder)
     custom = replace(function, runtime="provided.al2023")
     spec = plan(custom, tmp_path / "code", layers=tmp_path / "layers")
     assert spec.entrypoint == (entrypoint,)

@@ -1,0 +1,170 @@
+"""Code whose sources are there and whose result is not: what there is to run first."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import CodeNotFoundError
+from samlocal.project.model import LocalCode, S3Code
+from samlocal.project.search import ASSEMBLY_MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.project.model import Function
+    from samlocal.runtimes import Runtime
+
+SAM: Final = "sam build"
+_CDK: Final = "cdk synth"
+_SERVERLESS_FILES: Final = tuple(f"serverless.{end}" for end in ("yml", "yaml", "ts", "js", "json"))
+# What says what a function in a language depends on, and how a runtime says that one of them is missing.
+_MISSING_MODULES: Final = {
+    "python": (
+        re.compile(r"No module named '([^'.]+)"),
+        ("requirements.txt", "pyproject.toml", "Pipfile"),
+    ),
+    "nodejs": (
+        re.compile(r"Cannot find (?:module|package) '((?:@[^'/]+/)?[^'/.][^'/]*)"),
+        ("package.json",),
+    ),
+    "ruby": (re.compile(r"cannot load such file -- ([^\s/]+)"), ("Gemfile",)),
+}
+_TYPESCRIPT: Final = (".ts", ".tsx", ".mts", ".cts")
+_JAVA_SOURCES: Final = ("pom.xml", "build.gradle", "build.gradle.kts", "build.sbt")
+
+
+def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
+    """Return the command that builds a function, as far as its project tells.
+
+    `project` is the template, or the directory that `cdk synth` wrote; `by_sam` says whether `sam build`
+    can build such a function without a `BuildMethod`: else a Makefile does, where there is one.
+    """
+    directory = project if project.is_dir() else project.parent
+    if (directory / ASSEMBLY_MANIFEST).is_file():
+        return _CDK
+    if directory.name == ".serverless" or found_source(directory, _SERVERLESS_FILES):
+        return "serverless package"
+    if not by_sam and function.build_method is None:
+        code = function.code.path if isinstance(function.code, LocalCode) else directory
+        for folder in (directory, code):
+            if (folder / "Makefile").is_file():
+                relative = os.path.relpath(folder)
+                return "make" if relative == os.curdir else f"make -C {relative}"
+    return SAM
+
+
+def shown_code(function: Function, code: Path) -> str:
+    """Return what a user calls the code in the directory `code`, which may be in our cache."""
+    match function.code:
+        case LocalCode(path=path):
+            return str(path)
+        case S3Code(bucket=bucket, key=key):
+            return f"s3://{bucket}/{key}"
+        case _:
+            return str(code)
+
+
+def found_source(directory: Path, names: Iterable[str]) -> str | None:
+    """Return the first of some files that a directory has."""
+    return next((name for name in names if (directory / name).is_file()), None)
+
+
+def require_built(function: Function, runtime: Runtime, code: Path, project: Path) -> None:
+    """Refuse a function whose code has sources where the runtime looks for what is made of them.
+
+    Raises:
+        CodeNotFoundError: It is not built.
+    """
+    checks = {"nodejs": _unbuilt_javascript, "java": _unbuilt_classes, "dotnet": _unbuilt_assembly}
+    check = checks.get(runtime.family)
+    if runtime.family == "java" and function.layers:  # their classes are as good as the code's
+        return
+    found = check(function.handler or "", code) if check else None
+    if found is None:
+        return
+    source, wanted = found
+    command = build_command(function, project, by_sam=runtime.family != "nodejs")
+    hint = f"run `{command}`"
+    if runtime.family == "nodejs" and command == SAM and function.build_method != "esbuild":
+        hint += ", with `BuildMethod: esbuild` in the function's `Metadata`"
+    elif command == _CDK:
+        hint = f"compile it, then run `{command}`"
+    raise CodeNotFoundError(
+        f"`{function.logical_id}` is not built: `{shown_code(function, code)}` has `{source}`, and no `{wanted}`",
+        place=function.code.place,
+        hint=hint,
+    )
+
+
+def _unbuilt_javascript(handler: str, code: Path) -> tuple[str, str] | None:
+    """Return the TypeScript in place of the module of a handler, and the module.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/typescript-handler.html
+    """
+    folder, _, name = handler.rpartition("/")
+    module = f"{folder}/{name.partition('.')[0]}".lstrip("/")
+    if (
+        handler.startswith("/") or ".." in handler
+    ):  # in a layer: a wrapper that runs another handler
+        return None
+    if any(Path(code, f"{module}{end}").exists() for end in (".js", "", ".mjs", ".cjs")):
+        return None
+    if Path(code, "node_modules", module).exists():
+        return None
+    names = (*(f"{module}{end}" for end in _TYPESCRIPT), "tsconfig.json")
+    source = found_source(code, names)
+    return (source, f"{module}.js") if source else None
+
+
+def _unbuilt_classes(handler: str, code: Path) -> tuple[str, str] | None:
+    """Return the build file of code without classes, and the class that is missing.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/java-package.html
+    """
+    source = found_source(code, _JAVA_SOURCES)
+    name = f"{handler.partition('::')[0].replace('.', '/')}.class"
+    if source is None or (code / name).is_file() or any((code / "lib").glob("*.jar")):
+        return None
+    return source, name
+
+
+def _unbuilt_assembly(handler: str, code: Path) -> tuple[str, str] | None:
+    """Return the project file of code without its assembly, and the assembly.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/csharp-handler.html
+    """
+    name = f"{handler.partition('::')[0]}.dll"
+    if (code / name).is_file():
+        return None
+    sources = (path.name for kind in ("cs", "fs", "vb") for path in code.glob(f"*.{kind}proj"))
+    source = next(sources, None)
+    return (source, name) if source else None
+
+
+def missing_code(function: Function, code: LocalCode, project: Path) -> CodeNotFoundError:
+    """Return the error for code that isn't there at all."""
+    command = build_command(function, project, by_sam=False)
+    return CodeNotFoundError(
+        f"the code `{code.path}` isn't there",
+        place=code.place,
+        hint=f"did you run `{command}`{', or your bundler' if command == SAM else ''}?",
+    )
+
+
+def missing_module_hint(
+    function: Function, family: str | None, project: Path, message: str
+) -> str | None:
+    """Return what to do where a runtime did not find a module that the code depends on."""
+    code = function.code
+    pattern, files = _MISSING_MODULES.get(family or "", (None, ()))
+    if pattern is None or not isinstance(code, LocalCode):
+        return None
+    directory = code.path if code.path.is_dir() else code.path.parent
+    missing, listed = pattern.search(message), found_source(directory, files)
+    if missing is None or listed is None or missing[1] == (function.handler or "").split(".")[0]:
+        return None
+    command = build_command(function, project, by_sam=True)
+    return f"`{missing[1]}` is not in the code: run `{command}`, if `{listed}` names it"

@@ -1,0 +1,3 @@
+const { tint } = require('@nobody/colors/tint');
+
+exports.handler = async (event) => tint(event);

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import CodeNotFoundError, Place
+from samlocal.project.model import Function, Layer, LocalCode
+from samlocal.runtimes import find_runtime
+from samlocal.sandbox.unbuilt import (
+    build_command,
+    missing_code,
+    missing_module_hint,
+    require_built,
+)
+
+PLACE = Place(Path("template.yaml"), 1, 1)
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Function:
+    """A function whose code is beside its template."""
+    code = LocalCode(path=tmp_path, place=PLACE)
+    return Function(
+        logical_id="F", full_path="F", name="F", code=code, place=PLACE, handler="app.handler"
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "file", "by_sam", "command"),
+    [
+        pytest.param("template.yaml", "template.yaml", True, "sam build", id="sam"),
+        pytest.param("template.yaml", "Makefile", True, "sam build", id="Makefile beside sam"),
+        pytest.param("template.yaml", "Makefile", False, "make", id="Makefile"),
+        pytest.param(
+            "template.yaml", "serverless.yml", True, "serverless package", id="Serverless"
+        ),
+        pytest.param(
+            ".serverless/template.json",
+            ".serverless/template.json",
+            True,
+            "serverless package",
+            id="what Serverless wrote",
+        ),
+        pytest.param("cdk.out", "cdk.out/manifest.json", True, "cdk synth", id="CDK"),
+        pytest.param(
+            "cdk.out/a.template.json",
+            "cdk.out/manifest.json",
+            True,
+            "cdk synth",
+            id="CDK's template",
+        ),
+    ],
+)
+def test_the_command_is_that_of_the_project(
+    function: Function,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    project: str,
+    file: str,
+    by_sam: bool,  # noqa: FBT001
+    command: str,
+) -> None:
+    """Whoever is told to build is told how."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    assert build_command(function, tmp_path / project, by_sam=by_sam) == command
+
+
+def test_a_makefile_in_the_code_is_named(
+    function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make` is told where it is; with a `BuildMethod`, `sam build` finds it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "Makefile").touch()
+    function = replace(function, code=LocalCode(path=tmp_path / "src", place=PLACE))
+    project = tmp_path / "template.yaml"
+    assert build_command(function, project, by_sam=False) == "make -C src"
+    built_by_sam = replace(function, build_method="makefile")
+    assert build_command(built_by_sam, project, by_sam=False) == "sam build"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "handler", "files"),
+    [
+        ("nodejs22.x", "app.handler", ["app.ts", "app.mjs"]),
+        ("nodejs22.x", "src/app.run.handler", ["tsconfig.json", "src/app.js"]),
+        ("nodejs22.x", "/opt/nodejs/wrapper.handler", ["app.ts"]),
+        (
+            "nodejs22.x",
+            "wrapper.handler",
+            ["app.ts", "tsconfig.json", "node_modules/wrapper/index.js"],
+        ),
+        ("nodejs22.x", "app.handler", []),
+        ("java21", "hello.Handler::handle", ["pom.xml", "hello/Handler.class"]),
+        ("java21", "hello.Handler", ["build.gradle", "lib/hello.jar"]),
+        ("java21", "hello.Handler", []),
+        ("dotnet8", "Hello::Hello.F::Handle", ["Hello.csproj", "Hello.dll"]),
+        ("dotnet8", "Hello", []),
+        ("python3.11", "app.handler", ["requirements.txt"]),
+    ],
+)
+def test_what_may_be_built_is_left_to_the_runtime(
+    function: Function, tmp_path: Path, runtime: str, handler: str, files: list[str]
+) -> None:
+    """Only where it is certain is a function refused before it runs."""
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    function = replace(function, handler=handler)
+    require_built(function, find_runtime(runtime), tmp_path, tmp_path / "template.yaml")
+
+
+def test_layers_may_have_the_classes_of_the_code(function: Function, tmp_path: Path) -> None:
+    """They are on the class path of Java; no layer has a module that Node.js looks for in the code."""
+    (tmp_path / "pom.xml").touch()
+    (tmp_path / "app.ts").touch()
+    layer = Layer(name="Classes", code=None, arn=None, place=PLACE)
+    layered = replace(function, layers=(layer,))
+    require_built(layered, find_runtime("java21"), tmp_path, tmp_path)
+    with pytest.raises(CodeNotFoundError, match="`F` is not built"):
+        require_built(layered, find_runtime("nodejs22.x"), tmp_path, tmp_path)
+
+
+def test_typescript_in_an_asset_is_compiled_before_the_synthesis(
+    function: Function, tmp_path: Path
+) -> None:
+    """The CDK packs what is there."""
+    (tmp_path / "manifest.json").touch()
+    (tmp_path / "app.ts").touch()
+    with pytest.raises(CodeNotFoundError) as caught:
+        require_built(function, find_runtime("nodejs22.x"), tmp_path, tmp_path)
+    assert caught.value.hint == "compile it, then run `cdk synth`"
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("template.yaml", "did you run `sam build`, or your bundler?"),
+        ("Makefile", "did you run `make`?"),
+        ("manifest.json", "did you run `cdk synth`?"),
+        ("serverless.ts", "did you run `serverless package`?"),
+    ],
+)
+def test_code_that_is_missing(
+    function: Function,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    hint: str,
+) -> None:
+    """The hint is the command that makes it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).touch()
+    code = LocalCode(path=tmp_path / "dist", place=PLACE)
+    error = missing_code(replace(function, code=code), code, tmp_path / "template.yaml")
+    assert (error.message, error.hint) == (f"the code `{tmp_path}/dist` isn't there", hint)
+
+
+@pytest.mark.parametrize(
+    ("family", "file", "message", "module"),
+    [
+        (
+            "python",
+            "requirements.txt",
+            "Unable to import module 'app': No module named 'yaml.nodes'",
+            "yaml",
+        ),
+        ("nodejs", "package.json", "Error: Cannot find module '@a/b/c'\nRequire stack:", "@a/b"),
+        ("nodejs", "package.json", "Cannot find package 'a' imported from /var/task/app.mjs", "a"),
+        ("ruby", "Gemfile", "cannot load such file -- nokogiri/xml", "nokogiri"),
+        (
+            "python",
+            "requirements.txt",
+            "Unable to import module 'app': No module named 'app'",
+            None,
+        ),
+        ("nodejs", "package.json", "Error: Cannot find module './lib/a'", None),
+        ("python", "package.json", "Unable to import module 'app': No module named 'yaml'", None),
+        (None, "requirements.txt", "No module named 'yaml'", None),
+    ],
+)
+def test_a_module_that_a_runtime_missed(
+    function: Function,
+    tmp_path: Path,
+    family: str | None,
+    file: str,
+    message: str,
+    module: str | None,
+) -> None:
+    """Where the code lists what it depends on, building it is likely to help."""
+    (tmp_path / file).touch()
+    hint = missing_module_hint(function, family, tmp_path / "template.yaml", message)
+    expected = f"`{module}` is not in the code: run `sam build`, if `{file}` names it"
+    assert hint == (expected if module else None)
