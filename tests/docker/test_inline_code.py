@@ -63,7 +63,7 @@ def serve(address: str) -> Iterator[Responses]:
 def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     """The command in a copy of the project."""
     project = CHECKOUT / "tests" / "projects" / "inline-responses"
-    return samlocal_in(project, "python:3.11", "nodejs:22")
+    return samlocal_in(project, "python:3.11", "nodejs:20", "nodejs:22", "nodejs:24")
 
 
 def event(url: str) -> bytes:
@@ -71,17 +71,26 @@ def event(url: str) -> bytes:
     return json.dumps(request | {"ResponseURL": url}).encode()
 
 
-@pytest.mark.parametrize("function", ["OnPython", "OnNode", "OnNodeAsModule"])
+@pytest.mark.parametrize(
+    ("function", "options", "result"),
+    [
+        pytest.param("OnPython", (), b'"sent"', id="Python"),
+        pytest.param("OnNode", (), b'"sent"', id="Node.js"),
+        pytest.param("OnNode", ("-r", "nodejs24.x"), b'"sent"', id="Node.js without done"),
+        pytest.param("OnNodeWithCallback", (), b"null", id="Node.js with callbacks"),
+        pytest.param("OnNodeAsModule", (), b'"sent"', id="Node.js, ECMAScript module"),
+    ],
+)
 def test_inline_code_answers_cloudformation(
-    samlocal: Samlocal, gateway: str, function: str
+    samlocal: Samlocal, gateway: str, function: str, options: tuple[str, ...], result: bytes
 ) -> None:
     """`send` puts the response to the URL of the event, as S3 takes it."""
     with serve(gateway) as server:
         url = f"http://me:{server.server_port}/response?Signature=a%2Fb"
-        options = ("--add-host", "me:host-gateway", "-e", "-")
+        options = ("--add-host", "me:host-gateway", "-e", "-", *options)
         ended = samlocal.invoke(function, *options, stdin=event(url))
 
-    assert (ended.exit_code, ended.stdout) == (0, b'"sent"\n'), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, result + b"\n"), ended.stderr
     assert server.received == [("/response?Signature=a%2Fb", "", RESPONSE)]
     assert "sent, and answered with 200 OK" in ended.stderr
 
