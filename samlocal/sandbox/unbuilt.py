@@ -164,7 +164,8 @@ def missing_module_hint(
         return None
     directory = code.path if code.path.is_dir() else code.path.parent
     missing, listed = pattern.search(message), found_source(directory, files)
-    if missing is None or listed is None or missing[1] == (function.handler or "").split(".")[0]:
+    own = re.split(r"[./]", function.handler or "")
+    if missing is None or listed is None or missing[1] in own:
         return None
     command = build_command(function, project, by_sam=True)
     return f"`{missing[1]}` is not in the code: run `{command}`, if `{listed}` names it"

@@ -179,6 +179,7 @@ def test_code_that_is_missing(
             None,
         ),
         ("nodejs", "package.json", "Error: Cannot find module './lib/a'", None),
+        ("nodejs", "package.json", "Error: Cannot find module 'app'\nRequire stack:", None),
         ("python", "package.json", "Unable to import module 'app': No module named 'yaml'", None),
         (None, "requirements.txt", "No module named 'yaml'", None),
     ],
@@ -193,6 +194,7 @@ def test_a_module_that_a_runtime_missed(
 ) -> None:
     """Where the code lists what it depends on, building it is likely to help."""
     (tmp_path / file).touch()
+    function = replace(function, handler="src/app.handler")
     hint = missing_module_hint(function, family, tmp_path / "template.yaml", message)
     expected = f"`{module}` is not in the code: run `sam build`, if `{file}` names it"
     assert hint == (expected if module else None)
