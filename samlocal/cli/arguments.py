@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PARAMETER_OVERRIDES: Final = "--parameter-overrides"
+# What sam takes before the command as well.
+_LEADING: Final = frozenset({"--debug", "--beta-features", "--no-beta-features"})
+
+
+def move_leading_options(arguments: Sequence[str]) -> list[str]:
+    """Put options that stand before the command behind it, where they belong."""
+    leading = list(takewhile(_LEADING.__contains__, arguments))
+    rest = arguments[len(leading) :]
+    command = list(takewhile(lambda word: not word.startswith("-"), rest))
+    return [*command, *leading, *rest[len(command) :]] if command else list(arguments)
 
 
 def repeat_parameter_overrides(arguments: Sequence[str]) -> list[str]:

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 ConfigValue = str | int | float | bool | None | list["ConfigValue"] | dict[str, "ConfigValue"]
-_Table = dict[str, ConfigValue]
+ConfigTable = dict[str, ConfigValue]
 
 CONFIG_NAMES: Final = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 DEFAULT_ENVIRONMENT: Final = "default"
-_GLOBAL: Final = "global"
-_PARAMETERS: Final = "parameters"
+GLOBAL: Final = "global"
+PARAMETERS: Final = "parameters"
 
 # The variables that sam reads: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-local-invoke.html
 _SAM_VARIABLES: Final[Mapping[str, str]] = {
+    "beta_features": "SAM_CLI_BETA_FEATURES",
     "debug": "SAM_DEBUG",
     "debug_args": "DEBUGGER_ARGS",
     "debug_port": "SAM_DEBUG_PORT",
@@ -59,6 +60,11 @@ def environment_variables(option: str) -> list[str]:
     return [own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else [own]
 
 
+def table_of(command: Sequence[str]) -> str:
+    """Return the name of a command's table."""
+    return "_".join(command).replace("-", "_")
+
+
 def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Path | None:
     """Return the first configuration file that is in one of the directories; None if there is none.
 
@@ -86,14 +92,14 @@ def read_config(
     Raises:
         ConfigError: the file can't be read, or something in it has the wrong shape.
     """
-    document = _load(path)
-    name = "_".join(command).replace("-", "_")
+    document = load_config(path)
+    name = table_of(command)
     if environment not in document:
         return Config(path=path, values={}, findings=_no_environment(path, environment, document))
     tables = _table(path, document, environment)
-    shared = _parameters(path, tables, environment, _GLOBAL)
+    shared = _parameters(path, tables, environment, GLOBAL)
     own = _parameters(path, tables, environment, name)
-    unknown = [key for key in own if _option(key) not in known]
+    unknown = [key for key in own if option_of(key) not in known]
     values = _known(own, known)
     merged = {**_known(shared, known), **values}
     return Config(
@@ -101,13 +107,13 @@ def read_config(
         values={option: value for option, value in merged.items() if value is not None},
         shared=frozenset(_known(shared, known).keys() - values.keys()),
         findings=tuple(
-            _unknown_key(path, (environment, name, _PARAMETERS), key, known) for key in unknown
+            _unknown_key(path, (environment, name, PARAMETERS), key, known) for key in unknown
         ),
     )
 
 
-def _known(table: _Table, known: Mapping[str, str]) -> _Table:
-    named = ((known.get(_option(key)), value) for key, value in table.items())
+def _known(table: ConfigTable, known: Mapping[str, str]) -> ConfigTable:
+    named = ((known.get(option_of(key)), value) for key, value in table.items())
     return {option: value for option, value in named if option}
 
 
@@ -135,6 +141,21 @@ def parameter_overrides(value: ConfigValue) -> dict[str, str]:
             raise ConfigError(f"`parameter_overrides` can't be `{value}`", hint='write "Key=Value"')
 
 
+def texts(option: str, value: ConfigValue) -> list[str]:
+    """Return the texts of an option that can be given several times: one, a list, or a table.
+
+    sam writes `--add-host` as a table; the same goes for all that is a name with a value.
+    """
+    if isinstance(value, dict):
+        between = ":" if option == "add_host" else "="
+        return [f"{name}{between}{_text(item)}" for name, item in value.items()]
+    return [_text(item) for item in _items(value) if item is not None]
+
+
+def _items(value: ConfigValue) -> list[ConfigValue]:
+    return value if isinstance(value, list) else [value]
+
+
 def _text(value: ConfigValue) -> str:
     if value is None:
         return ""
@@ -143,11 +164,17 @@ def _text(value: ConfigValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _option(key: str) -> str:
+def option_of(key: str) -> str:
+    """Return the option that a key names: it may have dashes."""
     return key.replace("-", "_")
 
 
-def _load(path: Path) -> _Table:
+def load_config(path: Path) -> ConfigTable:
+    """Return all that a configuration file says.
+
+    Raises:
+        ConfigError: It can't be read.
+    """
     if path.suffix == ".toml":
         return _load_toml(path)
     if path.suffix not in {".yaml", ".yml"}:
@@ -166,7 +193,7 @@ def _load(path: Path) -> _Table:
     return plain
 
 
-def _load_toml(path: Path) -> _Table:
+def _load_toml(path: Path) -> ConfigTable:
     import tomllib
 
     try:
@@ -182,21 +209,21 @@ def _load_toml(path: Path) -> _Table:
         raise ConfigError(f"can't read `{path}`: {exc.strerror}") from exc
 
 
-def _parameters(path: Path, tables: _Table, environment: str, command: str) -> _Table:
+def _parameters(path: Path, tables: ConfigTable, environment: str, command: str) -> ConfigTable:
     if command not in tables:
         return {}
     table = _table(path, tables, command, environment)
-    return _table(path, table, _PARAMETERS, environment, command) if _PARAMETERS in table else {}
+    return _table(path, table, PARAMETERS, environment, command) if PARAMETERS in table else {}
 
 
-def _table(path: Path, parent: _Table, name: str, *above: str) -> _Table:
+def _table(path: Path, parent: ConfigTable, name: str, *above: str) -> ConfigTable:
     table = parent[name]
     if not isinstance(table, dict):
         raise ConfigError(f"`{'.'.join((*above, name))}` must be a table", place=Place(path, 1, 1))
     return table
 
 
-def _no_environment(path: Path, environment: str, document: _Table) -> tuple[Finding, ...]:
+def _no_environment(path: Path, environment: str, document: ConfigTable) -> tuple[Finding, ...]:
     if environment == DEFAULT_ENVIRONMENT:
         return ()
     names = [name for name, value in document.items() if isinstance(value, dict)]
@@ -209,7 +236,7 @@ def _unknown_key(path: Path, table: tuple[str, ...], key: str, known: Collection
     return Finding(
         message=f"`{key}` is no option of `{table[1].replace('_', ' ')}`",
         place=_place_of(path, table, key),
-        hint=_did_you_mean(_option(key), known),
+        hint=_did_you_mean(option_of(key), known),
     )
 
 

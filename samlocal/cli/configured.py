@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final
 from typer.core import TyperCommand, TyperOption
 
 from samlocal.cli.config_file import (
+    CONFIG_NAMES,
     DEFAULT_ENVIRONMENT,
     ConfigValue,
     environment_variables,
     find_config,
     parameter_overrides,
     read_config,
+    table_of,
+    texts,
 )
 from samlocal.cli.console import show_warning
 from samlocal.cli.precedence import settle
@@ -42,14 +45,43 @@ class ConfiguredCommand(TyperCommand):
             if isinstance(option, TyperOption):
                 option.envvar = option.envvar or environment_variables(str(option.name))
         given, _, _ = self.make_parser(ctx).parse_args(list(args))
-        config = None
-        if not given.get("help"):
-            config = _find(given, ctx.command_path.split()[1:], self._names())
-            if config:
-                ctx.default_map = {**(ctx.default_map or {}), **self._defaults(config)}
+        config = None if given.get("help") else self._find(ctx, given)
+        if config:
+            ctx.default_map = {**(ctx.default_map or {}), **self._defaults(config)}
         rest = super().parse_args(ctx, args)
-        settle(ctx.params, partial(_rank, ctx, config.shared if config else ()))
+        overruled = settle(ctx.params, partial(_rank, ctx, config.shared if config else ()))
+        if ctx.params.get("save_params"):
+            self._save(ctx, given, config, overruled)
         return rest
+
+    def _find(self, ctx: Context, given: Mapping[str, object]) -> Config | None:
+        """Return what the project's configuration file says of this command, if there is one."""
+        path = find_config(_config_directories(given), _path(given, "config_file"))
+        if path is None:
+            return None
+        words = ctx.command_path.split()[1:]
+        config = read_config(path, _environment(given), words, known=self._names())
+        for finding in config.findings:
+            show_warning(finding.message, place=finding.place, hint=finding.hint)
+        return config
+
+    def _save(
+        self,
+        ctx: Context,
+        given: Mapping[str, object],
+        config: Config | None,
+        overruled: Collection[str],
+    ) -> None:
+        from samlocal.cli.save_params import save_params
+
+        path = config.path if config else _config_directories(given)[0] / CONFIG_NAMES[0]
+        save_params(
+            path,
+            (_environment(given), table_of(ctx.command_path.split()[1:])),
+            {name: ctx.params[name] for name in ctx.params if _rank(ctx, (), name) == 0},
+            overruled=overruled,
+            names=self._names(),
+        )
 
     def _names(self) -> dict[str, str]:
         """Return what each option can be called in a configuration file, and its own name."""
@@ -61,20 +93,6 @@ class ConfiguredCommand(TyperCommand):
         return {
             name: _default(name, value, name in multiple) for name, value in config.values.items()
         }
-
-
-def _find(
-    given: Mapping[str, object], command: list[str], names: Mapping[str, str]
-) -> Config | None:
-    """Return what the project's configuration file says of a command, if there is one."""
-    path = find_config(_config_directories(given), _path(given, "config_file"))
-    if path is None:
-        return None
-    environment = _chosen(given, "config_env") or DEFAULT_ENVIRONMENT
-    config = read_config(path, environment, command, known=names)
-    for finding in config.findings:
-        show_warning(finding.message, place=finding.place, hint=finding.hint)
-    return config
 
 
 def _rank(ctx: Context, shared: Collection[str], option: str) -> int:
@@ -89,8 +107,7 @@ def _default(name: str, value: ConfigValue, multiple: bool) -> object:  # noqa: 
     if name == "parameter_overrides":
         return [json.dumps(parameter_overrides(value))]
     if multiple:
-        items = value if isinstance(value, list) else [value]
-        return [str(item) for item in items if item is not None]
+        return texts(name, value)
     return value if isinstance(value, bool) else str(value)
 
 
@@ -105,6 +122,10 @@ def _config_directories(given: Mapping[str, object]) -> list[Path]:
         return [Path.cwd()]
     beside = template if template.is_dir() else template.parent
     return [beside, Path.cwd()] if "template" in given else [Path.cwd(), beside]
+
+
+def _environment(given: Mapping[str, object]) -> str:
+    return _chosen(given, "config_env") or DEFAULT_ENVIRONMENT
 
 
 def _path(given: Mapping[str, object], option: str) -> Path | None:

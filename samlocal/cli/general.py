@@ -13,6 +13,8 @@ class GeneralOptions:
 
     config_file: options.ConfigFile = None
     config_env: options.ConfigEnv = None
+    save_params: options.SaveParams = False
+    beta_features: options.BetaFeatures = None
     debug: options.Debug = False
 
     def apply(self) -> None:

@@ -24,6 +24,7 @@ from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.interrupts import DeferredSignals
 from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.progress import PullView
+from samlocal.cli.sam_options import SamOptions  # noqa: TC001  # see `grouped`
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     content: ContentOptions,
     container: ContainerOptions,
     debugging: DebugOptions,
+    sam: SamOptions,
     print_env: options.PrintEnv = False,
     output: options.PrintEnvOutput = options.OutputFormat.TEXT,
     log_file: options.LogFile = None,
@@ -64,6 +66,8 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     returned an error; 4 it timed out; 5 its runtime died or did not initialise.
     """
     general.apply()
+    project = sam.project(project)
+    _show_findings(sam.findings())
     if print_env:
         _print_environment(_read(chosen, project, debugging, container), output)
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from typer.exceptions import TyperException
 
-from samlocal.cli.arguments import repeat_parameter_overrides
+from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
 from samlocal.cli.commands import command_tree
 from samlocal.cli.console import is_debugging, show_error
 from samlocal.errors import SamlocalError
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: see `samlocal.errors` for the exit codes."""
     _open_missing_streams()
     _assume_home()
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = move_leading_options(sys.argv[1:] if arguments is None else arguments)
     try:
         code = command_tree(arguments)(
             repeat_parameter_overrides(arguments), prog_name="samlocal", standalone_mode=False

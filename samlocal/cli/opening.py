@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.console import show_warning
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class ProjectOptions:
     resolve_remote: options.ResolveRemote = False
     region: options.Region = None
     profile: options.Profile = None
+    language_extensions: options.LanguageExtensions = None
 
 
 def open_with(chosen: ProjectOptions) -> Project:
@@ -33,6 +35,10 @@ def open_with(chosen: ProjectOptions) -> Project:
     """
     from samlocal.project.project import open_project
 
+    if chosen.language_extensions is False:
+        show_warning(
+            "`--no-language-extensions` has no effect: they are always resolved, as in AWS"
+        )
     return open_project(
         chosen.template,
         parameter_overrides=_parameter_overrides(chosen),

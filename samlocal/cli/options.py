@@ -430,6 +430,29 @@ ConfigEnv = Annotated[
         show_default=False,
     ),
 ]
+SaveParams = Annotated[
+    bool,
+    typer.Option(
+        "--save-params",
+        help="Save the options of this command line in that file, and run.",
+    ),
+]
+BetaFeatures = Annotated[
+    bool | None,
+    typer.Option(
+        "--beta-features/--no-beta-features",
+        help="Accepted as in sam; samlocal has no beta features.",
+        show_default=False,
+    ),
+]
+LanguageExtensions = Annotated[
+    bool | None,
+    typer.Option(
+        "--language-extensions/--no-language-extensions",
+        help="Accepted as in sam; samlocal always resolves language extensions such as Fn::ForEach.",
+        show_default=False,
+    ),
+]
 Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show what samlocal itself does."),

@@ -13,17 +13,21 @@ _GROUPS: Final = (
     ("event", "no_event", "data", "path"),
     ("context", "context_path"),
     ("pull", "skip_pull_image"),
+    ("template", "hook_name"),
+    ("template", "skip_prepare_infra"),
+    ("template", "terraform_plan_file"),
 )
 _STDIN: Final = "-"
 _READERS_OF_STDIN: Final = ("event", "path", "context_path", "env_vars", "container_env_vars")
 
 
-def settle(values: dict[str, object], rank: Callable[[str], int]) -> None:
+def settle(values: dict[str, object], rank: Callable[[str], int]) -> list[str]:
     """Take out of a command's options what an option of a higher source contradicts.
 
     `rank` tells how high the source of an option is: 0 is the highest. What contradicts each other
-    within one source stays, for the command to refuse.
+    within one source stays, for the command to refuse. Returns what is out altogether.
     """
+    before = {name for name, value in values.items() if _is_given(value)}
     for group in _GROUPS:
         for name in _lower([name for name in group if _is_given(values.get(name))], rank):
             values[name] = False if values[name] is True else None
@@ -32,6 +36,7 @@ def settle(values: dict[str, object], rank: Callable[[str], int]) -> None:
         kept = tuple(text for text in _texts(values[name]) if text != _STDIN)
         values[name] = kept or None
     _settle_qualifier(values, rank)
+    return sorted(name for name in before if not _is_given(values[name]))
 
 
 def _settle_qualifier(values: dict[str, object], rank: Callable[[str], int]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEMPLATE_NAMES: Final = ("template.yaml", "template.yml", "template.json")
 ASSEMBLY_MANIFEST: Final = "manifest.json"
 CDK_OUTPUT: Final = Path("cdk.out")
-_BUILT: Final = Path(".aws-sam/build/template.yaml")
+BUILT: Final = Path(".aws-sam/build/template.yaml")
 _NOT_SOURCE: Final = frozenset({"node_modules", "__pycache__", "venv", "target", "dist"})
 _MAX_FILES: Final = 20_000
 
@@ -29,7 +29,7 @@ def find_template(directory: Path) -> Path:
     Raises:
         TemplateNotFoundError: there is none.
     """
-    for candidate in (_BUILT, *map(Path, TEMPLATE_NAMES)):
+    for candidate in (BUILT, *map(Path, TEMPLATE_NAMES)):
         if (path := directory / candidate).is_file():
             return path
     if (directory / CDK_OUTPUT / ASSEMBLY_MANIFEST).is_file():
@@ -42,13 +42,13 @@ def find_template(directory: Path) -> Path:
 
 def is_built(path: Path) -> bool:
     """Return whether a template is what `sam build` made."""
-    return path.parts[-len(_BUILT.parts) :] == _BUILT.parts
+    return path.parts[-len(BUILT.parts) :] == BUILT.parts
 
 
 def build_finding(built: Path) -> Finding:
     """Return the line that says that a build is used, and which source file is newer than it."""
     project = built.parents[2]
-    message = f"using the build in `{_BUILT.parent}`"
+    message = f"using the build in `{BUILT.parent}`"
     source = next((path for name in TEMPLATE_NAMES if (path := project / name).is_file()), None)
     newer = _first_newer(source, built.stat().st_mtime) if source else None
     if source is None or newer is None:

@@ -15,6 +15,7 @@ from samlocal.cli.config_file import (
     find_config,
     parameter_overrides,
     read_config,
+    texts,
 )
 from samlocal.errors import ConfigError
 
@@ -272,6 +273,22 @@ def test_a_table_of_parameters_comes_through_as_it_is(values: dict[str, str]) ->
 def test_parameters_in_each_form(value: ConfigValue, expected: dict[str, str]) -> None:
     """Text, a list and a table mean the same."""
     assert parameter_overrides(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("add_host", {"db.local": "10.0.0.5", "a": "::1"}, ["db.local:10.0.0.5", "a:::1"]),
+        ("env", {"STAGE": "dev", "FLAG": True}, ["STAGE=dev", "FLAG=true"]),
+        ("debug_port", [5858, 5859], ["5858", "5859"]),
+        ("debug_port", 5858, ["5858"]),
+    ],
+)
+def test_options_that_are_given_several_times(
+    option: str, value: ConfigValue, expected: list[str]
+) -> None:
+    """One, a list, and the table that sam saves `--add-host` as."""
+    assert texts(option, value) == expected
 
 
 def test_parameters_that_are_a_number_are_an_error() -> None:

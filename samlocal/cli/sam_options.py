@@ -1,0 +1,139 @@
+"""Options of `sam local invoke` for what samlocal doesn't do yet: known, and said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from samlocal.errors import TemplateNotFoundError, UsageError
+from samlocal.project.model import Finding
+from samlocal.record import record
+
+if TYPE_CHECKING:
+    from samlocal.cli.opening import ProjectOptions
+
+HookName = Annotated[
+    str | None,
+    typer.Option(
+        "--hook-name",
+        metavar="terraform",
+        help="Take the project from Terraform, as `sam build --hook-name terraform` prepared it.",
+        show_default=False,
+    ),
+]
+SkipPrepareInfra = Annotated[
+    bool,
+    typer.Option(
+        "--skip-prepare-infra/--prepare-infra",
+        help="With --hook-name: use what an earlier run of sam prepared in .aws-sam-iacs.",
+        show_default=False,
+    ),
+]
+TerraformPlanFile = Annotated[
+    str | None,
+    typer.Option(
+        "--terraform-plan-file",
+        metavar="PATH",
+        help="With --hook-name: a plan of Terraform's. Not supported yet.",
+        show_default=False,
+    ),
+]
+TenantId = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant-id",
+        metavar="ID",
+        help="The tenant that invokes the function. Not emulated yet.",
+        show_default=False,
+    ),
+]
+DurableExecutionName = Annotated[
+    str | None,
+    typer.Option(
+        "--durable-execution-name",
+        metavar="NAME",
+        help="The name of the execution of a durable function. Not emulated yet.",
+        show_default=False,
+    ),
+]
+
+_TERRAFORM: Final = "terraform"
+# Where sam keeps what it made of a Terraform project.
+_PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
+_TENANT_ID: Final = re.compile(r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}")
+
+
+@record
+class SamOptions:
+    """What a person types of them; `project` and `findings` are what it means."""
+
+    hook_name: HookName = None
+    skip_prepare_infra: SkipPrepareInfra = False
+    terraform_plan_file: TerraformPlanFile = None
+    tenant_id: TenantId = None
+    durable_execution_name: DurableExecutionName = None
+
+    def project(self, chosen: ProjectOptions) -> ProjectOptions:
+        """Return the project's options, with the template that sam prepared of Terraform's.
+
+        Raises:
+            UsageError: An option means nothing without another one.
+            TemplateNotFoundError: Nothing is prepared.
+        """
+        if self.hook_name is None:
+            self._refuse_without_hook()
+            return chosen
+        if self.hook_name != _TERRAFORM:
+            raise UsageError(f"no hook `{self.hook_name}`", hint=f"there is `{_TERRAFORM}`")
+        if chosen.template:
+            raise UsageError(
+                "`--hook-name` and `--template` don't go together", hint="keep one of them"
+            )
+        from samlocal.project.search import BUILT
+
+        if BUILT.is_file():
+            return chosen
+        if self.skip_prepare_infra and _PREPARED.is_file():
+            return replace(chosen, template=_PREPARED)
+        raise TemplateNotFoundError(
+            "samlocal can't prepare a Terraform project yet",
+            hint=f"`sam build --hook-name {_TERRAFORM}` does; what it builds runs here",
+        )
+
+    def _refuse_without_hook(self) -> None:
+        for option, value in (
+            ("--skip-prepare-infra", self.skip_prepare_infra),
+            ("--terraform-plan-file", self.terraform_plan_file),
+        ):
+            if value:
+                raise UsageError(
+                    f"`{option}` needs `--hook-name`", hint=f"add `--hook-name {_TERRAFORM}`"
+                )
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what of Lambda is asked for and not emulated.
+
+        Raises:
+            UsageError: No tenant can have that id.
+        """
+        findings = []
+        if self.tenant_id is not None:
+            if not _TENANT_ID.fullmatch(self.tenant_id):
+                raise UsageError(
+                    f"`--tenant-id {self.tenant_id}` can't be a tenant's id",
+                    hint="it has 1 to 256 letters, digits, spaces and `._:/=+-@`",
+                )
+            findings.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))
+        if self.durable_execution_name is not None:
+            instead = "durable executions are not emulated yet"
+            findings.append(_no_effect("--durable-execution-name", instead))
+        return tuple(findings)
+
+
+def _no_effect(option: str, reason: str) -> Finding:
+    return Finding(message=f"`{option}` has no effect: {reason}")
