@@ -89,7 +89,8 @@ def _provenance(variable: ResolvedVariable, base: Path) -> str:
 
 
 def _origin(origin: Origin, base: Path) -> str:
-    return _place(origin.place, base) if origin.place else origin.label
+    where = _place(origin.place, base) if origin.place else origin.label
+    return f"{where} via {', '.join(origin.via)}" if origin.via else where
 
 
 def _place(place: Place, base: Path) -> str:

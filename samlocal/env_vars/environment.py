@@ -27,11 +27,15 @@ SourceName = Literal[
 
 @record
 class Origin:
-    """Where a value was given. `label` names it where there is no place: `shell`, `--env`."""
+    """Where a value was given. `label` names it where there is no place: `shell`, `--env`.
+
+    `via` is what the place refers to: parameter overrides, values that live in AWS.
+    """
 
     source: SourceName
     label: str
     place: Place | None = None
+    via: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.label if self.place is None else str(self.place)

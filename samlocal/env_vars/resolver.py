@@ -154,7 +154,9 @@ def _of_template(function: Function) -> _Layer:
     return {
         name: _Given(
             value=variable.value,
-            origin=Origin(source="template", label="template", place=variable.place),
+            origin=Origin(
+                source="template", label="template", place=variable.place, via=variable.sources
+            ),
         )
         for name, variable in function.environment.items()
         if variable.value is not None and _is_usable(name, variable.value)

@@ -51,7 +51,9 @@ def holds(condition: Node, resolver: Resolver) -> bool:
 
 def equals(argument: Node, resolver: Resolver) -> bool:
     """Return whether two values are the same, as text."""
-    left, right = resolver.all_known(_operands(argument, "Fn::Equals", 2, 2))
+    operands = _operands(argument, "Fn::Equals", 2, 2)
+    # A condition chooses a value: what it depends on isn't where the value comes from.
+    (left, right), _ = resolver.scope.external.provenance.of(resolver.all_known, operands)
     return _comparable(left.plain()) == _comparable(right.plain())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from samlocal.errors import TemplateError
 from samlocal.project.document import load
 from samlocal.project.node import Unknown, scalar_text
+from samlocal.project.provenance import Provenance
 from samlocal.project.scalars import Unquoted, as_written, parse_core_scalar
 from samlocal.record import record
 
@@ -74,6 +75,7 @@ class ExternalValues:
     """Values that live in AWS, from the first source that has them.
 
     What is `given` comes first, then what the project's own stacks export, then the `remote` account.
+    `provenance` hears of each value that is found.
     """
 
     def __init__(
@@ -82,14 +84,27 @@ class ExternalValues:
         self.given = given
         self.local: ValueSource | None = None
         self.remote = remote
+        self.provenance = Provenance()
 
     def get(self, reference: Reference) -> str | Unknown:
         """Return a value, or why it can't be known here."""
-        for source in (self.given, self.local, self.remote):
+        sources = (
+            ("--resolve-file", self.given),
+            ("this project", self.local),
+            ("AWS", self.remote),
+        )
+        for label, source in sources:
             if source is not None and (found := source.look_up(reference)) is not None:
+                self.provenance.add([f"{reference} ({label})"])
                 return found
         hint = _OBJECT_HINT if reference.service == "s3" else _HINT
         return Unknown(reason=f"{reference} lives in AWS", hint=hint)
+
+    def is_name(self, reference: Reference) -> bool:
+        """Return whether what someone gives as a value is the name of one: AWS or a file knows it."""
+        return self.remote is not None or (
+            self.given is not None and self.given.look_up(reference) is not None
+        )
 
     def fill_in(self, text: str) -> str | Unknown:
         """Return `text` with the values of its dynamic references (`{{resolve:…}}`)."""

@@ -119,10 +119,12 @@ class EnvironmentVariable:
     """A variable that the template declares.
 
     `value` is None where it can't be known on this machine; a `Finding` of the function says why.
+    `sources` are where the value comes from, as far as the template only refers to it.
     """
 
     value: str | None
     place: Place
+    sources: tuple[str, ...] = ()
 
 
 @record

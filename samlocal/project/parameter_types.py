@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import MissingParameter, MissingParameterError, ParameterError
@@ -65,6 +66,8 @@ def parameter_value(
 ) -> str | list[str] | Unknown:
     """Return a parameter's value: what is given, or else its `Default`.
 
+    Of an SSM parameter that is the name, under which `external` has the value.
+
     Raises:
         ParameterError: it has none, or one that its declaration doesn't allow.
     """
@@ -93,13 +96,18 @@ def value_or_unknown(
 ) -> str | list[str] | Unknown:
     """Return a parameter's value, or that it has none: not everything that refers to it needs one.
 
-    `nested_in` is the nested stack that the parameter belongs to.
+    `nested_in` is the nested stack that the parameter belongs to. What somebody gives for an SSM
+    parameter is its value, as in sam, unless it is known to be a name.
 
     Raises:
         ParameterError: somebody gives it a value that its declaration doesn't allow.
     """
+    if isinstance(given, str) and nested_in is None:
+        external.provenance.add([f"--parameter-overrides {parameter.name}"])
+        if parameter.ssm_type and not external.is_name(Reference(service="ssm", name=given)):
+            return _split(given) if parameter.is_list else given
     try:
-        return parameter_value(parameter, given, external)
+        value = parameter_value(parameter, given, external)
     except ParameterError as error:
         if given is not None and nested_in is None:
             raise
@@ -112,6 +120,14 @@ def value_or_unknown(
             nested_in=nested_in,
         )
         return Unknown(reason=missing.problem, missing=(missing,))
+    if isinstance(value, Unknown) and parameter.ssm_type and nested_in is None:
+        return _with_remedy(value, parameter)
+    return value
+
+
+def _with_remedy(unknown: Unknown, parameter: Parameter) -> Unknown:
+    remedy = f"give the value: --parameter-overrides {parameter.name}=…"
+    return replace(unknown, hint=f"{remedy}; or {unknown.hint}" if unknown.hint else remedy)
 
 
 def _split(text: str) -> list[str]:

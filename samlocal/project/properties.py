@@ -136,14 +136,21 @@ class Properties:
         node.entries(f"`{name}`")
         return Properties(node, self.resolver, self.gaps)
 
-    def declared(self) -> dict[str, Node]:
-        """Return all entries, resolved; what an error leaves unknown is unknown here as well."""
-        resolved: dict[str, Node] = {}
-        for name, node in self.entries.items():
-            try:
-                value = self.resolver.resolve(node)
-            except TemplateError as error:
-                value = node.with_value(unknown_because(error))
-            if not isinstance(value.value, NoValue):
-                resolved[name] = value
-        return resolved
+    def declared(self) -> dict[str, tuple[Node, tuple[str, ...]]]:
+        """Return all entries, resolved, with where their values come from.
+
+        What an error leaves unknown is unknown here as well.
+        """
+        provenance = self.resolver.scope.external.provenance
+        values = {name: provenance.of(self._lenient, node) for name, node in self.entries.items()}
+        return {
+            name: (node, sources)
+            for name, (node, sources) in values.items()
+            if not isinstance(node.value, NoValue)
+        }
+
+    def _lenient(self, node: Node) -> Node:
+        try:
+            return self.resolver.resolve(node)
+        except TemplateError as error:
+            return node.with_value(unknown_because(error))

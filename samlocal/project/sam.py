@@ -201,8 +201,10 @@ def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
     if variables is None:
         return {}
     return {
-        name: EnvironmentVariable(value=_variable(name, node, variables.gaps), place=node.place)
-        for name, node in variables.declared().items()
+        name: EnvironmentVariable(
+            value=_variable(name, node, variables.gaps), place=node.place, sources=sources
+        )
+        for name, (node, sources) in variables.declared().items()
     }
 
 

@@ -69,7 +69,7 @@ class Stack:
         self._sections: dict[str, Node | None] = {}
         self._conditions: dict[str, bool | Unknown] = {}
         self._being_decided: list[str] = []
-        self._values: dict[tuple[str, ...], Value] = {}
+        self._values: dict[tuple[str, ...], tuple[Value, tuple[str, ...]]] = {}
         self._included: dict[str, Node] = {}
         self._notes: dict[Finding, None] = {}
 
@@ -198,8 +198,10 @@ class Stack:
     def _once(self, key: tuple[str, ...], compute: Callable[[], Node]) -> Value:
         """Compute a value once: names made of names made of names would multiply otherwise."""
         if key not in self._values:
-            self._values[key] = compute().value
-        return self._values[key]
+            self._values[key] = self.external.provenance.of(lambda: compute().value)
+        value, sources = self._values[key]
+        self.external.provenance.add(sources)
+        return value
 
     def _reference(self, name: str, at: Node) -> Node:
         if name in self.parameters:

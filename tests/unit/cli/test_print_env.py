@@ -101,3 +101,17 @@ def test_variables_that_name_the_ca_bundle(project: InProject) -> None:
     ended = project("sam-hello-world")("local", "invoke", *arguments)
     (line,) = (row for row in ended.stdout.decode().splitlines() if row.startswith("AWS_CA_BUNDLE"))
     assert line.split() == ["AWS_CA_BUNDLE", "/etc/samlocal/ca-bundle.pem", "--ca-bundle"]
+
+
+def test_where_a_value_comes_from_that_the_template_refers_to(project: InProject) -> None:
+    """Parameter overrides and values that live in AWS stand beside the place that refers to them."""
+    arguments = ("--resolve-file", "values.yaml", "--parameter-overrides", "Endpoint=https://mine")
+    ended = project("sam-ssm")("local", "invoke", "--print-env", "--no-credentials", *arguments)
+    rows = {row.split()[0]: row for row in ended.stdout.decode().splitlines() if row}
+    assert rows["ENDPOINT"].split("  ")[-1].strip() == (
+        "template.yaml:17:21 via --parameter-overrides Endpoint"
+    )
+    assert rows["LIMIT"].endswith(
+        "template.yaml:20:18 via the SSM parameter `/payments/limit` (--resolve-file)"
+    )
+    assert rows["PARAMETER"].endswith("template.yaml:19:22")
