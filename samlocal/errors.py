@@ -186,6 +186,10 @@ class ImagePullError(SandboxError):
     pass
 
 
+class ImageArchitectureError(ImagePullError):
+    """A registry has an image, but not for the architecture that was asked for."""
+
+
 class ImageBuildError(SandboxError):
     pass
 

@@ -37,6 +37,7 @@ class InvokeOptions:
 
     function_identifier: options.FunctionIdentifier = None
     runtime: options.Runtime = None
+    architecture: options.Architecture = None
     event: options.Event = None
     no_event: options.NoEvent = False
     data: options.Data = None
@@ -103,8 +104,7 @@ def read_inputs(
     project = open_with(replace(project_options, region=region))
     entry = project.find(chosen.function_identifier)
     debug = debug_options.settings_for(entry, project)
-    resolved = project.resolve(entry, replaced=("Runtime",) if chosen.runtime else ())
-    function = _in_chosen_runtime(resolved, chosen.runtime)
+    function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen)), chosen)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
@@ -151,6 +151,20 @@ def _qualifier(chosen: InvokeOptions, entry: FunctionEntry) -> str | None:
             hint="keep one of them",
         )
     return chosen.qualifier or named
+
+
+def _replaced(chosen: InvokeOptions) -> tuple[str, ...]:
+    """Return the properties in whose place an option stands."""
+    options_given = {"Runtime": chosen.runtime, "Architectures": chosen.architecture}
+    return tuple(name for name, value in options_given.items() if value)
+
+
+def _as_chosen(function: Function, chosen: InvokeOptions) -> Function:
+    """Return a function in the runtime and for the architecture that the options name."""
+    function = _in_chosen_runtime(function, chosen.runtime)
+    if chosen.architecture is None:
+        return function
+    return replace(function, architecture=chosen.architecture.value)
 
 
 def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:

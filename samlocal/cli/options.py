@@ -391,6 +391,23 @@ Runtime = Annotated[
         show_default=False,
     ),
 ]
+
+
+class ArchitectureName(StrEnum):
+    """What Lambda calls an architecture."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+
+Architecture = Annotated[
+    ArchitectureName | None,
+    typer.Option(
+        "--architecture",
+        help="The architecture to run the function for, instead of its own (`Architectures`).",
+        show_default=False,
+    ),
+]
 Region = Annotated[
     str | None,
     typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),

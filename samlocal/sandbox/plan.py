@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from samlocal.project.links import OutgoingLink
     from samlocal.project.model import Function
-    from samlocal.runtimes import Architecture, Runtime
+    from samlocal.runtimes import Runtime
     from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.sandbox import Delivery, WayBack
 
@@ -125,7 +124,7 @@ def plan_sandbox(
         spec,
         mounts=mounts,
         architecture_image=settings.image
-        or (spec.architecture and runtime.image_uri(settings.image_repository, spec.architecture)),
+        or runtime.image_uri(settings.image_repository, function.architecture),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
         family=runtime.family,
@@ -167,9 +166,8 @@ def empty_sandbox(
         publish_on=settings.publish_on,
         reached_at=settings.reached_at,
         pull=settings.pull,
-        architecture=None
-        if function.architecture == _own_architecture()
-        else function.architecture,
+        architecture=function.architecture,
+        is_chosen_image=settings.image is not None,
         profile=settings.profile,
         delivery=settings.delivery,
         way_back=settings.way_back,
@@ -211,10 +209,6 @@ def find_function_runtime(function: Function) -> Runtime:
         message = f"`{function.logical_id}` has no `Runtime`"
         raise RuntimeNotFoundError(message, place=function.place)
     return find_runtime(function.runtime, place=function.place)
-
-
-def _own_architecture() -> Architecture:
-    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:

@@ -74,9 +74,9 @@ class SandboxSpec:
     an image function is the function: what it runs is completed from the image itself, and then that
     it is to be debugged as `debug` says. `profile` is that of the AWS account for images in ECR.
 
-    `architecture` is the function's, where this machine has another: on an engine that has another as
-    well the image is `architecture_image`, if there is one. `foreign_architecture` is the engine's name
-    of what it has to emulate then.
+    `architecture` is the function's: on an engine that has another the image is `architecture_image`, if
+    there is one, and `native_image` the one that it replaces. `foreign_architecture` is the engine's name
+    of what it has to emulate then. An image that somebody chose (`is_chosen_image`) runs whatever it is for.
 
     Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
     much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
@@ -123,7 +123,9 @@ class SandboxSpec:
     debug: DebugSettings | None = None
     architecture: Architecture | None = None
     architecture_image: str | None = None
+    native_image: str | None = None
     foreign_architecture: str | None = None
+    is_chosen_image: bool = False
     way_back: WayBack = "auto"
     family: str | None = None
     image_repository: str | None = None

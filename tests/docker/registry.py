@@ -11,8 +11,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import requests
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import docker
@@ -21,6 +23,9 @@ _SECONDS_TO_START = 20
 
 USER, PASSWORD = "shopper", "open sesame"
 _HTPASSWD = "shopper:$2b$05$ifrxeRgOu/bpRGPa0leia.3kYtAjlTqZe9KYh3oAiJVQtK0w9yQSS\n"
+
+_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_MANIFESTS = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 _CONFIG = """
 version: 0.1
@@ -58,6 +63,29 @@ class Registry:
         finally:
             self.engine.remove_image(tag, force=True)
         return tag
+
+    def offer(self, path: str, tag: str, *, as_tag: str, architectures: Sequence[str]) -> str:
+        """Offers an image that it has for these architectures alone; the tag under which to pull it.
+
+        https://distribution.github.io/distribution/spec/manifest-v2-2/#manifest-list
+        """
+        manifests = f"http://{self.address}/v2/{path}/manifests"
+        single = requests.get(f"{manifests}/{tag}", headers={"Accept": _MANIFEST}, timeout=10)
+        described = {
+            "mediaType": _MANIFEST,
+            "size": len(single.content),
+            "digest": single.headers["Docker-Content-Digest"],
+        }
+        platforms = [{"architecture": each, "os": "linux"} for each in architectures]
+        every = {
+            "schemaVersion": 2,
+            "mediaType": _MANIFESTS,
+            "manifests": [described | {"platform": each} for each in platforms],
+        }
+        headers = {"Content-Type": _MANIFESTS}
+        answer = requests.put(f"{manifests}/{as_tag}", json=every, headers=headers, timeout=10)
+        answer.raise_for_status()
+        return f"{self.address}/{path}:{as_tag}"
 
     @staticmethod
     def _succeed(events: Iterator[dict[str, Any]]) -> None:

@@ -6,19 +6,22 @@ import io
 import shutil
 import subprocess
 import tarfile
+from contextlib import suppress
+from platform import machine
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import docker.errors
 import pytest
 
-from tests.docker.command import Samlocal
+from tests.docker.command import Finished, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import docker
+    from tests.docker.registry import Registry
 
 # Where an ELF file says for which machine it is, and what two machines are called there:
 # https://www.sco.com/developers/gabi/latest/ch4.eheader.html
@@ -26,23 +29,39 @@ MACHINE = slice(18, 20)
 MACHINES = {"amd64": b"\x3e\x00", "arm64": b"\xb7\x00"}
 LAMBDAS_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
 TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {{Function: {{Architectures: [{architecture}], Timeout: 20}}}}
 Resources:
   Foreign:
     Type: AWS::Serverless::Function
-    Properties: {{Runtime: provided.al2023, CodeUri: code/, Architectures: [{architecture}]}}
+    Properties: {{Runtime: provided.al2023, CodeUri: code/}}
+  Script:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: python3.11, Handler: app.handler, CodeUri: code/}}
+  Image:
+    Type: AWS::Serverless::Function
+    Properties: {{PackageType: Image, ImageConfig: {{Command: [app.handler]}}}}
+    Metadata: {{DockerContext: code, DockerTag: "{tag}"}}
 """
+SCRIPT = "import platform\n\ndef handler(event, context):\n    return platform.machine()\n"
+STAND_IN = f"{STAND_INS}/python:3.11"
 
 
 @pytest.fixture(scope="module")
-def foreign(engine: docker.APIClient) -> str:
+def own(engine: docker.APIClient) -> str:
+    """What the engine calls its machine's architecture."""
+    return str(engine.version()["Arch"])
+
+
+@pytest.fixture(scope="module")
+def foreign(own: str) -> str:
     """What the engine calls an architecture that isn't its machine's."""
-    own = engine.version()["Arch"]
     return next(each for each in MACHINES if each != own)
 
 
 @pytest.fixture
 def project(tmp_path: Path, foreign: str) -> Path:
-    """A function whose `bootstrap` is a program for that architecture."""
+    """Functions for that architecture: a `bootstrap` that is a program for it, a script, an image."""
     if not shutil.which("gcc"):
         missing("gcc isn't installed")
     code = tmp_path / "project" / "code"
@@ -52,67 +71,200 @@ def project(tmp_path: Path, foreign: str) -> Path:
     program = bytearray((code / "bootstrap").read_bytes())
     program[MACHINE] = MACHINES[foreign]
     (code / "bootstrap").write_bytes(program)
-    template = TEMPLATE.format(architecture=LAMBDAS_NAMES[foreign])
+    (code / "app.py").write_text(SCRIPT)
+    (code / "Dockerfile").write_text(f"FROM {STAND_IN}\nCOPY app.py ./\n")
+    template = TEMPLATE.format(architecture=LAMBDAS_NAMES[foreign], tag=uuid4())
     (tmp_path / "project" / "template.yaml").write_text(template)
     return tmp_path / "project"
 
 
-@pytest.fixture
-def repository(engine: docker.APIClient, foreign: str) -> Iterator[str]:
-    """A repository with an image for that architecture alone, under the tag that AWS gives it."""
-    name = f"localhost/samlocal-test-{uuid4()}"
-    image = f"{name}/provided:al2023-{LAMBDAS_NAMES[foreign]}"
-    dockerfile = b"FROM scratch\nCOPY Dockerfile /\n"
+def build(engine: docker.APIClient, image: str, architecture: str) -> str:
+    """An image for that architecture, which holds nothing to run; its name."""
+    dockerfile = f"# {uuid4()}\nFROM scratch\nCOPY Dockerfile /\n".encode()
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
         entry = tarfile.TarInfo("Dockerfile")
         entry.size = len(dockerfile)
         archive.addfile(entry, io.BytesIO(dockerfile))
     context.seek(0)
-    platform = f"linux/{foreign}"
+    platform = f"linux/{architecture}"
     for event in engine.build(
         fileobj=context, custom_context=True, tag=image, platform=platform, rm=True, decode=True
     ):
         assert "error" not in event, event
-    assert engine.inspect_image(image)["Architecture"] == foreign  # type: ignore[no-untyped-call]  # docker's
-    yield name
-    engine.remove_image(image, force=True)
+    assert engine.inspect_image(image)["Architecture"] == architecture  # type: ignore[no-untyped-call]  # docker's
+    return image
 
 
 @pytest.fixture
-def invoke(project: Path, environment: dict[str, str]) -> Callable[[str], tuple[int, str]]:
-    """Invokes the function with the images of a repository; gives the exit code and stderr."""
+def image_for(engine: docker.APIClient) -> Iterator[Callable[[str, str], str]]:
+    """Makes an image of a name, for an architecture; none of them is left."""
+    made: list[str] = []
 
-    def run(repository: str) -> tuple[int, str]:
+    def make(image: str, architecture: str) -> str:
+        made.append(build(engine, image, architecture))
+        return image
+
+    yield make
+    for image in made:
+        engine.remove_image(image, force=True)
+
+
+@pytest.fixture
+def repository() -> str:
+    """The name of a repository in which nothing is yet."""
+    return f"localhost/samlocal-test-{uuid4()}"
+
+
+@pytest.fixture
+def invoke(project: Path, environment: dict[str, str]) -> Callable[..., Finished]:
+    """Invokes a function with the images of a repository, else with the stand-ins."""
+
+    def run(function: str, *options: str, repository: str = STAND_INS) -> Finished:
         variables = environment | {"SAMLOCAL_IMAGE_REPOSITORY": repository}
-        ended = Samlocal(directory=project, environment=variables).invoke("Foreign", "--no-event")
-        assert ended.stdout == b""
-        return ended.exit_code, ended.stderr
+        command = Samlocal(directory=project, environment=variables)
+        return command.invoke(function, "--no-event", *options)
 
     return run
 
 
 def test_engine_that_can_not_emulate_is_named(
-    invoke: Callable[[str], tuple[int, str]], repository: str, foreign: str
+    invoke: Callable[..., Finished],
+    image_for: Callable[[str, str], str],
+    repository: str,
+    foreign: str,
 ) -> None:
     """The image for the function's architecture is taken; that it can't run is one message."""
-    exit_code, stderr = invoke(repository)
+    image = image_for(f"{repository}/provided:al2023-{LAMBDAS_NAMES[foreign]}", foreign)
 
-    image = f"{repository}/provided:al2023-{LAMBDAS_NAMES[foreign]}"
-    assert exit_code == 1
-    assert f"Error: `{image}` is for {foreign}, and the engine's machine can't run that\n" in stderr
-    assert f"hint: `docker run --privileged --rm tonistiigi/binfmt --install {foreign}`" in stderr
-    assert "or set `Architectures` to that of this machine" in stderr
+    ended = invoke("Foreign", repository=repository)
+
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    refusal = f"Error: `{image}` is for {foreign}, and the engine's machine can't run that\n"
+    assert refusal in ended.stderr
+    emulation = f"hint: `docker run --privileged --rm tonistiigi/binfmt --install {foreign}`"
+    assert emulation in ended.stderr
+    assert "choose this machine's own architecture with `--architecture`" in ended.stderr
 
 
-def test_stand_in_for_another_architecture_is_missing(
-    invoke: Callable[[str], tuple[int, str]], stand_in: Callable[[str], str]
+def test_image_without_architecture_in_its_name_serves(
+    invoke: Callable[..., Finished],
+    image_for: Callable[[str, str], str],
+    repository: str,
+    foreign: str,
 ) -> None:
-    """Stand-ins are built for this machine; the hint doesn't send anyone to build another."""
+    """`docker pull --platform` puts the image for another architecture under the name of all."""
+    image = image_for(f"{repository}/provided:al2023", foreign)
+    ended = invoke("Foreign", repository=repository)
+    assert f"Error: `{image}` is for {foreign}, and" in ended.stderr
+
+
+def test_what_is_here_is_said(
+    invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str, foreign: str
+) -> None:
+    """Where the image for the function's architecture is missing, that for this machine is named, and the way to it."""
     stand_in("provided:al2023")
+    image, here = f"{STAND_INS}/provided:al2023-{LAMBDAS_NAMES[foreign]}", LAMBDAS_NAMES[own]
 
-    exit_code, stderr = invoke(STAND_INS)
+    for options in ((), ("--pull", "never")):
+        ended = invoke("Foreign", *options)
+        assert (ended.exit_code, ended.stdout) == (1, b"")
+        assert f"Error: no image `{image}` on this machine" in ended.stderr
+        assert f"; `{STAND_INS}/provided:al2023` is here, for {here}\n" in ended.stderr
+        assert f"hint: `--architecture {here}` runs the function in that one" in ended.stderr
 
-    assert exit_code == 1
-    assert "Error: no image `localhost/samlocal/provided:al2023-" in stderr
-    assert "hint: stand-ins are for this machine's own architecture" in stderr
+
+def test_nothing_is_here(invoke: Callable[..., Finished], repository: str) -> None:
+    """Stand-ins are built for this machine; the hint doesn't send anyone to build another."""
+    ended = invoke("Foreign", repository=repository)
+    assert "hint: stand-ins are for this machine's own architecture" in ended.stderr
+
+
+def test_architecture_can_be_chosen(
+    invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str
+) -> None:
+    """`--architecture` runs a function for another architecture on this machine's own."""
+    stand_in("python:3.11")
+    ended = invoke("Script", "--architecture", LAMBDAS_NAMES[own])
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode())
+
+
+def test_built_image_is_for_the_architecture_that_is_chosen(
+    invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str
+) -> None:
+    """The image of a function is built for it."""
+    stand_in("python:3.11")
+    ended = invoke("Image", "--architecture", LAMBDAS_NAMES[own])
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode()), ended.stderr
+
+
+def test_chosen_image_runs_whatever_it_is_for(
+    invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str, foreign: str
+) -> None:
+    """`--invoke-image` is taken at its word; that it is for another architecture is one line."""
+    image = stand_in("python:3.11")
+
+    ended = invoke("Script", "--invoke-image", image)
+
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode())
+    here, wanted = LAMBDAS_NAMES[own], LAMBDAS_NAMES[foreign]
+    assert f"`{image}` is for {here}, and the function for {wanted}\n" in ended.stderr
+
+
+def test_chosen_image_that_can_not_run_is_named(
+    invoke: Callable[..., Finished],
+    image_for: Callable[[str, str], str],
+    repository: str,
+    foreign: str,
+) -> None:
+    """One for an architecture that the engine can't emulate is what is at fault, not the function."""
+    image = image_for(f"{repository}/mine:1", foreign)
+
+    ended = invoke("Foreign", "--invoke-image", image)
+
+    assert ended.exit_code == 1
+    refusal = f"Error: `{image}` is for {foreign}, and the engine's machine can't run that\n"
+    assert refusal in ended.stderr
+    assert "or name an image for this machine's own architecture" in ended.stderr
+
+
+def test_pulled_image_is_for_the_function(
+    invoke: Callable[..., Finished],
+    machines_engine: docker.APIClient,
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    own: str,
+    foreign: str,
+) -> None:
+    """What a registry has under the name of an architecture, and is for another one, runs no function."""
+    name = f"provided:al2023-{LAMBDAS_NAMES[foreign]}"
+    image = registry.push(stand_in("provided:al2023"), f"wrong/{name}")
+    try:
+        ended = invoke("Foreign", repository=f"{registry.address}/wrong")
+    finally:
+        with suppress(docker.errors.ImageNotFound):
+            machines_engine.remove_image(image, force=True)
+
+    assert ended.exit_code == 1
+    here, wanted = LAMBDAS_NAMES[own], LAMBDAS_NAMES[foreign]
+    assert f"Error: `{image}` is for {here}, and the function for {wanted}\n" in ended.stderr
+    assert f"hint: `--architecture {here}` runs the function in it" in ended.stderr
+
+
+def test_chosen_image_is_pulled_for_what_there_is(
+    invoke: Callable[..., Finished],
+    machines_engine: docker.APIClient,
+    registry: Registry,
+    stand_in: Callable[[str], str],
+    own: str,
+) -> None:
+    """An image of several architectures, of which the function's is none, is pulled for the engine's own."""
+    registry.push(stand_in("python:3.11"), "mine/python:one")
+    image = registry.offer("mine/python", "one", as_tag="some", architectures=[own])
+    try:
+        ended = invoke("Script", "--invoke-image", image)
+    finally:
+        with suppress(docker.errors.ImageNotFound):
+            machines_engine.remove_image(image, force=True)
+
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode()), ended.stderr

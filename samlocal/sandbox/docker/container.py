@@ -235,12 +235,11 @@ class DockerSandbox:
             from samlocal.sandbox.docker.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
 
             self._spec = with_host_gateway(self._engine, self._spec)
-        if self._spec.is_image_function:
+        spec = self._spec = emulated(self._engine, self._spec)
+        if spec.is_image_function or spec.is_chosen_image or spec.foreign_architecture:
             self._complete_spec()
-        else:
-            self._spec = emulated(self._engine, self._spec)
-            if is_pulled_always(self._spec):
-                self._pull(self._spec.image)
+        elif is_pulled_always(spec):
+            self._pull(spec.image)
 
     def _pull(self, image: str) -> None:
         pull_image(
@@ -253,7 +252,7 @@ class DockerSandbox:
         )
 
     def _complete_spec(self) -> None:
-        """Have the function's image here, and take from it what it runs."""
+        """Have the image here, and take from it what it is for and what it runs."""
         from samlocal.sandbox.docker.function_images import ready_to_run  # noqa: PLC0415  # few need it
 
         self._spec = ready_to_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,22 +12,31 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _ENGINES_NAMES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
+_LAMBDAS_NAMES: Final = {name: architecture for architecture, name in _ENGINES_NAMES.items()}
 
 
 def emulated(engine: Engine, spec: SandboxSpec) -> SandboxSpec:
-    """Return the spec of a function that isn't for this machine, as the engine has to run it.
-
-    The engine's machine may be another one, and just right for it.
-    """
-    if spec.architecture is None:
+    """Return the spec of a function that isn't for the engine's machine, as the engine has to run it."""
+    if spec.architecture is None or _is_obviously_native(engine, spec.architecture):
         return spec
     name = _ENGINES_NAMES[spec.architecture]
     if engine.architecture() == name:
         return spec
     image = spec.architecture_image or spec.image
-    return replace(spec, image=image, foreign_architecture=name)
+    return replace(spec, image=image, native_image=spec.image, foreign_architecture=name)
+
+
+def _is_obviously_native(engine: Engine, architecture: Architecture) -> bool:
+    """Tell without a call that an engine on this machine runs what this machine does."""
+    own = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    return architecture == own and engine.socket_path is not None
 
 
 def platform_of(spec: SandboxSpec) -> str | None:
     """Return the platform to ask the engine for, if it isn't its own."""
     return f"linux/{spec.foreign_architecture}" if spec.foreign_architecture else None
+
+
+def lambdas_name(architecture: str) -> str:
+    """Return what Lambda calls an architecture of an engine, if it has it."""
+    return _LAMBDAS_NAMES.get(architecture, architecture)

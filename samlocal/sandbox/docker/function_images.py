@@ -1,4 +1,7 @@
-"""The image of an image function: found here, pulled or built, and what it says of itself."""
+"""Images that have to be looked at before they run: found here, pulled or built, and what they say of themselves.
+
+They are those of image functions, those that somebody chose, and runtime images for another architecture.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from docker.errors import ImageNotFound
 
-from samlocal.errors import ImageNotFoundError
+from samlocal.errors import (
+    ImageArchitectureError,
+    ImageNotFoundError,
+    ImagePullError,
+    UnusableImageError,
+)
 from samlocal.sandbox.build_context import newer_file
 from samlocal.sandbox.docker.builds import RECIPE_LABEL, build_image, recipe_of
-from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.docker.emulation import lambdas_name, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.images import (
     is_pulled_always,
@@ -49,17 +57,8 @@ def ready_to_run(
     if facts is None:
         if spec.build and image == spec.build.image:
             build_image(engine, spec.build, progress=progress, cancelled=cancelled)
-        elif spec.pull == "never":
-            raise skipped_pull_error(image)
         else:
-            pull_image(
-                engine,
-                image,
-                profile=spec.profile,
-                progress=progress,
-                cancelled=cancelled,
-                platform=platform_of(emulated(engine, spec)),
-            )
+            _fetch(engine, spec, image, progress=progress, cancelled=cancelled)
         if cancelled():
             return spec
         facts = _inspect(engine, image)
@@ -67,8 +66,11 @@ def ready_to_run(
             raise vanished_image_error(image)
     elif spec.build:
         _note_newer_file(spec.build, image, facts, progress)
+    _compare_architectures(spec, image, facts, progress)
     foreign = _foreign_architecture(engine, facts)
     spec = replace(spec, image=image, foreign_architecture=foreign)
+    if not spec.is_image_function:
+        return spec
     spec = with_program(spec, _program(facts))
     if spec.debug is None:
         return spec
@@ -83,7 +85,7 @@ def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here already and need not be made anew."""
     build = spec.build
     if build is None:
-        return spec.image, None if is_pulled_always(spec) else _inspect(engine, spec.image)
+        return _find_pulled(engine, spec)
     if build.policy == "always":
         return build.image, None
     if spec.image != build.image and (facts := _inspect(engine, spec.image)):
@@ -98,6 +100,83 @@ def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
             hint="leave out `--build never`, or name an image with `--invoke-image`",
         )
     return (build.image, facts) if facts else (spec.image, None)
+
+
+def _find_pulled(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
+    """Return the image to run, with its facts where it is here: under the name that is for every architecture, too."""
+    if is_pulled_always(spec):
+        return spec.image, None
+    facts = _inspect(engine, spec.image)
+    if facts is None and spec.native_image not in {None, spec.image}:
+        native = _inspect(engine, str(spec.native_image))
+        if native and lambdas_name(native["Architecture"]) == spec.architecture:
+            return str(spec.native_image), native
+    return spec.image, facts
+
+
+def _fetch(
+    engine: Engine,
+    spec: SandboxSpec,
+    image: str,
+    *,
+    progress: ImageProgress,
+    cancelled: Callable[[], bool],
+) -> None:
+    """Pull an image for the function's architecture, or, if somebody chose it, for the engine's.
+
+    Raises:
+        SandboxError: It can't be had; the error says what is here for another architecture.
+    """
+
+    def pull(platform: str | None) -> None:
+        pull_image(
+            engine,
+            image,
+            profile=spec.profile,
+            progress=progress,
+            cancelled=cancelled,
+            platform=platform,
+        )
+
+    try:
+        if spec.pull == "never":
+            raise skipped_pull_error(image)
+        try:
+            pull(platform_of(spec))
+        except ImageArchitectureError:
+            if not spec.is_chosen_image:
+                raise
+            pull(None)
+    except (ImageNotFoundError, ImagePullError) as error:
+        here = spec.native_image
+        facts = _inspect(engine, here) if here and here != image else None
+        if facts is None:
+            raise
+        architecture = lambdas_name(facts["Architecture"])
+        raise type(error)(
+            f"{error.message}; `{here}` is here, for {architecture}",
+            hint=f"`--architecture {architecture}` runs the function in that one",
+        ) from error
+
+
+def _compare_architectures(
+    spec: SandboxSpec, image: str, facts: _Facts, progress: ImageProgress
+) -> None:
+    """Say that an image is for another architecture than the function, which is no reason not to run one of one's own.
+
+    Raises:
+        UnusableImageError: It is the image of a runtime, in which the function's code can't be expected to run.
+    """
+    architecture = lambdas_name(facts["Architecture"])
+    if spec.architecture in {None, architecture}:
+        return
+    difference = f"`{image}` is for {architecture}, and the function for {spec.architecture}"
+    if spec.is_image_function or spec.is_chosen_image:
+        progress.note(difference)
+        return
+    raise UnusableImageError(
+        difference, hint=f"`--architecture {architecture}` runs the function in it"
+    )
 
 
 def _inspect(engine: Engine, image: str) -> _Facts | None:

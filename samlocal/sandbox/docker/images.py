@@ -50,7 +50,7 @@ def pull_image(
     if image.startswith(_LOCAL_ONLY):
         raise ImageNotFoundError(
             f"no image `{image}` on this machine, and no registry has it",
-            hint="stand-ins are for this machine's own architecture: set `Architectures` to it"
+            hint="stand-ins are for this machine's own architecture: `--architecture` chooses it"
             if platform
             else "build it: `make images` in a checkout of samlocal",
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from samlocal.errors import ImageNotFoundError, ImagePullError
+from samlocal.errors import ImageArchitectureError, ImageNotFoundError, ImagePullError
 from samlocal.sandbox.docker.registry_login import ecr_registry, registry_of
 
 
@@ -17,6 +17,7 @@ class _Reason:
     said: str
     hint: str
     is_about_image: bool = False
+    is_about_architecture: bool = False
 
 
 # In this order: Docker Hub says of an image that it hides that it doesn't exist or needs a login.
@@ -26,7 +27,11 @@ _REASONS: Final = (
         "unauthorized|authentication required|no basic auth|denied|forbidden",
         "the registry wants {login}, or a credential helper",
     ),
-    _Reason("no matching manifest", "it isn't made for the function's `Architectures`"),
+    _Reason(
+        "no matching manifest|does not match the specified platform",
+        "it isn't made for the function's `Architectures`; `--architecture` chooses another one",
+        is_about_architecture=True,
+    ),
     _Reason(
         "not found|manifest unknown|no such image|does not exist",
         "is the name right? a private image needs {login}",
@@ -59,7 +64,8 @@ def explain(image: str, said: str) -> ImageNotFoundError | ImagePullError:
     hint = reason.hint.format(login=_login(image), registry=registry_of(image))
     if reason.is_about_image:
         return ImageNotFoundError(f"no image `{image}`: {said}", hint=hint)
-    return ImagePullError(f"`{image}` can't be pulled: {said}", hint=hint)
+    kind = ImageArchitectureError if reason.is_about_architecture else ImagePullError
+    return kind(f"`{image}` can't be pulled: {said}", hint=hint)
 
 
 def _login(image: str) -> str:

@@ -46,13 +46,17 @@ class FormatErrors:
 
     def as_error(self, spec: SandboxSpec) -> UnusableImageError:
         architecture = spec.foreign_architecture
-        instead = (
-            "build the image for this machine, with `Architectures` to match"
-            if spec.is_image_function
-            else "set `Architectures` to that of this machine"
-        )
         return UnusableImageError(
             f"`{spec.image}` is for {architecture}, and the engine's machine can't run that",
             hint=f"`docker run --privileged --rm tonistiigi/binfmt --install {architecture}` makes Linux"
-            f" emulate it; or {instead}",
+            f" emulate it; or {_instead(spec)}",
         )
+
+
+def _instead(spec: SandboxSpec) -> str:
+    """Return what to do about an image for another architecture, but emulate that."""
+    if spec.is_chosen_image:
+        return "name an image for this machine's own architecture"
+    if spec.is_image_function:
+        return "build the image for this machine, with `Architectures` to match"
+    return "choose this machine's own architecture with `--architecture`"

@@ -12,6 +12,7 @@ import pytest
 
 from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions
+from samlocal.cli.options import ArchitectureName
 from samlocal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -264,3 +265,31 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
         for no_shell_env in (False, True)
     ]
     assert [value["STAGE"] for value in values] == ["of the shell", "dev"]
+
+
+@pytest.mark.parametrize(
+    ("options", "architecture"),
+    [
+        pytest.param(InvokeOptions(), "x86_64", id="default"),
+        pytest.param(
+            InvokeOptions(architecture=ArchitectureName.ARM64), "arm64", id="--architecture"
+        ),
+    ],
+)
+def test_architecture_that_is_chosen(options: InvokeOptions, architecture: str) -> None:
+    """`--architecture` stands in place of `Architectures`."""
+    assert read(options).function.architecture == architecture
+
+
+def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
+    """A parameter that only `Architectures` needs is not missed where the option is given."""
+    wanting = TEMPLATE.replace("Stage:", "Machine: {Type: String}\n  Stage:", 1).replace(
+        "AutoPublishAlias: live", "Architectures: [!Ref Machine]"
+    )
+    (directory / "template.yaml").write_text(wanting)
+
+    chosen = InvokeOptions(architecture=ArchitectureName.ARM64, no_credentials=True)
+    inputs = read(chosen)
+
+    assert inputs.function.architecture == "arm64"
+    assert not inputs.findings

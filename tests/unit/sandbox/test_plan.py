@@ -77,6 +77,8 @@ def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
         entrypoint=None,
         command=("app.handler",),
         family="python",
+        architecture="x86_64",
+        architecture_image="public.ecr.aws/lambda/python:3.11-x86_64",
     )
 
 
@@ -288,30 +290,19 @@ def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None
         plan(custom, tmp_path, layers=tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("machine", "architecture", "foreign"),
-    [
-        pytest.param("x86_64", "x86_64", None, id="own"),
-        pytest.param("aarch64", "arm64", None, id="own-arm64"),
-        pytest.param("x86_64", "arm64", "arm64", id="arm64-on-x86_64"),
-        pytest.param("arm64", "x86_64", "x86_64", id="x86_64-on-arm64"),
-    ],
-)
-def test_another_architecture(
-    function: Function,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    machine: str,
-    architecture: Architecture,
-    foreign: str | None,
-) -> None:
-    """A function that is not for this machine has an image of its own, beside that of this machine."""
-    monkeypatch.setattr("platform.machine", lambda: machine)
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_architecture(function: Function, tmp_path: Path, architecture: Architecture) -> None:
+    """A runtime has an image for each architecture, beside that of an engine's own."""
     spec = plan(replace(function, architecture=architecture), tmp_path)
-    assert spec.architecture == foreign
-    assert spec.image == "public.ecr.aws/lambda/python:3.11"
-    tagged = foreign and f"public.ecr.aws/lambda/python:3.11-{foreign}"
-    assert spec.architecture_image == tagged
+    assert (spec.architecture, spec.image) == (architecture, "public.ecr.aws/lambda/python:3.11")
+    assert spec.architecture_image == f"public.ecr.aws/lambda/python:3.11-{architecture}"
+    assert not spec.is_chosen_image
+
+
+def test_chosen_image_has_no_architecture_of_its_own(function: Function, tmp_path: Path) -> None:
+    """An image that somebody names is that image on every engine."""
+    spec = plan_with(SandboxSettings(image="shop:1"), function, tmp_path)
+    assert (spec.image, spec.architecture_image, spec.is_chosen_image) == ("shop:1", "shop:1", True)
 
 
 def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.errors import ImageNotFoundError, ImagePullError
+from samlocal.errors import ImageArchitectureError, ImageNotFoundError, ImagePullError
 from samlocal.sandbox.docker.pull_errors import explain
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -31,9 +31,16 @@ ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
         ),
         pytest.param(
             "no matching manifest for linux/arm64/v8 in the manifest list entries: not found",
-            ImagePullError,
-            "it isn't made for the function's `Architectures`",
+            ImageArchitectureError,
+            "it isn't made for the function's `Architectures`; `--architecture` chooses another one",
             id="architecture",
+        ),
+        pytest.param(
+            "image with reference x was found but does not match the specified platform:"
+            " wanted linux/arm64, actual: linux/amd64",
+            ImageArchitectureError,
+            "it isn't made for the function's `Architectures`; `--architecture` chooses another one",
+            id="single architecture",
         ),
         pytest.param(
             "write /var/lib/docker/tmp/x: no space left on device",

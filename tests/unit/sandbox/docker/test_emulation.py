@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.sandbox import SandboxSpec
+
+if TYPE_CHECKING:
+    from samlocal.runtimes import Architecture
+    from samlocal.sandbox.docker.engine import Engine
+
+SPEC = SandboxSpec(
+    function="Ratings",
+    project=Path("/shop/template.yaml"),
+    image="python:3.11",
+    environment={},
+    memory_mb=None,
+)
+
+
+@dataclass
+class FakeEngine:
+    """An engine that says for what it is, if it may be asked."""
+
+    own: str | None
+    socket_path: str | None = "/var/run/docker.sock"
+
+    def architecture(self) -> str:
+        assert self.own, "this takes a call too many"
+        return self.own
+
+
+def emulated_by(engine: FakeEngine, architecture: Architecture) -> SandboxSpec:
+    spec = replace(
+        SPEC, architecture=architecture, architecture_image=f"python:3.11-{architecture}"
+    )
+    return emulated(cast("Engine", engine), spec)
+
+
+@pytest.mark.parametrize(
+    ("machine", "architecture"), [("x86_64", "x86_64"), ("aarch64", "arm64"), ("arm64", "arm64")]
+)
+def test_engine_of_this_machine_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, machine: str, architecture: Architecture
+) -> None:
+    """A function for this machine takes no call, and the image without an architecture."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    spec = emulated_by(FakeEngine(None), architecture)
+    assert (spec.image, platform_of(spec)) == ("python:3.11", None)
+
+
+@pytest.mark.parametrize(
+    ("engine", "architecture", "image", "platform"),
+    [
+        pytest.param(FakeEngine("amd64"), "arm64", "python:3.11-arm64", "linux/arm64", id="other"),
+        pytest.param(FakeEngine("arm64"), "arm64", "python:3.11", None, id="engine's own"),
+        pytest.param(
+            FakeEngine("arm64", None), "x86_64", "python:3.11-x86_64", "linux/amd64", id="remote"
+        ),
+        pytest.param(FakeEngine("amd64", None), "x86_64", "python:3.11", None, id="remote own"),
+    ],
+)
+def test_architecture_of_the_engine_counts(
+    monkeypatch: pytest.MonkeyPatch,
+    engine: FakeEngine,
+    architecture: Architecture,
+    image: str,
+    platform: str | None,
+) -> None:
+    """What the engine's machine isn't has to be emulated, in the image for it."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    spec = emulated_by(engine, architecture)
+    assert (spec.image, platform_of(spec)) == (image, platform)
