@@ -1,7 +1,9 @@
 """What `Ref` and `Fn::GetAtt` give for resources that aren't deployed.
 
-A resource that its template names has that name here too. Any other is named by its logical id, which
-is what sam gives for `Ref`. ARNs and addresses follow from names as AWS documents it:
+A resource that its template names has that name here too. A name that CloudFormation would make up is
+the logical id, as in sam. An id that the service makes up isn't known before it is deployed; only APIs
+have their logical id for it, because it stands in the middle of addresses. What `Ref` gives for types
+that aren't here is in `ref_values`. ARNs and addresses follow from names as AWS documents it:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 class ResourceType:
     """How the names of one type of resource are made; `$name` stands for the resource's own.
 
-    `name_property` is the property that names it, and `ref` is what `Ref` gives where the template
-    does. `of_property` holds attributes that repeat a property.
+    `name_property` is the property that names it, and `ref` is what `Ref` gives; None for types that
+    are only in `ref_values`. `of_property` holds attributes that repeat a property. With
+    `has_generated_id` the logical id stands for an id.
     """
 
     name_property: str | None = None
-    ref: str = "$name"
+    ref: str | None = "$name"
     attributes: Mapping[str, str] = field(default_factory=dict)
     of_property: Mapping[str, str] = field(default_factory=dict)
+    has_generated_id: bool = False
 
 
 def _arn(service: str, resource: str) -> str:
@@ -48,37 +52,37 @@ def _known_by_arn(name_property: str | None, arn: str, **more: str) -> ResourceT
     return ResourceType(name_property=name_property, ref=arn, attributes=attributes)
 
 
+def _with_id(arn: str, **more: str) -> ResourceType:
+    return ResourceType(ref=None, attributes={"Arn": arn, **more})
+
+
 _FUNCTION: Final = _with_arn("FunctionName", _arn("lambda", "function:$name"))
 _TABLE: Final = _with_arn("TableName", _arn("dynamodb", "table/$name"))
 _STATE_MACHINE_ARN: Final = _arn("states", "stateMachine:$name")
-_REST_API: Final = ResourceType(attributes={"RestApiId": "$name"})
+_REST_API: Final = ResourceType(attributes={"RestApiId": "$name"}, has_generated_id=True)
 _HTTP_API: Final = ResourceType(
-    attributes={"ApiId": "$name", "ApiEndpoint": "https://$name.execute-api.$region.$suffix"}
+    attributes={"ApiId": "$name", "ApiEndpoint": "https://$name.execute-api.$region.$suffix"},
+    has_generated_id=True,
 )
 _QUEUE_URL: Final = "https://sqs.$region.$suffix/$account/$name"
-_LAYER_ARN: Final = _arn("lambda", "layer:$name:1")
+LAYER_ARN: Final = _arn("lambda", "layer:$name:1")
 LAYER_VERSION: Final = ResourceType(
     name_property="LayerName",
-    ref=_LAYER_ARN,
-    attributes={"LayerVersionArn": _LAYER_ARN, "Arn": _LAYER_ARN},
+    ref=LAYER_ARN,
+    attributes={"LayerVersionArn": LAYER_ARN, "Arn": LAYER_ARN},
 )
 _SECRET_ARN: Final = _arn("secretsmanager", "secret:$name")
 
 RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     "AWS::ApiGateway::RestApi": _REST_API,
     "AWS::ApiGatewayV2::Api": _HTTP_API,
-    "AWS::AppSync::GraphQLApi": ResourceType(attributes={"ApiId": "$name"}),
-    "AWS::CloudFormation::Stack": ResourceType(),
     "AWS::CloudWatch::Alarm": _with_arn("AlarmName", _arn("cloudwatch", "alarm:$name")),
     "AWS::CodeBuild::Project": _with_arn("Name", _arn("codebuild", "project/$name")),
-    "AWS::Cognito::UserPool": _with_arn(
-        None,
+    "AWS::Cognito::UserPool": _with_id(
         _arn("cognito-idp", "userpool/$name"),
         ProviderName="cognito-idp.$region.$suffix/$name",
         ProviderURL="https://cognito-idp.$region.$suffix/$name",
-        UserPoolId="$name",
     ),
-    "AWS::Cognito::UserPoolClient": ResourceType(attributes={"ClientId": "$name"}),
     "AWS::DynamoDB::GlobalTable": _TABLE,
     "AWS::DynamoDB::Table": _TABLE,
     "AWS::ECR::Repository": _with_arn(
@@ -87,12 +91,8 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         RepositoryUri="$account.dkr.ecr.$region.$suffix/$name",
     ),
     "AWS::ECS::Cluster": _with_arn("ClusterName", _arn("ecs", "cluster/$name")),
-    "AWS::EFS::AccessPoint": _with_arn(
-        None, _arn("elasticfilesystem", "access-point/$name"), AccessPointId="$name"
-    ),
-    "AWS::EFS::FileSystem": _with_arn(
-        None, _arn("elasticfilesystem", "file-system/$name"), FileSystemId="$name"
-    ),
+    "AWS::EFS::AccessPoint": _with_id(_arn("elasticfilesystem", "access-point/$name")),
+    "AWS::EFS::FileSystem": _with_id(_arn("elasticfilesystem", "file-system/$name")),
     "AWS::Events::Connection": ResourceType(name_property="Name"),
     "AWS::Events::EventBus": _with_arn("Name", _arn("events", "event-bus/$name"), Name="$name"),
     "AWS::Events::Rule": _with_arn("Name", _arn("events", "rule/$name")),
@@ -108,7 +108,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         "DeliveryStreamName", _arn("firehose", "deliverystream/$name")
     ),
     "AWS::KMS::Alias": ResourceType(name_property="AliasName"),
-    "AWS::KMS::Key": _with_arn(None, _arn("kms", "key/$name"), KeyId="$name"),
+    "AWS::KMS::Key": _with_id(_arn("kms", "key/$name")),
     "AWS::Lambda::Function": _FUNCTION,
     "AWS::Lambda::LayerVersion": LAYER_VERSION,
     "AWS::Logs::LogGroup": _with_arn("LogGroupName", _arn("logs", "log-group:$name:*")),
@@ -128,6 +128,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     "AWS::Serverless::LayerVersion": LAYER_VERSION,
     "AWS::Serverless::SimpleTable": _TABLE,
     "AWS::Serverless::StateMachine": _known_by_arn("Name", _STATE_MACHINE_ARN, Name="$name"),
+    "AWS::Serverless::WebSocketApi": _HTTP_API,
     "AWS::SNS::Topic": ResourceType(
         name_property="TopicName",
         ref=_arn("sns", "$name"),
@@ -152,7 +153,6 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         "StateMachineName", _STATE_MACHINE_ARN, Name="$name"
     ),
 }
-UNKNOWN_TYPE: Final = ResourceType()
 
 
 def fill_in(pattern: str, name: str, surroundings: Mapping[str, str]) -> str:

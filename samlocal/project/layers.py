@@ -33,7 +33,7 @@ def local_layers(stacks: Iterable[Stack]) -> dict[str, tuple[Stack, str]]:
         for stack in stacks
         for logical_id in stack.resources
         if stack.resource_type(logical_id) in LAYER_TYPES
-        and isinstance(arn := reference(stack, logical_id), str)
+        and isinstance(arn := reference(stack, logical_id, stack.resources[logical_id]), str)
     }
 
 

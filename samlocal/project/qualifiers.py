@@ -49,27 +49,16 @@ def attribute(stack: Stack, logical_id: str, name: str) -> str | None:
     return None
 
 
-def referred(stack: Stack, name: str) -> str | None:
-    """Return what `Ref` gives for `Function.Version` and `Function.Alias`, which SAM allows.
-
-    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html#sam-function-autopublishalias
-    """
-    function, dot, property_name = name.rpartition(".")
-    if not dot or function not in stack.resources:
-        return None
-    node = stack.properties(function).get("AutoPublishAlias")
-    alias = stack.optional_text(node)
-    qualifier = {"Version": "1", "Alias": alias}.get(property_name)
-    return f"{_function_arn(stack, function)}:{qualifier}" if qualifier else None
-
-
 def _qualifier(stack: Stack, logical_id: str) -> str | None:
     if stack.resource_type(logical_id) == _ALIAS:
-        return _text(stack, logical_id, "Name") or logical_id
+        return _text(stack, logical_id, "Name")
     if stack.resource_type(logical_id) != _VERSION:
         return None
     function = _function_of(stack, logical_id)
-    return _versions(stack, function).get(logical_id) if function else None
+    if function is None:
+        return None
+    versions = _versions(stack, function)
+    return versions.get(logical_id) or str(len(versions) + 1)  # the one of `AutoPublishAlias`
 
 
 def _versions(stack: Stack, function: str) -> dict[str, str]:

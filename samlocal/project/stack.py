@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from samlocal.errors import Place
     from samlocal.project.document import Document
     from samlocal.project.external import ExternalValues
+    from samlocal.project.generated import GeneratedResources
     from samlocal.project.model import Finding
     from samlocal.project.nested import LeftOutStack
     from samlocal.project.node import Value
@@ -137,17 +138,31 @@ class Stack:
             for logical_id, resource in section.entries("`Resources`").items()
         }
 
+    @cached_property
+    def generated(self) -> GeneratedResources:
+        """What SAM makes of the resources, for references to it."""
+        from samlocal.project.generated import generated_resources  # noqa: PLC0415  # rarely needed
+
+        return generated_resources(self)
+
+    def resource(self, logical_id: str) -> Node | None:
+        """Return a resource of the template, or one that SAM makes of another."""
+        resource = self.resources.get(logical_id)
+        return resource or self.generated.resources.get(logical_id)
+
     def place_of(self, logical_id: str) -> Place:
         """Return where a resource's name stands in the template."""
         return (self.section("Resources") or self.document.root).place_of(logical_id)
 
     def resource_type(self, logical_id: str) -> str | None:
-        kind = self.resources[logical_id].get("Type")
+        resource = self.resource(logical_id)
+        kind = resource.get("Type") if resource else None
         return kind.optional_text() if kind else None
 
     def properties(self, logical_id: str) -> Mapping[str, Node]:
         """Return a resource's properties, each of them as the template has it."""
-        node = self.resources[logical_id].get("Properties")
+        resource = self.resource(logical_id)
+        node = resource.get("Properties") if resource else None
         node = self.resolver.reduce(node) if node else None
         return node.value if node and isinstance(node.value, dict) else {}
 
@@ -214,7 +229,7 @@ class Stack:
             return at.with_value(value) if isinstance(value, Unknown) else at.with_data(value)
         if name in self.pseudo_parameters:
             return at.with_data(self.pseudo_parameters[name])
-        resource = references.reference(self, name)
+        resource = references.reference(self, name, at)
         if resource is not None:
             return at.with_value(resource)
         known = (*self.parameters, *self.pseudo_parameters, *self.resources)

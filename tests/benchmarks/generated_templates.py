@@ -10,11 +10,11 @@ Value = object
 
 WORDS: Final = ("orders", "returns", "invoices", "eu-west-1", "10", "a b", "x=y", "")
 STAGES: Final = ("dev", "test", "prod")
-RESOURCES: Final = ("Table", "Bucket", "Topic")
+RESOURCES: Final = ("Table", "Bucket", "Stream")
 TYPES: Final = {
     "Table": "AWS::DynamoDB::Table",
     "Bucket": "AWS::S3::Bucket",
-    "Topic": "AWS::SNS::Topic",
+    "Stream": "AWS::Kinesis::Stream",
 }
 MAX_DEPTH: Final = 3
 

@@ -56,6 +56,11 @@ def test_what_containers_run_can_be_run(installed: Path) -> None:
     assert os.access(installed / "samlocal/_data/runtimes/debug/wrapper", os.X_OK)
 
 
+def test_a_wheel_brings_the_table_of_ref_values(installed: Path) -> None:
+    """What is read beside the modules is installed with them."""
+    assert (installed / "samlocal/project/ref_values.json").is_file()
+
+
 def test_a_wheel_brings_the_sample_apps_whole(installed: Path) -> None:
     """A wheel holds every committed file of the sample apps."""
     listing = subprocess.run(

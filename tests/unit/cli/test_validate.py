@@ -182,7 +182,7 @@ def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str
 def test_nothing_to_report(capfd: pytest.CaptureFixture[str]) -> None:
     """A sound template leaves stdout empty and exits with 0."""
     with pytest.raises(SystemExit) as exited:
-        validate(template=PROJECTS / "sam-hello-world" / "template.yaml", lint=False)
+        validate(template=PROJECTS / "sam-queues" / "template.yaml", lint=False)
     assert exited.value.code == 0
     assert capfd.readouterr() == ("", "No problems found\n")
 
