@@ -87,7 +87,9 @@ class ContainerOptions:
             )
         return "never"
 
-    def image_for(self, function: Function, functions: Sequence[FunctionEntry]) -> str | None:
+    def image_for(
+        self, function: Function | FunctionEntry, functions: Sequence[FunctionEntry]
+    ) -> str | None:
         """Return the image that `--invoke-image` names for one of a project's functions.
 
         Raises:

@@ -20,7 +20,7 @@ from samlocal.project.model import ImageCode
 from samlocal.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from samlocal.project.model import Finding, Function, FunctionEntry
     from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
+
+    ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
 
 
 @record
@@ -80,8 +82,10 @@ def read_inputs(
     chosen: InvokeOptions,
     project_options: ProjectOptions,
     debug_options: DebugOptions = DebugOptions(),  # noqa: B008  # frozen
+    *,
+    image_for: ImageFor | None = None,
 ) -> Inputs:
-    """Read all that the options name.
+    """Read all that the options name; `image_for` gives the image that someone chose for a function.
 
     Raises:
         SamlocalError: Something can't be read, or means nothing.
@@ -104,7 +108,8 @@ def read_inputs(
     project = open_with(replace(project_options, region=region))
     entry = project.find(chosen.function_identifier)
     debug = debug_options.settings_for(entry, project)
-    function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen)), chosen)
+    image = image_for(entry, project.functions) if image_for else None
+    function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen, image)), chosen)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
     credentials, credential_findings = _credentials(chosen, profile)
@@ -153,9 +158,13 @@ def _qualifier(chosen: InvokeOptions, entry: FunctionEntry) -> str | None:
     return chosen.qualifier or named
 
 
-def _replaced(chosen: InvokeOptions) -> tuple[str, ...]:
+def _replaced(chosen: InvokeOptions, image: str | None) -> tuple[str, ...]:
     """Return the properties in whose place an option stands."""
-    options_given = {"Runtime": chosen.runtime, "Architectures": chosen.architecture}
+    options_given = {
+        "Architectures": chosen.architecture,
+        "ImageUri": image,
+        "Runtime": chosen.runtime,
+    }
     return tuple(name for name, value in options_given.items() if value)
 
 

@@ -103,7 +103,7 @@ def _read(
     debugging: DebugOptions,
     container: ContainerOptions,
 ) -> Inputs:
-    inputs = read_inputs(chosen, project, debugging)
+    inputs = read_inputs(chosen, project, debugging, image_for=container.image_for)
     if container.ca_bundle is None:
         return inputs
     from samlocal.sandbox.ca_bundle import with_ca_bundle

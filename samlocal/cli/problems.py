@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.errors import MissingParameterError, Place, ProjectError
@@ -37,8 +38,8 @@ def own_problems(project: Project) -> Iterator[Problem]:
         for finding in project.findings:
             yield _of_finding(finding)
         for each in project.left_out:
-            known: Severity = "informational" if each.finding.missing else "warning"
-            yield _of_finding(each.finding, "error" if each.is_error else known)
+            problem = _of_finding(each.finding)
+            yield replace(problem, severity="error") if each.is_error else problem
         functions = project.functions
     except ProjectError as error:
         yield of_error(error)
@@ -70,9 +71,12 @@ def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
     ]
 
 
-def _of_finding(finding: Finding, severity: Severity = "warning") -> Problem:
+def _of_finding(finding: Finding) -> Problem:
     return Problem(
-        severity=severity, message=finding.message, place=finding.place, hint=finding.hint
+        severity="informational" if finding.missing else "warning",
+        message=finding.message,
+        place=finding.place,
+        hint=finding.hint,
     )
 
 

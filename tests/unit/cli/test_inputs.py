@@ -10,10 +10,12 @@ from uuid import UUID
 
 import pytest
 
+from samlocal.cli.container_options import ContainerOptions
 from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions
 from samlocal.cli.options import ArchitectureName
-from samlocal.errors import UsageError
+from samlocal.errors import MissingParameterError, UsageError
+from samlocal.project.model import ImageCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,3 +295,20 @@ def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
 
     assert inputs.function.architecture == "arm64"
     assert not inputs.findings
+
+
+@pytest.mark.usefixtures("stdin")
+def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
+    """`--runtime` and `--invoke-image` make up for a runtime and an image that have no value."""
+    text = TEMPLATE.replace(", Default: dev", "").replace("python3.11", "!Ref Stage")
+    (directory / "template.yaml").write_text(text)
+    options = InvokeOptions(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
+    assert (read(options).function.runtime, read(options).findings) == ("python3.13", ())
+
+    (directory / "template.yaml").write_text(text.replace("Handler:", "ImageUri: !Ref Stage #"))
+    chosen = replace(options, runtime=None)
+    container = ContainerOptions(invoke_image=["Ratings=mine:1"])
+    inputs = read_inputs(chosen, ProjectOptions(), image_for=container.image_for)
+    assert isinstance(inputs.function.code, ImageCode)
+    with pytest.raises(MissingParameterError):
+        read(chosen)

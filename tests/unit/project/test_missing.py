@@ -70,10 +70,11 @@ def test_what_a_function_cannot_run_without(tmp_path: Path, properties: str) -> 
 
 
 def test_what_comes_from_elsewhere_is_not_missed(tmp_path: Path) -> None:
-    """A runtime that somebody chooses makes up for one that has no value."""
-    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("PROPERTIES", "Runtime: !Ref P"))
-    project = open_project(tmp_path / "template.yaml")
-    assert project.resolve(project.find("F"), replaced=["Runtime"]).findings == ()
+    """A runtime or an image that somebody chooses makes up for one that has no value."""
+    for name in ("Runtime", "ImageUri"):
+        (tmp_path / "template.yaml").write_text(TEMPLATE.replace("PROPERTIES", f"{name}: !Ref P"))
+        project = open_project(tmp_path / "template.yaml")
+        assert project.resolve(project.find("F"), replaced=[name]).findings == ()
 
 
 def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) -> None:
