@@ -51,6 +51,18 @@ def test_a_wheel_brings_its_data_folders(installed: Path) -> None:
     assert answer.stdout == f"{installed}/samlocal/_data/templates python:3.11\n"
 
 
+def test_a_wheel_brings_the_command(installed: Path) -> None:
+    """Installed from a wheel, `samlocal` runs."""
+    answer = subprocess.run(
+        [installed / "bin" / "samlocal", "--version"],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        text=True,
+    )
+    assert answer.stdout.startswith("samlocal ")
+
+
 def test_what_containers_run_can_be_run(installed: Path) -> None:
     """The wrapper that debuggers need stays executable on its way through a wheel."""
     assert os.access(installed / "samlocal/_data/runtimes/debug/wrapper", os.X_OK)

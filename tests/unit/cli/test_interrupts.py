@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.cli.interrupts import DeferredSignals
+from tests.docker.command import CHECKOUT
 from tests.unit.cli.script import run_script
 
 if TYPE_CHECKING:
@@ -39,6 +40,37 @@ def test_a_signal_ends_the_program(number: signal.Signals, exit_code: int) -> No
         """
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (exit_code, b"", b"")
+
+
+def test_ctrl_c_while_the_program_is_being_loaded() -> None:
+    """The first thing that is loaded sees to it that nobody gets a traceback."""
+    ended = run_script(
+        """
+        import signal
+        import samlocal.__main__
+        signal.raise_signal(signal.SIGINT)
+        print("still here", flush=True)
+        """
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+    script = (CHECKOUT / "bin" / "samlocal").read_text()
+    assert script.partition("\n")[2].startswith("from samlocal.__main__ import run\n")
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored."""
+    ended = run_script(
+        """
+        import signal
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        import samlocal.__main__
+        from samlocal.cli.interrupts import exit_on_signals
+        exit_on_signals()
+        signal.raise_signal(signal.SIGINT)
+        print("still here", flush=True)
+        """
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"still here\n", b"")
 
 
 @SIGNALS
