@@ -53,7 +53,10 @@ def equals(argument: Node, resolver: Resolver) -> bool:
     """Return whether two values are the same, as text."""
     operands = _operands(argument, "Fn::Equals", 2, 2)
     # A condition chooses a value: what it depends on isn't where the value comes from.
-    (left, right), _ = resolver.scope.external.provenance.of(resolver.all_known, operands)
+    (left, right), used = resolver.scope.external.provenance.of(resolver.all_known, operands)
+    for trace in used:
+        if not isinstance(trace, str):
+            resolver.scope.note(trace)
     return _comparable(left.plain()) == _comparable(right.plain())
 
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 class Gaps:
     """What a function lacks: what is left out of it, and parameters that it can't run without.
 
-    The properties in `replaced` come from somewhere else than the template.
+    The properties in `replaced` come from somewhere else than the template. `notes` are about values
+    that aren't left out.
     """
 
     replaced: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
     needed: dict[MissingParameter, None] = field(default_factory=dict)
 
     def need(self, unknown: Unknown) -> None:
@@ -48,13 +50,13 @@ class Gaps:
         )
 
 
-def gap(message: str, node: Node, unknown: Unknown, *, variable: str | None = None) -> Finding:
+def gap(message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()) -> Finding:
     """Return what there is to say of a value that is left out: `message` begins it."""
     return Finding(
         message=f"{message}: {unknown.reason}",
         place=unknown.place or node.place,
         hint=unknown.hint or remedy(unknown.missing),
-        variable=variable,
+        variables=variables,
         missing=unknown.missing,
         causes=unknown.causes,
     )
@@ -94,13 +96,30 @@ def remedy(parameters: Iterable[MissingParameter]) -> str | None:
     return "; ".join(parts) or None
 
 
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings, each once; one that is about several variables is about all of them."""
+    by_text: dict[Finding, list[tuple[str, ...]]] = {}
+    for finding in findings:
+        by_text.setdefault(replace(finding, variables=()), []).append(finding.variables)
+    return tuple(
+        replace(finding, variables=tuple(name for names in about for name in names))
+        if all(about)
+        else finding
+        for finding, about in by_text.items()
+    )
+
+
 def worth_saying(findings: Iterable[Finding], *, given: Container[str]) -> tuple[Finding, ...]:
     """Return the findings of a function whose environment has the variables `given` after all.
 
     What causes several of them is said once, before the first. All parameters that are missing stand
     in one hint, the last one that would name any of them.
     """
-    missed = (finding for finding in findings if finding.variable not in given)
+    missed = (
+        finding
+        for finding in findings
+        if not finding.variables or any(name not in given for name in finding.variables)
+    )
     kept = list(dict.fromkeys(each for finding in missed for each in (*finding.causes, finding)))
     hint = remedy(each for finding in kept for each in finding.missing)
     said: list[Finding] = []

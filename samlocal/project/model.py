@@ -26,15 +26,15 @@ DEFAULT_EPHEMERAL_STORAGE_MB = 512
 class Finding:
     """Something that was dropped, guessed or is about to surprise: said once on stderr.
 
-    `variable` is the environment variable that has no value, if it is about one: nobody wants to hear
-    of it where the value comes from elsewhere. `missing` are the parameters that would mend it, and
+    `variables` are the environment variables that it is about, if it is: nobody wants to hear of it
+    where all of them have their values from elsewhere. `missing` are the parameters that would mend it, and
     `causes` are to be said before it, once.
     """
 
     message: str
     place: Place | None = None
     hint: str | None = None
-    variable: str | None = None
+    variables: tuple[str, ...] = ()
     missing: tuple[MissingParameter, ...] = ()
     causes: tuple[Finding, ...] = ()
 

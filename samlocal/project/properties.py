@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samlocal.project.node import Node
+    from samlocal.project.provenance import Trace
     from samlocal.project.resolver import Resolver
 
 
@@ -136,16 +137,16 @@ class Properties:
         node.entries(f"`{name}`")
         return Properties(node, self.resolver, self.gaps)
 
-    def declared(self) -> dict[str, tuple[Node, tuple[str, ...]]]:
-        """Return all entries, resolved, with where their values come from.
+    def declared(self) -> dict[str, tuple[Node, tuple[Trace, ...]]]:
+        """Return all entries, resolved, with where their values come from and what is to be said of them.
 
         What an error leaves unknown is unknown here as well.
         """
         provenance = self.resolver.scope.external.provenance
         values = {name: provenance.of(self._lenient, node) for name, node in self.entries.items()}
         return {
-            name: (node, sources)
-            for name, (node, sources) in values.items()
+            name: (node, traces)
+            for name, (node, traces) in values.items()
             if not isinstance(node.value, NoValue)
         }
 

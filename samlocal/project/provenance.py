@@ -1,4 +1,4 @@
-"""Where a value comes from that the template only refers to, for whoever asks."""
+"""Where a value comes from that the template only refers to, and what there is to say of it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from samlocal.project.model import Finding
+
+    Trace = str | Finding  # a source, or what is to be said wherever the value is used
+
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
 class Provenance:
-    """Collects the sources that are used while something is computed."""
+    """Collects what is used while something is computed."""
 
     def __init__(self) -> None:
-        self._used: dict[str, None] = {}
+        self._collected: list[dict[Trace, None]] = []
 
-    def add(self, sources: Iterable[str]) -> None:
-        self._used.update(dict.fromkeys(sources))
+    def add(self, traces: Iterable[Trace]) -> bool:
+        """Remember what is used; return whether somebody collects it."""
+        if self._collected:
+            self._collected[-1].update(dict.fromkeys(traces))
+        return bool(self._collected)
 
     def of(
         self, compute: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
-    ) -> tuple[_T, tuple[str, ...]]:
-        """Return what is computed, and its sources; they don't count for what surrounds it."""
-        around, self._used = self._used, {}
+    ) -> tuple[_T, tuple[Trace, ...]]:
+        """Return what is computed, and what is used for it; that doesn't count for what surrounds it."""
+        self._collected.append({})
         try:
-            return compute(*args, **kwargs), tuple(self._used)
+            return compute(*args, **kwargs), tuple(self._collected[-1])
         finally:
-            self._used = around
+            self._collected.pop()

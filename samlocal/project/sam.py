@@ -17,7 +17,7 @@ from samlocal.project.globals import function_properties as merge_globals
 from samlocal.project.identifiers import metadata
 from samlocal.project.layers import read_layers
 from samlocal.project.lookup import quoted
-from samlocal.project.missing import Gaps, gap
+from samlocal.project.missing import Gaps, gap, merged
 from samlocal.project.model import (
     EnvironmentVariable,
     FileSystem,
@@ -117,7 +117,7 @@ def read_function(
         account_id=stack.surroundings.account_id,
     )
     gaps.check()
-    return replace(function, findings=tuple(dict.fromkeys((*gaps.findings, *stack.take_notes()))))
+    return replace(function, findings=merged((*gaps.findings, *gaps.notes, *stack.take_notes())))
 
 
 def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
@@ -200,12 +200,17 @@ def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
     variables = environment.mapping("Variables") if environment else None
     if variables is None:
         return {}
-    return {
-        name: EnvironmentVariable(
-            value=_variable(name, node, variables.gaps), place=node.place, sources=sources
+    environment_variables = {}
+    for name, (node, traces) in variables.declared().items():
+        value = _variable(name, node, variables.gaps)
+        notes = [each for each in traces if not isinstance(each, str)]
+        variables.gaps.notes += [replace(note, variables=(name,)) for note in notes]
+        environment_variables[name] = EnvironmentVariable(
+            value=value,
+            place=node.place,
+            sources=tuple(each for each in traces if isinstance(each, str)),
         )
-        for name, (node, sources) in variables.declared().items()
-    }
+    return environment_variables
 
 
 def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
@@ -217,5 +222,5 @@ def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
         unknown = node.value
         if not isinstance(unknown, Unknown):
             unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
-        gaps.findings.append(gap(f"`{name}` is left out", node, unknown, variable=name))
+        gaps.findings.append(gap(f"`{name}` is left out", node, unknown, variables=(name,)))
     return text

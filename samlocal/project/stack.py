@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from samlocal.project.model import Finding
     from samlocal.project.nested import LeftOutStack
     from samlocal.project.node import Value
+    from samlocal.project.provenance import Trace
     from samlocal.project.pseudo import Surroundings
 
 FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
@@ -70,7 +71,7 @@ class Stack:
         self._sections: dict[str, Node | None] = {}
         self._conditions: dict[str, bool | Unknown] = {}
         self._being_decided: list[str] = []
-        self._values: dict[tuple[str, ...], tuple[Value, tuple[str, ...]]] = {}
+        self._values: dict[tuple[str, ...], tuple[Value, tuple[Trace, ...]]] = {}
         self._included: dict[str, Node] = {}
         self._notes: dict[Finding, None] = {}
 
@@ -190,10 +191,13 @@ class Stack:
 
     def optional_text(self, node: Node | None) -> str | None:
         """Return the text that a value stands for; None where it stands for none that is known."""
+        if node is None:
+            return None
         try:
-            return self.resolver.resolve(node).optional_text() if node else None
+            resolved, _ = self.external.provenance.of(self.resolver.resolve, node)
         except ProjectError:
             return None
+        return resolved.optional_text()
 
     def reference(self, name: str, at: Node) -> Node:
         return at.with_value(self._once(("reference", name), lambda: self._reference(name, at)))
@@ -214,8 +218,9 @@ class Stack:
         """Compute a value once: names made of names made of names would multiply otherwise."""
         if key not in self._values:
             self._values[key] = self.external.provenance.of(lambda: compute().value)
-        value, sources = self._values[key]
-        self.external.provenance.add(sources)
+        value, traces = self._values[key]
+        if not self.external.provenance.add(traces):
+            self._notes.update({each: None for each in traces if not isinstance(each, str)})
         return value
 
     def _reference(self, name: str, at: Node) -> Node:
@@ -309,8 +314,9 @@ class Stack:
         return self._included[location]
 
     def note(self, finding: Finding) -> None:
-        """Remember something that is to be said, once."""
-        self._notes.setdefault(finding)
+        """Remember something that is to be said, once, of the value that is being computed, if any."""
+        if not self.external.provenance.add([finding]):
+            self._notes.setdefault(finding)
 
     def take_notes(self) -> tuple[Finding, ...]:
         """Return what there is to be said, and forget it."""

@@ -78,7 +78,7 @@ def finding_of(evaluate: Evaluate) -> FindingOf:
         function = evaluate(expression, sections, resources=resources, **overrides)
         assert function.environment["VALUE"].value is None
         (finding,) = function.findings
-        assert finding.variable == "VALUE"
+        assert finding.variables == ("VALUE",)
         return finding
 
     return find

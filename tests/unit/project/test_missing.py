@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import MissingParameterError
+from samlocal.project.missing import worth_saying
 from samlocal.project.project import open_project
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def test_a_variable_is_left_out_and_its_neighbours_stay(
     values = {name: variable.value for name, variable in function.environment.items()}
     assert values == {"A": "a", "VALUE": None, "Z": "z"}
     (finding,) = function.findings
-    assert (finding.variable, finding.message) == ("VALUE", f"`VALUE` is left out: {reason}")
+    assert finding.message == f"`VALUE` is left out: {reason}"
+    assert finding.variables == ("VALUE",)
     assert finding.place is not None
 
 
@@ -222,3 +224,15 @@ Resources:
         project.resolve(project.find("F"))
     given = open_project(tmp_path / "template.yaml", parameter_overrides={"P": "x"})
     assert given.resolve(given.find("F")).findings == ()
+
+
+def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path: Path) -> None:
+    """Nobody hears of it where all of them have their values from elsewhere; it is said once."""
+    names = "Variables: {A: !Ref Pool, B: !Sub '${Pool}/x', C: !Ref P}"
+    function = resolve(
+        tmp_path, f"Environment: {{{names}}}\n  Pool: {{Type: AWS::ApiGatewayV2::Api}}"
+    )
+    missing, note = function.findings
+    assert note.message.startswith("`Pool` gets its id when it is deployed")
+    assert worth_saying(function.findings, given={"A"}) == (missing, note)
+    assert worth_saying(function.findings, given={"A", "B"}) == (missing,)
