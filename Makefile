@@ -1,6 +1,6 @@
 # Every target sets up what it needs. A second run of any of them does no work twice.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench images fuzz assembly clean
+.PHONY: help setup demo test check bench interrupt images fuzz assembly clean
 
 python := .venv/bin/python
 ready := .venv/ready
@@ -36,6 +36,10 @@ bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and comp
 	$(python) -m tests.benchmarks.large_content || failed=1; \
 	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
 	exit $$failed
+
+interrupt: $(ready) ## Interrupt 500 invocations at random moments; ARGS=50 for fewer
+	@.ci/images python:3.11
+	@$(python) -m tests.benchmarks.interruptions $(ARGS)
 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
 	@.ci/images $(ARGS)
