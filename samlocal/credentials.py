@@ -1,4 +1,4 @@
-"""AWS credentials and the Region of whoever runs samlocal, found as AWS's own tools find them.
+"""AWS credentials, the account and the Region of whoever runs samlocal, found as AWS's own tools find them.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.errors import UsageError
 from samlocal.project.model import Finding
+from samlocal.project.pseudo import Account
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -39,17 +40,23 @@ _EXPIRY_SETTINGS = ("expiration", "aws_expiration", "x_security_token_expires")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_ACCOUNT_PART = 4  # of an ARN
+
+
 @record
 class Credentials:
     """One set of AWS credentials; its `repr` shows none of them.
 
-    `origin` says where they come from: `shell` or `profile dev`.
+    `origin` says where they come from: `shell` or `profile dev`. `account_id` is None where nothing on
+    this machine says whose they are.
     """
 
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires: datetime | None = None
+    account_id: str | None = field(default=None, repr=False)
     origin: str
 
 
@@ -102,6 +109,51 @@ def find_region(
     return (selected and selected.settings.get("region")) or DEFAULT_REGION
 
 
+def find_account(
+    account_id: str | None, profile: str | None, *, shell: Mapping[str, str], home: Path
+) -> Account:
+    """Return the account of `--account-id`, else of the shell, and that of the credentials.
+
+    A profile may name the account that it signs in to; nobody is asked.
+
+    Raises:
+        UsageError: `account_id`, or what the shell has, can't be an account.
+    """
+    for name, given in (("", account_id), ("AWS_ACCOUNT_ID: ", shell.get("AWS_ACCOUNT_ID"))):
+        if given and not _ACCOUNT_ID.fullmatch(given):
+            raise UsageError(
+                f"{name}`{given}` can't be an AWS account",
+                hint="an account has 12 digits; in samconfig put it in quotes",
+            )
+        if given:
+            return Account(given=given)
+    if profile is None and shell.get("AWS_ACCESS_KEY_ID"):
+        return Account()
+    profiles = read_aws_config(shell, home=home).profiles
+    selected = profiles.get(profile or profile_name(shell) or "default")
+    return Account(of_credentials=_account_of(selected.settings) if selected else None)
+
+
+def _account_of(settings: Mapping[str, str]) -> str | None:
+    """Return the account that a profile's credentials are of, as far as its settings say.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
+    """
+    if settings.get("aws_account_id"):
+        return settings["aws_account_id"]
+    if settings.get("role_arn"):
+        return _account_in(settings["role_arn"])
+    if settings.get("sso_session") or settings.get("sso_start_url"):
+        return settings.get("sso_account_id") or None
+    signs_in = not settings.get("aws_access_key_id")
+    return _account_in(settings.get("login_session", "")) if signs_in else None
+
+
+def _account_in(arn: str) -> str | None:
+    parts = arn.split(":")
+    return parts[_ACCOUNT_PART] or None if len(parts) > _ACCOUNT_PART else None
+
+
 def _from_shell(shell: Mapping[str, str]) -> FoundCredentials | None:
     """Return the shell's own credentials, or None where it has no access key."""
     key, secret = shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_SECRET_ACCESS_KEY")
@@ -146,6 +198,7 @@ def _from_profile(profile: Profile) -> FoundCredentials:
             secret_access_key=secret,
             session_token=settings.get("aws_session_token") or settings.get("aws_security_token"),
             expires=_first_time(settings, _EXPIRY_SETTINGS),
+            account_id=_account_of(settings),
             origin=f"profile {profile.name}",
         )
     )
@@ -179,6 +232,7 @@ def _signed_in(profile: Profile, setting: str) -> FoundCredentials:
             access_key_id=frozen.access_key,
             secret_access_key=frozen.secret_key,
             session_token=frozen.token,
+            account_id=getattr(frozen, "account_id", None) or _account_of(profile.settings),
             origin=f"profile {profile.name}",
         )
     )

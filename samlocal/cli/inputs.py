@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from samlocal.env_vars.environment import Environment
     from samlocal.project.model import Finding, Function, FunctionEntry
     from samlocal.project.project import Project
+    from samlocal.project.pseudo import Account
     from samlocal.sandbox.debugging import DebugSettings
 
     ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
@@ -112,7 +113,7 @@ def read_inputs(
     function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen, image)), chosen)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
-    credentials, credential_findings = _credentials(chosen, profile)
+    credentials, credential_findings = _credentials(chosen, profile, project.account)
     environment = _environment(
         chosen,
         project,
@@ -218,14 +219,17 @@ def _context(chosen: InvokeOptions) -> ContextOverrides | None:
 
 
 def _credentials(
-    chosen: InvokeOptions, profile: str | None
+    chosen: InvokeOptions, profile: str | None, account: Account
 ) -> tuple[Credentials | None, tuple[Finding, ...]]:
     if chosen.no_credentials:
         return None, ()
     from samlocal.credentials import find_credentials
 
     found = find_credentials(profile, shell=os.environ, home=Path.home())
-    return found.credentials, found.findings
+    credentials = found.credentials
+    if credentials and not credentials.account_id:
+        credentials = replace(credentials, account_id=account.of_credentials)
+    return credentials, found.findings
 
 
 def _brings_credentials(environment: Environment) -> bool:
@@ -258,6 +262,7 @@ def _environment(  # all of it is needed, and used once
         container_file=container_file,
         credentials=credentials,
         region=region,
+        account_id=project.account.given,
         version=version,
         debugging=debugging,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
@@ -11,6 +13,7 @@ from samlocal.record import record
 if TYPE_CHECKING:
     from samlocal.project.external import ValueSource
     from samlocal.project.project import Project
+    from samlocal.project.pseudo import Account
 
 
 @record
@@ -22,6 +25,7 @@ class ProjectOptions:
     resolve_file: options.ResolveFile = None
     resolve_remote: options.ResolveRemote = False
     region: options.Region = None
+    account_id: options.AccountId = None
     profile: options.Profile = None
     language_extensions: options.LanguageExtensions = None
 
@@ -30,7 +34,8 @@ def open_with(chosen: ProjectOptions) -> Project:
     """Open the project.
 
     Raises:
-        UsageError: the parameter overrides are malformed, or boto3 is needed and not installed.
+        UsageError: the parameter overrides or the account are malformed, or boto3 is needed and not
+            installed.
         ProjectError: the template, or the file of values, can't be read.
     """
     from samlocal.project.project import open_project
@@ -39,12 +44,14 @@ def open_with(chosen: ProjectOptions) -> Project:
         show_warning(
             "`--no-language-extensions` has no effect: they are always resolved, as in AWS"
         )
+    remote = _remote_values(chosen)
     return open_project(
         chosen.template,
         parameter_overrides=_parameter_overrides(chosen),
         region=chosen.region,
+        account=_account(chosen, remote),
         given_values=_given_values(chosen),
-        remote_values=_remote_values(chosen),
+        remote_values=remote,
     )
 
 
@@ -54,6 +61,25 @@ def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:
     from samlocal.project.parameters import parse_parameter_overrides
 
     return parse_parameter_overrides(chosen.parameter_overrides)
+
+
+def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
+    """Return the account: the given one, else that of the credentials, which only `remote` is asked for."""
+    from samlocal.credentials import find_account
+
+    account = find_account(chosen.account_id, chosen.profile, shell=os.environ, home=Path.home())
+    if account.known or remote is None:
+        return account
+    from samlocal.project.external import Reference
+    from samlocal.project.model import Finding
+    from samlocal.project.pseudo import ACCOUNT_HINT, DEFAULT_ACCOUNT_ID, Account
+
+    found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
+    if isinstance(found, str):
+        return Account(of_credentials=found)
+    reason = found.reason if found else "the account isn't known"
+    message = f"{reason}; `AWS::AccountId` is {DEFAULT_ACCOUNT_ID}"
+    return Account(finding=Finding(message=message, hint=ACCOUNT_HINT))
 
 
 def _given_values(chosen: ProjectOptions) -> ValueSource | None:

@@ -412,6 +412,16 @@ Region = Annotated[
     str | None,
     typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),
 ]
+AccountId = Annotated[
+    str | None,
+    typer.Option(
+        "--account-id",
+        metavar="ID",
+        help="The AWS account. [default: AWS_ACCOUNT_ID, else that of the credentials, where a profile"
+        " names it or --resolve-remote asks for it]",
+        show_default=False,
+    ),
+]
 Profile = Annotated[
     str | None,
     typer.Option(

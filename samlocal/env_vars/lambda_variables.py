@@ -141,15 +141,21 @@ def _unreserved() -> dict[str, str]:
     }
 
 
-def local_variables(function: Function, execution: Execution) -> dict[str, str]:
-    """Return what sam adds where it runs a function, and samlocal's own mark."""
+def local_variables(
+    function: Function, execution: Execution, account_id: str | None
+) -> dict[str, str]:
+    """Return what sam adds where it runs a function, and samlocal's own mark.
+
+    SDKs make addresses of `AWS_ACCOUNT_ID`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
+    """
     timeout = DEBUGGING_TIMEOUT_SECONDS if execution.debugging else function.timeout_seconds
     variables = {
-        "AWS_ACCOUNT_ID": function.account_id,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
         "AWS_SAM_LOCAL": "true",
         "SAMLOCAL": "true",
     }
+    if account_id is not None:
+        variables["AWS_ACCOUNT_ID"] = account_id
     handler = _handler(function)
     if handler is not None:
         variables["AWS_LAMBDA_FUNCTION_HANDLER"] = handler

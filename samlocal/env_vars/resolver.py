@@ -51,6 +51,7 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     container_file: EnvFile | None = None,
     credentials: Credentials | None = None,
     region: str | None = None,
+    account_id: str | None = None,
     version: str = LATEST,
     debugging: bool = False,
 ) -> Environment:
@@ -60,7 +61,8 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
 
     1. Lambda itself: see `lambda_variables`. Reserved names come from here only; but 5 and 6 may
        also set the Region and the credentials (`ADJUSTABLE`), of which the session token goes with
-       the key.
+       the key. So does `AWS_ACCOUNT_ID`, unless a person gives it (`account_id`); only beside
+       placeholders it is the function's.
     2. The template: `Environment.Variables`, `Globals` merged. A value that can't be known on this
        machine counts as not given; the name stays declared.
     3. The shell that samlocal runs in (`None`: `--no-shell-env`), for names that the template
@@ -95,12 +97,17 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
         *({n: g for n, g in layer.items() if n in function.environment} for layer in parameters),
     ]
     own = [_without(_NOT_ADJUSTABLE, each) for each in (*sections, _of_command_line(command_line))]
+    container = _of_file(container_file.parameters, "container") if container_file else {}
+    brings_key = any("AWS_ACCESS_KEY_ID" in each for each in (*own, container))
+    if account_id is None and not brings_key:
+        account_id = credentials.account_id if credentials else function.account_id
+    lambdas = _of_lambda(function, execution, credentials, account_id)
     given = _stack(
         [
-            _without_foreign_token(_of_lambda(function, execution, credentials), own),
+            _without({"AWS_SESSION_TOKEN"}, lambdas) if brings_key else lambdas,
             *(_without(RESERVED, each) for each in declared),
             *own,
-            _of_file(container_file.parameters, "container") if container_file else {},
+            container,
         ]
     )
     findings = [
@@ -133,11 +140,19 @@ def remarks_on_sections(
         yield from remarks.unknown_sections(unknown, known)
 
 
-def _of_lambda(function: Function, execution: Execution, credentials: Credentials | None) -> _Layer:
+def _of_lambda(
+    function: Function,
+    execution: Execution,
+    credentials: Credentials | None,
+    account_id: str | None,
+) -> _Layer:
     signed_in = Origin(source="credentials", label=credentials.origin) if credentials else None
     groups = (
         (lambda_variables(function, execution), Origin(source="lambda", label="Lambda")),
-        (local_variables(function, execution), Origin(source="lambda", label="samlocal")),
+        (
+            local_variables(function, execution, account_id),
+            Origin(source="lambda", label="samlocal"),
+        ),
         (
             credential_variables(credentials),
             signed_in or Origin(source="lambda", label="placeholder"),
@@ -211,12 +226,6 @@ def _refuse_reserved(command_line: Mapping[str, str]) -> None:
 
 def _without(names: Collection[str], layer: _Layer) -> _Layer:
     return {name: given for name, given in layer.items() if name not in names}
-
-
-def _without_foreign_token(layer: _Layer, own: Sequence[_Layer]) -> _Layer:
-    """A session token belongs to its key: with another key, AWS refuses it."""
-    is_replaced = any("AWS_ACCESS_KEY_ID" in each for each in own)
-    return _without({"AWS_SESSION_TOKEN"}, layer) if is_replaced else layer
 
 
 def _stack(layers: Sequence[_Layer]) -> dict[str, list[_Given]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3"]
+Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3", "sts"]
 
 _REFERENCE: Final = re.compile(r"\{\{resolve:([^{}]*)\}\}")
 _SECRET_ARN: Final = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)")
@@ -50,6 +50,8 @@ class Reference:
             return f"the export `{self.name}`"
         if self.service == "s3":
             return f"`{self.name}`"
+        if self.service == "sts":
+            return "the account of the credentials"
         if self.service == "secretsmanager":
             key = f" (key `{self.json_key}`)" if self.json_key else ""
             return f"the secret `{self.names[-1]}`{key}"

@@ -16,11 +16,11 @@ from samlocal.project.external import Reference
 from samlocal.project.lookup import did_you_mean
 from samlocal.project.missing import combined
 from samlocal.project.node import NO_VALUE, Node, Unknown
-from samlocal.project.pseudo import availability_zones
+from samlocal.project.pseudo import ACCOUNT_HINT, availability_zones
 from samlocal.project.resolver import UnknownValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from samlocal.project.resolver import Intrinsic, Resolver
 
@@ -139,12 +139,26 @@ def _find_in_map(resolver: Resolver, argument: Node, at: Node) -> Node:
         node = known.get(key)
         path.append(key)
         if node is None and default is None:
+            _refuse_placeholder(resolver, key, path)
             raise TemplateError(
                 f"the mappings have no `{'.'.join(path)}`",
                 place=key_node.place,
                 hint=did_you_mean(key, known),
             )
     return node or resolver.reduce(default or at)
+
+
+def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> None:
+    """Raise where a mapping has no key because the account isn't known."""
+    surroundings = resolver.scope.surroundings
+    if surroundings.account is None and surroundings.account_id in key:
+        raise UnknownValueError(
+            Unknown(
+                reason=f"the mappings have no `{'.'.join(path)}`,"
+                f" and {surroundings.account_id} is a placeholder for the account",
+                hint=ACCOUNT_HINT,
+            )
+        )
 
 
 def _if(resolver: Resolver, argument: Node, at: Node) -> Node:
@@ -171,7 +185,7 @@ def _import_value(resolver: Resolver, argument: Node, at: Node) -> Node:
 def _get_azs(resolver: Resolver, argument: Node, at: Node) -> Node:
     region = resolver.known(argument)
     text = "" if region.value is None else region.text("the argument of `Fn::GetAZs`")
-    return at.with_data(availability_zones(text or resolver.scope.region))
+    return at.with_data(availability_zones(text or resolver.scope.surroundings.region))
 
 
 def _cidr(resolver: Resolver, argument: Node, at: Node) -> Node:

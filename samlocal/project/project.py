@@ -17,7 +17,7 @@ from samlocal.project.external import ExternalValues
 from samlocal.project.layers import local_layers
 from samlocal.project.model import Finding, Function, FunctionEntry
 from samlocal.project.nested import Nest
-from samlocal.project.pseudo import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, Surroundings
+from samlocal.project.pseudo import DEFAULT_REGION, Account, Surroundings
 from samlocal.project.sam import read_function
 from samlocal.project.search import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
 from samlocal.project.stack import Stack
@@ -38,6 +38,7 @@ def open_project(
     *,
     parameter_overrides: Mapping[str, str] | None = None,
     region: str | None = None,
+    account: Account | None = None,
     given_values: ValueSource | None = None,
     remote_values: ValueSource | None = None,
     directory: Path | None = None,
@@ -47,7 +48,7 @@ def open_project(
     `template` may be a directory that `cdk synth` wrote. Without it the template is looked for in
     `directory`, which is the current one by default: see `search.find_template`. Values that live in
     AWS are taken from `given_values`, then from what the project's own stacks export, then from
-    `remote_values`.
+    `remote_values`. What a CDK app says of its account comes before that of the credentials.
 
     Raises:
         TemplateNotFoundError: there is none.
@@ -58,6 +59,7 @@ def open_project(
     if path.is_dir() and not (path / ASSEMBLY_MANIFEST).is_file():
         path = find_template(path)
     overrides = parameter_overrides or {}
+    account = account or Account()
     external = ExternalValues(given=given_values, remote=remote_values)
 
     def open_stack(file: Path, surroundings: Surroundings, name: str = "") -> Stack:
@@ -74,19 +76,20 @@ def open_project(
         from samlocal.project.cdk import read_assembly  # noqa: PLC0415  # most projects are SAM's
 
         stacks = tuple(
-            open_stack(found.template, _surroundings(found, region), found.name)
+            open_stack(found.template, _surroundings(found, region, account), found.name)
             for found in read_assembly(path)
         )
     else:
-        stacks = (open_stack(path, Surroundings(region=region or DEFAULT_REGION)),)
+        surroundings = Surroundings(region=region or DEFAULT_REGION, account=account.known)
+        stacks = (open_stack(path, surroundings),)
     external.local = ProjectExports(lambda: chain.from_iterable(map(_descend, stacks)))
-    return Project(path, stacks, overrides)
+    return Project(path, stacks, overrides, account)
 
 
-def _surroundings(stack: AssemblyStack, region: str | None) -> Surroundings:
+def _surroundings(stack: AssemblyStack, region: str | None, account: Account) -> Surroundings:
     return Surroundings(
         region=region or stack.region or DEFAULT_REGION,
-        account_id=stack.account or DEFAULT_ACCOUNT_ID,
+        account=account.given or stack.account or account.of_credentials,
         stack_name=stack.name,
     )
 
@@ -103,8 +106,15 @@ def _boundary(directory: Path, here: Path) -> Path:
 class Project:
     """The functions of one template, or of the stacks of one CDK app."""
 
-    def __init__(self, path: Path, stacks: tuple[Stack, ...], overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stacks: tuple[Stack, ...],
+        overrides: Mapping[str, str],
+        account: Account | None = None,
+    ) -> None:
         self.path = path
+        self.account = account or Account()
         self._roots = stacks
         self._overrides = overrides
 
@@ -141,6 +151,7 @@ class Project:
         build = [build_finding(self.path)] if is_built(self.path) else []
         said = (
             *build,
+            *([self.account.finding] if self.account.finding else []),
             *_duplicate_keys(stacks),
             *self._undeclared_overrides(),
             *_macros(stacks),

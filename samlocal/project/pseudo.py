@@ -12,8 +12,11 @@ from samlocal.record import record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.project.model import Finding
+
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT_ID = "123456789012"
+ACCOUNT_HINT = "give the account with --account-id"
 
 # Regions whose zones are not a, b and c. AWS hides some zones from newer accounts; these are what a
 # new account sees: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
@@ -28,12 +31,36 @@ _ZONES: Final[Mapping[str, str]] = {
 
 
 @record
+class Account:
+    """The account that a project is read for, as far as it is known.
+
+    `given` is what a person says, and `of_credentials` whose the credentials are. `finding` says why
+    the latter can't be read.
+    """
+
+    given: str | None = None
+    of_credentials: str | None = None
+    finding: Finding | None = None
+
+    @property
+    def known(self) -> str | None:
+        return self.given or self.of_credentials
+
+
+@record
 class Surroundings:
-    """The region, account and stack name that a stack is read as if it were deployed with."""
+    """The region, account and stack name that a stack is read as if it were deployed with.
+
+    The account is None where it isn't known; `account_id` is a placeholder then.
+    """
 
     region: str = DEFAULT_REGION
-    account_id: str = DEFAULT_ACCOUNT_ID
+    account: str | None = None
     stack_name: str = "local"
+
+    @property
+    def account_id(self) -> str:
+        return self.account or DEFAULT_ACCOUNT_ID
 
     @property
     def partition(self) -> str:

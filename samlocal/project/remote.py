@@ -54,6 +54,9 @@ class Client(Protocol):
     def list_exports(self, **request: str) -> Mapping[str, object]:
         """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html."""
 
+    def get_caller_identity(self) -> Mapping[str, str]:
+        """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html."""
+
     def get_object(self, **request: str) -> Mapping[str, Body]:
         """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html."""
 
@@ -90,7 +93,7 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
 
 
 class RemoteValues:
-    """Parameters, secrets, exports and objects of an account; each is read once.
+    """An account's number, parameters, secrets, exports and objects; each is read once.
 
     Where there are no credentials or AWS doesn't answer, that is found out once too: each further
     attempt could take seconds.
@@ -129,6 +132,8 @@ class RemoteValues:
             return self._secret(reference)
         if reference.service == "s3":
             return self._object(reference)
+        if reference.service == "sts":
+            return self._connect("sts").get_caller_identity()["Account"]
         name = f"{reference.name}:{reference.version}" if reference.version else reference.name
         answer = self._connect("ssm").get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"]["Value"]

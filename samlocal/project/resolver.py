@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from samlocal.project.external import ExternalValues
     from samlocal.project.model import Finding
+    from samlocal.project.pseudo import Surroundings
 
 _MAX_CALLS_DEEP: Final = 100
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4 MB
@@ -23,7 +24,7 @@ _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4
 class Scope(Protocol):
     """What names mean in one stack."""
 
-    region: str
+    surroundings: Surroundings
     external: ExternalValues
 
     def reference(self, name: str, at: Node) -> Node:

@@ -63,7 +63,6 @@ class Stack:
         self.boundary = boundary
         self.path = path
         self.parent = parent
-        self.region = surroundings.region
         self.children: dict[str, Stack] = {}
         self.left_out: dict[str, LeftOutStack] = {}
         self.is_used = False

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.cli.inputs import InvokeOptions, read_inputs
+from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import CodeNotFoundError, Place, UsageError
 from samlocal.project.code_directory import code_directory
 from samlocal.project.model import S3Code
@@ -36,6 +38,12 @@ EXPORTS = """\
     <ExportingStackId>s</ExportingStackId><Name>audit-topic</Name><Value>arn:topic</Value>
   </member></Exports></ListExportsResult>
 </ListExportsResponse>"""
+
+
+IDENTITY = """\
+<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <GetCallerIdentityResult><Account>210987654321</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
 
 
 def archive() -> bytes:
@@ -63,7 +71,8 @@ class Aws(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if not operation:
-            self._answer(200, EXPORTS.encode(), "text/xml")
+            text = IDENTITY if b"GetCallerIdentity" in body else EXPORTS
+            self._answer(200, text.encode(), "text/xml")
             return
         request = json.loads(body)
         if operation == "GetParameter" and request["Name"] in PARAMETERS:
@@ -176,6 +185,38 @@ def test_a_template_includes_what_is_in_s3() -> None:
     }
     (finding,) = project.findings
     assert "`s3://shared/template.yaml` can't be read: An error occurred (404)" in finding.message
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_account_is_that_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks AWS for values also gets the account from there, and the function gets it."""
+    monkeypatch.chdir(PROJECTS / "sam-accounts")
+    monkeypatch.delenv("AWS_ACCOUNT_ID", raising=False)
+    options = ProjectOptions(resolve_remote=True, region="us-east-1")
+    inputs = read_inputs(InvokeOptions(), options)
+    variables = inputs.environment.as_dict()
+    assert variables["TABLE"] == "prod-orders"
+    assert variables["AWS_ACCOUNT_ID"] == "210987654321"
+    assert inputs.invocation.function_arn == "arn:aws:lambda:us-east-1:210987654321:function:Orders"
+    assert inputs.findings == ()
+
+
+def test_an_account_that_cannot_be_read_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A placeholder is used then, and the reason is shown."""
+    for name in ("AWS_ACCOUNT_ID", "AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(PROJECTS / "sam-accounts")
+    found = open_with(ProjectOptions(resolve_remote=True, region="us-east-1"))
+    (finding,) = found.findings
+    assert finding.message == (
+        "the account of the credentials can't be read: Unable to locate credentials;"
+        " `AWS::AccountId` is 123456789012"
+    )
+    assert finding.hint == "give the account with --account-id"
 
 
 @pytest.mark.usefixtures("aws")

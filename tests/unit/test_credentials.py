@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.aws_config import read_aws_config
-from samlocal.credentials import Credentials, find_credentials, find_region
+from samlocal.credentials import Credentials, find_account, find_credentials, find_region
 from samlocal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -293,3 +293,78 @@ def test_what_is_no_region(region: str, home: Path) -> None:
     with pytest.raises(UsageError) as caught:
         find_region(region, None, shell={}, home=home)
     assert caught.value.message == f"`{region}` can't be an AWS Region"
+
+
+ACCOUNTS = """
+[profile role]
+role_arn = arn:aws-cn:iam::111111111111:role/deploy
+source_profile = keys
+aws_access_key_id = AKIAOTHER
+
+[profile keys]
+aws_access_key_id = AKIAKEYS
+aws_secret_access_key = secret
+
+[profile named]
+aws_access_key_id = AKIANAMED
+aws_secret_access_key = secret
+aws_account_id = 222222222222
+
+[profile sso]
+sso_session = corp
+sso_account_id = 333333333333
+
+[profile old-sso]
+sso_start_url = https://corp.awsapps.com/start
+sso_account_id = 444444444444
+
+[profile login]
+login_session = arn:aws:iam::555555555555:user/dev
+
+[default]
+aws_account_id = 666666666666
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "account"),
+    [
+        ("role", "111111111111"),
+        ("keys", None),
+        ("named", "222222222222"),
+        ("sso", "333333333333"),
+        ("old-sso", "444444444444"),
+        ("login", "555555555555"),
+        ("none", None),
+        (None, "666666666666"),
+    ],
+)
+def test_the_account_that_a_profile_names(
+    home: Path, profile: str | None, account: str | None
+) -> None:
+    """Profiles that sign in say to which account; nobody has to be asked."""
+    (home / ".aws" / "config").write_text(ACCOUNTS)
+    found = find_account(None, profile, shell={}, home=home)
+    assert (found.given, found.of_credentials) == (None, account)
+    if account:
+        shell = {"AWS_PROFILE": profile or "default"}
+        assert find_account(None, None, shell=shell, home=home).of_credentials == account
+
+
+def test_keys_in_the_shell_are_of_no_profile(home: Path) -> None:
+    """The default profile's account isn't that of other credentials."""
+    (home / ".aws" / "config").write_text(ACCOUNTS)
+    assert find_account(None, None, shell=SHELL, home=home).known is None
+    assert find_account(None, "sso", shell=SHELL, home=home).known == "333333333333"
+
+
+def test_an_account_that_is_given(home: Path) -> None:
+    """The option comes before the variable, and both come before the profile."""
+    (home / ".aws" / "config").write_text(ACCOUNTS)
+    shell = {"AWS_ACCOUNT_ID": "777777777777"}
+    assert find_account("888888888888", "sso", shell=shell, home=home).given == "888888888888"
+    assert find_account(None, "sso", shell=shell, home=home).given == "777777777777"
+    with pytest.raises(UsageError, match=r"^`12` can't be an AWS account$"):
+        find_account("12", None, shell={}, home=home)
+    with pytest.raises(UsageError, match=r"^AWS_ACCOUNT_ID: `x` can't be an AWS account$"):
+        find_account(None, None, shell={"AWS_ACCOUNT_ID": "x"}, home=home)

@@ -322,3 +322,15 @@ def test_the_command_line_comes_before_the_file(
     """An option replaces what the file says of it, and `--config-env` chooses what that is."""
     command = ("local", "invoke", "--print-env", "--no-credentials")
     assert shown(project("sam-config")(*command, *arguments)) == expected
+
+
+def test_an_account_from_the_file(project: InProject) -> None:
+    """An account that stands there as a number is the one that the template is resolved for."""
+    invoke = ("local", "invoke", "--no-credentials", "--print-env", "--output", "json")
+    ended = project("sam-accounts")(*invoke, "--config-env", "prod")
+    variables = json.loads(ended.stdout)["variables"]
+    assert variables["TABLE"]["value"] == "prod-orders"
+    assert variables["AWS_ACCOUNT_ID"]["value"] == "210987654321"
+    assert ended.stderr == ""
+    overruled = project("sam-accounts", AWS_ACCOUNT_ID="111111111111")(*invoke)
+    assert json.loads(overruled.stdout)["variables"]["TABLE"]["value"] == "dev-orders"

@@ -42,8 +42,9 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "STAGE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("PROFILE", "REGION", "DEFAULT_REGION", "ACCESS_KEY_ID", "ACCOUNT_ID"):
+        monkeypatch.delenv(f"AWS_{name}", raising=False)
+    monkeypatch.delenv("STAGE", raising=False)
     return tmp_path
 
 
@@ -312,3 +313,27 @@ def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
     assert isinstance(inputs.function.code, ImageCode)
     with pytest.raises(MissingParameterError):
         read(chosen)
+
+
+@pytest.mark.usefixtures("stdin")
+def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--account-id`, AWS_ACCOUNT_ID and the profile, in that order, are in the ARN and the variable."""
+
+    def account(options: ProjectOptions, *, no_credentials: bool = False) -> tuple[str, str | None]:
+        inputs = read_inputs(InvokeOptions(no_credentials=no_credentials), options)
+        arn = inputs.invocation.function_arn
+        return arn.split(":")[4], inputs.environment.as_dict().get("AWS_ACCOUNT_ID")
+
+    keys = "aws_access_key_id = AKIA\naws_secret_access_key = secret\n"
+    (directory / ".aws").mkdir()
+    (directory / ".aws" / "credentials").write_text(
+        f"[named]\n{keys}aws_account_id = 333333333333\n[nameless]\n{keys}"
+    )
+    nameless, named = ProjectOptions(profile="nameless"), ProjectOptions(profile="named")
+    assert account(nameless) == ("123456789012", None)
+    assert account(nameless, no_credentials=True) == ("123456789012", "123456789012")
+    assert account(named) == ("333333333333", "333333333333")
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "444444444444")
+    assert account(named) == ("444444444444", "444444444444")
+    given = replace(nameless, account_id="555555555555")
+    assert account(given) == ("555555555555", "555555555555")

@@ -167,3 +167,25 @@ def test_the_reserved_names_are_those_that_cfn_lint_refuses() -> None:
     folder = files("cfnlint.data.schemas.extensions.aws_lambda_function")
     schema = json.loads((folder / "environment_variable_keys.json").read_text())
     assert set(schema["propertyNames"]["not"]["enum"]) == RESERVED
+
+
+def test_the_account_of_real_credentials_is_never_made_up() -> None:
+    """Beside real credentials the account is theirs or a person's, and else there is none."""
+
+    def account(credentials: Credentials | None, **options: str) -> str | None:
+        given = options.pop("account_id", None)
+        environment = resolve_environment(
+            RATINGS, shell=None, credentials=credentials, account_id=given, command_line=options
+        )
+        return environment.as_dict().get("AWS_ACCOUNT_ID")
+
+    known = replace(CREDENTIALS, account_id="333333333333")
+    own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    assert account(None) == "210987654321"
+    assert account(CREDENTIALS) is None
+    assert account(known) == "333333333333"
+    assert account(known, account_id="444444444444") == "444444444444"
+    assert account(known, **own) is None
+    assert account(None, **own) is None
+    assert account(None, account_id="444444444444", **own) == "444444444444"
+    assert account(known, AWS_ACCOUNT_ID="555555555555") == "555555555555"

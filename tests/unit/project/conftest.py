@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.project.model import Finding, Function
+    from samlocal.project.pseudo import Account
 
 FUNCTION = """\
 Resources:
@@ -27,7 +28,13 @@ class Evaluate(Protocol):
     """Resolves one expression as the value of an environment variable."""
 
     def __call__(
-        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+        self,
+        expression: str,
+        sections: str = "",
+        *,
+        resources: str = "",
+        account: Account | None = None,
+        **overrides: str,
     ) -> Function: ...
 
 
@@ -36,12 +43,19 @@ def evaluate(tmp_path: Path) -> Evaluate:
     """Return a function that resolves an expression in a template with some more sections."""
 
     def resolve(
-        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+        expression: str,
+        sections: str = "",
+        *,
+        resources: str = "",
+        account: Account | None = None,
+        **overrides: str,
     ) -> Function:
         body = FUNCTION + indent(dedent(expression), " " * 12)
         body += "\n" + indent(dedent(resources), "  ") + "\n" + dedent(sections)
         (tmp_path / "template.yaml").write_text(body)
-        project = open_project(tmp_path / "template.yaml", parameter_overrides=overrides)
+        project = open_project(
+            tmp_path / "template.yaml", parameter_overrides=overrides, account=account
+        )
         return project.resolve(project.find("F"))
 
     return resolve
@@ -54,7 +68,7 @@ def value_of(evaluate: Evaluate) -> ValueOf:
     def text(
         expression: str, sections: str = "", *, resources: str = "", **overrides: str
     ) -> str | None:
-        function = evaluate(expression, sections, resources=resources, **overrides)
+        function = evaluate(expression, sections, resources=resources, account=None, **overrides)
         return function.environment["VALUE"].value
 
     return text
@@ -75,7 +89,7 @@ def finding_of(evaluate: Evaluate) -> FindingOf:
     def find(
         expression: str, sections: str = "", *, resources: str = "", **overrides: str
     ) -> Finding:
-        function = evaluate(expression, sections, resources=resources, **overrides)
+        function = evaluate(expression, sections, resources=resources, account=None, **overrides)
         assert function.environment["VALUE"].value is None
         (finding,) = function.findings
         assert finding.variables == ("VALUE",)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from samlocal.project.pseudo import Account
 
 if TYPE_CHECKING:
     from tests.unit.project.conftest import Evaluate, FindingOf, ValueOf
@@ -304,3 +307,48 @@ def test_de_morgan(value_of: ValueOf, left: bool, right: bool) -> None:  # noqa:
     both = value_of("!Join ['', [!If [NotBoth, a, b], !If [EitherNot, a, b]]]", sections)
     assert both in {"aa", "bb"}
     assert (both == "bb") == (left and right)
+
+
+ACCOUNTS = """
+Mappings:
+  Accounts: {"111111111111": {Name: prod}}
+  ByStage: {dev: {"111111111111": prod}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("!FindInMap [Accounts, !Ref AWS::AccountId, Name]", "prod"),
+        ("!FindInMap [ByStage, dev, !Ref AWS::AccountId]", "prod"),
+    ],
+)
+def test_a_mapping_by_account(evaluate: Evaluate, expression: str, value: str) -> None:
+    """The key that a placeholder lacks is a value that isn't known; with the account it is."""
+    function = evaluate(expression, ACCOUNTS)
+    assert function.environment["VALUE"].value is None
+    (finding,) = function.findings
+    assert re.fullmatch(
+        r"`VALUE` is left out: the mappings have no `[\w.]+`,"
+        r" and 123456789012 is a placeholder for the account",
+        finding.message,
+    )
+    assert finding.hint == "give the account with --account-id"
+    known = evaluate(expression, ACCOUNTS, account=Account(given="111111111111"))
+    assert known.environment["VALUE"].value == value
+
+
+def test_a_known_account_that_a_mapping_lacks(evaluate: Evaluate) -> None:
+    """Where the account is known, a key that is missing is the template's own mistake."""
+    account = Account(of_credentials="123456789012")
+    function = evaluate(
+        "!FindInMap [Accounts, !Ref AWS::AccountId, Name]", ACCOUNTS, account=account
+    )
+    (finding,) = function.findings
+    assert finding.message == ("`VALUE` is left out: the mappings have no `Accounts.123456789012`")
+
+
+def test_a_default_counts_for_an_account_that_is_not_known(value_of: ValueOf) -> None:
+    """`DefaultValue` says what to do about accounts that the mapping doesn't have."""
+    expression = "!FindInMap [Accounts, !Ref AWS::AccountId, Name, {DefaultValue: dev}]"
+    assert value_of(expression, ACCOUNTS) == "dev"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """An AWS account with one parameter, two secrets, two pages of exports and an object."""
+    """An AWS account: its number, a parameter, two secrets, two pages of exports and an object."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []
@@ -42,6 +42,9 @@ class Account:
             return {"Exports": [{"Name": "b", "Value": "2"}]}
         return {"Exports": [{"Name": "a", "Value": "1"}], "NextToken": "more"}
 
+    def get_caller_identity(self) -> Mapping[str, str]:
+        return {"Account": "210987654321"}
+
     def get_object(self, **request: str) -> Mapping[str, BytesIO]:
         assert request == {"Bucket": "shared", "Key": "a/b.yaml"}
         return {"Body": BytesIO("\ufeffA: é".encode())}
@@ -66,6 +69,7 @@ def secret(json_key: str | None) -> Reference:
         (secret("port"), "5432"),
         (Reference(service="exports", name="b"), "2"),
         (Reference(service="s3", name="s3://shared/a/b.yaml"), "A: é"),
+        (Reference(service="sts", name="AWS::AccountId"), "210987654321"),
     ],
 )
 def test_values_come_from_the_account(reference: Reference, value: str) -> None:
