@@ -56,19 +56,28 @@ def profile_name(shell: Mapping[str, str]) -> str | None:
 
 
 def _read(path: Path, findings: list[Finding]) -> dict[str, _Section]:
-    if not path.is_file():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as exc:
+        findings.append(_unreadable(path, exc))
         return {}
     import configparser  # noqa: PLC0415  # who has no such file doesn't need it
 
     parser = configparser.RawConfigParser(strict=False, default_section="")
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
-    except (OSError, UnicodeDecodeError, configparser.Error) as exc:
-        # An error of the parser quotes the line, and the line may be a secret.
-        reason = exc.strerror if isinstance(exc, OSError) else type(exc).__name__
-        findings.append(Finding(message=f"`{path}` can't be read: {reason}"))
+        parser.read_string(text, source=str(path))
+    except configparser.Error as exc:
+        findings.append(_unreadable(path, exc))
         return {}
     return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _unreadable(path: Path, error: Exception) -> Finding:
+    """Return what is wrong; the text of a parser's error would quote the line, maybe a secret."""
+    reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+    return Finding(message=f"`{path}` can't be read: {reason}")
 
 
 def _profiles_of_config(sections: Mapping[str, _Section]) -> dict[str, _Section]:

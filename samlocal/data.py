@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Literal
+
+from samlocal.errors import CacheError
 
 _PACKAGE = Path(__file__).parent
 
@@ -24,3 +27,45 @@ def cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "samlocal"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samlocal"
+
+
+def temporary_cache_folder() -> Path:
+    """Return what serves where the cache can't be written; it may not exist yet.
+
+    Raises:
+        CacheError: There is no directory for temporary files.
+    """
+    import tempfile  # noqa: PLC0415  # it is rarely needed
+
+    try:
+        return Path(tempfile.gettempdir()) / f"samlocal-{os.getuid()}"
+    except FileNotFoundError as error:
+        raise CacheError(
+            "there is no directory for temporary files", hint="set TMPDIR to one"
+        ) from error
+
+
+def temporary_cache() -> Path:
+    """Return that folder, which is this user's alone.
+
+    Raises:
+        CacheError: It can't be made, or somebody else has made it.
+    """
+    folder = temporary_cache_folder()
+    hint = "set XDG_CACHE_HOME to a directory that you can write to"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError as error:
+        raise CacheError(f"`{folder}` can't be written: {error.strerror}", hint=hint) from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise CacheError(f"`{folder}` isn't a directory of yours alone", hint=hint)
+    return folder
+
+
+def exists(path: Path) -> bool:
+    """Tell whether a file or directory is there; one that may not be looked for isn't."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

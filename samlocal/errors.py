@@ -16,6 +16,7 @@
     ├── EventError                    the event can't be read
     ├── ContextError                  the --context-path file can't be read
     ├── OutputError                   the result can't be written
+    ├── CacheError                    what samlocal keeps for later can't be written
     ├── RuntimeNotFoundError          no such Lambda runtime
     ├── DebuggerNotFoundError         the debugger that a runtime needs can't be had
     └── SandboxError                  the function's sandbox can't be had
@@ -151,6 +152,10 @@ class EventError(SamlocalError):
 
 
 class ContextError(SamlocalError):
+    pass
+
+
+class CacheError(SamlocalError):
     pass
 
 

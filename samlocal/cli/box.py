@@ -197,10 +197,10 @@ def find_ca_bundle(path: Path) -> Path:
             f"`--ca-bundle {path}` has no certificate in PEM format",
             hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
         )
-    from samlocal.data import cache_folder
+    from samlocal.cli.caching import in_cache
     from samlocal.sandbox.ca_bundle import keep_bundle
 
-    return keep_bundle(content, cache_folder())
+    return in_cache(lambda cache: keep_bundle(content, cache))
 
 
 def _is_ip(text: str) -> bool:

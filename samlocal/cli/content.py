@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.errors import CacheError, LayerError
 from samlocal.project.model import LocalCode
 from samlocal.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from samlocal.cli.inputs import Inputs
@@ -49,17 +51,18 @@ class ContentOptions:
         code = inputs.function.code
         if isinstance(code, LocalCode) and code.path.is_dir() and not inputs.function.layers:
             return self._with_links(Content(code=code.path), inputs, {code.path: TASK_ROOT})
+        from samlocal.cli.caching import in_cache
         from samlocal.cli.interrupts import DeferredSignals
 
         with DeferredSignals() as signals:  # half an archive is no cache
-            content = self._prepare(inputs, profile, check=signals.raise_if_any)
+            check = signals.raise_if_any
+            content = in_cache(lambda cache: self._prepare(inputs, profile, cache, check=check))
             signals.raise_if_any()
         return content
 
     def _prepare(
-        self, inputs: Inputs, profile: str | None, *, check: Callable[[], None]
+        self, inputs: Inputs, profile: str | None, cache: Path, *, check: Callable[[], None]
     ) -> Content:
-        from samlocal.data import cache_folder
         from samlocal.project.code_directory import code_directory
         from samlocal.project.layer_directory import (
             LayerSource,
@@ -79,17 +82,16 @@ class ContentOptions:
 
             return fetcher(region=inputs.region, profile=profile)(code, directory)
 
-        code = code_directory(
-            function.code, runtime=function.runtime, cache=cache_folder(), fetch=fetch
-        )
-        cache = self.layer_cache_basedir or cache_folder()
+        code = code_directory(function.code, runtime=function.runtime, cache=cache, fetch=fetch)
+        cache = self.layer_cache_basedir or cache
         source = LayerSource(
             cache=cache,
             fetch=fetch,
             download=lambda layer: self._download(layer, cache, profile, check),
         )
-        contents = [source.read(layer) for layer in function.layers]
-        tree = layers_directory(contents, cache=cache, follow=self.mount_symlinks)
+        with self._explained():
+            contents = [source.read(layer) for layer in function.layers]
+            tree = layers_directory(contents, cache=cache, follow=self.mount_symlinks)
         content = Content(
             code=code,
             layers=tree.path if tree else None,
@@ -101,6 +103,17 @@ class ContentOptions:
         if len(contents) == 1 and contents[0].is_users:
             users[contents[0].directory] = LAYER_ROOT
         return self._with_links(content, inputs, users)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Let it be known which option names a folder that can't be written."""
+        try:
+            yield
+        except CacheError as error:
+            if self.layer_cache_basedir is None:
+                raise
+            hint = "name another folder with --layer-cache-basedir"
+            raise LayerError(error.message, hint=hint) from error
 
     def _with_links(
         self, content: Content, inputs: Inputs, directories: Mapping[Path, str]

@@ -31,6 +31,11 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         show_error("the current directory has been removed", hint="`cd` to one that is there")
         code = 1
+    except OSError as error:
+        if is_debugging() or error.filename is None:
+            raise
+        show_error(f"`{error.filename}`: {error.strerror}", hint="`--debug` shows what needs it")
+        code = 1
     except TyperException as error:
         from samlocal.cli.usage import show_usage_error
 

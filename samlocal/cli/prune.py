@@ -72,9 +72,13 @@ def prune(
     """
     general.apply()
     from samlocal.cli.interrupts import DeferredSignals
-    from samlocal.data import cache_folder
+    from samlocal.data import cache_folder, temporary_cache_folder
 
-    caches = {cache_folder(), *((layer_cache_basedir,) if layer_cache_basedir else ())}
+    caches = {
+        cache_folder(),
+        temporary_cache_folder(),
+        *((layer_cache_basedir,) if layer_cache_basedir else ()),
+    }
     with DeferredSignals() as signals:  # nothing stays half removed
         pruned = Pruned(containers=[], entries=[])
         in_use = _prune_containers(pruned, engine, dry_run=dry_run)

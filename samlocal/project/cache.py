@@ -10,6 +10,8 @@ from errno import EDQUOT, EEXIST, ENOSPC, ENOTEMPTY
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.errors import CacheError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,9 +19,42 @@ _KEPT_SECONDS: Final = 24 * 60 * 60
 
 
 def private(directory: Path) -> Path:
-    """Make a directory that only its owner can enter, unless it is there."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a directory that only its owner can enter, unless it is there.
+
+    Raises:
+        CacheError: It can't be made.
+    """
+    with _cache_errors(directory):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return directory
+
+
+@contextmanager
+def scratch_in(folder: Path) -> Iterator[Path]:
+    """Give a directory in a folder of the cache, and remove it in the end.
+
+    Raises:
+        CacheError: The folder can't be written.
+    """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # where nothing is new nothing is made
+
+    with _cache_errors(folder):
+        scratch = TemporaryDirectory(dir=private(folder), prefix=".new-")
+    with scratch as name:
+        yield Path(name)
+
+
+@contextmanager
+def _cache_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise
+        raise CacheError(
+            f"the cache `{folder}` can't be written: {reason_of(error)}",
+            hint="set XDG_CACHE_HOME to a directory that you can write to",
+        ) from error
 
 
 def digest(text: str) -> str:
@@ -30,10 +65,8 @@ def digest(text: str) -> str:
 @contextmanager
 def making(wanted: Path) -> Iterator[Path]:
     """Give an empty directory that has the name `wanted` at the end, complete; nothing where that fails."""
-    from tempfile import TemporaryDirectory  # noqa: PLC0415  # where nothing is new nothing is made
-
-    with TemporaryDirectory(dir=private(wanted.parent), prefix=".new-") as scratch:
-        made = Path(scratch, wanted.name)
+    with scratch_in(wanted.parent) as scratch:
+        made = scratch / wanted.name
         made.mkdir()
         yield made
         publish(made, wanted)

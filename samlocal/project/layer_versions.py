@@ -9,17 +9,25 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
-from samlocal.errors import CodeNotFoundError, LayerError, UsageError
-from samlocal.project.cache import digest, is_full, mark_as_used, private, publish, reason_of
+from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
+from samlocal.project.cache import (
+    digest,
+    is_full,
+    mark_as_used,
+    private,
+    publish,
+    reason_of,
+    scratch_in,
+)
 from samlocal.project.layer_directory import LayerContent
 from samlocal.project.remote import connect
 from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from samlocal.errors import Place
     from samlocal.project.model import Layer
@@ -81,7 +89,7 @@ class LayerDownloads:
                 hint="it is arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
             )
         name = f"{found['name']}-{found['version']}"
-        wanted = self.cache / "layer-versions" / f"{name}-{digest(arn)[:10]}"
+        wanted = private(self.cache / "layer-versions") / f"{name}-{digest(arn)[:10]}"
         if self.again or not wanted.is_dir():
             with _translated_errors(arn, wanted.parent, layer.place):
                 self._download(arn, found["region"], wanted, layer.place)
@@ -97,16 +105,14 @@ class LayerDownloads:
         )
 
     def _download(self, arn: str, region: str, wanted: Path, place: Place) -> None:
-        from tempfile import TemporaryDirectory  # noqa: PLC0415  # a version is downloaded once
-
         from samlocal.project.archives import unpack  # noqa: PLC0415
 
         client = cast("LambdaClient", connect(region=region, profile=self.profile)("lambda"))
         version = client.get_layer_version_by_arn(Arn=arn)
         content = version["Content"]
         self.say(f"Downloading {arn} ({-(-content['CodeSize'] // (1024 * 1024))} MB)")
-        with TemporaryDirectory(dir=private(wanted.parent), prefix=".new-") as scratch:
-            archive, made = Path(scratch, "layer.zip"), Path(scratch, "made")
+        with scratch_in(wanted.parent) as scratch:
+            archive, made = scratch / "layer.zip", scratch / "made"
             self._fetch(content, archive, arn, place)
             (made / _CONTENT).mkdir(parents=True)
             unpack(archive, made / _CONTENT, place=place)
@@ -117,7 +123,7 @@ class LayerDownloads:
             }
             (made / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
             if self.again and wanted.is_dir():
-                wanted.rename(Path(scratch, "replaced"))
+                wanted.rename(scratch / "replaced")
             publish(made, wanted)
 
     def _fetch(self, content: _Content, archive: Path, arn: str, place: Place) -> None:
@@ -143,7 +149,7 @@ class LayerDownloads:
 def _translated_errors(arn: str, cache: Path, place: Place) -> Iterator[None]:
     try:
         yield
-    except LayerError:
+    except (LayerError, CacheError):
         raise
     except UsageError as exc:  # there is no boto3, or no such profile
         raise LayerError(

@@ -6,10 +6,9 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from samlocal.project.cache import private, publish
+from samlocal.project.cache import publish, scratch_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,8 +23,8 @@ def lay(entries: Iterable[Entry], *, folder: Path, name: Callable[[], Path]) -> 
 
     It has that name at once, or never: `name` says it once everything is there.
     """
-    with TemporaryDirectory(dir=private(folder), prefix=".new-") as scratch:
-        top = Path(scratch, "opt")
+    with scratch_in(folder) as scratch:
+        top = scratch / "opt"
         top.mkdir()
         top.chmod(0o755)
         for entry in entries:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from samlocal.errors import CodeNotFoundError, UsageError
+from samlocal.errors import CacheError, CodeNotFoundError, UsageError
+from samlocal.project.cache import scratch_in
 from samlocal.project.remote import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from samlocal.project.model import S3Code
 
@@ -62,10 +62,12 @@ def download(client: S3Client, code: S3Code, directory: Path) -> Path:
         name = f"{code.bucket}/{code.key}?{code.version} {etag}"
         archive = directory / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.zip"
         if not archive.is_file():
-            with tempfile.TemporaryDirectory(dir=directory) as scratch:
-                part = Path(scratch, archive.name)
+            with scratch_in(directory) as scratch:
+                part = scratch / archive.name
                 client.download_file(code.bucket, code.key, str(part), ExtraArgs=version)
                 part.replace(archive)
+    except CacheError:
+        raise
     except Exception as exc:  # boto3's errors have no useful common root
         raise CodeNotFoundError(
             f"`s3://{code.bucket}/{code.key}` can't be read: {exc}",

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.env_vars.environment import Origin, ResolvedVariable
-from samlocal.project.cache import making, mark_as_used
+from samlocal.project.cache import making, mark_as_used, private
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def keep_bundle(content: bytes, cache: Path) -> Path:
     That can be mounted, or copied to an engine elsewhere, whatever the file itself is next to.
     """
     name = hashlib.sha256(content).hexdigest()[:32]
-    directory = cache / "ca-bundles" / name
+    directory = private(cache / "ca-bundles") / name
     if not (directory / _NAME).is_file():
         with making(directory) as made:
             made.chmod(0o755)

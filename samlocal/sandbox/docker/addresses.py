@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.data import exists
 from samlocal.errors import EngineNotReachableError, UsageError
 from samlocal.record import record
 
@@ -115,7 +116,7 @@ def seek(engine: str | None, variables: Mapping[str, str]) -> Sought:
     if name != _DEFAULT_CONTEXT:
         return _seek_context(name, settings)
     others = dict.fromkeys(
-        socket for name in _SOCKETS for socket in _sockets(name, variables) if socket.exists()
+        socket for name in _SOCKETS for socket in _sockets(name, variables) if exists(socket)
     )
     urls = dict.fromkeys((DEFAULT_URL, *(f"unix://{socket}" for socket in others)))
     return Sought(
@@ -144,7 +145,7 @@ def _seek_name(name: str, variables: Mapping[str, str]) -> Sought:
             hint=f"there are {known}, and addresses such as `ssh://me@example.com`",
         )
     sockets = _sockets(name, variables)
-    found = [socket for socket in sockets if socket.exists()] or sockets
+    found = [socket for socket in sockets if exists(socket)] or sockets
     return Sought(
         addresses=tuple(EngineAddress(url=f"unix://{socket}") for socket in found),
         hint=_START.get(name, _START_DOCKER),

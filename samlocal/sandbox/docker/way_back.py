@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from samlocal.data import cache_folder
+from samlocal.data import cache_folder, exists
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _needs_relay(engine: Engine, way: WayBack) -> str | None:
     if sys.platform == "linux":
         if reason := _lives_apart(engine, engine.socket_path):
             return reason
-    if _mark(engine).exists():
+    if exists(_mark(engine)):
         return "its containers could not reach this machine"
     return None
 

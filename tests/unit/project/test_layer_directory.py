@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.errors import LayerError, Place
+from samlocal.errors import CacheError, LayerError, Place
 from samlocal.project import layer_directory
 from samlocal.project.layer_directory import (
     LayerContent,
@@ -68,12 +68,12 @@ def test_a_layer_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_cache_that_cannot_be(tmp_path: Path) -> None:
-    """A file where the folder should be is named, with the option that chooses another."""
+    """A file where the folder should be is named, with what chooses another."""
     (tmp_path / "layer.zip").write_bytes(b"")
     (tmp_path / "cache").touch()
-    with pytest.raises(LayerError, match=r"`Fonts` can't be kept in `.*cache`: ") as caught:
+    with pytest.raises(CacheError, match=r"`.*cache/archives` can't be written: not a") as caught:
         LayerSource(cache=tmp_path / "cache").read(layer(tmp_path / "layer.zip"))
-    assert caught.value.hint == "name another folder with --layer-cache-basedir"
+    assert caught.value.hint == "set XDG_CACHE_HOME to a directory that you can write to"
 
 
 def test_more_layers_than_lambda_takes(tmp_path: Path) -> None:
