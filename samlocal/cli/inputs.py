@@ -135,7 +135,7 @@ def read_inputs(
             dict.fromkeys(
                 (
                     *project.findings_for(entry),
-                    *worth_saying(function.findings, given=environment.variables),
+                    *worth_saying(function.findings, given=environment.not_from_template()),
                     *qualified.findings,
                     *(context.findings if context else ()),
                     *(() if _brings_credentials(environment) else credential_findings),

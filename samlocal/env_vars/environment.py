@@ -62,6 +62,10 @@ class Environment:
     variables: Mapping[str, ResolvedVariable]
     findings: tuple[Finding, ...] = ()
 
+    def not_from_template(self) -> frozenset[str]:
+        """Return the variables whose value comes from somewhere else than the template."""
+        return frozenset(n for n, v in self.variables.items() if v.origin.source != "template")
+
     def as_dict(self) -> dict[str, str]:
         """Return the names and values, to be given to a sandbox."""
         return {name: variable.value for name, variable in self.variables.items()}

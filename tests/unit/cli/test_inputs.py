@@ -337,3 +337,15 @@ def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert account(named) == ("444444444444", "444444444444")
     given = replace(nameless, account_id="555555555555")
     assert account(given) == ("555555555555", "555555555555")
+
+
+@pytest.mark.usefixtures("stdin")
+def test_a_stand_in_is_said_unless_the_variable_comes_from_elsewhere(directory: Path) -> None:
+    """Who gives the variable a value of its own hears nothing of what the template has for it."""
+    text = TEMPLATE.replace("TABLE_NAME: ratings", "API: !Ref Api")
+    (directory / "template.yaml").write_text(text + "  Api: {Type: AWS::ApiGateway::RestApi}\n")
+    inputs = read(InvokeOptions(no_credentials=True))
+    assert inputs.environment.as_dict()["API"] == "Api"
+    (finding,) = inputs.findings
+    assert finding.message.startswith("`Api` gets its id when it is deployed")
+    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).findings == ()
