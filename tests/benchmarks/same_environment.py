@@ -215,6 +215,8 @@ def _reasons(ours: str, theirs: str) -> Iterator[tuple[str, bool]]:
     yield "sam doesn't resolve attributes in Fn::Sub", "$" in theirs and "." in theirs
     yield "sam writes Python's True", theirs.replace("True", "true") == ours
     yield "sam takes China for another partition", (ours, theirs) == ("aws-cn", "aws")
+    is_name = not ours and "TableName" in theirs
+    yield "sam takes the name of a parameter without value for its value", is_name
     is_logical_id = theirs.isalnum() and theirs[0].isupper()
     yield "Ref is what the template calls a resource", is_logical_id and bool(ours)
     yield "Ref is known only once it is deployed", is_logical_id and not ours

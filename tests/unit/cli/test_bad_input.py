@@ -40,6 +40,10 @@ def layers(arguments: str) -> Case:
     return Case(project="broken-layers", arguments=f"--no-credentials {arguments}")
 
 
+def fragment(arguments: str) -> Case:
+    return Case(project="sam-fragment", arguments=f"--no-credentials {arguments}")
+
+
 def unbuilt(function: str) -> Case:
     return Case(project="unbuilt", arguments=f"--no-credentials {function}")
 
@@ -51,6 +55,8 @@ CASES = {
     "template-malformed-json": Case(project="broken-json", arguments="Ratings"),
     "template-without-functions": Case(project="broken-no-functions", arguments=""),
     "template-without-that-function": Case(project="broken-no-functions", arguments="Table"),
+    "parameters-missing": fragment("Payments"),
+    "parameters-missing-of-variables": fragment("Ratings --env STAGE=test --env STORE=local"),
     "function-not-named": functions(""),
     "function-misspelt": functions("Nohandler"),
     "function-unknown": functions("Payments"),
