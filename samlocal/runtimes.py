@@ -35,8 +35,8 @@ class DebugRecipe:
     `separator` stands before the arguments of the program itself. Both may hold `{host}` and `{port}`,
     on which to listen, `{package}`, the folder with samlocal's own Python package of the name
     `package`, and `{tool}`, the path of that program of `--debugger-path`. What a person adds stands
-    in place of `{arguments}`, else before all others; where it matches `own`, it brings another
-    debugger, and replaces them.
+    in place of `{arguments}`, else before all others; where it matches `own`, or is a script or a command
+    (see `sandbox.debug_arguments`), it brings another debugger, and replaces them.
 
     A debugger that doesn't listen is started in the sandbox by its client. One that `traces` another
     process needs the right to. `language` is that of the programs that it is made for. `install` puts

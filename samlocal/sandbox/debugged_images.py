@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.runtimes import find_runtime, newest_runtimes
+from samlocal.sandbox.debug_arguments import is_program
 from samlocal.sandbox.debugging import debugged, starts_as_aws
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def debugged_image(
 def _runtime(spec: SandboxSpec, holds: Callable[[str], bool]) -> Runtime:
     """Return the runtime whose program an image runs: with AWS's entry point, which it has at all."""
     entrypoint = spec.entrypoint or ("",)
-    name = PurePosixPath(entrypoint[0]).name
     for runtime in newest_runtimes():
         program = runtime.program
         if program is None:
@@ -52,7 +51,7 @@ def _runtime(spec: SandboxSpec, holds: Callable[[str], bool]) -> Runtime:
         if starts_as_aws(entrypoint):
             if holds(f"{_LANGUAGE_FOLDER}/{program}"):
                 return runtime
-        elif re.fullmatch(rf"{program.rstrip('0123456789')}[\d.]*", name):
+        elif is_program(entrypoint[0], program):
             return runtime
     return find_runtime(_OS_ONLY)
 

@@ -6,7 +6,6 @@ How each runtime is debugged is said in `runtimes/*.yaml`; see `DebugRecipe`.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.data import data_folder
 from samlocal.errors import DebuggerNotFoundError
 from samlocal.record import record
+from samlocal.sandbox.debug_arguments import brings_command, brings_debugger
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 if TYPE_CHECKING:
@@ -51,14 +51,16 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
     Raises:
         DebuggerNotFoundError: The debugger that the runtime needs can't be had.
     """
-    recipe = _choose(runtime, settings, program=_file_of_program(spec))
+    whole = brings_command(settings.arguments, runtime)
+    program = _file_of_program(spec)
+    recipe = runtime.debug[0] if whole else _choose(runtime, settings, program=program)
     values = {
         "host": "127.0.0.1" if spec.network == "host" else "0.0.0.0",  # noqa: S104  # of the sandbox
         "port": str(settings.ports[0]),
         "package": _OWN_FOLDER,
         "tool": f"{TOOLS}/{recipe.tool}",
     }
-    brings_own = recipe.own and re.search(recipe.own, shlex.join(settings.arguments))
+    brings_own = whole or brings_debugger(settings.arguments, spec.environment, recipe)
     mounts = spec.mounts
     if settings.path:
         mounts += (Mount(source=settings.path.absolute(), target=TOOLS),)
@@ -74,11 +76,13 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
             name=recipe.debugger,
             port=settings.ports[0],
             host=spec.reached_at,
-            tool=None if recipe.listens else values["tool"],
+            tool=None if recipe.listens or whole else values["tool"],
         ),
         debug_ports=settings.ports,
         may_trace=recipe.traces,
     )
+    if whole:
+        return _run_instead(spec, settings.arguments)
     if recipe.before:
         return _started_by(spec, recipe, settings.arguments, values)
     own = () if brings_own else tuple(each.format_map(values) for each in recipe.arguments)
@@ -194,13 +198,25 @@ def _with_arguments(spec: SandboxSpec, arguments: Sequence[str]) -> SandboxSpec:
     if spec.entrypoint and not starts_as_aws(spec.entrypoint):
         program, *rest = spec.entrypoint
         return replace(spec, entrypoint=(program, *arguments, *rest))
-    wrapping = {_EXEC_WRAPPER: _WRAPPER, "SAMLOCAL_DEBUG_ARGUMENTS": shlex.join(arguments)}
+    return _wrapped(spec, SAMLOCAL_DEBUG_ARGUMENTS=shlex.join(arguments))
+
+
+def _wrapped(spec: SandboxSpec, **variables: str) -> SandboxSpec:
+    wrapping = {_EXEC_WRAPPER: _WRAPPER, **variables}
     if own := spec.environment.get(_EXEC_WRAPPER):
         wrapping["SAMLOCAL_EXEC_WRAPPER"] = own
     wrapper = Mount(source=data_folder("runtimes") / "debug" / "wrapper", target=_WRAPPER)
     return replace(
         spec, environment={**spec.environment, **wrapping}, mounts=(*spec.mounts, wrapper)
     )
+
+
+def _run_instead(spec: SandboxSpec, command: Sequence[str]) -> SandboxSpec:
+    """Return the sandbox that runs another command; AWS's own entry point prepares for it."""
+    if not spec.entrypoint or starts_as_aws(spec.entrypoint):
+        return _wrapped(spec, SAMLOCAL_DEBUG_COMMAND=shlex.join(command))
+    handler = {"_HANDLER": spec.command[0]} if spec.command else {}
+    return replace(spec, entrypoint=tuple(command), environment={**handler, **spec.environment})
 
 
 def starts_as_aws(entrypoint: Sequence[str]) -> bool:

@@ -123,10 +123,7 @@ def test_arguments_that_make_the_runtime_exit(samlocal: Samlocal) -> None:
 def test_debugpy_of_the_function(samlocal: Samlocal) -> None:
     """Who has debugpy in the code and names it in `--debug-args`, as for sam, gets that one."""
     code = samlocal.directory / "python"
-    installed = find_spec("debugpy")
-    assert installed
-    assert installed.origin
-    shutil.copytree(Path(installed.origin).parent, code / "debugpy")
+    shutil.copytree(_folder_of("debugpy"), code / "debugpy")
     port = free_port()
     arguments = f"-m debugpy --listen 0.0.0.0:{port} --wait-for-client"
     with Session(samlocal, "Python", "--debug-args", arguments, port=port) as session:
@@ -140,6 +137,69 @@ def test_debugpy_of_the_function(samlocal: Samlocal) -> None:
             assert answer["result"] == "'/var/task/debugpy/__init__.py'"
             client.go_on()
             assert session.end().exit_code == 0
+
+
+# What the wrapper of AWS's Toolkit for VS Code does: it runs the debugpy that is in the code.
+TOOLKIT = """
+import os, runpy, sys
+sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+runpy.run_module("debugpy", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "before", "after"),
+    [
+        pytest.param("Python", "", "", id="zip"),
+        pytest.param(
+            "PythonImage", "/var/lang/bin/python3.11 ", " /var/runtime/bootstrap.py", id="image"
+        ),
+    ],
+)
+def test_a_toolkits_own_wrapper(
+    samlocal: Samlocal, tmp_path: Path, function: str, before: str, after: str
+) -> None:
+    """Its script, and for an image its whole command, is the only debugger, as in sam."""
+    code = samlocal.directory / "python"
+    shutil.copytree(_folder_of("debugpy"), code / "debugpy")
+    (code / "Dockerfile").write_text((code / "Dockerfile").read_text() + "COPY . /var/task/\n")
+    (tmp_path / "py_debug_wrapper.py").write_text(TOOLKIT)
+    port = free_port()
+    script = "/tmp/lambci_debug_files/py_debug_wrapper.py"  # noqa: S108
+    arguments = f"{before}{script} --listen 0.0.0.0:{port} --wait-for-client{after}"
+    options = ("--debugger-path", str(tmp_path), "--debug-args", arguments)
+    with Session(samlocal, function, *options, port=port) as session:
+        session.wait_until_ready()
+        with DapClient(port) as client:
+            client.attach(code=code, breakpoint_at=(code / "app.py", 3))
+            client.set_local(client.stopped(), "stars", "5")
+            client.go_on()
+            ended = session.end()
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 5)
+
+
+def test_pycharms_debugger(samlocal: Samlocal) -> None:
+    """The Toolkit for JetBrains brings pydevd, which waits for the IDE to connect."""
+    port = free_port()
+    arguments = f"-u /tmp/lambci_debug_files/pydevd.py --multiprocess --port {port} --file"
+    pydevd = _folder_of("debugpy") / "_vendored" / "pydevd"
+    options = ("--debugger-path", str(pydevd), "--debug-args", arguments)
+    with Session(samlocal, "Python", *options, port=port) as session:
+        session.wait_until_ready()
+        with socket.create_connection(("127.0.0.1", port)) as ide:
+            # CMD_VERSION and CMD_RUN of https://github.com/fabioz/PyDev.Debugger
+            ide.sendall(b"501\t1\t1.1\tUNIX\tID\n101\t3\t\n")
+            ended = session.end()
+
+    assert (ended.exit_code, ended.result["stars"]) == (0, 3)
+
+
+def _folder_of(package: str) -> Path:
+    found = find_spec(package)
+    assert found
+    assert found.origin
+    return Path(found.origin).parent
 
 
 def test_wrapper_of_the_function_runs_as_well(samlocal: Samlocal) -> None:

@@ -149,6 +149,97 @@ def test_debug_args_add_or_replace(runtime: str, arguments: str, expected: str) 
     assert not any(mount.target.endswith("debugpy") for mount in made.mounts)
 
 
+TOOLKIT = "/tmp/lambci_debug_files/py_debug_wrapper.py --listen 0.0.0.0:5858 --wait-for-client"  # noqa: S108
+PYDEVD = "-u /tmp/lambci_debug_files/pydevd.py --multiprocess --port 5858 --file"
+JDWP = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,quiet=y,address=*:5858"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "arguments"),
+    [
+        pytest.param("python3.13", f"{TOOLKIT} --log-to-stderr", id="VS Code"),
+        pytest.param("python3.13", PYDEVD, id="JetBrains"),
+        pytest.param("python3.12", "-X dev /tmp/mine.py --port 5858", id="a script after options"),
+        pytest.param("python3.12", "-m mydebugger", id="a module"),
+        pytest.param("nodejs22.x", "/var/task/debug.js", id="Node.js"),
+        pytest.param("nodejs22.x", "--no-lazy debug.mjs", id="Node.js after options"),
+    ],
+)
+def test_a_script_is_the_debugger(tmp_path: Path, runtime: str, arguments: str) -> None:
+    """Who brings a script gets no second debugger before it; the runtime's own script follows it."""
+    settings = replace(SETTINGS, path=tmp_path, arguments=tuple(arguments.split()))
+    made = debugged(spec(), find_runtime(runtime), settings)
+    assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == arguments
+    assert [mount.target for mount in made.mounts[1:]] == [
+        "/tmp/lambci_debug_files",  # noqa: S108
+        "/var/samlocal/wrapper",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--require ./hook.js", "-r hook.cjs --import x.mjs", "--max-http-header-size 9"]
+)
+def test_what_takes_a_script_is_an_option(arguments: str) -> None:
+    """A module that is loaded before is none that debugs."""
+    settings = replace(SETTINGS, arguments=tuple(arguments.split()))
+    made = debugged(spec(), find_runtime("nodejs22.x"), settings)
+    expected = f"{arguments} --inspect-brk=0.0.0.0:5858"
+    assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name", "value"),
+    [
+        pytest.param("java17", "_JAVA_OPTIONS", JDWP, id="java"),
+        pytest.param("nodejs22.x", "NODE_OPTIONS", "--inspect=0.0.0.0:5858", id="nodejs"),
+    ],
+)
+def test_variables_that_bring_a_debugger(runtime: str, name: str, value: str) -> None:
+    """The Toolkits set them for images, with `--container-env-vars`: the JVM takes no two of them."""
+    made = debugged(replace(spec(), environment={name: value}), find_runtime(runtime), SETTINGS)
+    assert made.environment == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "arguments", "expected", "variables"),
+    [
+        pytest.param(
+            ("/lambda-entrypoint.sh",),
+            f"/var/lang/bin/python3.13 {TOOLKIT} /var/runtime/bootstrap.py",
+            "/lambda-entrypoint.sh app.handler",
+            {"SAMLOCAL_DEBUG_COMMAND"},
+            id="base image",
+        ),
+        pytest.param(
+            ("/usr/local/bin/python", "-m", "awslambdaric"),
+            "/usr/local/bin/python -m debugpy --listen 0.0.0.0:5858 -m awslambdaric",
+            "/usr/local/bin/python -m debugpy --listen 0.0.0.0:5858 -m awslambdaric app.handler",
+            {"_HANDLER"},
+            id="image of one's own",
+        ),
+        pytest.param(
+            ("/app/ratings",),
+            "/tools/strace -f /app/ratings",
+            "/tools/strace -f /app/ratings app.handler",
+            {"_HANDLER"},
+            id="program",
+        ),
+    ],
+)
+def test_an_interpreter_brings_the_whole_command(
+    entrypoint: tuple[str, ...], arguments: str, expected: str, variables: set[str]
+) -> None:
+    """As for sam, it takes the place of what an image would run."""
+    given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
+    settings = replace(SETTINGS, arguments=tuple(arguments.split()))
+    made = debugged_image(given, settings, holds="/var/lang/bin/python3".__eq__)
+    assert " ".join([*(made.entrypoint or ()), *made.command]) == expected
+    assert made.environment.keys() - {"AWS_LAMBDA_EXEC_WRAPPER"} == variables
+    assert made.environment.get("SAMLOCAL_DEBUG_COMMAND", arguments) == arguments
+    assert made.debugger
+    assert made.debugger.tool is None
+
+
 def test_host_network_is_no_reason_to_listen_everywhere() -> None:
     """In the host's own network the debugger listens on loopback, where a port would be published."""
     made = debugged(replace(spec(), network="host"), find_runtime("nodejs22.x"), SETTINGS)
@@ -242,6 +333,26 @@ def test_the_wrapper_leaves_no_trace() -> None:
     said = run_wrapper()
     assert said[0] == "it's|two words|none"
     assert not any("SAMLOCAL" in line or "WRAPPER" in line for line in said[1:])
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("/bin/echo mine", "mine --flag /app/main.py"),
+        ("/bin/echo mine /app/main.py 5", "mine /app/main.py 5"),
+        ("/bin/echo mine /var/runtime/other.py", "mine /var/runtime/other.py"),
+    ],
+)
+def test_the_wrapper_runs_a_command_instead(command: str, expected: str) -> None:
+    """What the program would run follows a command that names nothing of it."""
+    ended = subprocess.run(
+        [WRAPPER, "/bin/program", "--flag", "/app/main.py"],
+        env={"AWS_LAMBDA_EXEC_WRAPPER": str(WRAPPER), "SAMLOCAL_DEBUG_COMMAND": command},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout == f"{expected}\n"
 
 
 def test_the_wrapper_runs_the_functions_own(tmp_path: Path) -> None:
