@@ -60,6 +60,7 @@ class ContainerOptions:
             image_repository=self.image_repository,
             network=self.docker_network,
             pull=self._pull(),
+            pull_option="--skip-pull-image" if self.skip_pull_image else f"--pull {self.pull}",
             delivery=_delivery(self.mount),
             volume_basedir=self.docker_volume_basedir,
             limits_memory=not (self.no_memory_limit or self.no_limits),

@@ -41,7 +41,7 @@ class SandboxSettings:
     altogether; `volume_basedir` is where the engine has the directory of the template, if elsewhere.
     Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are directories by
     mount path, `hosts` addresses by name; `profile` is that of the AWS account which images in ECR
-    belong to.
+    belong to. `pull_option` is how a person said what `pull` is.
     """
 
     image_repository: str | None = None
@@ -49,6 +49,7 @@ class SandboxSettings:
     build: ImagePolicy = "missing"
     network: str | None = None
     pull: ImagePolicy = "missing"
+    pull_option: str = "--pull never"
     profile: str | None = None
     delivery: Delivery = "auto"
     volume_basedir: str | None = None
@@ -166,6 +167,7 @@ def empty_sandbox(
         publish_on=settings.publish_on,
         reached_at=settings.reached_at,
         pull=settings.pull,
+        pull_option=settings.pull_option,
         architecture=function.architecture,
         is_chosen_image=settings.image is not None,
         profile=settings.profile,

@@ -112,6 +112,7 @@ class SandboxSpec:
     grace_seconds: int = 0
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     pull: ImagePolicy = "missing"
+    pull_option: str = "--pull never"
     profile: str | None = None
     debugger: Debugger | None = None
     debug_ports: tuple[int, ...] = ()

@@ -237,15 +237,16 @@ def test_registry_that_does_not_answer_is_named(with_images_of: Callable[[str], 
     assert "hint: behind a firewall, `--image-repository PREFIX`" in ended.stderr
 
 
+@pytest.mark.parametrize("option", ["--skip-pull-image", "--pull never"])
 def test_skipped_pull_of_a_missing_image_is_named(
-    with_images_of: Callable[[str], Samlocal],
+    with_images_of: Callable[[str], Samlocal], option: str
 ) -> None:
-    """`--skip-pull-image` never pulls; where the image is missing that is an error."""
-    ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", "--no-event", "--skip-pull-image")
+    """Neither option pulls; where the image is missing that is an error, which names what was typed."""
+    ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", *option.split())
 
     assert ended.exit_code == 1
     assert "Error: no image `127.0.0.1:1/lambda/python:3.11` on this machine\n" in ended.stderr
-    assert "hint: leave out `--skip-pull-image`" in ended.stderr
+    assert f"hint: leave out `{option}`" in ended.stderr
 
 
 def test_missing_stand_in_is_not_looked_for_in_a_registry(

@@ -16,7 +16,7 @@ from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.ending import remove, wait_for_end
 from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import is_pulled_always, pull_image
+from samlocal.sandbox.docker.images import is_pulled_always, pull_image, skipped_pull_error
 from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.making import Maker
 from samlocal.sandbox.docker.memory import has_killed, kill_counter, peak_memory_mb
@@ -69,7 +69,7 @@ class DockerSandbox:
         self._engine = engine
         self._log = log
         self._progress = progress
-        self._maker = Maker(None if spec.pull == "never" else self._pull)
+        self._maker = Maker(self._pull)
         self._underway = Event()
         self._stopping = False
         self._container_id: str | None = None
@@ -242,6 +242,8 @@ class DockerSandbox:
             self._pull(spec.image)
 
     def _pull(self, image: str) -> None:
+        if self._spec.pull == "never":
+            raise skipped_pull_error(image, self._spec.pull_option)
         pull_image(
             self._engine,
             image,

@@ -140,7 +140,7 @@ def _fetch(
 
     try:
         if spec.pull == "never":
-            raise skipped_pull_error(image)
+            raise skipped_pull_error(image, spec.pull_option)
         try:
             pull(platform_of(spec))
         except ImageArchitectureError:

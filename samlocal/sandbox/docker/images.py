@@ -129,10 +129,10 @@ def is_pulled_always(spec: SandboxSpec) -> bool:
     return spec.pull == "always" and not spec.image.startswith(_LOCAL_ONLY)
 
 
-def skipped_pull_error(image: str) -> ImageNotFoundError:
+def skipped_pull_error(image: str, option: str = "--pull never") -> ImageNotFoundError:
     return ImageNotFoundError(
         f"no image `{image}` on this machine",
-        hint="leave out `--skip-pull-image`, so that it is pulled",
+        hint=f"leave out `{option}`, so that it is pulled",
     )
 
 
