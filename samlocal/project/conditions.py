@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
+from samlocal.project.lookup import did_you_mean
 from samlocal.project.missing import combined
-from samlocal.project.node import scalar_text
+from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.resolver import UnknownValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from samlocal.project.node import Node, Unknown
+    from samlocal.project.node import Node
     from samlocal.project.resolver import Resolver
 
 _MAX_OPERANDS: Final = 10
@@ -47,6 +48,46 @@ def holds(condition: Node, resolver: Resolver) -> bool:
             return _any(_operands(argument, name, 2, _MAX_OPERANDS), resolver, wanted=True)
         case _:
             raise TemplateError(f"`{name}` is no condition", place=condition.place)
+
+
+class NamedConditions:
+    """The `Conditions` of a template, each decided once."""
+
+    def __init__(self, section: Callable[[], Node | None], resolver: Resolver) -> None:
+        self._section = section
+        self._resolver = resolver
+        self._decided: dict[str, bool | Unknown] = {}
+        self._being_decided: list[str] = []
+
+    def hold(self, name: str, at: Node) -> bool:
+        """Return whether a condition holds.
+
+        Raises:
+            TemplateError: there is no such condition, or it depends on itself.
+            UnknownValueError: it depends on a value that can't be known here.
+        """
+        if name not in self._decided:
+            self._decided[name] = self._decide(name, at)
+        decided = self._decided[name]
+        if isinstance(decided, Unknown):
+            raise UnknownValueError(decided)
+        return decided
+
+    def _decide(self, name: str, at: Node) -> bool | Unknown:
+        section = self._section()
+        conditions = section.entries("`Conditions`") if section else {}
+        if name not in conditions:
+            hint = did_you_mean(name, conditions)
+            raise TemplateError(f"no condition `{name}`", place=at.place, hint=hint)
+        if name in self._being_decided:
+            raise TemplateError(f"condition `{name}` depends on itself", place=at.place)
+        self._being_decided.append(name)
+        try:
+            return holds(conditions[name], self._resolver)
+        except UnknownValueError as exc:
+            return exc.unknown
+        finally:
+            self._being_decided.pop()
 
 
 def equals(argument: Node, resolver: Resolver) -> bool:

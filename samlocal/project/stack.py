@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project import references
-from samlocal.project.conditions import holds
+from samlocal.project.conditions import NamedConditions
 from samlocal.project.expansion import TRANSFORM, expand_section
 from samlocal.project.includes import read_include, root_with_includes
 from samlocal.project.intrinsics import INTRINSICS
@@ -68,8 +68,7 @@ class Stack:
         self.is_used = False
         self.resolver = Resolver(self, INTRINSICS)
         self._sections: dict[str, Node | None] = {}
-        self._conditions: dict[str, bool | Unknown] = {}
-        self._being_decided: list[str] = []
+        self._conditions = NamedConditions(lambda: self.section("Conditions"), self.resolver)
         self._values: dict[tuple[str, ...], tuple[Value, tuple[Trace, ...]]] = {}
         self._included: dict[str, Node] = {}
         self._notes: dict[Finding, None] = {}
@@ -272,28 +271,7 @@ class Stack:
             TemplateError: there is no such condition, or it depends on itself.
             UnknownValueError: it depends on a value that can't be known here.
         """
-        if name not in self._conditions:
-            self._conditions[name] = self._decide(name, at)
-        decided = self._conditions[name]
-        if isinstance(decided, Unknown):
-            raise UnknownValueError(decided)
-        return decided
-
-    def _decide(self, name: str, at: Node) -> bool | Unknown:
-        section = self.section("Conditions")
-        conditions = section.entries("`Conditions`") if section else {}
-        if name not in conditions:
-            hint = did_you_mean(name, conditions)
-            raise TemplateError(f"no condition `{name}`", place=at.place, hint=hint)
-        if name in self._being_decided:
-            raise TemplateError(f"condition `{name}` depends on itself", place=at.place)
-        self._being_decided.append(name)
-        try:
-            return holds(conditions[name], self.resolver)
-        except UnknownValueError as exc:
-            return exc.unknown
-        finally:
-            self._being_decided.pop()
+        return self._conditions.hold(name, at)
 
     def mapping(self, name: str) -> Node | None:
         section = self.section("Mappings")
