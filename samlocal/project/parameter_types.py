@@ -156,7 +156,7 @@ def _refused(parameter: Parameter, value: str, key: str, expected: str) -> Param
     explained = description.optional_text() if description else None
     node = parameter.node.get(key) or parameter.node
     return ParameterError(
-        f"parameter `{parameter.name}` can't be `{value}`",
+        f"parameter `{parameter.name}` can't be {f'`{value}`' if value else 'empty'}",
         place=node.place,
         hint=explained or expected,
     )

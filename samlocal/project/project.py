@@ -11,16 +11,17 @@ from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
 from samlocal.project.document import load
 from samlocal.project.entries import read_entries
-from samlocal.project.expansion import transform_name
 from samlocal.project.exports import ProjectExports
 from samlocal.project.external import ExternalValues
 from samlocal.project.layers import local_layers
+from samlocal.project.missing import remedy
 from samlocal.project.model import Finding, Function, FunctionEntry
 from samlocal.project.nested import Nest
 from samlocal.project.pseudo import DEFAULT_REGION, Account, Surroundings
 from samlocal.project.sam import read_function
 from samlocal.project.search import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
 from samlocal.project.stack import Stack
+from samlocal.project.template_findings import duplicate_keys, macros
 from samlocal.project.unsupported import web_functions
 
 if TYPE_CHECKING:
@@ -152,9 +153,9 @@ class Project:
         said = (
             *build,
             *([self.account.finding] if self.account.finding else []),
-            *_duplicate_keys(stacks),
+            *duplicate_keys(stacks),
             *self._undeclared_overrides(),
-            *_macros(stacks),
+            *macros(stacks),
             *(finding for stack in stacks for finding in web_functions(stack).values()),
             *(note for stack in stacks for note in self._notes[stack]),
         )
@@ -200,11 +201,21 @@ class Project:
         except FunctionNotFoundError as error:
             self._explain_missing(identifier and lookup.split_identifier(identifier)[0])
             self._refuse_left_out()
-            if not self.left_out:
+            if not self._not_read:
                 raise
-            parts = [error.hint, *(each.finding.message for each in self.left_out[:_EXPLAINED])]
-            hint = "; ".join(part for part in parts if part)
+            parts = (
+                error.hint,
+                *map(_with_place, self._not_read[:_EXPLAINED]),
+                remedy(parameter for each in self._not_read for parameter in each.missing),
+            )
+            hint = "; ".join(filter(None, parts))
             raise FunctionNotFoundError(error.message, place=error.place, hint=hint) from None
+
+    @property
+    def _not_read(self) -> tuple[Finding, ...]:
+        """What there is to say of parts of the project that aren't read: functions may be there."""
+        notes = (note for notes in self._notes.values() for note in notes)
+        return (*(each.finding for each in self.left_out), *notes)
 
     def _explain_missing(self, identifier: str | None) -> None:
         """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
@@ -221,10 +232,9 @@ class Project:
 
     def _refuse_left_out(self) -> None:
         """Raise where there are no functions because something of the template is left out."""
-        notes = (note for notes in self._notes.values() for note in notes)
-        note = next(chain((each.finding for each in self.left_out), notes), None)
-        if self.functions or note is None:
+        if self.functions or not self._not_read:
             return
+        note = self._not_read[0]
         raise FunctionNotFoundError(
             "the template has no functions",
             place=note.place,
@@ -259,25 +269,10 @@ class Project:
         ]
 
 
-def _duplicate_keys(stacks: Iterable[Stack]) -> list[Finding]:
-    return [
-        Finding(
-            message=f"`{duplicate.key}` is here a second time; this one counts",
-            place=duplicate.place,
-            hint=f"the first one: {duplicate.earlier}",
-        )
-        for stack in stacks
-        for duplicate in stack.document.duplicate_keys
-    ]
-
-
-def _macros(stacks: Iterable[Stack]) -> list[Finding]:
-    return [
-        Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
-        for stack in stacks
-        for node in stack.transforms
-        if (name := transform_name(node)) and not name.startswith("AWS::")
-    ]
+def _with_place(finding: Finding) -> str:
+    place = finding.place
+    where = f" ({place.path.name}:{place.line}:{place.column})" if place else ""
+    return f"{finding.message}{where}"
 
 
 def exclusion(entry: FunctionEntry) -> str:

@@ -86,7 +86,7 @@ def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) 
             tmp_path,
             f"{{Handler: !Sub '${{P}}.${{Wrong}}', Runtime: !Ref P, Environment: {{{variables}}}}}",
         )
-    assert caught.value.message == ("parameter `P` has no value; parameter `Wrong` can't be ``")
+    assert caught.value.message == ("parameter `P` has no value; parameter `Wrong` can't be empty")
     assert caught.value.hint == (
         "give them values: --parameter-overrides P=… Wrong=… Q=…; `Wrong`: must not be empty"
     )
@@ -167,7 +167,7 @@ def test_a_name_that_the_template_lacks_stops_nothing_but_what_needs_it(
         ("!FindInMap [M, a, nope]", "the mappings have no `M.a.nope`"),
         ("!Ref T", "parameter `P` has no value"),
         ("!GetAtt T.Arn", "parameter `P` has no value"),
-        ("!Ref Wrong", "parameter `Wrong` can't be ``"),
+        ("!Ref Wrong", "parameter `Wrong` can't be empty"),
         ("!Ref Nope", "nothing is named `Nope`"),
         ("!Sub '${Nope.Arn}'", "no resource `Nope`"),
     ],

@@ -158,6 +158,7 @@ def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) ->
     assert caught.value.hint == (
         "the template has `G`;"
         " the nested stack `Child` is left out: `s3://b/t` is not on this machine"
+        " (template.yaml:5:31)"
     )
 
 
@@ -237,3 +238,23 @@ def test_a_nested_stack_whose_condition_fails_is_no_part(tmp_path: Path) -> None
     text = stack("none.yaml").replace("Type:", "Condition: Never\n    Type:")
     project = nested(tmp_path, template=text + "Conditions: {Never: !Equals [a, b]}")
     assert project.functions == ()
+
+
+def test_what_is_asked_for_may_be_what_a_loop_would_have_made(tmp_path: Path) -> None:
+    """The parameter that the loop lacks is named, with the way to give it."""
+    project = nested(
+        tmp_path,
+        template="""
+Parameters: {Names: {Type: CommaDelimitedList}}
+Resources:
+  Fn::ForEach::Loop: [Name, !Ref Names, {"F${Name}": {Type: AWS::Serverless::Function}}]
+  G: {Type: AWS::Lambda::Function}
+""",
+    )
+    with pytest.raises(FunctionNotFoundError, match="no function `Fa`") as caught:
+        project.find("Fa")
+    assert caught.value.hint == (
+        "the template has `G`;"
+        " some entries are left out here: parameter `Names` has no value (template.yaml:4:29);"
+        " give it one: --parameter-overrides Names=…"
+    )
