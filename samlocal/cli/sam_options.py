@@ -65,7 +65,7 @@ _TERRAFORM: Final = "terraform"
 # Where sam keeps what it made of a Terraform project.
 _PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
-_TENANT_ID: Final = re.compile(r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}")
+_TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 
 
 @record
@@ -122,8 +122,11 @@ class SamOptions:
             UsageError: No tenant can have that id.
         """
         findings = []
+        if self.terraform_plan_file is not None:
+            instead = "samlocal can't prepare a Terraform project yet"
+            findings.append(_no_effect("--terraform-plan-file", instead))
         if self.tenant_id is not None:
-            if not _TENANT_ID.fullmatch(self.tenant_id):
+            if not re.fullmatch(_TENANT_ID, self.tenant_id):
                 raise UsageError(
                     f"`--tenant-id {self.tenant_id}` can't be a tenant's id",
                     hint="it has 1 to 256 letters, digits, spaces and `._:/=+-@`",

@@ -17,13 +17,12 @@ _LONGEST_NAME = 255  # of what is worth comparing
 
 # What Lambda takes for a function, below the stack that it is in:
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
-_QUALIFIED = re.compile(
-    r"""(?P<stack> (?: [^:]+/ )? )
-        (?: (?: arn:[^:]+:lambda: )? (?: [a-z0-9-]*: )? \d{12}: function: )?
-        (?P<name> [^:/]+ )
-        (?: : (?P<qualifier> \$LATEST | [\w-]+ ) )?""",
-    re.VERBOSE | re.ASCII,
-)
+_QUALIFIED = r"""
+    (?P<stack> (?: [^:]+/ )? )
+    (?: (?: arn:[^:]+:lambda: )? (?: [a-z0-9-]*: )? \d{12}: function: )?
+    (?P<name> [^:/]+ )
+    (?: : (?P<qualifier> \$LATEST | [\w-]+ ) )?
+"""
 
 
 def find(functions: Sequence[FunctionEntry], identifier: str | None) -> FunctionEntry:
@@ -63,7 +62,8 @@ def split_identifier(identifier: str) -> tuple[str, str | None]:
     `arn:aws:lambda:eu-west-1:123456789012:function:Ratings:live` name the same function, also after
     the path of a nested stack. Region and account say nothing about a function that runs here.
     """
-    match = _QUALIFIED.fullmatch(identifier)
+    # Compiled here: few need it, and all would wait for it.
+    match = re.fullmatch(_QUALIFIED, identifier, re.VERBOSE | re.ASCII)
     return (match["stack"] + match["name"], match["qualifier"]) if match else (identifier, None)
 
 

@@ -75,6 +75,11 @@ def test_wrong_usage_is_that_of_sam(samlocal: Samlocal, options: str, message: s
             "Prepared",
         ),
         (".aws-sam-iacs/iacs_metadata/template.json", "--hook-name terraform", None),
+        (
+            ".aws-sam/build/template.yaml",
+            "--hook-name terraform --terraform-plan-file plan.json",
+            "Built",
+        ),
     ],
 )
 def test_what_sam_prepared_of_a_terraform_project_runs(
@@ -89,6 +94,7 @@ def test_what_sam_prepared_of_a_terraform_project_runs(
         assert "samlocal can't prepare a Terraform project yet\nhint: `sam build" in ended.stderr
     else:
         assert function.encode() in ended.stdout
+        assert ("`--terraform-plan-file` has no effect" in ended.stderr) == ("plan" in options)
 
 
 def test_a_template_on_the_command_line_overrides_a_hook(
