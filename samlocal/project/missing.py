@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.errors import MissingParameterError
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from samlocal.errors import MissingParameter, TemplateError
 
 
-@dataclass(slots=True)
 class Gaps:
     """What a function lacks: what is left out of it, and parameters that it can't run without.
 
@@ -23,10 +22,11 @@ class Gaps:
     that aren't left out.
     """
 
-    replaced: frozenset[str] = frozenset()
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
-    needed: dict[MissingParameter, None] = field(default_factory=dict)
+    def __init__(self, *, replaced: frozenset[str] = frozenset()) -> None:
+        self.replaced = replaced
+        self.findings: list[Finding] = []
+        self.notes: list[Finding] = []
+        self.needed: dict[MissingParameter, None] = {}
 
     def need(self, unknown: Unknown) -> None:
         """Remember that the function can't run without a value, as far as parameters would give it."""
