@@ -72,11 +72,12 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Interruption:
-    """How one invocation was interrupted, and what came of it."""
+    """How one invocation was interrupted, how soon it ended, and what came of it."""
 
     way: Way
     signal: signal.Signals
     seconds: float
+    ended_after: float
     status: int | None
     stderr: str
     left: tuple[str, ...]
@@ -128,17 +129,25 @@ class Interrupter:
         with tempfile.TemporaryFile() as output, self._started(way, output.fileno()) as process:
             time.sleep(seconds)
             addresses = listening_sockets(process.pid)
+            begun = time.monotonic()
             if number is signal.SIGINT and chance.random() < _IMPATIENT:
                 _signal(process, number)
                 time.sleep(chance.uniform(0, _IMPATIENCE_SECONDS))
             status = _end(process, number)
+            ended_after = time.monotonic() - begun
             output.seek(0)
             stderr = output.read().decode(errors="replace")
         running = () if number is signal.SIGKILL else self._place.at_once()
         self._complete()
         left = (*running, *self._place.remains(), *still_listening(addresses))
         return Interruption(
-            way=way, signal=number, seconds=seconds, status=status, stderr=stderr, left=left
+            way=way,
+            signal=number,
+            seconds=seconds,
+            ended_after=ended_after,
+            status=status,
+            stderr=stderr,
+            left=left,
         )
 
     @contextmanager
@@ -256,7 +265,7 @@ def _described(each: Interruption) -> str:
     said = "".join(f"\n    {line}" for line in last)
     return (
         f"{each.signal.name} after {each.seconds:.3f} s, {each.phase}, way {each.way.name},"
-        f" exit status {each.status}{said}"
+        f" exit status {each.status} {each.ended_after:.3f} s later{said}"
     )
 
 
