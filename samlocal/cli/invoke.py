@@ -135,19 +135,21 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
-        hint = result.error.hint or _failure_hint(result, inputs, spec)
+        hint = result.error.hint or _failure_hint(result, inputs, spec, engine)
         show_error(f"{result.error.type}: {result.error.message}", hint=hint)
     return EXIT_CODES[result.outcome]
 
 
-def _failure_hint(result: InvocationResult, inputs: Inputs, spec: SandboxSpec) -> str | None:
+def _failure_hint(
+    result: InvocationResult, inputs: Inputs, spec: SandboxSpec, engine: Engine
+) -> str | None:
     """Return what to do about a runtime that ended before it was ready, or found its function incomplete."""
     if result.error is None or result.report.init_duration_ms is not None:
         return None
-    if result.error.type == "Runtime.ExitError" and spec.is_image_function:
-        from samlocal.sandbox.image_functions import EXIT_HINT
+    if result.error.type == "Runtime.ExitError":
+        from samlocal.sandbox.docker.function_images import exit_hint
 
-        return EXIT_HINT
+        return exit_hint(engine, spec)
     from samlocal.sandbox.unbuilt import missing_module_hint
 
     return missing_module_hint(inputs.function, spec.family, inputs.project, result.error.message)

@@ -78,14 +78,15 @@ def project(tmp_path: Path, foreign: str) -> Path:
     return tmp_path / "project"
 
 
-def build(engine: docker.APIClient, image: str, architecture: str) -> str:
-    """An image for that architecture, which holds nothing to run; its name."""
-    dockerfile = f"# {uuid4()}\nFROM scratch\nCOPY Dockerfile /\n".encode()
+def build(engine: docker.APIClient, image: str, architecture: str, program: bytes) -> str:
+    """An image for that architecture, whose entry point is a program; its name."""
+    dockerfile = f'# {uuid4()}\nFROM scratch\nCOPY . /\nENTRYPOINT ["/program"]\n'.encode()
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(dockerfile)
-        archive.addfile(entry, io.BytesIO(dockerfile))
+        for name, content in (("Dockerfile", dockerfile), ("program", program)):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o755
+            archive.addfile(entry, io.BytesIO(content))
     context.seek(0)
     platform = f"linux/{architecture}"
     for event in engine.build(
@@ -97,12 +98,13 @@ def build(engine: docker.APIClient, image: str, architecture: str) -> str:
 
 
 @pytest.fixture
-def image_for(engine: docker.APIClient) -> Iterator[Callable[[str, str], str]]:
+def image_for(engine: docker.APIClient, project: Path) -> Iterator[Callable[[str, str], str]]:
     """Makes an image of a name, for an architecture; none of them is left."""
     made: list[str] = []
+    program = (project / "code" / "bootstrap").read_bytes()
 
     def make(image: str, architecture: str) -> str:
-        made.append(build(engine, image, architecture))
+        made.append(build(engine, image, architecture, program))
         return image
 
     yield make
@@ -157,6 +159,23 @@ def test_image_without_architecture_in_its_name_serves(
     image = image_for(f"{repository}/provided:al2023", foreign)
     ended = invoke("Foreign", repository=repository)
     assert f"Error: `{image}` is for {foreign}, and" in ended.stderr
+
+
+def test_image_under_the_name_of_all_may_be_the_wrong_one(
+    invoke: Callable[..., Finished],
+    image_for: Callable[[str, str], str],
+    repository: str,
+    own: str,
+    foreign: str,
+) -> None:
+    """A function for this machine that starts in the image for another one is told so when it has failed."""
+    image = image_for(f"{repository}/python:3.11", foreign)
+    here, wanted = LAMBDAS_NAMES[foreign], LAMBDAS_NAMES[own]
+
+    ended = invoke("Script", "--architecture", wanted, repository=repository)
+
+    assert ended.exit_code == 5
+    assert f"hint: `{image}` is for {here}, and the function for {wanted}: " in ended.stderr
 
 
 def test_what_is_here_is_said(

@@ -5,6 +5,7 @@ They are those of image functions, those that somebody chose, and runtime images
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from docker.errors import ImageNotFound
 
 from samlocal.errors import (
+    EngineError,
     ImageArchitectureError,
     ImageNotFoundError,
     ImagePullError,
@@ -27,7 +29,7 @@ from samlocal.sandbox.docker.images import (
     skipped_pull_error,
     vanished_image_error,
 )
-from samlocal.sandbox.image_functions import Program, with_program
+from samlocal.sandbox.image_functions import EXIT_HINT, Program, with_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +102,21 @@ def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
             hint="leave out `--build never`, or name an image with `--invoke-image`",
         )
     return (build.image, facts) if facts else (spec.image, None)
+
+
+def exit_hint(engine: Engine, spec: SandboxSpec) -> str | None:
+    """Return what to do about a sandbox that ended before its runtime was ready."""
+    if spec.is_image_function:
+        return EXIT_HINT
+    with suppress(EngineError):
+        facts = _inspect(engine, spec.image)
+        architecture = facts and lambdas_name(facts["Architecture"])
+        if architecture not in {None, spec.architecture}:
+            return (
+                f"`{spec.image}` is for {architecture}, and the function for {spec.architecture}:"
+                " `--pull always` fetches the image anew"
+            )
+    return None
 
 
 def _find_pulled(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
