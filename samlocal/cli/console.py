@@ -50,19 +50,22 @@ def show_warning(message: str, *, place: Place | None = None, hint: str | None =
 
 
 def show_result(payload: bytes) -> None:
-    """Put a function's result on stdout, byte for byte; a line must end there.
+    """Put a function's result on stdout, byte for byte; on a terminal, text ends its line.
 
     Raises:
         OutputError: There is no room for it.
     """
-    try:
-        sys.stdout.buffer.write(payload if payload.endswith(b"\n") else payload + b"\n")
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
-        _discard(sys.stdout)
-    except OSError as error:
-        _discard(sys.stdout)
-        raise OutputError(f"stdout can't be written: {error.strerror}") from error
+    ends_line = payload.endswith(b"\n") or not sys.stdout.isatty() or not _is_text(payload)
+    _write_stdout(payload if ends_line else payload + b"\n")
+
+
+def show_output(text: str) -> None:
+    """Put on stdout what a command was asked for.
+
+    Raises:
+        OutputError: There is no room for it.
+    """
+    _write_stdout(f"{text.removesuffix(chr(10))}\n".encode(errors="surrogateescape"))
 
 
 class FunctionLog:
@@ -148,6 +151,24 @@ def _paint(text: str, color: str) -> str:
     if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
         return text
     return f"\x1b[{color}m{text}\x1b[0m"
+
+
+def _write_stdout(output: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(output)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputError(f"stdout can't be written: {error.strerror}") from error
+
+
+def _is_text(payload: bytes) -> bool:
+    try:
+        return "\0" not in payload.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _write_stderr(output: str | bytes) -> None:

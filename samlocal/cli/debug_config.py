@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from samlocal.cli.console import say, show_result, show_warning
+from samlocal.cli.console import say, show_output, show_warning
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
@@ -135,7 +135,7 @@ def _vscode(targets: Sequence[Target], *, write: bool) -> None:
 
     configurations = [vscode_configuration(target) for target in targets]
     if not write:
-        show_result(vscode_file(configurations).encode())
+        show_output(vscode_file(configurations))
         return
     existing = _VSCODE_FILE.read_text(encoding="utf-8") if _VSCODE_FILE.exists() else None
     try:
@@ -157,7 +157,7 @@ def _nvim(targets: Sequence[Target], *, write: bool) -> None:
             "nvim has no file of its own for them",
             hint=f"nvim-dap reads `{_VSCODE_FILE}`: `samlocal debug-config vscode --write`",
         )
-    show_result(nvim_script(targets).encode())
+    show_output(nvim_script(targets))
 
 
 def _pycharm(targets: Sequence[Target], *, write: bool) -> None:
@@ -166,12 +166,12 @@ def _pycharm(targets: Sequence[Target], *, write: bool) -> None:
     for target in targets:
         xml = pycharm_configuration(target)
         if xml is None:
-            show_result(pycharm_steps(target).encode())
+            show_output(pycharm_steps(target))
         elif write:
             name = "".join(each if each.isalnum() else "_" for each in target.title)
             _write(_PYCHARM_FOLDER / f"{name}.run.xml", xml)
         else:
-            show_result(xml.encode())
+            show_output(xml)
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from samlocal.cli.console import (
     FunctionLog,
     say,
     show_error,
+    show_output,
     show_result,
     show_warning,
 )
@@ -122,7 +123,7 @@ def _print_environment(inputs: Inputs, output: options.OutputFormat) -> None:
         )
     else:
         text = environment_as_text(inputs.environment, base=base)
-    show_result(text.encode(errors="surrogateescape"))
+    show_output(text)
 
 
 def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog) -> int:

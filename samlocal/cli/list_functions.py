@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli import options
-from samlocal.cli.console import say, show_result, show_warning
+from samlocal.cli.console import say, show_output, show_warning
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
 from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
@@ -42,11 +42,11 @@ def list_functions(
     ]
     if output is options.OutputFormat.JSON:
         text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
-        show_result(text.encode())
+        show_output(text)
     elif functions:
         base = opened.path if opened.path.is_dir() else opened.path.parent
         text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
-        show_result(text.encode())
+        show_output(text)
     if not functions:
         say("The template has no functions")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samlocal.cli import options
-from samlocal.cli.console import show_result, show_warning
+from samlocal.cli.console import show_output, show_warning
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.grouped import grouped
 
@@ -91,7 +91,7 @@ def prune(
         text = json.dumps(_as_json(pruned, dry_run=dry_run), indent=2, ensure_ascii=False)
     else:
         text = _as_text(pruned, dry_run=dry_run)
-    show_result(text.encode(errors="surrogateescape"))
+    show_output(text)
 
 
 def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli import options
-from samlocal.cli.console import say, show_result
+from samlocal.cli.console import say, show_output
 from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
 from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
@@ -49,7 +49,7 @@ def validate(
     problems = find_problems(project, lint=lint)
     text = _as_json(problems) if output is options.OutputFormat.JSON else _as_text(problems)
     if text:
-        show_result(text.encode())
+        show_output(text)
     say(_summary(problems))
     sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
 

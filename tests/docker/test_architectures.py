@@ -205,7 +205,7 @@ def test_architecture_can_be_chosen(
     """`--architecture` runs a function for another architecture on this machine's own."""
     stand_in("python:3.11")
     ended = invoke("Script", "--architecture", LAMBDAS_NAMES[own])
-    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode())
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode())
 
 
 def test_built_image_is_for_the_architecture_that_is_chosen(
@@ -214,7 +214,7 @@ def test_built_image_is_for_the_architecture_that_is_chosen(
     """The image of a function is built for it."""
     stand_in("python:3.11")
     ended = invoke("Image", "--architecture", LAMBDAS_NAMES[own])
-    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode()), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode()), ended.stderr
 
 
 def test_chosen_image_runs_whatever_it_is_for(
@@ -225,7 +225,7 @@ def test_chosen_image_runs_whatever_it_is_for(
 
     ended = invoke("Script", "--invoke-image", image)
 
-    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode())
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode())
     here, wanted = LAMBDAS_NAMES[own], LAMBDAS_NAMES[foreign]
     assert f"`{image}` is for {here}, and the function for {wanted}\n" in ended.stderr
 
@@ -286,4 +286,4 @@ def test_chosen_image_is_pulled_for_what_there_is(
         with suppress(docker.errors.ImageNotFound):
             machines_engine.remove_image(image, force=True)
 
-    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"\n'.encode()), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode()), ended.stderr

@@ -136,7 +136,7 @@ def test_node_requires_from_layers(invoke: WithLayers) -> None:
 def test_layers_are_read_only(invoke: WithLayers, layers: str) -> None:
     """Neither the user's directory nor the cache can be written to from inside."""
     ended = invoke("app.writes", SHAPES[layers], {"path": "/opt/new"})
-    assert ended.stdout == b'"Read-only file system"\n', ended.stderr
+    assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 def test_runtime_from_a_layer(invoke: WithLayers) -> None:
@@ -146,7 +146,7 @@ def test_runtime_from_a_layer(invoke: WithLayers) -> None:
 
     ended = invoke("function.handler", layers, {}, code="shell")
 
-    assert ended.stdout == b'"/opt/bootstrap runs function.handler"\n', ended.stderr
+    assert ended.stdout == b'"/opt/bootstrap runs function.handler"', ended.stderr
 
 
 def test_extensions_of_a_layer_are_said_not_to_run(invoke: WithLayers) -> None:

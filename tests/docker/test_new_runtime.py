@@ -32,5 +32,5 @@ def test_new_runtime_is_a_line_of_data(
 
     ended = Samlocal(directory=project, environment=of_the_copy).invoke("Echo", "--no-event")
 
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n"), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, b"{}"), ended.stderr
     assert "Invoking app.echo (python9.9) in localhost/samlocal/python:3.11\n" in ended.stderr

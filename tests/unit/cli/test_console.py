@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.console import FunctionLog, show_error, show_result, show_warning
+from samlocal.cli.console import FunctionLog, show_error, show_output, show_result, show_warning
 from samlocal.errors import Place, UsageError
 from tests.unit.cli.script import run_script
 
@@ -106,7 +107,7 @@ def test_a_stderr_that_takes_nothing_stops_nothing(nowhere: int) -> None:
         stderr=nowhere,
     )
 
-    assert (ended.returncode, ended.stdout) == (0, b"{}\n")
+    assert (ended.returncode, ended.stdout) == (0, b"{}")
 
 
 def test_a_stdout_that_is_closed_is_no_error() -> None:
@@ -121,21 +122,44 @@ def test_a_stdout_that_is_closed_is_no_error() -> None:
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+PAYLOADS = (b'"hey"', b'"hey"\n', b"", b"\xff\x00\r\n", bytes(range(256)))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_result_is_written_byte_for_byte(
+    payload: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Nothing is decoded, changed or added."""
+    show_result(payload)
+    assert capfdbinary.readouterr().out == payload
+
+
 @pytest.mark.parametrize(
     ("payload", "shown"),
     [
         pytest.param(b'"hey"', b'"hey"\n', id="a line is ended"),
+        pytest.param("süß".encode(), "süß\n".encode(), id="text"),
         pytest.param(b'"hey"\n', b'"hey"\n', id="an ended line is left"),
-        pytest.param(b"", b"\n", id="empty"),
-        pytest.param(b"\xff\x00\r\n", b"\xff\x00\r\n", id="bytes"),
+        pytest.param(b"\xff\x00", b"\xff\x00", id="bytes"),
     ],
 )
-def test_a_result_is_written_byte_for_byte(
-    payload: bytes, shown: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+def test_a_result_on_a_terminal_ends_its_line(
+    payload: bytes,
+    shown: bytes,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is decoded or changed; a line ends at the end."""
+    """The prompt comes on a line of its own, where the result is text."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     show_result(payload)
     assert capfdbinary.readouterr().out == shown
+
+
+@pytest.mark.parametrize("text", ["a", "a\n"])
+def test_output_of_a_command_ends_its_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads it by lines gets the last one, too."""
+    show_output(text)
+    assert capfd.readouterr().out == "a\n"
 
 
 def test_messages_have_place_and_hint(
