@@ -4,12 +4,14 @@
 
 python := .venv/bin/python
 ready := .venv/ready
+# Where PYTHONDONTWRITEBYTECODE is set, every command would compile every module it imports: 0.1 s.
+compile := env -u PYTHONDONTWRITEBYTECODE $(python) -m compileall -q samlocal
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(ready) ## Install samlocal and its tools in .venv
-	@:
+	@$(compile)
 
 demo: $(ready) ## From nothing to an invoked function: engine, image, sample app
 	@.ci/demo
@@ -62,4 +64,5 @@ $(ready): pyproject.toml
 	@echo 'Installing samlocal and its tools in .venv' >&2
 	@[ -x $(python) ] || python3 -m venv .venv
 	@$(python) -m pip install --quiet --disable-pip-version-check --editable '.[aws,test,check]' >&2
+	@$(compile)
 	@touch $@
