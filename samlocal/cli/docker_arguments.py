@@ -94,7 +94,8 @@ def _checked(key: str, value: object) -> object:
             raise UsageError(f"`--docker-arg {key}` must be a string, not `{json.dumps(value)}`")
         return str(value)
     try:
-        HostConfig(version="1.44", **host_options({key: value}, network=True))
+        for network in (True, False):
+            HostConfig(version="1.44", **host_options({key: value}, network=network))
     except (DockerException, AttributeError, LookupError, TypeError, ValueError) as error:
         raise UsageError(f"`--docker-arg {key}` can't be `{json.dumps(value)}`: {error}") from error
     return value

@@ -92,14 +92,14 @@ class ImageUpdates:
         with suppress(Exception):
             # None is the login of `docker login`.
             login: dict[str, str] | None = {} if _is_official(self._image) else None
-            facts = self._engine.api.inspect_distribution(self._image, login)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+            facts = self._engine.sdk.inspect_distribution(self._image, login)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
             digest = str(facts["Descriptor"]["digest"])
             newer = None if digest in self._digests() else digest
             state = {"ask_at": time.time() + _ANSWERED_SECONDS, "newer_digest": newer}
         self._write(state)
 
     def _digests(self) -> set[str]:
-        facts = self._engine.api.inspect_image(self._image)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+        facts = self._engine.api.image(self._image)
         return {digest.partition("@")[2] for digest in facts["RepoDigests"] or ()}
 
     def _read(self) -> _State:

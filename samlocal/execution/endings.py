@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from samlocal.invocation import Outcome
     from samlocal.sandbox.sandbox import Exit
 
-_SIGNALLED: Final = 128
 # As Go, in which Lambda's own supervisor is written, names them.
 _SIGNALS: Final = {
     1: "hangup",
     2: "interrupt",
+    3: "quit",
     4: "illegal instruction",
+    5: "trace/breakpoint trap",
     6: "aborted",
     7: "bus error",
     8: "floating point exception",
     9: "killed",
+    10: "user defined signal 1",
     11: "segmentation fault",
+    12: "user defined signal 2",
     13: "broken pipe",
+    14: "alarm clock",
     15: "terminated",
 }
 
@@ -72,7 +76,7 @@ def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
         hint = f"the function used all of its {memory_mb} MB: raise `MemorySize`"
     error = FunctionError(
         type="Runtime.ExitError",
-        message=f"RequestId: {request_id} Error: {_exit_reason(exit_.status)}",
+        message=f"RequestId: {request_id} Error: {_exit_reason(exit_)}",
         hint=hint,
     )
     return Ending(
@@ -83,10 +87,10 @@ def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
     )
 
 
-def _exit_reason(status: int | None) -> str:
-    if not status:
+def _exit_reason(exit_: Exit) -> str:
+    if exit_.signal is not None:
+        name = _SIGNALS.get(exit_.signal, exit_.signal)
+        return f"Runtime exited with error: signal: {name}"
+    if not exit_.status:
         return "Runtime exited without providing a reason"
-    if status > _SIGNALLED:
-        number = status - _SIGNALLED
-        return f"Runtime exited with error: signal: {_SIGNALS.get(number, number)}"
-    return f"Runtime exited with error: exit status {status}"
+    return f"Runtime exited with error: exit status {exit_.status}"

@@ -143,11 +143,13 @@ class Started:
 class Exit:
     """How a sandbox ended, and when (`time.monotonic()`).
 
-    `status` is the exit status as a shell has it (137 = killed); None where nobody saw it.
+    `status` is the exit status, None where nobody saw it; `signal` the number of the signal that ended
+    what ran, where one is known to have done it.
     """
 
     at: float
     status: int | None
+    signal: int | None = None
     out_of_memory: bool = False
 
 

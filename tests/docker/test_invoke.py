@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, SAMLOCAL, Samlocal
-from tests.docker.leftovers import leftovers
+from tests.docker.leftovers import containers_of, leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_result_alone_is_on_stdout(samlocal: Samlocal) -> None:
     """The event comes back as the result, and everything else is on stderr."""
     ended = samlocal.invoke("Echo", "--event", "-", stdin=b'{"message": "hey"}')
 
-    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n')
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}')
     assert "START RequestId" in ended.stderr
 
 
@@ -65,7 +65,7 @@ def test_a_loop_keeps_its_lines(samlocal: Samlocal) -> None:
         check=False,
     )
 
-    assert (ended.returncode, ended.stdout) == (0, b"{}\n{}\n")
+    assert (ended.returncode, ended.stdout) == (0, b"{}{}")
 
 
 def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None:
@@ -108,6 +108,14 @@ def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
     process.communicate(timeout=30)
 
 
+def test_output_comes_in_the_order_in_which_it_was_written(samlocal: Samlocal) -> None:
+    """Pieces of lines, written to stdout and stderr in turn, stay where they belong."""
+    ended = samlocal.invoke("Alternates", "-e", "-", stdin=b"300")
+
+    lines = [line for line in ended.stderr.splitlines() if line.startswith(("out", "err"))]
+    assert lines == [f"out {number}, err {number}" for number in range(300)]
+
+
 def test_log_file_gets_the_logs_as_well(samlocal: Samlocal, tmp_path: Path) -> None:
     """The log file holds what the function and the platform wrote; stderr shows it too."""
     log = tmp_path / "function.log"
@@ -134,7 +142,7 @@ def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
 
 def test_code_is_read_only(samlocal: Samlocal) -> None:
     """A function can't change its own code, as in Lambda."""
-    assert samlocal.invoke("WritesToCode", "--no-event").stdout == b'"Read-only file system"\n'
+    assert samlocal.invoke("WritesToCode", "--no-event").stdout == b'"Read-only file system"'
 
 
 def test_function_error_is_the_result_and_exit_3(samlocal: Samlocal) -> None:
@@ -178,6 +186,60 @@ def test_last_words_of_a_dying_runtime_are_shown(samlocal: Samlocal) -> None:
     assert json.loads(ended.stdout)["errorType"] == "Runtime.ExitError"
     assert "Runtime exited with error: exit status 7" in ended.stderr
     assert report(ended.stderr)["error"] == "Runtime.ExitError"
+
+
+def test_runtime_is_not_process_1(samlocal: Samlocal) -> None:
+    """An init is, as on Lambda, so that signals do to the runtime what they do to any process."""
+    process = json.loads(samlocal.invoke("Process").stdout)
+    assert process["id"] > 1
+    assert process["first"] != "python3"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        pytest.param(signal.SIGKILL, "signal: killed", id="SIGKILL"),
+        pytest.param(signal.SIGABRT, "signal: aborted", id="SIGABRT"),
+        pytest.param(signal.SIGSEGV, "signal: segmentation fault", id="SIGSEGV"),
+        pytest.param(signal.SIGTERM, "signal: terminated", id="SIGTERM"),
+        pytest.param(signal.SIGALRM, "signal: alarm clock", id="SIGALRM"),
+    ],
+)
+def test_signal_that_a_function_sends_to_itself(
+    samlocal: Samlocal, number: int, reason: str
+) -> None:
+    """It ends the runtime, and is named."""
+    ended = samlocal.invoke("Signals", "-e", "-", stdin=str(int(number)).encode())
+
+    assert ended.exit_code == 5
+    error = json.loads(ended.stdout)["errorMessage"]
+    assert error.endswith(f"Error: Runtime exited with error: {reason}")
+
+
+@pytest.mark.parametrize("status", [255, 142, 137, 128, 2])
+def test_exit_status_is_no_signal(samlocal: Samlocal, status: int) -> None:
+    """Whatever a program exits with, it is an exit status: no signal was sent."""
+    ended = samlocal.invoke("ExitsWith", "-e", "-", stdin=str(status).encode())
+
+    assert ended.exit_code == 5
+    error = json.loads(ended.stdout)["errorMessage"]
+    assert error.endswith(f"Error: Runtime exited with error: exit status {status}")
+
+
+def test_entry_point_without_a_handler(samlocal: Samlocal) -> None:
+    """What starts the runtime in AWS's images ends with 142 where it is given no handler."""
+    ended = samlocal.invoke("NoHandler")
+
+    assert ended.exit_code == 5
+    assert json.loads(ended.stdout)["errorMessage"].endswith("exit status 142")
+    # Nothing is known of the memory of a runtime that died so early, or it is little.
+    assert int(report(ended.stderr).get("used", "0")) < 128
+
+
+def test_binary_result_is_what_the_function_returned(samlocal: Samlocal) -> None:
+    """Every byte of it, and none more."""
+    ended = samlocal.invoke("Binary")
+    assert (ended.exit_code, ended.stdout) == (0, bytes(range(256)))
 
 
 def test_running_out_of_memory_is_named(samlocal: Samlocal) -> None:
@@ -260,7 +322,7 @@ def test_killed_command_is_swept_up_by_the_next(
     process = samlocal.start_sleeping()
     process.kill()
     process.communicate()
-    assert leftovers(engine, samlocal.directory)
+    assert containers_of(engine, samlocal.directory)
 
     ended = samlocal.invoke("Logs", "--no-event")
 
@@ -301,6 +363,7 @@ def test_extra_network_is_joined_beside_the_default_one(
     finally:
         engine.remove_network(network)
 
+    assert ended.exit_code == 0, ended.stderr
     assert sorted(json.loads(ended.stdout)["devices"]) == ["eth0", "eth1", "lo"]
 
 

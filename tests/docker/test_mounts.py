@@ -100,7 +100,7 @@ def test_a_copy_is_read_only(samlocal: Samlocal, path: str) -> None:
     """As a mount is, and code and layers are in Lambda."""
     prepare(samlocal, handler="app.writes")
     ended = invoke(samlocal, {"path": path}, "--mount", "copy")
-    assert ended.stdout == b'"Read-only file system"\n', ended.stderr
+    assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 def test_a_strict_box_takes_copies(samlocal: Samlocal) -> None:
@@ -114,7 +114,7 @@ def test_delegated_is_a_mount(samlocal: Samlocal) -> None:
     """What sam calls so, a mount that may lag behind, is a mount like any other on Linux."""
     prepare(samlocal, handler="app.writes")
     ended = invoke(samlocal, {"path": "/var/task/x"}, "--mount", "delegated")
-    assert ended.stdout == b'"Read-only file system"\n', ended.stderr
+    assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 @pytest.mark.parametrize("mode", ["read-only", "copy"])

@@ -174,7 +174,7 @@ def test_interrupted_pull_is_resumed(
         assert proxy.left.wait(30)
 
         ended = command.invoke("Echo", "--no-event")
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert (ended.exit_code, ended.stdout) == (0, b"{}")
     assert ": Pull complete\n" in ended.stderr
 
 
@@ -237,7 +237,7 @@ def test_login_of_docker_is_used(
 
     ended = samlocal(private_registry.address).invoke("Echo", "--no-event")
 
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert (ended.exit_code, ended.stdout) == (0, b"{}")
 
 
 @pytest.mark.parametrize("kind", ["credsStore", "credHelpers"])
@@ -262,7 +262,7 @@ echo '{{"ServerURL": "{address}", "Username": "{USER}", "Secret": "{PASSWORD}"}}
 
     ended = samlocal(address, PATH=f"{tmp_path}:{os.environ['PATH']}").invoke("Echo", "--no-event")
 
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert (ended.exit_code, ended.stdout) == (0, b"{}")
 
 
 def test_credential_helper_that_is_missing(
@@ -278,7 +278,7 @@ def test_credential_helper_that_is_missing(
 
     ended = samlocal(registry.address).invoke("Echo", "--no-event")
 
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n")
+    assert (ended.exit_code, ended.stdout) == (0, b"{}")
     assert (
         "Pulling without a login: the credential helper of Docker's config.json failed:"
         " docker-credential-nowhere not installed" in ended.stderr

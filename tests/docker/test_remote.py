@@ -15,6 +15,7 @@ import pytest
 from tests.docker import own_engine, remote_engine
 from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
 from tests.docker.conftest import STAND_INS, missing
+from tests.docker.leftovers import that_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,14 +46,14 @@ def samlocal(remote: Remote, tmp_path: Path) -> Iterator[Samlocal]:
     project = shutil.copytree(BEHAVIOURS, tmp_path / "project")
     home = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     yield Samlocal(directory=project, environment=home | remote.variables)
-    assert not remote.engine.containers()
+    assert not that_stay(remote.engine.containers)
 
 
 def test_result_comes_back(samlocal: Samlocal) -> None:
     """An event goes there and its result comes back, over TCP with TLS."""
     ended = samlocal.invoke("Echo", "--event", "-", stdin=b'{"message": "hey"}')
 
-    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n'), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}'), ended.stderr
 
 
 def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
@@ -62,7 +63,7 @@ def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
     ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
 
     assert ended.exit_code == 0, ended.stderr
-    assert ended.stdout == event + b"\n"
+    assert ended.stdout == event
 
 
 def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
@@ -140,7 +141,7 @@ def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Rem
     """A socket of this machine says nothing about the engine's network, which has this machine's address."""
     ended = samlocal.invoke("Echo", "--no-event", "--engine", remote.engine.address, "--debug")
 
-    assert (ended.exit_code, ended.stdout) == (0, b"{}\n"), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, b"{}"), ended.stderr
     assert "it takes a relay: the engine is in a network of its own" in ended.stderr
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.docker import podman_engine
 from tests.docker.command import BEHAVIOURS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
+from tests.docker.leftovers import that_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,14 +52,14 @@ def samlocal(rootless: Podman, tmp_path: Path) -> Iterator[Samlocal]:
         "DOCKER_HOST": rootless.address,
     }
     yield Samlocal(directory=project, environment=environment)
-    assert not rootless.containers()
+    assert not that_stay(rootless.containers)
 
 
 def test_relay_is_taken_at_once(samlocal: Samlocal) -> None:
     """That the engine is rootless is known before anything starts."""
     ended = samlocal.invoke("Echo", "--event", "-", "--debug", stdin=b'{"message": "hey"}')
 
-    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}\n'), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}'), ended.stderr
     assert "it takes a relay: the engine is rootless" in ended.stderr
 
 
@@ -69,7 +70,7 @@ def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
     ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
 
     assert ended.exit_code == 0, ended.stderr
-    assert ended.stdout == event + b"\n"
+    assert ended.stdout == event
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_host_gateway_is_this_machine(samlocal: Samlocal) -> None:
         event = json.dumps(["me", server.getsockname()[1]])
         ended = samlocal.invoke("Reaches", "--data", event, "--add-host", "me:host-gateway")
 
-    assert ended.stdout == b"true\n", ended.stderr
+    assert ended.stdout == b"true", ended.stderr
 
 
 def test_doctor_says_rootless(samlocal: Samlocal) -> None:

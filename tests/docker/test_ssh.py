@@ -13,6 +13,7 @@ import pytest
 from tests.docker import own_engine, remote_engine, ssh_server
 from tests.docker.command import BEHAVIOURS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
+from tests.docker.leftovers import that_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ def samlocal(server: SshServer, there: OwnEngine, tmp_path: Path) -> Iterator[Sa
         "DOCKER_HOST": server.address + there.address.removeprefix("unix://"),
     }
     yield Samlocal(directory=project, environment=environment | server.variables)
-    assert not there.containers()
+    assert not that_stay(there.containers)
 
 
 def test_result_comes_back(samlocal: Samlocal) -> None:
@@ -67,7 +68,7 @@ def test_result_comes_back(samlocal: Samlocal) -> None:
     ended = samlocal.invoke("Echo", "--event", "-", stdin=event)
 
     assert ended.exit_code == 0, ended.stderr
-    assert ended.stdout == event + b"\n"
+    assert ended.stdout == event
 
 
 def test_logs_come_at_once_and_a_signal_leaves_nothing(samlocal: Samlocal) -> None:

@@ -111,7 +111,7 @@ def seek(engine: str | None, variables: Mapping[str, str]) -> Sought:
         return _seek_name(engine, variables)
     if host := variables.get("DOCKER_HOST"):
         return _only(host, f"{_START_DOCKER}, or set DOCKER_HOST to your engine's address")
-    settings = _docker_settings(variables)
+    settings = docker_settings(variables)
     name = variables.get("DOCKER_CONTEXT") or _current_context(settings)
     if name != _DEFAULT_CONTEXT:
         return _seek_context(name, settings)
@@ -134,7 +134,7 @@ def _only(url: str, hint: str) -> Sought:
 
 
 def _seek_name(name: str, variables: Mapping[str, str]) -> Sought:
-    settings = _docker_settings(variables)
+    settings = docker_settings(variables)
     contexts = _contexts(settings)
     if name in contexts:
         return _seek_context(name, settings)
@@ -161,7 +161,8 @@ def _sockets(name: str, variables: Mapping[str, str]) -> list[Path]:
     return [home / each.format(**places) for each in _SOCKETS[name]]
 
 
-def _docker_settings(variables: Mapping[str, str]) -> Path:
+def docker_settings(variables: Mapping[str, str]) -> Path:
+    """Return the folder of the Docker client's settings."""
     home = Path(variables.get("HOME") or "/")
     return Path(variables.get("DOCKER_CONFIG") or home / ".docker")
 

@@ -65,8 +65,8 @@ def build_image(
     output = _Output(build, dockerfile, progress)
     with tempfile.TemporaryFile() as archive, translated_errors(), _build_errors(output):
         name = write_context(build.recipe, dockerfile, archive)
-        replaced = engine.api.images(name=build.image, quiet=True)
-        events = engine.streams.build(
+        replaced = engine.sdk.images(name=build.image, quiet=True)
+        events = engine.sdk.build(
             fileobj=archive,
             custom_context=True,
             dockerfile=name,
@@ -83,9 +83,9 @@ def build_image(
             if cancelled():
                 return
             output.take(event)
-        for image in set(replaced) - set(engine.api.images(name=build.image, quiet=True)):
+        for image in set(replaced) - set(engine.sdk.images(name=build.image, quiet=True)):
             with suppress(APIError):  # another name, or a container, still uses it
-                engine.api.remove_image(image)
+                engine.sdk.remove_image(image)
 
 
 @contextmanager

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.creation import create_container, limit_cpu
+from samlocal.sandbox.docker.creation import ContainerContext, container_config, cpu_limits
 from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.ending import remove, wait_for_end
 from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import is_pulled_always, pull_image, skipped_pull_error
+from samlocal.sandbox.docker.engine_api import ApiError
+from samlocal.sandbox.docker.engine_options import chosen_options
+from samlocal.sandbox.docker.images import is_pulled_always, skipped_pull_error
 from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.making import Maker
-from samlocal.sandbox.docker.memory import has_killed, kill_counter, peak_memory_mb
-from samlocal.sandbox.docker.output import read_output
+from samlocal.sandbox.docker.memory import memory_group, peak_memory_mb
+from samlocal.sandbox.docker.one_stream import (
+    has_shell,
+    in_one_stream,
+    names_signals,
+    signal_of,
+    with_own_program,
+)
+from samlocal.sandbox.docker.output import read_output, whole_lines
 from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
+from samlocal.sandbox.docker.proxies import proxy_variables
 from samlocal.sandbox.docker.way_back import listen
 from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Exit, Started
@@ -29,10 +40,10 @@ from samlocal.sandbox.sandbox import Exit, Started
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from samlocal.sandbox.docker.copying import Copies
     from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.memory import MemoryGroup
     from samlocal.sandbox.docker.relay.launch import RelayLauncher
     from samlocal.sandbox.docker.unusable import FormatErrors
     from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, Mount, SandboxSpec
@@ -47,6 +58,10 @@ _REMOVAL_SECONDS: Final = 15.0
 _LAST_OUTPUT_SECONDS: Final = 2.0
 # How long a function may use all of the CPU: Lambda, too, divides it by periods.
 _UNLIMITED_SECONDS: Final = 0.02
+# With which shells and inits end where the program can't be run.
+_NOT_EXECUTED: Final = frozenset({126, 127})
+# Podman's words.
+_NO_INIT: Final = "container-init binary not found"
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -74,13 +89,14 @@ class DockerSandbox:
         self._stopping = False
         self._container_id: str | None = None
         self._format_errors: FormatErrors | None = None
+        self._is_one_stream = False
+        self._words_of_shell = bytearray()
         self._copies: Copies | None = None
         self._relay: RelayLauncher | None = None
         self._peers: frozenset[str] = frozenset()
-        self._kill_counter: Path | None = None
+        self._memory: MemoryGroup | None = None
         self._ran_out_of_memory = False
         self._reader: Thread | None = None
-        self._limiter: Thread | None = None
         self._ending = Event()
         self._ended_at: float | None = None
         self._pid = 0
@@ -103,8 +119,6 @@ class DockerSandbox:
             self._copies.close()
         if self._reader and self._pid:
             self._reader.join(_LAST_OUTPUT_SECONDS)
-        if self._limiter:
-            self._limiter.join()
         if self.listening.done() and not self.listening.exception():
             self.listening.result().close()
 
@@ -121,8 +135,7 @@ class DockerSandbox:
 
     def end_init(self) -> None:
         if self._spec.cpus is not None:
-            self._limiter = Thread(target=self._limit_cpu, args=(self._spec.cpus,), daemon=True)
-            self._limiter.start()
+            Thread(target=self._limit_cpu, args=(self._spec.cpus,), daemon=True).start()
 
     def stop(self) -> None:
         self._stopping = True
@@ -130,7 +143,7 @@ class DockerSandbox:
         if self._container_id:
             with suppress(EngineError), translated_errors():
                 if self._spec.grace_seconds:
-                    self._engine.api.stop(self._container_id, timeout=self._spec.grace_seconds)
+                    self._engine.api.stop(self._container_id, self._spec.grace_seconds)
                 else:
                     self._engine.api.kill(self._container_id)
 
@@ -143,7 +156,7 @@ class DockerSandbox:
         return peak_memory_mb(
             self._engine,
             self._container_id,
-            self._pid,
+            self._memory,
             # Files in a /tmp in memory are none of the function's.
             of_group=not self._spec.strict,
         )
@@ -244,6 +257,8 @@ class DockerSandbox:
     def _pull(self, image: str) -> None:
         if self._spec.pull == "never":
             raise skipped_pull_error(image, self._spec.pull_option)
+        from samlocal.sandbox.docker.pulls import pull_image  # noqa: PLC0415  # the cold path goes without
+
         pull_image(
             self._engine,
             image,
@@ -265,19 +280,45 @@ class DockerSandbox:
         )
 
     def _create_container(self) -> str:
+        """Create the container, of whose shell, if it has one, the function's output becomes one stream."""
+        self._spec, shell_is_sure = with_own_program(self._engine, self._spec)
         copied = mounts_to_copy(self._spec, self._engine)
-        self._container_id = create_container(
-            self._engine.api,
-            self._spec,
-            runtime_api=self._api_address,
-            copied=copied,
-            carrier=self._copy(copied),
-            relay_id=self._relay.container_id if self._relay else None,
-            auto_remove=self._engine.auto_removes,
-        )
+        carrier = self._copy(copied)
+        container_id = self._create_as(in_one_stream(self._spec), copied, carrier)
+        self._is_one_stream = shell_is_sure or has_shell(self._engine, container_id)
+        if not self._is_one_stream:
+            remove(self._engine, container_id)
+            container_id = self._create_with_init(copied, carrier)
         if self._copies:
-            self._copies.complete(self._container_id)
-        _log.debug("created container %s of %s", self._container_id[:12], self._spec.image)
+            self._copies.complete(container_id)
+        _log.debug("created container %s of %s", container_id[:12], self._spec.image)
+        return container_id
+
+    def _create_with_init(self, copied: Sequence[Mount], carrier: str | None) -> str:
+        try:
+            return self._create_as(self._spec, copied, carrier, init=True)
+        except ApiError as error:
+            if _NO_INIT not in error.explanation:
+                raise
+            self._progress.note(
+                "The engine has no init, such as catatonit: the kernel keeps most signals from the function"
+            )
+            return self._create_as(self._spec, copied, carrier)
+
+    def _create_as(
+        self, spec: SandboxSpec, copied: Sequence[Mount], carrier: str | None, *, init: bool = False
+    ) -> str:
+        api = self._engine.api
+        context = ContainerContext(
+            runtime_api=self._api_address,
+            chosen=chosen_options(spec.engine_options, version=api.version),
+            proxies=proxy_variables(self._engine.address, os.environ),
+            copied=copied,
+            carrier=carrier,
+            relay_id=self._relay.container_id if self._relay else None,
+        )
+        config = container_config(spec, context, auto_remove=self._engine.auto_removes, init=init)
+        self._container_id = api.create_container(config, platform=platform_of(spec))
         return self._container_id
 
     def _copy(self, mounts: Sequence[Mount]) -> str | None:
@@ -291,8 +332,11 @@ class DockerSandbox:
 
     def _extra_network_id(self) -> str | None:
         """Return the network to join besides the default one, as `--docker-network` has it."""
-        name = self._spec.network
-        return None if name in {None, "host"} else self._engine.network_id(name)
+        return self._engine.network_id(self._extra_network) if self._extra_network else None
+
+    @property
+    def _extra_network(self) -> str | None:
+        return None if self._spec.network == "host" else self._spec.network
 
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
@@ -301,11 +345,10 @@ class DockerSandbox:
         with self._start_errors():
             self._engine.api.start(container_id)
             after = time.monotonic()
-            found = self._engine.api.inspect_container(container_id)
+            found = self._engine.api.container(container_id)
         _log.debug("started it in %.0f ms", (after - before) * 1000)
         self._pid = found["State"]["Pid"]
-        if not self._engine.auto_removes:  # Podman may not notice, but its container stays a moment
-            self._kill_counter = kill_counter(container_id, self._pid)
+        self._memory = memory_group(container_id, self._pid)
         addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
         self._peers = frozenset(addresses - {""} | {_LOOPBACK})
         return Started(at=min(max(_monotonic(found["State"]["StartedAt"]), before), after))
@@ -327,7 +370,7 @@ class DockerSandbox:
             return
         try:
             with translated_errors():
-                limit_cpu(self._engine.api, str(self._container_id), cpus)
+                self._engine.api.update_container(str(self._container_id), cpu_limits(cpus))
         except EngineError as error:  # mostly because the function has ended already
             _log.debug("its CPU is not limited: %s", error.message)
 
@@ -335,6 +378,11 @@ class DockerSandbox:
         """Attach to the container before it starts, and show what it writes until it ends."""
         with self._start_errors():  # Podman prepares all but the process when somebody attaches
             receive = self._engine.attach(container_id).receive
+        if self._is_one_stream:
+            pieces = read_output(receive, stderr=self._words_of_shell.extend)
+        else:
+            pieces = whole_lines(receive)
+
         if self._spec.foreign_architecture:
             from samlocal.sandbox.docker.unusable import FormatErrors  # noqa: PLC0415  # few need it
 
@@ -343,12 +391,11 @@ class DockerSandbox:
         def read() -> None:
             # Where the engine goes away, `_watch` sees it too, and says so.
             with suppress(EngineError), translated_errors():
-                for output in read_output(receive):
+                for output in pieces:
                     self._log.write(output)
             self._ended_at = time.monotonic()
-            self._ran_out_of_memory = self._kill_counter is not None and has_killed(
-                self._kill_counter
-            )
+            # The engine may not notice; the group is there for a moment longer than what it ran.
+            self._ran_out_of_memory = self._memory is not None and self._memory.has_killed()
             _settle(self.logs_ended, None)
 
         reader = Thread(target=read, daemon=True)
@@ -361,19 +408,60 @@ class DockerSandbox:
             status, out_of_memory = wait_for_end(self._engine, container_id)
         except EngineError as error:
             self._fail(error)
-        else:
-            if self._format_errors and self._format_errors.heard:
-                self._fail(self._format_errors.as_error(self._spec))
-            _log.debug("it has been removed, exit status %s", status)
+            return
+        _log.debug("it has been removed, exit status %s", status)
+        with suppress(TimeoutError, SandboxError):
+            self.logs_ended.result(_LAST_OUTPUT_SECONDS)
+        ended = Exit(
             # The end of the output is the end of the process; the engine takes a while to see it.
-            at = self._ended_at or time.monotonic()
-            out_of_memory = (out_of_memory or self._ran_out_of_memory) and not self._stopping
-            _settle(self.exited, Exit(at=at, status=status, out_of_memory=out_of_memory))
+            at=self._ended_at or time.monotonic(),
+            status=status,
+            signal=signal_of(status, self._words_of_shell if self._has_talking_shell else None),
+            out_of_memory=(out_of_memory or self._ran_out_of_memory) and not self._stopping,
+        )
+        if ended.signal is None and not self._stopping:
+            self._explain(status)
+        _settle(self.exited, ended)
+
+    @property
+    def _has_talking_shell(self) -> bool:
+        return self._is_one_stream and names_signals(self._spec)
+
+    def _explain(self, status: int | None) -> None:
+        """Say that it is the image's fault where its program can't run."""
+        from samlocal.sandbox.docker.unusable import missing_program  # noqa: PLC0415  # few need it
+
+        if self._words_of_shell:
+            self._log.write(bytes(self._words_of_shell))
+        if status in _NOT_EXECUTED and self._spec.is_image_function:
+            with suppress(EngineError), translated_errors():
+                if error := missing_program(self._engine, self._spec):
+                    self._fail(error)
+        if self._format_errors and (self._format_errors.heard or status in _NOT_EXECUTED):
+            self._fail(self._format_errors.as_error(self._spec))
+
+    @property
+    def _is_removal_awaited(self) -> bool:
+        """Whether something of the user's is in use until the container has gone: a network, a port, a volume.
+
+        Else a container whose output has ended has been killed, and the engine removes it without us.
+        """
+        spec = self._spec
+        return bool(
+            not self._engine.auto_removes
+            or self._extra_network
+            or self._relay
+            or self._copies
+            or spec.debug_ports
+            or spec.engine_options
+            or spec.grace_seconds
+        )
 
     def _remove(self, container_id: str) -> None:
         if self._stopping:  # the engine is removing it already
+            ended: Future[Any] = self.exited if self._is_removal_awaited else self.logs_ended
             with suppress(EngineError, TimeoutError):
-                self.exited.result(_REMOVAL_SECONDS)
+                ended.result(_REMOVAL_SECONDS)
                 return
         with suppress(EngineError):
             remove(self._engine, container_id)

@@ -20,8 +20,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from docker.types import Mount as DockerMount
-
 from samlocal.errors import EngineError, SandboxError
 from samlocal.project.cache import reason_of
 from samlocal.project.trees import Entry, walk
@@ -56,22 +54,21 @@ class Copies:
         if not self._directories:
             return None
         marks = labels(project=str(self._spec.project), function=self._spec.function)
-        mounts = [
-            DockerMount(mount.target, None, type="volume", no_copy=True, labels=marks)
-            for mount in self._directories
-        ]
-        created = self._engine.api.create_container(
-            self._spec.image,
-            entrypoint=["never-started"],
-            labels=marks,
-            platform=platform_of(self._spec),
-            host_config=self._engine.api.create_host_config(mounts=mounts),
-        )
-        self._carrier = str(created["Id"])
+        volume = {"Type": "volume", "VolumeOptions": {"NoCopy": True, "Labels": marks}}
+        config = {
+            "Image": self._spec.image,
+            "Entrypoint": ["never-started"],
+            "Labels": marks,
+            "HostConfig": {
+                "Mounts": [{"Target": each.target, **volume} for each in self._directories]
+            },
+        }
+        platform = platform_of(self._spec)
+        self._carrier = self._engine.api.create_container(config, platform=platform)
         for mount in self._directories:
             begun = time.monotonic()
             content = archive(mount.source, mount.target, cancelled=lambda: self._cancelled)
-            self._engine.streams.put_archive(self._carrier, mount.target, content)
+            self._engine.sdk.put_archive(self._carrier, mount.target, content)
             _log.debug("copied %s in %.1f s", mount.source, time.monotonic() - begun)
         return self._carrier
 
@@ -79,7 +76,7 @@ class Copies:
         """Copy the single files into the sandbox, which hasn't started yet."""
         for mount in self._files:
             entry = Entry(mount.target.lstrip("/"), str(mount.source), mount.source.stat())
-            self._engine.streams.put_archive(container_id, "/", _in_blocks(_archived([entry], "/")))
+            self._engine.sdk.put_archive(container_id, "/", _in_blocks(_archived([entry], "/")))
 
     def cancel(self) -> None:
         """Let a copy that is under way stop early."""

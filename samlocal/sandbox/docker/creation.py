@@ -5,163 +5,151 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
 
-from docker.types import LogConfig
-
-from samlocal.sandbox.docker import engine_options
-from samlocal.sandbox.docker.emulation import platform_of
+from samlocal.record import record
+from samlocal.sandbox.docker.engine_options import ChosenOptions
 from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.mounting import mount_options
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
-    import docker
-
-    from samlocal.sandbox.docker.client import EngineClient
-    from samlocal.sandbox.sandbox import Mount as SandboxMount
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 _MIB: Final = 1024 * 1024
 # In each period of 20 ms a function has its share of CPU, as in Lambda:
 # https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
 _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
+# We read the output as it comes; the engine need not keep it on disk as well.
+_NO_LOG: Final = {"Type": "none", "Config": {}}
 
 
-def create_container(
-    api: docker.APIClient,
-    spec: SandboxSpec,
-    *,
-    runtime_api: str,
-    copied: Collection[SandboxMount] = (),
-    carrier: str | None = None,
-    relay_id: str | None = None,
-    auto_remove: bool = True,
-) -> str:
-    """Create the container of a sandbox whose Runtime API is at `runtime_api`; return its id.
+@record
+class ContainerContext:
+    """What a sandbox's container depends on besides its spec.
 
-    What is `copied` isn't mounted; the container gets the volumes of `carrier` instead. It is in the
-    network of the container `relay_id` where there is one.
+    The Runtime API is at `runtime_api`. What is `copied` isn't mounted; the container gets the volumes of
+    `carrier` instead. It is in the network of the container `relay_id` where there is one. `proxies` are
+    variables of the lowest rank, and `chosen` takes the place of what the spec says.
     """
-    network = {"network_mode": f"container:{relay_id}"} if relay_id else network_options(spec)
-    options = {"user": LAMBDA_USER if spec.strict else None}
-    created = api.create_container(
-        spec.image,
-        command=list(spec.command),
-        entrypoint=list(spec.entrypoint) if spec.entrypoint else None,
-        ports=None if relay_id else exposed_ports(spec),
-        working_dir=spec.working_directory,
-        environment={
-            **_proxies(api, runtime_api),
-            **spec.environment,
-            "AWS_LAMBDA_RUNTIME_API": runtime_api,
-        },
-        labels=labels(project=str(spec.project), function=spec.function),
-        host_config=api.create_host_config(
-            auto_remove=auto_remove, **network, **_host_options(spec, copied, carrier)
-        ),
-        platform=platform_of(spec),
-        **options | engine_options.container_options(spec.engine_options),
-    )
-    return str(created["Id"])
+
+    runtime_api: str
+    chosen: ChosenOptions = field(default_factory=ChosenOptions)
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    copied: Collection[Mount] = ()
+    carrier: str | None = None
+    relay_id: str | None = None
 
 
-def limit_cpu(api: EngineClient, container_id: str, cpus: float) -> None:
-    """Let a running container have so many CPUs from now on.
-
-    Podman has no such call in the words of Docker's API before version 5, and one of its own:
-    https://docs.podman.io/en/latest/_static/api.html#tag/containers/operation/ContainerUpdateLibpod
-    """
-    quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
-    if not api.is_podman:
-        api.update_container(container_id, cpu_period=_CPU_PERIOD_US, cpu_quota=quota)
-        return
-    url = f"{api.base_url}/v4.0.0/libpod/containers/{container_id}/update"
-    limits = {"cpu": {"period": _CPU_PERIOD_US, "quota": quota}}
-    api.post(url, json=limits, timeout=api.timeout).raise_for_status()
-
-
-def network_options(spec: SandboxSpec) -> dict[str, Any]:
-    """Return what of the host config belongs to the owner of the sandbox's network namespace."""
-    return {
-        "network_mode": "host" if spec.network == "host" else None,
-        "extra_hosts": dict(spec.hosts) or None,
-        "dns": list(spec.dns) or None,
-        "port_bindings": {port: (spec.publish_on, port) for port in exposed_ports(spec)},
-        **engine_options.network_options(spec.engine_options),
+def container_config(
+    spec: SandboxSpec, context: ContainerContext, *, auto_remove: bool = True, init: bool = False
+) -> Json:
+    """Return what creates the container of a sandbox; with `init` the engine's own is process 1."""
+    chosen, relay_id = context.chosen, context.relay_id
+    mounted = [mount for mount in spec.mounts if mount not in context.copied]
+    environment = {
+        **_none_for(context.runtime_api, context.proxies),
+        **spec.environment,
+        "AWS_LAMBDA_RUNTIME_API": context.runtime_api,
     }
-
-
-def exposed_ports(spec: SandboxSpec) -> list[int]:
-    """Return the ports that the owner of the sandbox's network namespace exposes."""
-    return [] if spec.network == "host" else list(spec.debug_ports)
-
-
-def create_relay(api: docker.APIClient, spec: SandboxSpec, image: str, command: list[str]) -> str:
-    """Create the container of a relay, which owns the sandbox's network; return its id."""
-    created = api.create_container(
-        image,
-        command=command[1:],
-        entrypoint=command[:1],
-        # What is attached is its input, which ends when we do.
-        stdin_open=True,
-        ports=exposed_ports(spec),
-        labels=labels(project=str(spec.project), function=spec.function, is_relay=True),
-        platform=platform_of(spec) if image == spec.image else None,
-        host_config=api.create_host_config(
-            auto_remove=True,
-            log_config=LogConfig(type="none"),
-            cap_drop=["ALL"],
-            read_only=True,
-            **network_options(spec),
-        ),
-    )
-    return str(created["Id"])
-
-
-def _host_options(
-    spec: SandboxSpec, copied: Collection[SandboxMount], carrier: str | None
-) -> dict[str, Any]:
-    chosen = engine_options.host_options(spec.engine_options, network=False)
-    mounted = [mount for mount in spec.mounts if mount not in copied]
-    return {
-        "volumes_from": [f"{carrier}:ro"] if carrier else None,
-        # We read the output as it comes; the engine need not keep it on disk as well.
-        "log_config": LogConfig(type="none"),
+    host = {
+        "AutoRemove": auto_remove,
+        "Init": init,
+        "LogConfig": _NO_LOG,
+        **({"VolumesFrom": [f"{context.carrier}:ro"]} if context.carrier else {}),
         **_memory_options(spec),
         **_security_options(spec),
-        **chosen,
-        **mount_options(mounted, chosen.get("binds")),
+        **chosen.host,
+        **mount_options(mounted, chosen.host.get("Binds", ())),
+    }
+    network = (
+        {"NetworkMode": f"container:{relay_id}"} if relay_id else network_options(spec, chosen)
+    )
+    return {
+        "Image": spec.image,
+        "Cmd": list(spec.command),
+        **({"Entrypoint": list(spec.entrypoint)} if spec.entrypoint else {}),
+        **({"WorkingDir": spec.working_directory} if spec.working_directory else {}),
+        **({"User": LAMBDA_USER} if spec.strict else {}),
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+        "Labels": labels(project=str(spec.project), function=spec.function),
+        "ExposedPorts": {} if relay_id else _exposed_ports(spec),
+        **chosen.container,
+        "HostConfig": host | network,
     }
 
 
-def _security_options(spec: SandboxSpec) -> dict[str, Any]:
+def relay_config(spec: SandboxSpec, chosen: ChosenOptions, image: str, command: list[str]) -> Json:
+    """Return what creates the container of a relay, which owns the sandbox's network."""
+    return {
+        "Image": image,
+        "Entrypoint": command[:1],
+        "Cmd": command[1:],
+        # What is attached is its input, which ends when we do.
+        "AttachStdin": True,
+        "OpenStdin": True,
+        "StdinOnce": True,
+        "Labels": labels(project=str(spec.project), function=spec.function, is_relay=True),
+        "ExposedPorts": _exposed_ports(spec),
+        "HostConfig": {
+            "AutoRemove": True,
+            "LogConfig": _NO_LOG,
+            "CapDrop": ["ALL"],
+            "ReadonlyRootfs": True,
+            **network_options(spec, chosen),
+        },
+    }
+
+
+def cpu_limits(cpus: float) -> Json:
+    """Return what limits a running container to so many CPUs."""
+    quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
+    return {"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota}
+
+
+def network_options(spec: SandboxSpec, chosen: ChosenOptions) -> Json:
+    """Return what of the host config belongs to the owner of the sandbox's network namespace."""
+    return {
+        "NetworkMode": "host" if spec.network == "host" else "default",
+        "ExtraHosts": [f"{name}:{address}" for name, address in spec.hosts.items()],
+        "Dns": list(spec.dns),
+        "PortBindings": {
+            port: [{"HostIp": spec.publish_on, "HostPort": port.partition("/")[0]}]
+            for port in _exposed_ports(spec)
+        },
+        **chosen.network,
+    }
+
+
+def _exposed_ports(spec: SandboxSpec) -> dict[str, Json]:
+    """Return the ports that the owner of the sandbox's network namespace exposes."""
+    return {} if spec.network == "host" else {f"{port}/tcp": {} for port in spec.debug_ports}
+
+
+def _security_options(spec: SandboxSpec) -> Json:
     options = strict_options(spec) if spec.strict else {}
     if spec.may_trace:
         # The default profile keeps debuggers from turning off what moves a program about in memory.
-        security = [*options.get("security_opt", ()), "seccomp=unconfined"]
-        options |= {"cap_add": ["SYS_PTRACE"], "security_opt": security}
+        security = [*options.get("SecurityOpt", ()), "seccomp=unconfined"]
+        options |= {"CapAdd": ["SYS_PTRACE"], "SecurityOpt": security}
     return options
 
 
-def _memory_options(spec: SandboxSpec) -> dict[str, Any]:
+def _memory_options(spec: SandboxSpec) -> Json:
     if spec.memory_mb is None or "mem_limit" in spec.engine_options:
         return {}
     # What is in a /tmp of its own size counts as memory; see `strict_options`.
     memory = (spec.memory_mb + (spec.tmp_mb or 0)) * _MIB
-    return {"mem_limit": memory, "memswap_limit": memory}
+    return {"Memory": memory, "MemorySwap": memory}
 
 
-def _proxies(api: docker.APIClient, runtime_api: str) -> dict[str, str]:
-    """Return the variables of the proxies in the Docker client's configuration, if there are any.
-
-    docker-py gives them to every container. None of them leads to the Runtime API:
-    https://docs.docker.com/engine/cli/proxy/#configure-the-docker-client
-    """
-    proxies = cast("Any", api)._proxy_configs.get_environment()  # noqa: SLF001  # it has no public name
+def _none_for(runtime_api: str, proxies: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the proxies, none of which leads to the Runtime API."""
     if not proxies:
         return {}
     host = runtime_api.rpartition(":")[0]

@@ -7,15 +7,16 @@ looked at.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from docker.errors import APIError, NotFound
-
 from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.engine_api import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samlocal.sandbox.docker.engine import Engine
 
 _KILLED: Final = 137
@@ -29,39 +30,43 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
     The status is None where nobody saw it. For an engine that doesn't remove containers by itself the
     container must have been started, and is removed here.
     """
-    with translated_errors():
-        try:
-            if engine.auto_removes:
-                answer = engine.streams.wait(container_id, condition="removed")
-                status = int(answer["StatusCode"])
-                return status, status == _KILLED and _has_oom_event(engine, container_id)
-            status = int(engine.streams.wait(container_id)["StatusCode"])
-            killed = bool(engine.api.inspect_container(container_id)["State"]["OOMKilled"])
-            engine.api.remove_container(container_id, v=True)
-        except NotFound:  # its removal was faster than our call
-            return None, False
+    status = None
+    killed = False
+    with translated_errors(), _unless_gone():  # its removal may be faster than our calls
+        if engine.auto_removes:
+            status = engine.api.wait(container_id, until_removed=True)
+            killed = status == _KILLED and _has_oom_event(engine, container_id)
+        else:
+            status = engine.api.wait(container_id)
+            killed = bool(engine.api.container(container_id)["State"]["OOMKilled"])
+            engine.api.remove_container(container_id)
     return status, killed
 
 
 def remove(engine: Engine, container_id: str) -> None:
     """Remove a container, whatever it does, unless it has gone or is going already."""
-    with translated_errors(), suppress(NotFound):
+    with translated_errors(), _unless_gone():
         try:
-            engine.api.remove_container(container_id, force=True, v=True)
-        except APIError as error:
-            if error.status_code == HTTPStatus.CONFLICT:  # the engine is removing it already
+            engine.api.remove_container(container_id, force=True)
+        except ApiError as error:
+            if error.status == HTTPStatus.CONFLICT:  # the engine is removing it already
                 return
-            if _PODMAN_COULD_NOT_KILL not in str(error.explanation):
+            if _PODMAN_COULD_NOT_KILL not in error.explanation:
                 raise
             engine.api.wait(container_id)
-            engine.api.remove_container(container_id, force=True, v=True)
+            engine.api.remove_container(container_id, force=True)
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _has_oom_event(engine: Engine, container_id: str) -> bool:
-    filters = {"container": container_id, "event": ["oom", "die"]}
-    for event in engine.streams.events(since=0, filters=filters, decode=True):
-        if event["Action"] == "oom":
-            return True
-        if event["Action"] == "die":
-            return False
-    return False
+    """Tell whether the engine has seen the container run out of memory before it died."""
+    with engine.api.events(container_id, ["oom", "die"]) as events:
+        return next((each["Action"] == "oom" for each in events), False)

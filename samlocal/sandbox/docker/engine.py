@@ -5,24 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
+from io import BytesIO
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from urllib3.exceptions import HTTPError
+import h11
 
 from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
 from samlocal.sandbox.docker.addresses import DEFAULT_URL, seek
-from samlocal.sandbox.docker.client import EngineClient
-from samlocal.sandbox.docker.streams import attached
+from samlocal.sandbox.docker.engine_api import ApiError, EngineApi, ImageMissingError
+from samlocal.sandbox.docker.output import read_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from samlocal.sandbox.docker.client import EngineClient
     from samlocal.sandbox.docker.streams import Attached
 
 _log = logging.getLogger(__name__)
@@ -34,8 +36,7 @@ _MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
 class Engine:
     """A connection to a container engine.
 
-    `api` has a time limit on each call; `streams` has none: it is for calls that last as long as a
-    container does.
+    `api` has the calls of a container's life, `sdk` everything else: docker-py takes its time to import.
     """
 
     def __init__(self, engine: str | None = None) -> None:
@@ -46,17 +47,24 @@ class Engine:
             EngineNotReachableError: None answers.
         """
         self.api = _connect(engine)
-        self.streams = EngineClient(self.api.address, seconds=None, like=self.api)
         self.address = self.api.address.url
         _Latest.address = self.address
-        _log.debug("connected to %s, API %s", self.address, self.api.api_version)
+        _log.debug("connected to %s, API %s", self.address, self.api.version)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.api.close()
-        self.streams.close()
+        if "sdk" in self.__dict__:
+            self.sdk.close()
+
+    @cached_property
+    def sdk(self) -> EngineClient:
+        """docker-py's client of the engine, whose calls last as long as they take."""
+        from samlocal.sandbox.docker.client import EngineClient  # noqa: PLC0415  # few commands need it
+
+        return EngineClient(self.api.address, version=self.api.version)
 
     @property
     def shares_files(self) -> bool:
@@ -113,7 +121,7 @@ class Engine:
     @cached_property
     def _about(self) -> dict[str, Any]:
         with translated_errors():
-            return self.api.version()
+            return self.api.about()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
@@ -155,7 +163,7 @@ class Engine:
         address of it then, as of every network that doesn't say otherwise.
         """
         with translated_errors():
-            configs = self.api.inspect_network("bridge")["IPAM"]["Config"] or []
+            configs = self.api.network("bridge")["IPAM"]["Config"] or []
         for config in configs:
             if config.get("Gateway"):
                 return str(config["Gateway"])
@@ -165,16 +173,15 @@ class Engine:
 
     def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
         """Attach to a container's output, and to its input if it is asked for."""
-        streams = {"stdin": int(stdin), "stdout": 1, "stderr": 1, "stream": 1}
         with translated_errors():
-            return attached(self.streams.attach_socket(container_id, params=streams))
+            return self.api.attach(container_id, stdin=stdin)
 
     def run_in(self, container_id: str, command: list[str]) -> tuple[int, str]:
         """Run a command in a running container; return its exit status and its output."""
         with translated_errors():
-            execution = self.api.exec_create(container_id, command)["Id"]
-            output = self.api.exec_start(execution)
-            return self.api.exec_inspect(execution)["ExitCode"], output.decode(errors="replace")
+            status, framed = self.api.execute(container_id, command)
+        output = b"".join(read_output(BytesIO(framed).read))
+        return status, output.decode(errors="replace")
 
     def network_id(self, name: str) -> str:
         """Return the id of a network.
@@ -184,8 +191,10 @@ class Engine:
         """
         with translated_errors():
             try:
-                return str(self.api.inspect_network(name)["Id"])
-            except NotFound:
+                return str(self.api.network(name)["Id"])
+            except ApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
                 names = ", ".join(f"`{each['Name']}`" for each in self.api.networks())
                 raise NetworkNotFoundError(
                     f"no Docker network `{name}`",
@@ -201,29 +210,56 @@ class _Latest:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn what docker-py and its HTTP library raise into our own errors."""
+    """Turn what the engine's clients raise into our own errors."""
     try:
         yield
-    except ImageNotFound:
+    except ImageMissingError:
         raise  # the caller knows which image, and whether it may be pulled
-    except APIError as error:
-        raise EngineError(
-            f"the container engine refused: {error.explanation or error}",
-        ) from error
-    except (DockerException, requests.RequestException, HTTPError, OSError) as error:
+    except ApiError as error:
+        raise _refused(error.explanation) from error
+    except Exception as error:
+        if explanation := _explanation_of_sdk(error):
+            raise _refused(explanation) from error
+        if not _comes_from_connection(error):
+            raise
         raise EngineError(
             f"the container engine at `{_Latest.address}` went away ({_root_cause(error)})",
             hint="is it still running? `samlocal doctor` looks closer",
         ) from error
 
 
-def _connect(engine: str | None) -> EngineClient:
+def _refused(explanation: str) -> EngineError:
+    return EngineError(f"the container engine refused: {explanation}")
+
+
+def _explanation_of_sdk(error: Exception) -> str | None:
+    """Return why the engine refused a call of docker-py, if that is what the error says."""
+    if "docker" not in sys.modules:
+        return None
+    from docker.errors import APIError  # noqa: PLC0415  # it has been imported
+
+    return str(error.explanation or error) if isinstance(error, APIError) else None
+
+
+def _comes_from_connection(error: Exception) -> bool:
+    """Tell whether the connection to the engine broke, in whichever client."""
+    if isinstance(error, OSError | h11.ProtocolError):  # also what requests raises
+        return True
+    if "docker" not in sys.modules:
+        return False
+    from docker.errors import DockerException  # noqa: PLC0415  # it has been imported
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    return isinstance(error, DockerException | HTTPError)
+
+
+def _connect(engine: str | None) -> EngineApi:
     sought = seek(engine, os.environ)
     failures: dict[str, Exception] = {}
     for address in sought.addresses:
         try:
-            return EngineClient(address)
-        except (DockerException, requests.RequestException, ValueError) as error:
+            return EngineApi(address)
+        except (ApiError, OSError, ValueError, h11.ProtocolError) as error:
             failures[address.url] = error
     tried = (f"`{url}` ({_root_cause(error)})" for url, error in failures.items())
     raise EngineNotReachableError(
@@ -245,4 +281,6 @@ def _root_cause(error: BaseException) -> str:
         seen.add(id(error))
         nested = (each for each in error.args if isinstance(each, BaseException))
         inner = next(nested, None) or error.__cause__ or error.__context__
-    return getattr(error, "strerror", None) or str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)

@@ -6,16 +6,40 @@ https://docker-py.readthedocs.io/en/stable/containers.html#docker.models.contain
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
+
+from samlocal.errors import EngineError
+from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.sandbox.docker.engine_api import Json
+
 # Of the container itself; everything else is of its host config.
-_CONTAINER_KEYS: Final = frozenset({"domainname", "hostname", "stop_signal", "user", "working_dir"})
+_CONTAINER_KEYS: Final = {
+    "domainname": "Domainname",
+    "hostname": "Hostname",
+    "stop_signal": "StopSignal",
+    "user": "User",
+    "working_dir": "WorkingDir",
+}
 # What belongs to the owner of the sandbox's network namespace.
 _NETWORK_KEYS: Final = frozenset({"dns", "dns_opt", "dns_search", "extra_hosts", "links"})
-TEXT_KEYS: Final = _CONTAINER_KEYS | {
+# What samlocal has values of its own for.
+_KEYS_OF_OURS: Final = {
+    "cap_add": "CapAdd",
+    "cap_drop": "CapDrop",
+    "init": "Init",
+    "ipc_mode": "IpcMode",
+    "pids_limit": "PidsLimit",
+    "read_only": "ReadonlyRootfs",
+    "security_opt": "SecurityOpt",
+    "tmpfs": "Tmpfs",
+    "ulimits": "Ulimits",
+}
+TEXT_KEYS: Final = _CONTAINER_KEYS.keys() | {
     *("cgroup_parent", "cgroupns", "cpuset_cpus", "cpuset_mems", "ipc_mode", "pid_mode"),
     *("runtime", "userns_mode", "uts_mode", "volume_driver"),
 }
@@ -34,21 +58,53 @@ KEYS: Final = (
 )
 
 
-def container_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those that `create_container` of docker-py takes."""
-    return {key: value for key, value in options.items() if key in _CONTAINER_KEYS}
+@record
+class ChosenOptions:
+    """What a person chose besides, in the words of the Engine API: of the container, and of its host config.
+
+    `network` is what of the host config belongs to the owner of the sandbox's network namespace.
+    """
+
+    container: Json = field(default_factory=dict)
+    host: Json = field(default_factory=dict)
+    network: Json = field(default_factory=dict)
+
+
+def chosen_options(options: Mapping[str, Any], *, version: str) -> ChosenOptions:
+    """Translate options of docker-py for an engine that speaks this version of the API.
+
+    Raises:
+        EngineError: The engine is too old for one of them.
+    """
+    if not options:
+        return ChosenOptions()
+    return ChosenOptions(
+        container={
+            _CONTAINER_KEYS[key]: value for key, value in options.items() if key in _CONTAINER_KEYS
+        },
+        host=_host_config(options, version, network=False),
+        network=_host_config(options, version, network=True),
+    )
 
 
 def host_options(options: Mapping[str, Any], *, network: bool) -> dict[str, Any]:
-    """Return those that docker-py's host config takes: about the network as well, or not."""
-    left_out = _CONTAINER_KEYS if network else _CONTAINER_KEYS | _NETWORK_KEYS
+    """Return those that docker-py's host config takes: about the network, or about the rest."""
     return {
         "binds" if key == "volumes" else key: value
         for key, value in options.items()
-        if key not in left_out
+        if key not in _CONTAINER_KEYS and (key in _NETWORK_KEYS) == network
     }
 
 
-def network_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the host config that belong to the network."""
-    return {key: value for key, value in options.items() if key in _NETWORK_KEYS}
+def _host_config(options: Mapping[str, Any], version: str, *, network: bool) -> Json:
+    from docker.errors import DockerException  # noqa: PLC0415  # few commands need it
+    from docker.types import HostConfig  # noqa: PLC0415
+
+    try:
+        config = dict(HostConfig(version=version, **host_options(options, network=network)))
+    except DockerException as error:
+        raise EngineError(f"the container engine does not know an option: {error}") from error
+    del config["NetworkMode"]  # it is always there, and never one of these
+    # docker-py leaves out what is empty, which is a choice where it takes the place of ours.
+    emptied = {key for option, key in _KEYS_OF_OURS.items() if option in options}
+    return (dict.fromkeys(emptied) if not network else {}) | config

@@ -8,9 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
-
-from docker.errors import ImageNotFound
+from typing import TYPE_CHECKING
 
 from samlocal.errors import (
     EngineError,
@@ -23,22 +21,21 @@ from samlocal.sandbox.build_context import newer_file
 from samlocal.sandbox.docker.builds import RECIPE_LABEL, build_image, recipe_of
 from samlocal.sandbox.docker.emulation import lambdas_name, platform_of
 from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.engine_api import ImageMissingError
 from samlocal.sandbox.docker.images import (
     is_pulled_always,
-    pull_image,
     skipped_pull_error,
     vanished_image_error,
 )
+from samlocal.sandbox.docker.pulls import pull_image
 from samlocal.sandbox.image_functions import EXIT_HINT, Program, with_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.docker.engine_api import Json as _Facts
     from samlocal.sandbox.sandbox import Build, ImageProgress, SandboxSpec
-
-    # https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageInspect
-    _Facts = dict[str, Any]
 
 
 def ready_to_run(
@@ -199,8 +196,8 @@ def _compare_architectures(
 def _inspect(engine: Engine, image: str) -> _Facts | None:
     with translated_errors():
         try:
-            return cast("_Facts", engine.api.inspect_image(image))  # type: ignore[no-untyped-call]  # docker's
-        except ImageNotFound:
+            return engine.api.image(image)
+        except ImageMissingError:
             return None
 
 

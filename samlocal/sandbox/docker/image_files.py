@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from docker.errors import NotFound
-
 from samlocal.sandbox.docker.ending import remove
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.leftovers import labels
@@ -20,21 +18,15 @@ if TYPE_CHECKING:
 @contextmanager
 def image_files(engine: Engine, image: str) -> Iterator[Callable[[str], bool]]:
     """Give what tells whether the image has a file at a path, asked of a container that never starts."""
+    config = {"Image": image, "Cmd": ["true"], "Labels": labels(project="", function="")}
     with translated_errors():
-        container = engine.api.create_container(
-            image, command=["true"], labels=labels(project="", function="")
-        )
+        container_id = engine.api.create_container(config)
 
     def holds(path: str) -> bool:
         with translated_errors():
-            try:
-                content, _ = engine.api.get_archive(container["Id"], path)
-            except NotFound:
-                return False
-            content.close()
-            return True
+            return engine.api.has_file(container_id, path)
 
     try:
         yield holds
     finally:
-        remove(engine, container["Id"])
+        remove(engine, container_id)

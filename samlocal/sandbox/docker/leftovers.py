@@ -52,9 +52,7 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
     Relays come last: Podman removes none while another container is in its network.
     """
     with translated_errors():
-        ours = engine.api.containers(
-            all=True, size=with_sizes, filters={"label": [_PROJECT, f"{_HOST}={_host()}"]}
-        )
+        ours = engine.api.containers([_PROJECT, f"{_HOST}={_host()}"], with_sizes=with_sizes)
     return [
         Leftover(
             id=str(each["Id"]),
@@ -70,7 +68,7 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
 def remove_container(engine: Engine, container_id: str) -> bool:
     """Remove a container, whatever it does; tell whether that worked."""
     with contextlib.suppress(EngineError), translated_errors():
-        engine.api.remove_container(container_id, force=True, v=True)
+        engine.api.remove_container(container_id, force=True)
         return True
     return False
 
@@ -83,7 +81,7 @@ def sweep(engine: Engine) -> list[str]:
 def mounted_paths(engine: Engine) -> set[str]:
     """Return the paths on the engine's machine that containers of ours see."""
     with translated_errors():
-        ours = engine.api.containers(all=True, filters={"label": [_PROJECT]})
+        ours = engine.api.containers([_PROJECT])
     return {mount["Source"] for each in ours for mount in each["Mounts"] if mount.get("Source")}
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from docker.errors import ImageNotFound
-
 from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.engine_api import ImageMissingError
 from samlocal.sandbox.docker.images import skipped_pull_error, vanished_image_error
 
 if TYPE_CHECKING:
@@ -44,13 +43,13 @@ class Maker:
         """
         try:
             return self._create_if_open(create)
-        except ImageNotFound:
+        except ImageMissingError:
             if self._pull is None:
                 raise skipped_pull_error(image) from None
             self._pull(image)
         try:
             return self._create_if_open(create)
-        except ImageNotFound:
+        except ImageMissingError:
             raise vanished_image_error(image) from None
 
     def _create_if_open(self, create: Callable[[], _T]) -> _T | None:

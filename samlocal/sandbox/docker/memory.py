@@ -2,9 +2,10 @@
 
 The engine's statistics call takes up to a second and, on cgroup v2, doesn't know the peak. The
 kernel knows two: that of the container's group, which counts every process but not the file pages
-that another container has read before, and that of the runtime's own process, which counts those
-too. Either may be too low; the larger is nearer to what Lambda would report.
+that another container has read before, and that of each process, which counts those too. Each may be
+too low; the largest is nearest to what Lambda would report.
 
+https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
 https://man7.org/linux/man-pages/man5/proc_pid_status.5.html (VmHWM)
 """
@@ -12,16 +13,21 @@ https://man7.org/linux/man-pages/man5/proc_pid_status.5.html (VmHWM)
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
+from samlocal.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from samlocal.sandbox.docker.engine import Engine
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
+_GROUPS: Final = Path("/sys/fs/cgroup")
 _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
 # What is as good as no group: a rootless container has none of its own on cgroup v1.
 _NO_GROUP: Final = "echo 0"
@@ -29,83 +35,96 @@ _KILLS: Final = re.compile(r"^oom_kill [1-9]", re.MULTILINE)
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
-def peak_memory_mb(
-    engine: Engine, container_id: str, pid: int, *, of_group: bool = True
-) -> int | None:
-    """Return the peak in MiB, rounded up; None where neither the host nor the container tells.
+@record
+class MemoryGroup:
+    """The files in which this machine's kernel tells of a container's memory; they go with it."""
 
-    Without `of_group` it is that of the runtime's process alone, and of no file in memory.
-    """
-    peaks = _on_host(container_id, pid) or _in_container(engine, container_id)
-    if peaks is None:
-        return None
-    group_peak, process_peak = peaks
-    peak = max(group_peak, process_peak) if of_group else process_peak
-    return -(-peak // _MIB) if peak else None
+    folder: Path
+    peak: str
+    kills: str
+
+    def has_killed(self) -> bool:
+        """Tell whether the kernel has killed a process of the container for its memory."""
+        with suppress(OSError):
+            return _KILLS.search((self.folder / self.kills).read_text()) is not None
+        return False
+
+    def peak_bytes(self) -> int:
+        """Return the peak of the group, 0 where the kernel doesn't tell (cgroup v2 before Linux 5.19)."""
+        with suppress(OSError, ValueError):
+            return int((self.folder / self.peak).read_text())
+        return 0
+
+    def process_peak_bytes(self) -> int:
+        """Return the largest of the peaks of the processes that run."""
+        with suppress(OSError):
+            processes = (self.folder / "cgroup.procs").read_text().split()
+            return _process_peak(_statuses(processes))
+        return 0
 
 
-def kill_counter(container_id: str, pid: int) -> Path | None:
-    """Return the file in which this machine's kernel counts those whom it killed for their memory.
+def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
+    """Return the group of a container of which `pid` is a process, where it is on this machine.
 
-    It goes with the container, and is None where the container isn't on this machine.
+    Its path has the container's id: a process that is dying is in no group but the root, and the engine
+    may run on another machine, where the number is somebody else's.
     """
     try:
-        groups = Path(f"/proc/{pid}/cgroup").read_text()
+        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except OSError:
         return None
-    for line in groups.splitlines() if container_id in groups else ():
+    for line in lines:
         _, controllers, path = line.split(":", 2)
+        if container_id not in path:
+            continue
         if controllers == "memory":
-            return Path(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
-        if not controllers and Path("/sys/fs/cgroup/cgroup.controllers").exists():
-            return Path(f"/sys/fs/cgroup{path}/memory.events")
+            folder = _GROUPS / "memory" / path.lstrip("/")
+            return MemoryGroup(
+                folder=folder, peak="memory.max_usage_in_bytes", kills="memory.oom_control"
+            )
+        if not controllers and (_GROUPS / "cgroup.controllers").exists():
+            folder = _GROUPS / path.lstrip("/")
+            return MemoryGroup(folder=folder, peak="memory.peak", kills="memory.events")
     return None
 
 
-def has_killed(counter: Path) -> bool:
-    """Tell whether the kernel has killed anybody in the group of that counter, while it is there."""
-    try:
-        return _KILLS.search(counter.read_text()) is not None
-    except OSError:
-        return False
+def peak_memory_mb(
+    engine: Engine, container_id: str, group: MemoryGroup | None, *, of_group: bool = True
+) -> int | None:
+    """Return the peak in MiB, rounded up; None where neither the host nor the container tells.
+
+    Without `of_group` it is that of the largest process alone, and of no file in memory.
+    """
+    if group is None:
+        group_peak, process_peak = _in_container(engine, container_id)
+    else:
+        group_peak, process_peak = group.peak_bytes(), group.process_peak_bytes()
+    peak = max(group_peak, process_peak) if of_group else process_peak
+    return -(-peak // _MIB) or None
 
 
-def _on_host(container_id: str, pid: int) -> tuple[int, int] | None:
-    """Ask this machine's kernel, where the process really is one of the container's."""
-    process = Path(f"/proc/{pid}")
-    try:
-        groups = (process / "cgroup").read_text()
-        if container_id not in groups:
-            return None
-        return _group_peak(groups), _process_peak((process / "status").read_text())
-    except (OSError, ValueError):
-        return None
+def _statuses(processes: Iterable[str]) -> str:
+    texts = []
+    for process in processes:
+        with suppress(OSError):  # it has just ended
+            texts.append(Path(f"/proc/{process}/status").read_text())
+    return "".join(texts)
 
 
-def _group_peak(groups: str) -> int:
-    """Read the peak of the group that a `/proc/PID/cgroup` names, of either version."""
-    for line in groups.splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers == "memory":
-            return int(Path(f"/sys/fs/cgroup/memory{path}/memory.max_usage_in_bytes").read_text())
-        unified = Path(f"/sys/fs/cgroup{path}/memory.peak")
-        if not controllers and unified.exists():
-            return int(unified.read_text())
-    raise ValueError(groups)
+def _process_peak(statuses: str) -> int:
+    """Return the largest peak that any `/proc/PID/status` tells, in bytes."""
+    return max((int(each) for each in _PROCESS_PEAK.findall(statuses)), default=0) * _KIB
 
 
-def _process_peak(status: str) -> int:
-    found = _PROCESS_PEAK.search(status)
-    return int(found[1]) * _KIB if found else 0
-
-
-def _in_container(engine: Engine, container_id: str) -> tuple[int, int] | None:
+def _in_container(engine: Engine, container_id: str) -> tuple[int, int]:
     """Ask inside: a container sees its own group at the root of the file system of groups."""
-    unified, old = (f"cat /sys/fs/cgroup/{name} 2>/dev/null" for name in _GROUP_PEAKS)
-    command = f"({unified} || {_NO_GROUP if engine.is_rootless() else old}) && cat /proc/1/status"
+    unified, old = (f"cat {_GROUPS / name} 2>/dev/null" for name in _GROUP_PEAKS)
+    group = f"({unified} || {_NO_GROUP if engine.is_rootless() else old})"
     try:
-        _, output = engine.run_in(container_id, ["/bin/sh", "-c", command])
-        group_peak, _, status = output.partition("\n")
-        return int(group_peak), _process_peak(status)
+        _, output = engine.run_in(
+            container_id, ["/bin/sh", "-c", f"{group} && cat /proc/[0-9]*/status 2>/dev/null"]
+        )
+        group_peak, _, statuses = output.partition("\n")
+        return int(group_peak), _process_peak(statuses)
     except (EngineError, ValueError):  # the container has just ended, or it has no shell
-        return None
+        return 0, 0

@@ -6,44 +6,45 @@ nothing: https://github.com/containers/podman/blob/v4.3.1/pkg/api/handlers/compa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-from docker.types import Mount
-from docker.utils import convert_volume_binds
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.sandbox.sandbox import Mount as SandboxMount
+    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.sandbox.sandbox import Mount
 
 _SPECIAL_IN_CSV: Final = frozenset(',"\r\n')
 
 
-def mount_options(mounts: Sequence[SandboxMount], binds: Any = None) -> dict[str, Any]:  # noqa: ANN401  # docker-py's
-    """Return what mounts these; `binds`, in any of docker-py's forms, stay."""
+def mount_options(mounts: Sequence[Mount], binds: Sequence[str] = ()) -> Json:
+    """Return what of the host config mounts these; `binds` are there already."""
     as_binds = [mount for mount in mounts if _is_bind(mount)]
-    options: dict[str, Any] = {
-        "mounts": [
-            Mount(mount.target, _source(mount), type="bind", read_only=mount.read_only)
+    return {
+        "Mounts": [
+            {
+                "Type": "bind",
+                "Source": _source(mount),
+                "Target": mount.target,
+                "ReadOnly": mount.read_only,
+            }
             for mount in mounts
             if mount not in as_binds
-        ]
-    }
-    if as_binds or binds:
-        options["binds"] = [
-            *convert_volume_binds(binds or []),
+        ],
+        "Binds": [
+            *binds,
             *(
                 f"{_source(mount)}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
                 for mount in as_binds
             ),
-        ]
-    return options
+        ],
+    }
 
 
-def _is_bind(mount: SandboxMount) -> bool:
+def _is_bind(mount: Mount) -> bool:
     paths = _source(mount) + mount.target
     return ":" not in paths and not _SPECIAL_IN_CSV.isdisjoint(paths)
 
 
-def _source(mount: SandboxMount) -> str:
+def _source(mount: Mount) -> str:
     return mount.engine_path or str(mount.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ _READ_BYTES: Final = 256 * 1024
 # https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
 _HEADER: Final = struct.Struct(">BxxxL")
 _STDERR: Final = 2
+_LONGEST_LINE: Final = 64 * 1024
 
 
 def read_output(
@@ -24,24 +26,55 @@ def read_output(
     that arrive together are handed on together: a function may write millions of them. Where `stderr`
     is given, it takes what is written there, and only stdout is yielded.
     """
-    pending = bytearray()
-    while received := receive(_READ_BYTES):
-        pending += received
-        output, consumed = _whole_frames(pending, stderr)
-        del pending[:consumed]
-        if output:
+    for frames in _read_frames(receive):
+        pieces = []
+        for stream, payload in frames:
+            if stderr and stream == _STDERR:
+                stderr(payload)
+            else:
+                pieces.append(payload)
+        if output := b"".join(pieces):
             yield output
 
 
-def _whole_frames(buffer: bytearray, stderr: Callable[[bytes], None] | None) -> tuple[bytes, int]:
-    pieces: list[bytes] = []
+def whole_lines(receive: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield what a container writes to stdout and stderr, no line of one within a line of the other.
+
+    A line that is very long, or that the end cuts off, is yielded in pieces.
+    """
+    pending: defaultdict[int, bytearray] = defaultdict(bytearray)
+    for frames in _read_frames(receive):
+        pieces = []
+        for stream, payload in frames:
+            rest = pending[stream]
+            rest += payload
+            end = rest.rfind(b"\n") + 1 or (len(rest) if len(rest) > _LONGEST_LINE else 0)
+            pieces.append(bytes(rest[:end]))
+            del rest[:end]
+        if output := b"".join(pieces):
+            yield output
+    if last := b"\n".join(bytes(rest) for rest in pending.values() if rest):
+        yield last
+
+
+def _read_frames(receive: Callable[[int], bytes]) -> Iterator[list[tuple[int, bytes]]]:
+    """Yield the whole frames, stream and payload, that arrive together."""
+    pending = bytearray()
+    while received := receive(_READ_BYTES):
+        pending += received
+        frames, consumed = _whole_frames(pending)
+        del pending[:consumed]
+        yield frames
+
+
+def _whole_frames(buffer: bytearray) -> tuple[list[tuple[int, bytes]], int]:
+    frames: list[tuple[int, bytes]] = []
     position = 0
     while len(buffer) - position >= _HEADER.size:
         stream, length = _HEADER.unpack_from(buffer, position)
         end = position + _HEADER.size + length
         if end > len(buffer):
             break
-        take = stderr if stderr and stream == _STDERR else pieces.append
-        take(bytes(buffer[position + _HEADER.size : end]))
+        frames.append((stream, bytes(buffer[position + _HEADER.size : end])))
         position = end
-    return b"".join(pieces), position
+    return frames, position

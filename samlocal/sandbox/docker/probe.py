@@ -29,15 +29,16 @@ def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
 def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool | None:
     """Tell the same of a container made for the question."""
     with suppress(EngineError), translated_errors():
-        container_id = engine.api.create_container(
-            image,
-            command=["-c", _command(address)],
-            entrypoint=["/bin/sh"],
-            labels=labels(project="", function=""),
-        )["Id"]
+        config = {
+            "Image": image,
+            "Entrypoint": ["/bin/sh"],
+            "Cmd": ["-c", _command(address)],
+            "Labels": labels(project="", function=""),
+        }
+        container_id = engine.api.create_container(config)
         try:
             engine.api.start(container_id)
-            return _verdict(engine.api.wait(container_id)["StatusCode"])
+            return _verdict(engine.api.wait(container_id))
         finally:
             remove(engine, container_id)
     return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import select
-import ssl
 from contextlib import suppress
 from socket import SHUT_RDWR
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import socket
+    from samlocal.sandbox.docker.transport import Transport
 
 
 class Attached(Protocol):
@@ -26,51 +25,59 @@ class Attached(Protocol):
         """End the connection, and with it whatever waits for it."""
 
 
-def attached(connection: Any) -> Attached:  # noqa: ANN401  # docker-py: a file, or a socket over TLS
-    """Return the streams over what docker-py calls the socket of an attached container."""
-    if isinstance(connection, ssl.SSLSocket):
-        return _TlsStreams(connection)
-    return _Streams(connection)
+def attached(transport: Transport, received: bytes) -> Attached:
+    """Return the streams over a transport of which so much has been received already."""
+    return (_TlsStreams if transport.is_tls else _Streams)(transport, received)
 
 
 class _Streams:
-    def __init__(self, file: Any) -> None:  # noqa: ANN401  # a `socket.SocketIO`
-        self._file = file
-        self._socket: socket.socket = file._sock  # noqa: SLF001  # docker-py hides nothing else
+    def __init__(self, transport: Transport, received: bytes) -> None:
+        self._transport = transport
+        self._received = received
+        transport.sock.settimeout(None)
 
     def receive(self, size: int) -> bytes:
-        return bytes(self._file.read(size))
+        if self._received:
+            first, self._received = self._received[:size], self._received[size:]
+            return first
+        data = self._receive(size)
+        if not data:
+            self._transport.close()
+        return data
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        self._transport.sock.sendall(data)
 
     def close(self) -> None:
         with suppress(OSError):
-            self._socket.shutdown(SHUT_RDWR)
+            self._transport.sock.shutdown(SHUT_RDWR)
+
+    def _receive(self, size: int) -> bytes:
+        return self._transport.sock.recv(size)
 
 
-class _TlsStreams:
+class _TlsStreams(_Streams):
     """A TLS connection is one state for both directions: one thread at a time may touch it."""
 
-    def __init__(self, connection: ssl.SSLSocket) -> None:
-        self._connection = connection
+    def __init__(self, transport: Transport, received: bytes) -> None:
+        super().__init__(transport, received)
         self._touching = Lock()
-        connection.setblocking(False)
-
-    def receive(self, size: int) -> bytes:
-        while True:
-            with self._touching, suppress(ssl.SSLWantReadError):
-                return self._connection.recv(size)
-            select.select([self._connection], [], [])
+        transport.sock.setblocking(False)
 
     def send(self, data: bytes) -> None:
+        import ssl  # noqa: PLC0415  # most engines go without
+
         rest = memoryview(data)
         while rest:
             with self._touching, suppress(ssl.SSLWantWriteError):
-                rest = rest[self._connection.send(rest) :]
+                rest = rest[self._transport.sock.send(rest) :]
                 continue
-            select.select([], [self._connection], [])
+            select.select([], [self._transport.sock], [])
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._connection.shutdown(SHUT_RDWR)
+    def _receive(self, size: int) -> bytes:
+        import ssl  # noqa: PLC0415  # most engines go without
+
+        while True:
+            with self._touching, suppress(ssl.SSLWantReadError):
+                return self._transport.sock.recv(size)
+            select.select([self._transport.sock], [], [])

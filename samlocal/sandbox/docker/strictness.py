@@ -6,11 +6,10 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-from docker.types import Ulimit
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine_api import Json
     from samlocal.sandbox.sandbox import SandboxSpec
 
 # Whatever user an image names: https://simonko.dev/posts/aws/non-root-lambda-image
@@ -19,7 +18,7 @@ _PROCESSES: Final = 1024
 _OPEN_FILES: Final = 1024
 
 
-def strict_options(spec: SandboxSpec) -> dict[str, Any]:
+def strict_options(spec: SandboxSpec) -> Json:
     """Return what of the host config makes it strict.
 
     Only /tmp is writable. The engine can give it a size where it is in memory only, and the kernel
@@ -30,16 +29,16 @@ def strict_options(spec: SandboxSpec) -> dict[str, Any]:
     if spec.tmp_mb is not None:
         tmp += f",size={spec.tmp_mb}m"
     return {
-        "read_only": True,
-        "tmpfs": {"/tmp": tmp},  # noqa: S108  # the container's
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+        "Tmpfs": {"/tmp": tmp},  # noqa: S108  # the container's
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
         # Lambda has no /dev/shm: semaphores of Python's `multiprocessing` fail there.
-        "ipc_mode": "none",
-        "pids_limit": _PROCESSES,
+        "IpcMode": "none",
+        "PidsLimit": _PROCESSES,
         # Podman gives a container that names some limits none of its defaults.
-        "ulimits": [
-            Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES),
-            Ulimit(name="nproc", soft=_PROCESSES, hard=_PROCESSES),
+        "Ulimits": [
+            {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
+            {"Name": "nproc", "Soft": _PROCESSES, "Hard": _PROCESSES},
         ],
     }

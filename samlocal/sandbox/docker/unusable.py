@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import UnusableImageError
 
 if TYPE_CHECKING:
     from samlocal.errors import EngineError, SandboxError
+    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import Log, SandboxSpec
 
 # As runc (`exec: "/run": stat /run: no such file or directory`) and crun (`executable file `/run` not
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 _NOTHING_TO_START: Final = re.compile(
     r'exec: "(?P<runc>[^"]*)": (stat \S+: )?(?P<reason>[^:]+)|executable file `(?P<crun>[^`]*)` not found'
 )
-_WRONG_FORMAT: Final = b"exec format error"
+_DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# The kernel's words, as runc and the inits of the engines begin them.
+_WRONG_FORMAT: Final = b"xec format error"
 
 
 def start_error(spec: SandboxSpec, error: EngineError) -> SandboxError:
@@ -24,8 +28,33 @@ def start_error(spec: SandboxSpec, error: EngineError) -> SandboxError:
     found = _NOTHING_TO_START.search(error.message)
     if found is None:
         return error
+    return _start_error(spec, found["runc"] or found["crun"], found["reason"] or "not found")
+
+
+def missing_program(engine: Engine, spec: SandboxSpec) -> SandboxError | None:
+    """Return the error of an image that lacks the program which its container was to run, if it does.
+
+    A shell and an init are started first, and these say in words of their own that it isn't there.
+    """
+    from samlocal.sandbox.docker.image_files import image_files  # noqa: PLC0415  # builds on this
+
+    program = (*(spec.entrypoint or ()), *spec.command)[0]
+    if any(PurePosixPath(program).is_relative_to(mount.target) for mount in spec.mounts):
+        return None
+    config = engine.api.image(spec.image)["Config"]
+    variables = dict(each.partition("=")[::2] for each in config.get("Env") or ())
+    path = spec.environment.get("PATH") or variables.get("PATH") or _DEFAULT_PATH
+    root = spec.working_directory or config.get("WorkingDir") or "/"
+    folders = [root] if "/" in program else path.split(":")
+    with image_files(engine, spec.image) as holds:
+        if any(holds(str(PurePosixPath(folder, program))) for folder in folders):
+            return None
+    return _start_error(spec, program, "no such file or directory")
+
+
+def _start_error(spec: SandboxSpec, program: str, reason: str) -> UnusableImageError:
     return UnusableImageError(
-        f"`{spec.image}` can't start `{found['runc'] or found['crun']}`: {found['reason'] or 'not found'}",
+        f"`{spec.image}` can't start `{program}`: {reason}",
         hint="what it starts is its ENTRYPOINT and CMD, or the template's `ImageConfig`",
     )
 

@@ -16,7 +16,7 @@ from tests.docker.debugging.console import Console
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.programs import build_go, debugger_folder
 from tests.docker.debugging.session import Session, free_port
-from tests.docker.leftovers import leftovers
+from tests.docker.leftovers import containers_of, leftovers
 
 if TYPE_CHECKING:
     import docker
@@ -41,7 +41,7 @@ def test_port_is_published_on_loopback_only(samlocal: Samlocal, engine: docker.A
     second = free_port()
     with Session(samlocal, "Python", "-d", str(second)) as session:
         session.wait_until_ready()
-        (container,) = leftovers(engine, samlocal.directory)
+        (container,) = containers_of(engine, samlocal.directory)
         bindings = engine.inspect_container(container["Id"])["HostConfig"]["PortBindings"]
 
     assert bindings == {

@@ -189,7 +189,15 @@ class FakeSandbox:
         with suppress(InvalidStateError):
             self.logs_ended.set_result(None)
             time.sleep(self._notices_after)
-            self.exited.set_result(Exit(at=at, status=status, out_of_memory=self._out_of_memory))
+            signal = -status if status < 0 else None
+            self.exited.set_result(
+                Exit(
+                    at=at,
+                    status=128 + signal if signal else status,
+                    signal=signal,
+                    out_of_memory=self._out_of_memory,
+                )
+            )
 
 
 def invocation(

@@ -174,8 +174,8 @@ def test_error_in_init() -> None:
     [
         pytest.param(0, "Runtime exited without providing a reason", id="0"),
         pytest.param(3, "Runtime exited with error: exit status 3", id="3"),
-        pytest.param(139, "Runtime exited with error: signal: segmentation fault", id="SIGSEGV"),
-        pytest.param(162, "Runtime exited with error: signal: 34", id="real-time signal"),
+        pytest.param(-11, "Runtime exited with error: signal: segmentation fault", id="SIGSEGV"),
+        pytest.param(-34, "Runtime exited with error: signal: 34", id="real-time signal"),
     ],
 )
 def test_exit_before_the_first_event(status: int, reason: str) -> None:
@@ -229,7 +229,7 @@ def test_out_of_memory() -> None:
 
     def program(runtime: Runtime) -> int:
         runtime.next()
-        return 137
+        return -9
 
     result = result_of(FakeSandbox(program, out_of_memory=True))
 

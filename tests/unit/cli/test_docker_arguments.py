@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.cli.docker_arguments import OURS, parse_docker_arguments
-from samlocal.errors import UsageError
-from samlocal.sandbox.docker.engine_options import KEYS, container_options, host_options
+from samlocal.errors import EngineError, UsageError
+from samlocal.sandbox.docker.engine_options import KEYS, chosen_options, host_options
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,30 @@ def test_keys_are_those_of_docker_py() -> None:
     """Each is an option of the container or of its host config, and none is samlocal's own."""
     known = set(inspect.signature(HostConfig.__init__).parameters)
     options = dict.fromkeys(KEYS, "x")
-    host = host_options(options, network=True)
+    host = host_options(options, network=True) | host_options(options, network=False)
     assert set(host) <= known
-    assert len(host) + len(container_options(options)) == len(KEYS)
     assert not KEYS & OURS.keys()
+
+
+def test_options_in_the_words_of_the_api() -> None:
+    """What belongs to the network goes to its owner, which may be another container."""
+    options = parse_docker_arguments(
+        ["hostname=h", "cap_add=[SYS_PTRACE]", "dns=[10.0.0.1]", "volumes=[/a:/b:ro]", "init=false"]
+    )
+    chosen = chosen_options(options, version="1.41")
+    assert chosen.container == {"Hostname": "h"}
+    assert chosen.host == {"CapAdd": ["SYS_PTRACE"], "Binds": ["/a:/b:ro"], "Init": False}
+    assert chosen.network == {"Dns": ["10.0.0.1"]}
+
+
+def test_option_that_an_old_engine_does_not_know() -> None:
+    """It is named, before a container is created."""
+    with pytest.raises(EngineError, match="init"):
+        chosen_options({"init": True}, version="1.24")
+
+
+def test_empty_value_takes_the_place_of_ours() -> None:
+    """To drop no capability is a choice, where samlocal drops all."""
+    options = parse_docker_arguments(["cap_drop=[]", "read_only=false"])
+    chosen = chosen_options(options, version="1.41")
+    assert chosen.host == {"CapDrop": None, "ReadonlyRootfs": False}

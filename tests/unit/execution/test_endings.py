@@ -31,24 +31,27 @@ def test_failed_init_keeps_what_the_runtime_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"),
+    ("status", "signal", "reason"),
     [
-        pytest.param(None, "Runtime exited without providing a reason", id="nobody saw it"),
-        pytest.param(0, "Runtime exited without providing a reason", id="0"),
-        pytest.param(1, "Runtime exited with error: exit status 1", id="1"),
-        pytest.param(128, "Runtime exited with error: exit status 128", id="128"),
-        pytest.param(137, "Runtime exited with error: signal: killed", id="SIGKILL"),
-        pytest.param(143, "Runtime exited with error: signal: terminated", id="SIGTERM"),
-        pytest.param(190, "Runtime exited with error: signal: 62", id="a signal without a name"),
+        pytest.param(None, None, "without providing a reason", id="nobody saw it"),
+        pytest.param(0, None, "without providing a reason", id="0"),
+        pytest.param(1, None, "with error: exit status 1", id="1"),
+        pytest.param(255, None, "with error: exit status 255", id="255"),
+        pytest.param(142, None, "with error: exit status 142", id="AWS's own entry point"),
+        pytest.param(137, None, "with error: exit status 137", id="exit(137)"),
+        pytest.param(137, 9, "with error: signal: killed", id="SIGKILL"),
+        pytest.param(134, 6, "with error: signal: aborted", id="SIGABRT"),
+        pytest.param(143, 15, "with error: signal: terminated", id="SIGTERM"),
+        pytest.param(190, 62, "with error: signal: 62", id="a signal without a name"),
     ],
 )
-def test_exit_has_a_reason(status: int | None, reason: str) -> None:
-    """An exit status is read as a shell writes it: above 128 it is a signal."""
-    ending = exited("id-1", Exit(at=2.0, status=status), 128)
+def test_exit_has_a_reason(status: int | None, signal: int | None, reason: str) -> None:
+    """It is a signal only where something is known to have been ended by one."""
+    ending = exited("id-1", Exit(at=2.0, status=status, signal=signal), 128)
 
     assert (ending.outcome, ending.error_type, ending.at) == ("failure", "Runtime.ExitError", 2.0)
     assert ending.answer.error is not None
-    assert ending.answer.error.message == f"RequestId: id-1 Error: {reason}"
+    assert ending.answer.error.message == f"RequestId: id-1 Error: Runtime exited {reason}"
     assert ending.answer.error.hint is None
 
 

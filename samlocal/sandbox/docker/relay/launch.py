@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.runtimes import family_runtimes
-from samlocal.sandbox.docker.creation import create_relay
+from samlocal.sandbox.docker.creation import relay_config
+from samlocal.sandbox.docker.emulation import platform_of
+from samlocal.sandbox.docker.engine_options import chosen_options
 from samlocal.sandbox.docker.relay.relay import Relay, RelayUnusableError
 
 if TYPE_CHECKING:
@@ -88,7 +90,11 @@ class RelayLauncher:
             self.relay.close()
 
     def _create(self, image: str) -> Relay:
-        relay_id = create_relay(self._engine.api, self._spec, image, relay_command(self._spec))
+        api, spec = self._engine.api, self._spec
+        chosen = chosen_options(spec.engine_options, version=api.version)
+        config = relay_config(spec, chosen, image, relay_command(spec))
+        platform = platform_of(spec) if image == spec.image else None
+        relay_id = api.create_container(config, platform=platform)
         self.relay = Relay(self._engine, relay_id, target=self._target, lost=self._lost)
         _log.debug("created relay %s of %s", relay_id[:12], image)
         return self.relay

@@ -32,7 +32,6 @@ def text(_event, _context):
 
 def logs(_event, _context):
     print("to stdout", flush=True)
-    time.sleep(0.1)  # two pipes: what is written to both at once may come in any order
     print("to stderr", file=sys.stderr, flush=True)
     time.sleep(0.5)
     print("half a second later")
@@ -92,3 +91,23 @@ def reaches(event, _context):
     host, port = event
     with socket.create_connection((host, port), timeout=2):
         return True
+
+
+def alternates(event, _context):
+    for number in range(event):
+        os.write(1, f"out {number}, ".encode())
+        os.write(2, f"err {number}\n".encode())
+
+
+def signals(event, _context):
+    os.kill(os.getpid(), event)
+    time.sleep(10)
+
+
+def exits_with(event, _context):
+    os._exit(event)
+
+
+def process(_event, _context):
+    with open("/proc/1/comm") as first:
+        return {"id": os.getpid(), "first": first.read().strip()}

@@ -4,11 +4,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-import requests
-from docker.errors import APIError
 
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker.ending import remove
+from samlocal.sandbox.docker.engine_api import ApiError
 
 if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
@@ -25,9 +24,7 @@ class FakeApi:
         self.calls.append(f"remove {container_id}")
         if self._refusals:
             status, words = self._refusals.pop(0)
-            response = requests.Response()
-            response.status_code = status
-            raise APIError(words, response=response, explanation=words)
+            raise ApiError(status, words)
 
     def wait(self, container_id: str) -> None:
         self.calls.append(f"wait for {container_id}")

@@ -10,11 +10,13 @@ from samlocal.sandbox.docker.engine import Engine, translated_errors
 @pytest.mark.parametrize(
     ("variables", "reason"),
     [
-        pytest.param({"DOCKER_HOST": "nowhere"}, "port is required", id="no scheme"),
+        pytest.param({"DOCKER_HOST": "nowhere"}, "no scheme", id="no scheme"),
         pytest.param({"DOCKER_HOST": "tcp://127.0.0.1:99999"}, "Port out of range", id="port"),
         pytest.param({"DOCKER_HOST": "smtp://127.0.0.1:25"}, "smtp", id="another scheme"),
         pytest.param(
-            {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nowhere"}, "cert", id="certificates"
+            {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nowhere"},
+            "/nowhere/ca.pem",
+            id="certificates",
         ),
     ],
 )

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker import memory
-from samlocal.sandbox.docker.memory import peak_memory_mb
+from samlocal.sandbox.docker.memory import MemoryGroup, memory_group, peak_memory_mb
 
 if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
@@ -33,9 +34,10 @@ class EngineThatRuns:
         return 0, self.output
 
 
-def peak_in_container(output: str | EngineError) -> int | None:
-    """The peak of a container that isn't on this machine: 0 is no process."""
-    return peak_memory_mb(cast("Engine", EngineThatRuns(output)), "abc", 0)
+def peak_in_container(output: str | EngineError, *, of_group: bool = True) -> int | None:
+    """The peak of a container that isn't on this machine."""
+    engine = cast("Engine", EngineThatRuns(output))
+    return peak_memory_mb(engine, "abc", None, of_group=of_group)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,11 @@ def peak_in_container(output: str | EngineError) -> int | None:
     [
         pytest.param(f"{30 * MIB}\nName:\tbootstrap\nVmHWM:\t  10240 kB\n", 30, id="group"),
         pytest.param(f"{30 * MIB}\nName:\tbootstrap\nVmHWM:\t  40960 kB\n", 40, id="process"),
+        pytest.param(
+            f"{MIB}\nName:\tdocker-init\nVmHWM:\t  4 kB\nName:\tbootstrap\nVmHWM:\t  40960 kB\n",
+            40,
+            id="largest process",
+        ),
         pytest.param(f"{30 * MIB + 1}\n", 31, id="rounded up"),
         pytest.param("1\n", 1, id="a byte"),
         pytest.param("", None, id="no such files"),
@@ -57,41 +64,61 @@ def test_peak_of_a_container_elsewhere(output: str | EngineError, peak: int | No
 
 def test_peak_without_the_files_of_the_group() -> None:
     """Where files are in memory, the process alone counts; nothing is told where it has no peak."""
-    engine = cast("Engine", EngineThatRuns(f"{600 * MIB}\nVmHWM:\t  10240 kB\n"))
-    assert peak_memory_mb(engine, "abc", 0, of_group=False) == 10
-    engine = cast("Engine", EngineThatRuns(f"{600 * MIB}\n"))
-    assert peak_memory_mb(engine, "abc", 0, of_group=False) is None
+    assert peak_in_container(f"{600 * MIB}\nVmHWM:\t  10240 kB\n", of_group=False) == 10
+    assert peak_in_container(f"{600 * MIB}\n", of_group=False) is None
 
 
-def test_peak_of_a_process_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the engine's own machine the kernel is asked, and no command is run."""
-    monkeypatch.setattr(memory, "_group_peak", lambda _groups: 0)
+def group_with(folder: Path, **files: str) -> MemoryGroup:
+    """A group whose files are in a folder."""
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_text(content)
+    return MemoryGroup(folder=folder, peak="peak", kills="kills")
+
+
+def test_peak_of_a_group_here_asks_no_command(tmp_path: Path) -> None:
+    """On the engine's own machine the kernel is asked: for the group, and for each process in it."""
     ballast = bytearray(64 * MIB)
     del ballast
     engine = EngineThatRuns("")
-    with open("/proc/self/cgroup") as groups:  # noqa: PTH123  # as the kernel names it
-        inside = groups.read().strip()[-4:]
+    group = group_with(tmp_path, peak=f"{MIB}\n", cgroup__procs=f"{os.getpid()}\n999999999\n")
 
-    peak = peak_memory_mb(cast("Engine", engine), inside, os.getpid())
+    peak = peak_memory_mb(cast("Engine", engine), "abc", group)
 
     assert peak is not None
     assert 64 <= peak < 10_000
     assert not engine.commands
 
 
-def test_process_of_another_container_is_not_asked() -> None:
-    """The engine's process numbers mean nothing here where it runs in a virtual machine."""
-    engine = EngineThatRuns(f"{7 * MIB}\n")
-    assert peak_memory_mb(cast("Engine", engine), "not-its-group", os.getpid()) == 7
-    assert engine.commands
+def test_peak_of_a_group_that_has_gone(tmp_path: Path) -> None:
+    """The files went with the container: nothing is told."""
+    group = MemoryGroup(folder=tmp_path / "gone", peak="peak", kills="kills")
+    assert peak_memory_mb(cast("Engine", EngineThatRuns("")), "abc", group) is None
+    assert not group.has_killed()
+
+
+@pytest.mark.parametrize(("events", "killed"), [("oom_kill 1\n", True), ("oom_kill 0\n", False)])
+def test_kills_are_counted(events: str, *, killed: bool, tmp_path: Path) -> None:
+    """The kernel counts the processes that it killed for their memory."""
+    assert group_with(tmp_path, kills=f"under_oom 0\n{events}").has_killed() is killed
+
+
+@pytest.mark.parametrize(
+    ("lines", "folder"),
+    [
+        pytest.param("5:memory:/docker/0a1b\n", "/sys/fs/cgroup/memory/docker/0a1b", id="v1"),
+        pytest.param("5:memory:/\n4:cpuset:/docker/0a1b\n", None, id="dying process"),
+        pytest.param("5:memory:/docker/ffff\n", None, id="another container"),
+    ],
+)
+def test_group_is_trusted_only_where_its_path_has_the_container(
+    lines: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root group holds the memory of the whole machine."""
+    monkeypatch.setattr(Path, "read_text", lambda _path: lines)
+    group = memory_group("0a1b", 1)
+    assert (str(group.folder) if group else None) == folder
 
 
 def test_process_without_a_peak_has_none() -> None:
     """Kernel threads and zombies have no VmHWM."""
     assert memory._process_peak("Name:\tkthreadd\nState:\tS\n") == 0
-
-
-def test_group_that_is_not_here_is_an_error() -> None:
-    """A path of groups from another machine is no number."""
-    with pytest.raises(ValueError, match="0::/nowhere"):
-        memory._group_peak("0::/nowhere\n")

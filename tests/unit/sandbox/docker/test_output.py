@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.sandbox.docker.output import read_output
+from samlocal.sandbox.docker.output import read_output, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,3 +59,26 @@ def test_frames_that_come_together_are_handed_on_together() -> None:
     """A function may write millions of small pieces: each costs no write of its own."""
     content = framed(1, b"x") * 1000
     assert list(read_output(connection(content, []))) == [b"x" * 1000]
+
+
+@given(FRAMES, st.lists(st.integers(min_value=0), max_size=30))
+def test_lines_of_two_streams_stay_whole(frames: list[tuple[int, bytes]], cuts: list[int]) -> None:
+    """Each stream comes in its order, and no line of one is within a line of the other."""
+    written = {
+        stream: b"".join(payload for each, payload in frames if each == stream) for stream in (1, 2)
+    }
+    content = b"".join(framed(stream, payload) for stream, payload in frames)
+
+    shown = b"".join(whole_lines(connection(content, cuts)))
+
+    lines = shown.split(b"\n")
+    expected = [line for text in written.values() for line in text.split(b"\n")]
+    assert sorted(filter(None, lines)) == sorted(filter(None, expected))
+
+
+def test_line_without_an_end_is_shown_before_it_fills_the_memory() -> None:
+    """Whoever writes no line feed for long is shown in pieces."""
+    frames = [framed(1, b"x" * 60_000)] * 3
+    received = iter([*frames, b""])
+    shown = whole_lines(lambda _size: next(received))
+    assert len(next(shown)) == 120_000

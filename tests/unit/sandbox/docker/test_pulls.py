@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import pytest
 
-from samlocal.sandbox.docker.images import pull_image
+from samlocal.sandbox.docker.pulls import pull_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 IMAGE = "registry.example/lambda/python:3.11"
 
 
-class FakeStreams:
+class FakeClient:
     """An engine that answers a pull with these events."""
 
     base_url = "http://engine"
@@ -54,7 +54,7 @@ class Watcher:
 
 def seen(*events: dict[str, object], podman: bool) -> list[object]:
     watcher = Watcher()
-    engine = SimpleNamespace(streams=FakeStreams(*events), is_podman=podman)
+    engine = SimpleNamespace(sdk=FakeClient(*events), is_podman=podman)
     pull_image(
         cast("Engine", engine), IMAGE, profile=None, progress=watcher, cancelled=lambda: False
     )

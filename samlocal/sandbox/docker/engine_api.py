@@ -1,0 +1,298 @@
+"""The calls of the Engine API that a container's life consists of.
+
+Pulls, builds, logins and copies are docker-py's: see `Engine.sdk`.
+
+https://docs.docker.com/reference/api/engine/version/v1.41/
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
+
+from samlocal.sandbox.docker.http_client import HttpConnection
+from samlocal.sandbox.docker.streams import attached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samlocal.sandbox.docker.addresses import EngineAddress
+    from samlocal.sandbox.docker.http_client import Response
+    from samlocal.sandbox.docker.streams import Attached
+
+# JSON of the engine's, whose shapes are in its documentation.
+Json = dict[str, Any]
+_Query = dict[str, str | int | bool | None]
+
+_OLDEST_VERSION: Final = "1.24"
+_DEFAULT_SECONDS: Final = 60.0
+_QUOTED_BYTES: Final = 80
+# In the words of Docker and Podman.
+_IMAGE_MISSING: Final = ("no such image", "was found but does not match the specified platform")
+
+
+class ApiError(Exception):
+    """The engine refused a call."""
+
+    def __init__(self, status: int, explanation: str) -> None:
+        super().__init__(explanation)
+        self.status = status
+        self.explanation = explanation
+
+
+class ImageMissingError(ApiError):
+    """The engine has no image of that name."""
+
+
+class EngineApi:
+    """An engine at an address; any number of threads may call it.
+
+    `seconds` limits how long the engine may say nothing in a call, but for those that wait for a container.
+
+    Every call raises `ApiError` where the engine refuses, and `OSError` or `h11.ProtocolError` where it
+    goes away.
+    """
+
+    def __init__(self, address: EngineAddress, *, seconds: float = _DEFAULT_SECONDS) -> None:
+        """Connect, and ask which version the engine speaks, in the way that it answers fastest.
+
+        https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemPing
+        """
+        self.address = address
+        self.version = _OLDEST_VERSION
+        self.is_podman = False
+        self._seconds = seconds
+        self._idle: list[HttpConnection] = []
+        self._guard = Lock()
+        self._closed = False
+        headers = self._ping()
+        self.is_podman = "libpod-api-version" in headers
+        self.version = headers.get("api-version") or str(self.about()["ApiVersion"])
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def ping(self) -> None:
+        self._ping()
+
+    def about(self) -> Json:
+        return self._call("GET", "/version")
+
+    def info(self) -> Json:
+        return self._call("GET", "/info")
+
+    def network(self, name: str) -> Json:
+        return self._call("GET", f"/networks/{quote(name, safe='')}")
+
+    def networks(self) -> list[Json]:
+        found: list[Json] = self._json("GET", "/networks")
+        return found
+
+    def image(self, name: str) -> Json:
+        """Return what the engine knows of an image."""
+        return self._call("GET", f"/images/{name}/json")
+
+    def images(self) -> list[Json]:
+        found: list[Json] = self._json("GET", "/images/json")
+        return found
+
+    def containers(self, labels: list[str], *, with_sizes: bool = False) -> list[Json]:
+        """Return all containers with these labels (`NAME` or `NAME=VALUE`), whatever state they are in."""
+        query: _Query = {"all": True, "size": with_sizes, "filters": json.dumps({"label": labels})}
+        found: list[Json] = self._json("GET", "/containers/json", query)
+        return found
+
+    def create_container(self, config: Mapping[str, Any], *, platform: str | None = None) -> str:
+        """Create a container and return its id."""
+        query: _Query = {"platform": platform}
+        return str(self._call("POST", "/containers/create", query, config)["Id"])
+
+    def connect_container_to_network(self, container_id: str, network_id: str) -> None:
+        self._tell("POST", f"/networks/{network_id}/connect", body={"Container": container_id})
+
+    def start(self, container_id: str) -> None:
+        self._tell("POST", f"/containers/{container_id}/start")
+
+    def container(self, container_id: str) -> Json:
+        return self._call("GET", f"/containers/{container_id}/json")
+
+    def has_file(self, container_id: str, path: str) -> bool:
+        """Tell whether a container, which need not run, has a file or a link at a path."""
+        try:
+            self._tell("HEAD", f"/containers/{container_id}/archive", {"path": path})
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def update_container(self, container_id: str, limits: Json) -> None:
+        """Change the limits of a running container.
+
+        Podman has no such call in the words of Docker's API before version 5, and one of its own:
+        https://docs.podman.io/en/latest/_static/api.html#tag/containers/operation/ContainerUpdateLibpod
+        """
+        if self.is_podman:
+            cpu = {"period": limits["CpuPeriod"], "quota": limits["CpuQuota"]}
+            path = f"/v4.0.0/libpod/containers/{container_id}/update"
+            self._request("POST", path, {"cpu": cpu}, seconds=self._seconds)
+        else:
+            self._tell("POST", f"/containers/{container_id}/update", body=limits)
+
+    def wait(self, container_id: str, *, until_removed: bool = False) -> int:
+        """Wait until a container has ended, or has been removed as well; return its exit status."""
+        query: _Query = {"condition": "removed" if until_removed else None}
+        path = self._path(f"/containers/{container_id}/wait", query)
+        return int(json.loads(self._request("POST", path, seconds=None))["StatusCode"])
+
+    def stop(self, container_id: str, grace_seconds: int) -> None:
+        """Send SIGTERM, and SIGKILL after that many seconds; return when the container has ended."""
+        path = self._path(f"/containers/{container_id}/stop", {"t": grace_seconds})
+        self._request("POST", path, seconds=_DEFAULT_SECONDS + grace_seconds)
+
+    def kill(self, container_id: str) -> None:
+        """Send SIGKILL; return when the container has ended."""
+        self._tell("POST", f"/containers/{container_id}/kill")
+
+    def remove_container(self, container_id: str, *, force: bool = False) -> None:
+        """Remove a container and the volumes without a name that only it has."""
+        self._tell("DELETE", f"/containers/{container_id}", {"v": True, "force": force})
+
+    @contextmanager
+    def events(self, container_id: str, actions: list[str]) -> Iterator[Iterator[Json]]:
+        """Give what has happened to a container, and what happens until the block is left."""
+        filters = json.dumps({"container": [container_id], "event": actions})
+        path = self._path("/events", {"since": 0, "filters": filters})
+        with self._exchange("GET", path, seconds=None) as (_, connection):
+            yield _json_lines(connection.body())
+
+    def execute(self, container_id: str, command: list[str]) -> tuple[int, bytes]:
+        """Run a command in a running container; return its exit status and its framed output."""
+        body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True}
+        execution = self._call("POST", f"/containers/{container_id}/exec", body=body)["Id"]
+        start = self._path(f"/exec/{execution}/start")
+        # The engine may answer with a connection that ends with the command's output.
+        output = self._request(
+            "POST", start, {"Detach": False, "Tty": False}, seconds=self._seconds
+        )
+        return self._call("GET", f"/exec/{execution}/json")["ExitCode"], output
+
+    def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
+        """Attach to a container's output, and to its input if that is asked for."""
+        query: _Query = {"stdin": stdin, "stdout": True, "stderr": True, "stream": True}
+        path = self._path(f"/containers/{container_id}/attach", query)
+        connection = HttpConnection(self.address, self._seconds)
+        try:
+            _require_success(connection.request("POST", path, upgrade=True), connection)
+        except BaseException:
+            connection.close()
+            raise
+        transport, already = connection.detach()
+        transport.sock.settimeout(None)
+        return attached(transport, already)
+
+    def _ping(self) -> dict[str, str]:
+        with self._exchange("GET", "/_ping", seconds=self._seconds) as (response, connection):
+            for _ in connection.body():
+                pass
+            return response.headers
+
+    def _call(
+        self, method: str, path: str, query: _Query | None = None, body: object = None
+    ) -> Json:
+        found: Json = self._json(method, path, query, body)
+        return found
+
+    def _json(
+        self, method: str, path: str, query: _Query | None = None, body: object = None
+    ) -> Any:  # noqa: ANN401  # whatever the engine answers
+        answer = self._tell(method, path, query, body)
+        try:
+            return json.loads(answer)
+        except ValueError:
+            words = answer[:_QUOTED_BYTES].decode(errors="replace")
+            raise ApiError(HTTPStatus.BAD_GATEWAY, f"it answers no JSON: `{words}`") from None
+
+    def _tell(
+        self, method: str, path: str, query: _Query | None = None, body: object = None
+    ) -> bytes:
+        """Make a call whose answer says nothing, in JSON or not: Docker's is empty, Podman's is `OK`."""
+        return self._request(method, self._path(path, query), body, seconds=self._seconds)
+
+    def _path(self, path: str, query: _Query | None = None) -> str:
+        chosen = {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in (query or {}).items()
+            if value is not None
+        }
+        return f"/v{self.version}{path}{f'?{urlencode(chosen)}' if chosen else ''}"
+
+    def _request(
+        self, method: str, path: str, body: object = None, *, seconds: float | None
+    ) -> bytes:
+        with self._exchange(method, path, body, seconds=seconds) as (_, connection):
+            return b"".join(connection.body())
+
+    @contextmanager
+    def _exchange(
+        self, method: str, path: str, body: object = None, *, seconds: float | None
+    ) -> Iterator[tuple[Response, HttpConnection]]:
+        connection = self._take(seconds)
+        try:
+            data = b"" if body is None else json.dumps(body).encode()
+            response = connection.request(method, path, data)
+            _require_success(response, connection)
+            yield response, connection
+        finally:
+            self._give_back(connection, seconds)
+
+    def _take(self, seconds: float | None) -> HttpConnection:
+        """Return a connection for one exchange: one of an earlier exchange, or a new one."""
+        while seconds == self._seconds:
+            with self._guard:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                break
+            if not connection.is_dropped():
+                return connection
+            connection.close()
+        return HttpConnection(self.address, seconds)
+
+    def _give_back(self, connection: HttpConnection, seconds: float | None) -> None:
+        if seconds == self._seconds and connection.make_ready():
+            with self._guard:
+                if not self._closed:
+                    self._idle.append(connection)
+                    return
+        connection.close()
+
+
+def _require_success(response: Response, connection: HttpConnection) -> None:
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        raise _refusal(response.status, b"".join(connection.body()))
+
+
+def _json_lines(pieces: Iterator[bytes]) -> Iterator[Json]:
+    pending = b""
+    for piece in pieces:
+        *lines, pending = (pending + piece).split(b"\n")
+        yield from (json.loads(line) for line in lines if line.strip())
+
+
+def _refusal(status: int, body: bytes) -> ApiError:
+    try:
+        explanation = str(json.loads(body)["message"])
+    except (ValueError, LookupError, TypeError):
+        explanation = body.decode(errors="replace").strip() or HTTPStatus(status).phrase
+    words = explanation.lower()
+    if status == HTTPStatus.NOT_FOUND and any(each in words for each in _IMAGE_MISSING):
+        return ImageMissingError(status, explanation)
+    return ApiError(status, explanation)

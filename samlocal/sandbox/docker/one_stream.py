@@ -1,0 +1,77 @@
+"""One stream for all that a function writes, in the order in which it writes it; and a process 1 before it.
+
+An engine hands on stdout and stderr apart, each when it gets to it; Lambda has one log for both. So a shell
+of the image's runs the program and connects its stderr to its stdout: one pipe keeps one order.
+
+The shell is process 1 then, as something is on Lambda: to a process 1 the kernel gives no signal that it
+doesn't handle. An image without a shell keeps its two streams, whose lines stay whole (see `output`), and has
+the engine's init as process 1.
+
+The container's own stderr is the shell's, and a shell has one thing to say there: that a signal ended the
+program, which its exit status alone doesn't tell (a program may exit with 137). Every shell does, except of
+SIGINT and SIGPIPE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+_SHELL: Final = "/bin/sh"
+# In a subshell, so that the shell's own stderr stays; the last command keeps bash from becoming the program.
+_RUN: Final = '(exec "$0" "$@" 2>&1); exit $?'
+# A shell hears of a signal only while it waits for what runs in the background.
+_RUN_AND_HAND_ON_SIGTERM: Final = """\
+trap 'kill -TERM $!' TERM
+(exec "$0" "$@" 2>&1) &
+wait $!; status=$?
+while kill -0 $! 2>/dev/null; do wait $!; status=$?; done
+exit $status
+"""
+# Shells and inits add this to the number of a signal.
+_SIGNALLED: Final = 128
+# Nobody exits with these and this added: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
+_UNMISTAKABLE: Final = frozenset({4, 6, 7, 8, 9, 11})
+# What starts every runtime in AWS's images is a script.
+_RUNTIME_ENTRYPOINT: Final = ["/lambda-entrypoint.sh"]
+
+
+def with_own_program(engine: Engine, spec: SandboxSpec) -> tuple[SandboxSpec, bool]:
+    """Return the spec with the whole program that its container is to run, and whether it surely has a shell.
+
+    Raises:
+        ImageMissingError: The image isn't on the engine's machine.
+    """
+    own = engine.api.image(spec.image)["Config"].get("Entrypoint") or []
+    return replace(spec, entrypoint=spec.entrypoint or tuple(own)), own == _RUNTIME_ENTRYPOINT
+
+
+def in_one_stream(spec: SandboxSpec) -> SandboxSpec:
+    """Return the spec of a sandbox in which a shell connects the program's stderr to its stdout."""
+    program = (*(spec.entrypoint or ()), *spec.command)
+    script = _RUN if names_signals(spec) else _RUN_AND_HAND_ON_SIGTERM
+    return replace(spec, entrypoint=(_SHELL, "-c", script), command=program)
+
+
+def names_signals(spec: SandboxSpec) -> bool:
+    """Tell whether the shell says which signal ended the program: it does of what it waits for at once."""
+    return not spec.grace_seconds
+
+
+def has_shell(engine: Engine, container_id: str) -> bool:
+    """Tell whether a container, which need not run, has the shell that this takes."""
+    return engine.api.has_file(container_id, _SHELL)
+
+
+def signal_of(status: int | None, words: bytes | bytearray | None) -> int | None:
+    """Return the signal that ended a program, given its exit status and what the shell had to say.
+
+    `words` is None where there was no shell; only a few signals can be told by the status then.
+    """
+    number = (status or 0) - _SIGNALLED
+    is_told = number in _UNMISTAKABLE if words is None else bool(words.strip())
+    return number if number > 0 and is_told else None

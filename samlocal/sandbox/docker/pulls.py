@@ -1,0 +1,150 @@
+"""Pulling images from registries."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+from docker.errors import APIError
+from docker.utils import parse_repository_tag
+
+from samlocal.errors import ImageNotFoundError, ImagePullError
+from samlocal.sandbox.docker.engine import translated_errors
+from samlocal.sandbox.docker.images import LOCAL_ONLY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.sandbox.sandbox import ImageProgress
+
+# How long a pull may say nothing: registries hang, and the engine would wait for ever.
+_SILENCE_SECONDS: Final = 120.0
+_SILENCE_VARIABLE: Final = "SAMLOCAL_PULL_TIMEOUT"
+_DOWNLOADED: Final = "Download complete"
+_COMPLETE: Final = "Pull complete"
+
+
+def pull_image(
+    engine: Engine,
+    image: str,
+    *,
+    profile: str | None,
+    progress: ImageProgress,
+    cancelled: Callable[[], bool],
+    platform: str | None = None,
+) -> None:
+    """Pull an image, telling `progress` each step; leave early where `cancelled` says so.
+
+    `profile` is that of the AWS account, for images in ECR; `platform` that of the image, where it isn't
+    the engine's own: `linux/arm64`.
+
+    Raises:
+        ImageNotFoundError: The registry has no such image.
+        ImagePullError: The registry refuses or can't be reached, or the pull broke off.
+    """
+    if image.startswith(LOCAL_ONLY):
+        raise ImageNotFoundError(
+            f"no image `{image}` on this machine, and no registry has it",
+            hint="stand-ins are for this machine's own architecture: `--architecture` chooses it"
+            if platform
+            else "build it: `make images` in a checkout of samlocal",
+        )
+    from samlocal.sandbox.docker.registry_login import login_headers  # noqa: PLC0415  # pulls are rare
+
+    progress.note(f"Pulling {image}")
+    headers = login_headers(image, profile=profile, progress=progress)
+    with translated_errors(), _pull_errors(image):
+        for event in _pull_events(engine, image, headers, platform):
+            if cancelled():
+                return
+            if reason := event.get("error"):
+                raise _pull_error(image, reason)
+            detail = event.get("progressDetail") or {}
+            progress(
+                event.get("id", ""),
+                _status(engine, event),
+                detail.get("current") or 0,
+                detail.get("total") or 0,
+            )
+    if engine.is_podman:  # which says nothing of the whole
+        progress.note(f"Pulled {image}")
+
+
+def _status(engine: Engine, event: dict[str, Any]) -> str:
+    """Return what an event says, in Docker's words."""
+    status = str(event.get("status", ""))
+    # Podman says no more of a layer than that.
+    return _COMPLETE if engine.is_podman and status == _DOWNLOADED else status
+
+
+def _pull_events(
+    engine: Engine, image: str, headers: dict[str, str], platform: str | None
+) -> Iterator[dict[str, Any]]:
+    """Yield what the engine says of a pull, which it breaks off when it is left.
+
+    docker-py's own call has no time limit.
+    https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageCreate
+    """
+    repository, tag = parse_repository_tag(image)
+    with engine.sdk.post(
+        f"{engine.sdk.base_url}/v{engine.sdk.api_version}/images/create",
+        params={
+            "fromImage": repository,
+            "tag": tag or "latest",
+            **({"platform": platform} if platform else {}),
+        },
+        headers=headers,
+        stream=True,
+        timeout=_silence_seconds(),
+    ) as response:
+        if not response.ok:
+            raise APIError(response.reason, response=response, explanation=_explanation(response))
+        for line in response.iter_lines():
+            if line:
+                yield json.loads(line)
+
+
+def _explanation(response: requests.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text.strip()
+
+
+def _silence_seconds() -> float:
+    try:
+        seconds = float(os.environ.get(_SILENCE_VARIABLE, ""))
+    except ValueError:
+        return _SILENCE_SECONDS
+    return seconds if 0 < seconds < math.inf else _SILENCE_SECONDS
+
+
+@contextmanager
+def _pull_errors(image: str) -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        raise _pull_error(image, error.explanation or str(error)) from error
+    except (requests.Timeout, requests.ConnectionError) as error:
+        if not _is_silence(error):
+            raise
+        raise ImagePullError(
+            f"`{image}` can't be pulled: nothing came for {_silence_seconds():.0f} seconds",
+            hint=f"the registry or the way to it hangs; {_SILENCE_VARIABLE} allows more seconds",
+        ) from error
+
+
+def _is_silence(error: requests.RequestException) -> bool:
+    """Tell a time limit from a connection that broke: while it reads, requests has one word for both."""
+    return isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
+
+
+def _pull_error(image: str, reason: str) -> ImageNotFoundError | ImagePullError:
+    from samlocal.sandbox.docker.pull_errors import explain  # noqa: PLC0415  # only a failure needs it
+
+    return explain(image, reason.strip())

@@ -1,0 +1,234 @@
+"""The client of the Engine API against a server on a real socket that answers what it is told to."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import h11
+import pytest
+
+from samlocal.sandbox.docker.addresses import EngineAddress
+from samlocal.sandbox.docker.engine_api import ApiError, EngineApi, ImageMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
+
+
+class FakeEngine:
+    """Answers each request with the next of its answers; an empty one ends the connection instead."""
+
+    def __init__(self, path: Path) -> None:
+        self.requests: list[tuple[int, str, bytes]] = []
+        self.answers: list[bytes] = [PING]
+        self.closes_after: set[int] = set()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        number = 0
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            number += 1
+            Thread(target=self._serve, args=(connection, number), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        with connection:
+            protocol = h11.Connection(h11.SERVER)
+            while request := self._read(connection, protocol):
+                target, body = request
+                self.requests.append((number, target, body))
+                answer = self.answers.pop(0)
+                connection.sendall(answer)
+                if not answer or len(self.requests) in self.closes_after or b" 101 " in answer:
+                    return
+                protocol = h11.Connection(h11.SERVER)
+
+    @staticmethod
+    def _read(connection: socket.socket, protocol: h11.Connection) -> tuple[str, bytes] | None:
+        target, body = "", b""
+        while True:
+            event = protocol.next_event()
+            if event is h11.NEED_DATA:
+                protocol.receive_data(connection.recv(65536))
+            elif isinstance(event, h11.Request):
+                target = f"{event.method.decode()} {event.target.decode()}"
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                return target, body
+            else:
+                return None
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[FakeEngine]:
+    running = FakeEngine(tmp_path / "engine.sock")
+    yield running
+    running.close()
+
+
+@contextmanager
+def connected(tmp_path: Path) -> Iterator[EngineApi]:
+    api = EngineApi(EngineAddress(url=f"unix://{tmp_path}/engine.sock"), seconds=5)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+def answer(status: int, body: object) -> bytes:
+    content = json.dumps(body).encode()
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(content), content)
+
+
+def test_calls_speak_the_engines_version_on_one_connection(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    """What the engine answers to the ping is what the calls after it speak."""
+    engine.answers += [answer(200, {"Name": "n"}), answer(201, {"Id": "0a1b"})]
+    with connected(tmp_path) as api:
+        assert api.info() == {"Name": "n"}
+        assert api.create_container({"Image": "i"}, platform="linux/arm64") == "0a1b"
+
+    assert engine.requests == [
+        (1, "GET /_ping", b""),
+        (1, "GET /v1.41/info", b""),
+        (1, "POST /v1.41/containers/create?platform=linux%2Farm64", b'{"Image": "i"}'),
+    ]
+
+
+def test_podman_says_so(engine: FakeEngine, tmp_path: Path) -> None:
+    """It has a header of its own."""
+    engine.answers = [PING.replace(b"Api-Version", b"Libpod-Api-Version: 4.3.1\r\nApi-Version")]
+    with connected(tmp_path) as api:
+        assert (api.is_podman, api.version) == (True, "1.41")
+
+
+def test_engine_that_does_not_say_its_version_is_asked(engine: FakeEngine, tmp_path: Path) -> None:
+    """An old engine answers the ping without it."""
+    engine.answers = [PING.replace(b"Api-Version", b"X"), answer(200, {"ApiVersion": "1.30"})]
+    with connected(tmp_path) as api:
+        assert api.version == "1.30"
+
+
+def test_connection_that_the_engine_has_ended_is_replaced(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    """An engine may end a connection between two calls."""
+    engine.closes_after = {1}
+    engine.answers += [answer(200, {})]
+    with connected(tmp_path) as api:
+        while not all(each.is_dropped() for each in api._idle):
+            pass
+        assert api.info() == {}
+    assert [number for number, _, _ in engine.requests] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        pytest.param(404, "No such image: python:3.11", ImageMissingError, id="image"),
+        pytest.param(404, "No such container: 0a1b", ApiError, id="container"),
+        pytest.param(500, "no space left", ApiError, id="failure"),
+    ],
+)
+def test_refusals_have_the_engines_words(
+    engine: FakeEngine, tmp_path: Path, status: int, message: str, kind: type[ApiError]
+) -> None:
+    """A missing image is told from everything else; the connection can be used again."""
+    engine.answers += [answer(status, {"message": message}), answer(200, {})]
+    with connected(tmp_path) as api:
+        with pytest.raises(ApiError) as caught:
+            api.create_container({})
+        assert api.info() == {}
+
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.explanation) == (status, message)
+    assert {number for number, _, _ in engine.requests} == {1}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b"oops\n", "oops", id="text"),
+        pytest.param(b"[5]", "[5]", id="JSON of another shape"),
+        pytest.param(b"", "Bad Gateway", id="nothing"),
+    ],
+)
+def test_refusal_that_is_no_json(
+    engine: FakeEngine, tmp_path: Path, body: bytes, words: str
+) -> None:
+    """A proxy in between has words of its own."""
+    engine.answers += [b"HTTP/1.1 502 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)]
+    with connected(tmp_path) as api, pytest.raises(ApiError) as caught:
+        api.info()
+    assert caught.value.explanation == words
+
+
+def test_answer_that_says_nothing_need_not_be_json(engine: FakeEngine, tmp_path: Path) -> None:
+    """Podman says `OK` where Docker says nothing; where JSON is due it is an error."""
+    ok = PING.replace(b"Api-Version: 1.41\r\n", b"")
+    engine.answers += [ok, ok]
+    with connected(tmp_path) as api:
+        api.connect_container_to_network("0a1b", "net")
+        with pytest.raises(ApiError, match="no JSON: `OK`"):
+            api.info()
+
+
+def test_engine_that_goes_away_in_a_call(engine: FakeEngine, tmp_path: Path) -> None:
+    """It is an error of the connection."""
+    engine.answers += [b""]
+    with connected(tmp_path) as api, pytest.raises(ConnectionError):
+        api.info()
+
+
+def test_what_does_not_speak_http(engine: FakeEngine, tmp_path: Path) -> None:
+    """It may be any server."""
+    engine.answers = [b"220 smtp.example\r\n\r\n"]
+    with pytest.raises(h11.ProtocolError):
+        EngineApi(EngineAddress(url=f"unix://{tmp_path}/engine.sock"))
+
+
+def test_events_are_read_as_they_come(engine: FakeEngine, tmp_path: Path) -> None:
+    """Lines may come in any pieces; the first that matters ends the reading."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = [b'{"Action": "o', b'om"}\n{"Action": "die"}\n']
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    engine.answers += [head + chunks]
+    with connected(tmp_path) as api, api.events("0a1b", ["oom", "die"]) as events:
+        assert [next(events)["Action"], next(events)["Action"]] == ["oom", "die"]
+
+
+def test_attached_streams_begin_right_after_the_head(engine: FakeEngine, tmp_path: Path) -> None:
+    """What comes along with the engine's consent is the container's output already."""
+    engine.answers += [
+        b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nfirst words"
+    ]
+    with connected(tmp_path) as api:
+        streams = api.attach("0a1b")
+        assert streams.receive(5) == b"first"
+        assert streams.receive(100) == b" words"
+        assert streams.receive(100) == b""
+
+
+def test_refused_attachment(engine: FakeEngine, tmp_path: Path) -> None:
+    """Podman prepares the container when somebody attaches, and says then what is wrong."""
+    engine.answers += [answer(500, {"message": "no such program"})]
+    with connected(tmp_path) as api, pytest.raises(ApiError, match="no such program"):
+        api.attach("0a1b")

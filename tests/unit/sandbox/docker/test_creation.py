@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from samlocal.sandbox.docker.creation import (
+    ContainerContext,
+    container_config,
+    cpu_limits,
+    relay_config,
+)
+from samlocal.sandbox.docker.engine_options import ChosenOptions
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.docker.engine_api import Json
+
+MIB = 1024 * 1024
+API = "172.17.0.1:9001"
+
+
+def spec(**options: object) -> SandboxSpec:
+    """A sandbox of 128 MB that mounts its code."""
+    defaults: dict[str, Any] = {
+        "function": "Ratings",
+        "project": Path("/p/template.yaml"),
+        "image": "python:3.11",
+        "environment": {"STAGE": "dev"},
+        "memory_mb": 128,
+        "mounts": (Mount(source=Path("/p/src"), target="/var/task"),),
+    }
+    return SandboxSpec(**(defaults | options))
+
+
+def config(
+    chosen: ChosenOptions | None = None, *, of: SandboxSpec, init: bool = False, **context: object
+) -> Json:
+    given: dict[str, Any] = {"runtime_api": API, "chosen": chosen or ChosenOptions(), **context}
+    return container_config(of, ContainerContext(**given), init=init)
+
+
+def test_ordinary_container() -> None:
+    """It has no log of the engine's, its memory and no swap, its code, and its own API."""
+    created = config(of=spec(entrypoint=("/entry",), command=("app.handler",)))
+
+    assert (created["Image"], created["Entrypoint"]) == ("python:3.11", ["/entry"])
+    assert created["Cmd"] == ["app.handler"]
+    assert created["Env"] == ["STAGE=dev", f"AWS_LAMBDA_RUNTIME_API={API}"]
+    assert created["Labels"]["samlocal.project"] == "/p/template.yaml"
+    host = created["HostConfig"]
+    assert (host["AutoRemove"], host["Init"], host["LogConfig"]["Type"]) == (True, False, "none")
+    assert (host["Memory"], host["MemorySwap"]) == (128 * MIB, 128 * MIB)
+    assert host["NetworkMode"] == "default"
+    assert host["Mounts"] == [
+        {"Type": "bind", "Source": "/p/src", "Target": "/var/task", "ReadOnly": True}
+    ]
+
+
+def test_strict_container() -> None:
+    """It has Lambda's user, and may write to a /tmp that counts as memory, and nowhere else."""
+    created = config(of=spec(strict=True, tmp_mb=512))
+
+    host = created["HostConfig"]
+    assert created["User"] == "993:990"
+    assert (host["ReadonlyRootfs"], host["CapDrop"]) == (True, ["ALL"])
+    assert host["Tmpfs"] == {"/tmp": "exec,mode=1777,size=512m"}  # noqa: S108  # the container's
+    assert host["Memory"] == host["MemorySwap"] == (128 + 512) * MIB
+
+
+def test_container_that_may_trace() -> None:
+    """A debugger may control other processes, in a strict container too."""
+    host = config(of=spec(strict=True, may_trace=True))["HostConfig"]
+    assert host["CapAdd"] == ["SYS_PTRACE"]
+    assert host["SecurityOpt"] == ["no-new-privileges", "seccomp=unconfined"]
+
+
+def test_ports_of_a_debugger() -> None:
+    """They are open on the address that was chosen."""
+    created = config(of=spec(debug_ports=(5858,), publish_on="127.0.0.1"))
+    assert created["ExposedPorts"] == {"5858/tcp": {}}
+    assert created["HostConfig"]["PortBindings"] == {
+        "5858/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5858"}]
+    }
+
+
+def test_container_on_the_hosts_network() -> None:
+    """Nothing is published there: its ports are the host's."""
+    created = config(of=spec(network="host", debug_ports=(5858,)))
+    assert created["HostConfig"]["NetworkMode"] == "host"
+    assert created["ExposedPorts"] == {}
+
+
+def test_container_with_a_relay_has_the_relays_network() -> None:
+    """What belongs to the network is the relay's: hosts, name servers, ports."""
+    network = ChosenOptions(network={"DnsOptions": ["ndots:1"]})
+    of = spec(hosts={"db": "10.0.0.2"}, dns=("10.0.0.3",), debug_ports=(5858,))
+
+    created = config(network, of=of, relay_id="0a1b")
+    assert created["HostConfig"]["NetworkMode"] == "container:0a1b"
+    assert created["ExposedPorts"] == {}
+    assert created["HostConfig"].keys().isdisjoint({"ExtraHosts", "Dns", "DnsOptions"})
+
+    relay = relay_config(of, network, "python:3.11", ["/bin/sh", "-c", "x"])
+    assert relay["HostConfig"]["ExtraHosts"] == ["db:10.0.0.2"]
+    assert relay["HostConfig"]["Dns"] == ["10.0.0.3"]
+    assert relay["HostConfig"]["DnsOptions"] == ["ndots:1"]
+    assert relay["ExposedPorts"] == {"5858/tcp": {}}
+
+
+def test_copied_mounts_come_from_their_carrier() -> None:
+    """The container has its volumes, read-only."""
+    of = spec()
+    host = config(of=of, copied=of.mounts, carrier="0a1b")["HostConfig"]
+    assert (host["Mounts"], host["VolumesFrom"]) == ([], ["0a1b:ro"])
+
+
+def test_chosen_options_take_the_place_of_ours() -> None:
+    """Whatever a person asks the engine for wins; mounts are added to."""
+    chosen = ChosenOptions(container={"User": "5"}, host={"Init": False, "Binds": ["/x:/y:ro"]})
+    created = config(chosen, of=spec(strict=True), init=True)
+    assert created["User"] == "5"
+    assert created["HostConfig"]["Init"] is False
+    assert created["HostConfig"]["Binds"] == ["/x:/y:ro"]
+    assert created["HostConfig"]["Mounts"]
+
+
+def test_chosen_memory_limit_is_the_only_one() -> None:
+    """Swap is the engine's matter then."""
+    chosen = ChosenOptions(host={"Memory": 5})
+    host = config(chosen, of=spec(engine_options={"mem_limit": 5}))["HostConfig"]
+    assert host["Memory"] == 5
+    assert "MemorySwap" not in host
+
+
+def test_no_proxy_leads_to_the_runtime_api() -> None:
+    """Its host is added to those that the proxies leave out; the function's own variables win."""
+    proxies = {"http_proxy": "http://proxy:1", "no_proxy": "a", "NO_PROXY": "a"}
+    created = config(of=spec(environment={"http_proxy": "mine"}), proxies=proxies)
+    assert created["Env"] == [
+        "http_proxy=mine",
+        "no_proxy=a,172.17.0.1",
+        "NO_PROXY=a,172.17.0.1",
+        f"AWS_LAMBDA_RUNTIME_API={API}",
+    ]
+
+
+@pytest.mark.parametrize(("cpus", "quota"), [(1.0, 20_000), (0.5, 10_000), (0.01, 1_000)])
+def test_cpus_are_a_share_of_each_period(cpus: float, quota: int) -> None:
+    """The kernel takes no share below a millisecond."""
+    assert cpu_limits(cpus) == {"CpuPeriod": 20_000, "CpuQuota": quota}

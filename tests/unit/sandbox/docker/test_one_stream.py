@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from samlocal.sandbox.docker.one_stream import in_one_stream, signal_of
+from samlocal.sandbox.sandbox import SandboxSpec
+
+
+def command(*program: str, grace_seconds: int = 0) -> list[str]:
+    """What the container of a program runs."""
+    spec = SandboxSpec(
+        function="F",
+        project=Path(),
+        image="image",
+        environment={},
+        memory_mb=None,
+        entrypoint=program[:1],
+        command=program[1:],
+        grace_seconds=grace_seconds,
+    )
+    wrapped = in_one_stream(spec)
+    return [*(wrapped.entrypoint or ()), *wrapped.command]
+
+
+def run(*program: str, grace_seconds: int = 0) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command(*program, grace_seconds=grace_seconds), capture_output=True, check=False
+    )
+
+
+@pytest.mark.parametrize("grace_seconds", [0, 3])
+def test_both_streams_are_one(grace_seconds: int) -> None:
+    """Arguments arrive as they are, and so does the exit status."""
+    ended = run(
+        "sh", "-c", 'echo "$1" >&2; echo b; exit 7', "sh", "a * b", grace_seconds=grace_seconds
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == (b"a * b\nb\n", b"", 7)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGTERM])
+def test_shell_tells_a_signal_from_an_exit_status(number: int) -> None:
+    """It says so on its own stderr, where nothing else comes."""
+    by_signal = run("sh", "-c", f"kill -{int(number)} $$")
+    by_exit = run("sh", "-c", f"exit {128 + number}")
+
+    assert by_signal.returncode == by_exit.returncode == 128 + number
+    assert signal_of(by_signal.returncode, by_signal.stderr) == number
+    assert signal_of(by_exit.returncode, by_exit.stderr) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "number"),
+    [(None, None), (0, None), (9, None), (137, 9), (134, 6), (142, None), (255, None)],
+)
+def test_without_a_shell_few_signals_can_be_told(status: int | None, number: int | None) -> None:
+    """Those with whose status nobody exits."""
+    assert signal_of(status, None) == number
+
+
+def test_sigterm_is_handed_on_where_the_program_has_time_to_end() -> None:
+    """The program ends in its own way, and its exit status is that of the whole."""
+    script = "trap 'echo ending; exit 5' TERM; echo ready; while :; do sleep 0.1; done"
+    with subprocess.Popen(
+        command("sh", "-c", script, grace_seconds=3), stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.terminate()
+        assert process.stdout.read() == b"ending\n"
+    assert process.returncode == 5
