@@ -34,7 +34,8 @@ def list_functions(
     """
     general.apply()
     opened = open_with(project)
-    for finding in (*opened.findings, *(each.finding for each in opened.left_out)):
+    left_out = (each.finding for each in opened.left_out)
+    for finding in dict.fromkeys((*opened.findings, *left_out)):
         show_warning(finding.message, place=finding.place, hint=finding.hint)
     functions = [
         *((entry, _resolved(opened, entry)) for entry in opened.functions),

@@ -49,6 +49,23 @@ def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
     )
 
 
+def test_what_two_stacks_of_one_template_lack_is_said_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A template that is nested twice has one line for what is left out of it."""
+    (tmp_path / "template.yaml").write_text(
+        "Resources:\n"
+        "  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}\n"
+        "  B: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}\n"
+    )
+    (tmp_path / "child.yaml").write_text(
+        "Resources:\n"
+        "  C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://x/c.yaml}}\n"
+    )
+    list_functions(template=tmp_path / "template.yaml")
+    assert capfd.readouterr().err.count("the nested stack `C` is left out") == 1
+
+
 def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
