@@ -1,9 +1,9 @@
 """What `Ref` and `Fn::GetAtt` give for resources that aren't deployed.
 
 A resource that its template names has that name here too. A name that CloudFormation would make up is
-the logical id, as in sam. An id that the service makes up isn't known before it is deployed; only APIs
-have their logical id for it, because it stands in the middle of addresses. What `Ref` gives for types
-that aren't here is in `ref_values`. ARNs and addresses follow from names as AWS documents it:
+the logical id, as in sam. An id that the service makes up isn't known before it is deployed: the logical
+id stands for it, with a finding, in ARNs and addresses, and for APIs also alone, because templates put
+that into addresses. What `Ref` gives for types that aren't here is in `ref_values`. ARNs and addresses follow from names as AWS documents it:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
@@ -53,7 +53,7 @@ def _known_by_arn(name_property: str | None, arn: str, **more: str) -> ResourceT
 
 
 def _with_id(arn: str, **more: str) -> ResourceType:
-    return ResourceType(ref=None, attributes={"Arn": arn, **more})
+    return ResourceType(ref=None, attributes={"Arn": arn, **more}, has_generated_id=True)
 
 
 _FUNCTION: Final = _with_arn("FunctionName", _arn("lambda", "function:$name"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.errors import ProjectError
 from samlocal.project.identifiers import construct_path, resource_id
 from samlocal.project.model import FunctionEntry
-from samlocal.project.sam import function_properties
+from samlocal.project.sam import declared_properties
 from samlocal.project.stack import FUNCTION_TYPES
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ def _read_entry(
 def _function_name(stack: Stack, logical_id: str) -> str | None:
     """Return `FunctionName`; an error in it is raised when that function is resolved."""
     try:
-        return stack.optional_text(function_properties(stack, logical_id).get("FunctionName"))
+        return stack.optional_text(declared_properties(stack, logical_id).get("FunctionName"))
     except ProjectError:
         return None

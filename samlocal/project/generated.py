@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.sam import function_properties
+from samlocal.project.sam import declared_properties
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ _REST_STAGE: Final = "AWS::ApiGateway::Stage"
 _HTTP_STAGE: Final = "AWS::ApiGatewayV2::Stage"
 _RULE: Final = "AWS::Events::Rule"
 _MAPPING: Final = "AWS::Lambda::EventSourceMapping"
+_SCHEDULE: Final = "AWS::Scheduler::Schedule"
 # What becomes of an event source, and which of its properties names it.
 _EVENT_SOURCES: Final[Mapping[str, tuple[str, str | None]]] = {
-    "CloudWatchEvent": (_RULE, None),
+    "CloudWatchEvent": (_RULE, "RuleName"),
     "CloudWatchLogs": ("AWS::Logs::SubscriptionFilter", None),
     "DocumentDB": (_MAPPING, None),
     "DynamoDB": (_MAPPING, None),
@@ -37,9 +38,19 @@ _EVENT_SOURCES: Final[Mapping[str, tuple[str, str | None]]] = {
     "SNS": ("AWS::SNS::Subscription", None),
     "SQS": (_MAPPING, None),
     "Schedule": (_RULE, "Name"),
-    "ScheduleV2": ("AWS::Scheduler::Schedule", "Name"),
+    "ScheduleV2": (_SCHEDULE, "Name"),
     "SelfManagedKafka": (_MAPPING, None),
 }
+# What belongs to no resource of the template, or to several of them, begins with one of these.
+_SHARED: Final = (
+    "ApiGatewayDomainName",
+    "DomainNameAccessAssociation",
+    "RecordSetGroup",
+    "ServerlessApiKey",
+    "ServerlessHttpApi",
+    "ServerlessRestApi",
+    "ServerlessUsagePlan",
+)
 _DESTINATIONS: Final = {
     "SNS": ("Topic", "AWS::SNS::Topic"),
     "SQS": ("Queue", "AWS::SQS::Queue"),
@@ -56,7 +67,7 @@ class GeneratedResources:
 
     resources: dict[str, Node] = field(default_factory=dict)
     referable: dict[str, str] = field(default_factory=dict)
-    origins: list[str] = field(default_factory=lambda: ["ServerlessRestApi", "ServerlessHttpApi"])
+    origins: list[str] = field(default_factory=lambda: list(_SHARED))
 
     def add(self, logical_id: str, resource: Node, *, name: str | None = None) -> None:
         self.resources.setdefault(logical_id, resource)
@@ -83,7 +94,7 @@ def generated_resources(stack: Stack) -> GeneratedResources:
 
 def _add_of_function(stack: Stack, function: str, made: GeneratedResources) -> None:
     at = stack.resources[function]
-    properties = function_properties(stack, function)
+    properties = declared_properties(stack, function)
     if properties.get("Role") is None:
         made.add(f"{function}Role", _resource(at, "AWS::IAM::Role"))
     if alias := properties.get("AutoPublishAlias"):
@@ -123,7 +134,7 @@ def _add_destinations(stack: Stack, function: str, config: Node, made: Generated
     destinations = config.get("DestinationConfig")
     for event in ("OnSuccess", "OnFailure"):
         destination = destinations.get(event) if destinations else None
-        if destination is None or destination.get("Destination") is not None:
+        if destination is None or stack.resolver.may_have_value(destination.get("Destination")):
             continue
         kind = _DESTINATIONS.get(stack.optional_text(destination.get("Type")) or "")
         if kind is not None:
@@ -148,18 +159,36 @@ def _add_event_sources(
         own_name = settings.get(named_by) if settings and named_by else None
         if settings and settings.get("SqsSubscription"):
             made.add(f"{event_id}Queue", _resource(at, "AWS::SQS::Queue"))
-        if resource_type == "AWS::Scheduler::Schedule":
+        if resource_type == _SCHEDULE and not (settings and settings.get("OmitName")):
             own_name = own_name or at.with_value(event_id)
         if resource_type:
             names = {"Name": own_name} if own_name else {}
             made.add(event_id, _resource(at, resource_type, **names))
+        if resource_type == _SCHEDULE and not (settings and settings.get("RoleArn")):
+            made.add(f"{event_id}Role", _resource(at, "AWS::IAM::Role"))
+        if config := settings.get("DeadLetterConfig") if settings else None:
+            _add_dead_letter_queue(stack, config, made, at=at, default_id=f"{event_id}Queue")
+
+
+def _add_dead_letter_queue(
+    stack: Stack, config: Node, made: GeneratedResources, *, at: Node, default_id: str
+) -> None:
+    if config.get("Type") and not stack.resolver.may_have_value(config.get("Arn")):
+        logical_id = stack.optional_text(config.get("QueueLogicalId")) or default_id
+        made.add(logical_id, _resource(at, "AWS::SQS::Queue"))
 
 
 def _add_of_state_machine(stack: Stack, logical_id: str, made: GeneratedResources) -> None:
+    at = stack.resources[logical_id]
     properties = stack.properties(logical_id)
     if "Role" not in properties:
-        made.add(f"{logical_id}Role", _resource(stack.resources[logical_id], "AWS::IAM::Role"))
-    _add_event_sources(stack, logical_id, properties.get("Events"), made)
+        made.add(f"{logical_id}Role", _resource(at, "AWS::IAM::Role"))
+    events = properties.get("Events")
+    _add_event_sources(stack, logical_id, events, made)
+    for name, source in (events.value if events and isinstance(events.value, dict) else {}).items():
+        settings = source.get("Properties")
+        if settings is None or settings.get("RoleArn") is None:
+            made.add(f"{logical_id}{name}Role", _resource(at, "AWS::IAM::Role"))
 
 
 def _add_of_rest_api(stack: Stack, api: str, made: GeneratedResources) -> None:
@@ -172,14 +201,13 @@ def _add_of_rest_api(stack: Stack, api: str, made: GeneratedResources) -> None:
 def _add_of_http_api(stack: Stack, api: str, made: GeneratedResources) -> None:
     at = stack.resources[api]
     is_http = stack.resource_type(api) == "AWS::Serverless::HttpApi"
-    default = at.with_value("$default" if is_http else "default")
-    stage = stack.properties(api).get("StageName")
-    if stage is None:
-        made.add(
-            f"{api}ApiGatewayDefaultStage",
-            _resource(at, _HTTP_STAGE, StageName=default),
-            name=f"{api}.Stage",
-        )
+    default, suffix = (
+        ("$default", "ApiGatewayDefaultStage") if is_http else ("default", "DefaultStage")
+    )
+    stage = stack.properties(api).get("StageName") or at.with_value(default)
+    if stack.optional_text(stage) == default:
+        resource = _resource(at, _HTTP_STAGE, StageName=stage)
+        made.add(f"{api}{suffix}", resource, name=f"{api}.Stage")
     else:
         _add_stage(stack, api, stage, made, kind=_HTTP_STAGE)
     _add_domain(stack, api, made, "AWS::ApiGatewayV2::DomainName", "ApiGatewayDomainNameV2")
@@ -196,7 +224,7 @@ def _add_stage(stack: Stack, api: str, stage: Node, made: GeneratedResources, *,
 
 
 def _add_domain(stack: Stack, api: str, made: GeneratedResources, kind: str, prefix: str) -> None:
-    domain = stack.properties(api).get("Domain")
+    domain = declared_properties(stack, api).get("Domain")
     name = domain.get("DomainName") if domain else None
     if name is not None:
         resource = _resource(stack.resources[api], kind, DomainName=name)

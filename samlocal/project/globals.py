@@ -1,4 +1,4 @@
-"""SAM's `Globals` section: properties that every function of a template starts from.
+"""SAM's `Globals` section: properties that every resource of one type starts from.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
 """
@@ -22,27 +22,29 @@ _ALL: Final = "*"
 _REPLACED: Final = frozenset({"Architectures"})
 
 
-def function_properties(
-    inherited: Node, own: Node, resolver: Resolver, *, ignored: Node | None = None
+def with_globals(
+    own: Node, inherited: Node, resolver: Resolver, *, name: str, ignored: Node | None = None
 ) -> Node:
-    """Return a function's properties on top of the global ones; `ignored` is its `IgnoreGlobals`.
+    """Return a resource's properties on top of the global ones; `ignored` is its `IgnoreGlobals`.
+
+    `name` is what the global ones are called, such as `Globals.Function`.
 
     Raises:
-        TemplateError: `Globals.Function` is no mapping, or doesn't have what is to be ignored.
+        TemplateError: they are no mapping, or don't have what is to be ignored.
     """
     inherited = expand_section(inherited, resolver)
-    entries = inherited.entries("`Globals.Function`")
-    left_out = NOT_GLOBAL | (_ignored(ignored, entries) if ignored else frozenset())
+    entries = inherited.entries(f"`{name}`")
+    left_out = NOT_GLOBAL | (_ignored(ignored, entries, name) if ignored else frozenset())
     usable = {name: node for name, node in entries.items() if name not in left_out}
-    for name in _REPLACED & usable.keys():
-        if own.get(name):
-            del usable[name]
+    for replaced in _REPLACED & usable.keys():
+        if own.get(replaced):
+            del usable[replaced]
     usable_globals = Node(usable, inherited.path, inherited.line, inherited.column, inherited.keys)
     return merge(usable_globals, own, resolver)
 
 
-def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:
-    """Return which global properties a function goes without: all of them, or those of a list.
+def _ignored(ignored: Node, entries: Mapping[str, Node], section: str) -> frozenset[str]:
+    """Return which global properties a resource goes without: all of them, or those of a list.
 
     https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html#sam-specification-template-anatomy-globals-overrideable
     """
@@ -58,7 +60,7 @@ def _ignored(ignored: Node, entries: Mapping[str, Node]) -> frozenset[str]:
     for item in ignored.value:
         if (name := item.text("an item of `IgnoreGlobals`")) not in entries:
             raise TemplateError(
-                f"`IgnoreGlobals` names `{name}`, which `Globals.Function` does not have",
+                f"`IgnoreGlobals` names `{name}`, which `{section}` does not have",
                 place=item.place,
                 hint=did_you_mean(name, entries),
             )

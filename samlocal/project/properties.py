@@ -137,6 +137,21 @@ class Properties:
         node.entries(f"`{name}`")
         return Properties(node, self.resolver, self.gaps)
 
+    def mappings(self, name: str, what: str) -> tuple[Properties, ...]:
+        """Return the mappings of a list, to be asked for their own entries; `what` names one of them."""
+        node = self._attempt(self.resolver.reduce, name, needed=False)
+        if node is None:
+            return ()
+        items = (node,) if isinstance(node.value, Unknown) else node.items(f"`{name}`")
+        mappings = []
+        for item in map(self.resolver.reduce, items):
+            if isinstance(item.value, Unknown):
+                self.drop(name, item, item.value)
+            elif not isinstance(item.value, NoValue):
+                item.entries(what)
+                mappings.append(Properties(item, self.resolver, self.gaps))
+        return tuple(mappings)
+
     def declared(self) -> dict[str, tuple[Node, tuple[Trace, ...]]]:
         """Return all entries, resolved, with where their values come from and what is to be said of them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from samlocal.errors import TemplateError
+from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.expansion import expand, needs_expansion
 from samlocal.project.missing import combined
 from samlocal.project.node import Node, NoValue, Unknown
@@ -136,6 +136,16 @@ class Resolver:
         if unknowns:
             raise UnknownValueError(combined(unknowns))
         return resolved
+
+    def may_have_value(self, node: Node | None) -> bool:
+        """Return whether there is a value: `AWS::NoValue` is none, and what can't be decided may be one."""
+        if node is None:
+            return False
+        try:
+            value = self.reduce(node).value
+        except ProjectError:
+            return True
+        return value is not None and not isinstance(value, NoValue)
 
     def text(self, node: Node, what: str) -> str:
         """Return the text that `node` stands for; `what` names it in the error if it is none.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from samlocal.errors import TemplateError
 from samlocal.project import model
 from samlocal.project.code import read_code
-from samlocal.project.globals import function_properties as merge_globals
+from samlocal.project.globals import with_globals
 from samlocal.project.identifiers import metadata
 from samlocal.project.layers import read_layers
 from samlocal.project.lookup import quoted
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from samlocal.project.node import Node
     from samlocal.project.stack import Stack
 
-SERVERLESS_FUNCTION: Final = "AWS::Serverless::Function"
+_SERVERLESS: Final = "AWS::Serverless::"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
@@ -48,20 +48,21 @@ _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
 
 
-def function_properties(stack: Stack, logical_id: str) -> Node:
-    """Return a function's properties as the template has them, `Globals` merged in."""
+def declared_properties(stack: Stack, logical_id: str) -> Node:
+    """Return a resource's properties as the template has them, `Globals` merged in."""
     resource = stack.resources[logical_id]
     own = resource.get("Properties")
     own = stack.resolver.reduce(own) if own else None
     if own is None or own.value is None:
         own = resource.with_value({})
-    section = stack.section("Globals")
-    inherited = section.get("Function") if section else None
-    is_serverless = stack.resource_type(logical_id) == SERVERLESS_FUNCTION
-    if inherited is None or inherited.value is None or not is_serverless:
+    resource_type = stack.resource_type(logical_id) or ""
+    section = stack.section("Globals") if resource_type.startswith(_SERVERLESS) else None
+    name = resource_type.removeprefix(_SERVERLESS)
+    inherited = section.get(name) if section else None
+    if inherited is None or inherited.value is None:
         return own
     ignored = resource.get("IgnoreGlobals")
-    return merge_globals(inherited, own, stack.resolver, ignored=ignored)
+    return with_globals(own, inherited, stack.resolver, name=f"Globals.{name}", ignored=ignored)
 
 
 def read_function(
@@ -83,7 +84,7 @@ def read_function(
     """
     gaps = Gaps(replaced=replaced)
     _check_conditions(stack, entry.logical_id, gaps)
-    properties = Properties(function_properties(stack, entry.logical_id), stack.resolver, gaps)
+    properties = Properties(declared_properties(stack, entry.logical_id), stack.resolver, gaps)
     gaps.findings.extend(unsupported_properties(properties))
     code = read_code(stack, entry.logical_id, properties)
     is_image = isinstance(code, ImageCode)
@@ -158,16 +159,11 @@ def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
 
 
 def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
-    file_systems = []
-    for item in properties.items("FileSystemConfigs"):
-        if isinstance(item.value, Unknown):
-            properties.drop("FileSystemConfigs", item, item.value)
-            continue
-        item.entries("a file system")
-        path = _mount_path(Properties(item, properties.resolver, properties.gaps))
-        if path:
-            file_systems.append(FileSystem(mount_path=path, place=item.place))
-    return tuple(file_systems)
+    return tuple(
+        FileSystem(mount_path=path, place=config.node.place)
+        for config in properties.mappings("FileSystemConfigs", "a file system")
+        if (path := _mount_path(config))
+    )
 
 
 def _mount_path(config: Properties) -> str | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.errors import ProjectError
 from samlocal.project.model import Finding
-from samlocal.project.node import NoValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,17 +24,9 @@ _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::La
 def unsupported_properties(properties: Properties) -> Iterator[Finding]:
     """Yield what a function's properties ask for in vain."""
     for name, instead in _PROPERTIES.items():
-        if name in properties.entries and _has_value(properties, name):
+        if properties.resolver.may_have_value(properties.entries.get(name)):
             place = properties.node.place_of(name)
             yield Finding(message=f"`{name}` is not emulated: {instead}", place=place)
-
-
-def _has_value(properties: Properties, name: str) -> bool:
-    try:
-        value = properties.resolver.reduce(properties.entries[name]).value
-    except ProjectError:  # a condition that can't be decided: it may well have one
-        return True
-    return value is not None and not isinstance(value, NoValue)
 
 
 def web_functions(stack: Stack) -> Mapping[str, Finding]:

@@ -112,6 +112,10 @@ def test_names_of_resources(
         ("!Ref Rest.DomainName", "api.example.com"),
         ("!Ref Http.Stage", "$default"),
         ("!Ref HttpApiGatewayDefaultStage", "$default"),
+        ("!Ref Plain.Stage", "$default"),
+        ("!Ref PlainApiGatewayDefaultStage", "$default"),
+        ("!Ref Socket.Stage", "default"),
+        ("!Ref SocketDefaultStage", "default"),
         ("!Ref Dashed.Stage", "v-1"),
         ("!Ref DashedStage065afdce56", "v-1"),
         ("!Ref Chosen.Stage", "v1"),
@@ -149,9 +153,18 @@ def test_names_of_resources(
         ("!GetAtt SNightly.Arn", f"arn:aws:events:{ACCOUNT}:rule/nightly"),
         ("!Ref SPolled", None),
         ("!Ref SLater", "SLater"),
+        ("!GetAtt SLaterRole.Arn", f"{ROLE}/SLaterRole"),
+        ("!Ref SUnnamed", None),
+        ("!Ref SGivenRole", None),
+        ("!Ref SSeen", "seen"),
+        ("!GetAtt SSeenQueue.Arn", f"arn:aws:sqs:{ACCOUNT}:SSeenQueue"),
+        ("!GetAtt Lost.Arn", f"arn:aws:sqs:{ACCOUNT}:Lost"),
+        ("!Ref SKeptQueue", None),
         ("!Ref SHeardQueue", "https://sqs.us-east-1.amazonaws.com/123456789012/SHeardQueue"),
         ("!GetAtt MachineRole.Arn", f"{ROLE}/MachineRole"),
         ("!Ref MachineHourly", "hourly"),
+        ("!GetAtt MachineHourlyRole.Arn", f"{ROLE}/MachineHourlyRole"),
+        ("!Ref MachineNightlyRole", None),
     ],
 )
 def test_resources_that_sam_makes(value_of: ValueOf, expression: str, value: str | None) -> None:
@@ -169,6 +182,26 @@ def test_what_globals_say_counts_for_what_sam_makes(value_of: ValueOf) -> None:
     assert value_of("!Ref GAliaslive", sections, resources=resources) == arn
 
 
+@pytest.mark.parametrize("kind", ["Api", "HttpApi"])
+def test_the_domain_of_all_apis_is_one_of_each(value_of: ValueOf, kind: str) -> None:
+    """`Globals` counts for every type of resource that has some, unless a resource ignores it."""
+    domain = "{DomainName: api.example.com, CertificateArn: arn}"
+    sections = f"Globals: {{{kind}: {{Domain: {domain}}}}}"
+    resources = f"""
+    A: {{Type: AWS::Serverless::{kind}, Properties: {{StageName: v1}}}}
+    B: {{Type: AWS::Serverless::{kind}, IgnoreGlobals: [Domain], Properties: {{StageName: v1}}}}
+    """
+    assert value_of("!Ref A.DomainName", sections, resources=resources) == "api.example.com"
+    assert value_of("!Ref B.DomainName", sections, resources=resources) is None
+
+
+@pytest.mark.parametrize("name", ["RecordSetGroup0123456789", "ServerlessUsagePlan"])
+def test_names_that_only_the_transform_knows(evaluate: Evaluate, name: str) -> None:
+    """A resource that SAM makes for several others is no mistake: it is known once it is deployed."""
+    (finding,) = evaluate(f"!Ref {name}").findings
+    assert finding.message == (f"`VALUE` is left out: `{name}` is known only once it is deployed")
+
+
 def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -> None:
     """The logical id stands for an API's id, with the stage's real name, and never silently."""
     resources = """
@@ -184,6 +217,29 @@ def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -
         "`Rest` gets its id when it is deployed; its logical id stands for it here"
     )
     assert str(finding.place).endswith("template.yaml:10:3")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "value"),
+    [
+        ("AWS::KMS::Key", "!GetAtt R.Arn", f"arn:aws:kms:{ACCOUNT}:key/R"),
+        (
+            "AWS::Cognito::UserPool",
+            "!GetAtt R.ProviderName",
+            "cognito-idp.us-east-1.amazonaws.com/R",
+        ),
+    ],
+)
+def test_an_arn_with_an_id_that_only_aws_knows_is_said(
+    evaluate: Evaluate, kind: str, expression: str, value: str
+) -> None:
+    """Where the logical id stands for an id inside of an ARN or an address, a finding says so."""
+    function = evaluate(expression, resources=f"R: {{Type: {kind}}}")
+    assert function.environment["VALUE"].value == value
+    (finding,) = function.findings
+    assert finding.message == (
+        "`R` gets its id when it is deployed; its logical id stands for it here"
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(RESOURCE_TYPES))
