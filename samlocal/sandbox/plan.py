@@ -10,7 +10,6 @@ from samlocal.errors import RuntimeNotFoundError, TemplateError
 from samlocal.project.model import Finding, ImageCode
 from samlocal.record import record
 from samlocal.runtimes import find_runtime
-from samlocal.sandbox.ca_bundle import ca_bundle_mount
 from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
 
@@ -157,7 +156,7 @@ def empty_sandbox(
         strict=settings.strict,
         mounts=(
             *file_system_mounts(settings.file_systems),
-            *((ca_bundle_mount(settings.ca_bundle),) if settings.ca_bundle else ()),
+            *_ca_bundle_mounts(settings.ca_bundle),
         ),
         network=settings.network,
         hosts=settings.hosts,
@@ -175,6 +174,14 @@ def empty_sandbox(
         way_back=settings.way_back,
         image_repository=settings.image_repository,
     )
+
+
+def _ca_bundle_mounts(bundle: Path | None) -> tuple[Mount, ...]:
+    if bundle is None:
+        return ()
+    from samlocal.sandbox.ca_bundle import ca_bundle_mount  # noqa: PLC0415  # the cold path goes without
+
+    return (ca_bundle_mount(bundle),)
 
 
 def _seen_by_engine(mount: Mount, project: Path, basedir: str) -> Mount:

@@ -10,7 +10,6 @@ https://docs.docker.com/engine/manage-resources/contexts/
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -193,6 +192,8 @@ def _contexts(settings: Path) -> dict[str, EngineAddress]:
 
 
 def _certificates(settings: Path, context: str, *, verify: bool) -> Certificates | None:
+    import hashlib  # noqa: PLC0415  # few have contexts, and it takes 2 ms
+
     folder = settings / "contexts" / "tls" / hashlib.sha256(context.encode()).hexdigest() / "docker"
     files = (folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     authority, certificate, key = (each if each.is_file() else None for each in files)
