@@ -76,10 +76,12 @@ def open_project(
     if path.is_dir():
         from samlocal.project.cdk import read_assembly  # noqa: PLC0415  # most projects are SAM's
 
-        stacks = tuple(
+        every = tuple(
             open_stack(found.template, _surroundings(found, region, account), found.name)
             for found in read_assembly(path)
         )
+        # The CDK deploys no stack that has no resources; its templates have no such section.
+        stacks = tuple(each for each in every if each.document.root.get("Resources")) or every
     else:
         surroundings = Surroundings(region=region or DEFAULT_REGION, account=account.known)
         stacks = (open_stack(path, surroundings),)

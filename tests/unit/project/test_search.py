@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -112,6 +113,25 @@ def test_a_malformed_assembly_is_an_error(tmp_path: Path, manifest: str, message
     with pytest.raises((TemplateError, TemplateNotFoundError)) as caught:
         open_project(tmp_path)
     assert message in str(caught.value)
+
+
+def test_a_stack_without_resources_is_none_of_an_app(tmp_path: Path) -> None:
+    """The CDK makes a template of every stack, and deploys only those that hold something."""
+    names = ("Empty", "App")
+    artifacts = {
+        name: {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": f"{name}.template.json"},
+        }
+        for name in names
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (tmp_path / "Empty.template.json").write_text('{"Parameters": {}, "Rules": {}}')
+    (tmp_path / "App.template.json").write_text(
+        '{"Resources": {"F": {"Type": "AWS::Lambda::Function"}}}'
+    )
+    project = open_project(tmp_path)
+    assert [entry.full_path for entry in project.functions] == ["App/F"]
 
 
 def test_a_stage_is_an_assembly_in_an_assembly(tmp_path: Path) -> None:
