@@ -15,7 +15,7 @@ from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.creation import ContainerContext, container_config, cpu_limits
 from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
-from samlocal.sandbox.docker.ending import remove, wait_for_end
+from samlocal.sandbox.docker.ending import KILLED, remove, wait_for_end
 from samlocal.sandbox.docker.engine import translated_errors
 from samlocal.sandbox.docker.engine_api import ApiError
 from samlocal.sandbox.docker.engine_options import chosen_options
@@ -417,7 +417,10 @@ class DockerSandbox:
             at=self._ended_at or time.monotonic(),
             status=status,
             signal=signal_of(status, self._words_of_shell if self._has_talking_shell else None),
-            out_of_memory=(out_of_memory or self._ran_out_of_memory) and not self._stopping,
+            out_of_memory=not self._stopping
+            # Where the kernel ends only what the runtime has started, the runtime goes on.
+            and status in {None, KILLED}
+            and (out_of_memory or self._ran_out_of_memory),
         )
         if ended.signal is None and not self._stopping:
             self._explain(status)

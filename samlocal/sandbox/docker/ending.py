@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from samlocal.sandbox.docker.engine import Engine
 
-_KILLED: Final = 137
+# The exit status of what SIGKILL ended.
+KILLED: Final = 137
 # It was to be killed, and ended by itself at that moment.
 _PODMAN_COULD_NOT_KILL: Final = "container state improper"
 
@@ -35,7 +36,7 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
     with translated_errors(), _unless_gone():  # its removal may be faster than our calls
         if engine.auto_removes:
             status = engine.api.wait(container_id, until_removed=True)
-            killed = status == _KILLED and _has_oom_event(engine, container_id)
+            killed = status == KILLED and _has_oom_event(engine, container_id)
         else:
             status = engine.api.wait(container_id)
             killed = bool(engine.api.container(container_id)["State"]["OOMKilled"])

@@ -98,7 +98,7 @@ class EngineApi:
 
     def image(self, name: str) -> Json:
         """Return what the engine knows of an image."""
-        return self._call("GET", f"/images/{name}/json")
+        return self._call("GET", f"/images/{quote(name, safe='/:@')}/json")
 
     def images(self) -> list[Json]:
         found: list[Json] = self._json("GET", "/images/json")

@@ -46,7 +46,7 @@ def with_own_program(engine: Engine, spec: SandboxSpec) -> tuple[SandboxSpec, bo
     Raises:
         ImageMissingError: The image isn't on the engine's machine.
     """
-    own = engine.api.image(spec.image)["Config"].get("Entrypoint") or []
+    own = (engine.api.image(spec.image)["Config"] or {}).get("Entrypoint") or []
     return replace(spec, entrypoint=spec.entrypoint or tuple(own)), own == _RUNTIME_ENTRYPOINT
 
 

@@ -113,6 +113,14 @@ def test_calls_speak_the_engines_version_on_one_connection(
     ]
 
 
+def test_name_of_an_image_is_whatever_was_typed(engine: FakeEngine, tmp_path: Path) -> None:
+    """The engine says what is wrong with it."""
+    engine.answers += [answer(400, {"message": "invalid reference format"})]
+    with connected(tmp_path) as api, pytest.raises(ApiError, match="invalid reference format"):
+        api.image("me/süß? image:1@x")
+    assert engine.requests[-1][1] == "GET /v1.41/images/me/s%C3%BC%C3%9F%3F%20image:1@x/json"
+
+
 def test_podman_says_so(engine: FakeEngine, tmp_path: Path) -> None:
     """It has a header of its own."""
     engine.answers = [PING.replace(b"Api-Version", b"Libpod-Api-Version: 4.3.1\r\nApi-Version")]
