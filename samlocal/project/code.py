@@ -82,7 +82,7 @@ def _given(properties: Properties, names: tuple[str, ...]) -> Node | None:
             return None
         if isinstance(node.value, Unknown):
             raise _unknown(node, node.value)
-        if node.value is not None and not isinstance(node.value, NoValue):
+        if node.value and not isinstance(node.value, NoValue):
             return node
     return None
 

@@ -17,7 +17,7 @@ from samlocal.project.globals import with_globals
 from samlocal.project.identifiers import metadata
 from samlocal.project.layers import read_layers
 from samlocal.project.lookup import quoted
-from samlocal.project.missing import Gaps, gap, merged
+from samlocal.project.missing import Gaps, gap, merged, unknown_because
 from samlocal.project.model import (
     EnvironmentVariable,
     FileSystem,
@@ -122,13 +122,22 @@ def read_function(
 
 
 def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
-    """Look at the conditions on the way to a function: its own, and those of the stacks around it."""
+    """Look at the conditions on the way to a function: its own, and those of the stacks around it.
+
+    One that can't be decided here, though no parameter is missing, counts as true.
+    """
     within: tuple[Stack, str] | None = (stack, logical_id)
     while within is not None:
         stack, logical_id = within
-        held = stack.condition_of(logical_id)
-        if isinstance(held, Unknown):
+        try:
+            held = stack.condition_of(logical_id)
+        except TemplateError as error:
+            held = unknown_because(error)
+        if isinstance(held, Unknown) and held.missing:
             gaps.need(held)
+        elif isinstance(held, Unknown):
+            message = f"the condition of `{logical_id}` counts as true"
+            gaps.findings.append(gap(message, stack.resources[logical_id], held))
         within = stack.parent
 
 

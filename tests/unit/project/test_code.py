@@ -33,6 +33,8 @@ def function_with(directory: Path, properties: str, more: str = "") -> Function:
         ("CodeUri: !Sub 'src/${AWS::Region}'", "src/us-east-1"),
         ("CodeUri: !Ref AWS::NoValue", "."),
         ("CodeUri: build/f.jar", "build/f.jar"),
+        ("Code: {}", "."),
+        ("CodeUri: ''", "."),
         ("CodeUri: 'file://src'", "src"),
     ],
 )

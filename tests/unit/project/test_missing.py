@@ -226,6 +226,29 @@ Resources:
     assert given.resolve(given.find("F")).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        ("{}", "no condition `C`"),
+        ("{C: !Equals [!ImportValue Shared, x]}", "the export `Shared` lives in AWS"),
+    ],
+)
+def test_a_condition_that_cannot_be_decided_counts_as_true(
+    tmp_path: Path, conditions: str, reason: str
+) -> None:
+    """A part of a template, which a pipeline completes, has functions that run."""
+    (tmp_path / "template.yaml").write_text(f"""
+Conditions: {conditions}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Condition: C
+""")
+    project = open_project(tmp_path / "template.yaml")
+    (finding,) = project.resolve(project.find("F")).findings
+    assert finding.message == f"the condition of `F` counts as true: {reason}"
+
+
 def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path: Path) -> None:
     """Nobody hears of it where all of them have their values from elsewhere; it is said once."""
     names = "Variables: {A: !Ref Pool, B: !Sub '${Pool}/x', C: !Ref P}"
