@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.config_file import GLOBAL, PARAMETERS, load_config, option_of
 from samlocal.cli.console import say
-from samlocal.errors import ConfigError
+from samlocal.errors import ConfigError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +42,8 @@ def save_params(
     file may have. `overruled` are options that what is saved excludes: they go out.
 
     Raises:
-        ConfigError: The file can't be written, or not be changed without being laid out anew.
+        ConfigError: The file can't be written, or not be changed without other
+            parts of it changing too.
     """
     environment, command = tables
     options = {name: _plain(value) for name, value in typed.items() if name not in _NOT_SAVED}
@@ -75,20 +79,26 @@ def _keyed(values: ConfigTable, table: ConfigTable, names: Mapping[str, str]) ->
 
 
 def _write(path: Path, old: ConfigTable, changes: Changes) -> None:
+    """Write a file as a whole or not at all, and only if it says what is meant."""
     content = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     text = content.replace("\r\n", "\n") or _version(path)
     edited = _edited(path, text, changes)
-    expected = _changed(old or {"version": _VERSION}, changes)
-    if not _says(path.name, edited, expected):
-        tables = " and ".join(f"`{'.'.join(table)}`" for table in changes)
-        raise ConfigError(
-            f"`--save-params` can't change `{path}` and keep its layout",
-            hint=f"give {tables} a place of their own in it, or change it by hand",
-        )
+    target = path.resolve()
+    part = target.with_name(f".{target.stem}.{os.getpid()}{path.suffix}")
     try:
-        path.write_text(edited, encoding="utf-8", newline="\r\n" if "\r\n" in content else "\n")
+        part.write_text(edited, encoding="utf-8", newline="\r\n" if "\r\n" in content else "\n")
+        if not _says(part, _changed(old or {"version": _VERSION}, changes)):
+            raise _cannot_change(path, changes)
+        if target.exists():
+            shutil.copymode(target, part)
+        part.replace(target)
+    except UnicodeEncodeError as error:  # bytes of the command line that are no text
+        raise _cannot_change(path, changes) from error
     except OSError as error:
         raise ConfigError(f"`{path}` can't be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _version(path: Path) -> str:
@@ -96,27 +106,39 @@ def _version(path: Path) -> str:
 
 
 def _edited(path: Path, text: str, changes: Changes) -> str:
-    if path.suffix == ".toml":
-        from samlocal.cli.edit_toml import edit_toml as edit
-    else:
-        from samlocal.cli.edit_yaml import edit_yaml as edit
-    for table, values in changes.items():
-        text = edit(text, table, values)
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from tomlkit.exceptions import TOMLKitError
+
+    from samlocal.cli.config_edits import edit_toml, edit_yaml
+
+    edit = edit_toml if path.suffix == ".toml" else edit_yaml
+    try:
+        for table, values in changes.items():
+            text = edit(text, table, values)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path, 1, 1)
+        message = f"`--save-params` can't change the file: {error.problem}"
+        raise ConfigError(message, place=place) from error
+    except (TOMLKitError, YAMLError, ValueError) as error:
+        raise _cannot_change(path, changes) from error
     return text
 
 
-def _says(name: str, text: str, expected: ConfigTable) -> bool:
-    """Tell whether a text is what was meant: what was there, with the changes, and nothing else."""
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
+def _cannot_change(path: Path, changes: Changes) -> ConfigError:
+    tables = " and ".join(f"`{'.'.join(table)}`" for table in changes)
+    return ConfigError(
+        f"`--save-params` can't change `{path}` and leave the rest as it is",
+        hint=f"give {tables} a place of their own in it, or change it by hand",
+    )
 
-    with TemporaryDirectory() as directory:
-        trial = Path(directory) / name
-        try:
-            trial.write_text(text, encoding="utf-8")
-            return _without_empty(load_config(trial)) == _without_empty(expected)
-        except (ConfigError, UnicodeEncodeError):
-            return False
+
+def _says(path: Path, expected: ConfigTable) -> bool:
+    """Tell whether a file says what was there, with the changes, and nothing else."""
+    try:
+        return _without_empty(load_config(path)) == _without_empty(expected)
+    except ConfigError:
+        return False
 
 
 def _changed(document: ConfigTable, changes: Changes) -> ConfigTable:

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.edit_toml import edit_toml
-from samlocal.cli.edit_yaml import edit_yaml
+from samlocal.cli.config_edits import edit_toml, edit_yaml
 from samlocal.core_yaml import to_json
 from samlocal.errors import EventError
 from samlocal.input_files import InputKind, named_input
@@ -70,7 +69,6 @@ parameter_overrides = "Stage=prod"
 function_logical_id = "Ratings"
 # the end
 
-
 [prod.deploy.parameters]
 stack_name = "x"
 """
@@ -94,10 +92,10 @@ YAML_SAVED = """\
 # ours
 version: 0.1
 default:
-  global: {parameters: {region: "eu-west-1"}}  # for all
+  global: {parameters: {region: "eu-west-1"}} # for all
   local_invoke:
     parameters:
-      env-vars: "env.json"  # the variables
+      env-vars: "env.json" # the variables
       parameter_overrides: "Stage=prod"
       add_host:
         - a:1.1.1.1  # one
@@ -191,20 +189,147 @@ def test_what_all_commands_have_is_not_saved_again(samlocal: Samlocal) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("name", "before", "after"),
     [
-        "default = {local_invoke = {parameters = {data = '5', raw = true}}}\n",
-        "default.local_invoke.parameters.data = '5'\ndefault.local_invoke.parameters.raw = true\n",
+        pytest.param(
+            "samconfig.toml",
+            "default = {local_invoke = {parameters = {raw = true, data = '5'}}} # ours\n",
+            'default = {local_invoke = {parameters = {raw = true, event = "event.json"}}} # ours\n',
+            id="inline tables",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "default = {}\n",
+            'default = {local_invoke = {parameters = {event = "event.json"}}}\n',
+            id="an inline table without the command",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "default.local_invoke.parameters.data = '5'\n"
+            "default.local_invoke.parameters.raw  =  true\n",
+            "default.local_invoke.parameters.raw  =  true\n"
+            'default.local_invoke.parameters.event = "event.json"\n',
+            id="dotted keys",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "[default.local_invoke.parameters]\n  raw  =  true\n\n# of deploy\n[default.deploy]\n",
+            "[default.local_invoke.parameters]\n  raw  =  true\n"
+            'event = "event.json"\n\n# of deploy\n[default.deploy]\n',
+            id="a comment above the next table",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "[default.global.parameters]\nraw = true\n\n# of prod\n[prod.deploy]\n",
+            "[default.global.parameters]\nraw = true\n\n# of prod\n[prod.deploy]\n\n"
+            '[default.local_invoke.parameters]\nevent = "event.json"\n',
+            id="a comment above the next environment",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "default.local_invoke.x = 1",
+            "default.local_invoke.x = 1\n\n"
+            '[default.local_invoke.parameters]\nevent = "event.json"\n',
+            id="a dotted key beside the table",
+        ),
+        pytest.param(
+            "samconfig.toml",
+            "[default.local_invoke.parameters]\n\n# hosts\n"
+            '[default.local_invoke.parameters.add_host]\na = "1.1.1.1"\n',
+            '[default.local_invoke.parameters]\nevent = "event.json"\n\n# hosts\n'
+            '[default.local_invoke.parameters.add_host]\na = "1.1.1.1"\n',
+            id="a comment above a table in it",
+        ),
+        pytest.param(
+            "samconfig.yaml",
+            "---\ndefault:\n    local_invoke:\n        parameters:\n            data:  5\n"
+            "            # hosts\n            add_host:  [ 'a:1.1.1.1' ]\n            profile: ~\n"
+            "\n# of all\nprod:\n  global: { }\n",
+            "---\ndefault:\n    local_invoke:\n        parameters:\n"
+            "            # hosts\n            add_host:  [ 'a:1.1.1.1' ]\n            profile: ~\n"
+            '            event: "event.json"\n\n# of all\nprod:\n  global: { }\n',
+            id="yaml with spaces and comments between keys",
+        ),
+        pytest.param(
+            "samconfig.yaml",
+            "base: &base {raw: true}\ndefault:\n  local_invoke:\n    parameters:\n"
+            "      <<: *base\n",
+            "base: &base {raw: true}\ndefault:\n  local_invoke:\n    parameters:\n"
+            '      <<: *base\n      event: "event.json"\n',
+            id="yaml with a merge key",
+        ),
+        pytest.param(
+            "samconfig.yaml",
+            "prod:\n  x: 1\n  y:\n    z: 1\ndefault:\n    local_invoke:\n"
+            "       parameters:\n          raw:  true # raw\n",
+            "prod:\n  x: 1\n  y:\n    z: 1\ndefault:\n  local_invoke:\n"
+            '    parameters:\n      raw: true      # raw\n      event: "event.json"\n',
+            id="yaml with several indentations, which becomes one",
+        ),
     ],
 )
-def test_a_layout_that_cannot_be_kept_is_left_alone(samlocal: Samlocal, text: str) -> None:
-    """Rather than lay a file out anew samlocal says so, and nothing is written."""
-    file = samlocal.directory / "samconfig.toml"
+def test_unusual_layouts_stay(samlocal: Samlocal, name: str, before: str, after: str) -> None:
+    """Only the lines of what is saved change, and comments stay above what they are about."""
+    file = samlocal.directory / name
+    file.write_text(before)
+    samlocal("local", "invoke", "--save-params", "-e", "event.json")
+    assert file.read_text() == after
+
+
+def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
+    """Where a change would reach another environment too, samlocal says so and writes nothing."""
+    file = samlocal.directory / "samconfig.yaml"
+    text = (
+        "prod: {local_invoke: {parameters: &both {raw: true}}}\n"
+        "default: {local_invoke: {parameters: *both}}\n"
+    )
     file.write_text(text)
     ended = samlocal("local", "invoke", "--save-params", "-e", "event.json")
     assert (ended.exit_code, ended.stdout, file.read_text()) == (1, b"", text)
     assert "`--save-params` can't change" in ended.stderr
     assert "give `default.local_invoke.parameters` a place of their own" in ended.stderr
+    assert [path.name for path in samlocal.directory.glob("*samconfig*")] == ["samconfig.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("samconfig.toml", "a = 1\nb = \n", "2:5"),
+        ("samconfig.yaml", "a: 1\nb: [\n", "2:5"),
+        (
+            "samconfig.yaml",
+            "a: 1\nb: 2\na: 2\n",
+            "3:1: `--save-params` can't change the file: found duplicate key",
+        ),
+    ],
+)
+def test_a_file_that_is_broken(samlocal: Samlocal, name: str, text: str, place: str) -> None:
+    """The message says at which line and column, and nothing is written."""
+    file = samlocal.directory / name
+    file.write_text(text)
+    ended = samlocal("local", "invoke", "--save-params", "-e", "event.json")
+    assert (ended.exit_code, file.read_text()) == (1, text)
+    assert f"{name}:{place}" in ended.stderr
+
+
+def test_bytes_that_are_no_text(samlocal: Samlocal) -> None:
+    """Such a value can't be in the file: nothing is written, nor left beside it."""
+    ended = samlocal("local", "invoke", "--save-params", "--profile", "\udcff")
+    assert (ended.exit_code, ended.stdout) == (1, b"")
+    assert "`--save-params` can't change" in ended.stderr
+    assert not list(samlocal.directory.glob("*samconfig*"))
+
+
+def test_a_link_and_permissions_stay(samlocal: Samlocal) -> None:
+    """The file that a link leads to is replaced as a whole, and as readable as before."""
+    target = samlocal.directory / "shared.toml"
+    target.write_text("version = 0.1\n")
+    target.chmod(0o640)
+    (samlocal.directory / "samconfig.toml").symlink_to(target)
+    show(samlocal, "--save-params", "-e", "event.json")
+    assert (samlocal.directory / "samconfig.toml").is_symlink()
+    assert 'event = "event.json"' in target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_file_that_cannot_be_written(samlocal: Samlocal) -> None:
@@ -256,6 +381,7 @@ def test_any_values_in_yaml(old: dict[str, ConfigValue], new: dict[str, ConfigVa
         ("x:\n  y:\n    a: 1 # one\n    b:\n      - 2\nz: 3", "x:\n  y:\n    b:\n      - 2\nz: 3"),
         ("x:\n  y:\n    b: |\n      2\n    a: 1\nz: 3", "x:\n  y:\n    b: |\n      2\nz: 3"),
         ("z: 3", "z: 3"),
+        ("x:\n  y:\n    a: 1\n\n# z\nz: 3", "x:\n  y: {}\n\n# z\nz: 3"),
     ],
 )
 def test_a_key_goes_out_of_yaml(before: str, after: str) -> None:
