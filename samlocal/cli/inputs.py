@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import say
 from samlocal.cli.debug_options import DebugOptions
+from samlocal.cli.new_invocation import new_invocation
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
-from samlocal.invocation import Invocation
 from samlocal.project.model import ImageCode
 from samlocal.record import record
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from samlocal.credentials import Credentials
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.env_vars.environment import Environment
+    from samlocal.invocation import Invocation
     from samlocal.project.model import Finding, Function, FunctionEntry
     from samlocal.project.project import Project
     from samlocal.project.pseudo import Account
@@ -130,7 +129,7 @@ def read_inputs(
         function=function,
         region=region,
         environment=environment,
-        invocation=_invocation(payload, qualified.arn, version, context),
+        invocation=new_invocation(payload, qualified.arn, version, context),
         findings=tuple(
             dict.fromkeys(
                 (
@@ -284,36 +283,3 @@ def _env_files(
     files = [read_env_file(name, stdin=sys.stdin.buffer, shell=shell) for name in chosen.env_vars]
     functions = (*project.functions, *project.excluded)
     return files, tuple(remarks_on_sections(files, functions))
-
-
-def _invocation(
-    payload: bytes, arn: str, version: str, context: ContextOverrides | None
-) -> Invocation:
-    invocation = Invocation(
-        request_id=str(uuid.uuid4()),
-        payload=payload,
-        function_arn=arn,
-        trace_id=_trace_id(),
-        version=version,
-    )
-    if context is None:
-        return invocation
-    return replace(
-        invocation,
-        request_id=context.request_id or invocation.request_id,
-        function_arn=context.invoked_function_arn or arn,
-        trace_id=context.trace_id or invocation.trace_id,
-        client_context=context.client_context,
-        cognito_identity=context.cognito_identity,
-        deadline_ms=context.deadline_ms,
-        remaining_time_ms=context.remaining_time_ms,
-    )
-
-
-def _trace_id() -> str:
-    """Return an X-Ray trace header that says: not sampled.
-
-    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    """
-    root = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
-    return f"Root={root};Parent={os.urandom(8).hex()};Sampled=0"
