@@ -121,7 +121,7 @@ def _dotnet(target: Target) -> Configuration:
     command = f"docker exec -i $(docker ps -q -f publish={target.port}) ${{debuggerCommand}}"
     return {
         "type": "coreclr",
-        "processId": "1",
+        "processName": "dotnet",  # process 1 is a shell
         "pipeTransport": {
             "pipeProgram": "sh",
             "pipeArgs": ["-c", command],

@@ -69,7 +69,13 @@ def target(language: str) -> Target:
             "c", {"type": "cppdbg", "program": "${workspaceFolder}/src/bootstrap"}, id="c"
         ),
         pytest.param(
-            "dotnet", {"sourceFileMap": {"/var/task": "${workspaceFolder}/src"}}, id="dotnet"
+            "dotnet",
+            {
+                "type": "coreclr",
+                "processName": "dotnet",
+                "sourceFileMap": {"/var/task": "${workspaceFolder}/src"},
+            },
+            id="dotnet",
         ),
     ],
 )
