@@ -22,11 +22,13 @@ def data_folder(name: Literal["runtimes", "templates"]) -> Path:
 def cache_folder() -> Path:
     """Return where the platform keeps what can be made again; it may not exist yet.
 
-    https://specifications.freedesktop.org/basedir-spec/latest/
+    A relative XDG_CACHE_HOME doesn't count: https://specifications.freedesktop.org/basedir-spec/latest/
     """
+    home = Path.home().absolute()  # engines mount nothing else
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "samlocal"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samlocal"
+        return home / "Library" / "Caches" / "samlocal"
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (chosen if chosen.is_absolute() else home / ".cache") / "samlocal"
 
 
 def temporary_cache_folder() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -211,3 +211,19 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def parse_volume_basedir(value: str | None) -> str | None:
+    """Return a path of the engine's machine, which may run another system than this one.
+
+    Raises:
+        UsageError: It is relative, which paths of another machine can't be.
+    """
+    if value is None or any(
+        system(value).is_absolute() for system in (PurePosixPath, PureWindowsPath)
+    ):
+        return value
+    raise UsageError(
+        f"`--docker-volume-basedir` needs an absolute path, not `{value}`",
+        hint="it is where the engine's machine has the directory of the template",
+    )

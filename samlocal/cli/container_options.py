@@ -62,7 +62,7 @@ class ContainerOptions:
             pull=self._pull(),
             pull_option="--skip-pull-image" if self.skip_pull_image else f"--pull {self.pull}",
             delivery=_delivery(self.mount),
-            volume_basedir=self.docker_volume_basedir,
+            volume_basedir=box.parse_volume_basedir(self.docker_volume_basedir),
             limits_memory=not (self.no_memory_limit or self.no_limits),
             limits_rest=not self.no_limits,
             strict=self.strict,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.data import data_folder
+from samlocal.data import cache_folder, data_folder
 
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -16,6 +16,25 @@ def test_a_checkout_reads_its_own_data_folders() -> None:
     """In an editable install the folders are those at the top level of the checkout."""
     assert data_folder("runtimes") == _CHECKOUT / "runtimes"
     assert (data_folder("templates") / "ratings" / "template.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("home", "chosen", "expected"),
+    [
+        pytest.param("/home/me", "/cache", "/cache/samlocal", id="chosen"),
+        pytest.param("/home/me", "", "/home/me/.cache/samlocal", id="empty"),
+        pytest.param("/home/me", "cache", "/home/me/.cache/samlocal", id="relative"),
+        pytest.param("me", "", f"{Path.cwd()}/me/.cache/samlocal", id="relative-home"),
+    ],
+)
+def test_the_cache_has_an_absolute_path(
+    monkeypatch: pytest.MonkeyPatch, home: str, chosen: str, expected: str
+) -> None:
+    """No engine mounts a relative one, and by the XDG specification it doesn't count."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("XDG_CACHE_HOME", chosen)
+    assert cache_folder() == Path(expected)
 
 
 @pytest.fixture(scope="module")

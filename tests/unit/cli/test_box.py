@@ -14,6 +14,7 @@ from samlocal.cli.box import (
     parse_file_systems,
     parse_hosts,
     parse_interface,
+    parse_volume_basedir,
 )
 from samlocal.errors import UsageError
 
@@ -127,3 +128,16 @@ def test_ca_bundles_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no certificate in PEM format") as caught:
         find_ca_bundle(tmp_path / "ca.cer")
     assert "openssl x509 -inform der" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("path", [None, "/srv/app", "C:\\app", "//wsl$/app"])
+def test_where_the_engine_has_the_project(path: str | None) -> None:
+    """A path of the engine's machine may be one of another system."""
+    assert parse_volume_basedir(path) == path
+
+
+@pytest.mark.parametrize("path", [".", "app", ""])
+def test_the_engine_has_the_project_at_an_absolute_path(path: str) -> None:
+    """A relative path is refused by its option's name, not by the engine."""
+    with pytest.raises(UsageError, match=r"--docker-volume-basedir.* needs an absolute path"):
+        parse_volume_basedir(path)
