@@ -68,6 +68,15 @@ def show_output(text: str) -> None:
     _write_stdout(f"{text.removesuffix(chr(10))}\n".encode(errors="surrogateescape"))
 
 
+def finish_output() -> None:
+    """Write what still waits for stdout, such as a help text that did not fit.
+
+    Raises:
+        OutputError: There is no room for it.
+    """
+    _write_stdout(b"")
+
+
 class FunctionLog:
     """What a function and the platform write, live on stderr and in the log file if there is one.
 

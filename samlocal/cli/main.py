@@ -10,8 +10,8 @@ from typer.exceptions import TyperException
 
 from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
 from samlocal.cli.commands import command_tree
-from samlocal.cli.console import is_debugging, show_error
-from samlocal.errors import SamlocalError
+from samlocal.cli.console import finish_output, is_debugging, show_error
+from samlocal.errors import OutputError, SamlocalError
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,9 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         show_error("the current directory has been removed", hint="`cd` to one that is there")
         code = 1
     except OSError as error:
-        if is_debugging() or error.filename is None:
-            raise
-        show_error(f"`{error.filename}`: {error.strerror}", hint="`--debug` shows what needs it")
+        _show_system_error(error)
         code = 1
     except TyperException as error:
         from samlocal.cli.usage import show_usage_error
@@ -49,6 +47,21 @@ def main(arguments: list[str] | None = None) -> None:
         show_error(error.message, place=error.place, hint=error.hint)
         code = error.exit_code
     sys.exit(code or 0)
+
+
+def _show_system_error(error: OSError) -> None:
+    """Say which file is at fault; what has no file is a defect of ours, unless it is stdout."""
+    if is_debugging():
+        raise error
+    if error.filename is not None:
+        show_error(f"`{error.filename}`: {error.strerror}", hint="`--debug` shows what needs it")
+        return
+    try:
+        finish_output()
+    except OutputError as full:
+        show_error(full.message)
+    else:
+        raise error
 
 
 def _open_missing_streams() -> None:

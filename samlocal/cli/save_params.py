@@ -61,7 +61,8 @@ def save_params(
     }
     keyed = {table: _keyed(each, _inner(old, table), names) for table, each in changes.items()}
     _write(path, old, {table: each for table, each in keyed.items() if each})
-    say(f"Saved {', '.join(f'`{name}`' for name in options)} to {path.name}")
+    keys = {option: key for key, option in names.items()}
+    say(f"Saved {', '.join(f'`{keys.get(name, name)}`' for name in options)} to {path.name}")
 
 
 def _keyed(values: ConfigTable, table: ConfigTable, names: Mapping[str, str]) -> ConfigTable:

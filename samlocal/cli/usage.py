@@ -13,6 +13,7 @@ from samlocal.cli.console import say, show_error
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
 
+_LISTED = re.compile(r"'\[('[^]]*')\]'")  # its own quotes around those of a list
 _QUOTED = re.compile(r"'([^']*)'")
 _OPTION = re.compile(r"No such option: (?P<name>\S+)")
 
@@ -24,6 +25,7 @@ def show_usage_error(error: TyperException) -> None:
         return
     message = error.message if isinstance(error, NoSuchOption) else error.format_message()
     message = _OPTION.sub(r"no such option: `\g<name>`", message)
+    message = _LISTED.sub(r"\1", message)
     message = _QUOTED.sub(r"`\1`", message).rstrip(".")
     show_error(message[:1].lower() + message[1:], hint=_hint(error))
 

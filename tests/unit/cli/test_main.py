@@ -103,6 +103,13 @@ def test_full_stdout_is_an_error(samlocal: Samlocal) -> None:
     assert ended.stderr == b"Error: stdout can't be written: No space left on device\n"
 
 
+def test_a_help_text_that_does_not_fit(samlocal: Samlocal) -> None:
+    """What the option parser writes itself is no reason for a traceback either."""
+    ended = in_shell(samlocal, "--help >/dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr == b"Error: stdout can't be written: No space left on device\n"
+
+
 def test_a_reader_that_has_seen_enough_is_no_error(samlocal: Samlocal) -> None:
     """`samlocal … | head -1` shows no traceback."""
     ended = in_shell(samlocal, "| true")

@@ -149,8 +149,9 @@ def test_what_is_typed_is_saved_and_the_rest_stays(
 
 
 def test_a_new_file_is_one_that_sam_reads(samlocal: Samlocal) -> None:
-    """It has sam's version and sam's names; nothing that wasn't typed is in it."""
-    show(samlocal, *OPTIONS, "--save-params", "-d", "5858", "-d", "5859")
+    """It has sam's version and sam's names, which the message has too; nothing that wasn't typed is in it."""
+    saved = show(samlocal, *OPTIONS, "--save-params", "-d", "5858", "-d", "5859")
+    assert "`function_logical_id`" in saved.stderr
     assert tomllib.loads((samlocal.directory / "samconfig.toml").read_text()) == {
         "version": 0.1,
         "default": {
