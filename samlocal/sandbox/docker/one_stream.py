@@ -22,18 +22,24 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _SHELL: Final = "/bin/sh"
+# The pipe of stdout is opened anew where that can be done: whoever makes the one blocking or non-blocking, as
+# Node.js does, would else do so to the other, and what fills the pipe would fail with EAGAIN.
+_STDERR: Final = """\
+if [ -p /proc/self/fd/1 ] && [ -w /proc/self/fd/1 ]; then exec 3>/proc/self/fd/1; else exec 3>&1; fi
+"""
 # In a subshell, so that the shell's own stderr stays; the last command keeps bash from becoming the program.
-_RUN: Final = '(exec "$0" "$@" 2>&1); exit $?'
+_RUN: Final = f'{_STDERR}(exec "$0" "$@" 2>&3 3>&-); exit $?'
 # A shell hears of a signal only while it waits for what runs in the background.
-_RUN_AND_HAND_ON_SIGTERM: Final = """\
-trap 'kill -TERM $!' TERM
-(exec "$0" "$@" 2>&1) &
+_RUN_AND_HAND_ON_SIGTERM: Final = f"""\
+{_STDERR}trap 'kill -TERM $!' TERM
+(exec "$0" "$@" 2>&3 3>&-) &
 wait $!; status=$?
 while kill -0 $! 2>/dev/null; do wait $!; status=$?; done
 exit $status
 """
 # Shells and inits add this to the number of a signal.
 _SIGNALLED: Final = 128
+_LAST_SIGNAL: Final = 64  # https://man7.org/linux/man-pages/man7/signal.7.html
 # Nobody exits with these and this added: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
 _UNMISTAKABLE: Final = frozenset({4, 6, 7, 8, 9, 11})
 # What starts every runtime in AWS's images is a script.
@@ -74,4 +80,4 @@ def signal_of(status: int | None, words: bytes | bytearray | None) -> int | None
     """
     number = (status or 0) - _SIGNALLED
     is_told = number in _UNMISTAKABLE if words is None else bool(words.strip())
-    return number if number > 0 and is_told else None
+    return number if 0 < number <= _LAST_SIGNAL and is_told else None

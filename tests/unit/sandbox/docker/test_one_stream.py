@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_both_streams_are_one(grace_seconds: int) -> None:
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"a * b\nb\n", b"", 7)
 
 
+@pytest.mark.parametrize("grace_seconds", [0, 3])
+def test_each_stream_blocks_in_its_own_way(grace_seconds: int) -> None:
+    """What Node.js does to its stderr makes no write to stdout fail."""
+    program = "import os; os.set_blocking(2, False); print(os.get_blocking(1), os.path.exists('/proc/self/fd/3'))"
+    ended = run(sys.executable, "-c", program, grace_seconds=grace_seconds)
+    assert (ended.stdout, ended.stderr) == (b"True False\n", b"")
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGTERM])
 def test_shell_tells_a_signal_from_an_exit_status(number: int) -> None:
     """It says so on its own stderr, where nothing else comes."""
@@ -59,6 +68,11 @@ def test_shell_tells_a_signal_from_an_exit_status(number: int) -> None:
 def test_without_a_shell_few_signals_can_be_told(status: int | None, number: int | None) -> None:
     """Those with whose status nobody exits."""
     assert signal_of(status, None) == number
+
+
+def test_what_a_function_writes_there_is_no_signal() -> None:
+    """It can, through `/proc/1/fd/2`; there is no signal 72."""
+    assert signal_of(200, b"to stderr of process 1") is None
 
 
 def test_sigterm_is_handed_on_where_the_program_has_time_to_end() -> None:
