@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Docker's and Podman's.
+_FORBIDDEN_HINT: Final = "your user may not use its socket: join the group that may (`sudo usermod -aG docker $USER`), and log in anew"
 _MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
 
 
@@ -261,10 +262,11 @@ def _connect(engine: str | None) -> EngineApi:
             return EngineApi(address)
         except (ApiError, OSError, ValueError, h11.ProtocolError) as error:
             failures[address.url] = error
+    is_forbidden = any(isinstance(error, PermissionError) for error in failures.values())
     tried = (f"`{url}` ({_root_cause(error)})" for url, error in failures.items())
     raise EngineNotReachableError(
         f"no container engine answers at {', '.join(tried)}",
-        hint=f"{sought.hint}; `samlocal doctor` looks closer",
+        hint=f"{_FORBIDDEN_HINT if is_forbidden else sought.hint}; `samlocal doctor` looks closer",
     ) from next(iter(failures.values()))
 
 

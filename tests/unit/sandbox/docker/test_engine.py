@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from errno import EACCES
+
 import pytest
 import requests
 
@@ -34,6 +37,18 @@ def test_settings_that_lead_nowhere(
     address = variables.get("DOCKER_HOST", "tcp://127.0.0.1:2376")
     assert caught.value.message.startswith(f"no container engine answers at `{address}` (")
     assert "set DOCKER_HOST" in (caught.value.hint or "")
+
+
+def test_an_engine_that_the_user_may_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux a new user isn't in the group of the socket: starting Docker again helps nobody."""
+
+    def refuse(_address: object) -> None:
+        raise PermissionError(EACCES, os.strerror(EACCES))
+
+    monkeypatch.setattr("samlocal.sandbox.docker.engine.EngineApi", refuse)
+    with pytest.raises(EngineNotReachableError, match="Permission denied") as caught:
+        Engine()
+    assert "`sudo usermod -aG docker $USER`" in (caught.value.hint or "")
 
 
 def test_errors_that_name_each_other_as_their_context() -> None:
