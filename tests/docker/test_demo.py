@@ -21,5 +21,6 @@ def test_the_demo_ends_with_the_result_and_nothing_else(built_image: Callable[[s
     assert demo.returncode == 0, demo.stderr
     result = json.loads(demo.stdout)
     assert (result["message"], result["stars"]) == ("Great tea, thanks!", 5)
-    assert "\nsamlocal local invoke Ratings -e event.json\n" in demo.stderr
+    assert f"\nexport PATH={_CHECKOUT}/.venv/bin:$PATH\n" in demo.stderr
+    assert "\nsamlocal local invoke Ratings -e event.json --no-credentials\n" in demo.stderr
     assert seconds < 10  # under two on a machine that does nothing else
