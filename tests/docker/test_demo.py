@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,11 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def test_the_demo_ends_with_the_result_and_nothing_else(built_image: Callable[[str], str]) -> None:
-    """The demo says what it does on stderr and leaves the function's result on stdout, soon."""
+    """The demo says what it does on stderr and leaves the function's result on stdout."""
     built_image("python:3.11")
-    start = time.monotonic()
     demo = subprocess.run([_CHECKOUT / ".ci" / "demo"], check=False, capture_output=True, text=True)
-    seconds = time.monotonic() - start
     assert demo.returncode == 0, demo.stderr
     result = json.loads(demo.stdout)
     assert (result["message"], result["stars"]) == ("Great tea, thanks!", 5)
     assert f"\nexport PATH={_CHECKOUT}/.venv/bin:$PATH\n" in demo.stderr
     assert "\nsamlocal local invoke Ratings -e event.json --no-credentials\n" in demo.stderr
-    assert seconds < 10  # under two on a machine that does nothing else

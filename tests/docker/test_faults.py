@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -106,13 +105,11 @@ def test_firewall_between_container_and_host_is_named(
     """A runtime that can't reach us is told from one that is slow, with what to do about it."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
     with other_engine.firewall():
-        begun = time.monotonic()
         ended = app("local", "invoke", "--no-credentials", "--no-event", "--way-back", "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
     assert "hint: a firewall may block" in ended.stderr
-    assert time.monotonic() - begun < 15
     assert not that_stay(other_engine.containers)
 
 

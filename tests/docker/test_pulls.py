@@ -162,12 +162,10 @@ def test_interrupted_pull_is_resumed(
         command = samlocal(proxy.address)
         process = command.start("local", "invoke", "Echo", "--no-credentials", "--no-event")
         assert proxy.holding.wait(30)
-        interrupted_at = time.monotonic()
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=10)
 
         assert (process.returncode, stdout) == (130, b"")
-        assert time.monotonic() - interrupted_at < 5
         assert f"Pulling {pulled[0]}\n" in stderr.decode()
         assert not engine.images(name=pulled[0])
         proxy.open()
