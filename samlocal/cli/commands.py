@@ -15,14 +15,32 @@ if TYPE_CHECKING:
 
     from typer.core import TyperCommand
 
-# Each command's words, and where its function is. The order is that of the help.
-_COMMANDS: Final = {
-    ("local", "invoke"): "samlocal.cli.invoke:invoke",
-    ("list", "functions"): "samlocal.cli.list_functions:list_functions",
-    ("debug-config",): "samlocal.cli.debug_config:debug_config",
-    ("validate",): "samlocal.cli.validate:validate",
-    ("prune",): "samlocal.cli.prune:prune",
-    ("doctor",): "samlocal.cli.doctor:doctor",
+# Each command's words, where its function is, and the first line of its help. The order is that of the help.
+COMMANDS: Final = {
+    ("local", "invoke"): (
+        "samlocal.cli.invoke:invoke",
+        "Run a Lambda function once, in a container of its own runtime image.",
+    ),
+    ("list", "functions"): (
+        "samlocal.cli.list_functions:list_functions",
+        "List the functions of a template or a CDK app: what to call them by, and where they are.",
+    ),
+    ("debug-config",): (
+        "samlocal.cli.debug_config:debug_config",
+        "Show launch configurations that attach an editor to functions run with `-d PORT`.",
+    ),
+    ("validate",): (
+        "samlocal.cli.validate:validate",
+        "Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.",
+    ),
+    ("prune",): (
+        "samlocal.cli.prune:prune",
+        "Remove what earlier commands left behind, and say what that frees.",
+    ),
+    ("doctor",): (
+        "samlocal.cli.doctor:doctor",
+        "Check what this machine needs: Python, engine, images, the way back from a container, space.",
+    ),
 }
 _HELP: Final = (
     "Run AWS Lambda functions on your own machine, in the container that Lambda would use."
@@ -32,25 +50,36 @@ _GROUPS: Final = {
     "list": "List what a project holds.",
 }
 _UNCONFIGURED: Final = {("doctor",)}  # it reads no project, and so no configuration file
+_ASK_FOR_A_LIST: Final = {"-h", "--help", *_GROUPS}
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def command_tree(arguments: Sequence[str] = ()) -> typer.Typer:
-    """Return the command that the arguments name, in its groups; all commands if they name none."""
-    named = [words for words in _COMMANDS if words == tuple(arguments[: len(words)])]
+def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the command that the arguments name, in its groups; all commands if they name none.
+
+    Where the arguments only ask for a list of commands, there is no more to each than its line in it.
+    """
+    given = tuple(arguments or ())
+    named = [words for words in COMMANDS if words == given[: len(words)]]
+    are_listed = arguments is not None and {*given} <= _ASK_FOR_A_LIST
     root = _group(_HELP)
     root.callback()(_samlocal)
     groups = {name: _group(help_text) for name, help_text in _GROUPS.items()}
     for name, group in groups.items():
         root.add_typer(group, name=name)
-    for words in named or _COMMANDS:
+    for words in named or COMMANDS:
         parent = groups[words[0]] if len(words) > 1 else root
         kind: type[TyperCommand] | None = None if words in _UNCONFIGURED else ConfiguredCommand
-        module, _, function = _COMMANDS[words].partition(":")
-        parent.command(words[-1], cls=kind, context_settings=_CONTEXT)(
-            getattr(import_module(module), function)
-        )
+        place, summary = COMMANDS[words]
+        module, _, function = place.partition(":")
+        help_text = summary if are_listed else None  # else it is the docstring
+        add = parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)
+        add(_listed if are_listed else getattr(import_module(module), function))
     return root
+
+
+def _listed() -> None:
+    """Stand in for a command that is listed and not run."""
 
 
 def _group(help_text: str) -> typer.Typer:

@@ -36,6 +36,8 @@ _SYNONYMS: Final = {"template_file": "template", "function_logical_id": "functio
 # From the highest to the lowest; the table of a command comes before the one for all commands.
 _SOURCES: Final = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
+_HELP: Final = (["-h"], ["--help"])
+
 
 class ConfiguredCommand(TyperCommand):
     """A command whose options come from, highest first: its line, variables, samconfig, defaults."""
@@ -44,6 +46,8 @@ class ConfiguredCommand(TyperCommand):
         for option in self.params:
             if isinstance(option, TyperOption):
                 option.envvar = option.envvar or environment_variables(str(option.name))
+        if args in _HELP:  # it depends on nothing else, and somebody waits for it
+            return super().parse_args(ctx, args)
         given, _, _ = self.make_parser(ctx).parse_args(list(args))
         config = None if given.get("help") else self._find(ctx, given)
         if config:

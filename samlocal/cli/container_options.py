@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
-from samlocal.project.lookup import find
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ class ContainerOptions:
             FunctionNotFoundError: It is for a function that the project doesn't have.
             AmbiguousFunctionError: It may be for more than one.
         """
+        from samlocal.project.lookup import find
+
         for_every = for_this = None
         for value in self.invoke_image or ():
             name, equals, image = value.rpartition("=")

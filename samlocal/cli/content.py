@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import CacheError, LayerError
-from samlocal.project.model import LocalCode
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class ContentOptions:
             CodeNotFoundError: There is no such code.
             LayerError: A layer can't be had.
         """
+        from samlocal.project.model import LocalCode
         from samlocal.sandbox.plan import TASK_ROOT
 
         code = inputs.function.code
@@ -69,6 +69,7 @@ class ContentOptions:
             layer_findings,
             layers_directory,
         )
+        from samlocal.project.model import LocalCode
         from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
         function = inputs.function

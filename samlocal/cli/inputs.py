@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import say
 from samlocal.cli.debug_options import DebugOptions
-from samlocal.cli.new_invocation import new_invocation
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
-from samlocal.project.model import ImageCode
 from samlocal.record import record
 
 if TYPE_CHECKING:
@@ -90,6 +88,7 @@ def read_inputs(
     Raises:
         SamlocalError: Something can't be read, or means nothing.
     """
+    from samlocal.cli.new_invocation import new_invocation
     from samlocal.credentials import find_region
     from samlocal.project.missing import worth_saying
     from samlocal.qualifier import qualify
@@ -179,6 +178,8 @@ def _as_chosen(function: Function, chosen: InvokeOptions) -> Function:
 def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:
     if runtime is None:
         return function
+    from samlocal.project.model import ImageCode
+
     if isinstance(function.code, ImageCode):
         raise UsageError(
             f"`{function.logical_id}` is an image, which has no runtime to choose",

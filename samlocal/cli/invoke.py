@@ -24,7 +24,6 @@ from samlocal.cli.grouped import grouped
 from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.interrupts import DeferredSignals
 from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.progress import PullView
 from samlocal.cli.sam_options import SamOptions  # noqa: TC001  # see `grouped`
 
 if TYPE_CHECKING:
@@ -191,6 +190,7 @@ def _run_in_container(
     signals: DeferredSignals,
 ) -> InvocationResult | None:
     """Return the result, which stands on stdout by then; None if a signal came first."""
+    from samlocal.cli.progress import PullView
     from samlocal.sandbox.docker.container import DockerSandbox
 
     view = PullView()

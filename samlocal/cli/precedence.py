@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.lookup import split_identifier
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -44,6 +42,8 @@ def _settle_qualifier(values: dict[str, object], rank: Callable[[str], int]) -> 
     identifier = values.get("function_identifier")
     if not isinstance(identifier, str) or values.get("qualifier") is None:
         return
+    from samlocal.project.lookup import split_identifier
+
     name, qualifier = split_identifier(identifier)
     lower = _lower(["function_identifier", "qualifier"], rank) if qualifier else []
     if "qualifier" in lower:

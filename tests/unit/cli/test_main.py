@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 from samlocal import __version__
+from samlocal.cli.commands import COMMANDS, command_tree
 from samlocal.cli.main import main
 from tests.docker.command import CHECKOUT, SAMLOCAL
 
@@ -153,3 +158,20 @@ def test_a_user_that_the_system_does_not_know(
 
     assert ended.value.code == 0
     assert "STAGE" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("place", "summary"), [pytest.param(*each, id=each[0]) for each in COMMANDS.values()]
+)
+def test_list_of_commands_has_the_first_line_of_each_help(place: str, summary: str) -> None:
+    """The list imports no command, and so has that line once more."""
+    module, _, function = place.partition(":")
+    text = inspect.getdoc(getattr(import_module(module), function)) or ""
+    assert text.partition("\n\n")[0] == summary
+
+
+def test_command_behind_two_dashes_runs() -> None:
+    """What asks for more than a list gets the real commands."""
+    group = typer.main.get_command(command_tree(["--", "validate"]))
+    assert isinstance(group, TyperGroup)
+    assert len(group.commands["validate"].params) > 1
