@@ -5,34 +5,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from samlocal.invocation import FunctionError
 from samlocal.record import record
 from samlocal.runtime_api.runtime import Answer, error_answer
+from samlocal.sandbox.signals import SIGNALS
 
 if TYPE_CHECKING:
     from samlocal.invocation import Outcome
     from samlocal.sandbox.sandbox import Exit
-
-# As Go, in which Lambda's own supervisor is written, names them.
-_SIGNALS: Final = {
-    1: "hangup",
-    2: "interrupt",
-    3: "quit",
-    4: "illegal instruction",
-    5: "trace/breakpoint trap",
-    6: "aborted",
-    7: "bus error",
-    8: "floating point exception",
-    9: "killed",
-    10: "user defined signal 1",
-    11: "segmentation fault",
-    12: "user defined signal 2",
-    13: "broken pipe",
-    14: "alarm clock",
-    15: "terminated",
-}
 
 
 @record
@@ -89,7 +71,7 @@ def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
 
 def _exit_reason(exit_: Exit) -> str:
     if exit_.signal is not None:
-        name = _SIGNALS.get(exit_.signal, exit_.signal)
+        name = SIGNALS.get(exit_.signal, exit_.signal)
         return f"Runtime exited with error: signal: {name}"
     if not exit_.status:
         return "Runtime exited without providing a reason"

@@ -116,7 +116,7 @@ def test_image_is_built_once(invoke: Callable[..., Finished], *, on_podman: bool
     assert result(first) == result(second)
     assert result(first)["event"] == {"message": "hey"}
     assert result(first)["handler"] == "app.handler"
-    number = "STEP 2/4:" if on_podman else "Step 3/5 :"  # Podman doesn't count what is before FROM
+    number = "STEP 3/5:" if on_podman else "Step 4/6 :"  # Podman doesn't count what is before FROM
     assert f"{number} COPY app.py ${{LAMBDA_TASK_ROOT}}/\n" in first.stderr
     assert "Building" not in second.stderr
     assert "step" not in second.stderr.lower()
@@ -149,7 +149,12 @@ def test_changed_recipe_is_another_image(invoke: Callable[..., Finished], projec
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        pytest.param("Ric", {"directory": "/var/task", "handler": "app.handler"}, id="client"),
+        pytest.param(
+            "Ric",
+            # A variable of the image, with a name that no shell could set.
+            {"directory": "/var/task", "handler": "app.handler", "dotted": "a b"},
+            id="client",
+        ),
         pytest.param("Emulated", {"arguments": "one two", "directory": "/srv"}, id="emulator"),
         pytest.param("Configured", {"arguments": "four", "directory": "/"}, id="image-config"),
     ],
@@ -276,6 +281,8 @@ _PODMANS_WORDS = {
     [
         ("Nothing", "has nothing to run: neither an ENTRYPOINT nor a CMD"),
         ("Missing", "can't start `/no/such/program`: no such file or directory"),
+        ("NotPermitted", "can't start `/program`: permission denied"),
+        ("NoInterpreter", "can't start `/program`: what runs it isn't in the image"),
         ("Foreign", "is for arm64, and the engine's machine can't run that"),
         ("NoTarget", "failed to reach build target nowhere in Dockerfile"),
         ("NoSyntax", "unknown instruction: FRM"),

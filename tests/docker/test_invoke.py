@@ -226,6 +226,18 @@ def test_exit_status_is_no_signal(samlocal: Samlocal, status: int) -> None:
     assert error.endswith(f"Error: Runtime exited with error: exit status {status}")
 
 
+@pytest.mark.parametrize(("status", "exit_code"), [(0, 0), (7, 5), (137, 5)])
+def test_what_is_written_to_process_1_is_shown(
+    samlocal: Samlocal, status: int, exit_code: int
+) -> None:
+    """Programs made for containers log there; it is no word of a shell's."""
+    ended = samlocal.invoke("WritesToProcess1", "-e", "-", stdin=str(status).encode())
+
+    assert ended.exit_code == exit_code
+    assert ended.stderr.count("to process 1\n") == 1
+    assert "signal" not in ended.stderr
+
+
 def test_entry_point_without_a_handler(samlocal: Samlocal) -> None:
     """What starts the runtime in AWS's images ends with 142 where it is given no handler."""
     ended = samlocal.invoke("NoHandler")

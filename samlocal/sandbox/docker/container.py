@@ -7,6 +7,7 @@ import os
 import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
@@ -24,11 +25,12 @@ from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.making import Maker
 from samlocal.sandbox.docker.memory import memory_group, peak_memory_mb
 from samlocal.sandbox.docker.one_stream import (
+    ShellWords,
     has_shell,
     in_one_stream,
     names_signals,
+    own_program,
     signal_of,
-    with_own_program,
 )
 from samlocal.sandbox.docker.output import read_output, whole_lines
 from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
@@ -58,6 +60,7 @@ _REMOVAL_SECONDS: Final = 15.0
 _LAST_OUTPUT_SECONDS: Final = 2.0
 # How long a function may use all of the CPU: Lambda, too, divides it by periods.
 _UNLIMITED_SECONDS: Final = 0.02
+_FIRST_BYTES: Final = 1024
 # With which shells and inits end where the program can't be run.
 _NOT_EXECUTED: Final = frozenset({126, 127})
 # Podman's words.
@@ -90,7 +93,8 @@ class DockerSandbox:
         self._container_id: str | None = None
         self._format_errors: FormatErrors | None = None
         self._is_one_stream = False
-        self._words_of_shell = bytearray()
+        self._words_of_shell = ShellWords(self._show)
+        self._first_words = b""
         self._copies: Copies | None = None
         self._relay: RelayLauncher | None = None
         self._peers: frozenset[str] = frozenset()
@@ -281,11 +285,12 @@ class DockerSandbox:
 
     def _create_container(self) -> str:
         """Create the container, of whose shell, if it has one, the function's output becomes one stream."""
-        self._spec, shell_is_sure = with_own_program(self._engine, self._spec)
+        own = own_program(self._engine, self._spec.image)
+        self._spec = replace(self._spec, entrypoint=self._spec.entrypoint or own.entrypoint)
         copied = mounts_to_copy(self._spec, self._engine)
         carrier = self._copy(copied)
-        container_id = self._create_as(in_one_stream(self._spec), copied, carrier)
-        self._is_one_stream = shell_is_sure or has_shell(self._engine, container_id)
+        container_id = self._create_as(in_one_stream(self._spec, own), copied, carrier)
+        self._is_one_stream = own.has_shell or has_shell(self._engine, container_id)
         if not self._is_one_stream:
             remove(self._engine, container_id)
             container_id = self._create_with_init(copied, carrier)
@@ -379,7 +384,7 @@ class DockerSandbox:
         with self._start_errors():  # Podman prepares all but the process when somebody attaches
             receive = self._engine.attach(container_id).receive
         if self._is_one_stream:
-            pieces = read_output(receive, stderr=self._words_of_shell.extend)
+            pieces = read_output(receive, stderr=self._words_of_shell.hear)
         else:
             pieces = whole_lines(receive)
 
@@ -392,7 +397,10 @@ class DockerSandbox:
             # Where the engine goes away, `_watch` sees it too, and says so.
             with suppress(EngineError), translated_errors():
                 for output in pieces:
+                    self._first_words += output[: _FIRST_BYTES - len(self._first_words)]
                     self._log.write(output)
+            if self._stopping:  # no shell says a word when it is killed
+                self._words_of_shell.pass_on()
             self._ended_at = time.monotonic()
             # The engine may not notice; the group is there for a moment longer than what it ran.
             self._ran_out_of_memory = self._memory is not None and self._memory.has_killed()
@@ -401,6 +409,9 @@ class DockerSandbox:
         reader = Thread(target=read, daemon=True)
         reader.start()
         return reader
+
+    def _show(self, output: bytes) -> None:
+        self._log.write(output)
 
     def _watch(self, container_id: str) -> None:
         """See the container end and the engine remove it."""
@@ -416,7 +427,9 @@ class DockerSandbox:
             # The end of the output is the end of the process; the engine takes a while to see it.
             at=self._ended_at or time.monotonic(),
             status=status,
-            signal=signal_of(status, self._words_of_shell if self._has_talking_shell else None),
+            signal=signal_of(
+                status, self._words_of_shell.last if self._has_talking_shell else None
+            ),
             out_of_memory=not self._stopping
             # Where the kernel ends only what the runtime has started, the runtime goes on.
             and status in {None, KILLED}
@@ -432,13 +445,18 @@ class DockerSandbox:
 
     def _explain(self, status: int | None) -> None:
         """Say that it is the image's fault where its program can't run."""
-        from samlocal.sandbox.docker.unusable import missing_program  # noqa: PLC0415  # few need it
+        from samlocal.sandbox.docker.unusable import unstartable  # noqa: PLC0415  # few need it
 
-        if self._words_of_shell:
-            self._log.write(bytes(self._words_of_shell))
-        if status in _NOT_EXECUTED and self._spec.is_image_function:
-            with suppress(EngineError), translated_errors():
-                if error := missing_program(self._engine, self._spec):
+        said = self._first_words or self._words_of_shell.last
+        self._words_of_shell.pass_on()
+        if status in _NOT_EXECUTED:
+            try:
+                with translated_errors():
+                    error = unstartable(self._engine, self._spec, said.decode(errors="replace"))
+            except EngineError as refusal:
+                _log.debug("why its program can't run is not known: %s", refusal.message)
+            else:
+                if error:
                     self._fail(error)
         if self._format_errors and (self._format_errors.heard or status in _NOT_EXECUTED):
             self._fail(self._format_errors.as_error(self._spec))

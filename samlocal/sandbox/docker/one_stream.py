@@ -14,10 +14,16 @@ SIGINT and SIGPIPE.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.record import record
+from samlocal.sandbox.signals import SIGNALS
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import SandboxSpec
 
@@ -43,22 +49,47 @@ _LAST_SIGNAL: Final = 64  # https://man7.org/linux/man-pages/man7/signal.7.html
 # Nobody exits with these and this added: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
 _UNMISTAKABLE: Final = frozenset({4, 6, 7, 8, 9, 11})
 # What starts every runtime in AWS's images is a script.
-_RUNTIME_ENTRYPOINT: Final = ["/lambda-entrypoint.sh"]
+_RUNTIME_ENTRYPOINT: Final = ("/lambda-entrypoint.sh",)
+_SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def with_own_program(engine: Engine, spec: SandboxSpec) -> tuple[SandboxSpec, bool]:
-    """Return the spec with the whole program that its container is to run, and whether it surely has a shell.
+@record
+class OwnProgram:
+    """What an image itself starts, and the variables that it sets."""
+
+    entrypoint: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether there surely is a shell in the image."""
+        return self.entrypoint == _RUNTIME_ENTRYPOINT
+
+
+def own_program(engine: Engine, image: str) -> OwnProgram:
+    """Return what an image on the engine's machine starts.
 
     Raises:
-        ImageMissingError: The image isn't on the engine's machine.
+        ImageMissingError: The image isn't there.
     """
-    own = (engine.api.image(spec.image)["Config"] or {}).get("Entrypoint") or []
-    return replace(spec, entrypoint=spec.entrypoint or tuple(own)), own == _RUNTIME_ENTRYPOINT
+    config = engine.api.image(image)["Config"] or {}
+    return OwnProgram(
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        variables=dict(each.partition("=")[::2] for each in config.get("Env") or ()),
+    )
 
 
-def in_one_stream(spec: SandboxSpec) -> SandboxSpec:
-    """Return the spec of a sandbox in which a shell connects the program's stderr to its stdout."""
+def in_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
+    """Return the spec of a sandbox in which a shell connects the program's stderr to its stdout.
+
+    Some shells drop variables whose names they couldn't have given: the program gets them from `env`.
+    """
     program = (*(spec.entrypoint or ()), *spec.command)
+    variables = {**own.variables, **spec.environment}
+    dropped = [
+        f"{name}={value}" for name, value in variables.items() if not _SHELL_NAME.fullmatch(name)
+    ]
+    program = ("env", *dropped, *program) if dropped else program
     script = _RUN if names_signals(spec) else _RUN_AND_HAND_ON_SIGTERM
     return replace(spec, entrypoint=(_SHELL, "-c", script), command=program)
 
@@ -73,11 +104,35 @@ def has_shell(engine: Engine, container_id: str) -> bool:
     return engine.api.has_file(container_id, _SHELL)
 
 
-def signal_of(status: int | None, words: bytes | bytearray | None) -> int | None:
-    """Return the signal that ended a program, given its exit status and what the shell had to say.
+def signal_of(status: int | None, words: bytes | None) -> int | None:
+    """Return the signal that ended a program, given its exit status and what was said on stderr last.
 
-    `words` is None where there was no shell; only a few signals can be told by the status then.
+    A shell names the signal. `words` is None where there was no shell; only a few signals can be told by
+    the status then.
     """
     number = (status or 0) - _SIGNALLED
-    is_told = number in _UNMISTAKABLE if words is None else bool(words.strip())
+    name = SIGNALS.get(number, "").encode()
+    is_told = number in _UNMISTAKABLE if words is None else bool(words) and name in words.lower()
     return number if 0 < number <= _LAST_SIGNAL and is_told else None
+
+
+class ShellWords:
+    """What comes on the stderr of a container, where the shell has the last word.
+
+    The function can write there as well, through `/proc/1/fd/2`: all but the last piece is its own, and
+    goes to `log` as it comes.
+    """
+
+    def __init__(self, log: Callable[[bytes], None]) -> None:
+        self._log = log
+        self.last = b""
+
+    def hear(self, words: bytes) -> None:
+        self.pass_on()
+        self.last = words
+
+    def pass_on(self) -> None:
+        """Hand on the last piece, which isn't the shell's."""
+        if self.last:
+            self._log(self.last)
+        self.last = b""

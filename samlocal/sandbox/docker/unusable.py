@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _NOTHING_TO_START: Final = re.compile(
     r'exec: "(?P<runc>[^"]*)": (stat \S+: )?(?P<reason>[^:]+)|executable file `(?P<crun>[^`]*)` not found'
 )
+# Docker's and Podman's.
+_INITS: Final = ("tini", "catatonit")
+_NOT_PERMITTED: Final = "ermission denied"
 _DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The kernel's words, as runc and the inits of the engines begin them.
 _WRONG_FORMAT: Final = b"xec format error"
@@ -31,25 +34,41 @@ def start_error(spec: SandboxSpec, error: EngineError) -> SandboxError:
     return _start_error(spec, found["runc"] or found["crun"], found["reason"] or "not found")
 
 
-def missing_program(engine: Engine, spec: SandboxSpec) -> SandboxError | None:
-    """Return the error of an image that lacks the program which its container was to run, if it does.
+def unstartable(engine: Engine, spec: SandboxSpec, said: str) -> SandboxError | None:
+    """Return the error of a container whose program never ran; None where it ran, and ended by itself.
 
-    A shell and an init are started first, and these say in words of their own that it isn't there.
+    A shell or an init is started first, and has said in its own words what hinders the program.
     """
+    program = (*(spec.entrypoint or ()), *spec.command)[0]
+    if spec.is_image_function and not _has_program(engine, spec, program):
+        return _start_error(spec, program, "no such file or directory")
+    lines = said.splitlines()
+    # The shell has the program's name for its own, and so it is there twice.
+    of_shell = len(lines) == 1 and lines[0].count(program) > 1 and lines[0].startswith(program)
+    if not (of_shell or any(init in said and program in said for init in _INITS)):
+        return None
+    if _NOT_PERMITTED in said:
+        return _start_error(spec, program, "permission denied")
+    if spec.foreign_architecture:
+        return None
+    return UnusableImageError(
+        f"`{spec.image}` can't start `{program}`: what runs it isn't in the image",
+        hint="that is the interpreter in its first line (`#!…`), or the loader of a dynamically linked program",
+    )
+
+
+def _has_program(engine: Engine, spec: SandboxSpec, program: str) -> bool:
     from samlocal.sandbox.docker.image_files import image_files  # noqa: PLC0415  # builds on this
 
-    program = (*(spec.entrypoint or ()), *spec.command)[0]
     if any(PurePosixPath(program).is_relative_to(mount.target) for mount in spec.mounts):
-        return None
-    config = engine.api.image(spec.image)["Config"]
+        return True
+    config = engine.api.image(spec.image)["Config"] or {}
     variables = dict(each.partition("=")[::2] for each in config.get("Env") or ())
     path = spec.environment.get("PATH") or variables.get("PATH") or _DEFAULT_PATH
     root = spec.working_directory or config.get("WorkingDir") or "/"
     folders = [root] if "/" in program else path.split(":")
     with image_files(engine, spec.image) as holds:
-        if any(holds(str(PurePosixPath(folder, program))) for folder in folders):
-            return None
-    return _start_error(spec, program, "no such file or directory")
+        return any(holds(str(PurePosixPath(folder, program))) for folder in folders)
 
 
 def _start_error(spec: SandboxSpec, program: str, reason: str) -> UnusableImageError:

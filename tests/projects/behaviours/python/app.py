@@ -108,6 +108,13 @@ def exits_with(event, _context):
     os._exit(event)
 
 
+def writes_to_process_1(event, _context):
+    with open("/proc/1/fd/2", "w") as stderr:
+        stderr.write("to process 1\n")
+    if event:
+        os._exit(event)
+
+
 def process(_event, _context):
     with open("/proc/1/comm") as first:
         return {"id": os.getpid(), "first": first.read().strip()}

@@ -7,6 +7,7 @@ def handler(event, context):
         "directory": os.getcwd(),
         "handler": os.environ["_HANDLER"],
         "code": sorted(os.listdir("/var/task")),
+        "dotted": os.environ.get("my.dotted"),
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.sandbox.docker.one_stream import in_one_stream, signal_of
+from samlocal.sandbox.docker.one_stream import (
+    OwnProgram,
+    ShellWords,
+    in_one_stream,
+    signal_of,
+)
 from samlocal.sandbox.sandbox import SandboxSpec
 
 
-def command(*program: str, grace_seconds: int = 0) -> list[str]:
+def command(
+    *program: str, grace_seconds: int = 0, variables: dict[str, str] | None = None
+) -> list[str]:
     """What the container of a program runs."""
     spec = SandboxSpec(
         function="F",
@@ -23,7 +31,7 @@ def command(*program: str, grace_seconds: int = 0) -> list[str]:
         command=program[1:],
         grace_seconds=grace_seconds,
     )
-    wrapped = in_one_stream(spec)
+    wrapped = in_one_stream(spec, OwnProgram(variables=variables or {}))
     return [*(wrapped.entrypoint or ()), *wrapped.command]
 
 
@@ -40,6 +48,26 @@ def test_both_streams_are_one(grace_seconds: int) -> None:
         "sh", "-c", 'echo "$1" >&2; echo b; exit 7', "sh", "a * b", grace_seconds=grace_seconds
     )
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"a * b\nb\n", b"", 7)
+
+
+def test_variables_that_a_shell_drops_reach_the_program() -> None:
+    """An image may set names that no shell could give."""
+    variables = {"my.dotted": "a b", "my-dash": "", "PLAIN": "set by the engine"}
+    words = command("env", variables=variables)
+    ended = subprocess.run(words, env={"PATH": os.environ["PATH"]}, capture_output=True, check=True)
+    assert {b"my.dotted=a b", b"my-dash="} <= {*ended.stdout.splitlines()}
+    assert b"PLAIN=set by the engine" not in ended.stdout
+
+
+def test_last_words_are_the_shells() -> None:
+    """What comes before is the function's, and is shown; the last, too, where a shell says nothing."""
+    shown: list[bytes] = []
+    words = ShellWords(shown.append)
+    words.hear(b"mine\n")
+    words.hear(b"Killed\n")
+    assert (shown, words.last) == ([b"mine\n"], b"Killed\n")
+    words.pass_on()
+    assert (shown, words.last) == ([b"mine\n", b"Killed\n"], b"")
 
 
 @pytest.mark.parametrize("grace_seconds", [0, 3])
