@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import signal
+import socket
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from samlocal.execution.environment import ExecutionEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from samlocal.invocation import Invocation, InvocationResult
     from samlocal.sandbox.sandbox import Log, Sandbox
+
+_SIGNALS_AT_ONCE: Final = 4096
 
 
 def run_once(
@@ -53,13 +57,38 @@ def run_once(
             with suppress(RuntimeError):  # the loop has ended: the result is out already
                 loop.call_soon_threadsafe(running.cancel)
 
-        on_interrupt(interrupt)
-        return await running
+        with _woken_by_signals(loop):
+            on_interrupt(interrupt)
+            return await running
 
     try:
         return asyncio.run(run())
     except asyncio.CancelledError:
         return None
+
+
+@contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let every signal end the loop's wait, so that Python comes to run its handler.
+
+    A signal that comes just before the wait, or to another thread, would else be heard at its end:
+    https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        try:
+            before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        except ValueError:  # not in the main thread, which alone runs handlers
+            yield
+            return
+        loop.add_reader(ours, ours.recv, _SIGNALS_AT_ONCE)
+        try:
+            yield
+        finally:
+            loop.remove_reader(ours)
+            signal.set_wakeup_fd(before)
 
 
 async def _invoke_once(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import threading
 import time
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -387,6 +389,33 @@ def test_interrupt() -> None:
     )
 
     assert stopped is None
+
+
+def test_signal_that_another_thread_receives() -> None:
+    """The kernel may hand it to any thread; the one that waits hears of it before anything else happens."""
+    heard: list[str] = []
+    stops: list[Callable[[], None]] = []
+
+    def handle(*_: object) -> None:
+        heard.append("signal")
+        stops[0]()
+
+    def send() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    def on_interrupt(stop: Callable[[], None]) -> None:
+        stops.append(stop)
+        Timer(0.2, send).start()
+
+    later = Timer(3, heard.append, ["later"])
+    handler = signal.signal(signal.SIGUSR1, handle)
+    later.start()
+    try:
+        stopped = run(FakeSandbox(answer_nothing), timeout_seconds=6, on_interrupt=on_interrupt)
+    finally:
+        signal.signal(signal.SIGUSR1, handler)
+        later.cancel()
+    assert (stopped, heard) == (None, ["signal"])
 
 
 def test_interrupt_that_came_before() -> None:
