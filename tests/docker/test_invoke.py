@@ -7,8 +7,11 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import docker
+import docker.errors
 import pytest
 
 from tests.docker.command import BEHAVIOURS, SAMLOCAL, Samlocal
@@ -16,8 +19,6 @@ from tests.docker.leftovers import containers_of, leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import docker
 
     from tests.docker.conftest import SamlocalIn
 
@@ -363,12 +364,21 @@ def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
     assert "START RequestId: my-request Version: $LATEST" in ended.stderr
 
 
+def create_network(engine: docker.APIClient, name: str) -> str:
+    """A network; Podman's network stack fails where an interface of another container's goes as it looks."""
+    for _ in range(9):
+        with suppress(docker.errors.APIError):
+            return str(engine.create_network(name)["Id"])
+        time.sleep(0.5)
+    return str(engine.create_network(name)["Id"])
+
+
 def test_extra_network_is_joined_beside_the_default_one(
     samlocal: Samlocal, engine: docker.APIClient, tmp_path: Path
 ) -> None:
     """`--docker-network` connects the container to another network as well."""
     name = f"samlocal-test-{tmp_path.name}"
-    network = engine.create_network(name)["Id"]
+    network = create_network(engine, name)
     try:
         ended = samlocal.invoke("Networks", "--no-event", "--docker-network", name)
     finally:

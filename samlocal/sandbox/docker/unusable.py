@@ -49,8 +49,8 @@ def unstartable(engine: Engine, spec: SandboxSpec, said: str) -> SandboxError | 
         return None
     if _NOT_PERMITTED in said:
         return _start_error(spec, program, "permission denied")
-    if spec.foreign_architecture:
-        return None
+    if engine.api.image(spec.image)["Architecture"] != engine.architecture():
+        return None  # that is the reason, and is said elsewhere
     return UnusableImageError(
         f"`{spec.image}` can't start `{program}`: what runs it isn't in the image",
         hint="that is the interpreter in its first line (`#!…`), or the loader of a dynamically linked program",
