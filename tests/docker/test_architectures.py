@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import tarfile
@@ -209,11 +210,16 @@ def test_architecture_can_be_chosen(
 
 
 def test_built_image_is_for_the_architecture_that_is_chosen(
-    invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str
+    engine: docker.APIClient,
+    invoke: Callable[..., Finished],
+    stand_in: Callable[[str], str],
+    own: str,
 ) -> None:
     """The image of a function is built for it."""
     stand_in("python:3.11")
     ended = invoke("Image", "--architecture", LAMBDAS_NAMES[own])
+    for image in re.findall(r"^Building (\S+) from", ended.stderr, re.MULTILINE):
+        engine.remove_image(image, force=True)
     assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode()), ended.stderr
 
 
