@@ -55,10 +55,11 @@ _SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @record
 class OwnProgram:
-    """What an image itself starts, and the variables that it sets."""
+    """What an image itself starts, where, and with which variables."""
 
     entrypoint: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    working_directory: str = "/"
 
     @property
     def has_shell(self) -> bool:
@@ -76,6 +77,7 @@ def own_program(engine: Engine, image: str) -> OwnProgram:
     return OwnProgram(
         entrypoint=tuple(config.get("Entrypoint") or ()),
         variables=dict(each.partition("=")[::2] for each in config.get("Env") or ()),
+        working_directory=config.get("WorkingDir") or "/",
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import UnusableImageError
+from samlocal.sandbox.docker.one_stream import own_program
 
 if TYPE_CHECKING:
     from samlocal.errors import EngineError, SandboxError
@@ -62,10 +63,9 @@ def _has_program(engine: Engine, spec: SandboxSpec, program: str) -> bool:
 
     if any(PurePosixPath(program).is_relative_to(mount.target) for mount in spec.mounts):
         return True
-    config = engine.api.image(spec.image)["Config"] or {}
-    variables = dict(each.partition("=")[::2] for each in config.get("Env") or ())
-    path = spec.environment.get("PATH") or variables.get("PATH") or _DEFAULT_PATH
-    root = spec.working_directory or config.get("WorkingDir") or "/"
+    own = own_program(engine, spec.image)
+    path = spec.environment.get("PATH") or own.variables.get("PATH") or _DEFAULT_PATH
+    root = spec.working_directory or own.working_directory
     folders = [root] if "/" in program else path.split(":")
     with image_files(engine, spec.image) as holds:
         return any(holds(str(PurePosixPath(folder, program))) for folder in folders)
