@@ -45,7 +45,7 @@ def test_formats(tmp_path: Path, name: str, text: str) -> None:
     assert read(tmp_path / name, text) == {"STAGE": "dev", "DEBUG": "true"}
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.text(alphabet="ABC_", min_size=1),

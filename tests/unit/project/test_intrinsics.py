@@ -276,9 +276,10 @@ def test_a_value_that_grows_without_end_is_refused(finding_of: FindingOf, name: 
 
 
 words = st.text("abcXYZ019-_. ", max_size=8)
+SLOW_OR_SHARED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(st.lists(words.filter(lambda word: "|" not in word), min_size=1, max_size=5))
 def test_split_undoes_join(value_of: ValueOf, items: list[str]) -> None:
     """Joining and splitting at the same delimiter changes nothing."""
@@ -286,14 +287,14 @@ def test_split_undoes_join(value_of: ValueOf, items: list[str]) -> None:
     assert value_of(f"!Join [',', !Split ['|', {joined}]]") == ",".join(items)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(words)
 def test_sub_without_variables_is_the_text_itself(value_of: ValueOf, text: str) -> None:
     """`Fn::Sub` leaves alone what has no `${`."""
     assert value_of(f"!Sub {text!r}") == text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(st.booleans(), st.booleans())
 def test_de_morgan(value_of: ValueOf, left: bool, right: bool) -> None:  # noqa: FBT001
     """Conditions obey logic."""
