@@ -18,7 +18,12 @@ CHECKOUT = Path(__file__).parents[2]
 BEHAVIOURS = CHECKOUT / "tests" / "projects" / "behaviours"
 SAMLOCAL = Path(sys.executable).with_name("samlocal")
 
-_MINE = ("AWS_", "SAM_", "SAMLOCAL_")
+# The option that says how containers reach the Runtime API, and its variable for tests that are not about relays:
+# a direct connection that breaks is a failure then, not a reason to take a relay.
+API_CONNECTION = "--way-back"
+DIRECT = {"SAMLOCAL_WAY_BACK": "direct"}
+
+_MINE = ("AWS_", "SAM_", "SAMLOCAL_", "XDG_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Samlocal:
-    """Runs `samlocal` in a project's directory, without this machine's own AWS settings."""
+    """Runs `samlocal` in a project's directory, without this machine's own settings and cache."""
 
     directory: Path
     environment: Mapping[str, str]

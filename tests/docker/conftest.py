@@ -14,7 +14,7 @@ import pytest
 from docker.utils import kwargs_from_env
 
 from tests.docker import apps, podman_engine
-from tests.docker.command import Samlocal
+from tests.docker.command import DIRECT, Samlocal
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
 
@@ -150,8 +150,9 @@ def stand_in(
 
 @pytest.fixture
 def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """The variables of a command: they lead to the engine, to the stand-ins and to an empty home."""
-    return engine_variables | {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    """The variables of a command: the engine, stand-in images, no relay, and an empty home."""
+    fixed = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
+    return engine_variables | fixed | DIRECT
 
 
 class SamlocalIn(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import own_engine
-from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -105,7 +105,7 @@ def test_firewall_between_container_and_host_is_named(
     """A runtime that can't reach us is told from one that is slow, with what to do about it."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
     with other_engine.firewall():
-        ended = app("local", "invoke", "--no-credentials", "--no-event", "--way-back", "direct")
+        ended = app("local", "invoke", "--no-credentials", "--no-event", API_CONNECTION, "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
@@ -118,7 +118,7 @@ def test_doctor_sees_the_firewall(
 ) -> None:
     """`doctor` tries the way back from a container, and says that it is blocked."""
     with other_engine.firewall():
-        ended = samlocal(other_engine.address)("doctor", "--way-back", "direct")
+        ended = samlocal(other_engine.address)("doctor", API_CONNECTION, "direct")
 
     assert ended.exit_code == 1
     assert "failure  Runtime API    containers can't reach 10.213." in ended.stdout.decode()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import own_engine, remote_engine
-from tests.docker.command import BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -147,7 +147,7 @@ def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Rem
 
 def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
     """Who insists on the direct way is told that it leads nowhere."""
-    ended = samlocal.invoke("Echo", "--no-event", "--way-back", "direct")
+    ended = samlocal.invoke("Echo", "--no-event", API_CONNECTION, "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr

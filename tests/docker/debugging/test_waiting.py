@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docker.command import API_CONNECTION
 from tests.docker.debugging import scenarios
 from tests.docker.debugging.console import Console
 from tests.docker.debugging.dap import DapClient
@@ -244,6 +245,6 @@ def test_host_network_keeps_the_debugger_to_this_machine(samlocal: Samlocal) -> 
 
 def test_debugger_behind_a_relay(samlocal: Samlocal) -> None:
     """Where a relay carries the Runtime API's calls, the port is open on it all the same."""
-    ended = scenarios.python(samlocal, "Python", lambda: None, "--way-back", "relay")
+    ended = scenarios.python(samlocal, "Python", lambda: None, API_CONNECTION, "relay")
 
     assert (ended.exit_code, ended.result["stars"]) == (0, 5)
