@@ -1,6 +1,6 @@
 # Every target sets up what it needs. A second run of any of them does no work twice.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench interrupt images fuzz assembly clean
+.PHONY: help setup demo test check docs bench interrupt images fuzz assembly clean
 
 python := .venv/bin/python
 ready := .venv/ready
@@ -24,11 +24,16 @@ test: $(ready) ## Run all tests; ARGS='-k name' for some of them
 	@# One worker more than there are processors: tests mostly wait for an engine.
 	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
 
-check: $(ready) ## Formatting, lint, types and the direction of imports
+check: $(ready) ## Formatting, lint, types, the direction of imports and the documentation
 	@$(python) -m ruff format --check --quiet . || { echo 'hint: .venv/bin/ruff format .' >&2; exit 1; }
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
 	@result=$$(.venv/bin/lint-imports --no-logo) || { echo "$$result"; exit 1; }
+	@result=$$($(python) -m pytest -q tests/docs) || { echo "$$result"; exit 1; }
+
+docs: $(ready) ## Refresh the reference pages, and build the documentation in site/
+	@$(python) -m tests.docs.reference
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build -f .mkdocs.yml
 
 bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and compare with what sam resolves
 	@.ci/images python:3.11
@@ -53,7 +58,7 @@ assembly: ## Synthesise the CDK app of the tests anew; needs node and npm
 	@tests/projects/cdk-ratings/synth
 
 clean: ## Remove .venv and what tools leave in this folder
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ready): pyproject.toml

@@ -75,7 +75,7 @@ def _check_key(key: str) -> None:
         raise UsageError(
             f"no option `{key}` for `--docker-arg`",
             hint=did_you_mean(key, KEYS)
-            or "its keys are those of docker-py's `containers.run`: the README lists them",
+            or "its keys are those of docker-py's `containers.run`: the documentation lists them",
         )
 
 
