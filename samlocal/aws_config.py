@@ -9,8 +9,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import Finding
-from samlocal.record import record
+from samlocal.diagnostics import Finding
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

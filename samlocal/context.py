@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import ContextError, Place, UsageError
+from samlocal.frozen_dataclass import record
 from samlocal.input_files import (
     InputKind,
     Lines,
@@ -20,8 +22,6 @@ from samlocal.input_files import (
     read_input,
 )
 from samlocal.json_members import member_indexes
-from samlocal.project.model import Finding
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

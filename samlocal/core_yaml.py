@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import yaml
 
 from samlocal.errors import Place
+from samlocal.frozen_dataclass import record
 from samlocal.project.syntax_errors import before_libyamls_limit
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from samlocal.aws_config import profile_name, read_aws_config
+from samlocal.diagnostics import Finding
 from samlocal.errors import UsageError
-from samlocal.project.model import Finding
+from samlocal.frozen_dataclass import record
 from samlocal.project.pseudo import Account
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

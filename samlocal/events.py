@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.errors import EventError, UsageError
+from samlocal.frozen_dataclass import record
 from samlocal.input_files import (
     STDIN,
     InputKind,
@@ -18,7 +19,6 @@ from samlocal.input_files import (
     named_input,
     read_input,
 )
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

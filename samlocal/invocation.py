@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, as the runtime interface
 # emulator counts it: 6 MiB of payload and 100 bytes of envelope.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import UsageError
-from samlocal.project.model import Finding
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 LATEST = "$LATEST"
 

@@ -14,7 +14,7 @@ import yaml
 
 from samlocal.data import data_folder
 from samlocal.errors import Place, RuntimeNotFoundError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

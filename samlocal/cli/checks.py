@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 
 @record

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ConfigError, Place, TemplateError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
 
 ConfigValue = str | int | float | bool | None | list["ConfigValue"] | dict[str, "ConfigValue"]
@@ -230,13 +230,13 @@ def _no_environment(path: Path, environment: str, document: ConfigTable) -> tupl
     names = [name for name, value in document.items() if isinstance(value, dict)]
     hint = _did_you_mean(environment, names)
     message = f"`{path.name}` has no environment `{environment}`"
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
     return (Finding(message=message, place=Place(path, 1, 1), hint=hint),)
 
 
 def _unknown_key(path: Path, table: tuple[str, ...], key: str, known: Collection[str]) -> Finding:
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
     return Finding(
         message=f"`{key}` is no option of `{table[1].replace('_', ' ')}`",
@@ -246,7 +246,7 @@ def _unknown_key(path: Path, table: tuple[str, ...], key: str, known: Collection
 
 
 def _did_you_mean(name: str, names: Collection[str]) -> str | None:
-    from samlocal.project.lookup import did_you_mean
+    from samlocal.suggestions import did_you_mean
 
     return did_you_mean(name, names)
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.project.model import Function, FunctionEntry
+    from samlocal.function import Function, FunctionEntry
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.sandbox.sandbox import Delivery, ImagePolicy
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import CacheError, LayerError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from samlocal.cli.inputs import Inputs
+    from samlocal.diagnostics import Finding
+    from samlocal.function import Layer, S3Code
     from samlocal.project.layer_directory import LayerContent
     from samlocal.project.links import OutgoingLink
-    from samlocal.project.model import Finding, Layer, S3Code
 
 
 @record
@@ -45,7 +46,7 @@ class ContentOptions:
             CodeNotFoundError: There is no such code.
             LayerError: A layer can't be had.
         """
-        from samlocal.project.model import LocalCode
+        from samlocal.function import LocalCode
         from samlocal.sandbox.plan import TASK_ROOT
 
         code = inputs.function.code
@@ -63,13 +64,13 @@ class ContentOptions:
     def _prepare(
         self, inputs: Inputs, profile: str | None, cache: Path, *, check: Callable[[], None]
     ) -> Content:
+        from samlocal.function import LocalCode
         from samlocal.project.code_directory import code_directory
         from samlocal.project.layer_directory import (
             LayerSource,
             layer_findings,
             layers_directory,
         )
-        from samlocal.project.model import LocalCode
         from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
         function = inputs.function

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from samlocal.cli.launch import Target
-    from samlocal.project.model import Function
+    from samlocal.function import Function
     from samlocal.project.project import Project
 
 
@@ -102,7 +102,7 @@ def _target(function: Function, editor: Editor, port: int) -> Target:
     """
     from samlocal.cli.launch import Target, in_workspace
     from samlocal.errors import CodeNotFoundError
-    from samlocal.project.model import LocalCode
+    from samlocal.function import LocalCode
     from samlocal.sandbox.plan import find_function_runtime
 
     runtime = find_function_runtime(function)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import UsageError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.env_vars.env_file import EnvFile
-    from samlocal.project.model import FunctionEntry
+    from samlocal.function import FunctionEntry
     from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
 

@@ -16,8 +16,8 @@ from docker.types import HostConfig
 from samlocal.core_yaml import to_json
 from samlocal.errors import UsageError
 from samlocal.input_files import InputKind, Source
-from samlocal.project.lookup import did_you_mean
 from samlocal.sandbox.docker.engine_options import KEYS, TEXT_KEYS, host_options
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

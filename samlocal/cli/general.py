@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_debug_log
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 
 @record

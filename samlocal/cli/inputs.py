@@ -13,17 +13,18 @@ from samlocal.cli.console import say
 from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
+    from samlocal.diagnostics import Finding
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.env_vars.environment import Environment
+    from samlocal.function import Function, FunctionEntry
     from samlocal.invocation import Invocation
-    from samlocal.project.model import Finding, Function, FunctionEntry
     from samlocal.project.project import Project
     from samlocal.project.pseudo import Account
     from samlocal.sandbox.debugging import DebugSettings
@@ -178,7 +179,7 @@ def _as_chosen(function: Function, chosen: InvokeOptions) -> Function:
 def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:
     if runtime is None:
         return function
-    from samlocal.project.model import ImageCode
+    from samlocal.function import ImageCode
 
     if isinstance(function.code, ImageCode):
         raise UsageError(

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from samlocal.cli.debugging import DebuggerWatch
     from samlocal.cli.inputs import Inputs
+    from samlocal.diagnostics import Finding
     from samlocal.invocation import InvocationResult, Outcome
-    from samlocal.project.model import Finding
     from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
 

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import quoteattr
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:

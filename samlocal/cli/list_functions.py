@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.errors import ProjectError
-    from samlocal.project.model import Code, Function, FunctionEntry
+    from samlocal.function import Code, Function, FunctionEntry
     from samlocal.project.project import Project
 
 _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
@@ -70,7 +70,7 @@ def _resolved(project: Project, entry: FunctionEntry) -> Function | ProjectError
 
 def _as_row(entry: FunctionEntry, function: Function | ProjectError, base: Path) -> tuple[str, ...]:
     """Return the cells of a function; paths under `base` are shown relative to it."""
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
     place = f"{_relative(entry.place.path, base)}:{entry.place.line}"
     name = entry.function_name or entry.logical_id
@@ -97,7 +97,7 @@ def _as_table(rows: list[tuple[str, ...]]) -> str:
 
 def _code(code: Code, base: Path) -> str:
     """Return where code is, in one word; `list functions --output json` has all of it."""
-    from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
+    from samlocal.function import ImageCode, InlineCode, LocalCode, S3Code
 
     match code:
         case LocalCode():
@@ -113,7 +113,7 @@ def _code(code: Code, base: Path) -> str:
 
 
 def _as_json(entry: FunctionEntry, function: Function | ProjectError) -> dict[str, object]:
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
     identifiers: dict[str, object] = {
         "full_path": entry.full_path,
@@ -142,7 +142,7 @@ def _as_json(entry: FunctionEntry, function: Function | ProjectError) -> dict[st
 
 
 def _code_as_json(code: Code) -> dict[str, object]:
-    from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
+    from samlocal.function import ImageCode, InlineCode, LocalCode, S3Code
 
     match code:
         case LocalCode():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_warning
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from samlocal.project.external import ValueSource
@@ -70,8 +70,8 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
     account = find_account(chosen.account_id, chosen.profile, shell=os.environ, home=Path.home())
     if account.known or remote is None:
         return account
+    from samlocal.diagnostics import Finding
     from samlocal.project.external import Reference
-    from samlocal.project.model import Finding
     from samlocal.project.pseudo import ACCOUNT_HINT, DEFAULT_ACCOUNT_ID, Account
 
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
@@ -93,6 +93,7 @@ def _given_values(chosen: ProjectOptions) -> ValueSource | None:
 def _remote_values(chosen: ProjectOptions) -> ValueSource | None:
     if not chosen.resolve_remote:
         return None
-    from samlocal.project.remote import RemoteValues, connect
+    from samlocal.aws_clients import connect
+    from samlocal.project.remote import RemoteValues
 
     return RemoteValues(connect(region=chosen.region, profile=chosen.profile))

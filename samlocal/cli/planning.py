@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import ImageCode
+from samlocal.function import ImageCode
 
 if TYPE_CHECKING:
     from samlocal.cli.content import ContentOptions
     from samlocal.cli.inputs import Inputs
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.sandbox.sandbox import SandboxSpec
 

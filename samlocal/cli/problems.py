@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.errors import MissingParameterError, Place, ProjectError
+from samlocal.frozen_dataclass import record
 from samlocal.project.missing import remedy
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from samlocal.diagnostics import Finding
     from samlocal.errors import MissingParameter
-    from samlocal.project.model import Finding
     from samlocal.project.project import Project
 
 Severity = Literal["error", "warning", "informational"]

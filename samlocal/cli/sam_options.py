@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.errors import TemplateNotFoundError, UsageError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from samlocal.cli.opening import ProjectOptions
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
 HookName = Annotated[
     str | None,
@@ -139,6 +139,6 @@ class SamOptions:
 
 
 def _no_effect(option: str, reason: str) -> Finding:
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
     return Finding(message=f"`{option}` has no effect: {reason}")

@@ -19,7 +19,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

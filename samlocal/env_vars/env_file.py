@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from samlocal.diagnostics import Finding
     from samlocal.errors import Place
-    from samlocal.project.model import Finding
 
 PARAMETERS = "Parameters"
 

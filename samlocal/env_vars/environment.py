@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.diagnostics import Finding
     from samlocal.errors import Place
-    from samlocal.project.model import Finding
 
 SourceName = Literal[
     "lambda",

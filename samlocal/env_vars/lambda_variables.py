@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import ImageCode
+from samlocal.frozen_dataclass import record
+from samlocal.function import ImageCode
 from samlocal.qualifier import LATEST
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from samlocal.credentials import Credentials
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 RESERVED = frozenset(
     {

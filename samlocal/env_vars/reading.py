@@ -16,6 +16,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
 from samlocal.errors import EnvVarsError, Place
 from samlocal.input_files import (
@@ -28,7 +29,6 @@ from samlocal.input_files import (
     read_input,
 )
 from samlocal.json_members import member_indexes
-from samlocal.project.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.env_vars.lambda_variables import ADJUSTABLE
-from samlocal.project.lookup import did_you_mean
-from samlocal.project.model import Finding
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samlocal.env_vars.env_file import GivenVariable
     from samlocal.env_vars.environment import Origin
     from samlocal.errors import Place
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_VARIABLES_BYTES = 4096

@@ -17,16 +17,17 @@ from samlocal.env_vars.lambda_variables import (
 )
 from samlocal.env_vars.secrets import looks_secret
 from samlocal.errors import UsageError
+from samlocal.frozen_dataclass import record
 from samlocal.qualifier import LATEST
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from samlocal.credentials import Credentials
+    from samlocal.diagnostics import Finding
     from samlocal.env_vars.env_file import EnvFile, GivenVariable
     from samlocal.env_vars.environment import SourceName
-    from samlocal.project.model import Finding, Function, FunctionEntry
+    from samlocal.function import Function, FunctionEntry
 
 _NOT_ADJUSTABLE = RESERVED - ADJUSTABLE
 

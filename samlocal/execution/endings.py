@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from samlocal.frozen_dataclass import record
 from samlocal.invocation import FunctionError
-from samlocal.record import record
 from samlocal.runtime_api.runtime import Answer, error_answer
 from samlocal.sandbox.signals import SIGNALS
 

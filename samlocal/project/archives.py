@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
+from samlocal.function import MAX_UNPACKED_BYTES
 from samlocal.project.cache import is_full
-from samlocal.project.code_directory import MAX_UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from samlocal.errors import Place

@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from samlocal.errors import ProjectError
+from samlocal.function import ImageBuild
 from samlocal.project.document import load
 from samlocal.project.identifiers import metadata
-from samlocal.project.model import ImageBuild
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
+from samlocal.frozen_dataclass import record
 from samlocal.project.document import load
 from samlocal.project.search import ASSEMBLY_MANIFEST
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import CodeNotFoundError
+from samlocal.function import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
 from samlocal.project.assets import asset_of_image, asset_of_object, asset_path
 from samlocal.project.identifiers import metadata
-from samlocal.project.model import (
-    Code,
-    Finding,
-    ImageBuild,
-    ImageCode,
-    InlineCode,
-    LocalCode,
-    S3Code,
-)
 from samlocal.project.node import NoValue, Unknown, scalar_text
 from samlocal.project.resolver import find_unknown
 

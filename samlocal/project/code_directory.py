@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.data import data_folder
 from samlocal.errors import CodeNotFoundError
+from samlocal.function import InlineCode, LocalCode, S3Code
 from samlocal.project.cache import digest, forget_older, making, mark_as_used, private
-from samlocal.project.model import InlineCode, LocalCode, S3Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from samlocal.project.model import ImageCode
+    from samlocal.function import ImageCode
 
     # Downloads an object into a directory and returns the archive; the name follows from its ETag.
     Fetch = Callable[[S3Code, Path], Path]
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
-MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 _INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
 # What CloudFormation puts beside it, and the place where the language finds it.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-lambda-function-code-cfnresponsemodule.html

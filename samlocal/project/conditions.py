@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
-from samlocal.project.lookup import did_you_mean
 from samlocal.project.missing import combined
 from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.resolver import UnknownValueError
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

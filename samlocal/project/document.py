@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import yaml
 
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
+from samlocal.frozen_dataclass import record
 from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node, NoValue
 from samlocal.project.scalars import parse_scalar
 from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, unreadable
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

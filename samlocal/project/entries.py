@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from samlocal.errors import ProjectError
+from samlocal.function import FunctionEntry
+from samlocal.project.globals import declared_properties
 from samlocal.project.identifiers import construct_path, resource_id
-from samlocal.project.model import FunctionEntry
-from samlocal.project.sam import declared_properties
 from samlocal.project.stack import FUNCTION_TYPES
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from samlocal.errors import TemplateError
+from samlocal.frozen_dataclass import record
 from samlocal.project.document import load
 from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.provenance import Provenance
 from samlocal.project.scalars import Unquoted, as_written, parse_core_scalar
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.sam import declared_properties
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
+from samlocal.project.globals import declared_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

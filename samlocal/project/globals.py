@@ -9,17 +9,37 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
 from samlocal.project.expansion import expand_section, needs_expansion
-from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node
 from samlocal.project.resolver import Resolver, intrinsic_call
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.project.stack import Stack
+
 # What each function has for itself; SAM refuses it in `Globals`.
 NOT_GLOBAL: Final = frozenset({"Events", "FunctionName", "Policies", "Role"})
+_SERVERLESS: Final = "AWS::Serverless::"
 _ALL: Final = "*"
 _REPLACED: Final = frozenset({"Architectures"})
+
+
+def declared_properties(stack: Stack, logical_id: str) -> Node:
+    """Return a resource's properties as the template has them, `Globals` merged in."""
+    resource = stack.resources[logical_id]
+    own = resource.get("Properties")
+    own = stack.resolver.reduce(own) if own else None
+    if own is None or own.value is None:
+        own = resource.with_value({})
+    resource_type = stack.resource_type(logical_id) or ""
+    section = stack.section("Globals") if resource_type.startswith(_SERVERLESS) else None
+    name = resource_type.removeprefix(_SERVERLESS)
+    inherited = section.get(name) if section else None
+    if inherited is None or inherited.value is None:
+        return own
+    ignored = resource.get("IgnoreGlobals")
+    return with_globals(own, inherited, stack.resolver, name=f"Globals.{name}", ignored=ignored)
 
 
 def with_globals(

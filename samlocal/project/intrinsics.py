@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import TemplateError
 from samlocal.project.conditions import holds
 from samlocal.project.external import Reference
-from samlocal.project.lookup import did_you_mean
 from samlocal.project.missing import combined
 from samlocal.project.node import NO_VALUE, Node, Unknown
 from samlocal.project.pseudo import ACCOUNT_HINT, availability_zones
 from samlocal.project.resolver import UnknownValueError
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
+from samlocal.aws_clients import connect
 from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
+from samlocal.frozen_dataclass import record
 from samlocal.project.cache import (
     digest,
     is_full,
@@ -22,15 +24,13 @@ from samlocal.project.cache import (
     scratch_in,
 )
 from samlocal.project.layer_directory import LayerContent
-from samlocal.project.remote import connect
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from samlocal.errors import Place
-    from samlocal.project.model import Layer
+    from samlocal.function import Layer
 
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):\d{12}:layer:(?P<name>[\w-]+):(?P<version>\d+)"

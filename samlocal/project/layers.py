@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import CodeNotFoundError
+from samlocal.function import Layer
 from samlocal.project.code import read_content
 from samlocal.project.missing import gap
-from samlocal.project.model import Finding, Layer
 from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.references import reference

@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.model import Finding
-from samlocal.record import record
+from samlocal.diagnostics import Finding
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

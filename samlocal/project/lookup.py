@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError
+from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from samlocal.project.model import FunctionEntry
+    from samlocal.function import FunctionEntry
 
-_LISTED = 20
-_LONGEST_NAME = 255  # of what is worth comparing
 
 # What Lambda takes for a function, below the stack that it is in:
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
@@ -91,21 +90,3 @@ def _suggestion(functions: Sequence[FunctionEntry], identifier: str) -> str:
     if close := did_you_mean(identifier, (name for f in functions for name in f.identifiers)):
         return close
     return f"the template has {quoted(function.full_path for function in functions)}"
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names what `name` was probably meant to be, if something comes close."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
-    if len(name) > _LONGEST_NAME:
-        return None
-    by_folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return f"did you mean `{by_folded[close[0]]}`?" if close else None
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Return names as a list for a message, cut where it gets too long to read."""
-    every = sorted(names, key=str.casefold)
-    listed = ", ".join(f"`{name}`" for name in every[:_LISTED])
-    return f"{listed} and {len(every) - _LISTED} more" if len(every) > _LISTED else listed

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from samlocal.errors import LayerError
+from samlocal.frozen_dataclass import record
 from samlocal.project.cache import (
     digest,
     forget_older,
@@ -29,7 +30,6 @@ from samlocal.project.cache import (
     reason_of,
 )
 from samlocal.project.trees import state_of, walk
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import MissingParameterError
-from samlocal.project.model import Finding
 from samlocal.project.node import Node, Unknown
 
 if TYPE_CHECKING:

@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError, TemplateNotFoundError
+from samlocal.frozen_dataclass import record
 from samlocal.project.document import load
 from samlocal.project.identifiers import metadata, resource_id
 from samlocal.project.missing import gap, unknown_because
 from samlocal.project.node import Unknown
 from samlocal.project.resolver import find_unknown
 from samlocal.project.stack import Given, Stack
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.diagnostics import Finding
     from samlocal.project.document import Document
-    from samlocal.project.model import Finding
     from samlocal.project.node import Node
 
 _LOCATIONS: Final = {

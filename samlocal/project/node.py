@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import Place, TemplateError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.diagnostics import Finding
     from samlocal.errors import MissingParameter
-    from samlocal.project.model import Finding
 
 _SHOWN: Final = 80  # characters of a value in a message
 MAX_DEPTH: Final = 100  # of values in one another

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import MissingParameter, MissingParameterError, ParameterError
+from samlocal.frozen_dataclass import record
 from samlocal.project.external import ExternalValues, Reference
 from samlocal.project.node import Unknown
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

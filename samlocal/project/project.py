@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
 from samlocal.project.document import load
@@ -15,7 +16,6 @@ from samlocal.project.exports import ProjectExports
 from samlocal.project.external import ExternalValues
 from samlocal.project.layers import local_layers
 from samlocal.project.missing import remedy
-from samlocal.project.model import Finding, Function, FunctionEntry
 from samlocal.project.nested import Nest
 from samlocal.project.pseudo import DEFAULT_REGION, Account, Surroundings
 from samlocal.project.sam import read_function
@@ -23,10 +23,12 @@ from samlocal.project.search import ASSEMBLY_MANIFEST, build_finding, find_templ
 from samlocal.project.stack import Stack
 from samlocal.project.template_findings import duplicate_keys, macros
 from samlocal.project.unsupported import web_functions
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from samlocal.function import Function, FunctionEntry
     from samlocal.project.cdk import AssemblyStack
     from samlocal.project.external import ValueSource
     from samlocal.project.nested import LeftOutStack
@@ -264,7 +266,7 @@ class Project:
             Finding(
                 message=f"the template has no parameter `{name}`",
                 place=self._roots[0].document.root.place,
-                hint=lookup.did_you_mean(name, declared),
+                hint=did_you_mean(name, declared),
             )
             for name in self._overrides
             if name not in declared

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
     Trace = str | Finding  # a source, or what is to be said wherever the value is used
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.project.model import Finding
+    from samlocal.diagnostics import Finding
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT_ID = "123456789012"

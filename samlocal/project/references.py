@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.project import qualifiers
 from samlocal.project.attributes import (
     LAYER_ARN,
@@ -12,7 +13,6 @@ from samlocal.project.attributes import (
     ResourceType,
     fill_in,
 )
-from samlocal.project.model import Finding
 from samlocal.project.names import layer_name, own_name
 from samlocal.project.node import Unknown
 

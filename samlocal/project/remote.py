@@ -6,16 +6,16 @@ Nothing here is read unless someone asked for it with `--resolve-remote`, or has
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from samlocal.errors import UsageError
 from samlocal.project.document import MAX_BYTES
 from samlocal.project.node import Unknown, scalar_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from samlocal.aws_clients import Client, Connect
     from samlocal.project.external import Reference
 
 
@@ -33,63 +33,6 @@ _OUT_OF_REACH: Final = frozenset(
         "UnauthorizedSSOTokenError",
     }
 )
-
-
-class Body(Protocol):
-    """What an object in S3 holds, to be read once."""
-
-    def read(self, amount: int) -> bytes:
-        """Return at most so many bytes."""
-
-
-class Client(Protocol):
-    """What is used of boto3's clients."""
-
-    def get_parameter(self, *, Name: str, WithDecryption: bool) -> Mapping[str, Mapping[str, str]]:  # noqa: N803
-        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html."""
-
-    def get_secret_value(self, **request: str) -> Mapping[str, str]:
-        """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html."""
-
-    def list_exports(self, **request: str) -> Mapping[str, object]:
-        """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html."""
-
-    def get_caller_identity(self) -> Mapping[str, str]:
-        """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html."""
-
-    def get_object(self, **request: str) -> Mapping[str, Body]:
-        """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html."""
-
-
-Connect = Callable[[str], Client]
-
-
-def connect(*, region: str | None, profile: str | None) -> Connect:
-    """Return a function that makes clients of AWS's services.
-
-    Raises:
-        UsageError: boto3 isn't installed, or has no such profile.
-    """
-    try:
-        session_class = import_module("boto3.session").Session
-        config = import_module("botocore.config").Config
-        botocore_error: type[Exception] = import_module("botocore.exceptions").BotoCoreError
-    except ImportError as exc:
-        raise UsageError(
-            "reading from AWS needs boto3, which isn't installed",
-            hint="install it: pip install 'samlocal[aws]'",
-        ) from exc
-    try:
-        session = session_class(region_name=region, profile_name=profile)
-    except botocore_error as exc:
-        raise UsageError(f"can't use that profile: {exc}") from exc
-    settings = config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-
-    def client(service: str) -> Client:
-        made: Client = session.client(service, config=settings)
-        return made
-
-    return client
 
 
 class RemoteValues:

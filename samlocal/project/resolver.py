@@ -13,8 +13,8 @@ from samlocal.project.node import Node, NoValue, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from samlocal.diagnostics import Finding
     from samlocal.project.external import ExternalValues
-    from samlocal.project.model import Finding
     from samlocal.project.pseudo import Surroundings
 
 _MAX_CALLS_DEEP: Final = 100

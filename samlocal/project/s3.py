@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol, cast
 
+from samlocal.aws_clients import connect
 from samlocal.errors import CacheError, CodeNotFoundError, UsageError
 from samlocal.project.cache import scratch_in
-from samlocal.project.remote import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from samlocal.project.model import S3Code
+    from samlocal.function import S3Code
 
 
 class S3Client(Protocol):

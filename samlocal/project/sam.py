@@ -11,14 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from samlocal.errors import TemplateError
-from samlocal.project import model
-from samlocal.project.code import read_code
-from samlocal.project.globals import with_globals
-from samlocal.project.identifiers import metadata
-from samlocal.project.layers import read_layers
-from samlocal.project.lookup import quoted
-from samlocal.project.missing import Gaps, gap, merged, unknown_because
-from samlocal.project.model import (
+from samlocal.function import (
+    DEFAULT_EPHEMERAL_STORAGE_MB,
+    DEFAULT_MEMORY_MB,
+    DEFAULT_TIMEOUT_SECONDS,
     EnvironmentVariable,
     FileSystem,
     Function,
@@ -26,10 +22,16 @@ from samlocal.project.model import (
     ImageCode,
     LoggingConfig,
 )
+from samlocal.project.code import read_code
+from samlocal.project.globals import declared_properties
+from samlocal.project.identifiers import metadata
+from samlocal.project.layers import read_layers
+from samlocal.project.missing import Gaps, gap, merged, unknown_because
 from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.qualifiers import read_qualifiers
 from samlocal.project.unsupported import unsupported_properties
+from samlocal.suggestions import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from samlocal.project.node import Node
     from samlocal.project.stack import Stack
 
-_SERVERLESS: Final = "AWS::Serverless::"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
@@ -46,23 +47,6 @@ _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
 MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
-
-
-def declared_properties(stack: Stack, logical_id: str) -> Node:
-    """Return a resource's properties as the template has them, `Globals` merged in."""
-    resource = stack.resources[logical_id]
-    own = resource.get("Properties")
-    own = stack.resolver.reduce(own) if own else None
-    if own is None or own.value is None:
-        own = resource.with_value({})
-    resource_type = stack.resource_type(logical_id) or ""
-    section = stack.section("Globals") if resource_type.startswith(_SERVERLESS) else None
-    name = resource_type.removeprefix(_SERVERLESS)
-    inherited = section.get(name) if section else None
-    if inherited is None or inherited.value is None:
-        return own
-    ignored = resource.get("IgnoreGlobals")
-    return with_globals(own, inherited, stack.resolver, name=f"Globals.{name}", ignored=ignored)
 
 
 def read_function(
@@ -101,12 +85,10 @@ def read_function(
         build_method=metadata(stack.resources[entry.logical_id], "BuildMethod"),
         runtime=properties.text("Runtime", needed=not is_image),
         handler=properties.text("Handler", needed=not is_image),
-        memory_mb=_limited(properties, "MemorySize", model.DEFAULT_MEMORY_MB, _MEMORY_MB),
-        timeout_seconds=_limited(
-            properties, "Timeout", model.DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS
-        ),
+        memory_mb=_limited(properties, "MemorySize", DEFAULT_MEMORY_MB, _MEMORY_MB),
+        timeout_seconds=_limited(properties, "Timeout", DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS),
         ephemeral_storage_mb=_limited(
-            storage, "Size", model.DEFAULT_EPHEMERAL_STORAGE_MB, _EPHEMERAL_STORAGE_MB
+            storage, "Size", DEFAULT_EPHEMERAL_STORAGE_MB, _EPHEMERAL_STORAGE_MB
         ),
         architecture=_architecture(properties),
         environment=_environment(properties),

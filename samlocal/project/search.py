@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import ProjectError, TemplateNotFoundError
 from samlocal.project.document import load
-from samlocal.project.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,19 +12,19 @@ from samlocal.project.conditions import NamedConditions
 from samlocal.project.expansion import TRANSFORM, expand_section
 from samlocal.project.includes import read_include, root_with_includes
 from samlocal.project.intrinsics import INTRINSICS
-from samlocal.project.lookup import did_you_mean
 from samlocal.project.node import Node, Unknown
 from samlocal.project.parameter_types import Parameter, read_parameters, value_or_unknown
 from samlocal.project.resolver import Resolver, UnknownValueError
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.diagnostics import Finding
     from samlocal.errors import Place
     from samlocal.project.document import Document
     from samlocal.project.external import ExternalValues
     from samlocal.project.generated import GeneratedResources
-    from samlocal.project.model import Finding
     from samlocal.project.nested import LeftOutStack
     from samlocal.project.node import Value
     from samlocal.project.provenance import Trace

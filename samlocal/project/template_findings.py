@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import Finding
 from samlocal.project.expansion import transform_name
-from samlocal.project.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,8 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from samlocal.frozen_dataclass import record
 from samlocal.project.links import is_there, leads_to_the_containers_own
-from samlocal.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.model import Finding
+from samlocal.diagnostics import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

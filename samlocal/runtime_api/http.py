@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 import h11
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     import socket

@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from samlocal.frozen_dataclass import record
 from samlocal.invocation import (
     MAX_PAYLOAD_BYTES,
     MAX_STREAMED_PAYLOAD_BYTES,
     FunctionError,
     Invocation,
 )
-from samlocal.record import record
 from samlocal.runtime_api.http import TruncatedRequestError
 from samlocal.runtime_api.responses import (
     ACCEPTED,

@@ -9,15 +9,15 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.lookup import quoted
-from samlocal.project.model import LocalCode
+from samlocal.function import LocalCode
 from samlocal.sandbox.unbuilt import SAM, build_command, found_source, shown_code
+from samlocal.suggestions import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
     from samlocal.runtimes import Runtime
 
 _SOURCES: Final = ("go.mod", "main.go", "Cargo.toml", "Package.swift", "CMakeLists.txt", "Makefile")

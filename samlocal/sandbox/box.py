@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import Finding
+from samlocal.diagnostics import Finding
 from samlocal.sandbox.file_systems import file_system_findings
 from samlocal.sandbox.readable import readability_findings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
     from samlocal.sandbox.plan import SandboxSettings
 
 

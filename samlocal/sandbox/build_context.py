@@ -20,7 +20,7 @@ from samlocal.errors import ImageBuildError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samlocal.project.model import ImageBuild
+    from samlocal.function import ImageBuild
     from samlocal.sandbox.sandbox import Build
 
 # A Dockerfile from outside the context travels with it under this name, as with the `docker` command.

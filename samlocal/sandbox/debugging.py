@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.data import data_folder
 from samlocal.errors import DebuggerNotFoundError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.debug_arguments import brings_command, brings_debugger
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 

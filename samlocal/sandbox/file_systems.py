@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import Finding
+from samlocal.diagnostics import Finding
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 
 def file_system_mounts(directories: Mapping[str, Path]) -> tuple[Mount, ...]:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import ImageNotFoundError, UnusableImageError
-from samlocal.project.model import Finding
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.plan import empty_sandbox
 from samlocal.sandbox.sandbox import Build
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from samlocal.project.model import Function, ImageCode
+    from samlocal.function import Function, ImageCode
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.sandbox.sandbox import SandboxSpec
 

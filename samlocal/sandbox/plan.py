@@ -6,9 +6,10 @@ from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from samlocal.diagnostics import Finding
 from samlocal.errors import RuntimeNotFoundError, TemplateError
-from samlocal.project.model import Finding, ImageCode
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
+from samlocal.function import ImageCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from samlocal.function import Function
     from samlocal.project.links import OutgoingLink
-    from samlocal.project.model import Function
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.sandbox import Delivery, WayBack

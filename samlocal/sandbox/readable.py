@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from samlocal.project.model import Finding
+from samlocal.diagnostics import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

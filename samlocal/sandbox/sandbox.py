@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     import socket
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from samlocal.project.model import ImageBuild
+    from samlocal.function import ImageBuild
     from samlocal.runtimes import Architecture
     from samlocal.sandbox.debugging import DebugSettings
 

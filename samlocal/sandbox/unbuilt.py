@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.model import LocalCode, S3Code
+from samlocal.function import LocalCode, S3Code
 from samlocal.project.search import ASSEMBLY_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
     from samlocal.runtimes import Runtime
 
 SAM: Final = "sam build"

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from samlocal.project.model import ImageCode
+from samlocal.function import ImageCode
 from samlocal.project.project import open_project
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings

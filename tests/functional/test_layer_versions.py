@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from samlocal.errors import LayerError, Place
+from samlocal.function import Layer
 from samlocal.project.layer_versions import LayerDownloads
-from samlocal.project.model import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import Place, UsageError
-from samlocal.project.model import Function, InlineCode
+from samlocal.function import Function, InlineCode
 from samlocal.qualifier import function_arn, qualify
 
 PLACE = Place(Path("template.yaml"), 3, 3)

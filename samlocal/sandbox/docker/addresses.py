@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.data import exists
 from samlocal.errors import EngineNotReachableError, UsageError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.docker.engine_options import ChosenOptions
 from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.mounting import mount_options

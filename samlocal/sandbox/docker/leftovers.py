@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.docker.engine import translated_errors
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 from samlocal.sandbox.signals import SIGNALS
 
 if TYPE_CHECKING:

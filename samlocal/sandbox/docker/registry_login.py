@@ -61,7 +61,7 @@ def login_headers(image: str, *, profile: str | None, progress: ImageProgress) -
 
 
 def _ecr_login(region: str, profile: str | None, progress: ImageProgress) -> dict[str, str] | None:
-    from samlocal.project.remote import connect  # noqa: PLC0415  # most images are elsewhere
+    from samlocal.aws_clients import connect  # noqa: PLC0415  # most images are elsewhere
 
     try:
         client = cast("_EcrClient", connect(region=region, profile=profile)("ecr"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.project.model import ImageCode
+from samlocal.function import ImageCode
 from samlocal.project.project import open_project
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings

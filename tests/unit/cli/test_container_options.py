@@ -7,7 +7,7 @@ import pytest
 from samlocal.cli.container_options import ContainerOptions
 from samlocal.cli.options import ImagePolicy
 from samlocal.errors import FunctionNotFoundError, Place
-from samlocal.project.model import Function, FunctionEntry, LocalCode
+from samlocal.function import Function, FunctionEntry, LocalCode
 
 PLACE = Place(Path("template.yaml"), 1, 1)
 RATINGS = FunctionEntry(

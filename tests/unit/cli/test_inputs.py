@@ -15,7 +15,7 @@ from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions
 from samlocal.cli.options import ArchitectureName
 from samlocal.errors import MissingParameterError, UsageError
-from samlocal.project.model import ImageCode
+from samlocal.function import ImageCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

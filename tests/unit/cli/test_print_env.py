@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.cli.print_env import environment_as_json, environment_as_text
+from samlocal.diagnostics import Finding
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.errors import Place
-from samlocal.project.model import Finding
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import InProject

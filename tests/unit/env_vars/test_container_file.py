@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from samlocal.env_vars.reading import read_flat_env_file
 from samlocal.env_vars.resolver import resolve_environment
 from samlocal.errors import EnvVarsError, Place
-from samlocal.project.model import Function, InlineCode
+from samlocal.function import Function, InlineCode
 
 PLACE = Place(Path("template.yaml"), 1, 1)
 RATINGS = Function(

@@ -11,7 +11,7 @@ from samlocal.credentials import Credentials
 from samlocal.env_vars.lambda_variables import RESERVED
 from samlocal.env_vars.resolver import resolve_environment
 from samlocal.errors import Place
-from samlocal.project.model import Function, ImageCode, InlineCode, LoggingConfig
+from samlocal.function import Function, ImageCode, InlineCode, LoggingConfig
 
 PLACE = Place(Path("template.yaml"), 3, 3)
 RATINGS = Function(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
 from samlocal.env_vars.resolver import resolve_environment
 from samlocal.errors import Place
-from samlocal.project.model import EnvironmentVariable, Function, InlineCode
+from samlocal.function import EnvironmentVariable, Function, InlineCode
 
 PLACE = Place(Path("template.yaml"), 1, 1)
 FILE_PLACE = Place(Path("env.json"), 1, 1)

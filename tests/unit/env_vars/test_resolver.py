@@ -6,17 +6,12 @@ from pathlib import Path
 import pytest
 
 from samlocal.credentials import Credentials
+from samlocal.diagnostics import Finding
 from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
 from samlocal.env_vars.lambda_variables import ADJUSTABLE
 from samlocal.env_vars.resolver import identifiers, remarks_on_sections, resolve_environment
 from samlocal.errors import Place, UsageError
-from samlocal.project.model import (
-    EnvironmentVariable,
-    Finding,
-    Function,
-    FunctionEntry,
-    InlineCode,
-)
+from samlocal.function import EnvironmentVariable, Function, FunctionEntry, InlineCode
 
 TEMPLATE = Place(Path("template.yaml"), 14, 9)
 FILE = Place(Path("env.json"), 3, 5)

@@ -10,7 +10,8 @@ from samlocal.project.project import open_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.model import Finding, Function
+    from samlocal.diagnostics import Finding
+    from samlocal.function import Function
     from samlocal.project.pseudo import Account
 
 FUNCTION = """\

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import CodeNotFoundError
-from samlocal.project.model import Function, ImageBuild, ImageCode, LocalCode, S3Code
+from samlocal.function import Function, ImageBuild, ImageCode, LocalCode, S3Code
 from samlocal.project.project import open_project
 
 if TYPE_CHECKING:

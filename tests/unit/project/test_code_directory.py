@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place
+from samlocal.function import ImageCode, InlineCode, LocalCode, S3Code
 from samlocal.project import archives
 from samlocal.project.code_directory import code_directory
-from samlocal.project.model import ImageCode, InlineCode, LocalCode, S3Code
 from samlocal.project.s3 import download
 
 if TYPE_CHECKING:

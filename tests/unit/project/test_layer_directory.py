@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import CacheError, LayerError, Place
+from samlocal.function import Function, Layer, LocalCode
 from samlocal.project import layer_directory
 from samlocal.project.layer_directory import (
     LayerContent,
@@ -14,7 +15,6 @@ from samlocal.project.layer_directory import (
     layers_directory,
 )
 from samlocal.project.merging import MergedTree
-from samlocal.project.model import Function, Layer, LocalCode
 
 PLACE = Place(Path("template.yaml"), 3, 7)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import FunctionNotFoundError, Place
+from samlocal.function import FunctionEntry
 from samlocal.project.lookup import find, qualifier_in
-from samlocal.project.model import FunctionEntry
 
 PLACE = Place(Path("template.yaml"), 1, 1)
 FUNCTIONS = [

@@ -13,7 +13,7 @@ from samlocal.project.project import open_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 TEMPLATE = """
 Parameters:

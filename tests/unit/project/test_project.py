@@ -11,7 +11,7 @@ from samlocal.errors import (
     TemplateError,
     TemplateNotFoundError,
 )
-from samlocal.project.model import Function, LocalCode, S3Code
+from samlocal.function import Function, LocalCode, S3Code
 from samlocal.project.project import Project, open_project
 
 PROJECTS = Path(__file__).parents[2] / "projects"

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from samlocal.data import data_folder
+from samlocal.function import ImageCode, InlineCode, Layer, LocalCode, S3Code
 from samlocal.project.external import read_given_values
-from samlocal.project.model import ImageCode, InlineCode, Layer, LocalCode, S3Code
 from samlocal.project.project import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.project.model import Function
+    from samlocal.function import Function
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 EXPECTED = sorted(PROJECTS.rglob("expected.yaml"))

@@ -12,8 +12,8 @@ from samlocal.project.project import open_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.function import Function
     from samlocal.project.external import ValueSource
-    from samlocal.project.model import Function
 
 TEMPLATE = """
 Parameters:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal import aws_clients
 from samlocal.errors import UsageError
-from samlocal.project import remote
 from samlocal.project.external import Reference
 from samlocal.project.node import Unknown
 from samlocal.project.remote import RemoteValues
@@ -141,7 +141,7 @@ def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     def missing(name: str) -> object:
         raise ImportError(name)
 
-    monkeypatch.setattr(remote, "import_module", missing)
+    monkeypatch.setattr(aws_clients, "import_module", missing)
     with pytest.raises(UsageError, match="needs boto3") as caught:
-        remote.connect(region=None, profile=None)
+        aws_clients.connect(region=None, profile=None)
     assert caught.value.hint == "install it: pip install 'samlocal[aws]'"

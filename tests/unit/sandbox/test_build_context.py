@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import ImageBuildError
-from samlocal.project.model import ImageBuild
+from samlocal.function import ImageBuild
 from samlocal.sandbox.build_context import (
     newer_file,
     read_dockerfile,

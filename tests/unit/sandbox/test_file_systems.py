@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samlocal.errors import Place
-from samlocal.project.model import FileSystem, Function, LocalCode
+from samlocal.function import FileSystem, Function, LocalCode
 from samlocal.sandbox.file_systems import file_system_findings, file_system_mounts
 from samlocal.sandbox.sandbox import Mount
 

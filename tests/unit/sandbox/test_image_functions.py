@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.errors import ImageNotFoundError, Place, UnusableImageError
-from samlocal.project.model import Function, ImageBuild, ImageCode
+from samlocal.function import Function, ImageBuild, ImageCode
 from samlocal.sandbox.image_functions import (
     Program,
     plan_image_function,

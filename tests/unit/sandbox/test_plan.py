@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
+from samlocal.function import Function, LocalCode
 from samlocal.project.code_directory import code_directory
 from samlocal.project.links import OutgoingLink
-from samlocal.project.model import Function, LocalCode
 from samlocal.sandbox.box import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import CodeNotFoundError, Place
-from samlocal.project.model import Function, Layer, LocalCode
+from samlocal.function import Function, Layer, LocalCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.unbuilt import (
     build_command,

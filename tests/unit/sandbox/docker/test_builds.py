@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import ImageBuildError
-from samlocal.project.model import ImageBuild
+from samlocal.function import ImageBuild
 from samlocal.sandbox.docker.builds import _Output
 from samlocal.sandbox.sandbox import Build
 

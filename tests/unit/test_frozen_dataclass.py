@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 
 @record

@@ -1,4 +1,4 @@
-"""What a project holds, as frozen data: the words in which `project` answers.
+"""Lambda functions as frozen data: code, layers, environment, configuration.
 
 Names and defaults are CloudFormation's:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
@@ -7,36 +7,22 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from samlocal.record import record
+from samlocal.frozen_dataclass import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.errors import MissingParameter, Place
+    from samlocal.diagnostics import Finding
+    from samlocal.errors import Place
 
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_EPHEMERAL_STORAGE_MB = 512
-
-
-@record
-class Finding:
-    """Something that was dropped, guessed or is about to surprise: said once on stderr.
-
-    `variables` are the environment variables that it is about, if it is: nobody wants to hear of it
-    where all of them have their values from elsewhere. `missing` are the parameters that would mend it, and
-    `causes` are to be said before it, once.
-    """
-
-    message: str
-    place: Place | None = None
-    hint: str | None = None
-    variables: tuple[str, ...] = ()
-    missing: tuple[MissingParameter, ...] = ()
-    causes: tuple[Finding, ...] = ()
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
+MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 
 
 @record

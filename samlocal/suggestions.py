@@ -1,0 +1,29 @@
+"""Hints that name what was probably meant, or what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LISTED: Final = 20
+_LONGEST_NAME: Final = 255  # of what is worth comparing
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names what `name` was probably meant to be, if something comes close."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    if len(name) > _LONGEST_NAME:
+        return None
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean `{by_folded[close[0]]}`?" if close else None
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return names as a list for a message, cut where it gets too long to read."""
+    every = sorted(names, key=str.casefold)
+    listed = ", ".join(f"`{name}`" for name in every[:_LISTED])
+    return f"{listed} and {len(every) - _LISTED} more" if len(every) > _LISTED else listed
