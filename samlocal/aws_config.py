@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Section = dict[str, str]
 
 
-@record
+@frozen
 class Profile:
     """The settings of one profile; of two files, the credentials file counts. `repr` shows none."""
 
@@ -26,7 +26,7 @@ class Profile:
     settings: Mapping[str, str] = field(repr=False)
 
 
-@record
+@frozen
 class AwsConfig:
     """All profiles by name, and the files that can't be read."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from samlocal.diagnostics import Finding
 from samlocal.errors import ContextError, Place, UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.input_files import (
     InputKind,
     Lines,
@@ -42,7 +42,7 @@ _HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _VERSION = re.compile(r"\$LATEST|[0-9]+")
 
 
-@record
+@frozen
 class ContextOverrides:
     """What a user sets of the context; None leaves it to samlocal.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import yaml
 
 from samlocal.errors import Place
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.syntax_errors import before_libyamls_limit
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _JsonWriter:
         raise _no_json(node, self._source)
 
 
-@record
+@frozen
 class Entry:
     """The key and the value of one entry of a mapping."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.diagnostics import Finding
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.pseudo import Account
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ACCOUNT_PART = 4  # of an ARN
 
 
-@record
+@frozen
 class Credentials:
     """One set of AWS credentials; its `repr` shows none of them.
 
@@ -60,7 +60,7 @@ class Credentials:
     origin: str
 
 
-@record
+@frozen
 class FoundCredentials:
     """The credentials, if there are any, and what is wrong with them."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.errors import MissingParameter, Place
 
 
-@record
+@frozen
 class Finding:
     """Something that was dropped, guessed or is about to surprise: said once on stderr.
 

@@ -38,7 +38,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@record
+@frozen
 class MissingParameter:
     """A template parameter without a value that it could have, and where it is declared.
 

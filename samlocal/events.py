@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.errors import EventError, UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.input_files import (
     STDIN,
     InputKind,
@@ -38,7 +38,7 @@ _EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_
 _DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
 
 
-@record
+@frozen
 class EventSource:
     """What a user said about the event: sam's `--event`; Serverless's `--data` and `--path`.
 

@@ -1,6 +1,6 @@
-"""Records: the frozen, keyword-only dataclasses that the layers hand to each other.
+"""Frozen, keyword-only dataclasses: what the layers hand to each other.
 
-`@dataclass` writes and compiles up to six methods for every class, anew in every process. Records share
+`@dataclass` writes and compiles up to six methods for every class, anew in every process. These share
 theirs: that saves a cold `local invoke`, which imports some seventy of them, 35 ms.
 """
 
@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
-def record(cls: type[_T]) -> type[_T]:
+def frozen(cls: type[_T]) -> type[_T]:
     """Make a class a dataclass whose instances can't be changed, and are equal if their fields are.
 
     `fields` and `replace` of `dataclasses` work as ever; of the arguments of `field`, the defaults and

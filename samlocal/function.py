@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Literal
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ DEFAULT_EPHEMERAL_STORAGE_MB = 512
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 
 
-@record
+@frozen
 class LocalCode:
     """A directory or an archive on this machine; the path is absolute and may not exist."""
 
@@ -33,7 +33,7 @@ class LocalCode:
     place: Place
 
 
-@record
+@frozen
 class InlineCode:
     """Source text in the template itself (`InlineCode`, `ZipFile`)."""
 
@@ -41,7 +41,7 @@ class InlineCode:
     place: Place
 
 
-@record
+@frozen
 class S3Code:
     """An archive in S3."""
 
@@ -51,7 +51,7 @@ class S3Code:
     place: Place
 
 
-@record
+@frozen
 class ImageBuild:
     """How to build a function's image (`Metadata`: Dockerfile, DockerContext, …)."""
 
@@ -62,7 +62,7 @@ class ImageBuild:
     build_args: Mapping[str, str] = field(default_factory=dict)
 
 
-@record
+@frozen
 class ImageCode:
     """A container image that is the function (`PackageType: Image`)."""
 
@@ -77,7 +77,7 @@ class ImageCode:
 Code = LocalCode | InlineCode | S3Code | ImageCode
 
 
-@record
+@frozen
 class Layer:
     """A layer of a function: content on this machine, or the ARN of a layer version.
 
@@ -92,7 +92,7 @@ class Layer:
     architectures: tuple[str, ...] = ()
 
 
-@record
+@frozen
 class FileSystem:
     """An EFS file system of a function: where it is mounted, `/mnt/NAME`."""
 
@@ -100,7 +100,7 @@ class FileSystem:
     place: Place
 
 
-@record
+@frozen
 class EnvironmentVariable:
     """A variable that the template declares.
 
@@ -113,7 +113,7 @@ class EnvironmentVariable:
     sources: tuple[str, ...] = ()
 
 
-@record
+@frozen
 class LoggingConfig:
     """`LoggingConfig` of a function."""
 
@@ -123,7 +123,7 @@ class LoggingConfig:
     log_group: str | None = None
 
 
-@record
+@frozen
 class FunctionEntry:
     """What identifies a function, before anything else about it is resolved.
 
@@ -148,7 +148,7 @@ class FunctionEntry:
         return tuple(name for name in (*names, path, below_stack) if name)
 
 
-@record
+@frozen
 class Function:
     """One Lambda function, resolved: nothing in it needs the template any more.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from samlocal.errors import Place
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.errors import SamlocalError
@@ -26,7 +26,7 @@ class Reader(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-@record
+@frozen
 class InputKind:
     """What is read (`event file`, `env file`), the error that it raises, and how much of it is read."""
 
@@ -35,7 +35,7 @@ class InputKind:
     max_bytes: int
 
 
-@record
+@frozen
 class Source:
     """One input: its kind, and the path that messages show."""
 

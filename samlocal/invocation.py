@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, as the runtime interface
 # emulator counts it: 6 MiB of payload and 100 bytes of envelope.
@@ -16,7 +16,7 @@ MAX_STREAMED_PAYLOAD_BYTES = 20 * 1024 * 1024
 Outcome = Literal["success", "error", "timeout", "failure"]
 
 
-@record
+@frozen
 class Invocation:
     """One event on its way to a function, with what the runtime's `context` shows.
 
@@ -36,7 +36,7 @@ class Invocation:
     remaining_time_ms: int | None = None
 
 
-@record
+@frozen
 class FunctionError:
     """Why an invocation has no result.
 
@@ -48,7 +48,7 @@ class FunctionError:
     hint: str | None = None
 
 
-@record
+@frozen
 class Report:
     """The figures of one invocation. Durations are in milliseconds, memory in MiB."""
 
@@ -87,7 +87,7 @@ class Report:
         return "\t".join(fields) + "\t"
 
 
-@record
+@frozen
 class InvocationResult:
     """What came of an invocation.
 

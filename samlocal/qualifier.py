@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.function import Function
@@ -28,7 +28,7 @@ _PARTITIONS = {
 }
 
 
-@record
+@frozen
 class QualifiedFunction:
     """The version of a function that an invocation runs, and the ARN that it was invoked by."""
 

@@ -14,7 +14,7 @@ import yaml
 
 from samlocal.data import data_folder
 from samlocal.errors import Place, RuntimeNotFoundError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ Architecture = Literal["x86_64", "arm64"]
 _EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
 
 
-@record
+@frozen
 class DebugRecipe:
     """How a runtime is started for a debugger.
 
@@ -57,7 +57,7 @@ class DebugRecipe:
     traces: bool = False
 
 
-@record
+@frozen
 class Runtime:
     """One of Lambda's runtimes.
 

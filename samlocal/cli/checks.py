@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 
-@record
+@frozen
 class Check:
     """One line of the report."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ConfigError, Place, TemplateError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +42,7 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
 }
 
 
-@record
+@frozen
 class Config:
     """The options of one command in one environment, by their own names.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.cli import box, options  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _GRACE_SECONDS: Final = 3
 
 
-@record
+@frozen
 class ContainerOptions:
     """What a person types about containers; `settings` is what it means."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import CacheError, LayerError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samlocal.project.links import OutgoingLink
 
 
-@record
+@frozen
 class Content:
     """The directories that a function's sandbox shows, and what there is to say about them."""
 
@@ -31,7 +31,7 @@ class Content:
     findings: tuple[Finding, ...] = ()
 
 
-@record
+@frozen
 class ContentOptions:
     """What a person types about code and layers; `read` is what it means."""
 

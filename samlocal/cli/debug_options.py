@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
 
-@record
+@frozen
 class DebugOptions:
     """What a person types about debugging; `settings` is what it means."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_debug_log
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 
-@record
+@frozen
 class GeneralOptions:
     """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
 

@@ -13,7 +13,7 @@ from samlocal.cli.console import say
 from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
 
 
-@record
+@frozen
 class InvokeOptions:
     """The command line of `local invoke`, as far as it says what to run, and with what."""
 
@@ -53,7 +53,7 @@ class InvokeOptions:
     no_credentials: options.NoCredentials = False
 
 
-@record
+@frozen
 class Inputs:
     """What the options name: the function, its environment and the invocation.
 

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import quoteattr
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Configuration = dict[str, Json]
 _HOST: Final = "localhost"
 
 
-@record
+@frozen
 class Target:
     """A function as an editor has to know it.
 

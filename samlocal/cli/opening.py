@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_warning
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.project.external import ValueSource
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samlocal.project.pseudo import Account
 
 
-@record
+@frozen
 class ProjectOptions:
     """What options say about a project."""
 

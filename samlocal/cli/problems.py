@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.errors import MissingParameterError, Place, ProjectError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.missing import remedy
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "informational"]
 
 
-@record
+@frozen
 class Problem:
     """One thing to look at; `rule` is cfn-lint's, and None for our own."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.errors import TemplateNotFoundError, UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.cli.opening import ProjectOptions
@@ -68,7 +68,7 @@ _PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
 _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 
 
-@record
+@frozen
 class SamOptions:
     """What a person types of them; `project` and `findings` are what it means."""
 

@@ -19,7 +19,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "
 _REFERENCE = re.compile(r"\$\{(?P<name>[^}:]+)(?::-(?P<default>[^}]*))?\}")
 
 
-@record
+@frozen
 class Assignment:
     """One assignment, where it starts, and the names that it refers to and nothing defines."""
 

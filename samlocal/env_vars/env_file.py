@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARAMETERS = "Parameters"
 
 
-@record
+@frozen
 class GivenVariable:
     """A value that an env file gives, and the place of its name."""
 
@@ -25,7 +25,7 @@ class GivenVariable:
     place: Place
 
 
-@record
+@frozen
 class Section:
     """The variables of one function, and the place of the section's name."""
 
@@ -33,7 +33,7 @@ class Section:
     place: Place
 
 
-@record
+@frozen
 class EnvFile:
     """One env file. `parameters` are for every function, as all of a `.env` file is."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ SourceName = Literal[
 ]
 
 
-@record
+@frozen
 class Origin:
     """Where a value was given. `label` names it where there is no place: `shell`, `--env`.
 
@@ -41,7 +41,7 @@ class Origin:
         return self.label if self.place is None else str(self.place)
 
 
-@record
+@frozen
 class ResolvedVariable:
     """One variable as the function sees it. The value stays out of `repr`: it may be a secret.
 
@@ -55,7 +55,7 @@ class ResolvedVariable:
     overridden: tuple[Origin, ...] = ()
 
 
-@record
+@frozen
 class Environment:
     """The variables of one function by name, and what was dropped or is about to surprise."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
 from samlocal.qualifier import LATEST
 
@@ -59,7 +59,7 @@ PLACEHOLDER_SECRET_ACCESS_KEY = "defaultsecret"  # noqa: S105  # it opens nothin
 DEBUGGING_TIMEOUT_SECONDS = 36_000
 
 
-@record
+@frozen
 class Execution:
     """What Lambda knows of an execution environment beside the function's configuration."""
 

@@ -17,7 +17,7 @@ from samlocal.env_vars.lambda_variables import (
 )
 from samlocal.env_vars.secrets import looks_secret
 from samlocal.errors import UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.qualifier import LATEST
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NOT_ADJUSTABLE = RESERVED - ADJUSTABLE
 
 
-@record
+@frozen
 class _Given:
     """A value as one source gives it."""
 

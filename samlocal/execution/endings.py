@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import FunctionError
 from samlocal.runtime_api.runtime import Answer, error_answer
 from samlocal.sandbox.signals import SIGNALS
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import Exit
 
 
-@record
+@frozen
 class Ending:
     """The answer that a phase ended with: the runtime's, or Lambda's where the runtime gave none.
 

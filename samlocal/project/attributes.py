@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@record
+@frozen
 class ResourceType:
     """How the names of one type of resource are made; `$name` stands for the resource's own.
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.document import load
 from samlocal.project.search import ASSEMBLY_MANIFEST
 
@@ -25,7 +25,7 @@ _ENVIRONMENT: Final = re.compile(r"aws://(?P<account>[^/]+)/(?P<region>.+)")
 _MAX_ASSEMBLIES_DEEP: Final = 20
 
 
-@record
+@frozen
 class AssemblyStack:
     """One stack of a CDK app; the account and region are None where the app leaves them open."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import yaml
 
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node, NoValue
 from samlocal.project.scalars import parse_scalar
 from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, unreadable
@@ -42,7 +42,7 @@ class _Merge(NoValue):
 _MERGE: Final = _Merge()
 
 
-@record
+@frozen
 class Document:
     """One file, composed."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from samlocal.errors import TemplateError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.document import load
 from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.provenance import Provenance
@@ -31,7 +31,7 @@ _OBJECT_HINT: Final = "read it from AWS with --resolve-remote"
 _SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
 
 
-@record
+@frozen
 class Reference:
     """A value that lives in AWS; the name of an object in S3 is its address, `s3://BUCKET/KEY`.
 

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.globals import declared_properties
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _DESTINATIONS: Final = {
 }
 
 
-@record
+@frozen
 class GeneratedResources:
     """What SAM makes of a stack's resources.
 

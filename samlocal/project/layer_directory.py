@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
 from samlocal.errors import CodeNotFoundError, LayerError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.function import MAX_UNPACKED_BYTES, LocalCode
 from samlocal.project.cache import reason_of
 from samlocal.project.code_directory import code_directory
@@ -26,7 +26,7 @@ MAX_LAYERS: Final = 5
 _FILES_TO_MEASURE: Final = 1000
 
 
-@record
+@frozen
 class LayerContent:
     """A layer of a function, and the directory with its content."""
 
@@ -39,7 +39,7 @@ class LayerContent:
         return isinstance(self.layer.code, LocalCode) and self.layer.code.path == self.directory
 
 
-@record
+@frozen
 class LayerSource:
     """Where the content of layers comes from, and where it is kept.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
 from samlocal.aws_clients import connect
 from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.cache import (
     digest,
     is_full,
@@ -60,7 +60,7 @@ class LambdaClient(Protocol):
         """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html."""
 
 
-@record
+@frozen
 class LayerDownloads:
     """Downloads layer versions into `cache`, with the credentials of `profile`.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ _CONTAINERS_OWN: Final = (
 )
 
 
-@record
+@frozen
 class OutgoingLink:
     """A link out of a directory: what it leads to on this machine, and where in the container."""
 

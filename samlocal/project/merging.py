@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from samlocal.errors import LayerError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.cache import (
     digest,
     forget_older,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from samlocal.project.trees import Entry, State
 
 
-@record
+@frozen
 class Source:
     """A directory to be merged; with `follow`, its links that lead out of it are what they lead to.
 
@@ -51,7 +51,7 @@ class Source:
     fixed: bool = False
 
 
-@record
+@frozen
 class MergedTree:
     """A directory with the content of some layers, and what their files take, as far as it is known."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError, TemplateNotFoundError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.document import load
 from samlocal.project.identifiers import metadata, resource_id
 from samlocal.project.missing import gap, unknown_because
@@ -33,7 +33,7 @@ _MAX_STACKS: Final = 500
 _MAX_DEPTH: Final = 30
 
 
-@record
+@frozen
 class LeftOutStack:
     """A nested stack that isn't read. `is_error` tells whether its template or location is wrong."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import Place, TemplateError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 100  # of values in one another
 Scalar = str | int | float | bool | None
 
 
-@record
+@frozen
 class Unknown:
     """A value that can't be known on this machine, and why.
 
@@ -163,7 +163,7 @@ def scalar_text(value: str | float) -> str:
     return str(value)
 
 
-@record
+@frozen
 class DuplicateKey:
     """A key that a mapping has twice; the later one counts, as in sam."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import MissingParameter, MissingParameterError, ParameterError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.external import ExternalValues, Reference
 from samlocal.project.node import Unknown
 
@@ -24,7 +24,7 @@ _LIST: Final = re.compile(r"CommaDelimitedList|List<.+>")
 _NUMBERS: Final = frozenset({"Number", "List<Number>"})
 
 
-@record
+@frozen
 class Parameter:
     """One entry of a template's `Parameters`."""
 

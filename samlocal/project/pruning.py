@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -36,7 +36,7 @@ _IMAGES: Final = "images"
 _BLOCK_BYTES: Final = 512
 
 
-@record
+@frozen
 class StaleEntry:
     """A file or directory of the cache; `last_used` is Unix time in seconds."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ _ZONES: Final[Mapping[str, str]] = {
 }
 
 
-@record
+@frozen
 class Account:
     """The account that a project is read for, as far as it is known.
 
@@ -47,7 +47,7 @@ class Account:
         return self.given or self.of_credentials
 
 
-@record
+@frozen
 class Surroundings:
     """The region, account and stack name that a stack is read as if it were deployed with.
 

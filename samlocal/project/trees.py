@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.project.links import is_there, leads_to_the_containers_own
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     status: os.stat_result
 
 
-@record
+@frozen
 class State:
     """What tells one state of some directories from every other; None where nothing can."""
 

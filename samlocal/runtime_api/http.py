@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 import h11
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     import socket
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@record
+@frozen
 class Response:
     """A whole answer; the server adds `Content-Length`."""
 

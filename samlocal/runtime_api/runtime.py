@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import (
     MAX_PAYLOAD_BYTES,
     MAX_STREAMED_PAYLOAD_BYTES,
@@ -39,7 +39,7 @@ _RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
 _T = TypeVar("_T")
 
 
-@record
+@frozen
 class Answer:
     """What a runtime answered: to an invocation, or to its own initialisation."""
 
@@ -48,7 +48,7 @@ class Answer:
     error: FunctionError | None = None
 
 
-@record
+@frozen
 class Initialised:
     """The end of Init at `time.monotonic()` seconds; `failure` is what the runtime says of it."""
 

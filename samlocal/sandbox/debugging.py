@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.data import data_folder
 from samlocal.errors import DebuggerNotFoundError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.debug_arguments import brings_command, brings_debugger
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
@@ -31,7 +31,7 @@ _EXEC_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 _BUILT_BY_GO: Final = b"\xff Go buildinf:"
 
 
-@record
+@frozen
 class DebugSettings:
     """What a person chose about debugging.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
 from samlocal.errors import ImageNotFoundError, UnusableImageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.plan import empty_sandbox
 from samlocal.sandbox.sandbox import Build
 
@@ -39,7 +39,7 @@ EXIT_HINT: Final = (
 )
 
 
-@record
+@frozen
 class Program:
     """What an image runs, as it says itself."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.diagnostics import Finding
 from samlocal.errors import RuntimeNotFoundError, TemplateError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.file_systems import file_system_mounts
@@ -33,7 +33,7 @@ _COMPILED: Final = frozenset({"dotnet", "java", "nodejs"})
 _MB_OF_ONE_CPU: Final = 1769
 
 
-@record
+@frozen
 class SandboxSettings:
     """What a person chose about sandboxes, whichever function it is for.
 

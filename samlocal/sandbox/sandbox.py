@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +27,7 @@ Delivery = Literal["auto", "mount", "copy"]
 WayBack = Literal["auto", "direct", "relay"]
 
 
-@record
+@frozen
 class Mount:
     """A directory or file of this machine as the sandbox sees it.
 
@@ -40,7 +40,7 @@ class Mount:
     engine_path: str | None = None
 
 
-@record
+@frozen
 class Debugger:
     """What waits in a sandbox for its client on a port.
 
@@ -54,7 +54,7 @@ class Debugger:
     host: str = "localhost"
 
 
-@record
+@frozen
 class Build:
     """How the image of a function is built: under which name, for which platform, and when."""
 
@@ -65,7 +65,7 @@ class Build:
     policy: ImagePolicy = "missing"
 
 
-@record
+@frozen
 class SandboxSpec:
     """All that is needed to make a function's sandbox.
 
@@ -132,14 +132,14 @@ class SandboxSpec:
     image_repository: str | None = None
 
 
-@record
+@frozen
 class Started:
     """A running sandbox, and since when (`time.monotonic()`)."""
 
     at: float
 
 
-@record
+@frozen
 class Exit:
     """How a sandbox ended, and when (`time.monotonic()`).
 

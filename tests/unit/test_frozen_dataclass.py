@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 
-@record
+@frozen
 class Star:
     """A record with every kind of field."""
 
@@ -53,7 +53,7 @@ def test_a_record_can_not_be_changed() -> None:
 def test_records_are_equal_if_their_fields_are() -> None:
     """And are of one class; equal ones have the same hash, as far as their values have any."""
 
-    @record
+    @frozen
     class Planet:
         name: str
 

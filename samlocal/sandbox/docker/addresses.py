@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.data import exists
 from samlocal.errors import EngineNotReachableError, UsageError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ _START: Final[Mapping[str, str]] = {
 _START_DOCKER: Final = "start Docker (on Linux: `systemctl start docker`)"
 
 
-@record
+@frozen
 class Certificates:
     """What TLS to an engine needs: files that exist, or None; whether the engine must prove itself."""
 
@@ -71,7 +71,7 @@ class Certificates:
     verify: bool
 
 
-@record
+@frozen
 class EngineAddress:
     """One place where an engine may answer: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
 
@@ -87,7 +87,7 @@ class EngineAddress:
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
 
 
-@record
+@frozen
 class Sought:
     """The addresses to try, the first first, and what to tell whoever finds none of them answering."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.docker.engine_options import ChosenOptions
 from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.mounting import mount_options
@@ -29,7 +29,7 @@ _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
 _NO_LOG: Final = {"Type": "none", "Config": {}}
 
 
-@record
+@frozen
 class ContainerContext:
     """What a sandbox's container depends on besides its spec.
 

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import EngineError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ KEYS: Final = (
 )
 
 
-@record
+@frozen
 class ChosenOptions:
     """What a person chose besides, in the words of the Engine API: of the container, and of its host config.
 

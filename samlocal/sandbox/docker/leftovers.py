@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.docker.engine import translated_errors
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def labels(*, project: str, function: str, is_relay: bool = False) -> dict[str, 
     }
 
 
-@record
+@frozen
 class Leftover:
     """A container whose command no longer runs: for which function of which project it was made.
 

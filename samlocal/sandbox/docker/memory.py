@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ _KILLS: Final = re.compile(r"^oom_kill [1-9]", re.MULTILINE)
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
-@record
+@frozen
 class MemoryGroup:
     """The files in which this machine's kernel tells of a container's memory; they go with it."""
 

@@ -18,7 +18,7 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _RUNTIME_ENTRYPOINT: Final = ("/lambda-entrypoint.sh",)
 _SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@record
+@frozen
 class OwnProgram:
     """What an image itself starts, where, and with which variables."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from samlocal.data import cache_folder, exists
-from samlocal.frozen_dataclass import record
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.sandbox.docker.engine import Engine
@@ -31,7 +31,7 @@ _IP_FREEBIND: Final = 15
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-@record
+@frozen
 class Listening:
     """An open listening socket, and the `host:port` at which containers find it.
 
