@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from samlocal.diagnostics import Finding
-from samlocal.errors import ContextError, Place, UsageError
-from samlocal.frozen_dataclass import frozen
-from samlocal.input_files import (
+from samlocal.documents.input_files import (
     InputKind,
     Lines,
     Source,
@@ -21,7 +19,9 @@ from samlocal.input_files import (
     parse_json,
     read_input,
 )
-from samlocal.json_members import member_indexes
+from samlocal.documents.json_members import member_indexes
+from samlocal.errors import ContextError, Place, UsageError
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

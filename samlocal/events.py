@@ -8,9 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.errors import EventError, UsageError
-from samlocal.frozen_dataclass import frozen
-from samlocal.input_files import (
+from samlocal.documents.input_files import (
     STDIN,
     InputKind,
     Source,
@@ -19,12 +17,14 @@ from samlocal.input_files import (
     named_input,
     read_input,
 )
+from samlocal.errors import EventError, UsageError
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from samlocal.input_files import Reader
+    from samlocal.documents.input_files import Reader
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB of request. (Answers
 # may be larger by an envelope: `invocation.MAX_PAYLOAD_BYTES`.)
@@ -117,7 +117,7 @@ def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:
     if raw:
         return _json_string(text)
     if source.path.suffix.lower() in {".yaml", ".yml"}:
-        from samlocal.core_yaml import to_json  # noqa: PLC0415  # the cold path reads no YAML event
+        from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # the cold path reads no YAML event
 
         return to_json(text, source, max_characters=2 * MAX_EVENT_BYTES).encode()
     check_json(text, source)

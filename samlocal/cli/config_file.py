@@ -182,8 +182,8 @@ def load_config(path: Path) -> ConfigTable:
         raise ConfigError(
             f"`{path.name}` is no configuration file", hint="it ends in .toml, .yaml or .yml"
         )
-    from samlocal.project.document import load
-    from samlocal.project.scalars import parse_core_scalar
+    from samlocal.documents.document import load
+    from samlocal.documents.scalars import parse_core_scalar
 
     try:
         plain = load(path, schema=parse_core_scalar).root.plain()
@@ -257,7 +257,7 @@ def _place_of(path: Path, table: tuple[str, ...], key: str) -> Place:
     A table that isn't written as one, under its own header, is where the file starts.
     """
     if path.suffix != ".toml":
-        from samlocal.project.document import load
+        from samlocal.documents.document import load
 
         node = load(path).root
         for name in table:

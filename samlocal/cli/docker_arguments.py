@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from docker.errors import DockerException
 from docker.types import HostConfig
 
-from samlocal.core_yaml import to_json
+from samlocal.documents.core_yaml import to_json
+from samlocal.documents.input_files import InputKind, Source
 from samlocal.errors import UsageError
-from samlocal.input_files import InputKind, Source
 from samlocal.sandbox.docker.engine_options import KEYS, TEXT_KEYS, host_options
 from samlocal.suggestions import did_you_mean
 

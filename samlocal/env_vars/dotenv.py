@@ -24,8 +24,8 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from samlocal.documents.input_files import Source
     from samlocal.errors import SamlocalError
-    from samlocal.input_files import Source
 
 _BLANK = re.compile(r"(?:[^\S\n]*(?:#[^\n]*)?\n)*[^\S\n]*(?:#[^\n]*\Z)?")
 _NAME = re.compile(

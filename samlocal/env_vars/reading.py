@@ -17,9 +17,7 @@ import re
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
-from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
-from samlocal.errors import EnvVarsError, Place
-from samlocal.input_files import (
+from samlocal.documents.input_files import (
     InputKind,
     Lines,
     Source,
@@ -28,13 +26,15 @@ from samlocal.input_files import (
     parse_json,
     read_input,
 )
-from samlocal.json_members import member_indexes
+from samlocal.documents.json_members import member_indexes
+from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
+from samlocal.errors import EnvVarsError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
-    from samlocal.core_yaml import Entry
+    from samlocal.documents.core_yaml import Entry
 
 ENV_FILE = InputKind(noun="env file", error=EnvVarsError, max_bytes=1024 * 1024)
 _STARTS_AS_DOTENV = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:export\s+)?[^\s=:#'\"{\[]+[^\S\n]*(?:=|\Z)")
@@ -151,7 +151,7 @@ def _json_places(
 def _from_yaml(text: str, source: Source) -> EnvFile:
     import yaml  # noqa: PLC0415  # the cold path reads no YAML here
 
-    from samlocal import core_yaml  # noqa: PLC0415
+    from samlocal.documents import core_yaml  # noqa: PLC0415
 
     root = core_yaml.compose(text, source)
     if root is None:
@@ -173,7 +173,7 @@ def _from_yaml(text: str, source: Source) -> EnvFile:
 def _from_flat_yaml(text: str, source: Source) -> EnvFile:
     import yaml  # noqa: PLC0415  # the cold path reads no YAML here
 
-    from samlocal import core_yaml  # noqa: PLC0415
+    from samlocal.documents import core_yaml  # noqa: PLC0415
 
     root = core_yaml.compose(text, source)
     if root is None:
@@ -185,7 +185,7 @@ def _from_flat_yaml(text: str, source: Source) -> EnvFile:
 
 
 def _given_in_yaml(entries: Mapping[str, Entry], source: Source) -> dict[str, GivenVariable]:
-    from samlocal import core_yaml  # noqa: PLC0415  # the cold path reads no YAML here
+    from samlocal.documents import core_yaml  # noqa: PLC0415  # the cold path reads no YAML here
 
     return {
         name: _given(name, core_yaml.written(entry.value), core_yaml.place_of(entry.key, source))

@@ -8,15 +8,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from samlocal.documents.document import load
 from samlocal.errors import ProjectError
 from samlocal.function import ImageBuild
-from samlocal.project.document import load
 from samlocal.project.identifiers import metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.stack import Stack
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.document import load
 from samlocal.errors import TemplateError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.document import load
 from samlocal.project.search import ASSEMBLY_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
 
 _STACK: Final = "aws:cloudformation:stack"
 _ASSEMBLY: Final = "cdk:cloud-assembly"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.node import NoValue, Unknown, scalar_text
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
 from samlocal.project.assets import asset_of_image, asset_of_object, asset_path
 from samlocal.project.identifiers import metadata
-from samlocal.project.node import NoValue, Unknown, scalar_text
 from samlocal.project.resolver import find_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.documents.node import Node
     from samlocal.errors import Place
-    from samlocal.project.node import Node
     from samlocal.project.properties import Properties
     from samlocal.project.stack import Stack
 

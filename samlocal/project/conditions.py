@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import Unknown, scalar_text
 from samlocal.errors import TemplateError
 from samlocal.project.missing import combined
-from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.resolver import UnknownValueError
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.resolver import Resolver
 
 _MAX_OPERANDS: Final = 10

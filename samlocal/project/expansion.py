@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import Node, Unknown
 from samlocal.errors import TemplateError
 from samlocal.project.missing import gap
-from samlocal.project.node import Node, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

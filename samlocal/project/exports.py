@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.documents.node import Unknown
 from samlocal.errors import ProjectError
-from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from samlocal.documents.node import Node
     from samlocal.project.external import Reference
-    from samlocal.project.node import Node
     from samlocal.project.stack import Stack
 
 

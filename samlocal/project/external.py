@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from samlocal.documents.document import load
+from samlocal.documents.node import Unknown, scalar_text
+from samlocal.documents.scalars import Unquoted, as_written, parse_core_scalar
 from samlocal.errors import TemplateError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.document import load
-from samlocal.project.node import Unknown, scalar_text
 from samlocal.project.provenance import Provenance
-from samlocal.project.scalars import Unquoted, as_written, parse_core_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

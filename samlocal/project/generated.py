@@ -15,7 +15,7 @@ from samlocal.project.globals import declared_properties
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.stack import Stack
 
 _HASH_LENGTH: Final = 10

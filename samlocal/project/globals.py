@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import Node
 from samlocal.errors import TemplateError
 from samlocal.project.expansion import expand_section, needs_expansion
-from samlocal.project.node import Node
 from samlocal.project.resolver import Resolver, intrinsic_call
 from samlocal.suggestions import did_you_mean
 

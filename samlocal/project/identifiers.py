@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
 
 _NESTED_STACK = ".NestedStack"
 _NESTED_STACK_RESOURCE = ".NestedStackResource"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.document import compose, load
+from samlocal.documents.node import Node, Unknown
 from samlocal.errors import TemplateError, TemplateNotFoundError
-from samlocal.project.document import compose, load
 from samlocal.project.expansion import INCLUDE, TRANSFORM, expand_section, transform_name
 from samlocal.project.external import Reference
-from samlocal.project.node import Node, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import NO_VALUE, Node, Unknown
 from samlocal.errors import TemplateError
 from samlocal.project.conditions import holds
 from samlocal.project.external import Reference
 from samlocal.project.missing import combined
-from samlocal.project.node import NO_VALUE, Node, Unknown
 from samlocal.project.pseudo import ACCOUNT_HINT, availability_zones
 from samlocal.project.resolver import UnknownValueError
 from samlocal.suggestions import did_you_mean

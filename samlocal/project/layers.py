@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.node import Unknown
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import Layer
 from samlocal.project.code import read_content
 from samlocal.project.missing import gap
-from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.references import reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samlocal.documents.node import Node
     from samlocal.project.missing import Gaps
-    from samlocal.project.node import Node
     from samlocal.project.stack import Stack
 
 LAYER_TYPES: Final = frozenset({"AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"})

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.node import Node, Unknown
 from samlocal.errors import MissingParameterError
-from samlocal.project.node import Node, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.documents.node import Unknown
 from samlocal.project.attributes import RESOURCE_TYPES, ResourceType
-from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from samlocal.project.stack import Stack

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.document import load
+from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.document import load
 from samlocal.project.identifiers import metadata, resource_id
 from samlocal.project.missing import gap, unknown_because
-from samlocal.project.node import Unknown
 from samlocal.project.resolver import find_unknown
 from samlocal.project.stack import Given, Stack
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.diagnostics import Finding
-    from samlocal.project.document import Document
-    from samlocal.project.node import Node
+    from samlocal.documents.document import Document
+    from samlocal.documents.node import Node
 
 _LOCATIONS: Final = {
     "AWS::Serverless::Application": "Location",

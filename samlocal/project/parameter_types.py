@@ -9,15 +9,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import Unknown
 from samlocal.errors import MissingParameter, MissingParameterError, ParameterError
 from samlocal.frozen_dataclass import frozen
 from samlocal.project.external import ExternalValues, Reference
-from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
 
 _SSM_VALUE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
 _LIST: Final = re.compile(r"CommaDelimitedList|List<.+>")

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.document import load
+from samlocal.documents.node import Node
+from samlocal.documents.scalars import parse_core_scalar
 from samlocal.errors import ParameterError, TemplateError, UsageError
-from samlocal.project.document import load
-from samlocal.project.node import Node
-from samlocal.project.scalars import parse_core_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

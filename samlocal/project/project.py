@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.document import load
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
-from samlocal.project.document import load
 from samlocal.project.entries import read_entries
 from samlocal.project.exports import ProjectExports
 from samlocal.project.external import ExternalValues

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.documents.node import NoValue, Unknown
 from samlocal.errors import TemplateError
 from samlocal.project.missing import Gaps, gap, unknown_because
-from samlocal.project.node import NoValue, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.provenance import Trace
     from samlocal.project.resolver import Resolver
 

@@ -12,7 +12,7 @@ from samlocal.project.names import function_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.stack import Stack
 
 _VERSION: Final = "AWS::Lambda::Version"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.node import Unknown
 from samlocal.project import qualifiers
 from samlocal.project.attributes import (
     LAYER_ARN,
@@ -14,12 +15,11 @@ from samlocal.project.attributes import (
     fill_in,
 )
 from samlocal.project.names import layer_name, own_name
-from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.stack import Stack
 
 

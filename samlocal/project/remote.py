@@ -9,8 +9,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from samlocal.project.document import MAX_BYTES
-from samlocal.project.node import Unknown, scalar_text
+from samlocal.documents.document import MAX_BYTES
+from samlocal.documents.node import Unknown, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
+from samlocal.documents.node import Node, NoValue, Unknown
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.expansion import expand, needs_expansion
 from samlocal.project.missing import combined
-from samlocal.project.node import Node, NoValue, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

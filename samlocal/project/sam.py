@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError
 from samlocal.function import (
     DEFAULT_EPHEMERAL_STORAGE_MB,
@@ -27,7 +28,6 @@ from samlocal.project.globals import declared_properties
 from samlocal.project.identifiers import metadata
 from samlocal.project.layers import read_layers
 from samlocal.project.missing import Gaps, gap, merged, unknown_because
-from samlocal.project.node import Unknown
 from samlocal.project.properties import Properties
 from samlocal.project.qualifiers import read_qualifiers
 from samlocal.project.unsupported import unsupported_properties
@@ -36,7 +36,7 @@ from samlocal.suggestions import quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
     from samlocal.project.stack import Stack
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
+from samlocal.documents.document import load
 from samlocal.errors import ProjectError, TemplateNotFoundError
-from samlocal.project.document import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.project.node import Node
+    from samlocal.documents.node import Node
 
 TEMPLATE_NAMES: Final = ("template.yaml", "template.yml", "template.json")
 ASSEMBLY_MANIFEST: Final = "manifest.json"

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import Node, Unknown
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project import references
 from samlocal.project.conditions import NamedConditions
 from samlocal.project.expansion import TRANSFORM, expand_section
 from samlocal.project.includes import read_include, root_with_includes
 from samlocal.project.intrinsics import INTRINSICS
-from samlocal.project.node import Node, Unknown
 from samlocal.project.parameter_types import Parameter, read_parameters, value_or_unknown
 from samlocal.project.resolver import Resolver, UnknownValueError
 from samlocal.suggestions import did_you_mean
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.diagnostics import Finding
+    from samlocal.documents.document import Document
+    from samlocal.documents.node import Value
     from samlocal.errors import Place
-    from samlocal.project.document import Document
     from samlocal.project.external import ExternalValues
     from samlocal.project.generated import GeneratedResources
     from samlocal.project.nested import LeftOutStack
-    from samlocal.project.node import Value
     from samlocal.project.provenance import Trace
     from samlocal.project.pseudo import Surroundings
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.document import compose
 from samlocal.errors import SamlocalError, TemplateError
-from samlocal.project.document import compose
 from samlocal.project.external import ExternalValues, GivenValues, parse_reference
 from samlocal.project.parameters import overrides_from, parse_parameter_overrides
 from samlocal.project.project import Project

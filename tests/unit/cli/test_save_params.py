@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.cli.config_edits import edit_toml, edit_yaml
-from samlocal.core_yaml import to_json
+from samlocal.documents.core_yaml import to_json
+from samlocal.documents.input_files import InputKind, named_input
 from samlocal.errors import EventError
-from samlocal.input_files import InputKind, named_input
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents.input_files import InputKind, Source
 from samlocal.env_vars import dotenv
 from samlocal.env_vars.dotenv import parse_dotenv
 from samlocal.errors import EnvVarsError
-from samlocal.input_files import InputKind, Source
 
 SOURCE = Source(
     kind=InputKind(noun="env file", error=EnvVarsError, max_bytes=1000), path=Path(".env")

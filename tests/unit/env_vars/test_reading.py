@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents.input_files import Source
 from samlocal.env_vars.reading import ENV_FILE, parse_env_file
 from samlocal.errors import EnvVarsError
-from samlocal.input_files import Source
 
 if TYPE_CHECKING:
     from samlocal.env_vars.env_file import EnvFile

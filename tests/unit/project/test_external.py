@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError
 from samlocal.project.external import (
     ExternalValues,
@@ -14,7 +15,6 @@ from samlocal.project.external import (
     parse_reference,
     read_given_values,
 )
-from samlocal.project.node import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path

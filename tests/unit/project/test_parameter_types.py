@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents.document import compose
+from samlocal.documents.node import Unknown
 from samlocal.errors import ParameterError, TemplateError
-from samlocal.project.document import compose
 from samlocal.project.external import ExternalValues, GivenValues
-from samlocal.project.node import Unknown
 from samlocal.project.parameter_types import parameter_value, read_parameters
 
 GIVEN = GivenValues({"ssm": {"/a": "one", "/list": "x,y", "/more": ["x", "y"]}})

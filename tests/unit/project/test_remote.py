@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal import aws_clients
+from samlocal.documents.node import Unknown
 from samlocal.errors import UsageError
 from samlocal.project.external import Reference
-from samlocal.project.node import Unknown
 from samlocal.project.remote import RemoteValues
 
 if TYPE_CHECKING:

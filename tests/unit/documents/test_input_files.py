@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents.input_files import InputKind, Lines, Source, decode, named_input, parse_json
 from samlocal.errors import EventError
-from samlocal.input_files import InputKind, Lines, Source, decode, named_input, parse_json
 
 KIND = InputKind(noun="event file", error=EventError, max_bytes=10)
 

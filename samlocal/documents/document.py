@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import yaml
 
+from samlocal.documents.node import MAX_DEPTH, DuplicateKey, Node, NoValue
+from samlocal.documents.scalars import parse_scalar
+from samlocal.documents.syntax_errors import before_libyamls_limit, syntax_error, unreadable
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node, NoValue
-from samlocal.project.scalars import parse_scalar
-from samlocal.project.syntax_errors import before_libyamls_limit, syntax_error, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from samlocal.project.node import Scalar, Value
+    from samlocal.documents.node import Scalar, Value
 
     # What an unquoted word means.
     Schema = Callable[[str], Scalar]
@@ -97,7 +97,7 @@ def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document
 
 
 def _compose_json(text: str, path: Path) -> Document | None:
-    from samlocal.project import json_document  # noqa: PLC0415  # most templates are YAML
+    from samlocal.documents import json_document  # noqa: PLC0415  # most templates are YAML
 
     if not json_document.is_json(text):
         return None

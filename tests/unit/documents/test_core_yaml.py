@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.core_yaml import to_json
+from samlocal.documents.core_yaml import to_json
+from samlocal.documents.input_files import InputKind, Source
 from samlocal.errors import EventError
-from samlocal.input_files import InputKind, Source
 
 SOURCE = Source(
     kind=InputKind(noun="event file", error=EventError, max_bytes=1000), path=Path("event.yaml")

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.documents import document
+from samlocal.documents.document import compose, load
+from samlocal.documents.scalars import parse_core_scalar
 from samlocal.errors import TemplateError, TemplateNotFoundError
-from samlocal.project import document
-from samlocal.project.document import compose, load
-from samlocal.project.scalars import parse_core_scalar
 
 PATH = Path("template.yaml")
 

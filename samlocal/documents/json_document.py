@@ -11,14 +11,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.node import MAX_DEPTH, DuplicateKey, Node
 from samlocal.errors import Place, TemplateError
-from samlocal.project.node import MAX_DEPTH, DuplicateKey, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from samlocal.project.node import Scalar
+    from samlocal.documents.node import Scalar
 
 # In a text that is JSON, keys and values alternate: commas, colons and space can be skipped.
 _WORD: Final = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+')

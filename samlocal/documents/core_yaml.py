@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
+from samlocal.documents.syntax_errors import before_libyamls_limit
 from samlocal.errors import Place
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.syntax_errors import before_libyamls_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.documents.input_files import Source
     from samlocal.errors import SamlocalError
-    from samlocal.input_files import Source
 
 MAX_DEPTH = 100
 

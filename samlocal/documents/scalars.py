@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.project.node import Scalar
+    from samlocal.documents.node import Scalar
 
 _WORDS: Final[Mapping[str, bool | None]] = {
     **{spelling: None for word in ("~", "null") for spelling in (word, word.title(), word.upper())},
