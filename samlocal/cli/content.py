@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from samlocal.artifacts.layers import LayerContent
+    from samlocal.artifacts.symlinks import OutgoingLink
     from samlocal.cli.inputs import Inputs
     from samlocal.diagnostics import Finding
     from samlocal.function import Layer, S3Code
-    from samlocal.project.layer_directory import LayerContent
-    from samlocal.project.links import OutgoingLink
 
 
 @frozen
@@ -64,13 +64,13 @@ class ContentOptions:
     def _prepare(
         self, inputs: Inputs, profile: str | None, cache: Path, *, check: Callable[[], None]
     ) -> Content:
-        from samlocal.function import LocalCode
-        from samlocal.project.code_directory import code_directory
-        from samlocal.project.layer_directory import (
+        from samlocal.artifacts.code import code_directory
+        from samlocal.artifacts.layers import (
             LayerSource,
             layer_findings,
             layers_directory,
         )
+        from samlocal.function import LocalCode
         from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
         function = inputs.function
@@ -80,7 +80,7 @@ class ContentOptions:
             raise missing_code(function, function.code, inputs.project)
 
         def fetch(code: S3Code, directory: Path) -> Path:
-            from samlocal.project.s3 import fetcher
+            from samlocal.artifacts.s3 import fetcher
 
             return fetcher(region=inputs.region, profile=profile)(code, directory)
 
@@ -123,7 +123,7 @@ class ContentOptions:
         """Add the links that leave the user's own directories; a link in an archive leads nowhere."""
         if not self.mount_symlinks:
             return content
-        from samlocal.project.links import link_findings, links_to_mount, outgoing_links
+        from samlocal.artifacts.symlinks import link_findings, links_to_mount, outgoing_links
 
         links = [
             link
@@ -139,8 +139,8 @@ class ContentOptions:
     def _download(
         self, layer: Layer, cache: Path, profile: str | None, check: Callable[[], None]
     ) -> LayerContent:
+        from samlocal.artifacts.layer_versions import LayerDownloads
         from samlocal.cli.console import say
-        from samlocal.project.layer_versions import LayerDownloads
 
         downloads = LayerDownloads(
             cache=cache, profile=profile, again=self.force_image_build, say=say, check=check

@@ -16,7 +16,7 @@ from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.grouped import grouped
 
 if TYPE_CHECKING:
-    from samlocal.project.pruning import StaleEntry
+    from samlocal.cache.pruning import StaleEntry
     from samlocal.sandbox.docker.leftovers import Leftover
 
 OlderThan = Annotated[
@@ -114,7 +114,7 @@ def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> lis
 def _prune_cache(
     pruned: Pruned, cache: Path, days: int, in_use: list[Path], *, dry_run: bool
 ) -> None:
-    from samlocal.project.pruning import DAY_SECONDS, remove, stale_entries
+    from samlocal.cache.pruning import DAY_SECONDS, remove, stale_entries
 
     now = time.time()
     for each in stale_entries(cache, before=now - days * DAY_SECONDS, now=now, in_use=in_use):
@@ -167,7 +167,7 @@ def _as_json(pruned: Pruned, *, dry_run: bool) -> dict[str, object]:
 
 
 def _days(entry: StaleEntry, now: float) -> int:
-    from samlocal.project.pruning import DAY_SECONDS
+    from samlocal.cache.pruning import DAY_SECONDS
 
     return int((now - entry.last_used) / DAY_SECONDS)
 

@@ -17,8 +17,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cache.store import making, mark_as_used, private
 from samlocal.env_vars.environment import Origin, ResolvedVariable
-from samlocal.project.cache import making, mark_as_used, private
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:

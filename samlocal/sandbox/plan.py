@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from samlocal.artifacts.symlinks import OutgoingLink
     from samlocal.function import Function
-    from samlocal.project.links import OutgoingLink
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.sandbox import Delivery, WayBack

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from samlocal.artifacts.layer_versions import LayerDownloads
 from samlocal.errors import LayerError, Place
 from samlocal.function import Layer
-from samlocal.project.layer_versions import LayerDownloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.artifacts.code import code_directory
+from samlocal.artifacts.s3 import fetcher
 from samlocal.aws_clients import connect
 from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.errors import CodeNotFoundError, Place, UsageError
 from samlocal.function import S3Code
-from samlocal.project.code_directory import code_directory
 from samlocal.project.project import open_project
 from samlocal.project.remote import RemoteValues
-from samlocal.project.s3 import fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,9 +20,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.artifacts.file_tree import Entry, walk
+from samlocal.cache.store import reason_of
 from samlocal.errors import EngineError, SandboxError
-from samlocal.project.cache import reason_of
-from samlocal.project.trees import Entry, walk
 from samlocal.sandbox.docker.emulation import platform_of
 from samlocal.sandbox.docker.ending import remove
 from samlocal.sandbox.docker.leftovers import labels

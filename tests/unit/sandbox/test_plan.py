@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.artifacts.code import code_directory
+from samlocal.artifacts.symlinks import OutgoingLink
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.function import Function, LocalCode
-from samlocal.project.code_directory import code_directory
-from samlocal.project.links import OutgoingLink
 from samlocal.sandbox.box import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec

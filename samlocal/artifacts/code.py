@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cache.store import digest, forget_older, making, mark_as_used, private
 from samlocal.data import data_folder
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import InlineCode, LocalCode, S3Code
-from samlocal.project.cache import digest, forget_older, making, mark_as_used, private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def _unpacked(code: LocalCode, cache: Path) -> Path:
     family = private(cache / "archives") / digest(str(code.path))
     wanted = family / digest(state)
     if not wanted.is_dir():
-        from samlocal.project.archives import unpack  # noqa: PLC0415  # most runs find it unpacked
+        from samlocal.artifacts.archives import unpack  # noqa: PLC0415  # most runs find it unpacked
 
         with making(wanted) as made:
             unpack(code.path, made, place=code.place)

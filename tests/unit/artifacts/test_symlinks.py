@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.errors import Place
-from samlocal.project.links import (
+from samlocal.artifacts.symlinks import (
     OutgoingLink,
     leads_to_the_containers_own,
     link_findings,
     links_to_mount,
     outgoing_links,
 )
+from samlocal.errors import Place
 
 PLACE = Place(Path("template.yaml"), 4, 5)
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.errors import CacheError, LayerError, Place
-from samlocal.function import Function, Layer, LocalCode
-from samlocal.project import layer_directory
-from samlocal.project.layer_directory import (
+from samlocal.artifacts import layers as layers_module
+from samlocal.artifacts.layer_merge import MergedTree
+from samlocal.artifacts.layers import (
     LayerContent,
     LayerSource,
     layer_findings,
     layers_directory,
 )
-from samlocal.project.merging import MergedTree
+from samlocal.errors import CacheError, LayerError, Place
+from samlocal.function import Function, Layer, LocalCode
 
 PLACE = Place(Path("template.yaml"), 3, 7)
 
@@ -90,7 +90,7 @@ def test_more_bytes_than_lambda_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int | None, code_bytes: int
 ) -> None:
     """Code and layers count together; a tree whose size isn't known is measured."""
-    monkeypatch.setattr(layer_directory, "MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(layers_module, "MAX_UNPACKED_BYTES", 1000)
     for name, size in {"layer": 500, "code": code_bytes}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(b"x" * size)

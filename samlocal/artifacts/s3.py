@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Protocol, cast
 
 from samlocal.aws_clients import connect
+from samlocal.cache.store import scratch_in
 from samlocal.errors import CacheError, CodeNotFoundError, UsageError
-from samlocal.project.cache import scratch_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.artifacts import file_tree, layer_copy
+from samlocal.artifacts.layer_merge import Source, merged
 from samlocal.errors import LayerError
-from samlocal.project import laying, trees
-from samlocal.project.merging import Source, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that a test has just made count as settled, unless it says otherwise."""
-    monkeypatch.setattr(trees, "_CLOCK_TICK_NS", 0)
+    monkeypatch.setattr(file_tree, "_CLOCK_TICK_NS", 0)
 
 
 def layer(directory: Path, content: dict[str, str]) -> Source:
@@ -109,7 +109,7 @@ def test_a_file_that_has_just_changed_may_change_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a tick of the clock nothing tells two states apart, so that neither is kept."""
-    monkeypatch.setattr(trees, "_CLOCK_TICK_NS", 3600 * 10**9)
+    monkeypatch.setattr(file_tree, "_CLOCK_TICK_NS", 3600 * 10**9)
     layers = two(tmp_path)
     first, second = (merged(layers, tmp_path / "cache") for _ in range(2))
     assert first.path != second.path
@@ -121,15 +121,15 @@ def test_a_layer_that_changes_while_it_is_merged_is_not_kept(
 ) -> None:
     """The half-old tree serves the run that made it; the next one merges anew."""
     layers = two(tmp_path)
-    put = laying._put
+    put = layer_copy._put
 
-    def put_and_change(entry: trees.Entry, target: Path) -> None:
+    def put_and_change(entry: file_tree.Entry, target: Path) -> None:
         put(entry, target)
         (tmp_path / "first" / "python" / "a.py").write_text("changed")
 
-    monkeypatch.setattr(laying, "_put", put_and_change)
+    monkeypatch.setattr(layer_copy, "_put", put_and_change)
     merged(layers, tmp_path / "cache")
-    monkeypatch.setattr(laying, "_put", put)
+    monkeypatch.setattr(layer_copy, "_put", put)
     after = merged(layers, tmp_path / "cache")
     assert (after.path / "python" / "a.py").read_text() == "changed"
 
@@ -253,14 +253,14 @@ def test_processes_that_merge_at_once_agree(tmp_path: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from samlocal.project import laying, merging
-put = laying._put
+from samlocal.artifacts import layer_copy, layer_merge
+put = layer_copy._put
 def put_once(entry, target):
     put(entry, target)
     os.kill(os.getpid(), signal.SIGKILL)
-laying._put = put_once
-merging.merged(
-    [merging.Source(directory=Path(each), follow=True) for each in sys.argv[2:]], Path(sys.argv[1])
+layer_copy._put = put_once
+layer_merge.merged(
+    [layer_merge.Source(directory=Path(each), follow=True) for each in sys.argv[2:]], Path(sys.argv[1])
 )
 """
 

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
+from samlocal.artifacts.layers import LayerContent
 from samlocal.aws_clients import connect
-from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
-from samlocal.frozen_dataclass import frozen
-from samlocal.project.cache import (
+from samlocal.cache.store import (
     digest,
     is_full,
     mark_as_used,
@@ -23,7 +22,8 @@ from samlocal.project.cache import (
     reason_of,
     scratch_in,
 )
-from samlocal.project.layer_directory import LayerContent
+from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ class LayerDownloads:
         )
 
     def _download(self, arn: str, region: str, wanted: Path, place: Place) -> None:
-        from samlocal.project.archives import unpack  # noqa: PLC0415
+        from samlocal.artifacts.archives import unpack  # noqa: PLC0415
 
         client = cast("LambdaClient", connect(region=region, profile=self.profile)("lambda"))
         version = client.get_layer_version_by_arn(Arn=arn)
@@ -128,7 +128,7 @@ class LayerDownloads:
 
     def _fetch(self, content: _Content, archive: Path, arn: str, place: Place) -> None:
         """Download an archive, and compare it with what Lambda says of it."""
-        from samlocal.project.downloading import download  # noqa: PLC0415  # it loads HTTP and TLS
+        from samlocal.artifacts.http_download import download  # noqa: PLC0415  # it loads HTTP and TLS
 
         size, checksum = download(content["Location"], archive, check=self.check)
         if size != content["CodeSize"]:

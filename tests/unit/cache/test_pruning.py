@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.project.pruning import DAY_SECONDS, remove, stale_entries
+from samlocal.cache.pruning import DAY_SECONDS, remove, stale_entries
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from samlocal.project.cache import publish, scratch_in
+from samlocal.cache.store import publish, scratch_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from samlocal.project.trees import Entry
+    from samlocal.artifacts.file_tree import Entry
 
 _AT_ONCE: Final = 64 * 1024 * 1024
 

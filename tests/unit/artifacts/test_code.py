@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.artifacts import archives
+from samlocal.artifacts.code import code_directory
+from samlocal.artifacts.s3 import download
 from samlocal.errors import CodeNotFoundError, Place
 from samlocal.function import ImageCode, InlineCode, LocalCode, S3Code
-from samlocal.project import archives
-from samlocal.project.code_directory import code_directory
-from samlocal.project.s3 import download
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

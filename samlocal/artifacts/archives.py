@@ -8,9 +8,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cache.store import is_full
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import MAX_UNPACKED_BYTES
-from samlocal.project.cache import is_full
 
 if TYPE_CHECKING:
     from samlocal.errors import Place

@@ -19,9 +19,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from samlocal.errors import LayerError
-from samlocal.frozen_dataclass import frozen
-from samlocal.project.cache import (
+from samlocal.artifacts.file_tree import state_of, walk
+from samlocal.cache.store import (
     digest,
     forget_older,
     is_full,
@@ -29,13 +28,14 @@ from samlocal.project.cache import (
     private,
     reason_of,
 )
-from samlocal.project.trees import state_of, walk
+from samlocal.errors import LayerError
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from samlocal.project.trees import Entry, State
+    from samlocal.artifacts.file_tree import Entry, State
 
 
 @frozen
@@ -90,7 +90,7 @@ def _walk(layer: Source) -> list[Entry]:
 
 def _make(layers: Sequence[Source], wanted: Path, state: State) -> Path:
     """Merge the layers; where they change meanwhile, the tree serves this run and no other."""
-    from samlocal.project.laying import lay  # noqa: PLC0415  # most runs find what another has made
+    from samlocal.artifacts.layer_copy import lay  # noqa: PLC0415  # most runs find what another has made
 
     entries = (entry for each in layers for entry in _walk(each))
     once = wanted.with_name(_name_for_once())

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.artifacts.code import code_directory
+from samlocal.artifacts.file_tree import size_at_least
+from samlocal.artifacts.layer_merge import MergedTree, Source, merged
+from samlocal.cache.store import reason_of
 from samlocal.diagnostics import Finding
 from samlocal.errors import CodeNotFoundError, LayerError
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import MAX_UNPACKED_BYTES, LocalCode
-from samlocal.project.cache import reason_of
-from samlocal.project.code_directory import code_directory
-from samlocal.project.merging import MergedTree, Source, merged
-from samlocal.project.trees import size_at_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from samlocal.artifacts.code import Fetch
     from samlocal.function import Function, Layer
-    from samlocal.project.code_directory import Fetch
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_LAYERS: Final = 5

@@ -15,8 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from samlocal.artifacts.symlinks import is_there, leads_to_the_containers_own
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.links import is_there, leads_to_the_containers_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

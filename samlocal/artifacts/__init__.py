@@ -1,0 +1,1 @@
+"""Code and layers as directories that a sandbox can mount."""

@@ -1,0 +1,1 @@
+"""What samlocal keeps between commands and can make again."""
