@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from samlocal.aws_config import profile_name, read_aws_config
+from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
 from samlocal.diagnostics import Finding
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.pseudo import Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.cloudformation.project import Project
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.function import FunctionEntry
-    from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
 
 

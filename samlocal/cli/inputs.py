@@ -18,6 +18,8 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
+    from samlocal.cloudformation.project import Project
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
     from samlocal.diagnostics import Finding
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from samlocal.env_vars.environment import Environment
     from samlocal.function import Function, FunctionEntry
     from samlocal.invocation import Invocation
-    from samlocal.project.project import Project
-    from samlocal.project.pseudo import Account
     from samlocal.sandbox.debugging import DebugSettings
 
     ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
@@ -90,8 +90,8 @@ def read_inputs(
         SamlocalError: Something can't be read, or means nothing.
     """
     from samlocal.cli.new_invocation import new_invocation
+    from samlocal.cloudformation.intrinsics.missing_values import worth_saying
     from samlocal.credentials import find_region
-    from samlocal.project.missing import worth_saying
     from samlocal.qualifier import qualify
 
     _refuse_second_reader_of_stdin(

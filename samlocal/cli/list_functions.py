@@ -14,9 +14,9 @@ from samlocal.cli.opening import ProjectOptions, open_with
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.cloudformation.project import Project
     from samlocal.errors import ProjectError
     from samlocal.function import Code, Function, FunctionEntry
-    from samlocal.project.project import Project
 
 _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 
@@ -53,8 +53,8 @@ def list_functions(
 
 
 def _excluded(entry: FunctionEntry) -> ProjectError:
+    from samlocal.cloudformation.project import exclusion
     from samlocal.errors import FunctionNotFoundError
-    from samlocal.project.project import exclusion
 
     return FunctionNotFoundError(exclusion(entry))
 

@@ -11,9 +11,9 @@ from samlocal.cli.console import show_warning
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from samlocal.project.external import ValueSource
-    from samlocal.project.project import Project
-    from samlocal.project.pseudo import Account
+    from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
+    from samlocal.cloudformation.project import Project
 
 
 @frozen
@@ -38,7 +38,7 @@ def open_with(chosen: ProjectOptions) -> Project:
             installed.
         ProjectError: the template, or the file of values, can't be read.
     """
-    from samlocal.project.project import open_project
+    from samlocal.cloudformation.project import open_project
 
     if chosen.language_extensions is False:
         show_warning(
@@ -58,7 +58,7 @@ def open_with(chosen: ProjectOptions) -> Project:
 def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:
     if not chosen.parameter_overrides:
         return {}
-    from samlocal.project.parameters import parse_parameter_overrides
+    from samlocal.cloudformation.stack.parameter_overrides import parse_parameter_overrides
 
     return parse_parameter_overrides(chosen.parameter_overrides)
 
@@ -70,9 +70,13 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
     account = find_account(chosen.account_id, chosen.profile, shell=os.environ, home=Path.home())
     if account.known or remote is None:
         return account
+    from samlocal.cloudformation.intrinsics.dynamic_references import Reference
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import (
+        ACCOUNT_HINT,
+        DEFAULT_ACCOUNT_ID,
+        Account,
+    )
     from samlocal.diagnostics import Finding
-    from samlocal.project.external import Reference
-    from samlocal.project.pseudo import ACCOUNT_HINT, DEFAULT_ACCOUNT_ID, Account
 
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
     if isinstance(found, str):
@@ -85,7 +89,7 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
 def _given_values(chosen: ProjectOptions) -> ValueSource | None:
     if not chosen.resolve_file:
         return None
-    from samlocal.project.external import read_given_values
+    from samlocal.cloudformation.intrinsics.dynamic_references import read_given_values
 
     return read_given_values(chosen.resolve_file)
 
@@ -94,6 +98,6 @@ def _remote_values(chosen: ProjectOptions) -> ValueSource | None:
     if not chosen.resolve_remote:
         return None
     from samlocal.aws_clients import connect
-    from samlocal.project.remote import RemoteValues
+    from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
 
     return RemoteValues(connect(region=chosen.region, profile=chosen.profile))

@@ -6,17 +6,17 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from samlocal.cloudformation.intrinsics.missing_values import remedy
 from samlocal.errors import MissingParameterError, Place, ProjectError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.missing import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from samlocal.cloudformation.project import Project
     from samlocal.diagnostics import Finding
     from samlocal.errors import MissingParameter
-    from samlocal.project.project import Project
 
 Severity = Literal["error", "warning", "informational"]
 

@@ -94,7 +94,7 @@ class SamOptions:
             raise UsageError(
                 "`--hook-name` and `--template` don't go together", hint="keep one of them"
             )
-        from samlocal.project.search import BUILT
+        from samlocal.project.discovery import BUILT
 
         if BUILT.is_file():
             return chosen

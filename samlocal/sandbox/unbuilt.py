@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import LocalCode, S3Code
-from samlocal.project.search import ASSEMBLY_MANIFEST
+from samlocal.project.discovery import ASSEMBLY_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

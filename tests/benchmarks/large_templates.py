@@ -16,7 +16,7 @@ from typing import Final
 
 import yaml
 
-from samlocal.project.project import open_project
+from samlocal.cloudformation.project import open_project
 
 ROUNDS: Final = 7
 # Functions, as many tables, and the seconds that they may cost more than an empty template.

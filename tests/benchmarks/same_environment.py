@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from samlocal.cloudformation.project import open_project
 from samlocal.env_vars.resolver import resolve_environment
-from samlocal.project.project import open_project
 from tests.benchmarks.generated_templates import generate
 
 if TYPE_CHECKING:

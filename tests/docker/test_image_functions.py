@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 
+from samlocal.cloudformation.project import open_project
 from samlocal.function import ImageCode
-from samlocal.project.project import open_project
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings
 from tests.docker.command import CHECKOUT, Finished, Samlocal

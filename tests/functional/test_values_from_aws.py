@@ -17,10 +17,10 @@ from samlocal.artifacts.s3 import fetcher
 from samlocal.aws_clients import connect
 from samlocal.cli.inputs import InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
+from samlocal.cloudformation.project import open_project
 from samlocal.errors import CodeNotFoundError, Place, UsageError
 from samlocal.function import S3Code
-from samlocal.project.project import open_project
-from samlocal.project.remote import RemoteValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cloudformation.intrinsics.dynamic_references import (
+    ExternalValues,
+    GivenValues,
+    parse_reference,
+)
+from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
+from samlocal.cloudformation.project import Project
+from samlocal.cloudformation.stack.parameter_overrides import (
+    overrides_from,
+    parse_parameter_overrides,
+)
+from samlocal.cloudformation.stack.stack import Stack
 from samlocal.documents.document import compose
 from samlocal.errors import SamlocalError, TemplateError
-from samlocal.project.external import ExternalValues, GivenValues, parse_reference
-from samlocal.project.parameters import overrides_from, parse_parameter_overrides
-from samlocal.project.project import Project
-from samlocal.project.pseudo import Surroundings
-from samlocal.project.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -89,7 +89,7 @@ def test_what_containers_run_can_be_run(installed: Path) -> None:
 
 def test_a_wheel_brings_the_table_of_ref_values(installed: Path) -> None:
     """What is read beside the modules is installed with them."""
-    assert (installed / "samlocal/project/ref_values.json").is_file()
+    assert (installed / "samlocal/cloudformation/stack/ref_values.json").is_file()
 
 
 def test_a_wheel_brings_the_sample_apps_whole(installed: Path) -> None:

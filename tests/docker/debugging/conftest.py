@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.cloudformation.project import open_project
 from samlocal.function import ImageCode
-from samlocal.project.project import open_project
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings
 from tests.docker.command import CHECKOUT, Samlocal

@@ -1,0 +1,1 @@
+"""The functions and layers of a stack, read from their resources."""

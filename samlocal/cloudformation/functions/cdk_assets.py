@@ -1,0 +1,75 @@
+"""The CDK's assets: where the files are that a synthesised template has in S3.
+
+https://docs.aws.amazon.com/cdk/v2/guide/assets.html
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from samlocal.cloudformation.stack.resource_metadata import metadata
+from samlocal.documents.document import load
+from samlocal.errors import ProjectError
+from samlocal.function import ImageBuild
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
+
+
+def asset_path(resource: Node, property_name: str, directory: Path) -> Path | None:
+    """Return where the asset is that stands for a property, as the resource's metadata has it."""
+    target = metadata(resource, "aws:asset:property")
+    path = metadata(resource, "aws:asset:path")
+    if path is None or target is None or target.split(".")[0] != property_name:
+        return None
+    return (directory / path).resolve()
+
+
+def asset_of_object(stack: Stack, key: str) -> Path | None:
+    """Return where the asset is that is to be uploaded under `key`.
+
+    The stack's asset manifest knows it, also where a template has no metadata.
+    """
+    with suppress(ProjectError):
+        source = _source_of(stack, "files", "objectKey", key)
+        if source and (path := source.get("path")):
+            return (stack.directory / path.text("`path`")).resolve()
+    return None
+
+
+def asset_of_image(stack: Stack, tag: str) -> ImageBuild | None:
+    """Return how the image is built that is to be pushed with a tag, which is a digest of it."""
+    with suppress(ProjectError):
+        source = _source_of(stack, "dockerImages", "imageTag", tag)
+        if source and (directory := source.get("directory")):
+            dockerfile, target = source.get("dockerFile"), source.get("dockerBuildTarget")
+            arguments = source.get("dockerBuildArgs")
+            given = arguments.entries("`dockerBuildArgs`") if arguments else {}
+            return ImageBuild(
+                context=(stack.directory / directory.text("`directory`")).resolve(),
+                dockerfile=dockerfile.text("`dockerFile`") if dockerfile else "Dockerfile",
+                target=target.text("`dockerBuildTarget`") if target else None,
+                build_args={name: each.text("it") for name, each in given.items()},
+            )
+    return None
+
+
+def _source_of(stack: Stack, kind: str, key: str, value: str) -> Node | None:
+    """Return what the asset of a kind is made from that has a destination with that value."""
+    manifest = stack.document.path.with_name(
+        stack.document.path.name.removesuffix(".template.json") + ".assets.json"
+    )
+    if manifest == stack.document.path or not manifest.is_file():
+        return None
+    assets = load(manifest).root.get(kind)
+    for asset in (assets.entries(f"`{kind}`") if assets else {}).values():
+        destinations = asset.get("destinations")
+        for destination in (destinations.entries("it") if destinations else {}).values():
+            name = destination.get(key)
+            if name and name.value == value:
+                return asset.get("source")
+    return None

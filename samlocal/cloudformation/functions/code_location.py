@@ -1,0 +1,218 @@
+"""Where the code of a function, or the content of a layer, is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.functions.cdk_assets import asset_of_image, asset_of_object, asset_path
+from samlocal.cloudformation.intrinsics.resolver import find_unknown
+from samlocal.cloudformation.stack.resource_metadata import metadata
+from samlocal.diagnostics import Finding
+from samlocal.documents.node import NoValue, Unknown, scalar_text
+from samlocal.errors import CodeNotFoundError
+from samlocal.function import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
+    from samlocal.errors import Place
+
+_BUCKET: Final = ("Bucket", "S3Bucket")
+_KEY: Final = ("Key", "S3Key")
+_VERSION: Final = ("Version", "S3ObjectVersion")
+# Arguments of the `docker build` that `sam build` runs: https://github.com/aws/aws-sam-cli/blob/develop/samcli/lib/build/app_builder.py
+_CLI_ARGUMENTS: Final = "DockerBuildExtraParams"
+
+
+def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
+    """Return where a function's code is; relative paths start from the template's directory.
+
+    A function without `CodeUri` has its code beside the template, as in sam.
+
+    Raises:
+        CodeNotFoundError: the template says where it is in no way that makes sense.
+    """
+    place = stack.place_of(logical_id)
+    if _is_image(properties):
+        return _read_image(stack, logical_id, properties)
+    if inline := properties.get("InlineCode", needed=True):
+        return InlineCode(source=inline.text("`InlineCode`"), place=inline.place)
+    if asset := _asset(stack, logical_id, ("Code", "CodeUri"), place):
+        return asset
+    node = _given(properties, ("CodeUri", "Code"))
+    if node is None:
+        return LocalCode(path=stack.directory, place=place)
+    if zip_file := node.get("ZipFile"):
+        return InlineCode(source=zip_file.text("`ZipFile`"), place=zip_file.place)
+    return _read_location(stack, node)
+
+
+def _is_image(properties: Properties) -> bool:
+    if "ImageUri" in properties.entries:
+        return True
+    if properties.text("PackageType", needed=True) == "Image":
+        return True
+    code = properties.entries.get("Code")
+    return code is not None and properties.resolver.reduce(code).get("ImageUri") is not None
+
+
+def _given(properties: Properties, names: tuple[str, ...]) -> Node | None:
+    """Return what the first of some properties holds; None where parameters would have to say it.
+
+    Raises:
+        CodeNotFoundError: it can't be known here.
+    """
+    for name in names:
+        if name not in properties.entries:
+            continue
+        node = properties.resolver.resolve(properties.entries[name])
+        unknown = find_unknown(node)
+        if unknown and unknown.missing:
+            properties.drop(name, node, unknown, needed=True)
+            return None
+        if isinstance(node.value, Unknown):
+            raise _unknown(node, node.value)
+        if node.value and not isinstance(node.value, NoValue):
+            return node
+    return None
+
+
+def _unknown(node: Node, unknown: Unknown) -> CodeNotFoundError:
+    return CodeNotFoundError(
+        f"the code's place can't be known here: {unknown.reason}",
+        place=node.place,
+        hint=unknown.hint or next((cause.message for cause in unknown.causes), None),
+    )
+
+
+def read_content(
+    stack: Stack, logical_id: str, properties: Properties
+) -> LocalCode | S3Code | None:
+    """Return where a layer's content is; None if the template doesn't say.
+
+    Raises:
+        CodeNotFoundError: the template says where it is in no way that makes sense.
+    """
+    place = stack.place_of(logical_id)
+    if asset := _asset(stack, logical_id, ("Content", "ContentUri"), place):
+        return asset
+    node = _given(properties, ("ContentUri", "Content"))
+    return _read_location(stack, node) if node else None
+
+
+def _asset(
+    stack: Stack, logical_id: str, property_names: tuple[str, ...], place: Place
+) -> LocalCode | None:
+    resource = stack.resources[logical_id]
+    for name in property_names:
+        if path := asset_path(resource, name, stack.directory):
+            return LocalCode(path=path, place=place)
+    return None
+
+
+def _read_location(stack: Stack, node: Node) -> LocalCode | S3Code:
+    if isinstance(node.value, dict):
+        code = _s3_object(node)
+        path = asset_of_object(stack, code.key)
+        return LocalCode(path=path, place=node.place) if path else code
+    text = node.text("the code's place")
+    if text.startswith("s3://"):
+        return _s3_uri(text, node.place)
+    path = (stack.directory / text.removeprefix("file://")).resolve()
+    return LocalCode(path=path, place=node.place)
+
+
+def _s3_object(node: Node) -> S3Code:
+    bucket, key, version = (_first(node, names) for names in (_BUCKET, _KEY, _VERSION))
+    if bucket is None or key is None:
+        raise CodeNotFoundError(
+            "the code's place is missing",
+            place=node.place,
+            hint="give a path, a bucket and key, or the source itself",
+        )
+    for part in (bucket, key):
+        if isinstance(part.value, Unknown):
+            raise _unknown(part, part.value)
+    return S3Code(
+        bucket=bucket.text("the bucket"),
+        key=key.text("the key"),
+        version=version.text("the version") if version else None,
+        place=node.place,
+    )
+
+
+def _first(node: Node, names: tuple[str, ...]) -> Node | None:
+    return next((found for name in names if (found := node.get(name))), None)
+
+
+def _s3_uri(text: str, place: Place) -> S3Code:
+    location, _, version = text.removeprefix("s3://").partition("?versionId=")
+    bucket, slash, key = location.partition("/")
+    if not slash or not key:
+        raise CodeNotFoundError(
+            f"`{text}` names no object", place=place, hint="an object is s3://BUCKET/KEY"
+        )
+    return S3Code(bucket=bucket, key=key, version=version or None, place=place)
+
+
+def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageCode:
+    resource = stack.resources[logical_id]
+    config = properties.mapping("ImageConfig", needed=True)
+    build = _read_build(resource, stack.directory)
+    is_asset = asset_path(resource, "Code", stack.directory) is not None
+    code = None if is_asset else properties.mapping("Code", needed=True)
+    places = (properties, code) if code else (properties,)
+    uris = (place.text("ImageUri", needed=build is None) for place in places)
+    uri = next(filter(None, uris), None)
+    section = resource.get("Metadata")
+    if build and section and section.get(_CLI_ARGUMENTS):
+        properties.gaps.findings.append(
+            Finding(
+                message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
+                place=section.place_of(_CLI_ARGUMENTS),
+                hint="build the image with `sam build`",
+            )
+        )
+    if build is None and uri:
+        build = asset_of_image(stack, uri.rpartition(":")[2])
+    return ImageCode(
+        uri=uri,
+        entry_point=config.texts("EntryPoint", needed=True) if config else (),
+        command=config.texts("Command", needed=True) if config else (),
+        working_directory=config.text("WorkingDirectory", needed=True) if config else None,
+        build=build,
+        place=stack.place_of(logical_id),
+    )
+
+
+def _read_build(resource: Node, directory: Path) -> ImageBuild | None:
+    """Return how an image is built, as `sam build` or the CDK would."""
+    if path := asset_path(resource, "Code", directory):
+        return ImageBuild(
+            context=path,
+            dockerfile=metadata(resource, "aws:asset:dockerfile-path") or "Dockerfile",
+            target=metadata(resource, "aws:asset:docker-build-target"),
+            build_args=_build_args(resource, "aws:asset:docker-build-args"),
+        )
+    dockerfile, context = metadata(resource, "Dockerfile"), metadata(resource, "DockerContext")
+    if dockerfile is None and context is None:
+        return None
+    return ImageBuild(
+        context=(directory / (context or ".")).resolve(),
+        dockerfile=dockerfile or "Dockerfile",
+        tag=metadata(resource, "DockerTag"),
+        target=metadata(resource, "DockerBuildTarget"),
+        build_args=_build_args(resource, "DockerBuildArgs"),
+    )
+
+
+def _build_args(resource: Node, key: str) -> dict[str, str]:
+    section = resource.get("Metadata")
+    node = section.get(key) if section else None
+    if node is None:
+        return {}
+    arguments = {name: entry.value for name, entry in node.entries(f"`{key}`").items()}
+    return {n: scalar_text(v) for n, v in arguments.items() if isinstance(v, str | int | float)}

@@ -1,0 +1,213 @@
+"""Lambda functions in a template: `AWS::Serverless::Function` and `AWS::Lambda::Function`.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.cloudformation.functions.code_location import read_code
+from samlocal.cloudformation.functions.layer_resources import read_layers
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.cloudformation.functions.unsupported_properties import unsupported_properties
+from samlocal.cloudformation.intrinsics.missing_values import Gaps, gap, merged, unknown_because
+from samlocal.cloudformation.stack.globals import declared_properties
+from samlocal.cloudformation.stack.qualifiers import read_qualifiers
+from samlocal.cloudformation.stack.resource_metadata import metadata
+from samlocal.documents.node import Unknown
+from samlocal.errors import TemplateError
+from samlocal.function import (
+    DEFAULT_EPHEMERAL_STORAGE_MB,
+    DEFAULT_MEMORY_MB,
+    DEFAULT_TIMEOUT_SECONDS,
+    EnvironmentVariable,
+    FileSystem,
+    Function,
+    FunctionEntry,
+    ImageCode,
+    LoggingConfig,
+)
+from samlocal.suggestions import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MEMORY_MB: Final = (128, 10_240)
+_TIMEOUT_SECONDS: Final = (1, 900)
+_EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
+# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
+MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
+_LOG_FORMATS: Final = ("Text", "JSON")
+_ARCHITECTURES: Final = ("x86_64", "arm64")
+
+
+def read_function(
+    stack: Stack,
+    entry: FunctionEntry,
+    layers: Mapping[str, tuple[Stack, str]],
+    *,
+    replaced: frozenset[str] = frozenset(),
+) -> Function:
+    """Resolve one function; `layers` are the project's own, by ARN.
+
+    The properties in `replaced` come from somewhere else than the template.
+
+    Raises:
+        TemplateError: a property has a value that Lambda refuses.
+        MissingParameterError: it can't run without parameters that have no value.
+        ParameterError: a parameter that it needs has a value that isn't allowed.
+        CodeNotFoundError: the template doesn't say where its code is.
+    """
+    gaps = Gaps(replaced=replaced)
+    _check_conditions(stack, entry.logical_id, gaps)
+    properties = Properties(declared_properties(stack, entry.logical_id), stack.resolver, gaps)
+    gaps.findings.extend(unsupported_properties(properties))
+    code = read_code(stack, entry.logical_id, properties)
+    is_image = isinstance(code, ImageCode)
+    storage = properties.mapping("EphemeralStorage")
+    alias = properties.quietly().text("AutoPublishAlias")
+    function = Function(
+        logical_id=entry.logical_id,
+        full_path=entry.full_path,
+        name=entry.function_name or entry.logical_id,
+        code=code,
+        place=entry.place,
+        function_id=entry.function_id,
+        function_name=properties.text("FunctionName"),
+        build_method=metadata(stack.resources[entry.logical_id], "BuildMethod"),
+        runtime=properties.text("Runtime", needed=not is_image),
+        handler=properties.text("Handler", needed=not is_image),
+        memory_mb=_limited(properties, "MemorySize", DEFAULT_MEMORY_MB, _MEMORY_MB),
+        timeout_seconds=_limited(properties, "Timeout", DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS),
+        ephemeral_storage_mb=_limited(
+            storage, "Size", DEFAULT_EPHEMERAL_STORAGE_MB, _EPHEMERAL_STORAGE_MB
+        ),
+        architecture=_architecture(properties),
+        environment=_environment(properties),
+        layers=read_layers(properties, layers),
+        file_systems=_file_systems(properties),
+        logging=_logging(properties),
+        qualifiers=read_qualifiers(stack, entry.logical_id, alias),
+        region=stack.surroundings.region,
+        account_id=stack.surroundings.account_id,
+    )
+    gaps.check()
+    return replace(function, findings=merged((*gaps.findings, *gaps.notes, *stack.take_notes())))
+
+
+def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
+    """Look at the conditions on the way to a function: its own, and those of the stacks around it.
+
+    One that can't be decided here, though no parameter is missing, counts as true.
+    """
+    within: tuple[Stack, str] | None = (stack, logical_id)
+    while within is not None:
+        stack, logical_id = within
+        try:
+            held = stack.condition_of(logical_id)
+        except TemplateError as error:
+            held = unknown_because(error)
+        if isinstance(held, Unknown) and held.missing:
+            gaps.need(held)
+        elif isinstance(held, Unknown):
+            message = f"the condition of `{logical_id}` counts as true"
+            gaps.findings.append(gap(message, stack.resources[logical_id], held))
+        within = stack.parent
+
+
+def _limited(
+    properties: Properties | None, name: str, default: int, limits: tuple[int, int]
+) -> int:
+    least, most = limits
+    return properties.integer(name, default, least=least, most=most) if properties else default
+
+
+def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
+    items = properties.known_items("Architectures", default="x86_64")
+    if not items:
+        return "x86_64"
+    names = [item.text("an architecture") for item in items]
+    if len(names) > 1:
+        raise TemplateError(
+            f"`Architectures` takes only one, not {len(names)}: {quoted(names)}",
+            place=items[1].place,
+            hint="a function runs on one architecture: deploy another one for the other",
+        )
+    if names[0] not in _ARCHITECTURES:
+        raise TemplateError(
+            f"`Architectures` must be {' or '.join(_ARCHITECTURES)}, not `{names[0]}`",
+            place=items[0].place,
+        )
+    return cast('Literal["x86_64", "arm64"]', names[0])
+
+
+def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
+    return tuple(
+        FileSystem(mount_path=path, place=config.node.place)
+        for config in properties.mappings("FileSystemConfigs", "a file system")
+        if (path := _mount_path(config))
+    )
+
+
+def _mount_path(config: Properties) -> str | None:
+    node = config.get("LocalMountPath")
+    path = node.text("`LocalMountPath`") if node else None
+    if node and path and not MOUNT_PATH.fullmatch(path):
+        raise TemplateError(f"`LocalMountPath` must be /mnt/NAME, not `{path}`", place=node.place)
+    return path
+
+
+def _logging(properties: Properties) -> LoggingConfig:
+    config = properties.mapping("LoggingConfig")
+    if config is None:
+        return LoggingConfig()
+    log_format = config.text("LogFormat") or "Text"
+    if log_format not in _LOG_FORMATS:
+        raise TemplateError(
+            f"`LogFormat` must be Text or JSON, not `{log_format}`", place=config.node.place
+        )
+    return LoggingConfig(
+        log_format=cast('Literal["Text", "JSON"]', log_format),
+        application_log_level=config.text("ApplicationLogLevel"),
+        system_log_level=config.text("SystemLogLevel"),
+        log_group=config.text("LogGroup"),
+    )
+
+
+def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
+    environment = properties.mapping("Environment")
+    variables = environment.mapping("Variables") if environment else None
+    if variables is None:
+        return {}
+    environment_variables = {}
+    for name, (node, traces) in variables.declared().items():
+        value = _variable(name, node, variables.gaps)
+        notes = [each for each in traces if not isinstance(each, str)]
+        variables.gaps.notes += [replace(note, variables=(name,)) for note in notes]
+        environment_variables[name] = EnvironmentVariable(
+            value=value,
+            place=node.place,
+            sources=tuple(each for each in traces if isinstance(each, str)),
+        )
+    return environment_variables
+
+
+def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
+    """Return a variable's text; an empty value is an empty string, as in sam."""
+    if node.value is None:
+        return ""
+    text = node.optional_text()
+    if text is None:
+        unknown = node.value
+        if not isinstance(unknown, Unknown):
+            unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
+        gaps.findings.append(gap(f"`{name}` is left out", node, unknown, variables=(name,)))
+    return text

@@ -1,0 +1,91 @@
+"""The layers of a function: content on this machine, or ARNs.
+
+`Ref` gives a layer of this project a local ARN. That ARN is how a function's layer is recognised, so
+it may come through `Fn::If`, a parameter list or a parent stack.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.functions.code_location import read_content
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.cloudformation.intrinsics.missing_values import gap
+from samlocal.cloudformation.stack.references import reference
+from samlocal.diagnostics import Finding
+from samlocal.documents.node import Unknown
+from samlocal.errors import CodeNotFoundError
+from samlocal.function import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samlocal.cloudformation.intrinsics.missing_values import Gaps
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
+
+LAYER_TYPES: Final = frozenset({"AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"})
+
+
+def local_layers(stacks: Iterable[Stack]) -> dict[str, tuple[Stack, str]]:
+    """Return the stack and logical id of every layer in a project, by local ARN."""
+    return {
+        arn: (stack, logical_id)
+        for stack in stacks
+        for logical_id in stack.resources
+        if stack.resource_type(logical_id) in LAYER_TYPES
+        and isinstance(arn := reference(stack, logical_id, stack.resources[logical_id]), str)
+    }
+
+
+def read_layers(
+    properties: Properties, known: Mapping[str, tuple[Stack, str]]
+) -> tuple[Layer, ...]:
+    """Return a function's layers in the order in which Lambda applies them.
+
+    What can't be known here is left out and added to the findings.
+    """
+    items = properties.items("Layers", needed=True)
+    return tuple(layer for item in items if (layer := _read_layer(item, known, properties.gaps)))
+
+
+def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) -> Layer | None:
+    if isinstance(item.value, Unknown):
+        if item.value.missing:
+            gaps.need(item.value)
+        else:
+            gaps.findings.append(gap("a layer is left out", item, item.value))
+        return None
+    arn = item.text("a layer")
+    if arn not in known:
+        return Layer(name=_name(arn), code=None, arn=arn, place=item.place)
+    stack, logical_id = known[arn]
+    resource = stack.resources[logical_id]
+    properties = Properties(
+        resource.get("Properties") or resource.with_value({}), stack.resolver, gaps
+    )
+    place = stack.place_of(logical_id)
+    try:
+        code = read_content(stack, logical_id, properties)
+    except CodeNotFoundError as exc:
+        message = f"the layer `{logical_id}` is left out: {exc.message}"
+        gaps.findings.append(Finding(message=message, place=exc.place, hint=exc.hint))
+        return None
+    if code is None:
+        message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
+        gaps.findings.append(Finding(message=message, place=place))
+        return None
+    return Layer(
+        name=logical_id,
+        code=code,
+        arn=None,
+        place=place,
+        runtimes=properties.quietly().texts("CompatibleRuntimes"),
+        architectures=properties.quietly().texts("CompatibleArchitectures"),
+    )
+
+
+def _name(arn: str) -> str:
+    """Return a layer's name from `arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION`."""
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 else arn  # noqa: PLR2004

@@ -1,0 +1,172 @@
+"""A resource's properties, resolved one by one as they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.cloudformation.intrinsics.missing_values import Gaps, gap, unknown_because
+from samlocal.documents.node import NoValue, Unknown
+from samlocal.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from samlocal.cloudformation.intrinsics.provenance import Trace
+    from samlocal.cloudformation.intrinsics.resolver import Resolver
+    from samlocal.documents.node import Node
+
+
+class Properties:
+    """The properties of one resource, or a mapping inside them.
+
+    What can't be known here counts as absent and is one of the `gaps`. So is what an error leaves
+    unknown, unless the function can't run without it (`needed`).
+    """
+
+    def __init__(self, node: Node, resolver: Resolver, gaps: Gaps) -> None:
+        self.node = resolver.reduce(node)
+        self.resolver = resolver
+        self.gaps = gaps
+        self.entries: Mapping[str, Node] = {}
+        if isinstance(self.node.value, Unknown) and self.node.value.missing:
+            gaps.need(self.node.value)
+        elif self.node.value is not None:
+            self.entries = self.node.entries("the properties")
+
+    def quietly(self) -> Properties:
+        """Return the same properties; nobody is told what those lack that are asked for here."""
+        return Properties(self.node, self.resolver, Gaps())
+
+    def get(self, name: str, *, needed: bool = False, default: object = None) -> Node | None:
+        """Return a property's value, resolved; None where there is none, or none that is known."""
+        node = self._attempt(self.resolver.resolve, name, needed=needed)
+        if node is not None and isinstance(node.value, Unknown):
+            self.drop(name, node, node.value, needed=needed, default=default)
+            return None
+        return node
+
+    def _attempt(self, resolve: Callable[[Node], Node], name: str, *, needed: bool) -> Node | None:
+        if name not in self.entries:
+            return None
+        node = self.entries[name]
+        try:
+            node = resolve(node)
+        except TemplateError as error:
+            if needed:
+                raise
+            return node.with_value(unknown_because(error))
+        return None if node.value is None or isinstance(node.value, NoValue) else node
+
+    def drop(
+        self,
+        name: str,
+        node: Node,
+        unknown: Unknown,
+        *,
+        needed: bool = False,
+        default: object = None,
+    ) -> None:
+        """Say that a property is left out, or has its default, because its value can't be known here.
+
+        The function can't run without one that is `needed`, if parameters would give its value.
+        """
+        if name in self.gaps.replaced:
+            return
+        if needed and unknown.missing:
+            self.gaps.need(unknown)
+            return
+        instead = "left out" if default is None else f"{default}, its default"
+        self.gaps.findings.append(gap(f"`{name}` is {instead}", node, unknown))
+
+    def text(self, name: str, *, needed: bool = False) -> str | None:
+        node = self.get(name, needed=needed)
+        return node.text(f"`{name}`") if node else None
+
+    def items(self, name: str, *, needed: bool = False, default: object = None) -> tuple[Node, ...]:
+        """Return the items of a list; CloudFormation takes a single value for a list of one."""
+        node = self.get(name, needed=needed, default=default)
+        if node is None:
+            return ()
+        return (node,) if node.optional_text() is not None else node.items(f"`{name}`")
+
+    def known_items(
+        self, name: str, *, needed: bool = False, default: object = None
+    ) -> tuple[Node, ...]:
+        """Return the items of a list that can be known here; the others are left out."""
+        known = []
+        for item in self.items(name, needed=needed, default=default):
+            if isinstance(item.value, Unknown) and (item.value.missing or not needed):
+                self.drop(name, item, item.value, needed=needed, default=default)
+            else:
+                known.append(item)
+        return tuple(known)
+
+    def texts(self, name: str, *, needed: bool = False) -> tuple[str, ...]:
+        items = self.known_items(name, needed=needed)
+        return tuple(item.text(f"an item of `{name}`") for item in items)
+
+    def integer(self, name: str, default: int, *, least: int, most: int) -> int:
+        """Return a number between `least` and `most`.
+
+        Raises:
+            TemplateError: the property is something else.
+        """
+        node = self.get(name, default=default)
+        if node is None:
+            return default
+        text = node.text(f"`{name}`")
+        try:
+            number = int(float(text)) if float(text).is_integer() else None
+        except ValueError:
+            number = None
+        if number is None or not least <= number <= most:
+            raise TemplateError(
+                f"`{name}` must be a whole number from {least} to {most}, not `{text}`",
+                place=node.place,
+            )
+        return number
+
+    def mapping(self, name: str, *, needed: bool = False) -> Properties | None:
+        """Return the mapping under `name`, to be asked for its own entries; None if absent."""
+        node = self._attempt(self.resolver.reduce, name, needed=needed)
+        if node is None:
+            return None
+        if isinstance(node.value, Unknown):
+            self.drop(name, node, node.value, needed=needed)
+            return None
+        node.entries(f"`{name}`")
+        return Properties(node, self.resolver, self.gaps)
+
+    def mappings(self, name: str, what: str) -> tuple[Properties, ...]:
+        """Return the mappings of a list, to be asked for their own entries; `what` names one of them."""
+        node = self._attempt(self.resolver.reduce, name, needed=False)
+        if node is None:
+            return ()
+        items = (node,) if isinstance(node.value, Unknown) else node.items(f"`{name}`")
+        mappings = []
+        for item in map(self.resolver.reduce, items):
+            if isinstance(item.value, Unknown):
+                self.drop(name, item, item.value)
+            elif not isinstance(item.value, NoValue):
+                item.entries(what)
+                mappings.append(Properties(item, self.resolver, self.gaps))
+        return tuple(mappings)
+
+    def declared(self) -> dict[str, tuple[Node, tuple[Trace, ...]]]:
+        """Return all entries, resolved, with where their values come from and what is to be said of them.
+
+        What an error leaves unknown is unknown here as well.
+        """
+        provenance = self.resolver.scope.external.provenance
+        values = {name: provenance.of(self._lenient, node) for name, node in self.entries.items()}
+        return {
+            name: (node, traces)
+            for name, (node, traces) in values.items()
+            if not isinstance(node.value, NoValue)
+        }
+
+    def _lenient(self, node: Node) -> Node:
+        try:
+            return self.resolver.resolve(node)
+        except TemplateError as error:
+            return node.with_value(unknown_because(error))

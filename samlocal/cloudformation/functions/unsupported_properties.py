@@ -1,0 +1,42 @@
+"""What a template asks of Lambda that nothing here emulates: said, until it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.diagnostics import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.stack.stack import Stack
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+_PROPERTIES: Final[Mapping[str, str]] = {
+    "CapacityProviderConfig": "an environment handles one invocation at a time, not several",
+    "DurableConfig": "the function runs once, without checkpoints, replay or a durable context",
+    "TenancyConfig": "the function gets no tenant id",
+}
+_WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::Lambda::WebFunction"})
+
+
+def unsupported_properties(properties: Properties) -> Iterator[Finding]:
+    """Yield what a function's properties ask for in vain."""
+    for name, instead in _PROPERTIES.items():
+        if properties.resolver.may_have_value(properties.entries.get(name)):
+            place = properties.node.place_of(name)
+            yield Finding(message=f"`{name}` is not emulated: {instead}", place=place)
+
+
+def web_functions(stack: Stack) -> Mapping[str, Finding]:
+    """Return what there is to say of each web function of a stack: it serves HTTP, and has no handler."""
+    kinds = {logical_id: stack.resource_type(logical_id) for logical_id in stack.resources}
+    return {
+        logical_id: Finding(
+            message=f"`{logical_id}` cannot be run: `{kind}` is not emulated",
+            place=stack.place_of(logical_id),
+        )
+        for logical_id, kind in kinds.items()
+        if kind in _WEB_FUNCTION_TYPES and stack.exists(logical_id) is not False
+    }

@@ -1,0 +1,1 @@
+"""CloudFormation's intrinsic functions, and the values that they are made of."""

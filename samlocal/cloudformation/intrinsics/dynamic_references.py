@@ -1,0 +1,236 @@
+"""Values that live in AWS: SSM parameters, secrets, exports of other stacks and objects in S3.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from samlocal.cloudformation.intrinsics.provenance import Provenance
+from samlocal.documents.document import load
+from samlocal.documents.node import Unknown, scalar_text
+from samlocal.documents.scalars import Unquoted, as_written, parse_core_scalar
+from samlocal.errors import TemplateError
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3", "sts"]
+
+_REFERENCE: Final = re.compile(r"\{\{resolve:([^{}]*)\}\}")
+_SECRET_ARN: Final = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)")
+_RANDOM_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager's own, at the end of ARNs
+_HINT: Final = "give it in a file with --resolve-file, or read it from AWS with --resolve-remote"
+_OBJECT_HINT: Final = "read it from AWS with --resolve-remote"
+_SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
+
+
+@frozen
+class Reference:
+    """A value that lives in AWS; the name of an object in S3 is its address, `s3://BUCKET/KEY`.
+
+    `version` is an SSM parameter's version or a secret's version id; `json_key` is a key in the JSON
+    of a secret.
+    """
+
+    service: Service
+    name: str
+    json_key: str | None = None
+    version: str | None = None
+    version_stage: str | None = None
+
+    def __str__(self) -> str:
+        if self.service == "exports":
+            return f"the export `{self.name}`"
+        if self.service == "s3":
+            return f"`{self.name}`"
+        if self.service == "sts":
+            return "the account of the credentials"
+        if self.service == "secretsmanager":
+            key = f" (key `{self.json_key}`)" if self.json_key else ""
+            return f"the secret `{self.names[-1]}`{key}"
+        return f"the SSM parameter `{self.name}`"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that a person may give it; that of a secret is in its ARN too."""
+        match = _SECRET_ARN.fullmatch(self.name)
+        if match is None:
+            return (self.name,)
+        return (self.name, match[1], _RANDOM_SUFFIX.sub("", match[1]))
+
+
+class ValueSource(Protocol):
+    """Where values that live in AWS are taken from."""
+
+    def look_up(self, reference: Reference) -> str | Unknown | None:
+        """Return a value, why there is none, or None if this source has nothing to say of it."""
+
+
+class ExternalValues:
+    """Values that live in AWS, from the first source that has them.
+
+    What is `given` comes first, then what the project's own stacks export, then the `remote` account.
+    `provenance` hears of each value that is found.
+    """
+
+    def __init__(
+        self, *, given: ValueSource | None = None, remote: ValueSource | None = None
+    ) -> None:
+        self.given = given
+        self.local: ValueSource | None = None
+        self.remote = remote
+        self.provenance = Provenance()
+
+    def get(self, reference: Reference) -> str | Unknown:
+        """Return a value, or why it can't be known here."""
+        sources = (
+            ("--resolve-file", self.given),
+            ("this project", self.local),
+            ("AWS", self.remote),
+        )
+        for label, source in sources:
+            if source is not None and (found := source.look_up(reference)) is not None:
+                self.provenance.add([f"{reference} ({label})"])
+                return found
+        hint = _OBJECT_HINT if reference.service == "s3" else _HINT
+        return Unknown(reason=f"{reference} lives in AWS", hint=hint)
+
+    def is_name(self, reference: Reference) -> bool:
+        """Return whether what someone gives as a value is the name of one: AWS or a file knows it."""
+        return self.remote is not None or (
+            self.given is not None and self.given.look_up(reference) is not None
+        )
+
+    def fill_in(self, text: str) -> str | Unknown:
+        """Return `text` with the values of its dynamic references (`{{resolve:…}}`)."""
+        parts: list[str] = []
+        end = 0
+        for match in _REFERENCE.finditer(text):
+            reference = parse_reference(match[1])
+            if reference is None:
+                return Unknown(reason=f"`{match[0]}` is no dynamic reference that samlocal knows")
+            value = self.get(reference)
+            if isinstance(value, Unknown):
+                return value
+            parts += (text[end : match.start()], value)
+            end = match.end()
+        return "".join((*parts, text[end:]))
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return what the inside of `{{resolve:…}}` refers to; None if it is none of three services.
+
+    A secret may be given by its ARN, which holds colons itself.
+    """
+    service, _, rest = text.partition(":")
+    if service in {"ssm", "ssm-secure"} and rest:
+        name, colon, version = rest.rpartition(":")
+        if colon and version.isdecimal():
+            return Reference(service=_service(service), name=name, version=version)
+        return Reference(service=_service(service), name=rest)
+    if service == "secretsmanager" and rest:
+        parts = rest.split(":")
+        length = 7 if rest.startswith("arn:") else 1
+        name, options = ":".join(parts[:length]), parts[length:]
+        _, json_key, stage, version = (*options, "", "", "", "")[:4]
+        return Reference(
+            service="secretsmanager",
+            name=name,
+            json_key=json_key or None,
+            version_stage=stage or None,
+            version=version or None,
+        )
+    return None
+
+
+def _service(name: str) -> Service:
+    return "ssm-secure" if name == "ssm-secure" else "ssm"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenValues:
+    """Values from a mapping, as `--resolve-file` has them.
+
+    Its keys are `ssm`, `ssm-secure`, `secretsmanager` and `exports`; each holds values by name. A
+    secret is a mapping, or its text. `ssm-secure` parameters may stand under `ssm` too.
+    """
+
+    values: Mapping[str, object]
+
+    def look_up(self, reference: Reference) -> str | Unknown | None:
+        services = (
+            ("ssm-secure", "ssm") if reference.service == "ssm-secure" else (reference.service,)
+        )
+        found = (
+            value
+            for service in services
+            for name in reference.names
+            if (value := self._section(service).get(name)) is not None
+        )
+        value = next(found, None)
+        if value is None or reference.json_key is None:
+            return None if value is None else _text(value)
+        fields = _fields(value)
+        if reference.json_key not in fields:
+            return Unknown(reason=f"what is given for {reference} has no such key")
+        return _text(fields[reference.json_key])
+
+    def _section(self, name: str) -> Mapping[str, object]:
+        section = self.values.get(name)
+        return section if isinstance(section, dict) else {}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str | int | float):
+        return scalar_text(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)  # a StringList
+    return json.dumps(_typed(value), separators=(",", ":"))
+
+
+def _typed(value: object) -> object:
+    """Return a value whose unquoted words are numbers and booleans, as JSON has them."""
+    match value:
+        case Unquoted():
+            return parse_core_scalar(value)
+        case list():
+            return [_typed(item) for item in value]
+        case dict():
+            return {name: _typed(entry) for name, entry in value.items()}
+        case _:
+            return value
+
+
+def _fields(value: object) -> Mapping[str, object]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_given_values(path: Path) -> GivenValues:
+    """Return the values in a YAML or JSON file: text as it is written, which is all that AWS keeps.
+
+    Raises:
+        TemplateError: it can't be read, or has something else than the four sections.
+    """
+    root = load(path, schema=as_written).root
+    for name, section in root.entries("a file of values").items():
+        if name not in _SECTIONS:
+            raise TemplateError(
+                f"`{name}` is no kind of value",
+                place=root.place_of(name),
+                hint=f"kinds: {', '.join(_SECTIONS)}",
+            )
+        section.entries(f"`{name}`")
+    plain = root.plain()
+    return GivenValues(plain if isinstance(plain, dict) else {})

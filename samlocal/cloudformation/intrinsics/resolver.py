@@ -1,0 +1,189 @@
+"""Replaces calls of CloudFormation's intrinsic functions by their values, as far as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from samlocal.cloudformation.intrinsics.missing_values import combined
+from samlocal.cloudformation.intrinsics.transforms import expand, needs_expansion
+from samlocal.documents.node import Node, NoValue, Unknown
+from samlocal.errors import ProjectError, TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
+    from samlocal.diagnostics import Finding
+
+_MAX_CALLS_DEEP: Final = 100
+_MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4 MB
+
+
+class Scope(Protocol):
+    """What names mean in one stack."""
+
+    surroundings: Surroundings
+    external: ExternalValues
+
+    def reference(self, name: str, at: Node) -> Node:
+        """Return the value of a parameter or pseudo parameter, or a resource's name."""
+
+    def attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
+        """Return what `Fn::GetAtt` gives."""
+
+    def condition(self, name: str, at: Node) -> bool:
+        """Return whether a condition holds."""
+
+    def mapping(self, name: str) -> Node | None:
+        """Return a mapping of the `Mappings` section; None where there is none of that name."""
+
+    def include(self, location: str, at: Node) -> Node:
+        """Return the content of a file that `AWS::Include` names."""
+
+    def note(self, finding: Finding) -> None:
+        """Remember something that is to be said."""
+
+
+class UnknownValueError(Exception):
+    """What is being computed depends on a value that can't be known here. It never leaves `project`."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(unknown.reason)
+        self.unknown = unknown
+
+
+class Resolver:
+    """Resolves nodes in the scope of one stack."""
+
+    def __init__(self, scope: Scope, intrinsics: Mapping[str, Intrinsic]) -> None:
+        self.scope = scope
+        self._intrinsics = intrinsics
+        self._depth = 0
+
+    def reduce(self, node: Node) -> Node:
+        """Return what `node` stands for, with its entries or items as they are.
+
+        Raises:
+            TemplateError: an intrinsic function is used in a way that CloudFormation refuses.
+        """
+        if isinstance(node.value, dict):
+            if self._depth >= _MAX_CALLS_DEEP:
+                raise self._too_deep(node)
+            self._depth += 1
+            try:
+                node = self._reduce_mapping(node)
+            except UnknownValueError as exc:
+                return node.with_value(exc.unknown)
+            except RecursionError:
+                raise self._too_deep(node) from None
+            finally:
+                self._depth -= 1
+        if isinstance(node.value, str):
+            if len(node.value) > _MAX_CHARACTERS:
+                raise TemplateError("a value here grows without end", place=node.place)
+            if "{{resolve:" in node.value:
+                return node.with_value(self.scope.external.fill_in(node.value))
+        return node
+
+    def _reduce_mapping(self, node: Node) -> Node:
+        if needs_expansion(node):
+            return self.reduce(expand(node, self))
+        call = intrinsic_call(node)
+        if call is None:
+            return node
+        name, argument = call
+        if name not in self._intrinsics:
+            raise UnknownValueError(Unknown(reason=f"samlocal doesn't know `{name}`"))
+        return self._intrinsics[name](self, argument, node)
+
+    def _too_deep(self, node: Node) -> TemplateError:
+        return TemplateError(
+            f"more than {_MAX_CALLS_DEEP} values depend on one another here",
+            place=node.place,
+            hint="does one of them depend on itself?",
+        )
+
+    def resolve(self, node: Node) -> Node:
+        """Return what `node` stands for, all the way down, without what `AWS::NoValue` removes."""
+        node = self.reduce(node)
+        if isinstance(node.value, dict):
+            entries = {key: self.resolve(entry) for key, entry in node.value.items()}
+            present = {key: entry for key, entry in entries.items() if not _is_absent(entry)}
+            return Node(present, node.path, node.line, node.column, node.keys)
+        if isinstance(node.value, tuple):
+            items = [self.resolve(item) for item in node.value]
+            return node.with_value(tuple(item for item in items if not _is_absent(item)))
+        return node
+
+    def known(self, node: Node) -> Node:
+        """Return what `node` stands for, all the way down.
+
+        Raises:
+            UnknownValueError: some of it can't be known here.
+        """
+        return self.all_known((node,))[0]
+
+    def all_known(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return what each node stands for, all the way down.
+
+        Raises:
+            UnknownValueError: some of them can't be known here, for all the reasons there are.
+        """
+        resolved = [self.resolve(node) for node in nodes]
+        unknowns = [unknown for node in resolved for unknown in _unknowns(node)]
+        if unknowns:
+            raise UnknownValueError(combined(unknowns))
+        return resolved
+
+    def may_have_value(self, node: Node | None) -> bool:
+        """Return whether there is a value: `AWS::NoValue` is none, and what can't be decided may be one."""
+        if node is None:
+            return False
+        try:
+            value = self.reduce(node).value
+        except ProjectError:
+            return True
+        return value is not None and not isinstance(value, NoValue)
+
+    def text(self, node: Node, what: str) -> str:
+        """Return the text that `node` stands for; `what` names it in the error if it is none.
+
+        Raises:
+            UnknownValueError: it can't be known here.
+        """
+        return self.known(node).text(what)
+
+
+Intrinsic = Callable[[Resolver, Node, Node], Node]
+
+
+def intrinsic_call(node: Node) -> tuple[str, Node] | None:
+    """Return the name and argument if `node` is a call of an intrinsic function."""
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        return None
+    (call,) = node.value.items()
+    return call if call[0] == "Ref" or call[0].startswith("Fn::") else None
+
+
+def find_unknown(node: Node) -> Unknown | None:
+    """Return why some of a resolved node can't be known here; None where all of it can."""
+    unknowns = list(_unknowns(node))
+    return combined(unknowns) if unknowns else None
+
+
+def _unknowns(node: Node) -> Iterator[Unknown]:
+    match node.value:
+        case Unknown():
+            yield node.value
+        case dict():
+            for child in node.value.values():
+                yield from _unknowns(child)
+        case tuple():
+            for child in node.value:
+                yield from _unknowns(child)
+
+
+def _is_absent(node: Node) -> bool:
+    return isinstance(node.value, NoValue)

@@ -1,0 +1,294 @@
+"""A project: the functions that a template holds, found by name and resolved one at a time."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.functions.index import read_entries
+from samlocal.cloudformation.functions.lambda_functions import read_function
+from samlocal.cloudformation.functions.layer_resources import local_layers
+from samlocal.cloudformation.functions.unsupported_properties import web_functions
+from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
+from samlocal.cloudformation.intrinsics.missing_values import remedy
+from samlocal.cloudformation.intrinsics.pseudo_parameters import (
+    DEFAULT_REGION,
+    Account,
+    Surroundings,
+)
+from samlocal.cloudformation.stack.exports import ProjectExports
+from samlocal.cloudformation.stack.nested_stacks import Nest
+from samlocal.cloudformation.stack.stack import Stack
+from samlocal.cloudformation.stack.template_diagnostics import duplicate_keys, macros
+from samlocal.diagnostics import Finding
+from samlocal.documents.document import load
+from samlocal.errors import FunctionNotFoundError
+from samlocal.project import lookup
+from samlocal.project.discovery import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
+from samlocal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from samlocal.cloudformation.cdk_assembly import AssemblyStack
+    from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
+    from samlocal.cloudformation.stack.nested_stacks import LeftOutStack
+    from samlocal.function import Function, FunctionEntry
+
+_EXPLAINED: Final = 3  # stacks that are left out, in one hint
+
+
+def open_project(
+    template: Path | None = None,
+    *,
+    parameter_overrides: Mapping[str, str] | None = None,
+    region: str | None = None,
+    account: Account | None = None,
+    given_values: ValueSource | None = None,
+    remote_values: ValueSource | None = None,
+    directory: Path | None = None,
+) -> Project:
+    """Read a template, and resolve nothing yet.
+
+    `template` may be a directory that `cdk synth` wrote. Without it the template is looked for in
+    `directory`, which is the current one by default: see `search.find_template`. Values that live in
+    AWS are taken from `given_values`, then from what the project's own stacks export, then from
+    `remote_values`. What a CDK app says of its account comes before that of the credentials.
+
+    Raises:
+        TemplateNotFoundError: there is none.
+        TemplateError: it isn't YAML or JSON.
+    """
+    here = directory or Path.cwd()
+    path = (find_template(here) if template is None else template).absolute()
+    if path.is_dir() and not (path / ASSEMBLY_MANIFEST).is_file():
+        path = find_template(path)
+    overrides = parameter_overrides or {}
+    account = account or Account()
+    external = ExternalValues(given=given_values, remote=remote_values)
+
+    def open_stack(file: Path, surroundings: Surroundings, name: str = "") -> Stack:
+        return Stack(
+            load(file),
+            given=overrides.get,
+            surroundings=surroundings,
+            external=external,
+            boundary=_boundary(path if path.is_dir() else path.parent, here),
+            path=name,
+        )
+
+    if path.is_dir():
+        from samlocal.cloudformation.cdk_assembly import read_assembly  # noqa: PLC0415  # most projects are SAM's
+
+        every = tuple(
+            open_stack(found.template, _surroundings(found, region, account), found.name)
+            for found in read_assembly(path)
+        )
+        # The CDK deploys no stack that has no resources; its templates have no such section.
+        stacks = tuple(each for each in every if each.document.root.get("Resources")) or every
+    else:
+        surroundings = Surroundings(region=region or DEFAULT_REGION, account=account.known)
+        stacks = (open_stack(path, surroundings),)
+    external.local = ProjectExports(lambda: chain.from_iterable(map(_descend, stacks)))
+    return Project(path, stacks, overrides, account)
+
+
+def _surroundings(stack: AssemblyStack, region: str | None, account: Account) -> Surroundings:
+    return Surroundings(
+        region=region or stack.region or DEFAULT_REGION,
+        account=account.given or stack.account or account.of_credentials,
+        stack_name=stack.name,
+    )
+
+
+def _boundary(directory: Path, here: Path) -> Path:
+    """Return the directory that a project's files are in: its repository, or where it is run."""
+    directory, here = directory.resolve(), here.resolve()
+    for candidate in (directory, *directory.parents):
+        if (candidate / ".git").exists():
+            return candidate
+    return here if directory.is_relative_to(here) else directory
+
+
+class Project:
+    """The functions of one template, or of the stacks of one CDK app."""
+
+    def __init__(
+        self,
+        path: Path,
+        stacks: tuple[Stack, ...],
+        overrides: Mapping[str, str],
+        account: Account | None = None,
+    ) -> None:
+        self.path = path
+        self.account = account or Account()
+        self._roots = stacks
+        self._overrides = overrides
+
+    @cached_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """Every stack, each before those that are nested in it."""
+        nest = Nest()
+        for root in self._roots:
+            nest.open(root)
+        return tuple(stack for root in self._roots for stack in _descend(root))
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOutStack, ...]:
+        """Every nested stack that isn't read."""
+        return tuple(each for stack in self.stacks for each in stack.left_out.values())
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is about to surprise, whichever function runs."""
+        return self._findings(self.stacks)
+
+    def findings_for(self, entry: FunctionEntry) -> tuple[Finding, ...]:
+        """Return the findings about the stacks that one function, once resolved, has to do with.
+
+        Those are its own, the ones that this is nested in, and the ones whose outputs it refers to.
+        """
+        _, own = self._stack_by_path[entry.full_path]
+        around = [own]
+        while (parent := around[-1].parent) is not None:
+            around.append(parent[0])
+        return self._findings([each for each in self.stacks if each in around or each.is_used])
+
+    def _findings(self, stacks: Sequence[Stack]) -> tuple[Finding, ...]:
+        build = [build_finding(self.path)] if is_built(self.path) else []
+        said = (
+            *build,
+            *([self.account.finding] if self.account.finding else []),
+            *duplicate_keys(stacks),
+            *self._undeclared_overrides(),
+            *macros(stacks),
+            *(finding for stack in stacks for finding in web_functions(stack).values()),
+            *(note for stack in stacks for note in self._notes[stack]),
+        )
+        return tuple(dict.fromkeys(said))
+
+    @cached_property
+    def _notes(self) -> dict[Stack, tuple[Finding, ...]]:
+        """What there was to say about the stacks themselves, before any function is resolved."""
+        _ = self.functions
+        return {stack: stack.take_notes() for stack in self.stacks}
+
+    @cached_property
+    def functions(self) -> tuple[FunctionEntry, ...]:
+        """Every function, by its identifiers."""
+        return tuple(entry for entry, _ in self._stack_by_path.values())
+
+    @cached_property
+    def excluded(self) -> tuple[FunctionEntry, ...]:
+        """Every function that is not part of its stack, because its condition is false."""
+        return tuple(entry for stack in self.stacks for entry in read_entries(stack, excluded=True))
+
+    @cached_property
+    def _stack_by_path(self) -> dict[str, tuple[FunctionEntry, Stack]]:
+        return {
+            entry.full_path: (entry, stack)
+            for stack in self.stacks
+            for entry in read_entries(stack)
+        }
+
+    @cached_property
+    def _layers(self) -> dict[str, tuple[Stack, str]]:
+        return local_layers(self.stacks)
+
+    def find(self, identifier: str | None) -> FunctionEntry:
+        """Return the function that `identifier` names; None names the only one.
+
+        Raises:
+            FunctionNotFoundError: no function has that identifier.
+            AmbiguousFunctionError: more than one has it.
+        """
+        try:
+            return lookup.find(self.functions, identifier)
+        except FunctionNotFoundError as error:
+            self._explain_missing(identifier and lookup.split_identifier(identifier)[0])
+            self._refuse_left_out()
+            if not self._not_read:
+                raise
+            parts = (
+                error.hint,
+                *map(_with_place, self._not_read[:_EXPLAINED]),
+                remedy(parameter for each in self._not_read for parameter in each.missing),
+            )
+            hint = "; ".join(filter(None, parts))
+            raise FunctionNotFoundError(error.message, place=error.place, hint=hint) from None
+
+    @property
+    def _not_read(self) -> tuple[Finding, ...]:
+        """What there is to say of parts of the project that aren't read: functions may be there."""
+        notes = (note for notes in self._notes.values() for note in notes)
+        return (*(each.finding for each in self.left_out), *notes)
+
+    def _explain_missing(self, identifier: str | None) -> None:
+        """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
+        for stack in self.stacks:
+            if finding := web_functions(stack).get(identifier or ""):
+                raise FunctionNotFoundError(finding.message, place=finding.place)
+        for entry in self.excluded:
+            if identifier is None or identifier in entry.identifiers:
+                raise FunctionNotFoundError(
+                    f"`{entry.full_path}` is not part of the stack: {exclusion(entry)}",
+                    place=entry.place,
+                    hint="give other values with --parameter-overrides",
+                )
+
+    def _refuse_left_out(self) -> None:
+        """Raise where there are no functions because something of the template is left out."""
+        if self.functions or not self._not_read:
+            return
+        note = self._not_read[0]
+        raise FunctionNotFoundError(
+            "the template has no functions",
+            place=note.place,
+            hint=f"{note.message}; {note.hint}" if note.hint else note.message,
+        )
+
+    def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
+        """Resolve one function of this project; its `findings` say what was dropped or guessed.
+
+        The properties in `replaced` come from somewhere else: what they lack doesn't matter.
+
+        Raises:
+            TemplateError: a property has a value that Lambda refuses.
+            MissingParameterError: it can't run without parameters that have no value.
+            ParameterError: a parameter that it needs has a value that isn't allowed.
+            CodeNotFoundError: the template doesn't say where its code is.
+        """
+        _ = self._notes  # so that the function's own are told apart from them
+        _, stack = self._stack_by_path[entry.full_path]
+        return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
+
+    def _undeclared_overrides(self) -> list[Finding]:
+        declared = {name for root in self._roots for name in root.parameters}
+        return [
+            Finding(
+                message=f"the template has no parameter `{name}`",
+                place=self._roots[0].document.root.place,
+                hint=did_you_mean(name, declared),
+            )
+            for name in self._overrides
+            if name not in declared
+        ]
+
+
+def _with_place(finding: Finding) -> str:
+    place = finding.place
+    where = f" ({place.path.name}:{place.line}:{place.column})" if place else ""
+    return f"{finding.message}{where}"
+
+
+def exclusion(entry: FunctionEntry) -> str:
+    """Return why a function is not part of its stack."""
+    return f"its condition `{entry.condition}` is false"
+
+
+def _descend(stack: Stack) -> Iterator[Stack]:
+    yield stack
+    for child in stack.children.values():
+        yield from _descend(child)

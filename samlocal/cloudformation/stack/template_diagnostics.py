@@ -1,0 +1,36 @@
+"""What there is to say of templates as they are written, whichever function runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.cloudformation.intrinsics.transforms import transform_name
+from samlocal.diagnostics import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.cloudformation.stack.stack import Stack
+
+
+def duplicate_keys(stacks: Iterable[Stack]) -> list[Finding]:
+    """Return what there is to say of keys that a mapping has twice."""
+    return [
+        Finding(
+            message=f"`{duplicate.key}` is here a second time; this one counts",
+            place=duplicate.place,
+            hint=f"the first one: {duplicate.earlier}",
+        )
+        for stack in stacks
+        for duplicate in stack.document.duplicate_keys
+    ]
+
+
+def macros(stacks: Iterable[Stack]) -> list[Finding]:
+    """Return what there is to say of macros: nothing here runs them."""
+    return [
+        Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
+        for stack in stacks
+        for node in stack.transforms
+        if (name := transform_name(node)) and not name.startswith("AWS::")
+    ]

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from samlocal.cloudformation.project import open_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
+    from samlocal.diagnostics import Finding
+    from samlocal.function import Function
+
+FUNCTION = """\
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          VALUE:
+"""
+
+
+class Evaluate(Protocol):
+    """Resolves one expression as the value of an environment variable."""
+
+    def __call__(
+        self,
+        expression: str,
+        sections: str = "",
+        *,
+        resources: str = "",
+        account: Account | None = None,
+        **overrides: str,
+    ) -> Function: ...
+
+
+@pytest.fixture
+def evaluate(tmp_path: Path) -> Evaluate:
+    """Return a function that resolves an expression in a template with some more sections."""
+
+    def resolve(
+        expression: str,
+        sections: str = "",
+        *,
+        resources: str = "",
+        account: Account | None = None,
+        **overrides: str,
+    ) -> Function:
+        body = FUNCTION + indent(dedent(expression), " " * 12)
+        body += "\n" + indent(dedent(resources), "  ") + "\n" + dedent(sections)
+        (tmp_path / "template.yaml").write_text(body)
+        project = open_project(
+            tmp_path / "template.yaml", parameter_overrides=overrides, account=account
+        )
+        return project.resolve(project.find("F"))
+
+    return resolve
+
+
+@pytest.fixture
+def value_of(evaluate: Evaluate) -> ValueOf:
+    """Return a function that gives the text that an expression resolves to."""
+
+    def text(
+        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> str | None:
+        function = evaluate(expression, sections, resources=resources, account=None, **overrides)
+        return function.environment["VALUE"].value
+
+    return text
+
+
+class FindingOf(Protocol):
+    """Gives the one finding about an expression that leaves its variable without value."""
+
+    def __call__(
+        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Finding: ...
+
+
+@pytest.fixture
+def finding_of(evaluate: Evaluate) -> FindingOf:
+    """Return a function that gives the finding about an expression that has no value."""
+
+    def find(
+        expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> Finding:
+        function = evaluate(expression, sections, resources=resources, account=None, **overrides)
+        assert function.environment["VALUE"].value is None
+        (finding,) = function.findings
+        assert finding.variables == ("VALUE",)
+        return finding
+
+    return find
+
+
+class ValueOf(Protocol):
+    """Gives the text that an expression resolves to; None where it can't be known."""
+
+    def __call__(
+        self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
+    ) -> str | None: ...

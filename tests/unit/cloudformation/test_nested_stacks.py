@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samlocal.cloudformation.intrinsics.missing_values import worth_saying
+from samlocal.cloudformation.project import Project, open_project
+from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError, TemplateError
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+
+
+def nested(directory: Path, **templates: str) -> Project:
+    for name, text in templates.items():
+        (directory / f"{name}.yaml").write_text(text)
+    return open_project(directory / "template.yaml")
+
+
+def stack(location: str, more: str = "") -> str:
+    return f"""
+Resources:
+  Child:
+    Type: AWS::CloudFormation::Stack
+    Properties: {{TemplateURL: {location}{more}}}
+"""
+
+
+def test_a_function_is_ambiguous_where_two_stacks_have_it() -> None:
+    """The full paths of the candidates are listed, and each of them works."""
+    project = open_project(PROJECTS / "sam-nested" / "template.yaml")
+    assert project.find("Health").full_path == "Health"
+    assert project.find("Orders/Health").logical_id == "Health"
+    jobs = open_project(PROJECTS / "cfn-nested" / "template.yaml")
+    with pytest.raises(AmbiguousFunctionError, match="`Job` names 2 functions") as caught:
+        jobs.find("Job")
+    assert caught.value.hint == "use a full path: `Jobs/Job`, `MoreJobs/Job`"
+
+
+@pytest.mark.parametrize(
+    "identifier", ["ModerationHandler701D4134", "Handler", "Moderation/Handler"]
+)
+def test_a_construct_is_ambiguous_where_two_stacks_of_an_app_have_it(identifier: str) -> None:
+    """The CDK's identifiers are looked at in every stack."""
+    project = open_project(PROJECTS / "cdk-ratings" / "cdk.out")
+    with pytest.raises(AmbiguousFunctionError) as caught:
+        project.find(identifier)
+    assert caught.value.hint == "use a full path: `RatingsStack/Handler`, `ThumbnailsStack/Handler`"
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["Ratings", "Ratings9CD1D222", "ratings-api", "RatingsStack/Ratings"],
+)
+def test_a_function_of_a_cdk_app_has_many_names(identifier: str) -> None:
+    """The construct's id and path, the logical id and the function's name all work."""
+    project = open_project(PROJECTS / "cdk-ratings" / "cdk.out")
+    assert project.find(identifier).full_path == "RatingsStack/Ratings"
+
+
+def test_one_template_of_an_assembly_is_a_project_too() -> None:
+    """With `-t` on a single stack there is no stack to name."""
+    project = open_project(PROJECTS / "cdk-ratings" / "cdk.out" / "RatingsStack.template.json")
+    assert [entry.full_path for entry in project.functions] == [
+        "Ratings",
+        "Handler",
+        "Inline",
+        "Reports/Report",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("templates", "message"),
+    [
+        pytest.param(
+            {"template": stack("none.yaml")},
+            "template.yaml:5:31: no template at `none.yaml`",
+            id="none",
+        ),
+        pytest.param(
+            {"template": stack("template.yaml")},
+            "template.yaml:5:31: `template.yaml` is nested in itself",
+            id="itself",
+        ),
+        pytest.param(
+            {"template": stack("a.yaml"), "a": stack("b.yaml"), "b": stack("./a.yaml")},
+            "b.yaml:5:31: `./a.yaml` is nested in itself",
+            id="circle",
+        ),
+        pytest.param(
+            {"template": stack("a.yaml"), "a": "Resources: ["},
+            "a.yaml:1:13: not valid YAML",
+            id="yaml",
+        ),
+        pytest.param(
+            {"template": stack("a.yaml"), "a": "{}"}, "a.yaml:1:1: the template has no", id="empty"
+        ),
+        pytest.param({"template": stack("!Ref Nope")}, "template.yaml:5:31: nothing is", id="name"),
+    ],
+)
+def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
+    tmp_path: Path, templates: dict[str, str], message: str
+) -> None:
+    """The function beside it runs, and hears nothing of it; the place is where the fault is."""
+    function = "  F: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
+    project = nested(tmp_path, **{**templates, "template": templates["template"] + function})
+    (left_out,) = project.left_out
+    reason = left_out.finding.message.partition(" is left out: ")[2]
+    assert message in f"{left_out.finding.place}: {reason}"
+    assert left_out.is_error
+    entry = project.find("F")
+    assert (*project.resolve(entry).findings, *project.findings_for(entry)) == ()
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("https://s3.amazonaws.com/b/t.yaml", "`https://s3.amazonaws.com/b/t.yaml` is not on this"),
+        ("!Sub 'https://${Bucket}/t.yaml'", "parameter `Bucket` has no value"),
+        ("!ImportValue Location", "the export `Location` lives in AWS"),
+        ("[a]", "`TemplateURL` is not on this machine"),
+    ],
+)
+def test_a_nested_stack_that_is_elsewhere_is_said_where_the_function_refers_to_it(
+    tmp_path: Path, location: str, reason: str
+) -> None:
+    """Variables that refer to its outputs are left out; the stack itself is named once, first."""
+    project = nested(
+        tmp_path,
+        template=stack(location)
+        + """
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: .
+      Environment:
+        Variables: {A: !GetAtt Child.Outputs.A, B: !Sub '${Child.Outputs.B}', C: c}
+  Plain: {Type: AWS::Lambda::Function, Properties: {Code: .}}
+Parameters: {Bucket: {Type: String}}
+""",
+    )
+    plain, function = (project.resolve(project.find(name)) for name in ("Plain", "F"))
+    assert (*plain.findings, *project.findings_for(project.find("Plain"))) == ()
+    first, *others = worth_saying(function.findings, given=())
+    assert first.message.startswith(f"the nested stack `Child` is left out: {reason}")
+    assert [finding.message for finding in others] == [
+        "`A` is left out: `Child.Outputs.A` is an output of a stack that is left out",
+        "`B` is left out: `Child.Outputs.B` is an output of a stack that is left out",
+    ]
+    assert worth_saying(function.findings, given={"A", "B"}) == ()
+
+
+def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) -> None:
+    """A function that isn't found may be where nobody could look."""
+    project = nested(tmp_path, template=stack("s3://b/t") + "  G: {Type: AWS::Lambda::Function}\n")
+    with pytest.raises(FunctionNotFoundError, match="no function `Child/F`") as caught:
+        project.find("Child/F")
+    assert caught.value.hint == (
+        "the template has `G`;"
+        " the nested stack `Child` is left out: `s3://b/t` is not on this machine"
+        " (template.yaml:5:31)"
+    )
+
+
+def test_findings_about_other_stacks_are_not_the_functions(tmp_path: Path) -> None:
+    """A function hears of its own stack, those around it and those whose outputs it refers to."""
+    twice = "Resources: {T: {Type: AWS::SNS::Topic}, T: {Type: AWS::SNS::Topic}}\n"
+    project = nested(
+        tmp_path,
+        template=stack("a.yaml")
+        + """
+  Other: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: b.yaml}}
+  F:
+    Type: AWS::Lambda::Function
+    Properties: {Code: ., Environment: {Variables: {A: !GetAtt Child.Outputs.O}}}
+""",
+        a=twice + "Outputs: {O: {Value: o}}",
+        b=twice,
+    )
+    entry = project.find("F")
+    assert project.resolve(entry).environment["A"].value == "o"
+    (finding,) = project.findings_for(entry)
+    assert finding.place is not None
+    assert finding.place.path.name == "a.yaml"
+    assert len(project.findings) == 2
+
+
+def test_a_family_of_nested_stacks_that_grows_without_end_is_refused(tmp_path: Path) -> None:
+    """Ten levels of templates that each nest the next one twice are too many."""
+    twice = "Resources:\n" + "".join(
+        f"  S{n}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: NEXT}}}}\n"
+        for n in range(2)
+    )
+    templates = {f"t{level}": twice.replace("NEXT", f"t{level + 1}.yaml") for level in range(10)}
+    project = nested(tmp_path, template=stack("t0.yaml"), **templates, t10="Resources: {}")
+    with pytest.raises(TemplateError, match="too many nested stacks"):
+        project.find("F")
+
+
+def test_an_output_that_a_nested_stack_lacks_is_left_out_with_a_suggestion(tmp_path: Path) -> None:
+    """An output that the nested template hasn't got is named."""
+    project = nested(
+        tmp_path,
+        template=stack("a.yaml")
+        + """
+  F:
+    Type: AWS::Lambda::Function
+    Properties: {Code: ., Environment: {Variables: {A: !GetAtt Child.Outputs.Tabel}}}
+""",
+        a="Resources: {}\nOutputs: {Table: {Value: x}}",
+    )
+    (finding,) = project.resolve(project.find("F")).findings
+    assert finding.message == "`A` is left out: `a.yaml` has no output `Tabel`"
+    assert finding.hint == "did you mean `Table`?"
+
+
+def test_stacks_that_depend_on_each_other_are_an_error(tmp_path: Path) -> None:
+    """Outputs that are each other's parameters end in an error, not in a hang."""
+    child = """
+Parameters: {P: {Type: String}}
+Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: ., Handler: !Ref P}}}
+Outputs: {O: {Value: !Ref P}}
+"""
+    project = nested(
+        tmp_path,
+        template=stack("a.yaml", ", Parameters: {P: !GetAtt Other.Outputs.O}")
+        + stack("a.yaml", ", Parameters: {P: !GetAtt Child.Outputs.O}")
+        .replace("Child:", "Other:")
+        .replace("Resources:", ""),
+        a=child,
+    )
+    with pytest.raises(TemplateError, match="depend on one another"):
+        project.resolve(project.find("Child/F"))
+
+
+def test_a_nested_stack_whose_condition_fails_is_no_part(tmp_path: Path) -> None:
+    """Its functions don't exist, and its template isn't even read."""
+    text = stack("none.yaml").replace("Type:", "Condition: Never\n    Type:")
+    project = nested(tmp_path, template=text + "Conditions: {Never: !Equals [a, b]}")
+    assert project.functions == ()
+
+
+def test_what_is_asked_for_may_be_what_a_loop_would_have_made(tmp_path: Path) -> None:
+    """The parameter that the loop lacks is named, with the way to give it."""
+    project = nested(
+        tmp_path,
+        template="""
+Parameters: {Names: {Type: CommaDelimitedList}}
+Resources:
+  Fn::ForEach::Loop: [Name, !Ref Names, {"F${Name}": {Type: AWS::Serverless::Function}}]
+  G: {Type: AWS::Lambda::Function}
+""",
+    )
+    with pytest.raises(FunctionNotFoundError, match="no function `Fa`") as caught:
+        project.find("Fa")
+    assert caught.value.hint == (
+        "the template has `G`;"
+        " some entries are left out here: parameter `Names` has no value (template.yaml:4:29);"
+        " give it one: --parameter-overrides Names=…"
+    )

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samlocal.cloudformation.project import Project, open_project
+from samlocal.errors import (
+    AmbiguousFunctionError,
+    FunctionNotFoundError,
+    ParameterError,
+    TemplateError,
+    TemplateNotFoundError,
+)
+from samlocal.function import Function, LocalCode, S3Code
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+BASIC = PROJECTS / "sam-basic" / "template.yaml"
+
+
+def write(directory: Path, text: str) -> Project:
+    (directory / "template.yaml").write_text(text)
+    return open_project(directory / "template.yaml")
+
+
+def resolve(name: str, **overrides: str) -> Function:
+    project = open_project(BASIC, parameter_overrides=overrides)
+    return project.resolve(project.find(name))
+
+
+def values(function: Function) -> dict[str, str | None]:
+    return {name: variable.value for name, variable in function.environment.items()}
+
+
+def test_a_serverless_function_is_read_on_top_of_the_globals() -> None:
+    """A function's own properties win, and its variables join the global ones."""
+    function = resolve("Ratings", Stage="prod")
+    assert function.name == function.function_name == "prod-ratings"
+    assert (function.runtime, function.handler) == ("python3.11", "app.handler")
+    assert (function.memory_mb, function.timeout_seconds) == (512, 10)
+    assert isinstance(function.code, LocalCode)
+    assert function.code.path == BASIC.parent / "src"
+    assert values(function) == {
+        "STAGE": "prod",
+        "LOG_LEVEL": "debug",
+        "TABLE": "Table",
+        "FLAG": "true",
+        "LIMIT": "10",
+        "EMPTY": "",
+    }
+    assert str(function.environment["LOG_LEVEL"].place) == f"{BASIC}:32:22"
+
+
+def test_a_lambda_function_has_no_globals() -> None:
+    """`Globals` are SAM's; CloudFormation's own functions don't take part."""
+    function = resolve("Reviews", Token="s3cr3t")
+    assert (function.timeout_seconds, function.memory_mb) == (3, 128)
+    assert isinstance(function.code, S3Code)
+    assert (function.code.bucket, function.code.key) == ("artifacts", "reviews.zip")
+    assert values(function) == {
+        "RATINGS": "arn:aws:lambda:us-east-1:123456789012:function:dev-ratings",
+        "TOKEN": "s3cr3t",
+    }
+
+
+def test_a_parameter_without_value_leaves_a_variable_out() -> None:
+    """A function that needs it for a variable only can run without it."""
+    function = resolve("Reviews")
+    assert values(function)["TOKEN"] is None
+    (finding,) = function.findings
+    assert finding.message == "`TOKEN` is left out: parameter `Token` has no value"
+    assert str(finding.place) == f"{BASIC}:48:18"
+    assert finding.hint == "give it one: --parameter-overrides Token=…"
+
+
+def test_a_parameter_with_a_value_that_is_not_allowed() -> None:
+    """`AllowedValues` hold for overrides."""
+    with pytest.raises(ParameterError, match="parameter `Stage` can't be `qa`") as caught:
+        resolve("Ratings", Stage="qa")
+    assert caught.value.hint == "allowed values: `dev`, `prod`"
+
+
+def test_an_override_of_no_parameter_is_a_finding() -> None:
+    """A misspelt parameter doesn't vanish."""
+    project = open_project(BASIC, parameter_overrides={"Stge": "prod"})
+    (finding,) = project.findings
+    assert finding.message == "the template has no parameter `Stge`"
+    assert finding.hint == "did you mean `Stage`?"
+
+
+@pytest.mark.parametrize("identifier", ["Ratings", "dev-ratings"])
+def test_a_function_is_found_by_each_identifier(identifier: str) -> None:
+    """The logical id and the function's name both work."""
+    assert open_project(BASIC).find(identifier).logical_id == "Ratings"
+
+
+def test_an_unknown_function_gets_a_suggestion() -> None:
+    """A typo is answered with the nearest identifier."""
+    with pytest.raises(FunctionNotFoundError, match="no function `ratngs`") as caught:
+        open_project(BASIC).find("ratngs")
+    assert caught.value.hint == "did you mean `Ratings`?"
+
+
+def test_something_else_gets_a_list() -> None:
+    """Where nothing comes close, all functions are listed."""
+    with pytest.raises(FunctionNotFoundError) as caught:
+        open_project(BASIC).find("xyz")
+    assert caught.value.hint == "the template has `Ratings`, `Reviews`"
+
+
+def test_no_identifier_is_ambiguous_where_there_are_several_functions() -> None:
+    """Nothing is picked silently."""
+    with pytest.raises(AmbiguousFunctionError, match="the template has 2 functions") as caught:
+        open_project(BASIC).find(None)
+    assert caught.value.hint == "name one: `Ratings`, `Reviews`"
+
+
+def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
+    """With one function there is nothing to ask."""
+    project = write(tmp_path, "Resources: {One: {Type: AWS::Serverless::Function}}")
+    function = project.resolve(project.find(None))
+    assert function.logical_id == "One"
+    assert isinstance(function.code, LocalCode)
+    assert function.code.path == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        (
+            "MemorySize: 127",
+            "3:30: `MemorySize` must be a whole number from 128 to 10240, not `127`",
+        ),
+        ("Timeout: 901", "3:27: `Timeout` must be a whole number from 1 to 900, not `901`"),
+        ("Timeout: abc", "3:27: `Timeout` must be a whole number from 1 to 900, not `abc`"),
+        ("EphemeralStorage: {Size: 1}", "`Size` must be a whole number from 512 to 10240, not `1`"),
+        ("Architectures: [mips]", "`Architectures` must be x86_64 or arm64, not `mips`"),
+        (
+            "Architectures: [x86_64, arm64]",
+            "3:42: `Architectures` takes only one, not 2: `arm64`, `x86_64`",
+        ),
+        ("Handler: [a]", "3:27: `Handler` must be a string, not a list"),
+        ("Environment: [a]", "`Environment` must be a mapping, not a list"),
+        (
+            "FileSystemConfigs: [{Arn: a, LocalMountPath: /data}]",
+            "3:63: `LocalMountPath` must be /mnt/NAME, not `/data`",
+        ),
+        ("FileSystemConfigs: [store]", "a file system must be a mapping, not `store`"),
+        ("Handler: !Ref Nope", "3:27: nothing is named `Nope`"),
+        ("Handler: !GetAtt Nope.Arn", "3:27: no resource `Nope`"),
+    ],
+)
+def test_a_wrong_property_has_a_place(tmp_path: Path, properties: str, message: str) -> None:
+    """What Lambda would refuse is refused here, with line and column."""
+    text = "Resources:\n  F:\n    Properties: {PROPERTIES}\n    Type: AWS::Serverless::Function\n"
+    project = write(tmp_path, text.replace("PROPERTIES", properties))
+    with pytest.raises(TemplateError) as caught:
+        project.resolve(project.find("F"))
+    assert message in str(caught.value)
+
+
+def test_a_single_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    """CloudFormation takes a value where it wants a list, and so does this."""
+    project = write(
+        tmp_path,
+        "Resources: {F: {Type: AWS::Serverless::Function,"
+        " Properties: {Architectures: arm64, Layers: 'arn:aws:lambda:us-east-1:1:layer:a:1'}}}",
+    )
+    function = project.resolve(project.find("F"))
+    assert function.architecture == "arm64"
+    assert [layer.name for layer in function.layers] == ["a"]
+
+
+def test_file_systems(tmp_path: Path) -> None:
+    """Each has its mount path and place; one whose path isn't known here is left out."""
+    project = write(
+        tmp_path,
+        """
+Parameters: {Path: {Type: String, Default: /mnt/b}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      FileSystemConfigs:
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: /mnt/a}
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: !Ref Path}
+        - {Arn: !GetAtt Access.Arn, LocalMountPath: !ImportValue Shared}
+  Access: {Type: AWS::EFS::AccessPoint}
+""",
+    )
+    function = project.resolve(project.find("F"))
+    assert [(each.mount_path, each.place.line) for each in function.file_systems] == [
+        ("/mnt/a", 8),
+        ("/mnt/b", 9),
+    ]
+    (finding,) = function.findings
+    assert finding.message.startswith("`LocalMountPath` is left out")
+
+
+def test_a_value_that_is_known_only_in_aws_is_left_out_and_said(tmp_path: Path) -> None:
+    """Nothing becomes an empty string in silence."""
+    project = write(
+        tmp_path,
+        """
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {Environment: {Variables: {A: !GetAtt Queue.Unheard, B: [1]}}}
+""",
+    )
+    function = project.resolve(project.find("F"))
+    assert values(function) == {"A": None, "B": None}
+    assert [finding.message for finding in function.findings] == [
+        "`A` is left out: `Queue.Unheard` is known only once it is deployed",
+        "`B` is left out: it is a list, and Lambda takes strings",
+    ]
+
+
+@pytest.mark.parametrize("name", ["template.json", "template.yml", "template.yaml"])
+def test_the_template_is_looked_for(tmp_path: Path, name: str) -> None:
+    """Without `-t` the usual names are tried."""
+    (tmp_path / name).write_text('{"Resources": {}}')
+    assert open_project(directory=tmp_path).path == tmp_path / name
+
+
+def test_no_template_at_all(tmp_path: Path) -> None:
+    """An empty directory is an error that says what was looked for."""
+    with pytest.raises(TemplateNotFoundError, match="no template in") as caught:
+        open_project(directory=tmp_path)
+    assert "template.yaml, template.yml, template.json" in str(caught.value.hint)
+
+
+def test_a_template_without_resources(tmp_path: Path) -> None:
+    """A file that is no template says so."""
+    with pytest.raises(TemplateError, match="the template has no `Resources`"):
+        write(tmp_path, "Parameters: {}").find("F")
+
+
+def test_the_region_shows_in_arns() -> None:
+    """`--region` decides what `AWS::Region` is."""
+    project = open_project(BASIC, parameter_overrides={"Token": "x"}, region="cn-north-1")
+    function = project.resolve(project.find("Reviews"))
+    assert values(function)["RATINGS"] == (
+        "arn:aws-cn:lambda:cn-north-1:123456789012:function:dev-ratings"
+    )

@@ -1,0 +1,149 @@
+"""SSM parameters, and where the values of variables come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.cloudformation.intrinsics.dynamic_references import GivenValues
+from samlocal.cloudformation.project import open_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
+    from samlocal.function import Function
+
+TEMPLATE = """
+Parameters:
+  Url: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /url, AllowedPattern: '/.*'}
+  Zones: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /zones}
+  Bare: {Type: 'AWS::SSM::Parameter::Value<String>'}
+  Stage: {Type: String, Default: dev}
+Conditions: {IsProd: !Equals [!Ref Stage, prod]}
+Resources:
+  T: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Sub 'orders-${Stage}'}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {Environment: {Variables: {VALUE: EXPRESSION}}}
+"""
+STORE = GivenValues({"ssm": {"/url": "https://a", "/zones": ["a", "b"], "/other": "https://b"}})
+
+
+def resolve(
+    directory: Path,
+    expression: str,
+    *,
+    file: ValueSource | None = None,
+    account: ValueSource | None = None,
+    overrides: dict[str, str] | None = None,
+) -> Function:
+    (directory / "template.yaml").write_text(TEMPLATE.replace("EXPRESSION", expression))
+    project = open_project(
+        directory / "template.yaml",
+        parameter_overrides=overrides,
+        given_values=file,
+        remote_values=account,
+    )
+    return project.resolve(project.find("F"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "overrides", "value"),
+    [
+        ("!Ref Url", {"Url": "https://mine"}, "https://mine"),
+        ("!Ref Url", {"Url": "/other"}, "/other"),
+        ("!Ref Bare", {"Bare": ""}, ""),
+        ("!Select [1, !Ref Zones]", {"Zones": "x, y"}, "y"),
+    ],
+)
+def test_what_somebody_gives_for_an_ssm_parameter_is_its_value(
+    tmp_path: Path, expression: str, overrides: dict[str, str], value: str
+) -> None:
+    """As in sam; what the declaration allows holds for the name, which nobody gives here."""
+    variable = resolve(tmp_path, expression, overrides=overrides).environment["VALUE"]
+    assert variable.value == value
+    assert variable.sources == (f"--parameter-overrides {next(iter(overrides))}",)
+
+
+@pytest.mark.parametrize(
+    ("file", "account", "label"),
+    [
+        pytest.param(None, STORE, "AWS", id="--resolve-remote"),
+        pytest.param(STORE, None, "--resolve-file", id="--resolve-file"),
+    ],
+)
+def test_it_is_a_name_where_there_is_somebody_to_ask(
+    tmp_path: Path, file: ValueSource | None, account: ValueSource | None, label: str
+) -> None:
+    """With an account, or a file that has that name, it is what CloudFormation takes it for."""
+    function = resolve(
+        tmp_path, "!Ref Url", file=file, account=account, overrides={"Url": "/other"}
+    )
+    assert function.environment["VALUE"].value == "https://b"
+    assert function.environment["VALUE"].sources == (
+        "--parameter-overrides Url",
+        f"the SSM parameter `/other` ({label})",
+    )
+
+
+def test_a_value_that_the_file_does_not_know_is_a_value(tmp_path: Path) -> None:
+    """A file of values doesn't turn what else is given into names."""
+    function = resolve(tmp_path, "!Ref Url", file=STORE, overrides={"Url": "https://mine"})
+    assert function.environment["VALUE"].value == "https://mine"
+
+
+def test_an_ssm_parameter_that_nobody_can_ask_for_can_be_given(tmp_path: Path) -> None:
+    """The hint names every way."""
+    (finding,) = resolve(tmp_path, "!Ref Url").findings
+    assert finding.message == "`VALUE` is left out: the SSM parameter `/url` lives in AWS"
+    assert finding.hint == (
+        "give the value: --parameter-overrides Url=…; or give it in a file with --resolve-file,"
+        " or read it from AWS with --resolve-remote"
+    )
+
+
+def test_an_ssm_parameter_without_default_is_a_parameter_without_value(tmp_path: Path) -> None:
+    """It is given like any other."""
+    (finding,) = resolve(tmp_path, "!Ref Bare").findings
+    assert finding.message == "`VALUE` is left out: parameter `Bare` has no value"
+    assert finding.hint == "give it one: --parameter-overrides Bare=…"
+
+
+@pytest.mark.parametrize(
+    ("expression", "sources"),
+    [
+        ("plain", ()),
+        ("!Ref Stage", ("--parameter-overrides Stage",)),
+        ("!Ref T", ("--parameter-overrides Stage",)),
+        ("!Join ['-', [!Ref T, !Ref T]]", ("--parameter-overrides Stage",)),
+        ("!If [IsProd, a, b]", ()),
+        ("!If [!Equals [!Ref Stage, x], a, !Ref Url]", ("the SSM parameter `/url` (AWS)",)),
+        (
+            "!Sub '${Stage}{{resolve:ssm:/other}}'",
+            ("--parameter-overrides Stage", "the SSM parameter `/other` (AWS)"),
+        ),
+    ],
+)
+def test_the_sources_of_a_variable(
+    tmp_path: Path, expression: str, sources: tuple[str, ...]
+) -> None:
+    """Each source is named once, also where its value is computed already; conditions aren't sources."""
+    function = resolve(
+        tmp_path, f"{expression}, AGAIN: {expression}", account=STORE, overrides={"Stage": "prod"}
+    )
+    assert {v.sources for v in function.environment.values()} == {sources}
+
+
+def test_a_nested_stack_is_given_names(tmp_path: Path) -> None:
+    """What a parent's template says is what CloudFormation would be told: the name."""
+    (tmp_path / "child.yaml").write_text(TEMPLATE.replace("EXPRESSION", "!Ref Url"))
+    (tmp_path / "template.yaml").write_text("""
+Resources:
+  Child:
+    Type: AWS::Serverless::Application
+    Properties: {Location: child.yaml, Parameters: {Url: /other}}
+""")
+    project = open_project(tmp_path / "template.yaml", given_values=STORE)
+    assert project.resolve(project.find("F")).environment["VALUE"].value == "https://b"

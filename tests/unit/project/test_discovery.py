@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from samlocal.cloudformation.project import open_project
+from samlocal.errors import TemplateError, TemplateNotFoundError
+
+TEMPLATE = "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: src}}}"
+
+MISSING_TEMPLATE = """{"artifacts": {"S": {
+  "type": "aws:cloudformation:stack", "properties": {"templateFile": "none.json"}
+}}}"""
+IN_ITSELF = """{"artifacts": {"A": {
+  "type": "cdk:cloud-assembly", "properties": {"directoryName": "."}
+}}}"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose build is newer than all its sources."""
+    for name in ("template.yaml", "src/app.py", ".aws-sam/build/template.yaml", "README.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TEMPLATE if name.endswith("yaml") else "")
+        os.utime(path, (1000, 1000))
+    os.utime(tmp_path / ".aws-sam/build/template.yaml", (2000, 2000))
+    return tmp_path
+
+
+def test_a_build_is_used_and_that_is_said(project: Path) -> None:
+    """What `sam build` made comes first, in one line."""
+    found = open_project(directory=project)
+    assert found.path == project / ".aws-sam/build/template.yaml"
+    (finding,) = found.findings
+    assert (finding.message, finding.hint) == ("using the build in `.aws-sam/build`", None)
+
+
+@pytest.mark.parametrize("name", ["src/app.py", "src/lib/new.py", "template.yaml"])
+def test_a_build_older_than_its_source_is_said_in_the_same_line(project: Path, name: str) -> None:
+    """The file that was changed since is named, and two ways out."""
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).touch()
+    (finding,) = open_project(directory=project).findings
+    assert finding.message == f"using the build in `.aws-sam/build`, which is older than `{name}`"
+    assert finding.hint == "run `sam build` again, or use the source: -t template.yaml"
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "src/node_modules/x.js", "src/.cache/x", "event.json"]
+)
+def test_files_that_are_no_source_make_no_build_old(project: Path, name: str) -> None:
+    """Editing an event or installing packages isn't a reason to build."""
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).touch()
+    (finding,) = open_project(directory=project).findings
+    assert finding.message == "using the build in `.aws-sam/build`"
+
+
+def test_the_source_is_used_when_it_is_named(project: Path) -> None:
+    """`-t template.yaml` means that file, with nothing to say about builds."""
+    found = open_project(project / "template.yaml")
+    assert found.path == project / "template.yaml"
+    assert found.findings == ()
+
+
+def test_a_broken_source_does_not_hide_a_build(project: Path) -> None:
+    """The age of a build is a courtesy; it stops nothing."""
+    (project / "template.yaml").write_text("Resources: [")
+    os.utime(project / "template.yaml", (1000, 1000))
+    assert open_project(directory=project).find("F").logical_id == "F"
+
+
+def test_a_cdk_app_is_found_by_its_output(tmp_path: Path) -> None:
+    """Where there is no template, `cdk.out` is looked at."""
+    (tmp_path / "cdk.out").symlink_to(
+        Path(__file__).parents[2] / "projects" / "cdk-ratings" / "cdk.out"
+    )
+    assert open_project(directory=tmp_path).path == tmp_path / "cdk.out"
+
+
+def test_a_directory_with_a_template_is_a_project(project: Path) -> None:
+    """`-t DIRECTORY` looks for the template in there."""
+    assert open_project(project / "src" / "..").find("F").logical_id == "F"
+
+
+def test_a_directory_without_any_is_an_error(tmp_path: Path) -> None:
+    """An empty directory has nothing to run."""
+    with pytest.raises(TemplateNotFoundError, match="no template in"):
+        open_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("{", "manifest.json:1:2: not valid JSON"),
+        ("{}", "manifest.json` names no stack"),
+        ('{"artifacts": []}', "`artifacts` must be a mapping, not a list"),
+        (
+            '{"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}',
+            "manifest.json:1:21: stack `S` has no `templateFile`",
+        ),
+        (MISSING_TEMPLATE, "no template at"),
+        (IN_ITSELF, "the assemblies nest too deeply"),
+    ],
+)
+def test_a_malformed_assembly_is_an_error(tmp_path: Path, manifest: str, message: str) -> None:
+    """A manifest that can't be followed says where."""
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises((TemplateError, TemplateNotFoundError)) as caught:
+        open_project(tmp_path)
+    assert message in str(caught.value)
+
+
+def test_a_stack_without_resources_is_none_of_an_app(tmp_path: Path) -> None:
+    """The CDK makes a template of every stack, and deploys only those that hold something."""
+    names = ("Empty", "App")
+    artifacts = {
+        name: {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": f"{name}.template.json"},
+        }
+        for name in names
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (tmp_path / "Empty.template.json").write_text('{"Parameters": {}, "Rules": {}}')
+    (tmp_path / "App.template.json").write_text(
+        '{"Resources": {"F": {"Type": "AWS::Lambda::Function"}}}'
+    )
+    project = open_project(tmp_path)
+    assert [entry.full_path for entry in project.functions] == ["App/F"]
+
+
+def test_a_stage_is_an_assembly_in_an_assembly(tmp_path: Path) -> None:
+    """Stacks of stages are found, and their environments count."""
+    (tmp_path / "manifest.json").write_text(
+        '{"artifacts": {"assembly-Prod": {"type": "cdk:cloud-assembly",'
+        ' "properties": {"directoryName": "assembly-Prod"}}}}'
+    )
+    (tmp_path / "assembly-Prod").mkdir()
+    (tmp_path / "assembly-Prod" / "manifest.json").write_text(
+        '{"artifacts": {"ProdApp": {"type": "aws:cloudformation:stack",'
+        ' "environment": "aws://210987654321/eu-west-1",'
+        ' "properties": {"templateFile": "ProdApp.template.json", "stackName": "Prod-App"}}}}'
+    )
+    (tmp_path / "assembly-Prod" / "ProdApp.template.json").write_text(
+        '{"Resources": {"F": {"Type": "AWS::Lambda::Function"}}}'
+    )
+    project = open_project(tmp_path)
+    function = project.resolve(project.find("F"))
+    assert function.full_path == "Prod-App/F"
+    assert (function.region, function.account_id) == ("eu-west-1", "210987654321")
+    assert (
+        open_project(tmp_path, region="us-west-2").resolve(project.find("F")).region == "us-west-2"
+    )
