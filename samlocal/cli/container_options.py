@@ -11,9 +11,10 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from samlocal.engine.images.policy import ImagePolicy
     from samlocal.function import Function, FunctionEntry
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import Delivery, ImagePolicy
+    from samlocal.sandbox.sandbox import Delivery
 
 # As sam has it.
 _GRACE_SECONDS: Final = 3

@@ -17,7 +17,7 @@ from samlocal.cli.interrupts import DeferredSignals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 _GIB: Final = 1024**3
 # A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.
@@ -61,8 +61,8 @@ def _checks(
 ) -> Iterator[Check]:
     yield _python()
     from samlocal.cli.way_back_check import check_way_back
+    from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.docker.engine import Engine
 
     try:
         with Engine(name) as engine:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from samlocal.cli.debugging import DebuggerWatch
     from samlocal.cli.inputs import Inputs
     from samlocal.diagnostics import Finding
+    from samlocal.engine.engine import Engine
     from samlocal.invocation import InvocationResult, Outcome
-    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
 
 # What an engine that has the image takes to create a container, many times over.
@@ -89,7 +89,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     spec, findings = plan(inputs, content, settings)
     _show_findings(findings)
     # Not in a thread while the project is read: both would take longer, one interpreter being for both.
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
     with FunctionLog(log_file) as log, Engine(container.engine) as engine:
         exit_code = _invoke(inputs, spec, engine, log)

@@ -17,7 +17,7 @@ from samlocal.cli.grouped import grouped
 
 if TYPE_CHECKING:
     from samlocal.cache.pruning import StaleEntry
-    from samlocal.sandbox.docker.leftovers import Leftover
+    from samlocal.engine.leftovers import Leftover
 
 OlderThan = Annotated[
     int,
@@ -96,9 +96,9 @@ def prune(
 
 def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:
     """Remove containers, and return the paths that those of commands that run see."""
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.leftovers import left_behind, mounted_paths, remove_container
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.docker.leftovers import left_behind, mounted_paths, remove_container
 
     try:
         with Engine(name) as engine:

@@ -16,7 +16,7 @@ from samlocal.sandbox.sandbox import SandboxSpec
 if TYPE_CHECKING:
     from typing import Literal
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.docker.way_back import Listening
     from samlocal.sandbox.sandbox import WayBack
 

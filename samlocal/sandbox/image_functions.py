@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Finding
+from samlocal.engine.images.policy import Build
 from samlocal.errors import ImageNotFoundError, UnusableImageError
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.plan import empty_sandbox
-from samlocal.sandbox.sandbox import Build
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.file_systems import file_system_mounts
-from samlocal.sandbox.sandbox import ImagePolicy, Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.artifacts.symlinks import OutgoingLink
+    from samlocal.engine.images.policy import ImagePolicy
     from samlocal.function import Function
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.debugging import DebugSettings

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from samlocal.function import ImageBuild
+    from samlocal.engine.images.policy import Build, ImagePolicy
     from samlocal.runtimes import Architecture
     from samlocal.sandbox.debugging import DebugSettings
 
-# When an image is built, or pulled.
-ImagePolicy = Literal["never", "missing", "always"]
 Delivery = Literal["auto", "mount", "copy"]
 WayBack = Literal["auto", "direct", "relay"]
 
@@ -52,17 +50,6 @@ class Debugger:
     port: int
     tool: str | None = None
     host: str = "localhost"
-
-
-@frozen
-class Build:
-    """How the image of a function is built: under which name, for which platform, and when."""
-
-    function: str
-    recipe: ImageBuild
-    image: str
-    platform: str
-    policy: ImagePolicy = "missing"
 
 
 @frozen
@@ -161,16 +148,6 @@ class Log(Protocol):
 
     def line(self, text: str) -> None:
         """Take a line of the platform, such as `START RequestId: …`."""
-
-
-class ImageProgress(Protocol):
-    """Who watches an image being pulled or built."""
-
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        """See that `layer` (empty: the whole image) has `current` of `total` bytes (0: unknown)."""
-
-    def note(self, text: str) -> None:
-        """See a line about the image, such as one of its build."""
 
 
 class Sandbox(Protocol):

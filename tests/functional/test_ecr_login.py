@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.docker.registry_login import login_headers
+from samlocal.engine.images.registry_login import login_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

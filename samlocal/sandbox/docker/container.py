@@ -12,16 +12,17 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.engine_api import ApiError
+from samlocal.engine.images.policy import is_pulled_always, skipped_pull_error
+from samlocal.engine.leftovers import sweep
+from samlocal.engine.output import read_output, whole_lines
+from samlocal.engine.removal import KILLED, remove, wait_for_end
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.creation import ContainerContext, container_config, cpu_limits
 from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.docker.emulation import emulated, platform_of
-from samlocal.sandbox.docker.ending import KILLED, remove, wait_for_end
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.engine_api import ApiError
 from samlocal.sandbox.docker.engine_options import chosen_options
-from samlocal.sandbox.docker.images import is_pulled_always, skipped_pull_error
-from samlocal.sandbox.docker.leftovers import sweep
 from samlocal.sandbox.docker.making import Maker
 from samlocal.sandbox.docker.memory import memory_group, peak_memory_mb
 from samlocal.sandbox.docker.one_stream import (
@@ -32,7 +33,6 @@ from samlocal.sandbox.docker.one_stream import (
     own_program,
     signal_of,
 )
-from samlocal.sandbox.docker.output import read_output, whole_lines
 from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
 from samlocal.sandbox.docker.proxies import proxy_variables
 from samlocal.sandbox.docker.way_back import listen
@@ -43,12 +43,13 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
 
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.images.policy import ImageProgress
     from samlocal.sandbox.docker.copying import Copies
-    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.docker.memory import MemoryGroup
     from samlocal.sandbox.docker.relay.launch import RelayLauncher
     from samlocal.sandbox.docker.unusable import FormatErrors
-    from samlocal.sandbox.sandbox import Debugger, ImageProgress, Log, Mount, SandboxSpec
+    from samlocal.sandbox.sandbox import Debugger, Log, Mount, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -255,13 +256,13 @@ class DockerSandbox:
         spec = self._spec = emulated(self._engine, self._spec)
         if spec.is_image_function or spec.is_chosen_image or spec.foreign_architecture:
             self._complete_spec()
-        elif is_pulled_always(spec):
+        elif is_pulled_always(spec.image, spec.pull):
             self._pull(spec.image)
 
     def _pull(self, image: str) -> None:
         if self._spec.pull == "never":
             raise skipped_pull_error(image, self._spec.pull_option)
-        from samlocal.sandbox.docker.pulls import pull_image  # noqa: PLC0415  # the cold path goes without
+        from samlocal.engine.images.pull import pull_image  # noqa: PLC0415  # the cold path goes without
 
         pull_image(
             self._engine,

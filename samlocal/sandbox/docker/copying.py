@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.artifacts.file_tree import Entry, walk
 from samlocal.cache.store import reason_of
+from samlocal.engine.leftovers import labels
+from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.emulation import platform_of
-from samlocal.sandbox.docker.ending import remove
-from samlocal.sandbox.docker.leftovers import labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 _log = logging.getLogger(__name__)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.docker.engine_options import ChosenOptions
-from samlocal.sandbox.docker.leftovers import labels
 from samlocal.sandbox.docker.mounting import mount_options
 from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.engine.engine_api import Json
     from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 _MIB: Final = 1024 * 1024

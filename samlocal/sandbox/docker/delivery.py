@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samlocal.errors import SandboxError
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from samlocal.engine.engine import Engine
     from samlocal.runtimes import Architecture
-    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _ENGINES_NAMES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}

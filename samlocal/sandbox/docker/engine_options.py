@@ -15,7 +15,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.engine.engine_api import Json
 
 # Of the container itself; everything else is of its host config.
 _CONTAINER_KEYS: Final = {

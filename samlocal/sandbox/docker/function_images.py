@@ -10,6 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.engine_api import ImageMissingError
+from samlocal.engine.images.build import RECIPE_LABEL, build_image, recipe_of
+from samlocal.engine.images.build_context import newer_file
+from samlocal.engine.images.policy import (
+    is_pulled_always,
+    skipped_pull_error,
+    vanished_image_error,
+)
+from samlocal.engine.images.pull import pull_image
 from samlocal.errors import (
     EngineError,
     ImageArchitectureError,
@@ -17,25 +27,16 @@ from samlocal.errors import (
     ImagePullError,
     UnusableImageError,
 )
-from samlocal.sandbox.build_context import newer_file
-from samlocal.sandbox.docker.builds import RECIPE_LABEL, build_image, recipe_of
 from samlocal.sandbox.docker.emulation import lambdas_name, platform_of
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.engine_api import ImageMissingError
-from samlocal.sandbox.docker.images import (
-    is_pulled_always,
-    skipped_pull_error,
-    vanished_image_error,
-)
-from samlocal.sandbox.docker.pulls import pull_image
 from samlocal.sandbox.image_functions import EXIT_HINT, Program, with_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.docker.engine_api import Json as _Facts
-    from samlocal.sandbox.sandbox import Build, ImageProgress, SandboxSpec
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.engine_api import Json as _Facts
+    from samlocal.engine.images.policy import Build, ImageProgress
+    from samlocal.sandbox.sandbox import SandboxSpec
 
 
 def ready_to_run(
@@ -73,8 +74,8 @@ def ready_to_run(
     spec = with_program(spec, _program(facts))
     if spec.debug is None:
         return spec
+    from samlocal.engine.images.image_files import image_files  # noqa: PLC0415
     from samlocal.sandbox.debugged_images import debugged_image  # noqa: PLC0415  # few need it
-    from samlocal.sandbox.docker.image_files import image_files  # noqa: PLC0415
 
     with image_files(engine, image) as holds:
         return debugged_image(spec, spec.debug, holds=holds)
@@ -118,7 +119,7 @@ def exit_hint(engine: Engine, spec: SandboxSpec) -> str | None:
 
 def _find_pulled(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here: under the name that is for every architecture, too."""
-    if is_pulled_always(spec):
+    if is_pulled_always(spec.image, spec.pull):
         return spec.image, None
     facts = _inspect(engine, spec.image)
     if facts is None and spec.native_image not in {None, spec.image}:

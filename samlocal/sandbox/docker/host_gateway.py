@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import EngineError
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _HOST_GATEWAY: Final = "host-gateway"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import EngineError
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 _TABLES: Final = ("net/tcp", "net/tcp6")
 _LISTEN: Final = "0A"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.engine_api import ImageMissingError
-from samlocal.sandbox.docker.images import skipped_pull_error, vanished_image_error
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.engine_api import ImageMissingError
+from samlocal.engine.images.policy import skipped_pull_error, vanished_image_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.engine.engine_api import Json
     from samlocal.sandbox.sandbox import Mount
 
 _SPECIAL_IN_CSV: Final = frozenset(',"\r\n')

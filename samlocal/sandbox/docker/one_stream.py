@@ -24,7 +24,7 @@ from samlocal.sandbox.signals import SIGNALS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _SHELL: Final = "/bin/sh"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.leftovers import labels
+from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.ending import remove
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.leftovers import labels
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 # Every official image has bash; a firewall that drops packets would keep it waiting for minutes.
 _PROBE: Final = "command -v bash timeout >/dev/null || exit 3; timeout 3 bash -c 'exec 3<>/dev/tcp/{host}/{port}'"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from samlocal.sandbox.docker.addresses import docker_settings
+from samlocal.engine.discovery import docker_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.engine.engine_api import Json
     from samlocal.sandbox.sandbox import SandboxSpec
 
 # Whatever user an image names: https://simonko.dev/posts/aws/non-root-lambda-image

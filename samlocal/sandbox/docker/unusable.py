@@ -10,8 +10,8 @@ from samlocal.errors import UnusableImageError
 from samlocal.sandbox.docker.one_stream import own_program
 
 if TYPE_CHECKING:
+    from samlocal.engine.engine import Engine
     from samlocal.errors import EngineError, SandboxError
-    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.sandbox import Log, SandboxSpec
 
 # As runc (`exec: "/run": stat /run: no such file or directory`) and crun (`executable file `/run` not
@@ -59,7 +59,7 @@ def unstartable(engine: Engine, spec: SandboxSpec, said: str) -> SandboxError | 
 
 
 def _has_program(engine: Engine, spec: SandboxSpec, program: str) -> bool:
-    from samlocal.sandbox.docker.image_files import image_files  # noqa: PLC0415  # builds on this
+    from samlocal.engine.images.image_files import image_files  # noqa: PLC0415  # builds on this
 
     if any(PurePosixPath(program).is_relative_to(mount.target) for mount in spec.mounts):
         return True

@@ -21,7 +21,7 @@ from samlocal.data import cache_folder, exists
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
     from samlocal.sandbox.sandbox import WayBack
 
 _LOOPBACK: Final = "127.0.0.1"

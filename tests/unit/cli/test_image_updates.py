@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.cli.image_updates import image_updates
-from samlocal.sandbox.sandbox import ImagePolicy, SandboxSpec
+from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.images.policy import ImagePolicy
 
 OFFICIAL = "public.ecr.aws/lambda/python:3.11"
 NO_ENGINE = cast("Engine", None)

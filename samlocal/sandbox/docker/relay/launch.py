@@ -16,8 +16,8 @@ from samlocal.sandbox.docker.relay.relay import Relay, RelayUnusableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.docker.engine import Engine
     from samlocal.sandbox.docker.making import Maker
     from samlocal.sandbox.sandbox import SandboxSpec
 

@@ -14,17 +14,17 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.output import read_output
+from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.ending import remove
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.output import read_output
 from samlocal.sandbox.docker.relay.frames import Frame, Kind, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.docker.streams import Attached
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.streams import Attached
 
 _log = logging.getLogger(__name__)
 

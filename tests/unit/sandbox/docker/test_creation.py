@@ -15,7 +15,7 @@ from samlocal.sandbox.docker.engine_options import ChosenOptions
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine_api import Json
+    from samlocal.engine.engine_api import Json
 
 MIB = 1024 * 1024
 API = "172.17.0.1:9001"

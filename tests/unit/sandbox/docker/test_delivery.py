@@ -10,7 +10,7 @@ from samlocal.sandbox.docker.delivery import mounts_to_copy
 from samlocal.sandbox.sandbox import Delivery, Mount, SandboxSpec
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 CODE = Mount(source=Path("/shop/src"), target="/var/task")
 ELSEWHERE = Mount(source=Path("/shop/lib"), target="/opt", engine_path="/host/shop/lib")

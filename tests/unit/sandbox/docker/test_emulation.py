@@ -10,8 +10,8 @@ from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
+    from samlocal.engine.engine import Engine
     from samlocal.runtimes import Architecture
-    from samlocal.sandbox.docker.engine import Engine
 
 SPEC = SandboxSpec(
     function="Ratings",

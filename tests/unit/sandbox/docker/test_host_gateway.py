@@ -10,7 +10,7 @@ from samlocal.sandbox.docker.host_gateway import with_host_gateway
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 
 class FakeEngine:

@@ -12,7 +12,7 @@ from samlocal.sandbox.docker import memory
 from samlocal.sandbox.docker.memory import MemoryGroup, memory_group, peak_memory_mb
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 MIB = 1024 * 1024
 

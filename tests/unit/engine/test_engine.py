@@ -6,8 +6,8 @@ from errno import EACCES
 import pytest
 import requests
 
+from samlocal.engine.engine import Engine, translated_errors
 from samlocal.errors import EngineError, EngineNotReachableError
-from samlocal.sandbox.docker.engine import Engine, translated_errors
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_an_engine_that_the_user_may_not_use(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(_address: object) -> None:
         raise PermissionError(EACCES, os.strerror(EACCES))
 
-    monkeypatch.setattr("samlocal.sandbox.docker.engine.EngineApi", refuse)
+    monkeypatch.setattr("samlocal.engine.engine.EngineApi", refuse)
     with pytest.raises(EngineNotReachableError, match="Permission denied") as caught:
         Engine()
     assert "`sudo usermod -aG docker $USER`" in (caught.value.hint or "")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Self, cast
 
 import pytest
 
-from samlocal.sandbox.docker.pulls import pull_image
+from samlocal.engine.images.pull import pull_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 IMAGE = "registry.example/lambda/python:3.11"
 

@@ -11,10 +11,10 @@ from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
-from samlocal.sandbox.docker.transport import SshTransport, certificates_of
+from samlocal.engine.transport import SshTransport, certificates_of
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.addresses import EngineAddress
+    from samlocal.engine.discovery import EngineAddress
 
 _SSH: Final = "ssh://"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
-from samlocal.sandbox.docker.addresses import Certificates
+from samlocal.engine.discovery import Certificates
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from samlocal.sandbox.docker.addresses import EngineAddress
+    from samlocal.engine.discovery import EngineAddress
 
 _SSH: Final = "ssh://"
 _TCP_SCHEMES: Final = frozenset({"tcp", "http", "https"})

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from samlocal.engine.engine_api import ApiError
+from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.ending import remove
-from samlocal.sandbox.docker.engine_api import ApiError
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 
 class FakeApi:

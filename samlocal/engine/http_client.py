@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 import h11
 
-from samlocal.sandbox.docker.transport import connect
+from samlocal.engine.transport import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.docker.addresses import EngineAddress
-    from samlocal.sandbox.docker.transport import Transport
+    from samlocal.engine.discovery import EngineAddress
+    from samlocal.engine.transport import Transport
 
 _READ_BYTES: Final = 64 * 1024
 _MAX_HEADER_BYTES: Final = 64 * 1024

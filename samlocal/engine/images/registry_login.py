@@ -21,7 +21,7 @@ from samlocal.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from samlocal.sandbox.sandbox import ImageProgress
+    from samlocal.engine.images.policy import ImageProgress
 
 _ECR: Final = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)"

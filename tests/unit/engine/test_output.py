@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.sandbox.docker.output import read_output, whole_lines
+from samlocal.engine.output import read_output, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

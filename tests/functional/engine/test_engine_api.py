@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import h11
 import pytest
 
-from samlocal.sandbox.docker.addresses import EngineAddress
-from samlocal.sandbox.docker.engine_api import ApiError, EngineApi, ImageMissingError
+from samlocal.engine.discovery import EngineAddress
+from samlocal.engine.engine_api import ApiError, EngineApi, ImageMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,15 +14,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from samlocal.sandbox.docker.http_client import HttpConnection
-from samlocal.sandbox.docker.streams import attached
+from samlocal.engine.http_client import HttpConnection
+from samlocal.engine.streams import attached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samlocal.sandbox.docker.addresses import EngineAddress
-    from samlocal.sandbox.docker.http_client import Response
-    from samlocal.sandbox.docker.streams import Attached
+    from samlocal.engine.discovery import EngineAddress
+    from samlocal.engine.http_client import Response
+    from samlocal.engine.streams import Attached
 
 # JSON of the engine's, whose shapes are in its documentation.
 Json = dict[str, Any]

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from samlocal.engine.images.registry_login import ecr_registry, registry_of
 from samlocal.errors import ImageArchitectureError, ImageNotFoundError, ImagePullError
-from samlocal.sandbox.docker.registry_login import ecr_registry, registry_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from samlocal.engine.images.build import _Output
+from samlocal.engine.images.policy import Build
 from samlocal.errors import ImageBuildError
 from samlocal.function import ImageBuild
-from samlocal.sandbox.docker.builds import _Output
-from samlocal.sandbox.sandbox import Build
 
 BUILD = Build(
     function="Shop",

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.engine_api import ApiError
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.engine_api import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 # The exit status of what SIGKILL ended.
 KILLED: Final = 137

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from samlocal.engine.images.pull_errors import explain
 from samlocal.errors import ImageArchitectureError, ImageNotFoundError, ImagePullError
-from samlocal.sandbox.docker.pull_errors import explain
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import h11
 
+from samlocal.engine.discovery import DEFAULT_URL, seek
+from samlocal.engine.engine_api import ApiError, EngineApi, ImageMissingError
+from samlocal.engine.output import read_output
 from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
-from samlocal.sandbox.docker.addresses import DEFAULT_URL, seek
-from samlocal.sandbox.docker.engine_api import ApiError, EngineApi, ImageMissingError
-from samlocal.sandbox.docker.output import read_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.docker.client import EngineClient
-    from samlocal.sandbox.docker.streams import Attached
+    from samlocal.engine.client import EngineClient
+    from samlocal.engine.streams import Attached
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Engine:
     @cached_property
     def sdk(self) -> EngineClient:
         """docker-py's client of the engine, whose calls last as long as they take."""
-        from samlocal.sandbox.docker.client import EngineClient  # noqa: PLC0415  # few commands need it
+        from samlocal.engine.client import EngineClient  # noqa: PLC0415  # few commands need it
 
         return EngineClient(self.api.address, version=self.api.version)
 

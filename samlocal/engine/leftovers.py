@@ -8,12 +8,12 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.engine.engine import translated_errors
 from samlocal.errors import EngineError
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.docker.engine import translated_errors
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 _PID: Final = "samlocal.pid"
 _HOST: Final = "samlocal.host"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.sandbox.docker.leftovers import _is_alive, labels
+from samlocal.engine.leftovers import _is_alive, labels
 
 
 def test_labels_say_whose_a_container_is() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from samlocal.sandbox.docker.ending import remove
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.leftovers import labels
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.leftovers import labels
+from samlocal.engine.removal import remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from samlocal.sandbox.docker.engine import Engine
+    from samlocal.engine.engine import Engine
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.engine.discovery import Certificates, EngineAddress, seek
 from samlocal.errors import EngineNotReachableError, UsageError
-from samlocal.sandbox.docker.addresses import Certificates, EngineAddress, seek
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.errors import ImageBuildError
-from samlocal.function import ImageBuild
-from samlocal.sandbox.build_context import (
+from samlocal.engine.images.build_context import (
     newer_file,
     read_dockerfile,
     recipe_digest,
     write_context,
 )
-from samlocal.sandbox.sandbox import Build
+from samlocal.engine.images.policy import Build
+from samlocal.errors import ImageBuildError
+from samlocal.function import ImageBuild
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from samlocal.errors import ImageBuildError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.engine.images.policy import Build
     from samlocal.function import ImageBuild
-    from samlocal.sandbox.sandbox import Build
 
 # A Dockerfile from outside the context travels with it under this name, as with the `docker` command.
 _FOREIGN_DOCKERFILE: Final = ".samlocal.Dockerfile"

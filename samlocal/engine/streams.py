@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.docker.transport import Transport
+    from samlocal.engine.transport import Transport
 
 
 class Attached(Protocol):

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from docker.credentials.errors import StoreError
 from docker.errors import APIError
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.images.build_context import read_dockerfile, recipe_digest, write_context
 from samlocal.errors import ImageBuildError
-from samlocal.sandbox.build_context import read_dockerfile, recipe_digest, write_context
-from samlocal.sandbox.docker.engine import translated_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import Build, ImageProgress
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.images.policy import Build, ImageProgress
 
 # Not one of the labels of our containers, which inherit those of their image.
 RECIPE_LABEL: Final = "samlocal.image.recipe"

@@ -12,15 +12,15 @@ import requests
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
+from samlocal.engine.engine import translated_errors
+from samlocal.engine.images.policy import LOCAL_ONLY
 from samlocal.errors import ImageNotFoundError, ImagePullError
-from samlocal.sandbox.docker.engine import translated_errors
-from samlocal.sandbox.docker.images import LOCAL_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from samlocal.sandbox.docker.engine import Engine
-    from samlocal.sandbox.sandbox import ImageProgress
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.images.policy import ImageProgress
 
 # How long a pull may say nothing: registries hang, and the engine would wait for ever.
 _SILENCE_SECONDS: Final = 120.0
@@ -54,7 +54,7 @@ def pull_image(
             if platform
             else "build it: `make images` in a checkout of samlocal",
         )
-    from samlocal.sandbox.docker.registry_login import login_headers  # noqa: PLC0415  # pulls are rare
+    from samlocal.engine.images.registry_login import login_headers  # noqa: PLC0415  # pulls are rare
 
     progress.note(f"Pulling {image}")
     headers = login_headers(image, profile=profile, progress=progress)
@@ -145,6 +145,6 @@ def _is_silence(error: requests.RequestException) -> bool:
 
 
 def _pull_error(image: str, reason: str) -> ImageNotFoundError | ImagePullError:
-    from samlocal.sandbox.docker.pull_errors import explain  # noqa: PLC0415  # only a failure needs it
+    from samlocal.engine.images.pull_errors import explain  # noqa: PLC0415  # only a failure needs it
 
     return explain(image, reason.strip())

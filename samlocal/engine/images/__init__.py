@@ -1,0 +1,1 @@
+"""Images: built, pulled and looked into."""
