@@ -16,7 +16,7 @@ from docker.types import HostConfig
 from samlocal.documents.core_yaml import to_json
 from samlocal.documents.input_files import InputKind, Source
 from samlocal.errors import UsageError
-from samlocal.sandbox.docker.engine_options import KEYS, TEXT_KEYS, host_options
+from samlocal.sandbox.docker.container.engine_options import KEYS, TEXT_KEYS, host_options
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -171,7 +171,7 @@ def _run_one_way_or_the_other(
     except HostNotReachableError:
         if spec.way_back != "auto":
             raise
-    from samlocal.sandbox.docker.way_back import remember_relay
+    from samlocal.sandbox.docker.network.api_connection import remember_relay
 
     say(
         "The container can't reach this machine: it gets a relay, as do all of this engine from now on"
@@ -191,7 +191,7 @@ def _run_in_container(
 ) -> InvocationResult | None:
     """Return the result, which stands on stdout by then; None if a signal came first."""
     from samlocal.cli.progress import PullView
-    from samlocal.sandbox.docker.container import DockerSandbox
+    from samlocal.sandbox.docker.sandbox import DockerSandbox
 
     view = PullView()
     with (

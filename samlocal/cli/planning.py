@@ -25,7 +25,7 @@ def plan(
     code = inputs.function.code
     if isinstance(code, ImageCode):
         return _plan_image_function(inputs, code, settings)
-    from samlocal.sandbox.box import box_findings
+    from samlocal.sandbox.limit_diagnostics import box_findings
     from samlocal.sandbox.plan import plan_sandbox
 
     found = content.read(inputs, profile=settings.profile)

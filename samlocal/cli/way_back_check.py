@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.checks import Check
 from samlocal.errors import SandboxError
-from samlocal.sandbox.docker.making import Maker
-from samlocal.sandbox.docker.probe import reaches_from_new_container
-from samlocal.sandbox.docker.relay.launch import RelayLauncher
-from samlocal.sandbox.docker.way_back import forget_relay, listen, remember_relay
+from samlocal.sandbox.docker.container.container_factory import Maker
+from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
+from samlocal.sandbox.docker.network.reachability import reaches_from_new_container
+from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.docker.way_back import Listening
+    from samlocal.sandbox.docker.network.api_connection import Listening
     from samlocal.sandbox.sandbox import WayBack
 
 _FIREWALL_HINT: Final = (

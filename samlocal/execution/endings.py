@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import FunctionError
 from samlocal.runtime_api.runtime import Answer, error_answer
-from samlocal.sandbox.signals import SIGNALS
+from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:
     from samlocal.invocation import Outcome

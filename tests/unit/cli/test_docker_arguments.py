@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from samlocal.cli.docker_arguments import OURS, parse_docker_arguments
 from samlocal.errors import EngineError, UsageError
-from samlocal.sandbox.docker.engine_options import KEYS, chosen_options, host_options
+from samlocal.sandbox.docker.container.engine_options import KEYS, chosen_options, host_options
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.symlinks import OutgoingLink
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.function import Function, LocalCode
-from samlocal.sandbox.box import box_findings
+from samlocal.sandbox.limit_diagnostics import box_findings
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 

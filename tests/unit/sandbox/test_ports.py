@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from samlocal.errors import EngineError, PortInUseError
-from samlocal.sandbox.docker.listening import _is_listed
+from samlocal.sandbox.docker.container.open_ports import _is_listed
 from samlocal.sandbox.ports import port_errors, require_free
 
 # `/proc/net/tcp` and `/proc/net/tcp6` of a container: 5858 and, for IPv6, 5859 listen; 5860 is connected.

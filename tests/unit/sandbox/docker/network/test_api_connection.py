@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from samlocal.sandbox.docker import way_back
-from samlocal.sandbox.docker.way_back import forget_relay, listen, remember_relay
+from samlocal.sandbox.docker.network import api_connection
+from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def test_engine_of_another_user_needs_a_relay(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who isn't root has an engine with a network of its own."""
-    monkeypatch.setattr(way_back, "_who_listens", lambda _path: (os.getpid(), 1000))
+    monkeypatch.setattr(api_connection, "_who_listens", lambda _path: (os.getpid(), 1000))
     assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
 
 

@@ -19,13 +19,7 @@ from samlocal.engine.leftovers import sweep
 from samlocal.engine.output import read_output, whole_lines
 from samlocal.engine.removal import KILLED, remove, wait_for_end
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.creation import ContainerContext, container_config, cpu_limits
-from samlocal.sandbox.docker.delivery import mounts_to_copy
-from samlocal.sandbox.docker.emulation import emulated, platform_of
-from samlocal.sandbox.docker.engine_options import chosen_options
-from samlocal.sandbox.docker.making import Maker
-from samlocal.sandbox.docker.memory import memory_group, peak_memory_mb
-from samlocal.sandbox.docker.one_stream import (
+from samlocal.sandbox.docker.container.combined_output import (
     ShellWords,
     has_shell,
     in_one_stream,
@@ -33,9 +27,19 @@ from samlocal.sandbox.docker.one_stream import (
     own_program,
     signal_of,
 )
-from samlocal.sandbox.docker.probe import reaches, reaches_from_new_container
-from samlocal.sandbox.docker.proxies import proxy_variables
-from samlocal.sandbox.docker.way_back import listen
+from samlocal.sandbox.docker.container.container_factory import Maker
+from samlocal.sandbox.docker.container.creation import (
+    ContainerContext,
+    container_config,
+    cpu_limits,
+)
+from samlocal.sandbox.docker.container.engine_options import chosen_options
+from samlocal.sandbox.docker.container.memory import memory_group, peak_memory_mb
+from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
+from samlocal.sandbox.docker.container.proxies import proxy_variables
+from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.docker.network.api_connection import listen
+from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
 from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Exit, Started
 
@@ -45,10 +49,10 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.docker.copying import Copies
-    from samlocal.sandbox.docker.memory import MemoryGroup
-    from samlocal.sandbox.docker.relay.launch import RelayLauncher
-    from samlocal.sandbox.docker.unusable import FormatErrors
+    from samlocal.sandbox.docker.container.file_copies import Copies
+    from samlocal.sandbox.docker.container.memory import MemoryGroup
+    from samlocal.sandbox.docker.container.start_errors import FormatErrors
+    from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
     from samlocal.sandbox.sandbox import Debugger, Log, Mount, SandboxSpec
 
 _T = TypeVar("_T")
@@ -174,7 +178,7 @@ class DockerSandbox:
         return reaches(self._engine, self._container_id, self._api_address)
 
     def listens_on(self, port: int) -> bool | None:
-        from samlocal.sandbox.docker.listening import listens_on  # noqa: PLC0415  # only debuggers do
+        from samlocal.sandbox.docker.container.open_ports import listens_on  # noqa: PLC0415  # only debuggers do
 
         if self._container_id is None:
             return False
@@ -229,7 +233,7 @@ class DockerSandbox:
         self._prepare()
         if not way.relayed:
             return way.address
-        from samlocal.sandbox.docker.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path goes without
+        from samlocal.sandbox.docker.network.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path goes without
 
         _log.debug("it takes a relay: %s", way.relayed)
         target = way.listener.getsockname()
@@ -250,7 +254,7 @@ class DockerSandbox:
     def _prepare(self) -> None:
         """Find out what there is to run, on the engine's machine and with the image there."""
         if self._spec.hosts:
-            from samlocal.sandbox.docker.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
+            from samlocal.sandbox.docker.network.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
 
             self._spec = with_host_gateway(self._engine, self._spec)
         spec = self._spec = emulated(self._engine, self._spec)
@@ -331,7 +335,7 @@ class DockerSandbox:
         """Copy what can't be mounted; return the container that the sandbox has it from."""
         if not mounts:
             return None
-        from samlocal.sandbox.docker.copying import Copies  # noqa: PLC0415  # the cold path goes without
+        from samlocal.sandbox.docker.container.file_copies import Copies  # noqa: PLC0415  # the cold path goes without
 
         self._copies = self._copies or Copies(self._engine, self._spec, mounts)
         return self._copies.carry()
@@ -366,7 +370,7 @@ class DockerSandbox:
             with port_errors(self._spec.debug_ports), translated_errors():
                 yield
         except EngineError as error:
-            from samlocal.sandbox.docker.unusable import start_error  # noqa: PLC0415  # few need it
+            from samlocal.sandbox.docker.container.start_errors import start_error  # noqa: PLC0415  # few need it
 
             raise start_error(self._spec, error) from error
 
@@ -390,7 +394,7 @@ class DockerSandbox:
             pieces = whole_lines(receive)
 
         if self._spec.foreign_architecture:
-            from samlocal.sandbox.docker.unusable import FormatErrors  # noqa: PLC0415  # few need it
+            from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
 
             self._log = self._format_errors = FormatErrors(self._log)
 
@@ -446,7 +450,7 @@ class DockerSandbox:
 
     def _explain(self, status: int | None) -> None:
         """Say that it is the image's fault where its program can't run."""
-        from samlocal.sandbox.docker.unusable import unstartable  # noqa: PLC0415  # few need it
+        from samlocal.sandbox.docker.container.start_errors import unstartable  # noqa: PLC0415  # few need it
 
         said = self._first_words or self._words_of_shell.last
         self._words_of_shell.pass_on()

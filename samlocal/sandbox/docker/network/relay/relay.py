@@ -18,7 +18,7 @@ from samlocal.engine.engine import translated_errors
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.relay.frames import Frame, Kind, read_frames
+from samlocal.sandbox.docker.network.relay.frames import Frame, Kind, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable

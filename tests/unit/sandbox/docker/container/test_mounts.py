@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.sandbox.docker.mounting import mount_options
+from samlocal.sandbox.docker.container.mounts import mount_options
 from samlocal.sandbox.sandbox import Mount
 
 

@@ -19,7 +19,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.signals import SIGNALS
+from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.docker.proxies import proxy_variables
+from samlocal.sandbox.docker.container.proxies import proxy_variables
 
 if TYPE_CHECKING:
     from pathlib import Path

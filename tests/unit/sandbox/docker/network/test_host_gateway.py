@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.host_gateway import with_host_gateway
+from samlocal.sandbox.docker.network.host_gateway import with_host_gateway
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import SandboxError
-from samlocal.sandbox.docker.copying import archive
+from samlocal.sandbox.docker.container.file_copies import archive
 
 if TYPE_CHECKING:
     from pathlib import Path

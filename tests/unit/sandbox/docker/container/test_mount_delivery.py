@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.errors import SandboxError
-from samlocal.sandbox.docker.delivery import mounts_to_copy
+from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
 from samlocal.sandbox.sandbox import Delivery, Mount, SandboxSpec
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.docker.engine_options import ChosenOptions
-from samlocal.sandbox.docker.mounting import mount_options
-from samlocal.sandbox.docker.strictness import LAMBDA_USER, strict_options
+from samlocal.sandbox.docker.container.engine_options import ChosenOptions
+from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
+from samlocal.sandbox.docker.container.mounts import mount_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

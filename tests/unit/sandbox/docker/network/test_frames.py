@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.sandbox.docker.relay.frames import Frame, Kind, read_frames
+from samlocal.sandbox.docker.network.relay.frames import Frame, Kind, read_frames
 
 FRAMES = st.lists(
     st.builds(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker import memory
-from samlocal.sandbox.docker.memory import MemoryGroup, memory_group, peak_memory_mb
+from samlocal.sandbox.docker.container import memory
+from samlocal.sandbox.docker.container.memory import MemoryGroup, memory_group, peak_memory_mb
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine

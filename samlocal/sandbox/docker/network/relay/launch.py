@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.runtimes import family_runtimes
-from samlocal.sandbox.docker.creation import relay_config
+from samlocal.sandbox.docker.container.creation import relay_config
+from samlocal.sandbox.docker.container.engine_options import chosen_options
 from samlocal.sandbox.docker.emulation import platform_of
-from samlocal.sandbox.docker.engine_options import chosen_options
-from samlocal.sandbox.docker.relay.relay import Relay, RelayUnusableError
+from samlocal.sandbox.docker.network.relay.relay import Relay, RelayUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.docker.making import Maker
+    from samlocal.sandbox.docker.container.container_factory import Maker
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _log = logging.getLogger(__name__)

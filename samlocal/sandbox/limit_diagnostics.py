@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Finding
+from samlocal.sandbox.file_permissions import readability_findings
 from samlocal.sandbox.file_systems import file_system_findings
-from samlocal.sandbox.readable import readability_findings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.sandbox.docker.one_stream import (
+from samlocal.sandbox.docker.container.combined_output import (
     OwnProgram,
     ShellWords,
     in_one_stream,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from samlocal.errors import Place
-from samlocal.sandbox.readable import readability_findings
+from samlocal.sandbox.file_permissions import readability_findings
 
 PLACE = Place(Path("template.yaml"), 12, 5)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.docker.relay import frames
-from samlocal.sandbox.docker.relay.frames import Frame, Kind, read_frames
+from samlocal.sandbox.docker.network.relay import frames
+from samlocal.sandbox.docker.network.relay.frames import Frame, Kind, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samlocal.sandbox.docker.creation import (
+from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
     cpu_limits,
     relay_config,
 )
-from samlocal.sandbox.docker.engine_options import ChosenOptions
+from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:

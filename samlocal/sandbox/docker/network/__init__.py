@@ -1,0 +1,1 @@
+"""How a container reaches the Runtime API."""
