@@ -22,7 +22,7 @@ def run() -> "NoReturn":
     import sys  # noqa: PLC0415
 
     gc.disable()
-    from samlocal.cli.interrupts import exit_on_signals  # noqa: PLC0415
+    from samlocal.cli.signals import exit_on_signals  # noqa: PLC0415
 
     exit_on_signals()
     from samlocal.cli.main import main  # noqa: PLC0415

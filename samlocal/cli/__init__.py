@@ -1,1 +1,1 @@
-"""What a person types: one file a command."""
+"""What a person types: commands, options, and what is shown of them."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import CacheError, LayerError
 from samlocal.frozen_dataclass import frozen
 
@@ -35,9 +35,9 @@ class Content:
 class ContentOptions:
     """What a person types about code and layers; `read` is what it means."""
 
-    mount_symlinks: options.MountSymlinks = True
-    layer_cache_basedir: options.LayerCacheBasedir = None
-    force_image_build: options.ForceImageBuild = False
+    mount_symlinks: shared.MountSymlinks = True
+    layer_cache_basedir: shared.LayerCacheBasedir = None
+    force_image_build: shared.ForceImageBuild = False
 
     def read(self, inputs: Inputs, *, profile: str | None) -> Content:
         """Return the function's code and layers as directories.
@@ -53,7 +53,7 @@ class ContentOptions:
         if isinstance(code, LocalCode) and code.path.is_dir() and not inputs.function.layers:
             return self._with_links(Content(code=code.path), inputs, {code.path: TASK_ROOT})
         from samlocal.cli.caching import in_cache
-        from samlocal.cli.interrupts import DeferredSignals
+        from samlocal.cli.signals import DeferredSignals
 
         with DeferredSignals() as signals:  # half an archive is no cache
             check = signals.raise_if_any

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import say
-from samlocal.cli.debug_options import DebugOptions
 from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.options.debugging import DebugOptions
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 class InvokeOptions:
     """The command line of `local invoke`, as far as it says what to run, and with what."""
 
-    function_identifier: options.FunctionIdentifier = None
-    runtime: options.Runtime = None
-    architecture: options.Architecture = None
-    event: options.Event = None
-    no_event: options.NoEvent = False
-    data: options.Data = None
-    path: options.EventPath = None
-    raw: options.Raw = False
-    context: options.Context = None
-    context_path: options.ContextPath = None
-    qualifier: options.Qualifier = None
-    env_vars: options.EnvVars = None
-    env: options.Env = None
-    no_shell_env: options.NoShellEnv = False
-    no_credentials: options.NoCredentials = False
+    function_identifier: shared.FunctionIdentifier = None
+    runtime: shared.Runtime = None
+    architecture: shared.Architecture = None
+    event: shared.Event = None
+    no_event: shared.NoEvent = False
+    data: shared.Data = None
+    path: shared.EventPath = None
+    raw: shared.Raw = False
+    context: shared.Context = None
+    context_path: shared.ContextPath = None
+    qualifier: shared.Qualifier = None
+    env_vars: shared.EnvVars = None
+    env: shared.Env = None
+    no_shell_env: shared.NoShellEnv = False
+    no_credentials: shared.NoCredentials = False
 
 
 @frozen

@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.exceptions import TyperException
 
 from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
-from samlocal.cli.commands import command_tree
+from samlocal.cli.command_tree import command_tree
 from samlocal.cli.console import finish_output, is_debugging, show_error
 from samlocal.errors import OutputError, SamlocalError
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         _show_system_error(error)
         code = 1
     except TyperException as error:
-        from samlocal.cli.usage import show_usage_error
+        from samlocal.cli.usage_errors import show_usage_error
 
         show_usage_error(error)
         code = error.exit_code

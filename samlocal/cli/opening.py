@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.console import show_warning
+from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 class ProjectOptions:
     """What options say about a project."""
 
-    template: options.Template = None
-    parameter_overrides: options.ParameterOverrides = None
-    resolve_file: options.ResolveFile = None
-    resolve_remote: options.ResolveRemote = False
-    region: options.Region = None
-    account_id: options.AccountId = None
-    profile: options.Profile = None
-    language_extensions: options.LanguageExtensions = None
+    template: shared.Template = None
+    parameter_overrides: shared.ParameterOverrides = None
+    resolve_file: shared.ResolveFile = None
+    resolve_remote: shared.ResolveRemote = False
+    region: shared.Region = None
+    account_id: shared.AccountId = None
+    profile: shared.Profile = None
+    language_extensions: shared.LanguageExtensions = None
 
 
 def open_with(chosen: ProjectOptions) -> Project:

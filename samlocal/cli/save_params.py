@@ -7,15 +7,15 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli.config_file import GLOBAL, PARAMETERS, load_config, option_of
 from samlocal.cli.console import say
+from samlocal.cli.samconfig import GLOBAL, PARAMETERS, load_config, option_of
 from samlocal.errors import ConfigError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from samlocal.cli.config_file import ConfigTable, ConfigValue
+    from samlocal.cli.samconfig import ConfigTable, ConfigValue
 
     Changes = Mapping[tuple[str, ...], ConfigTable]
 
@@ -110,7 +110,7 @@ def _edited(path: Path, text: str, changes: Changes) -> str:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from tomlkit.exceptions import TOMLKitError
 
-    from samlocal.cli.config_edits import edit_toml, edit_yaml
+    from samlocal.cli.samconfig_edits import edit_toml, edit_yaml
 
     edit = edit_toml if path.suffix == ".toml" else edit_yaml
     try:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.cli.container_options import ContainerOptions
-from samlocal.cli.options import ImagePolicy
+from samlocal.cli.options.container import ContainerOptions
+from samlocal.cli.options.shared import ImagePolicy
 from samlocal.errors import FunctionNotFoundError, Place
 from samlocal.function import Function, FunctionEntry, LocalCode
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from samlocal.cli.container_options import ContainerOptions
 from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
 from samlocal.cli.opening import ProjectOptions
-from samlocal.cli.options import ArchitectureName
+from samlocal.cli.options.container import ContainerOptions
+from samlocal.cli.options.shared import ArchitectureName
 from samlocal.errors import MissingParameterError, UsageError
 from samlocal.function import ImageCode
 

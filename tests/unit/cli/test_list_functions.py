@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cli.list_functions import list_functions
-from samlocal.cli.options import OutputFormat
+from samlocal.cli.commands.list_functions import list_functions
+from samlocal.cli.options.shared import OutputFormat
 from tests.unit.cli.golden import check_golden
 
 if TYPE_CHECKING:

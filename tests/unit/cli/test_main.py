@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from samlocal import __version__
-from samlocal.cli.commands import COMMANDS, command_tree
+from samlocal.cli.command_tree import COMMANDS, command_tree
 from samlocal.cli.main import main
 from tests.docker.command import CHECKOUT, SAMLOCAL
 

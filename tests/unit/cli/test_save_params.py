@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.config_edits import edit_toml, edit_yaml
+from samlocal.cli.samconfig_edits import edit_toml, edit_yaml
 from samlocal.documents.core_yaml import to_json
 from samlocal.documents.input_files import InputKind, named_input
 from samlocal.errors import EventError
@@ -19,7 +19,7 @@ from samlocal.errors import EventError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.cli.config_file import ConfigValue
+    from samlocal.cli.samconfig import ConfigValue
     from tests.docker.command import Finished, Samlocal
     from tests.unit.cli.conftest import InProject
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.cli.commands.validate import find_problems, validate
 from samlocal.cli.opening import ProjectOptions
-from samlocal.cli.options import OutputFormat
-from samlocal.cli.validate import find_problems, validate
+from samlocal.cli.options.shared import OutputFormat
 from samlocal.errors import TemplateNotFoundError
 
 if TYPE_CHECKING:

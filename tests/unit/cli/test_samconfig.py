@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.config_file import (
+from samlocal.cli.samconfig import (
     ConfigValue,
     environment_variables,
     find_config,

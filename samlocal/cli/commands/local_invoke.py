@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli import options
 from samlocal.cli.console import (
     FunctionLog,
     say,
@@ -16,21 +15,22 @@ from samlocal.cli.console import (
     show_result,
     show_warning,
 )
-from samlocal.cli.container_options import ContainerOptions  # noqa: TC001  # see `grouped`
 from samlocal.cli.content import ContentOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.debug_options import DebugOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.grouped import grouped
 from samlocal.cli.inputs import InvokeOptions, read_inputs
-from samlocal.cli.interrupts import DeferredSignals
 from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.sam_options import SamOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.option_groups import grouped
+from samlocal.cli.options import shared
+from samlocal.cli.options.container import ContainerOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.debugging import DebugOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.sam_only import SamOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from samlocal.cli.debugging import DebuggerWatch
+    from samlocal.cli.debugger_status import DebuggerWatch
     from samlocal.cli.inputs import Inputs
     from samlocal.diagnostics import Finding
     from samlocal.engine.engine import Engine
@@ -52,10 +52,10 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     container: ContainerOptions,
     debugging: DebugOptions,
     sam: SamOptions,
-    print_env: options.PrintEnv = False,
-    output: options.PrintEnvOutput = options.OutputFormat.TEXT,
-    log_file: options.LogFile = None,
-    exit_zero_on_function_error: options.ExitZero = False,
+    print_env: shared.PrintEnv = False,
+    output: shared.PrintEnvOutput = shared.OutputFormat.TEXT,
+    log_file: shared.LogFile = None,
+    exit_zero_on_function_error: shared.ExitZero = False,
     general: GeneralOptions,
 ) -> None:
     """Run a Lambda function once, in a container of its own runtime image.
@@ -111,12 +111,12 @@ def _read(
     return replace(inputs, environment=with_ca_bundle(inputs.environment))
 
 
-def _print_environment(inputs: Inputs, output: options.OutputFormat) -> None:
+def _print_environment(inputs: Inputs, output: shared.OutputFormat) -> None:
     from samlocal.cli.print_env import environment_as_json, environment_as_text
 
     _show_findings(inputs.findings)
     base = inputs.project.parent
-    if output is options.OutputFormat.JSON:
+    if output is shared.OutputFormat.JSON:
         text = environment_as_json(
             inputs.environment, function=inputs.function.full_path, base=base
         )
@@ -228,7 +228,7 @@ def _watching(
 ) -> AbstractContextManager[DebuggerWatch | None]:
     if inputs.debug is None:
         return nullcontext()
-    from samlocal.cli.debugging import DebuggerWatch
+    from samlocal.cli.debugger_status import DebuggerWatch
 
     return DebuggerWatch(sandbox, log)
 

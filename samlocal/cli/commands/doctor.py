@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from samlocal.cli import options
-from samlocal.cli.checks import Check
-from samlocal.cli.interrupts import DeferredSignals
+from samlocal.cli.doctor_checks import Check
+from samlocal.cli.options import shared
+from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,9 @@ _COLORS: Final = {
 
 def doctor(
     *,
-    engine: options.Engine = None,
-    way_back: options.WayBackOption = options.WayBack.AUTO,
-    image_repository: options.ImageRepository = None,
+    engine: shared.Engine = None,
+    way_back: shared.WayBackOption = shared.WayBack.AUTO,
+    image_repository: shared.ImageRepository = None,
 ) -> None:
     """Check what this machine needs: Python, engine, images, the way back from a container, space.
 
@@ -57,10 +57,10 @@ def _show(check: Check) -> None:
 
 
 def _checks(
-    name: str | None, way_back: options.WayBack, image_repository: str | None
+    name: str | None, way_back: shared.WayBack, image_repository: str | None
 ) -> Iterator[Check]:
     yield _python()
-    from samlocal.cli.way_back_check import check_way_back
+    from samlocal.cli.connection_check import check_way_back
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
 

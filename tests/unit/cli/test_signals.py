@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cli.interrupts import DeferredSignals
+from samlocal.cli.signals import DeferredSignals
 from tests.docker.command import CHECKOUT
 from tests.unit.cli.script import run_script
 
@@ -33,7 +33,7 @@ def test_a_signal_ends_the_program(number: signal.Signals, exit_code: int) -> No
     ended = run_script(
         f"""
         import signal
-        from samlocal.cli.interrupts import exit_on_signals
+        from samlocal.cli.signals import exit_on_signals
         exit_on_signals()
         signal.raise_signal({int(number)})
         print("still here", flush=True)
@@ -64,7 +64,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         import signal
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         import samlocal.__main__
-        from samlocal.cli.interrupts import exit_on_signals
+        from samlocal.cli.signals import exit_on_signals
         exit_on_signals()
         signal.raise_signal(signal.SIGINT)
         print("still here", flush=True)
@@ -110,7 +110,7 @@ def test_after_the_block_a_signal_ends_the_program() -> None:
     ended = run_script(
         """
         import signal
-        from samlocal.cli.interrupts import DeferredSignals
+        from samlocal.cli.signals import DeferredSignals
         try:
             with DeferredSignals():
                 raise ZeroDivisionError
@@ -127,9 +127,9 @@ def test_a_second_ctrl_c_forces_the_exit() -> None:
     ended = run_script(
         """
         import signal, time
-        from samlocal.cli import interrupts
-        interrupts._PATIENCE_SECONDS = 0.1
-        with interrupts.DeferredSignals():
+        from samlocal.cli import signals
+        signals._PATIENCE_SECONDS = 0.1
+        with signals.DeferredSignals():
             signal.raise_signal(signal.SIGINT)
             time.sleep(0.2)
             print("cleaning up", flush=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.box import (
+from samlocal.cli.options.limits import (
     find_ca_bundle,
     find_host,
     parse_dns,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli.checks import Check
+from samlocal.cli.doctor_checks import Check
 from samlocal.errors import SandboxError
 from samlocal.sandbox.docker.container.container_factory import Maker
 from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay

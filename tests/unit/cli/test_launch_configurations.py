@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from samlocal.cli.launch import (
+from samlocal.cli.launch_configurations import (
     Configuration,
     Target,
     in_workspace,

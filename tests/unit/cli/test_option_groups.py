@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samlocal.cli.grouped import grouped
+from samlocal.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     import pytest

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from samlocal.cli import options
 from samlocal.cli.console import say, show_output
-from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
-from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.option_groups import grouped
+from samlocal.cli.options import shared
+from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.cli.problems import Problem, Severity
+    from samlocal.cli.project_diagnostics import Problem, Severity
     from samlocal.errors import Place
 
 
@@ -38,7 +38,7 @@ def validate(
     *,
     project: ProjectOptions,
     lint: Lint = True,
-    output: options.Output = options.OutputFormat.TEXT,
+    output: shared.Output = shared.OutputFormat.TEXT,
     general: GeneralOptions,
 ) -> None:
     """Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.
@@ -47,7 +47,7 @@ def validate(
     """
     general.apply()
     problems = find_problems(project, lint=lint)
-    text = _as_json(problems) if output is options.OutputFormat.JSON else _as_text(problems)
+    text = _as_json(problems) if output is shared.OutputFormat.JSON else _as_text(problems)
     if text:
         show_output(text)
     say(_summary(problems))
@@ -61,7 +61,7 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
         UsageError: the parameter overrides are malformed.
         TemplateNotFoundError: there is no template.
     """
-    from samlocal.cli.problems import lint_problems, of_error, own_problems
+    from samlocal.cli.project_diagnostics import lint_problems, of_error, own_problems
     from samlocal.errors import ProjectError, TemplateError
 
     try:

@@ -11,10 +11,10 @@ from samlocal.cli.main import main
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.cli.container_options import ContainerOptions
-    from samlocal.cli.debug_options import DebugOptions
     from samlocal.cli.inputs import InvokeOptions
     from samlocal.cli.opening import ProjectOptions
+    from samlocal.cli.options.container import ContainerOptions
+    from samlocal.cli.options.debugging import DebugOptions
 
 
 class Chosen(Protocol):
@@ -40,7 +40,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
         got["pull"] = container.settings().pull
         raise SystemExit
 
-    monkeypatch.setattr("samlocal.cli.invoke._read", read)
+    monkeypatch.setattr("samlocal.cli.commands.local_invoke._read", read)
 
     def command(*arguments: str, own: str = "", shared: str = "") -> dict[str, object]:
         text = f"[default.local_invoke.parameters]\n{own}\n[default.global.parameters]\n{shared}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from samlocal.cli import box, options  # `grouped` reads them as the program runs
+from samlocal.cli.options import limits, shared  # `grouped` reads them as the program runs
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -24,27 +24,27 @@ _GRACE_SECONDS: Final = 3
 class ContainerOptions:
     """What a person types about containers; `settings` is what it means."""
 
-    engine: options.Engine = None
-    way_back: options.WayBackOption = options.WayBack.AUTO
-    docker_network: options.DockerNetwork = None
-    skip_pull_image: options.SkipPullImage = False
-    pull: options.Pull = None
-    image_repository: options.ImageRepository = None
-    mount: options.Mount = None
-    docker_volume_basedir: options.DockerVolumeBasedir = None
-    no_memory_limit: box.NoMemoryLimit = False
-    no_limits: box.NoLimits = False
-    strict: box.Strict = False
-    file_system: box.FileSystem = None
-    add_host: box.AddHost = None
-    container_dns: box.ContainerDns = None
-    invoke_image: options.InvokeImage = None
-    build: options.Build = options.ImagePolicy.MISSING
-    container_host: box.ContainerHost = None
-    container_host_interface: box.ContainerHostInterface = "127.0.0.1"
-    ca_bundle: box.CaBundle = None
-    shutdown: box.Shutdown = False
-    docker_arg: box.DockerArg = None
+    engine: shared.Engine = None
+    way_back: shared.WayBackOption = shared.WayBack.AUTO
+    docker_network: shared.DockerNetwork = None
+    skip_pull_image: shared.SkipPullImage = False
+    pull: shared.Pull = None
+    image_repository: shared.ImageRepository = None
+    mount: shared.Mount = None
+    docker_volume_basedir: shared.DockerVolumeBasedir = None
+    no_memory_limit: limits.NoMemoryLimit = False
+    no_limits: limits.NoLimits = False
+    strict: limits.Strict = False
+    file_system: limits.FileSystem = None
+    add_host: limits.AddHost = None
+    container_dns: limits.ContainerDns = None
+    invoke_image: shared.InvokeImage = None
+    build: shared.Build = shared.ImagePolicy.MISSING
+    container_host: limits.ContainerHost = None
+    container_host_interface: limits.ContainerHostInterface = "127.0.0.1"
+    ca_bundle: limits.CaBundle = None
+    shutdown: limits.Shutdown = False
+    docker_arg: limits.DockerArg = None
 
     def settings(self) -> SandboxSettings:
         """Return what the options mean, whichever function it is for.
@@ -62,26 +62,26 @@ class ContainerOptions:
             pull=self._pull(),
             pull_option="--skip-pull-image" if self.skip_pull_image else f"--pull {self.pull}",
             delivery=_delivery(self.mount),
-            volume_basedir=box.parse_volume_basedir(self.docker_volume_basedir),
+            volume_basedir=limits.parse_volume_basedir(self.docker_volume_basedir),
             limits_memory=not (self.no_memory_limit or self.no_limits),
             limits_rest=not self.no_limits,
             strict=self.strict,
-            file_systems=box.parse_file_systems(self.file_system or ()),
-            hosts=box.parse_hosts(self.add_host or ()),
-            dns=box.parse_dns(self.container_dns or ()),
+            file_systems=limits.parse_file_systems(self.file_system or ()),
+            hosts=limits.parse_hosts(self.add_host or ()),
+            dns=limits.parse_dns(self.container_dns or ()),
             build=self.build.value,
             grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
-            ca_bundle=box.find_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
+            ca_bundle=limits.find_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
             engine_options=self._engine_options(),
-            publish_on=box.parse_interface(self.container_host_interface),
-            reached_at=self.container_host or box.find_host(self.container_host_interface),
+            publish_on=limits.parse_interface(self.container_host_interface),
+            reached_at=self.container_host or limits.find_host(self.container_host_interface),
             way_back=self.way_back.value,
         )
 
     def _pull(self) -> ImagePolicy:
         if not self.skip_pull_image:
             return self.pull.value if self.pull else "missing"
-        if self.pull not in {None, options.ImagePolicy.NEVER}:
+        if self.pull not in {None, shared.ImagePolicy.NEVER}:
             raise UsageError(
                 f"`--skip-pull-image` and `--pull {self.pull}` don't go together",
                 hint="leave one of them out",
@@ -116,12 +116,12 @@ class ContainerOptions:
     def _engine_options(self) -> dict[str, Any]:
         if not self.docker_arg:
             return {}
-        from samlocal.cli.docker_arguments import parse_docker_arguments
+        from samlocal.cli.options.docker_arguments import parse_docker_arguments
 
         return parse_docker_arguments(self.docker_arg)
 
 
-def _delivery(mode: options.MountMode | None) -> Delivery:
+def _delivery(mode: shared.MountMode | None) -> Delivery:
     if mode is None:
         return "auto"
-    return "copy" if mode is options.MountMode.COPY else "mount"
+    return "copy" if mode is shared.MountMode.COPY else "mount"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import say, show_output, show_warning
-from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.option_groups import grouped
+from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samlocal.cli.launch import Target
+    from samlocal.cli.launch_configurations import Target
     from samlocal.cloudformation.project import Project
     from samlocal.function import Function
 
@@ -100,7 +100,7 @@ def _target(function: Function, editor: Editor, port: int) -> Target:
     Raises:
         SamlocalError: It has no language or no code that could be told from the project.
     """
-    from samlocal.cli.launch import Target, in_workspace
+    from samlocal.cli.launch_configurations import Target, in_workspace
     from samlocal.errors import CodeNotFoundError
     from samlocal.function import LocalCode
     from samlocal.sandbox.plan import find_function_runtime
@@ -130,7 +130,7 @@ def _compiled(code: Path) -> str:
 
 
 def _vscode(targets: Sequence[Target], *, write: bool) -> None:
-    from samlocal.cli.launch import vscode_configuration, vscode_file
+    from samlocal.cli.launch_configurations import vscode_configuration, vscode_file
     from samlocal.errors import ConfigError
 
     configurations = [vscode_configuration(target) for target in targets]
@@ -149,7 +149,7 @@ def _vscode(targets: Sequence[Target], *, write: bool) -> None:
 
 
 def _nvim(targets: Sequence[Target], *, write: bool) -> None:
-    from samlocal.cli.launch import nvim_script
+    from samlocal.cli.launch_configurations import nvim_script
     from samlocal.errors import UsageError
 
     if write:
@@ -161,7 +161,7 @@ def _nvim(targets: Sequence[Target], *, write: bool) -> None:
 
 
 def _pycharm(targets: Sequence[Target], *, write: bool) -> None:
-    from samlocal.cli.launch import pycharm_configuration, pycharm_steps
+    from samlocal.cli.launch_configurations import pycharm_configuration, pycharm_steps
 
     for target in targets:
         xml = pycharm_configuration(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class DebugOptions:
     """What a person types about debugging; `settings` is what it means."""
 
-    debug_port: options.DebugPort = None
-    debugger_path: options.DebuggerPath = None
-    debug_args: options.DebugArgs = None
-    debug_function: options.DebugFunction = None
-    debug_runtime: options.DebugRuntime = None
-    container_env_vars: options.ContainerEnvVars = None
+    debug_port: shared.DebugPort = None
+    debugger_path: shared.DebuggerPath = None
+    debug_args: shared.DebugArgs = None
+    debug_function: shared.DebugFunction = None
+    debug_runtime: shared.DebugRuntime = None
+    container_env_vars: shared.ContainerEnvVars = None
 
     def settings_for(self, function: FunctionEntry, project: Project) -> DebugSettings | None:
         """Return how a function is to be debugged, if it is.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tomlkit.items import Item, Key
 
-    from samlocal.cli.config_file import ConfigValue
+    from samlocal.cli.samconfig import ConfigValue
 
 _WIDER_THAN_ANY_LINE: Final = 2**31
 

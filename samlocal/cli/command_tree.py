@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal import __version__
-from samlocal.cli.configured import ConfiguredCommand
+from samlocal.cli.option_sources import ConfiguredCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 # Each command's words, where its function is, and the first line of its help. The order is that of the help.
 COMMANDS: Final = {
     ("local", "invoke"): (
-        "samlocal.cli.invoke:invoke",
+        "samlocal.cli.commands.local_invoke:invoke",
         "Run a Lambda function once, in a container of its own runtime image.",
     ),
     ("list", "functions"): (
-        "samlocal.cli.list_functions:list_functions",
+        "samlocal.cli.commands.list_functions:list_functions",
         "List the functions of a template or a CDK app: what to call them by, and where they are.",
     ),
     ("debug-config",): (
-        "samlocal.cli.debug_config:debug_config",
+        "samlocal.cli.commands.debug_config:debug_config",
         "Show launch configurations that attach an editor to functions run with `-d PORT`.",
     ),
     ("validate",): (
-        "samlocal.cli.validate:validate",
+        "samlocal.cli.commands.validate:validate",
         "Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.",
     ),
     ("prune",): (
-        "samlocal.cli.prune:prune",
+        "samlocal.cli.commands.prune:prune",
         "Remove what earlier commands left behind, and say what that frees.",
     ),
     ("doctor",): (
-        "samlocal.cli.doctor:doctor",
+        "samlocal.cli.commands.doctor:doctor",
         "Check what this machine needs: Python, engine, images, the way back from a container, space.",
     ),
 }

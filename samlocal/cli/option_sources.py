@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from typer.core import TyperCommand, TyperOption
 
-from samlocal.cli.config_file import (
+from samlocal.cli.console import show_warning
+from samlocal.cli.option_precedence import settle
+from samlocal.cli.samconfig import (
     CONFIG_NAMES,
     DEFAULT_ENVIRONMENT,
     ConfigValue,
@@ -21,15 +23,13 @@ from samlocal.cli.config_file import (
     table_of,
     texts,
 )
-from samlocal.cli.console import show_warning
-from samlocal.cli.precedence import settle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from typer import Context
 
-    from samlocal.cli.config_file import Config
+    from samlocal.cli.samconfig import Config
 
 # What sam calls them in its configuration file.
 _SYNONYMS: Final = {"template_file": "template", "function_logical_id": "function_identifier"}

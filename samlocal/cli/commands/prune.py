@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samlocal.cli import options
 from samlocal.cli.console import show_output, show_warning
-from samlocal.cli.general import GeneralOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.grouped import grouped
+from samlocal.cli.option_groups import grouped
+from samlocal.cli.options import shared
+from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
 
 if TYPE_CHECKING:
     from samlocal.cache.pruning import StaleEntry
@@ -61,8 +61,8 @@ def prune(
     older_than: OlderThan = 30,
     dry_run: DryRun = False,
     layer_cache_basedir: LayerCacheBasedir = None,
-    engine: options.Engine = None,
-    output: options.Output = options.OutputFormat.TEXT,
+    engine: shared.Engine = None,
+    output: shared.Output = shared.OutputFormat.TEXT,
     general: GeneralOptions,
 ) -> None:
     """Remove what earlier commands left behind, and say what that frees.
@@ -71,7 +71,7 @@ def prune(
     downloads that nobody has used for long. What a function runs on stays.
     """
     general.apply()
-    from samlocal.cli.interrupts import DeferredSignals
+    from samlocal.cli.signals import DeferredSignals
     from samlocal.data import cache_folder, temporary_cache_folder
 
     caches = {
@@ -87,7 +87,7 @@ def prune(
         signals.raise_if_any()
     if pruned.problem:
         show_warning(f"no containers were looked for: {pruned.problem}")
-    if output is options.OutputFormat.JSON:
+    if output is shared.OutputFormat.JSON:
         text = json.dumps(_as_json(pruned, dry_run=dry_run), indent=2, ensure_ascii=False)
     else:
         text = _as_text(pruned, dry_run=dry_run)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from samlocal.cli import options
 from samlocal.cli.console import say, show_output, show_warning
-from samlocal.cli.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
-from samlocal.cli.grouped import grouped
 from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.option_groups import grouped
+from samlocal.cli.options import shared
+from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 def list_functions(
     *,
     project: ProjectOptions,
-    output: options.Output = options.OutputFormat.TEXT,
+    output: shared.Output = shared.OutputFormat.TEXT,
     general: GeneralOptions,
 ) -> None:
     """List the functions of a template or a CDK app: what to call them by, and where they are.
@@ -41,7 +41,7 @@ def list_functions(
         *((entry, _resolved(opened, entry)) for entry in opened.functions),
         *((entry, _excluded(entry)) for entry in opened.excluded),
     ]
-    if output is options.OutputFormat.JSON:
+    if output is shared.OutputFormat.JSON:
         text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
         show_output(text)
     elif functions:

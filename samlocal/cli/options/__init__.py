@@ -1,0 +1,1 @@
+"""Options in groups: one file a group."""
