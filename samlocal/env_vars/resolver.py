@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from samlocal.env_vars import remarks
+from samlocal.env_vars import diagnostics
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.env_vars.lambda_variables import (
     ADJUSTABLE,
@@ -138,7 +138,7 @@ def remarks_on_sections(
     known = {name for function in functions for name in identifiers(function)}
     for file in files:
         unknown = {n: each.place for n, each in file.sections.items() if n not in known}
-        yield from remarks.unknown_sections(unknown, known)
+        yield from diagnostics.unknown_sections(unknown, known)
 
 
 def _of_lambda(
@@ -222,7 +222,9 @@ def _is_usable(name: str, value: str) -> bool:
 def _refuse_reserved(command_line: Mapping[str, str]) -> None:
     names = [name for name in command_line if name in _NOT_ADJUSTABLE]
     if names:
-        raise UsageError(remarks.reserved_message(names), hint=remarks.reserved_hint(names[0]))
+        raise UsageError(
+            diagnostics.reserved_message(names), hint=diagnostics.reserved_hint(names[0])
+        )
 
 
 def _without(names: Collection[str], layer: _Layer) -> _Layer:
@@ -258,13 +260,13 @@ def _remarks_on_reserved(
 ) -> Iterator[Finding]:
     for name, stack in _stack(layers).items():
         if name in RESERVED and not any(name in each for each in own):
-            yield remarks.reserved(name, [given.origin for given in stack], function)
+            yield diagnostics.reserved(name, [given.origin for given in stack], function)
 
 
 def _remarks_on_template(function: Function) -> Iterator[Finding]:
     for name, variable in function.environment.items():
         if not _is_usable(name, variable.value or ""):
-            yield remarks.unusable(name, variable.place)
+            yield diagnostics.unusable(name, variable.place)
 
 
 def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
@@ -278,7 +280,7 @@ def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding
     }
     places = [template.origin.place for template in overridden.values()]
     if places and places[0]:
-        yield remarks.overridden_by_shell(list(overridden), places[0])
+        yield diagnostics.overridden_by_shell(list(overridden), places[0])
 
 
 def _remarks_on_file(
@@ -287,10 +289,10 @@ def _remarks_on_file(
     yield from file.findings
     lost = {n: v for n, v in file.parameters.items() if n not in given and n not in RESERVED}
     if lost:
-        yield remarks.undeclared(lost, function)
+        yield diagnostics.undeclared(lost, function)
     used, *unused = _applying_sections(file, function) or [""]
     for name in unused:
-        yield remarks.section_without_effect(name, used, file.sections[name].place)
+        yield diagnostics.section_without_effect(name, used, file.sections[name].place)
 
 
 def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
@@ -301,8 +303,8 @@ def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Findin
         and name not in RESERVED
     }
     for finding in (
-        remarks.refused_names({name: last.origin for name, last in configured.items()}),
-        remarks.too_large({name: last.value for name, last in configured.items()}),
+        diagnostics.refused_names({name: last.origin for name, last in configured.items()}),
+        diagnostics.too_large({name: last.value for name, last in configured.items()}),
     ):
         if finding is not None:
             yield finding

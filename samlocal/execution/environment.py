@@ -11,9 +11,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
 
 from samlocal.errors import HostNotReachableError, SandboxError
-from samlocal.execution.endings import Ending, exited, failed_to_initialise, timed_out
+from samlocal.execution.outcomes import Ending, exited, failed_to_initialise, timed_out
 from samlocal.invocation import InvocationResult, Report
-from samlocal.runtime_api.http import Server
+from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.runtime_api.runtime import RuntimeApi
 

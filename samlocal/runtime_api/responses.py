@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES
-from samlocal.runtime_api.http import Response
+from samlocal.runtime_api.http_server import Response
 
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation

@@ -11,7 +11,7 @@ from samlocal.runtime_api.runtime import RuntimeApi
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from samlocal.runtime_api.http import Request, Response
+    from samlocal.runtime_api.http_server import Request, Response
 
 
 async def ping(_runtime: RuntimeApi, _request: Request) -> Response:

@@ -17,7 +17,7 @@ from samlocal.invocation import (
     FunctionError,
     Invocation,
 )
-from samlocal.runtime_api.http import TruncatedRequestError
+from samlocal.runtime_api.http_server import TruncatedRequestError
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_REQUEST_ID,
@@ -30,7 +30,7 @@ from samlocal.runtime_api.responses import (
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.http import Request, Response
+    from samlocal.runtime_api.http_server import Request, Response
 
 _ERROR_TYPE: Final = "Lambda-Runtime-Function-Error-Type"
 _ERROR_BODY: Final = "Lambda-Runtime-Function-Error-Body"

@@ -202,7 +202,7 @@ def _run_in_container(
         sandbox.give_head_start(_HEAD_START_SECONDS)
         # The engine is at work: the time to import what the rest needs.
         from samlocal.cli.image_updates import image_updates
-        from samlocal.execution.once import run_once
+        from samlocal.execution.one_shot import run_once
 
         updates = image_updates(spec, engine, os.environ)
         if updates:

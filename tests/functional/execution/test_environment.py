@@ -15,7 +15,7 @@ import pytest
 from samlocal.errors import EngineError, HostNotReachableError
 from samlocal.execution import environment as environment_module
 from samlocal.execution.environment import ExecutionEnvironment
-from samlocal.execution.once import run_once
+from samlocal.execution.one_shot import run_once
 from tests.functional.execution.fakes import FakeSandbox, invocation
 
 if TYPE_CHECKING:

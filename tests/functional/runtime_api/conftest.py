@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.runtime_api.http import Server
+from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.runtime_api.runtime import RuntimeApi
 from tests.functional.runtime_api.client import Api

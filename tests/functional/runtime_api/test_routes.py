@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
-from samlocal.runtime_api.http import Server
+from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import ROUTES, Router
 from samlocal.runtime_api.runtime import RuntimeApi
 from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, invocation
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.http import Request, Response
+    from samlocal.runtime_api.http_server import Request, Response
 
 NEXT = f"{API}/runtime/invocation/next"
 RESPONSE = f"{API}/runtime/invocation/id-1/response"

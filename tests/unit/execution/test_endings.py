@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from samlocal.execution.endings import Ending, exited, failed_to_initialise, timed_out
+from samlocal.execution.outcomes import Ending, exited, failed_to_initialise, timed_out
 from samlocal.invocation import FunctionError
 from samlocal.runtime_api.runtime import Answer
 from samlocal.sandbox.sandbox import Exit
