@@ -10,13 +10,13 @@ import typer.main
 import yaml
 from typer.core import TyperOption
 
-from samlocal.cli.commands import COMMANDS, command_tree
-from samlocal.cli.config_file import environment_variables, table_of
-from samlocal.cli.configured import ConfiguredCommand
-from samlocal.cli.docker_arguments import OURS
+from samlocal.cli.command_tree import COMMANDS, command_tree
+from samlocal.cli.option_sources import ConfiguredCommand
+from samlocal.cli.options.docker_arguments import OURS
+from samlocal.cli.samconfig import environment_variables, table_of
 from samlocal.data import data_folder
 from samlocal.runtimes import all_runtimes
-from samlocal.sandbox.docker.engine_options import KEYS
+from samlocal.sandbox.docker.container.engine_options import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

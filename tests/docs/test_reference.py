@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from samlocal.cli.commands import COMMANDS
+from samlocal.cli.command_tree import COMMANDS
 from tests.docs.pages import CHECKOUT
 from tests.docs.reference import REFERENCE, parts_of, refreshed
 from tests.docs.tables import all_tables
