@@ -9,7 +9,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class AwsConfig:
     """All profiles by name, and the files that can't be read."""
 
     profiles: Mapping[str, Profile]
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def read_aws_config(shell: Mapping[str, str], *, home: Path) -> AwsConfig:
@@ -40,14 +40,14 @@ def read_aws_config(shell: Mapping[str, str], *, home: Path) -> AwsConfig:
     credentials_path = shell.get("AWS_SHARED_CREDENTIALS_FILE") or str(
         home / ".aws" / "credentials"
     )
-    findings: list[Finding] = []
-    config = _profiles_of_config(_read(Path(config_path).expanduser(), findings))
-    credentials = _read(Path(credentials_path).expanduser(), findings)
+    diagnostics: list[Diagnostic] = []
+    config = _profiles_of_config(_read(Path(config_path).expanduser(), diagnostics))
+    credentials = _read(Path(credentials_path).expanduser(), diagnostics)
     profiles = {
         name: Profile(name=name, settings={**config.get(name, {}), **credentials.get(name, {})})
         for name in {**config, **credentials}
     }
-    return AwsConfig(profiles=profiles, findings=tuple(findings))
+    return AwsConfig(profiles=profiles, diagnostics=tuple(diagnostics))
 
 
 def profile_name(shell: Mapping[str, str]) -> str | None:
@@ -55,13 +55,13 @@ def profile_name(shell: Mapping[str, str]) -> str | None:
     return shell.get("AWS_PROFILE") or shell.get("AWS_DEFAULT_PROFILE") or None
 
 
-def _read(path: Path, findings: list[Finding]) -> dict[str, _Section]:
+def _read(path: Path, diagnostics: list[Diagnostic]) -> dict[str, _Section]:
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as exc:
-        findings.append(_unreadable(path, exc))
+        diagnostics.append(_unreadable(path, exc))
         return {}
     import configparser  # noqa: PLC0415  # who has no such file doesn't need it
 
@@ -69,15 +69,15 @@ def _read(path: Path, findings: list[Finding]) -> dict[str, _Section]:
     try:
         parser.read_string(text, source=str(path))
     except configparser.Error as exc:
-        findings.append(_unreadable(path, exc))
+        diagnostics.append(_unreadable(path, exc))
         return {}
     return {name: dict(parser[name]) for name in parser.sections()}
 
 
-def _unreadable(path: Path, error: Exception) -> Finding:
+def _unreadable(path: Path, error: Exception) -> Diagnostic:
     """Return what is wrong; the text of a parser's error would quote the line, maybe a secret."""
     reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-    return Finding(message=f"`{path}` can't be read: {reason}")
+    return Diagnostic(message=f"`{path}` can't be read: {reason}")
 
 
 def _profiles_of_config(sections: Mapping[str, _Section]) -> dict[str, _Section]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import (
     InputKind,
     Lines,
@@ -59,7 +59,7 @@ class ContextOverrides:
     trace_id: str | None = None
     deadline_ms: int | None = None
     remaining_time_ms: int | None = None
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def read_context(text: str | None, path: str | None, *, stdin: BinaryIO) -> ContextOverrides:
@@ -103,14 +103,14 @@ def _parse(text: str, source: Source) -> ContextOverrides:
     else:
         document, places = {"custom": {"context": document}}, {"custom": (1, 1)}
     values: dict[str, str | int] = {}
-    findings = []
+    diagnostics = []
     for name, value in _with_whole_client_context(document).items():
         line, column = places.get(name) or min(places.values())
         try:
             attribute = _attribute(name)
             if attribute is None:
                 place = Place(source.path, line, column)
-                findings.append(Finding(message=_comes_from_elsewhere(name), place=place))
+                diagnostics.append(Diagnostic(message=_comes_from_elsewhere(name), place=place))
             else:
                 _refuse_second(attribute, name, values)
                 values[attribute] = _CONVERSIONS[attribute](name, value)
@@ -118,7 +118,7 @@ def _parse(text: str, source: Source) -> ContextOverrides:
             raise source.error(str(exc), line=line, column=column, hint=exc.hint) from exc
     if "deadline_ms" in values and "remaining_time_ms" in values:
         raise source.error("both a deadline and a remaining time are set", hint="set one of them")
-    overrides = ContextOverrides(findings=tuple(findings))
+    overrides = ContextOverrides(diagnostics=tuple(diagnostics))
     return replace(overrides, **cast("dict[str, Any]", values))
 
 

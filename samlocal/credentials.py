@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -65,7 +65,7 @@ class FoundCredentials:
     """The credentials, if there are any, and what is wrong with them."""
 
     credentials: Credentials | None
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def find_credentials(
@@ -75,7 +75,7 @@ def find_credentials(
 
     A profile that signs in (SSO, a role, a process) needs botocore, which reads the process's own
     environment; everything else needs the standard library. The metadata service of an EC2 instance
-    isn't asked. Missing, broken and expired credentials are findings: none stops a local run.
+    isn't asked. Missing, broken and expired credentials are diagnostics: none stops a local run.
 
     Raises:
         UsageError: there is no profile of that name.
@@ -84,7 +84,7 @@ def find_credentials(
     if found is None:
         config = read_aws_config(shell, home=home)
         found = _from_config(profile, profile_name(shell), config)
-        found = replace(found, findings=(*config.findings, *found.findings))
+        found = replace(found, diagnostics=(*config.diagnostics, *found.diagnostics))
     return _with_expiry(found, now or datetime.now(UTC))
 
 
@@ -250,11 +250,11 @@ def _exported(profile: str) -> str:
 
 
 def _missing(reason: str, *, hint: str | None = None) -> FoundCredentials:
-    finding = Finding(
+    diagnostic = Diagnostic(
         message=f"{reason}: {_PLACEHOLDERS}",
         hint=hint or "`--no-credentials` says that none are needed",
     )
-    return FoundCredentials(credentials=None, findings=(finding,))
+    return FoundCredentials(credentials=None, diagnostics=(diagnostic,))
 
 
 def _profile_hint(name: str, config: AwsConfig) -> str:
@@ -282,8 +282,8 @@ def _with_expiry(found: FoundCredentials, now: datetime) -> FoundCredentials:
     credentials = found.credentials
     if credentials is None or credentials.expires is None or credentials.expires > now:
         return found
-    finding = Finding(
+    diagnostic = Diagnostic(
         message=f"the AWS credentials ({credentials.origin}) expired at {credentials.expires}",
         hint="the function gets them all the same; AWS will refuse its calls",
     )
-    return replace(found, findings=(*found.findings, finding))
+    return replace(found, diagnostics=(*found.diagnostics, diagnostic))

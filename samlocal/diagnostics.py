@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Finding:
+class Diagnostic:
     """Something that was dropped, guessed or is about to surprise: said once on stderr.
 
     `variables` are the environment variables that it is about, if it is: nobody wants to hear of it
@@ -24,4 +24,4 @@ class Finding:
     hint: str | None = None
     variables: tuple[str, ...] = ()
     missing: tuple[MissingParameter, ...] = ()
-    causes: tuple[Finding, ...] = ()
+    causes: tuple[Diagnostic, ...] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
 
 DEFAULT_MEMORY_MB = 128
@@ -104,7 +104,7 @@ class FileSystem:
 class EnvironmentVariable:
     """A variable that the template declares.
 
-    `value` is None where it can't be known on this machine; a `Finding` of the function says why.
+    `value` is None where it can't be known on this machine; a `Diagnostic` of the function says why.
     `sources` are where the value comes from, as far as the template only refers to it.
     """
 
@@ -178,4 +178,4 @@ class Function:
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     region: str = "us-east-1"
     account_id: str = "123456789012"
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

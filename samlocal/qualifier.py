@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -34,7 +34,7 @@ class QualifiedFunction:
 
     version: str
     arn: str
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def qualify(
@@ -44,7 +44,7 @@ def qualify(
 
     Without one it is `$LATEST`, and the ARN has no qualifier, as with `aws lambda invoke`. There is
     one code on this machine, so a version that the template doesn't publish runs it too, and a
-    finding says so.
+    diagnostic says so.
 
     Raises:
         UsageError: the function has no such alias.
@@ -58,12 +58,12 @@ def qualify(
     if qualifier in function.qualifiers:
         return QualifiedFunction(version=function.qualifiers[qualifier], arn=qualified)
     if qualifier.isdecimal() and qualifier.isascii():
-        finding = Finding(
+        diagnostic = Diagnostic(
             message=f"the template publishes no version {qualifier} of `{function.name}`",
             place=function.place,
             hint="the code that is here runs under that number",
         )
-        return QualifiedFunction(version=qualifier, arn=qualified, findings=(finding,))
+        return QualifiedFunction(version=qualifier, arn=qualified, diagnostics=(diagnostic,))
     raise _not_found(function, qualifier, qualified)
 
 

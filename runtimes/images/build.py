@@ -69,12 +69,12 @@ class Build:
             self._lay_out(image, context)
             if image.parent and image.parent.name in self._building:
                 self._building[image.parent.name].result()
-            say(f"Building {tag}")
+            print_status(f"Building {tag}")
             arguments = {"version": image.version}
             if image.parent:
                 arguments["parent"] = self.recipes.tag(image.parent)
             self.engine.build(context, tag=tag, digest=image.digest(), arguments=arguments)
-        say(f"{tag}: built in {time.monotonic() - start:.0f} s")
+        print_status(f"{tag}: built in {time.monotonic() - start:.0f} s")
 
     def _lay_out(self, image: Image, context: Path) -> None:
         """Puts what the recipe's Dockerfile adds beside it."""
@@ -101,16 +101,16 @@ class Build:
             try:
                 self._building[image.name].result()
             except IngredientError as reason:
-                say(f"{self.recipes.tag(image)}: skipped: {reason}")
+                print_status(f"{self.recipes.tag(image)}: skipped: {reason}")
                 failed |= self.strict and not self.engine.has(self.recipes.tag(image))
             except BuildError as problem:
-                say("".join(problem.output.splitlines(keepends=True)[-_LINES_OF_OUTPUT:]))
-                say(f"error: {self.recipes.tag(image)}: {problem}")
+                print_status("".join(problem.output.splitlines(keepends=True)[-_LINES_OF_OUTPUT:]))
+                print_status(f"error: {self.recipes.tag(image)}: {problem}")
                 failed = True
         return not failed
 
 
-def say(line: str) -> None:
+def print_status(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
@@ -129,9 +129,11 @@ def main() -> int:
             with build.store.alone():
                 return 0 if build.run(build.stale(wanted)) else 1
     except docker.errors.DockerException as problem:
-        say(f"error: the container engine doesn't answer: {problem}\n\nhint: .ci/engine starts one")
+        print_status(
+            f"error: the container engine doesn't answer: {problem}\n\nhint: .ci/engine starts one"
+        )
         return 1
-    say(f"The stand-in images are up to date: {', '.join(map(recipes.tag, wanted))}")
+    print_status(f"The stand-in images are up to date: {', '.join(map(recipes.tag, wanted))}")
     return 0
 
 

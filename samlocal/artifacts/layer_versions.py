@@ -64,14 +64,14 @@ class LambdaClient(Protocol):
 class LayerDownloads:
     """Downloads layer versions into `cache`, with the credentials of `profile`.
 
-    With `again`, also those that are there. `say` hears what takes a while; `check` is called now and then
+    With `again`, also those that are there. `print_status` hears what takes a while; `check` is called now and then
     meanwhile, and may raise to stop it.
     """
 
     cache: Path
     profile: str | None
     again: bool
-    say: Callable[[str], None]
+    print_status: Callable[[str], None]
     check: Callable[[], None]
 
     def get(self, layer: Layer) -> LayerContent:
@@ -110,7 +110,7 @@ class LayerDownloads:
         client = cast("LambdaClient", connect(region=region, profile=self.profile)("lambda"))
         version = client.get_layer_version_by_arn(Arn=arn)
         content = version["Content"]
-        self.say(f"Downloading {arn} ({-(-content['CodeSize'] // (1024 * 1024))} MB)")
+        self.print_status(f"Downloading {arn} ({-(-content['CodeSize'] // (1024 * 1024))} MB)")
         with scratch_in(wanted.parent) as scratch:
             archive, made = scratch / "layer.zip", scratch / "made"
             self._fetch(content, archive, arn, place)

@@ -8,7 +8,7 @@ from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.file_tree import size_at_least
 from samlocal.artifacts.layer_merge import MergedTree, Source, merged
 from samlocal.cache.store import reason_of
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import CodeNotFoundError, LayerError
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import MAX_UNPACKED_BYTES, LocalCode
@@ -99,52 +99,52 @@ def layers_directory(
     return MergedTree(path=contents[0].directory) if contents else None
 
 
-def layer_findings(
+def layer_diagnostics(
     function: Function, contents: Sequence[LayerContent], tree: MergedTree | None, code: Path
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnostic, ...]:
     """Say what Lambda would refuse of a function's layers, and what samlocal leaves out."""
     if tree is None:
         return ()
     return (
         *_too_many(function),
         *_too_large(function, tree, code),
-        *(finding for each in contents for finding in _of_another_kind(function, each.layer)),
-        *(finding for each in contents for finding in _extensions(each)),
+        *(diagnostic for each in contents for diagnostic in _of_another_kind(function, each.layer)),
+        *(diagnostic for each in contents for diagnostic in _extensions(each)),
     )
 
 
-def _too_many(function: Function) -> Iterator[Finding]:
+def _too_many(function: Function) -> Iterator[Diagnostic]:
     count = len(function.layers)
     if count > MAX_LAYERS:
         message = f"`{function.logical_id}` has {count} layers, and Lambda takes {MAX_LAYERS}"
-        yield Finding(message=message, place=function.layers[MAX_LAYERS].place)
+        yield Diagnostic(message=message, place=function.layers[MAX_LAYERS].place)
 
 
-def _too_large(function: Function, tree: MergedTree, code: Path) -> Iterator[Finding]:
+def _too_large(function: Function, tree: MergedTree, code: Path) -> Iterator[Diagnostic]:
     """Say it as far as it is cheap to know: the sum of many files is not."""
     unknown = [code, tree.path] if tree.size_bytes is None else [code]
     size = (tree.size_bytes or 0) + size_at_least(unknown, entries=_FILES_TO_MEASURE)
     if size > MAX_UNPACKED_BYTES:
         megabytes = -(-size // (1024 * 1024))
-        yield Finding(
+        yield Diagnostic(
             message=f"`{function.logical_id}` and its layers unpack to {megabytes} MB or more,"
             " and Lambda takes 250 MB",
             place=function.place,
         )
 
 
-def _of_another_kind(function: Function, layer: Layer) -> Iterator[Finding]:
+def _of_another_kind(function: Function, layer: Layer) -> Iterator[Diagnostic]:
     if layer.runtimes and function.runtime and function.runtime not in layer.runtimes:
         known = ", ".join(layer.runtimes)
         message = f"the layer `{layer.name}` is for {known}, not for {function.runtime}"
-        yield Finding(message=message, place=layer.place)
+        yield Diagnostic(message=message, place=layer.place)
     if layer.architectures and function.architecture not in layer.architectures:
         known = ", ".join(layer.architectures)
         message = f"the layer `{layer.name}` is for {known}, not for {function.architecture}"
-        yield Finding(message=message, place=layer.place)
+        yield Diagnostic(message=message, place=layer.place)
 
 
-def _extensions(content: LayerContent) -> Iterator[Finding]:
+def _extensions(content: LayerContent) -> Iterator[Diagnostic]:
     """https://docs.aws.amazon.com/lambda/latest/dg/lambda-extensions.html#extensions-how-to-build."""
     try:
         names = sorted(path.name for path in (content.directory / "extensions").iterdir())
@@ -155,4 +155,4 @@ def _extensions(content: LayerContent) -> Iterator[Finding]:
             f"the layer `{content.layer.name}` brings extensions, which samlocal doesn't run so far: "
             + ", ".join(f"`{name}`" for name in names)
         )
-        yield Finding(message=message, place=content.layer.place)
+        yield Diagnostic(message=message, place=content.layer.place)

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def links_to_mount(links: Iterable[OutgoingLink]) -> tuple[OutgoingLink, ...]:
     return tuple(wanted)
 
 
-def link_findings(links: Iterable[OutgoingLink], place: Place) -> tuple[Finding, ...]:
+def link_diagnostics(links: Iterable[OutgoingLink], place: Place) -> tuple[Diagnostic, ...]:
     """Say which links lead to nothing in the container, or to something else."""
     return tuple(
-        Finding(
+        Diagnostic(
             message=f"what the link `{link.path}` leads to isn't mounted:"
             f" in the container it would hide `{link.target}`",
             place=place,

@@ -77,8 +77,8 @@ def _try_relay(
         return _check("failure", f"a relay is needed ({reason}), and {error.message}", error.hint)
     finally:
         launcher.close()
-    finding = f"containers reach samlocal through a relay: {reason}"
-    return _check("warning" if hint else "ok", finding, hint)
+    diagnostic = f"containers reach samlocal through a relay: {reason}"
+    return _check("warning" if hint else "ok", diagnostic, hint)
 
 
 def _untried(listening: Listening, reason: str) -> Check:
@@ -89,6 +89,6 @@ def _untried(listening: Listening, reason: str) -> Check:
 
 
 def _check(
-    verdict: Literal["ok", "warning", "failure"], finding: str, hint: str | None = None
+    verdict: Literal["ok", "warning", "failure"], diagnostic: str, hint: str | None = None
 ) -> Check:
-    return Check(verdict=verdict, subject="Runtime API", finding=finding, hint=hint)
+    return Check(verdict=verdict, subject="Runtime API", diagnostic=diagnostic, hint=hint)

@@ -36,7 +36,7 @@ def is_debugging() -> bool:
     return logging.getLogger("samlocal").isEnabledFor(logging.DEBUG)
 
 
-def say(text: str) -> None:
+def print_status(text: str) -> None:
     """Say what is going on."""
     _write_stderr(f"{text}\n")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samlocal.artifacts.layers import LayerContent
     from samlocal.artifacts.symlinks import OutgoingLink
     from samlocal.cli.inputs import Inputs
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.function import Layer, S3Code
 
 
@@ -28,7 +28,7 @@ class Content:
     code: Path
     layers: Path | None = None
     links: tuple[OutgoingLink, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @frozen
@@ -67,7 +67,7 @@ class ContentOptions:
         from samlocal.artifacts.code import code_directory
         from samlocal.artifacts.layers import (
             LayerSource,
-            layer_findings,
+            layer_diagnostics,
             layers_directory,
         )
         from samlocal.function import LocalCode
@@ -97,7 +97,7 @@ class ContentOptions:
         content = Content(
             code=code,
             layers=tree.path if tree else None,
-            findings=layer_findings(function, contents, tree, code),
+            diagnostics=layer_diagnostics(function, contents, tree, code),
         )
         users = {}
         if isinstance(function.code, LocalCode) and function.code.path == code:
@@ -123,7 +123,7 @@ class ContentOptions:
         """Add the links that leave the user's own directories; a link in an archive leads nowhere."""
         if not self.mount_symlinks:
             return content
-        from samlocal.artifacts.symlinks import link_findings, links_to_mount, outgoing_links
+        from samlocal.artifacts.symlinks import link_diagnostics, links_to_mount, outgoing_links
 
         links = [
             link
@@ -133,16 +133,23 @@ class ContentOptions:
         return replace(
             content,
             links=links_to_mount(links),
-            findings=(*content.findings, *link_findings(links, inputs.function.code.place)),
+            diagnostics=(
+                *content.diagnostics,
+                *link_diagnostics(links, inputs.function.code.place),
+            ),
         )
 
     def _download(
         self, layer: Layer, cache: Path, profile: str | None, check: Callable[[], None]
     ) -> LayerContent:
         from samlocal.artifacts.layer_versions import LayerDownloads
-        from samlocal.cli.console import say
+        from samlocal.cli.console import print_status
 
         downloads = LayerDownloads(
-            cache=cache, profile=profile, again=self.force_image_build, say=say, check=check
+            cache=cache,
+            profile=profile,
+            again=self.force_image_build,
+            print_status=print_status,
+            check=check,
         )
         return downloads.get(layer)

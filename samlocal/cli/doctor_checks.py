@@ -13,5 +13,5 @@ class Check:
 
     verdict: Literal["ok", "warning", "failure"]
     subject: str
-    finding: str
+    diagnostic: str
     hint: str | None = None

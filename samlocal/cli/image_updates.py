@@ -14,7 +14,7 @@ from hashlib import sha256
 from threading import Thread
 from typing import TYPE_CHECKING, Final, TypedDict, cast
 
-from samlocal.cli.console import say
+from samlocal.cli.console import print_status
 from samlocal.data import cache_folder
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ImageUpdates:
         if not started.exception() and time.time() >= self._read().get("ask_at", 0):
             Thread(target=self._ask, daemon=True).start()
 
-    def say(self) -> None:
+    def print_status(self) -> None:
         """Say that there is a newer image, once."""
         digest = self._read().get("newer_digest")
         if not digest:
@@ -83,7 +83,7 @@ class ImageUpdates:
         self._write({"ask_at": self._read().get("ask_at", 0.0)})
         with suppress(Exception):  # whatever the engine has against it, the result is out
             if digest not in self._digests():
-                say(f"There is a newer `{self._image}`: `docker pull {self._image}`")
+                print_status(f"There is a newer `{self._image}`: `docker pull {self._image}`")
 
     def _ask(self) -> None:
         self._write({"ask_at": time.time() + _BEGUN_SECONDS})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlocal.cli.console import say
+from samlocal.cli.console import print_status
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.cli.options.debugging import DebugOptions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.project import Project
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.env_vars.environment import Environment
     from samlocal.function import Function, FunctionEntry
@@ -66,7 +66,7 @@ class Inputs:
     region: str
     environment: Environment
     invocation: Invocation
-    findings: tuple[Finding, ...]
+    diagnostics: tuple[Diagnostic, ...]
     debug: DebugSettings | None = None
 
     @property
@@ -112,7 +112,7 @@ def read_inputs(
     function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen, image)), chosen)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
     version = (context and context.function_version) or qualified.version
-    credentials, credential_findings = _credentials(chosen, profile, project.account)
+    credentials, credential_diagnostics = _credentials(chosen, profile, project.account)
     environment = _environment(
         chosen,
         project,
@@ -130,15 +130,15 @@ def read_inputs(
         region=region,
         environment=environment,
         invocation=new_invocation(payload, qualified.arn, version, context),
-        findings=tuple(
+        diagnostics=tuple(
             dict.fromkeys(
                 (
-                    *project.findings_for(entry),
-                    *worth_saying(function.findings, given=environment.not_from_template()),
-                    *qualified.findings,
-                    *(context.findings if context else ()),
-                    *(() if _brings_credentials(environment) else credential_findings),
-                    *environment.findings,
+                    *project.diagnostics_for(entry),
+                    *worth_saying(function.diagnostics, given=environment.not_from_template()),
+                    *qualified.diagnostics,
+                    *(context.diagnostics if context else ()),
+                    *(() if _brings_credentials(environment) else credential_diagnostics),
+                    *environment.diagnostics,
                 )
             )
         ),
@@ -208,7 +208,7 @@ def _payload(chosen: InvokeOptions) -> bytes:
 
 
 def _say_what_is_waited_for() -> None:
-    say("Waiting for the event on stdin (`--event FILE` reads it from a file)")
+    print_status("Waiting for the event on stdin (`--event FILE` reads it from a file)")
 
 
 def _context(chosen: InvokeOptions) -> ContextOverrides | None:
@@ -221,7 +221,7 @@ def _context(chosen: InvokeOptions) -> ContextOverrides | None:
 
 def _credentials(
     chosen: InvokeOptions, profile: str | None, account: Account
-) -> tuple[Credentials | None, tuple[Finding, ...]]:
+) -> tuple[Credentials | None, tuple[Diagnostic, ...]]:
     if chosen.no_credentials:
         return None, ()
     from samlocal.credentials import find_credentials
@@ -230,7 +230,7 @@ def _credentials(
     credentials = found.credentials
     if credentials and not credentials.account_id:
         credentials = replace(credentials, account_id=account.of_credentials)
-    return credentials, found.findings
+    return credentials, found.diagnostics
 
 
 def _brings_credentials(environment: Environment) -> bool:
@@ -254,7 +254,7 @@ def _environment(  # all of it is needed, and used once
     from samlocal.env_vars.resolver import resolve_environment
 
     shell = _shell(chosen)
-    files, findings = _env_files(chosen, project, shell)
+    files, diagnostics = _env_files(chosen, project, shell)
     environment = resolve_environment(
         function,
         shell=shell,
@@ -267,7 +267,7 @@ def _environment(  # all of it is needed, and used once
         version=version,
         debugging=debugging,
     )
-    return replace(environment, findings=(*findings, *environment.findings))
+    return replace(environment, diagnostics=(*diagnostics, *environment.diagnostics))
 
 
 def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:
@@ -276,7 +276,7 @@ def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:
 
 def _env_files(
     chosen: InvokeOptions, project: Project, shell: Mapping[str, str] | None
-) -> tuple[list[EnvFile], tuple[Finding, ...]]:
+) -> tuple[list[EnvFile], tuple[Diagnostic, ...]]:
     if not chosen.env_vars:
         return [], ()
     from samlocal.env_vars.reading import read_env_file

@@ -76,14 +76,14 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
         DEFAULT_ACCOUNT_ID,
         Account,
     )
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
     if isinstance(found, str):
         return Account(of_credentials=found)
     reason = found.reason if found else "the account isn't known"
     message = f"{reason}; `AWS::AccountId` is {DEFAULT_ACCOUNT_ID}"
-    return Account(finding=Finding(message=message, hint=ACCOUNT_HINT))
+    return Account(diagnostic=Diagnostic(message=message, hint=ACCOUNT_HINT))
 
 
 def _given_values(chosen: ProjectOptions) -> ValueSource | None:

@@ -65,8 +65,8 @@ class ConfiguredCommand(TyperCommand):
             return None
         words = ctx.command_path.split()[1:]
         config = read_config(path, _environment(given), words, known=self._names())
-        for finding in config.findings:
-            show_warning(finding.message, place=finding.place, hint=finding.hint)
+        for diagnostic in config.diagnostics:
+            show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
         return config
 
     def _save(

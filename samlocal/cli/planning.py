@@ -9,14 +9,14 @@ from samlocal.function import ImageCode
 if TYPE_CHECKING:
     from samlocal.cli.content import ContentOptions
     from samlocal.cli.inputs import Inputs
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.sandbox.sandbox import SandboxSpec
 
 
 def plan(
     inputs: Inputs, content: ContentOptions, settings: SandboxSettings
-) -> tuple[SandboxSpec, tuple[Finding, ...]]:
+) -> tuple[SandboxSpec, tuple[Diagnostic, ...]]:
     """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
 
     Raises:
@@ -25,7 +25,7 @@ def plan(
     code = inputs.function.code
     if isinstance(code, ImageCode):
         return _plan_image_function(inputs, code, settings)
-    from samlocal.sandbox.limit_diagnostics import box_findings
+    from samlocal.sandbox.limit_diagnostics import box_diagnostics
     from samlocal.sandbox.plan import plan_sandbox
 
     found = content.read(inputs, profile=settings.profile)
@@ -38,18 +38,18 @@ def plan(
         links=found.links,
         settings=settings,
     )
-    return spec, (*found.findings, *box_findings(inputs.function, settings, found.code))
+    return spec, (*found.diagnostics, *box_diagnostics(inputs.function, settings, found.code))
 
 
 def _plan_image_function(
     inputs: Inputs, code: ImageCode, settings: SandboxSettings
-) -> tuple[SandboxSpec, tuple[Finding, ...]]:
-    from samlocal.sandbox.file_systems import file_system_findings
+) -> tuple[SandboxSpec, tuple[Diagnostic, ...]]:
+    from samlocal.sandbox.file_systems import file_system_diagnostics
     from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
 
     function = inputs.function
     spec = plan_image_function(
         function, code, inputs.environment.as_dict(), project=inputs.project, settings=settings
     )
-    findings = file_system_findings(function, settings.file_systems)
-    return spec, (*ignored_layers(function), *findings)
+    diagnostics = file_system_diagnostics(function, settings.file_systems)
+    return spec, (*ignored_layers(function), *diagnostics)

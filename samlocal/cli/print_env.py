@@ -43,7 +43,7 @@ def environment_as_text(environment: Environment, *, base: Path) -> str:
 
 
 def environment_as_json(environment: Environment, *, function: str, base: Path) -> str:
-    """Return the same for scripts: an object of variables by name, secrets masked, and findings."""
+    """Return the same for scripts: an object of variables by name, secrets masked, and diagnostics."""
     document = {
         "function": function,
         "variables": {
@@ -56,13 +56,13 @@ def environment_as_json(environment: Environment, *, function: str, base: Path) 
             }
             for name, variable in sorted(environment.variables.items())
         },
-        "findings": [
+        "diagnostics": [
             {
-                "message": finding.message,
-                "place": _place(finding.place, base) if finding.place else None,
-                "hint": finding.hint,
+                "message": diagnostic.message,
+                "place": _place(diagnostic.place, base) if diagnostic.place else None,
+                "hint": diagnostic.hint,
             }
-            for finding in environment.findings
+            for diagnostic in environment.diagnostics
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-from samlocal.cli.console import say
+from samlocal.cli.console import print_status
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -40,14 +40,14 @@ class PullView:
                 self.note(f"{layer}: the download broke off, the engine tries again")
         elif not sys.stderr.isatty():
             if status in _STEPS:
-                say(f"{layer}: {status}")
+                print_status(f"{layer}: {status}")
         elif total:
             self._bars = self._bars or _bars()
             self._draw(self._bars, layer, status, current, total)
 
     def note(self, text: str) -> None:
         self._stop_bars()
-        say(text)
+        print_status(text)
 
     def _stop_bars(self) -> None:
         if self._bars:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.cloudformation.project import Project
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import MissingParameter
 
 Severity = Literal["error", "warning", "informational"]
@@ -35,10 +35,10 @@ class Problem:
 def own_problems(project: Project) -> Iterator[Problem]:
     """Yield what stands in the way of running a project's functions here."""
     try:
-        for finding in project.findings:
-            yield _of_finding(finding)
+        for diagnostic in project.diagnostics:
+            yield _of_diagnostic(diagnostic)
         for each in project.left_out:
-            problem = _of_finding(each.finding)
+            problem = _of_diagnostic(each.diagnostic)
             yield replace(problem, severity="error") if each.is_error else problem
         functions = project.functions
     except ProjectError as error:
@@ -46,8 +46,8 @@ def own_problems(project: Project) -> Iterator[Problem]:
         return
     for entry in functions:
         try:
-            for finding in project.resolve(entry).findings:
-                yield from _of_missing(finding.missing) or [_of_finding(finding)]
+            for diagnostic in project.resolve(entry).diagnostics:
+                yield from _of_missing(diagnostic.missing) or [_of_diagnostic(diagnostic)]
         except MissingParameterError as error:
             yield from _of_missing(error.parameters)
         except ProjectError as error:
@@ -71,12 +71,12 @@ def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
     ]
 
 
-def _of_finding(finding: Finding) -> Problem:
+def _of_diagnostic(diagnostic: Diagnostic) -> Problem:
     return Problem(
-        severity="informational" if finding.missing else "warning",
-        message=finding.message,
-        place=finding.place,
-        hint=finding.hint,
+        severity="informational" if diagnostic.missing else "warning",
+        message=diagnostic.message,
+        place=diagnostic.place,
+        hint=diagnostic.hint,
     )
 
 

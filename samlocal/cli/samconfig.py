@@ -15,7 +15,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
 
 ConfigValue = str | int | float | bool | None | list["ConfigValue"] | dict[str, "ConfigValue"]
@@ -52,7 +52,7 @@ class Config:
     path: Path
     values: Mapping[str, ConfigValue]
     shared: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def environment_variables(option: str) -> list[str]:
@@ -87,7 +87,7 @@ def read_config(
 
     The tables are sam's: `[ENVIRONMENT.local_invoke.parameters]` over `[ENVIRONMENT.global.parameters]`.
     Keys may have dashes. `known` has the option for each of them. What is not in it is left out; if
-    it stands in the command's own table, a finding says so. In the global table it may be another
+    it stands in the command's own table, a diagnostic says so. In the global table it may be another
     command's.
 
     Raises:
@@ -96,7 +96,9 @@ def read_config(
     document = load_config(path)
     name = table_of(command)
     if environment not in document:
-        return Config(path=path, values={}, findings=_no_environment(path, environment, document))
+        return Config(
+            path=path, values={}, diagnostics=_no_environment(path, environment, document)
+        )
     tables = _table(path, document, environment)
     shared = _parameters(path, tables, environment, GLOBAL)
     own = _parameters(path, tables, environment, name)
@@ -107,7 +109,7 @@ def read_config(
         path=path,
         values={option: value for option, value in merged.items() if value is not None},
         shared=frozenset(_known(shared, known).keys() - values.keys()),
-        findings=tuple(
+        diagnostics=tuple(
             _unknown_key(path, (environment, name, PARAMETERS), key, known) for key in unknown
         ),
     )
@@ -224,21 +226,23 @@ def _table(path: Path, parent: ConfigTable, name: str, *above: str) -> ConfigTab
     return table
 
 
-def _no_environment(path: Path, environment: str, document: ConfigTable) -> tuple[Finding, ...]:
+def _no_environment(path: Path, environment: str, document: ConfigTable) -> tuple[Diagnostic, ...]:
     if environment == DEFAULT_ENVIRONMENT:
         return ()
     names = [name for name, value in document.items() if isinstance(value, dict)]
     hint = _did_you_mean(environment, names)
     message = f"`{path.name}` has no environment `{environment}`"
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
-    return (Finding(message=message, place=Place(path, 1, 1), hint=hint),)
+    return (Diagnostic(message=message, place=Place(path, 1, 1), hint=hint),)
 
 
-def _unknown_key(path: Path, table: tuple[str, ...], key: str, known: Collection[str]) -> Finding:
-    from samlocal.diagnostics import Finding
+def _unknown_key(
+    path: Path, table: tuple[str, ...], key: str, known: Collection[str]
+) -> Diagnostic:
+    from samlocal.diagnostics import Diagnostic
 
-    return Finding(
+    return Diagnostic(
         message=f"`{key}` is no option of `{table[1].replace('_', ' ')}`",
         place=_place_of(path, table, key),
         hint=_did_you_mean(option_of(key), known),

@@ -7,7 +7,7 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli.console import say
+from samlocal.cli.console import print_status
 from samlocal.cli.samconfig import GLOBAL, PARAMETERS, load_config, option_of
 from samlocal.errors import ConfigError, Place
 
@@ -62,7 +62,9 @@ def save_params(
     keyed = {table: _keyed(each, _inner(old, table), names) for table, each in changes.items()}
     _write(path, old, {table: each for table, each in keyed.items() if each})
     keys = {option: key for key, option in names.items()}
-    say(f"Saved {', '.join(f'`{keys.get(name, name)}`' for name in options)} to {path.name}")
+    print_status(
+        f"Saved {', '.join(f'`{keys.get(name, name)}`' for name in options)} to {path.name}"
+    )
 
 
 def _keyed(values: ConfigTable, table: ConfigTable, names: Mapping[str, str]) -> ConfigTable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 # typer's own copy of Click has no public name; the bounds of the dependency hold it in place.
 from typer._click.exceptions import NoArgsIsHelpError, NoSuchOption, UsageError
 
-from samlocal.cli.console import say, show_error
+from samlocal.cli.console import print_status, show_error
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -21,7 +21,7 @@ _OPTION = re.compile(r"No such option: (?P<name>\S+)")
 def show_usage_error(error: TyperException) -> None:
     """Show one message and its hint; a group of commands without a command shows its help."""
     if isinstance(error, NoArgsIsHelpError):
-        say(error.format_message())
+        print_status(error.format_message())
         return
     message = error.message if isinstance(error, NoSuchOption) else error.format_message()
     message = _OPTION.sub(r"no such option: `\g<name>`", message)

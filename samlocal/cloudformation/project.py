@@ -16,17 +16,17 @@ from samlocal.cloudformation.intrinsics.missing_values import remedy
 from samlocal.cloudformation.intrinsics.pseudo_parameters import (
     DEFAULT_REGION,
     Account,
-    Surroundings,
+    StackContext,
 )
 from samlocal.cloudformation.stack.exports import ProjectExports
-from samlocal.cloudformation.stack.nested_stacks import Nest
+from samlocal.cloudformation.stack.nested_stacks import NestedStackLoader
 from samlocal.cloudformation.stack.stack import Stack
 from samlocal.cloudformation.stack.template_diagnostics import duplicate_keys, macros
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.document import load
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
-from samlocal.project.discovery import ASSEMBLY_MANIFEST, build_finding, find_template, is_built
+from samlocal.project.discovery import ASSEMBLY_MANIFEST, build_diagnostic, find_template, is_built
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ def open_project(
     account = account or Account()
     external = ExternalValues(given=given_values, remote=remote_values)
 
-    def open_stack(file: Path, surroundings: Surroundings, name: str = "") -> Stack:
+    def open_stack(file: Path, context: StackContext, name: str = "") -> Stack:
         return Stack(
             load(file),
             given=overrides.get,
-            surroundings=surroundings,
+            context=context,
             external=external,
             boundary=_boundary(path if path.is_dir() else path.parent, here),
             path=name,
@@ -83,20 +83,20 @@ def open_project(
         from samlocal.cloudformation.cdk_assembly import read_assembly  # noqa: PLC0415  # most projects are SAM's
 
         every = tuple(
-            open_stack(found.template, _surroundings(found, region, account), found.name)
+            open_stack(found.template, _assembly_context(found, region, account), found.name)
             for found in read_assembly(path)
         )
         # The CDK deploys no stack that has no resources; its templates have no such section.
         stacks = tuple(each for each in every if each.document.root.get("Resources")) or every
     else:
-        surroundings = Surroundings(region=region or DEFAULT_REGION, account=account.known)
-        stacks = (open_stack(path, surroundings),)
+        context = StackContext(region=region or DEFAULT_REGION, account=account.known)
+        stacks = (open_stack(path, context),)
     external.local = ProjectExports(lambda: chain.from_iterable(map(_descend, stacks)))
     return Project(path, stacks, overrides, account)
 
 
-def _surroundings(stack: AssemblyStack, region: str | None, account: Account) -> Surroundings:
-    return Surroundings(
+def _assembly_context(stack: AssemblyStack, region: str | None, account: Account) -> StackContext:
+    return StackContext(
         region=region or stack.region or DEFAULT_REGION,
         account=account.given or stack.account or account.of_credentials,
         stack_name=stack.name,
@@ -130,9 +130,9 @@ class Project:
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
         """Every stack, each before those that are nested in it."""
-        nest = Nest()
+        loader = NestedStackLoader()
         for root in self._roots:
-            nest.open(root)
+            loader.open(root)
         return tuple(stack for root in self._roots for stack in _descend(root))
 
     @cached_property
@@ -141,12 +141,12 @@ class Project:
         return tuple(each for stack in self.stacks for each in stack.left_out.values())
 
     @cached_property
-    def findings(self) -> tuple[Finding, ...]:
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What is about to surprise, whichever function runs."""
-        return self._findings(self.stacks)
+        return self._diagnostics(self.stacks)
 
-    def findings_for(self, entry: FunctionEntry) -> tuple[Finding, ...]:
-        """Return the findings about the stacks that one function, once resolved, has to do with.
+    def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:
+        """Return the diagnostics about the stacks that one function, once resolved, has to do with.
 
         Those are its own, the ones that this is nested in, and the ones whose outputs it refers to.
         """
@@ -154,26 +154,26 @@ class Project:
         around = [own]
         while (parent := around[-1].parent) is not None:
             around.append(parent[0])
-        return self._findings([each for each in self.stacks if each in around or each.is_used])
+        return self._diagnostics([each for each in self.stacks if each in around or each.is_used])
 
-    def _findings(self, stacks: Sequence[Stack]) -> tuple[Finding, ...]:
-        build = [build_finding(self.path)] if is_built(self.path) else []
+    def _diagnostics(self, stacks: Sequence[Stack]) -> tuple[Diagnostic, ...]:
+        build = [build_diagnostic(self.path)] if is_built(self.path) else []
         said = (
             *build,
-            *([self.account.finding] if self.account.finding else []),
+            *([self.account.diagnostic] if self.account.diagnostic else []),
             *duplicate_keys(stacks),
             *self._undeclared_overrides(),
             *macros(stacks),
-            *(finding for stack in stacks for finding in web_functions(stack).values()),
+            *(diagnostic for stack in stacks for diagnostic in web_functions(stack).values()),
             *(note for stack in stacks for note in self._notes[stack]),
         )
         return tuple(dict.fromkeys(said))
 
     @cached_property
-    def _notes(self) -> dict[Stack, tuple[Finding, ...]]:
+    def _notes(self) -> dict[Stack, tuple[Diagnostic, ...]]:
         """What there was to say about the stacks themselves, before any function is resolved."""
         _ = self.functions
-        return {stack: stack.take_notes() for stack in self.stacks}
+        return {stack: stack.drain_diagnostics() for stack in self.stacks}
 
     @cached_property
     def functions(self) -> tuple[FunctionEntry, ...]:
@@ -220,16 +220,16 @@ class Project:
             raise FunctionNotFoundError(error.message, place=error.place, hint=hint) from None
 
     @property
-    def _not_read(self) -> tuple[Finding, ...]:
+    def _not_read(self) -> tuple[Diagnostic, ...]:
         """What there is to say of parts of the project that aren't read: functions may be there."""
         notes = (note for notes in self._notes.values() for note in notes)
-        return (*(each.finding for each in self.left_out), *notes)
+        return (*(each.diagnostic for each in self.left_out), *notes)
 
     def _explain_missing(self, identifier: str | None) -> None:
         """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
         for stack in self.stacks:
-            if finding := web_functions(stack).get(identifier or ""):
-                raise FunctionNotFoundError(finding.message, place=finding.place)
+            if diagnostic := web_functions(stack).get(identifier or ""):
+                raise FunctionNotFoundError(diagnostic.message, place=diagnostic.place)
         for entry in self.excluded:
             if identifier is None or identifier in entry.identifiers:
                 raise FunctionNotFoundError(
@@ -250,7 +250,7 @@ class Project:
         )
 
     def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
-        """Resolve one function of this project; its `findings` say what was dropped or guessed.
+        """Resolve one function of this project; its `diagnostics` say what was dropped or guessed.
 
         The properties in `replaced` come from somewhere else: what they lack doesn't matter.
 
@@ -264,10 +264,10 @@ class Project:
         _, stack = self._stack_by_path[entry.full_path]
         return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
 
-    def _undeclared_overrides(self) -> list[Finding]:
+    def _undeclared_overrides(self) -> list[Diagnostic]:
         declared = {name for root in self._roots for name in root.parameters}
         return [
-            Finding(
+            Diagnostic(
                 message=f"the template has no parameter `{name}`",
                 place=self._roots[0].document.root.place,
                 hint=did_you_mean(name, declared),
@@ -277,10 +277,10 @@ class Project:
         ]
 
 
-def _with_place(finding: Finding) -> str:
-    place = finding.place
+def _with_place(diagnostic: Diagnostic) -> str:
+    place = diagnostic.place
     where = f" ({place.path.name}:{place.line}:{place.column})" if place else ""
-    return f"{finding.message}{where}"
+    return f"{diagnostic.message}{where}"
 
 
 def exclusion(entry: FunctionEntry) -> str:

@@ -11,7 +11,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import MissingParameter
 
 _SHOWN: Final = 80  # characters of a value in a message
@@ -32,7 +32,7 @@ class Unknown:
     hint: str | None = None
     place: Place | None = None
     missing: tuple[MissingParameter, ...] = ()
-    causes: tuple[Finding, ...] = ()
+    causes: tuple[Diagnostic, ...] = ()
 
 
 class NoValue:

@@ -88,14 +88,14 @@ class EngineAddress:
 
 
 @frozen
-class Sought:
+class EngineCandidates:
     """The addresses to try, the first first, and what to tell whoever finds none of them answering."""
 
     addresses: tuple[EngineAddress, ...]
     hint: str
 
 
-def seek(engine: str | None, variables: Mapping[str, str]) -> Sought:
+def find_engines(engine: str | None, variables: Mapping[str, str]) -> EngineCandidates:
     """Return where to look for the engine that `--engine` and the environment `variables` name.
 
     `engine` is an engine's name, the name of a Docker context, or an address.
@@ -107,18 +107,18 @@ def seek(engine: str | None, variables: Mapping[str, str]) -> Sought:
     if engine and _is_address(engine):
         return _only(engine if "://" in engine else f"unix://{engine}", f"{_START_DOCKER}")
     if engine:
-        return _seek_name(engine, variables)
+        return _find_by_name(engine, variables)
     if host := variables.get("DOCKER_HOST"):
         return _only(host, f"{_START_DOCKER}, or set DOCKER_HOST to your engine's address")
     settings = docker_settings(variables)
     name = variables.get("DOCKER_CONTEXT") or _current_context(settings)
     if name != _DEFAULT_CONTEXT:
-        return _seek_context(name, settings)
+        return _find_by_context(name, settings)
     others = dict.fromkeys(
         socket for name in _SOCKETS for socket in _sockets(name, variables) if exists(socket)
     )
     urls = dict.fromkeys((DEFAULT_URL, *(f"unix://{socket}" for socket in others)))
-    return Sought(
+    return EngineCandidates(
         addresses=tuple(EngineAddress(url=url) for url in urls),
         hint=f"{_START_DOCKER}, or set DOCKER_HOST to your engine's address",
     )
@@ -128,15 +128,15 @@ def _is_address(engine: str) -> bool:
     return "://" in engine or engine.startswith("/")
 
 
-def _only(url: str, hint: str) -> Sought:
-    return Sought(addresses=(EngineAddress(url=url),), hint=hint)
+def _only(url: str, hint: str) -> EngineCandidates:
+    return EngineCandidates(addresses=(EngineAddress(url=url),), hint=hint)
 
 
-def _seek_name(name: str, variables: Mapping[str, str]) -> Sought:
+def _find_by_name(name: str, variables: Mapping[str, str]) -> EngineCandidates:
     settings = docker_settings(variables)
     contexts = _contexts(settings)
     if name in contexts:
-        return _seek_context(name, settings)
+        return _find_by_context(name, settings)
     if name not in _SOCKETS:
         known = ", ".join(f"`{each}`" for each in (*_SOCKETS, *contexts))
         raise UsageError(
@@ -145,7 +145,7 @@ def _seek_name(name: str, variables: Mapping[str, str]) -> Sought:
         )
     sockets = _sockets(name, variables)
     found = [socket for socket in sockets if exists(socket)] or sockets
-    return Sought(
+    return EngineCandidates(
         addresses=tuple(EngineAddress(url=f"unix://{socket}") for socket in found),
         hint=_START.get(name, _START_DOCKER),
     )
@@ -202,14 +202,14 @@ def _certificates(settings: Path, context: str, *, verify: bool) -> Certificates
     return Certificates(authority=authority, certificate=certificate, key=key, verify=verify)
 
 
-def _seek_context(name: str, settings: Path) -> Sought:
+def _find_by_context(name: str, settings: Path) -> EngineCandidates:
     contexts = _contexts(settings)
     if name not in contexts:
         raise EngineNotReachableError(
             f"there is no Docker context `{name}`",
             hint="`docker context ls` lists yours; `--engine docker` takes the default socket",
         )
-    return Sought(
+    return EngineCandidates(
         addresses=(contexts[name],),
         hint=f"that is the Docker context `{name}`: start its engine, or choose another (`--engine`)",
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import h11
 
-from samlocal.engine.discovery import DEFAULT_URL, seek
+from samlocal.engine.discovery import DEFAULT_URL, find_engines
 from samlocal.engine.engine_api import ApiError, EngineApi, ImageMissingError
 from samlocal.engine.output import read_output
 from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
@@ -255,7 +255,7 @@ def _comes_from_connection(error: Exception) -> bool:
 
 
 def _connect(engine: str | None) -> EngineApi:
-    sought = seek(engine, os.environ)
+    sought = find_engines(engine, os.environ)
     failures: dict[str, Exception] = {}
     for address in sought.addresses:
         try:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.env_vars.lambda_variables import ADJUSTABLE
 from samlocal.suggestions import did_you_mean
 
@@ -54,18 +54,18 @@ def reserved_hint(name: str) -> str:
     return _WAYS.get(name, "Lambda sets it; give yours another name")
 
 
-def reserved(name: str, origins: Sequence[Origin], function: Function) -> Finding:
+def reserved(name: str, origins: Sequence[Origin], function: Function) -> Diagnostic:
     hint = reserved_hint(name)
     if name in ADJUSTABLE:
         hint += f"; `--env {name}=…` and the env file's section `{function.logical_id}` override it"
-    return Finding(message=reserved_message([name]), place=origins[-1].place, hint=hint)
+    return Diagnostic(message=reserved_message([name]), place=origins[-1].place, hint=hint)
 
 
-def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Finding:
+def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Diagnostic:
     """Say which names in a file's `Parameters` don't reach the function."""
     names = ", ".join(f"`{name}`" for name in given)
     does = "doesn't" if len(given) == 1 else "don't"
-    return Finding(
+    return Diagnostic(
         message=f"{names} {does} reach `{function.name}`: its template declares no such variable",
         place=next(iter(given.values())).place,
         hint=f"name it under `{function.logical_id}` in a JSON env file, pass "
@@ -73,11 +73,11 @@ def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Findin
     )
 
 
-def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iterator[Finding]:
+def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iterator[Diagnostic]:
     """Say which sections of a file name no function: those that are like one, then the rest."""
     alike = {name: hint for name in given if (hint := did_you_mean(name, known))}
     for name, hint in alike.items():
-        yield Finding(
+        yield Diagnostic(
             message=f"`{name}` is not a function of this template: its variables have no effect",
             place=given[name],
             hint=hint,
@@ -86,58 +86,58 @@ def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iter
     if others:
         names = ", ".join(f"`{name}`" for name in others)
         are = "is not a function" if len(others) == 1 else "are not functions"
-        yield Finding(
+        yield Diagnostic(
             message=f"{names} {are} of this template: variables for them have no effect",
             place=given[others[0]],
         )
 
 
-def section_without_effect(name: str, used: str, place: Place) -> Finding:
-    return Finding(
+def section_without_effect(name: str, used: str, place: Place) -> Diagnostic:
+    return Diagnostic(
         message=f"the section `{name}` doesn't apply: `{used}` names the same function",
         place=place,
         hint=f"move its variables to `{used}`",
     )
 
 
-def overridden_by_shell(names: Sequence[str], place: Place) -> Finding:
+def overridden_by_shell(names: Sequence[str], place: Place) -> Diagnostic:
     listed = ", ".join(f"`{name}`" for name in names)
     comes = "comes" if len(names) == 1 else "come"
-    return Finding(
+    return Diagnostic(
         message=f"{listed} {comes} from your shell, which overrides the template",
         place=place,
         hint="`--no-shell-env` keeps the template's values",
     )
 
 
-def unusable(name: str, place: Place) -> Finding:
-    return Finding(
+def unusable(name: str, place: Place) -> Diagnostic:
+    return Diagnostic(
         message=f"the variable {json.dumps(name)} is left out: no process can be given it",
         place=place,
         hint="a name is not empty and has no `=`, and neither name nor value has a NUL",
     )
 
 
-def refused_names(given: Mapping[str, Origin]) -> Finding | None:
+def refused_names(given: Mapping[str, Origin]) -> Diagnostic | None:
     """Say which names Lambda would refuse, though a local function can have them."""
     refused = [name for name in given if not _NAME.fullmatch(name)]
     if not refused:
         return None
     names = ", ".join(f"`{name}`" for name in refused)
-    return Finding(
+    return Diagnostic(
         message=f"Lambda would refuse the name{'s' if len(refused) > 1 else ''} {names}",
         place=given[refused[0]].place,
         hint="a name has two or more letters, digits and underscores, a letter first",
     )
 
 
-def too_large(variables: Mapping[str, str]) -> Finding | None:
+def too_large(variables: Mapping[str, str]) -> Diagnostic | None:
     """Say that Lambda would refuse the sum of the variables, measured as it does, as JSON."""
     text = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode(errors="replace"))
     if size <= MAX_VARIABLES_BYTES:
         return None
-    return Finding(
+    return Diagnostic(
         message=f"{_NOT_CONFIGURED} exceeded the 4KB limit: {size:,} bytes",
         hint="locally they all reach the function; AWS refuses to deploy it",
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
 
 PARAMETERS = "Parameters"
@@ -40,4 +40,4 @@ class EnvFile:
     path: Path
     parameters: Mapping[str, GivenVariable] = field(default_factory=dict)
     sections: Mapping[str, Section] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -10,7 +10,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
 
 SourceName = Literal[
@@ -60,7 +60,7 @@ class Environment:
     """The variables of one function by name, and what was dropped or is about to surprise."""
 
     variables: Mapping[str, ResolvedVariable]
-    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     def not_from_template(self) -> frozenset[str]:
         """Return the variables whose value comes from somewhere else than the template."""

@@ -16,7 +16,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import (
     InputKind,
     Lines,
@@ -108,7 +108,7 @@ def _from_json(text: str, source: Source) -> EnvFile:
     for name, variables in document.items():
         if not isinstance(variables, dict):
             raise _wrong_section(name, places[name,])
-    places, findings = _json_places(text, source, depth=2)
+    places, diagnostics = _json_places(text, source, depth=2)
     sections = {
         name: Section(
             place=places[name,],
@@ -119,33 +119,33 @@ def _from_json(text: str, source: Source) -> EnvFile:
         )
         for name, variables in document.items()
     }
-    return _env_file(source, sections, findings)
+    return _env_file(source, sections, diagnostics)
 
 
 def _from_flat_json(text: str, source: Source) -> EnvFile:
     document = parse_json(text, source)
     if not isinstance(document, dict):
         raise source.error("an env file is an object", hint=_FLAT_SHAPE)
-    places, findings = _json_places(text, source, depth=1)
+    places, diagnostics = _json_places(text, source, depth=1)
     variables = {
         name: _given(name, _stringify(value), places[name,]) for name, value in document.items()
     }
-    return EnvFile(path=source.path, parameters=variables, findings=tuple(findings))
+    return EnvFile(path=source.path, parameters=variables, diagnostics=tuple(diagnostics))
 
 
 def _json_places(
     text: str, source: Source, *, depth: int
-) -> tuple[dict[tuple[str, ...], Place], list[Finding]]:
+) -> tuple[dict[tuple[str, ...], Place], list[Diagnostic]]:
     """Return where each member stands, the last where a name comes twice, and those that do."""
     lines = Lines(text)
     places: dict[tuple[str, ...], Place] = {}
-    findings = []
+    diagnostics = []
     for path, index in member_indexes(text, depth=depth):
         place = Place(source.path, *lines.at(index))
         if path in places:
-            findings.append(_given_twice(path[-1], place))
+            diagnostics.append(_given_twice(path[-1], place))
         places[path] = place
-    return places, findings
+    return places, diagnostics
 
 
 def _from_yaml(text: str, source: Source) -> EnvFile:
@@ -155,7 +155,7 @@ def _from_yaml(text: str, source: Source) -> EnvFile:
 
     root = core_yaml.compose(text, source)
     if root is None:
-        return EnvFile(path=source.path, findings=(_empty(source),))
+        return EnvFile(path=source.path, diagnostics=(_empty(source),))
     if not isinstance(root, yaml.MappingNode):
         raise source.error("an env file is a mapping", hint=_SHAPE)
     mappings = core_yaml.Mappings(source)
@@ -177,7 +177,7 @@ def _from_flat_yaml(text: str, source: Source) -> EnvFile:
 
     root = core_yaml.compose(text, source)
     if root is None:
-        return EnvFile(path=source.path, findings=(_empty(source),))
+        return EnvFile(path=source.path, diagnostics=(_empty(source),))
     if not isinstance(root, yaml.MappingNode):
         raise source.error("an env file is a mapping", hint=_FLAT_SHAPE)
     entries = core_yaml.Mappings(source).entries(root)
@@ -198,27 +198,27 @@ def _from_dotenv(text: str, source: Source, shell: Mapping[str, str]) -> EnvFile
 
     lines = Lines(text)
     variables: dict[str, GivenVariable] = {}
-    findings: list[Finding] = []
+    diagnostics: list[Diagnostic] = []
     for assignment in parse_dotenv(text, source, shell=shell):
         name, place = assignment.name, Place(source.path, *lines.at(assignment.index))
         if name in variables:
-            findings.append(_given_twice(name, place))
+            diagnostics.append(_given_twice(name, place))
         variables[name] = _given(name, assignment.value, place)
-        findings += [_unknown_reference(unknown, place) for unknown in assignment.unknown]
+        diagnostics += [_unknown_reference(unknown, place) for unknown in assignment.unknown]
     if not variables:
-        findings.append(_empty(source))
-    return EnvFile(path=source.path, parameters=variables, findings=tuple(findings))
+        diagnostics.append(_empty(source))
+    return EnvFile(path=source.path, parameters=variables, diagnostics=tuple(diagnostics))
 
 
 def _env_file(
-    source: Source, sections: Mapping[str, Section], findings: Sequence[Finding]
+    source: Source, sections: Mapping[str, Section], diagnostics: Sequence[Diagnostic]
 ) -> EnvFile:
     parameters = sections.get(PARAMETERS)
     return EnvFile(
         path=source.path,
         parameters=parameters.variables if parameters else {},
         sections={name: s for name, s in sections.items() if name != PARAMETERS},
-        findings=tuple(findings),
+        diagnostics=tuple(diagnostics),
     )
 
 
@@ -255,17 +255,17 @@ def _wrong_section(name: str, place: Place) -> EnvVarsError:
     return EnvVarsError(f"`{name}` is no object with variables", place=place, hint=_SHAPE)
 
 
-def _given_twice(name: str, place: Place) -> Finding:
-    return Finding(message=f"`{name}` is given twice: this one counts", place=place)
+def _given_twice(name: str, place: Place) -> Diagnostic:
+    return Diagnostic(message=f"`{name}` is given twice: this one counts", place=place)
 
 
-def _unknown_reference(name: str, place: Place) -> Finding:
-    return Finding(
+def _unknown_reference(name: str, place: Place) -> Diagnostic:
+    return Diagnostic(
         message=f"`${{{name}}}` is empty: nothing above it and no variable of the shell is `{name}`",
         place=place,
         hint=f"give it a default: `${{{name}:-…}}`",
     )
 
 
-def _empty(source: Source) -> Finding:
-    return Finding(message="the env file has no variables", place=Place(source.path, 1, 1))
+def _empty(source: Source) -> Diagnostic:
+    return Diagnostic(message="the env file has no variables", place=Place(source.path, 1, 1))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from samlocal.credentials import Credentials
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.env_vars.env_file import EnvFile, GivenVariable
     from samlocal.env_vars.environment import SourceName
     from samlocal.function import Function, FunctionEntry
@@ -78,7 +78,7 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
 
     Of several env files, later ones win: all `Parameters` in their order, then all sections in theirs.
 
-    Findings name what was given in vain: names in `Parameters` that reach the function from nowhere
+    Diagnostics name what was given in vain: names in `Parameters` that reach the function from nowhere
     else, reserved names, sections that don't apply, template values that the shell overrides; and
     what Lambda itself would refuse: more than 4 KB of variables, names of another form than its own.
 
@@ -111,17 +111,21 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
             container,
         ]
     )
-    findings = [
+    diagnostics = [
         *_remarks_on_reserved([template, *parameters, *sections], own, function),
         *_remarks_on_template(function),
         *_remarks_on_shell(given),
-        *(finding for file in env_files for finding in _remarks_on_file(file, function, given)),
-        *(container_file.findings if container_file else ()),
+        *(
+            diagnostic
+            for file in env_files
+            for diagnostic in _remarks_on_file(file, function, given)
+        ),
+        *(container_file.diagnostics if container_file else ()),
         *_remarks_on_limits(given),
     ]
     return Environment(
         variables={name: _resolved(name, stack, credentials) for name, stack in given.items()},
-        findings=tuple(findings),
+        diagnostics=tuple(diagnostics),
     )
 
 
@@ -133,7 +137,7 @@ def identifiers(function: Function | FunctionEntry) -> tuple[str, ...]:
 
 def remarks_on_sections(
     files: Iterable[EnvFile], functions: Iterable[FunctionEntry]
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     """Name the sections of env files that are none of a project's functions: files are shared."""
     known = {name for function in functions for name in identifiers(function)}
     for file in files:
@@ -257,19 +261,19 @@ def _resolved(
 
 def _remarks_on_reserved(
     layers: Sequence[_Layer], own: Sequence[_Layer], function: Function
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     for name, stack in _stack(layers).items():
         if name in RESERVED and not any(name in each for each in own):
             yield diagnostics.reserved(name, [given.origin for given in stack], function)
 
 
-def _remarks_on_template(function: Function) -> Iterator[Finding]:
+def _remarks_on_template(function: Function) -> Iterator[Diagnostic]:
     for name, variable in function.environment.items():
         if not _is_usable(name, variable.value or ""):
             yield diagnostics.unusable(name, variable.place)
 
 
-def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
+def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
     """Name the template's values that the shell overrides, where nothing else does."""
     overridden = {
         name: template
@@ -285,8 +289,8 @@ def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding
 
 def _remarks_on_file(
     file: EnvFile, function: Function, given: Mapping[str, object]
-) -> Iterator[Finding]:
-    yield from file.findings
+) -> Iterator[Diagnostic]:
+    yield from file.diagnostics
     lost = {n: v for n, v in file.parameters.items() if n not in given and n not in RESERVED}
     if lost:
         yield diagnostics.undeclared(lost, function)
@@ -295,16 +299,16 @@ def _remarks_on_file(
         yield diagnostics.section_without_effect(name, used, file.sections[name].place)
 
 
-def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Finding]:
+def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
     configured = {
         name: stack[-1]
         for name, stack in given.items()
         if stack[-1].origin.source not in {"lambda", "credentials", "container"}
         and name not in RESERVED
     }
-    for finding in (
+    for diagnostic in (
         diagnostics.refused_names({name: last.origin for name, last in configured.items()}),
         diagnostics.too_large({name: last.value for name, last in configured.items()}),
     ):
-        if finding is not None:
-            yield finding
+        if diagnostic is not None:
+            yield diagnostic

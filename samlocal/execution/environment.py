@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
 
 from samlocal.errors import HostNotReachableError, SandboxError
-from samlocal.execution.outcomes import Ending, exited, failed_to_initialise, timed_out
+from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
 from samlocal.invocation import InvocationResult, Report
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 class ExecutionEnvironment:
     """One function's environment. Enter it, invoke, stop it; the sandbox is its caller's.
 
-    Every call raises `SandboxError` where the sandbox could not be had, or was lost. A `patient` one
+    Every call raises `SandboxError` where the sandbox could not be had, or was lost. A `unlimited` one
     gives Init and Invoke all the time that they take: a person with a debugger holds them.
     """
 
@@ -51,12 +51,12 @@ class ExecutionEnvironment:
         memory_mb: int,
         timeout_seconds: float,
         log: Log,
-        patient: bool = False,
+        unlimited: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._memory_mb = memory_mb
         self._timeout_seconds = timeout_seconds
-        self._patient = patient
+        self._patient = unlimited
         self._log = log
         self._runtime = RuntimeApi()
         self._was_called = False
@@ -69,7 +69,7 @@ class ExecutionEnvironment:
 
     async def __aenter__(self) -> Self:
         listener = await _awaitable(self._sandbox.listening)
-        self._server = Server(listener, Router(self._runtime), admits=self._admits)
+        self._server = Server(listener, Router(self._runtime), accepts_peer=self._accepts_peer)
         await self._server.__aenter__()
         return self
 
@@ -105,7 +105,7 @@ class ExecutionEnvironment:
         Thread(target=self._sandbox.stop, daemon=True).start()
         await _awaitable(self._sandbox.logs_ended)
 
-    async def _initialise(self, request_id: str, started_at: float) -> Ending | None:
+    async def _initialise(self, request_id: str, started_at: float) -> PhaseOutcome | None:
         """See the runtime through Init, once; return how it ended where it did not succeed."""
         if self._initialised:
             return None
@@ -148,7 +148,7 @@ class ExecutionEnvironment:
             remaining_ms = int(seconds * 1000)
         return int(time.time() * 1000) + remaining_ms
 
-    async def _follow(self, exchange: Exchange, seconds: float) -> Ending:
+    async def _follow(self, exchange: Exchange, seconds: float) -> PhaseOutcome:
         """See one invocation through, until the runtime asks for the next or the time is up."""
         request_id = exchange.invocation.request_id
         reached = await self._wait(exchange.answer, seconds)
@@ -164,10 +164,10 @@ class ExecutionEnvironment:
             )
         answer = exchange.answer.result()
         at = exchange.finished.result() if exchange.finished.done() else time.monotonic()
-        return Ending(answer=answer, outcome="error" if answer.error else "success", at=at)
+        return PhaseOutcome(answer=answer, outcome="error" if answer.error else "success", at=at)
 
     async def _result(
-        self, invocation: Invocation, ending: Ending, *, begun: float
+        self, invocation: Invocation, ending: PhaseOutcome, *, begun: float
     ) -> InvocationResult:
         if ending.out_of_memory:
             peak_memory_mb: int | None = self._memory_mb
@@ -225,12 +225,12 @@ class ExecutionEnvironment:
                 " `samlocal doctor` looks closer",
             )
 
-    async def _admits(self, host: str, port: int) -> bool:
+    async def _accepts_peer(self, host: str, port: int) -> bool:
         try:
             await asyncio.shield(self._started)
         except SandboxError:
             return False
-        admitted = self._sandbox.admits(host, port)
+        admitted = self._sandbox.accepts_peer(host, port)
         self._was_called |= admitted
         return admitted
 

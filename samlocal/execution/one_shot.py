@@ -27,13 +27,13 @@ def run_once(
     memory_mb: int,
     timeout_seconds: float,
     log: Log,
-    patient: bool = False,
+    unlimited: bool = False,
     on_interrupt: Callable[[Callable[[], None]], None],
 ) -> InvocationResult | None:
     """Invoke a function in a fresh sandbox and end the sandbox; return None where interrupted.
 
     All that the function wrote has been shown, and the `END` and `REPORT` lines after it, when this
-    returns. A `patient` invocation may take as long as it takes. Removing the sandbox is left to its owner, who can print the result first.
+    returns. A `unlimited` invocation may take as long as it takes. Removing the sandbox is left to its owner, who can print the result first.
     `on_interrupt` is told what to call when the user has had enough.
 
     Raises:
@@ -49,7 +49,7 @@ def run_once(
                 memory_mb=memory_mb,
                 timeout_seconds=timeout_seconds,
                 log=log,
-                patient=patient,
+                unlimited=unlimited,
             )
         )
 
@@ -98,10 +98,10 @@ async def _invoke_once(
     memory_mb: int,
     timeout_seconds: float,
     log: Log,
-    patient: bool,
+    unlimited: bool,
 ) -> InvocationResult:
     async with ExecutionEnvironment(
-        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log, patient=patient
+        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log, unlimited=unlimited
     ) as environment:
         result = await environment.invoke(invocation)
         await environment.stop()

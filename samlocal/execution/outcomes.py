@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Ending:
+class PhaseOutcome:
     """The answer that a phase ended with: the runtime's, or Lambda's where the runtime gave none.
 
     `at` is the end in `time.monotonic()` seconds.
@@ -41,17 +41,17 @@ class Ending:
         return "error" if self.outcome == "failure" else "success"
 
 
-def timed_out(request_id: str, seconds: float, *, at: float) -> Ending:
+def timed_out(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     error = FunctionError(type="Sandbox.Timedout", message=message)
-    return Ending(at=at, answer=error_answer(error), outcome="timeout")
+    return PhaseOutcome(at=at, answer=error_answer(error), outcome="timeout")
 
 
-def failed_to_initialise(failure: Answer, *, at: float) -> Ending:
-    return Ending(at=at, answer=failure, outcome="failure")
+def failed_to_initialise(failure: Answer, *, at: float) -> PhaseOutcome:
+    return PhaseOutcome(at=at, answer=failure, outcome="failure")
 
 
-def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
+def exited(request_id: str, exit_: Exit, memory_mb: int) -> PhaseOutcome:
     """The runtime ended by itself, or the kernel ended it."""
     hint = None
     if exit_.out_of_memory:
@@ -61,7 +61,7 @@ def exited(request_id: str, exit_: Exit, memory_mb: int) -> Ending:
         message=f"RequestId: {request_id} Error: {_exit_reason(exit_)}",
         hint=hint,
     )
-    return Ending(
+    return PhaseOutcome(
         at=exit_.at,
         answer=error_answer(error),
         outcome="failure",

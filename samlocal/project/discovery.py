@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.document import load
 from samlocal.errors import ProjectError, TemplateNotFoundError
 
@@ -45,15 +45,15 @@ def is_built(path: Path) -> bool:
     return path.parts[-len(BUILT.parts) :] == BUILT.parts
 
 
-def build_finding(built: Path) -> Finding:
+def build_diagnostic(built: Path) -> Diagnostic:
     """Return the line that says that a build is used, and which source file is newer than it."""
     project = built.parents[2]
     message = f"using the build in `{BUILT.parent}`"
     source = next((path for name in TEMPLATE_NAMES if (path := project / name).is_file()), None)
     newer = _first_newer(source, built.stat().st_mtime) if source else None
     if source is None or newer is None:
-        return Finding(message=message)
-    return Finding(
+        return Diagnostic(message=message)
+    return Diagnostic(
         message=f"{message}, which is older than `{os.path.relpath(newer, project)}`",
         hint=f"run `sam build` again, or use the source: -t {source.name}",
     )

@@ -104,18 +104,18 @@ class Handler(Protocol):
 
 
 class Server:
-    """Serves one listening socket to the peers (host, port) that `admits`, until it is closed."""
+    """Serves one listening socket to the peers (host, port) that `accepts_peer`, until it is closed."""
 
     def __init__(
         self,
         listener: socket.socket,
         handler: Handler,
         *,
-        admits: Callable[[str, int], Awaitable[bool]],
+        accepts_peer: Callable[[str, int], Awaitable[bool]],
     ) -> None:
         self._listener = listener
         self._handler = handler
-        self._admits = admits
+        self._accepts_peer = accepts_peer
         self._connections: set[_Connection] = set()
 
     async def __aenter__(self) -> Self:
@@ -128,7 +128,7 @@ class Server:
         await asyncio.gather(*(connection.abort() for connection in self._connections))
 
     def _connect(self) -> _Connection:
-        return _Connection(self._handler, self._admits, self._connections)
+        return _Connection(self._handler, self._accepts_peer, self._connections)
 
 
 class _Connection(asyncio.Protocol):
@@ -137,11 +137,11 @@ class _Connection(asyncio.Protocol):
     def __init__(
         self,
         handler: Handler,
-        admits: Callable[[str, int], Awaitable[bool]],
+        accepts_peer: Callable[[str, int], Awaitable[bool]],
         connections: set[_Connection],
     ) -> None:
         self._handler = handler
-        self._admits = admits
+        self._accepts_peer = accepts_peer
         self._connections = connections
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADER_BYTES)
         self._request: Request | None = None
@@ -198,7 +198,7 @@ class _Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         host, port = self._transport.get_extra_info("peername")[:2]
-        if not await self._admits(host, port):
+        if not await self._accepts_peer(host, port):
             self._transport.abort()
             return
         if self._http.they_are_waiting_for_100_continue:

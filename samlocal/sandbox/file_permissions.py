@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samlocal.errors import Place
 
 
-def readability_findings(path: Path, *, place: Place) -> tuple[Finding, ...]:
+def readability_diagnostics(path: Path, *, place: Place) -> tuple[Diagnostic, ...]:
     """Name the first file at or below a path that others can't read, and say how many there are.
 
     A package for Lambda keeps its files' modes, and a function fails there on what it can't read:
@@ -28,7 +28,7 @@ def readability_findings(path: Path, *, place: Place) -> tuple[Finding, ...]:
         f"`{unreadable[0]}`{more} can't be read by Lambda's user, who is neither owner nor group"
     )
     hint = f"`chmod -R o+rX {path}` lets everyone read"
-    return (Finding(message=message, place=place, hint=hint),)
+    return (Diagnostic(message=message, place=place, hint=hint),)
 
 
 def _unreadable(path: Path) -> Iterator[Path]:

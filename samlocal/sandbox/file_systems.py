@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.sandbox.sandbox import Mount
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def file_system_mounts(directories: Mapping[str, Path]) -> tuple[Mount, ...]:
     )
 
 
-def file_system_findings(
+def file_system_diagnostics(
     function: Function, directories: Mapping[str, Path]
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnostic, ...]:
     """Say which file systems of a function are missing, and which directories are none of its."""
     wanted = {each.mount_path: each for each in function.file_systems}
     missing = [
-        Finding(
+        Diagnostic(
             message=f"no file system is mounted at `{path}`",
             place=each.place,
             hint=f"`--file-system {path}=DIR` mounts a directory there",
@@ -37,7 +37,7 @@ def file_system_findings(
         if path not in directories
     ]
     surplus = [
-        Finding(
+        Diagnostic(
             message=f"`{function.logical_id}` has no `FileSystemConfigs` with `{path}`:"
             " it has no such directory in Lambda",
             place=function.place,

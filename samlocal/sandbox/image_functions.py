@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.engine.images.policy import Build
 from samlocal.errors import ImageNotFoundError, UnusableImageError
 from samlocal.frozen_dataclass import frozen
@@ -79,10 +79,10 @@ def plan_image_function(
     )
 
 
-def ignored_layers(function: Function) -> tuple[Finding, ...]:
+def ignored_layers(function: Function) -> tuple[Diagnostic, ...]:
     """Say which layers an image function has to no effect."""
     return tuple(
-        Finding(
+        Diagnostic(
             message=f"the layer `{layer.name}` is not mounted: Lambda ignores the layers of an image",
             place=layer.place,
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
-from samlocal.sandbox.file_permissions import readability_findings
-from samlocal.sandbox.file_systems import file_system_findings
+from samlocal.diagnostics import Diagnostic
+from samlocal.sandbox.file_permissions import readability_diagnostics
+from samlocal.sandbox.file_systems import file_system_diagnostics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from samlocal.sandbox.plan import SandboxSettings
 
 
-def box_findings(function: Function, settings: SandboxSettings, code: Path) -> tuple[Finding, ...]:
+def box_diagnostics(
+    function: Function, settings: SandboxSettings, code: Path
+) -> tuple[Diagnostic, ...]:
     """Say what of it the function won't find, or won't be able to read."""
-    findings = list(file_system_findings(function, settings.file_systems))
+    diagnostics = list(file_system_diagnostics(function, settings.file_systems))
     if settings.strict:
-        findings += readability_findings(code, place=function.code.place)
+        diagnostics += readability_diagnostics(code, place=function.code.place)
     if settings.ca_bundle and (function.runtime or "").startswith("java"):
-        findings.append(
-            Finding(
+        diagnostics.append(
+            Diagnostic(
                 message="Java trusts no CA bundle in PEM format: `--ca-bundle` is only for what it starts",
                 place=function.place,
                 hint="JAVA_TOOL_OPTIONS with -Djavax.net.ssl.trustStore=FILE names a key store of yours",
             )
         )
-    return tuple(findings)
+    return tuple(diagnostics)

@@ -6,7 +6,7 @@ from dataclasses import field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import RuntimeNotFoundError, TemplateError
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
@@ -194,7 +194,7 @@ def _seen_by_engine(mount: Mount, project: Path, basedir: str) -> Mount:
     return replace(mount, engine_path=str(PurePath(basedir, below)))
 
 
-def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
+def end_of_support(function: Function, *, today: date) -> tuple[Diagnostic, ...]:
     """Say that AWS no longer maintains the runtime of a function, if that is so."""
     if isinstance(function.code, ImageCode):
         return ()
@@ -202,7 +202,7 @@ def end_of_support(function: Function, *, today: date) -> tuple[Finding, ...]:
     if runtime.deprecated is None or today < runtime.deprecated:
         return ()
     return (
-        Finding(
+        Diagnostic(
             message=f"AWS ended the support of `{runtime.id}` on {runtime.deprecated}",
             place=function.place,
             hint=f"move to `{runtime.replacement}`" if runtime.replacement else None,

@@ -171,7 +171,7 @@ class Sandbox(Protocol):
     def end_init(self) -> None:
         """Give the function from now on no more CPU than it may have; return at once."""
 
-    def admits(self, host: str, port: int) -> bool:
+    def accepts_peer(self, host: str, port: int) -> bool:
         """Tell whether a connection from that address comes from the sandbox, once it is started."""
 
     def stop(self) -> None:

@@ -87,7 +87,7 @@ def install_sam() -> str:
     environment = CACHE / "bench"
     command = environment / "bin" / "sam"
     if not command.exists():
-        say(f"Installing aws-sam-cli in {environment}")
+        print_status(f"Installing aws-sam-cli in {environment}")
         venv.create(environment, with_pip=True)
         subprocess.run(
             [environment / "bin" / "pip", "install", "--quiet", "aws-sam-cli"], check=True
@@ -97,7 +97,7 @@ def install_sam() -> str:
 
 def compare(name: str, ours: list[str], theirs: list[str], *, pairs: int, target: float) -> Row:
     """Run both in turn, after one of each that doesn't count."""
-    say(f"{name}: {pairs} pairs")
+    print_status(f"{name}: {pairs} pairs")
     run(ours)
     run(theirs)
     timed = [(run(ours).seconds, run(theirs).seconds) for _ in range(pairs)]
@@ -112,7 +112,7 @@ def compare(name: str, ours: list[str], theirs: list[str], *, pairs: int, target
 
 def processor_time(name: str, command: list[str], *, runs: int) -> Row:
     """Measure what all processors together spend on a command."""
-    say(f"{name}: {runs} runs")
+    print_status(f"{name}: {runs} runs")
     run(command)
     seconds = statistics.median(run(command).processor_ms for _ in range(runs)) / 1000
     return Row(
@@ -139,7 +139,7 @@ def peak_memory(command: list[str]) -> Row:
 
 def large_template(pairs: int) -> Row:
     """Invoke one function of a template that holds a thousand, and of one that holds it alone."""
-    say(f"template of {LARGE} functions and {LARGE} tables: {pairs} pairs")
+    print_status(f"template of {LARGE} functions and {LARGE} tables: {pairs} pairs")
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder, "small.yaml"), Path(folder, "large.yaml")
         write_template(small, 1)
@@ -216,7 +216,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def say(text: str) -> None:
+def print_status(text: str) -> None:
     print(text, file=sys.stderr)
 
 

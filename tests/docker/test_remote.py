@@ -133,8 +133,8 @@ def test_doctor_names_the_way(samlocal: Samlocal) -> None:
     ended = samlocal("doctor")
 
     assert ended.exit_code == 0
-    finding = "containers reach samlocal through a relay: the engine is on another machine"
-    assert f"ok       Runtime API    {finding}\n" in ended.stdout.decode()
+    diagnostic = "containers reach samlocal through a relay: the engine is on another machine"
+    assert f"ok       Runtime API    {diagnostic}\n" in ended.stdout.decode()
 
 
 def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Remote) -> None:

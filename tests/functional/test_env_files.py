@@ -34,7 +34,7 @@ def test_without_the_shell_references_are_empty() -> None:
     """`--no-shell-env` keeps the shell out of `.env` files too."""
     file = read_env_file("-", stdin=io.BytesIO(b"STAGE=${HOME}\n"), shell=None)
     assert file.parameters["STAGE"].value == ""
-    assert len(file.findings) == 1
+    assert len(file.diagnostics) == 1
 
 
 @pytest.mark.parametrize(

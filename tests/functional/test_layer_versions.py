@@ -128,7 +128,7 @@ def downloads(cache: Path, *, again: bool = False, said: list[str] | None = None
         cache=cache,
         profile=None,
         again=again,
-        say=(said if said is not None else []).append,
+        print_status=(said if said is not None else []).append,
         check=lambda: None,
     )
 
@@ -243,7 +243,7 @@ def test_a_signal_stops_a_download(aws: Lambda, tmp_path: Path) -> None:
         raise SystemExit(130)
 
     interrupted = LayerDownloads(
-        cache=tmp_path, profile=None, again=False, say=lambda _: None, check=stop
+        cache=tmp_path, profile=None, again=False, print_status=lambda _: None, check=stop
     )
     with pytest.raises(SystemExit):
         interrupted.get(layer())

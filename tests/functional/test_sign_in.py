@@ -57,19 +57,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_without_boto3_a_profile_that_signs_in_is_a_finding(
+def test_without_boto3_a_profile_that_signs_in_is_a_diagnostic(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who has no boto3 learns which setting needs it, and how to do without."""
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     found = find_credentials("sso", shell=os.environ, home=home)
     assert found.credentials is None
-    [finding] = found.findings
-    assert finding.message == (
+    [diagnostic] = found.diagnostics
+    assert diagnostic.message == (
         "the profile `sso` signs in with `sso_session`, for which boto3 is needed: "
         "the function gets placeholders"
     )
-    assert finding.hint == (
+    assert diagnostic.hint == (
         "`pip install 'samlocal[aws]'`, or "
         '`eval "$(aws configure export-credentials --profile sso --format env)"`'
     )
@@ -86,19 +86,19 @@ def test_a_process_gives_credentials(home: Path) -> None:
     assert credentials.origin == "profile process"
 
 
-def test_a_process_that_fails_is_a_finding(home: Path) -> None:
+def test_a_process_that_fails_is_a_diagnostic(home: Path) -> None:
     """A process that fails doesn't stop the run; what it said is passed on."""
     pytest.importorskip("botocore")
     found = find_credentials("failing", shell=os.environ, home=home)
     assert found.credentials is None
-    assert found.findings[0].message.startswith("the profile `failing` can't sign in: ")
-    assert "the vault is closed" in found.findings[0].message
+    assert found.diagnostics[0].message.startswith("the profile `failing` can't sign in: ")
+    assert "the vault is closed" in found.diagnostics[0].message
 
 
-def test_an_sso_session_without_a_login_is_a_finding(home: Path) -> None:
+def test_an_sso_session_without_a_login_is_a_diagnostic(home: Path) -> None:
     """Who isn't logged in is told the command."""
     pytest.importorskip("botocore")
     found = find_credentials("sso", shell=os.environ, home=home)
     assert found.credentials is None
-    assert found.findings[0].message.startswith("the profile `sso` can't sign in: ")
-    assert found.findings[0].hint == "`aws sso login --profile sso`"
+    assert found.diagnostics[0].message.startswith("the profile `sso` can't sign in: ")
+    assert found.diagnostics[0].hint == "`aws sso login --profile sso`"

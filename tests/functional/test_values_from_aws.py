@@ -150,9 +150,9 @@ def test_a_template_gets_its_values_from_the_account() -> None:
         "CERTIFICATE": None,
         "NAME": "dev-10",
     }
-    (finding,) = function.findings
-    assert "the SSM parameter `/payments/certificate` can't be read" in finding.message
-    assert "nothing of that name" in finding.message
+    (diagnostic,) = function.diagnostics
+    assert "the SSM parameter `/payments/certificate` can't be read" in diagnostic.message
+    assert "nothing of that name" in diagnostic.message
 
 
 @pytest.mark.usefixtures("aws")
@@ -184,8 +184,10 @@ def test_a_template_includes_what_is_in_s3() -> None:
         "STAGE": "dev",
         "TABLE": "t",
     }
-    (finding,) = project.findings
-    assert "`s3://shared/template.yaml` can't be read: An error occurred (404)" in finding.message
+    (diagnostic,) = project.diagnostics
+    assert (
+        "`s3://shared/template.yaml` can't be read: An error occurred (404)" in diagnostic.message
+    )
 
 
 @pytest.mark.usefixtures("aws")
@@ -199,7 +201,7 @@ def test_the_account_is_that_of_the_credentials(monkeypatch: pytest.MonkeyPatch)
     assert variables["TABLE"] == "prod-orders"
     assert variables["AWS_ACCOUNT_ID"] == "210987654321"
     assert inputs.invocation.function_arn == "arn:aws:lambda:us-east-1:210987654321:function:Orders"
-    assert inputs.findings == ()
+    assert inputs.diagnostics == ()
 
 
 def test_an_account_that_cannot_be_read_is_said(
@@ -212,12 +214,12 @@ def test_an_account_that_cannot_be_read_is_said(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(PROJECTS / "sam-accounts")
     found = open_with(ProjectOptions(resolve_remote=True, region="us-east-1"))
-    (finding,) = found.findings
-    assert finding.message == (
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.message == (
         "the account of the credentials can't be read: Unable to locate credentials;"
         " `AWS::AccountId` is 123456789012"
     )
-    assert finding.hint == "give the account with --account-id"
+    assert diagnostic.hint == "give the account with --account-id"
 
 
 @pytest.mark.usefixtures("aws")

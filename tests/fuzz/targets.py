@@ -12,7 +12,7 @@ from samlocal.cloudformation.intrinsics.dynamic_references import (
     GivenValues,
     parse_reference,
 )
-from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
+from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
 from samlocal.cloudformation.project import Project
 from samlocal.cloudformation.stack.parameter_overrides import (
     overrides_from,
@@ -51,13 +51,13 @@ def read_project(data: bytes) -> None:
         stack = Stack(
             compose(text, NOWHERE / "template.yaml"),
             given={"Stage": "dev", "Zones": "a,b"}.get,
-            surroundings=Surroundings(),
+            context=StackContext(),
             external=ExternalValues(given=GivenValues({"ssm": {"/a": "b"}})),
             boundary=NOWHERE,
         )
         project = Project(NOWHERE / "template.yaml", (stack,), {})
-        for finding in project.findings:
-            assert finding.message
+        for diagnostic in project.diagnostics:
+            assert diagnostic.message
         for entry in project.functions:
             assert project.find(entry.full_path) == entry
             _resolve(project, entry.full_path)
@@ -67,7 +67,7 @@ def _resolve(project: Project, full_path: str) -> None:
     with suppress(SamlocalError):
         function = project.resolve(project.find(full_path))
         for name, variable in function.environment.items():
-            is_said = any(f"`{name}`" in finding.message for finding in function.findings)
+            is_said = any(f"`{name}`" in diagnostic.message for diagnostic in function.diagnostics)
             assert variable.value is not None or is_said, name
             (variable.value or "").encode()
 

@@ -98,9 +98,11 @@ def test_a_remaining_time() -> None:
 
 
 def test_what_comes_from_elsewhere_is_mentioned() -> None:
-    """Members that the template decides are ignored, and a finding says who sets them."""
+    """Members that the template decides are ignored, and a diagnostic says who sets them."""
     overrides = read('{"functionName": "x",\n "memoryLimitInMB": 1}')
-    assert [(str(finding.place), finding.message) for finding in overrides.findings] == [
+    assert [
+        (str(diagnostic.place), diagnostic.message) for diagnostic in overrides.diagnostics
+    ] == [
         ("--context:1:2", "`functionName` of the context stays as it is: `FunctionName` sets it"),
         ("--context:2:2", "`memoryLimitInMB` of the context stays as it is: `MemorySize` sets it"),
     ]

@@ -87,7 +87,7 @@ def test_the_shell_comes_first(home: Path) -> None:
     shell = {**SHELL, "AWS_PROFILE": "dev", "AWS_SESSION_TOKEN": "shelltoken"}
     found = find_credentials(None, shell=shell, home=home)
     assert keys(found.credentials) == ("AKIASHELL", "shellsecret", "shelltoken", "shell")
-    assert found.findings == ()
+    assert found.diagnostics == ()
 
 
 @pytest.mark.parametrize("token", [{}, {"AWS_SESSION_TOKEN": ""}])
@@ -118,7 +118,7 @@ def test_the_shell_chooses_a_profile(shell: dict[str, str], origin: str, home: P
     found = find_credentials(None, shell=shell, home=home)
     assert found.credentials
     assert found.credentials.origin == origin
-    assert found.findings == ()
+    assert found.diagnostics == ()
 
 
 def test_the_shell_may_say_where_the_files_are(tmp_path: Path) -> None:
@@ -174,20 +174,22 @@ def test_a_profile_without_any_files(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_missing_credentials_are_a_finding(shell: dict[str, str], message: str, home: Path) -> None:
+def test_missing_credentials_are_a_diagnostic(
+    shell: dict[str, str], message: str, home: Path
+) -> None:
     """Whatever is missing, the run goes on with placeholders and says why."""
     found = find_credentials(None, shell=shell, home=home)
     assert found.credentials is None
-    [finding] = found.findings
-    assert finding.message == f"{message}: the function gets placeholders"
-    assert "`--no-credentials`" in (finding.hint or "")
+    [diagnostic] = found.diagnostics
+    assert diagnostic.message == f"{message}: the function gets placeholders"
+    assert "`--no-credentials`" in (diagnostic.hint or "")
 
 
 def test_nobody_has_credentials(tmp_path: Path) -> None:
     """A machine without any credentials is told so once."""
     found = find_credentials(None, shell={}, home=tmp_path)
     assert found.credentials is None
-    assert [finding.message for finding in found.findings] == [
+    assert [diagnostic.message for diagnostic in found.diagnostics] == [
         "no AWS credentials found: the function gets placeholders"
     ]
 
@@ -205,13 +207,15 @@ def test_nobody_has_credentials(tmp_path: Path) -> None:
 def test_expired_credentials_are_passed_with_a_warning(
     expiry: str, home: Path, *, is_expired: bool
 ) -> None:
-    """Expired credentials reach the function all the same, and a finding says since when."""
+    """Expired credentials reach the function all the same, and a diagnostic says since when."""
     shell = {**SHELL, "AWS_CREDENTIAL_EXPIRATION": expiry}
     found = find_credentials(None, shell=shell, home=home, now=NOW)
     assert found.credentials
-    assert len(found.findings) == is_expired
+    assert len(found.diagnostics) == is_expired
     if is_expired:
-        assert found.findings[0].message.startswith("the AWS credentials (shell) expired at 2026")
+        assert found.diagnostics[0].message.startswith(
+            "the AWS credentials (shell) expired at 2026"
+        )
 
 
 def test_the_expiry_of_a_profile(tmp_path: Path) -> None:
@@ -223,7 +227,7 @@ def test_the_expiry_of_a_profile(tmp_path: Path) -> None:
     )
     shell = {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
     found = find_credentials(None, shell=shell, home=tmp_path, now=NOW)
-    assert [f.message for f in found.findings] == [
+    assert [f.message for f in found.diagnostics] == [
         "the AWS credentials (profile default) expired at 2026-01-31 10:00:00+00:00"
     ]
 
@@ -231,13 +235,13 @@ def test_the_expiry_of_a_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"[default\nhunter2", b"hunter2", b"[x]\nhunter2", b"[x]\na = \xff"]
 )
-def test_a_broken_file_is_a_finding_that_quotes_nothing(content: bytes, tmp_path: Path) -> None:
+def test_a_broken_file_is_a_diagnostic_that_quotes_nothing(content: bytes, tmp_path: Path) -> None:
     """A file that can't be parsed is named; its lines, which may be secrets, aren't."""
     path = tmp_path / "credentials"
     path.write_bytes(content)
     shell = {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
     found = find_credentials(None, shell=shell, home=tmp_path)
-    assert found.findings[0].message.startswith(f"`{path}` can't be read: ")
+    assert found.diagnostics[0].message.startswith(f"`{path}` can't be read: ")
     assert "hunter2" not in repr(found)
 
 
@@ -251,7 +255,7 @@ def test_static_credentials_yield_to_a_role(home: Path) -> None:
         "role", shell={"AWS_CONFIG_FILE": str(home / ".aws" / "config")}, home=home
     )
     assert found.credentials is None
-    assert "`role`" in found.findings[0].message
+    assert "`role`" in found.diagnostics[0].message
 
 
 def test_static_credentials_win_over_a_process(home: Path) -> None:

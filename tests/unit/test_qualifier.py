@@ -35,16 +35,16 @@ def test_what_a_qualifier_selects(qualifier: str | None, version: str, suffix: s
     """The version is the alias's, and the ARN says how the function was invoked."""
     qualified = qualify(RATINGS, qualifier)
     assert (qualified.version, qualified.arn) == (version, ARN + suffix)
-    assert qualified.findings == ()
+    assert qualified.diagnostics == ()
 
 
 def test_a_version_that_the_template_does_not_publish() -> None:
-    """Any number runs the code that is here, and a finding says so."""
+    """Any number runs the code that is here, and a diagnostic says so."""
     qualified = qualify(RATINGS, "7")
     assert (qualified.version, qualified.arn) == ("7", f"{ARN}:7")
-    [finding] = qualified.findings
-    assert finding.message == "the template publishes no version 7 of `prod-ratings`"
-    assert finding.place == PLACE
+    [diagnostic] = qualified.diagnostics
+    assert diagnostic.message == "the template publishes no version 7 of `prod-ratings`"
+    assert diagnostic.place == PLACE
 
 
 @pytest.mark.parametrize(

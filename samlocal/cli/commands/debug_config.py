@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from samlocal.cli.console import say, show_output, show_warning
+from samlocal.cli.console import print_status, show_output, show_warning
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
@@ -182,4 +182,4 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"`{path}` can't be written: {error.strerror}") from error
-    say(f"Wrote {path}")
+    print_status(f"Wrote {path}")

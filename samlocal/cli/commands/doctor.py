@@ -51,7 +51,7 @@ def doctor(
 
 def _show(check: Check) -> None:
     verdict = typer.style(f"{check.verdict:<8}", fg=_COLORS[check.verdict])
-    typer.echo(f"{verdict} {check.subject:<14} {check.finding}")
+    typer.echo(f"{verdict} {check.subject:<14} {check.diagnostic}")
     if check.hint:
         typer.echo(f"{'':8} {'':14} hint: {check.hint}")
 
@@ -72,14 +72,14 @@ def _checks(
             yield check_way_back(engine, list(images), image_repository, way_back.value)
             yield _space(engine)
     except SandboxError as error:
-        yield Check(verdict="failure", subject="engine", finding=error.message, hint=error.hint)
+        yield Check(verdict="failure", subject="engine", diagnostic=error.message, hint=error.hint)
 
 
 def _python() -> Check:
     return Check(
         verdict="ok",
         subject="Python",
-        finding=f"{platform.python_version()} at {sys.executable}",
+        diagnostic=f"{platform.python_version()} at {sys.executable}",
     )
 
 
@@ -87,7 +87,7 @@ def _engine(engine: Engine) -> Check:
     return Check(
         verdict="ok",
         subject="engine",
-        finding=f"{engine.name_and_version()} at {engine.address}",
+        diagnostic=f"{engine.name_and_version()} at {engine.address}",
     )
 
 
@@ -109,11 +109,11 @@ def _image_source(images: dict[str, str | None], image_repository: str | None) -
             f"{image.removeprefix(f'{source}/')} ({_short(digest)})"
             for image, digest in images.items()
         )
-        return Check(verdict="ok", subject="images", finding=f"{source}, here: {names}")
+        return Check(verdict="ok", subject="images", diagnostic=f"{source}, here: {names}")
     return Check(
         verdict="warning",
         subject="images",
-        finding=f"{source}, none of its runtime images is here yet",
+        diagnostic=f"{source}, none of its runtime images is here yet",
         hint="the first invocation pulls the image it needs; behind a firewall take them from a mirror"
         " (`--image-repository PREFIX`, SAMLOCAL_IMAGE_REPOSITORY) or build stand-ins (`make images`)",
     )
@@ -126,10 +126,10 @@ def _short(digest: str | None) -> str:
 def _space(engine: Engine) -> Check:
     root = Path(engine.data_folder())
     if engine.socket_path is None or not root.is_dir():
-        return Check(verdict="ok", subject="free space", finding="the engine keeps its own")
+        return Check(verdict="ok", subject="free space", diagnostic="the engine keeps its own")
     free = shutil.disk_usage(root).free / _GIB
-    finding = f"{free:.0f} GiB in {root}"
+    diagnostic = f"{free:.0f} GiB in {root}"
     if free < _ENOUGH_SPACE_GIB:
         hint = "`docker system prune` frees what no container uses"
-        return Check(verdict="warning", subject="free space", finding=finding, hint=hint)
-    return Check(verdict="ok", subject="free space", finding=finding)
+        return Check(verdict="warning", subject="free space", diagnostic=diagnostic, hint=hint)
+    return Check(verdict="ok", subject="free space", diagnostic=diagnostic)

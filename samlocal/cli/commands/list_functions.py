@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from samlocal.cli.console import say, show_output, show_warning
+from samlocal.cli.console import print_status, show_output, show_warning
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options import shared
@@ -34,9 +34,9 @@ def list_functions(
     """
     general.apply()
     opened = open_with(project)
-    left_out = (each.finding for each in opened.left_out)
-    for finding in dict.fromkeys((*opened.findings, *left_out)):
-        show_warning(finding.message, place=finding.place, hint=finding.hint)
+    left_out = (each.diagnostic for each in opened.left_out)
+    for diagnostic in dict.fromkeys((*opened.diagnostics, *left_out)):
+        show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
     functions = [
         *((entry, _resolved(opened, entry)) for entry in opened.functions),
         *((entry, _excluded(entry)) for entry in opened.excluded),
@@ -49,7 +49,7 @@ def list_functions(
         text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
         show_output(text)
     if not functions:
-        say("The template has no functions")
+        print_status("The template has no functions")
 
 
 def _excluded(entry: FunctionEntry) -> ProjectError:
@@ -137,7 +137,7 @@ def _as_json(entry: FunctionEntry, function: Function | ProjectError) -> dict[st
         "memory_mb": function.memory_mb,
         "timeout_seconds": function.timeout_seconds,
         "code": _code_as_json(function.code),
-        "findings": [finding.message for finding in function.findings],
+        "diagnostics": [diagnostic.message for diagnostic in function.diagnostics],
     }
 
 

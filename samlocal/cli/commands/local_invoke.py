@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import (
     FunctionLog,
-    say,
+    print_status,
     show_error,
     show_output,
     show_result,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from samlocal.cli.debugger_status import DebuggerWatch
     from samlocal.cli.inputs import Inputs
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.engine.engine import Engine
     from samlocal.invocation import InvocationResult, Outcome
     from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
@@ -67,7 +67,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     """
     general.apply()
     project = sam.project(project)
-    _show_findings(sam.findings())
+    _show_diagnostics(sam.diagnostics())
     if print_env:
         _print_environment(_read(chosen, project, debugging, container), output)
         return
@@ -79,15 +79,15 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     settings = container.settings()
     inputs = _read(chosen, project, debugging, container)
     today = datetime.now(UTC).date()
-    _show_findings((*inputs.findings, *end_of_support(inputs.function, today=today)))
+    _show_diagnostics((*inputs.diagnostics, *end_of_support(inputs.function, today=today)))
     image = container.image_for(inputs.function, inputs.functions)
     settings = replace(settings, debug=inputs.debug, image=image, profile=project.profile)
     if inputs.debug:
         from samlocal.sandbox.ports import require_free
 
         require_free(inputs.debug.ports, address=settings.publish_on)
-    spec, findings = plan(inputs, content, settings)
-    _show_findings(findings)
+    spec, diagnostics = plan(inputs, content, settings)
+    _show_diagnostics(diagnostics)
     # Not in a thread while the project is read: both would take longer, one interpreter being for both.
     from samlocal.engine.engine import Engine
 
@@ -114,7 +114,7 @@ def _read(
 def _print_environment(inputs: Inputs, output: shared.OutputFormat) -> None:
     from samlocal.cli.print_env import environment_as_json, environment_as_text
 
-    _show_findings(inputs.findings)
+    _show_diagnostics(inputs.diagnostics)
     base = inputs.project.parent
     if output is shared.OutputFormat.JSON:
         text = environment_as_json(
@@ -129,7 +129,7 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
     """Run the function, show its result, and return the exit code."""
     function = inputs.function
     runtime = "" if spec.is_image_function else f" ({function.runtime})"
-    say(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
+    print_status(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
     with DeferredSignals() as signals:
         result = _run_one_way_or_the_other(inputs, spec, engine, log=log, signals=signals)
     if result is None:
@@ -173,7 +173,7 @@ def _run_one_way_or_the_other(
             raise
     from samlocal.sandbox.docker.network.api_connection import remember_relay
 
-    say(
+    print_status(
         "The container can't reach this machine: it gets a relay, as do all of this engine from now on"
     )
     remember_relay(engine)
@@ -213,13 +213,13 @@ def _run_in_container(
             memory_mb=inputs.function.memory_mb,
             timeout_seconds=inputs.timeout_seconds,
             log=log,
-            patient=watch is not None,
+            unlimited=watch is not None,
             on_interrupt=signals.notify,
         )
         if result:
             show_result(result.payload)
     if updates:
-        updates.say()
+        updates.print_status()
     return watch.explained(result) if watch and result else result
 
 
@@ -233,6 +233,6 @@ def _watching(
     return DebuggerWatch(sandbox, log)
 
 
-def _show_findings(findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        show_warning(finding.message, place=finding.place, hint=finding.hint)
+def _show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    for diagnostic in diagnostics:
+        show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)

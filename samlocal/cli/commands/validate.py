@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from samlocal.cli.console import say, show_output
+from samlocal.cli.console import print_status, show_output
 from samlocal.cli.opening import ProjectOptions, open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options import shared
@@ -50,7 +50,7 @@ def validate(
     text = _as_json(problems) if output is shared.OutputFormat.JSON else _as_text(problems)
     if text:
         show_output(text)
-    say(_summary(problems))
+    print_status(_summary(problems))
     sys.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
 
 

@@ -14,7 +14,7 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.cli.opening import ProjectOptions
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
 HookName = Annotated[
     str | None,
@@ -70,7 +70,7 @@ _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 
 @frozen
 class SamOptions:
-    """What a person types of them; `project` and `findings` are what it means."""
+    """What a person types of them; `project` and `diagnostics` are what it means."""
 
     hook_name: HookName = None
     skip_prepare_infra: SkipPrepareInfra = False
@@ -115,30 +115,30 @@ class SamOptions:
                     f"`{option}` needs `--hook-name`", hint=f"add `--hook-name {_TERRAFORM}`"
                 )
 
-    def findings(self) -> tuple[Finding, ...]:
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what of Lambda is asked for and not emulated.
 
         Raises:
             UsageError: No tenant can have that id.
         """
-        findings = []
+        diagnostics = []
         if self.terraform_plan_file is not None:
             instead = "samlocal can't prepare a Terraform project yet"
-            findings.append(_no_effect("--terraform-plan-file", instead))
+            diagnostics.append(_no_effect("--terraform-plan-file", instead))
         if self.tenant_id is not None:
             if not re.fullmatch(_TENANT_ID, self.tenant_id):
                 raise UsageError(
                     f"`--tenant-id {self.tenant_id}` can't be a tenant's id",
                     hint="it has 1 to 256 letters, digits, spaces and `._:/=+-@`",
                 )
-            findings.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))
+            diagnostics.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))
         if self.durable_execution_name is not None:
             instead = "durable executions are not emulated yet"
-            findings.append(_no_effect("--durable-execution-name", instead))
-        return tuple(findings)
+            diagnostics.append(_no_effect("--durable-execution-name", instead))
+        return tuple(diagnostics)
 
 
-def _no_effect(option: str, reason: str) -> Finding:
-    from samlocal.diagnostics import Finding
+def _no_effect(option: str, reason: str) -> Diagnostic:
+    from samlocal.diagnostics import Diagnostic
 
-    return Finding(message=f"`{option}` has no effect: {reason}")
+    return Diagnostic(message=f"`{option}` has no effect: {reason}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.functions.cdk_assets import asset_of_image, asset_of_object, asset_path
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.cloudformation.stack.resource_metadata import metadata
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import NoValue, Unknown, scalar_text
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
@@ -169,8 +169,8 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     uri = next(filter(None, uris), None)
     section = resource.get("Metadata")
     if build and section and section.get(_CLI_ARGUMENTS):
-        properties.gaps.findings.append(
-            Finding(
+        properties.gaps.diagnostics.append(
+            Diagnostic(
                 message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
                 place=section.place_of(_CLI_ARGUMENTS),
                 hint="build the image with `sam build`",

@@ -69,7 +69,7 @@ def read_function(
     gaps = Gaps(replaced=replaced)
     _check_conditions(stack, entry.logical_id, gaps)
     properties = Properties(declared_properties(stack, entry.logical_id), stack.resolver, gaps)
-    gaps.findings.extend(unsupported_properties(properties))
+    gaps.diagnostics.extend(unsupported_properties(properties))
     code = read_code(stack, entry.logical_id, properties)
     is_image = isinstance(code, ImageCode)
     storage = properties.mapping("EphemeralStorage")
@@ -96,11 +96,13 @@ def read_function(
         file_systems=_file_systems(properties),
         logging=_logging(properties),
         qualifiers=read_qualifiers(stack, entry.logical_id, alias),
-        region=stack.surroundings.region,
-        account_id=stack.surroundings.account_id,
+        region=stack.context.region,
+        account_id=stack.context.account_id,
     )
     gaps.check()
-    return replace(function, findings=merged((*gaps.findings, *gaps.notes, *stack.take_notes())))
+    return replace(
+        function, diagnostics=merged((*gaps.diagnostics, *gaps.notes, *stack.drain_diagnostics()))
+    )
 
 
 def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
@@ -119,7 +121,7 @@ def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
             gaps.need(held)
         elif isinstance(held, Unknown):
             message = f"the condition of `{logical_id}` counts as true"
-            gaps.findings.append(gap(message, stack.resources[logical_id], held))
+            gaps.diagnostics.append(gap(message, stack.resources[logical_id], held))
         within = stack.parent
 
 
@@ -209,5 +211,5 @@ def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
         unknown = node.value
         if not isinstance(unknown, Unknown):
             unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
-        gaps.findings.append(gap(f"`{name}` is left out", node, unknown, variables=(name,)))
+        gaps.diagnostics.append(gap(f"`{name}` is left out", node, unknown, variables=(name,)))
     return text

@@ -12,7 +12,7 @@ from samlocal.cloudformation.functions.code_location import read_content
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.intrinsics.missing_values import gap
 from samlocal.cloudformation.stack.references import reference
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import Unknown
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import Layer
@@ -43,7 +43,7 @@ def read_layers(
 ) -> tuple[Layer, ...]:
     """Return a function's layers in the order in which Lambda applies them.
 
-    What can't be known here is left out and added to the findings.
+    What can't be known here is left out and added to the diagnostics.
     """
     items = properties.items("Layers", needed=True)
     return tuple(layer for item in items if (layer := _read_layer(item, known, properties.gaps)))
@@ -54,7 +54,7 @@ def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) 
         if item.value.missing:
             gaps.need(item.value)
         else:
-            gaps.findings.append(gap("a layer is left out", item, item.value))
+            gaps.diagnostics.append(gap("a layer is left out", item, item.value))
         return None
     arn = item.text("a layer")
     if arn not in known:
@@ -69,11 +69,11 @@ def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) 
         code = read_content(stack, logical_id, properties)
     except CodeNotFoundError as exc:
         message = f"the layer `{logical_id}` is left out: {exc.message}"
-        gaps.findings.append(Finding(message=message, place=exc.place, hint=exc.hint))
+        gaps.diagnostics.append(Diagnostic(message=message, place=exc.place, hint=exc.hint))
         return None
     if code is None:
         message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
-        gaps.findings.append(Finding(message=message, place=place))
+        gaps.diagnostics.append(Diagnostic(message=message, place=place))
         return None
     return Layer(
         name=logical_id,

@@ -76,7 +76,7 @@ class Properties:
             self.gaps.need(unknown)
             return
         instead = "left out" if default is None else f"{default}, its default"
-        self.gaps.findings.append(gap(f"`{name}` is {instead}", node, unknown))
+        self.gaps.diagnostics.append(gap(f"`{name}` is {instead}", node, unknown))
 
     def text(self, name: str, *, needed: bool = False) -> str | None:
         node = self.get(name, needed=needed)

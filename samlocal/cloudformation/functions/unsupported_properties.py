@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,19 +21,19 @@ _PROPERTIES: Final[Mapping[str, str]] = {
 _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::Lambda::WebFunction"})
 
 
-def unsupported_properties(properties: Properties) -> Iterator[Finding]:
+def unsupported_properties(properties: Properties) -> Iterator[Diagnostic]:
     """Yield what a function's properties ask for in vain."""
     for name, instead in _PROPERTIES.items():
         if properties.resolver.may_have_value(properties.entries.get(name)):
             place = properties.node.place_of(name)
-            yield Finding(message=f"`{name}` is not emulated: {instead}", place=place)
+            yield Diagnostic(message=f"`{name}` is not emulated: {instead}", place=place)
 
 
-def web_functions(stack: Stack) -> Mapping[str, Finding]:
+def web_functions(stack: Stack) -> Mapping[str, Diagnostic]:
     """Return what there is to say of each web function of a stack: it serves HTTP, and has no handler."""
     kinds = {logical_id: stack.resource_type(logical_id) for logical_id in stack.resources}
     return {
-        logical_id: Finding(
+        logical_id: Diagnostic(
             message=f"`{logical_id}` cannot be run: `{kind}` is not emulated",
             place=stack.place_of(logical_id),
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MAX_OPERANDS: Final = 10
 
 
-def holds(condition: Node, resolver: Resolver) -> bool:
+def evaluate_condition(condition: Node, resolver: Resolver) -> bool:
     """Return whether a condition holds.
 
     Raises:
@@ -41,7 +41,7 @@ def holds(condition: Node, resolver: Resolver) -> bool:
             return equals(argument, resolver)
         case "Fn::Not":
             (operand,) = _operands(argument, name, 1, 1)
-            return not holds(operand, resolver)
+            return not evaluate_condition(operand, resolver)
         case "Fn::And":
             return not _any(_operands(argument, name, 2, _MAX_OPERANDS), resolver, wanted=False)
         case "Fn::Or":
@@ -83,7 +83,7 @@ class NamedConditions:
             raise TemplateError(f"condition `{name}` depends on itself", place=at.place)
         self._being_decided.append(name)
         try:
-            return holds(conditions[name], self._resolver)
+            return evaluate_condition(conditions[name], self._resolver)
         except UnknownValueError as exc:
             return exc.unknown
         finally:
@@ -118,7 +118,7 @@ def _any(operands: Iterable[Node], resolver: Resolver, *, wanted: bool) -> bool:
     unknowns: list[Unknown] = []
     for operand in operands:
         try:
-            if holds(operand, resolver) is wanted:
+            if evaluate_condition(operand, resolver) is wanted:
                 return True
         except UnknownValueError as exc:
             unknowns.append(exc.unknown)

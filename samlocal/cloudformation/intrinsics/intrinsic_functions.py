@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.intrinsics.conditions import holds
+from samlocal.cloudformation.intrinsics.conditions import evaluate_condition
 from samlocal.cloudformation.intrinsics.dynamic_references import Reference
 from samlocal.cloudformation.intrinsics.missing_values import combined
 from samlocal.cloudformation.intrinsics.pseudo_parameters import ACCOUNT_HINT, availability_zones
@@ -150,12 +150,12 @@ def _find_in_map(resolver: Resolver, argument: Node, at: Node) -> Node:
 
 def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> None:
     """Raise where a mapping has no key because the account isn't known."""
-    surroundings = resolver.scope.surroundings
-    if surroundings.account is None and surroundings.account_id in key:
+    context = resolver.scope.context
+    if context.account is None and context.account_id in key:
         raise UnknownValueError(
             Unknown(
                 reason=f"the mappings have no `{'.'.join(path)}`,"
-                f" and {surroundings.account_id} is a placeholder for the account",
+                f" and {context.account_id} is a placeholder for the account",
                 hint=ACCOUNT_HINT,
             )
         )
@@ -167,14 +167,14 @@ def _if(resolver: Resolver, argument: Node, at: Node) -> Node:
     if isinstance(condition.value, str):
         taken = resolver.scope.condition(condition.value, condition)
     else:
-        taken = holds(condition, resolver)
+        taken = evaluate_condition(condition, resolver)
     del at
     return resolver.reduce(then if taken else otherwise)
 
 
 def _condition(resolver: Resolver, argument: Node, at: Node) -> Node:
     del argument
-    return at.with_value(holds(at, resolver))
+    return at.with_value(evaluate_condition(at, resolver))
 
 
 def _import_value(resolver: Resolver, argument: Node, at: Node) -> Node:
@@ -185,7 +185,7 @@ def _import_value(resolver: Resolver, argument: Node, at: Node) -> Node:
 def _get_azs(resolver: Resolver, argument: Node, at: Node) -> Node:
     region = resolver.known(argument)
     text = "" if region.value is None else region.text("the argument of `Fn::GetAZs`")
-    return at.with_data(availability_zones(text or resolver.scope.surroundings.region))
+    return at.with_data(availability_zones(text or resolver.scope.context.region))
 
 
 def _cidr(resolver: Resolver, argument: Node, at: Node) -> Node:

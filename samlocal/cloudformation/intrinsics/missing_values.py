@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import Node, Unknown
 from samlocal.errors import MissingParameterError
 
@@ -24,8 +24,8 @@ class Gaps:
 
     def __init__(self, *, replaced: frozenset[str] = frozenset()) -> None:
         self.replaced = replaced
-        self.findings: list[Finding] = []
-        self.notes: list[Finding] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.notes: list[Diagnostic] = []
         self.needed: dict[MissingParameter, None] = {}
 
     def need(self, unknown: Unknown) -> None:
@@ -41,7 +41,7 @@ class Gaps:
         if not self.needed:
             return
         needed = tuple(self.needed)
-        wanted = (each for finding in self.findings for each in finding.missing)
+        wanted = (each for diagnostic in self.diagnostics for each in diagnostic.missing)
         raise MissingParameterError(
             _problem(needed),
             place=needed[0].place,
@@ -50,9 +50,11 @@ class Gaps:
         )
 
 
-def gap(message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()) -> Finding:
+def gap(
+    message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()
+) -> Diagnostic:
     """Return what there is to say of a value that is left out: `message` begins it."""
-    return Finding(
+    return Diagnostic(
         message=f"{message}: {unknown.reason}",
         place=unknown.place or node.place,
         hint=unknown.hint or remedy(unknown.missing),
@@ -96,39 +98,43 @@ def remedy(parameters: Iterable[MissingParameter]) -> str | None:
     return "; ".join(parts) or None
 
 
-def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings, each once; one that is about several variables is about all of them."""
-    by_text: dict[Finding, list[tuple[str, ...]]] = {}
-    for finding in findings:
-        by_text.setdefault(replace(finding, variables=()), []).append(finding.variables)
+def merged(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics, each once; one that is about several variables is about all of them."""
+    by_text: dict[Diagnostic, list[tuple[str, ...]]] = {}
+    for diagnostic in diagnostics:
+        by_text.setdefault(replace(diagnostic, variables=()), []).append(diagnostic.variables)
     return tuple(
-        replace(finding, variables=tuple(name for names in about for name in names))
+        replace(diagnostic, variables=tuple(name for names in about for name in names))
         if all(about)
-        else finding
-        for finding, about in by_text.items()
+        else diagnostic
+        for diagnostic, about in by_text.items()
     )
 
 
-def worth_saying(findings: Iterable[Finding], *, given: Container[str]) -> tuple[Finding, ...]:
-    """Return the findings of a function whose environment has the variables `given` after all.
+def worth_saying(
+    diagnostics: Iterable[Diagnostic], *, given: Container[str]
+) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of a function whose environment has the variables `given` after all.
 
     What causes several of them is said once, before the first. All parameters that are missing stand
     in one hint, the last one that would name any of them.
     """
     missed = (
-        finding
-        for finding in findings
-        if not finding.variables or any(name not in given for name in finding.variables)
+        diagnostic
+        for diagnostic in diagnostics
+        if not diagnostic.variables or any(name not in given for name in diagnostic.variables)
     )
-    kept = list(dict.fromkeys(each for finding in missed for each in (*finding.causes, finding)))
-    hint = remedy(each for finding in kept for each in finding.missing)
-    said: list[Finding] = []
-    for finding in reversed(kept):
-        if finding.missing and finding.hint == remedy(finding.missing):
-            said.append(replace(finding, hint=hint))
+    kept = list(
+        dict.fromkeys(each for diagnostic in missed for each in (*diagnostic.causes, diagnostic))
+    )
+    hint = remedy(each for diagnostic in kept for each in diagnostic.missing)
+    said: list[Diagnostic] = []
+    for diagnostic in reversed(kept):
+        if diagnostic.missing and diagnostic.hint == remedy(diagnostic.missing):
+            said.append(replace(diagnostic, hint=hint))
             hint = None
         else:
-            said.append(finding)
+            said.append(diagnostic)
     return tuple(reversed(said))
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
-    Trace = str | Finding  # a source, or what is to be said wherever the value is used
+    Trace = str | Diagnostic  # a source, or what is to be said wherever the value is used
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")

@@ -12,7 +12,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ACCOUNT_ID = "123456789012"
@@ -34,13 +34,13 @@ _ZONES: Final[Mapping[str, str]] = {
 class Account:
     """The account that a project is read for, as far as it is known.
 
-    `given` is what a person says, and `of_credentials` whose the credentials are. `finding` says why
+    `given` is what a person says, and `of_credentials` whose the credentials are. `diagnostic` says why
     the latter can't be read.
     """
 
     given: str | None = None
     of_credentials: str | None = None
-    finding: Finding | None = None
+    diagnostic: Diagnostic | None = None
 
     @property
     def known(self) -> str | None:
@@ -48,7 +48,7 @@ class Account:
 
 
 @frozen
-class Surroundings:
+class StackContext:
     """The region, account and stack name that a stack is read as if it were deployed with.
 
     The account is None where it isn't known; `account_id` is a placeholder then.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
-    from samlocal.diagnostics import Finding
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
+    from samlocal.diagnostics import Diagnostic
 
 _MAX_CALLS_DEEP: Final = 100
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4 MB
@@ -24,7 +24,7 @@ _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4
 class Scope(Protocol):
     """What names mean in one stack."""
 
-    surroundings: Surroundings
+    context: StackContext
     external: ExternalValues
 
     def reference(self, name: str, at: Node) -> Node:
@@ -42,7 +42,7 @@ class Scope(Protocol):
     def include(self, location: str, at: Node) -> Node:
         """Return the content of a file that `AWS::Include` names."""
 
-    def note(self, finding: Finding) -> None:
+    def note(self, diagnostic: Diagnostic) -> None:
         """Remember something that is to be said."""
 
 

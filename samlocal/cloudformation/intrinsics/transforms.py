@@ -63,7 +63,7 @@ def expand(node: Node, resolver: Resolver) -> Node:
 def expand_section(node: Node, resolver: Resolver) -> Node:
     """Return a mapping with the entries that its loops and includes stand for.
 
-    Entries that cannot be known here are left out with a finding; all others are kept.
+    Entries that cannot be known here are left out with a diagnostic; all others are kept.
     """
     if not needs_expansion(node):
         return node
@@ -94,7 +94,7 @@ def _transform(call: Node, resolver: Resolver) -> Node:
 
 
 def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
-    """Return the entries that a loop or a transform adds; none, and a finding, if it is unknown."""
+    """Return the entries that a loop or a transform adds; none, and a diagnostic, if it is unknown."""
     if isinstance(node.value, Unknown):
         resolver.scope.note(gap("some entries are left out here", node, node.value))
         return {}

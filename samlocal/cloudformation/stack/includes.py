@@ -46,7 +46,7 @@ def root_with_includes(stack: Stack) -> Node:
     for call in calls:
         node = _with_entries(call, {TRANSFORM: call})
         own = _merged(own, expand_section(node, bare.resolver).entries("what is included"))
-    for note in bare.take_notes():
+    for note in bare.drain_diagnostics():
         stack.note(note)
     return _with_entries(document.root, own)
 

@@ -20,7 +20,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Node
 
@@ -38,19 +38,19 @@ class LeftOutStack:
     """A nested stack that isn't read. `is_error` tells whether its template or location is wrong."""
 
     logical_id: str
-    finding: Finding
+    diagnostic: Diagnostic
     is_error: bool
 
     def output(self, attribute: str) -> Unknown:
         """Return what is known of one of its outputs: nothing, and why."""
         return Unknown(
             reason=f"`{self.logical_id}.{attribute}` is an output of a stack that is left out",
-            missing=self.finding.missing,
-            causes=(self.finding,),
+            missing=self.diagnostic.missing,
+            causes=(self.diagnostic,),
         )
 
 
-class Nest:
+class NestedStackLoader:
     """Opens the stacks nested in one, at any depth; each file is read once."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Nest:
         return Stack(
             self._load(path, text, location),
             given=_given(stack, logical_id),
-            surroundings=stack.surroundings,
+            context=stack.context,
             external=stack.external,
             boundary=stack.boundary,
             path=f"{stack.path}/{name}" if stack.path else name,
@@ -134,8 +134,8 @@ def _name(stack: Stack, logical_id: str) -> str:
 
 
 def _left_out(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> LeftOutStack:
-    finding = gap(f"the nested stack `{logical_id}` is left out", node, unknown)
-    return LeftOutStack(logical_id=logical_id, finding=finding, is_error=is_error)
+    diagnostic = gap(f"the nested stack `{logical_id}` is left out", node, unknown)
+    return LeftOutStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
 
 
 def _location(stack: Stack, logical_id: str, property_name: str) -> Node:

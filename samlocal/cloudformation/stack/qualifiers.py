@@ -98,7 +98,7 @@ def _direct_reference(node: Node) -> str | None:
 
 def _function_arn(stack: Stack, function: str) -> str:
     name = function_name(stack, function)
-    return stack.surroundings.arn("lambda", f"function:{name}")
+    return stack.context.arn("lambda", f"function:{name}")
 
 
 def _text(stack: Stack, logical_id: str, name: str) -> str | None:

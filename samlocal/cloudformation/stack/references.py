@@ -13,7 +13,7 @@ from samlocal.cloudformation.stack.resource_attributes import (
     fill_in,
 )
 from samlocal.cloudformation.stack.resource_names import layer_name, own_name
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import Unknown
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _made_of_name(
             f"`{logical_id}` gets its id when it is deployed; its logical id stands for it here"
         )
         place = stack.place_of(logical_id) if logical_id in stack.resources else at.place
-        stack.note(Finding(message=message, place=place))
+        stack.note(Diagnostic(message=message, place=place))
     return _fill_in(stack, pattern, own or logical_id)
 
 
@@ -114,4 +114,4 @@ def _not_yet(name: str) -> Unknown:
 
 
 def _fill_in(stack: Stack, pattern: str, name: str) -> str:
-    return fill_in(pattern, name, stack.surroundings.names())
+    return fill_in(pattern, name, stack.context.names())

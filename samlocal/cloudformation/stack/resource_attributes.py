@@ -2,7 +2,7 @@
 
 A resource that its template names has that name here too. A name that CloudFormation would make up is
 the logical id, as in sam. An id that the service makes up isn't known before it is deployed: the logical
-id stands for it, with a finding, in ARNs and addresses, and for APIs also alone, because templates put
+id stands for it, with a diagnostic, in ARNs and addresses, and for APIs also alone, because templates put
 that into addresses. What `Ref` gives for types that aren't here is in `ref_values`. ARNs and addresses follow from names as AWS documents it:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
@@ -155,8 +155,8 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
 }
 
 
-def fill_in(pattern: str, name: str, surroundings: Mapping[str, str]) -> str:
-    """Return a pattern of this module with a resource's name and its surroundings in it."""
-    for word, value in surroundings.items():
+def fill_in(pattern: str, name: str, names: Mapping[str, str]) -> str:
+    """Return a pattern of this module with a resource's name and its stack's context in it."""
+    for word, value in names.items():
         pattern = pattern.replace(f"${word}", value)
     return pattern.replace("$name", name)

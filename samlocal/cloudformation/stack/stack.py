@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
     from samlocal.cloudformation.intrinsics.provenance import Trace
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
+    from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
     from samlocal.cloudformation.stack.generated_resources import GeneratedResources
     from samlocal.cloudformation.stack.nested_stacks import LeftOutStack
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Value
     from samlocal.errors import Place
@@ -37,7 +37,7 @@ Given = Callable[[str], "str | Unknown | None"]
 
 
 class Stack:
-    """One template, its parameters' values and its surroundings.
+    """One template, its parameters' values and its context.
 
     `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
     stack that this one is nested in, and its logical id there. `children` are the nested stacks by
@@ -50,7 +50,7 @@ class Stack:
         document: Document,
         *,
         given: Given,
-        surroundings: Surroundings,
+        context: StackContext,
         external: ExternalValues,
         boundary: Path,
         path: str = "",
@@ -58,7 +58,7 @@ class Stack:
     ) -> None:
         self.document = document
         self.given = given
-        self.surroundings = surroundings
+        self.context = context
         self.external = external
         self.boundary = boundary
         self.path = path
@@ -71,14 +71,14 @@ class Stack:
         self._conditions = NamedConditions(lambda: self.section("Conditions"), self.resolver)
         self._values: dict[tuple[str, ...], tuple[Value, tuple[Trace, ...]]] = {}
         self._included: dict[str, Node] = {}
-        self._notes: dict[Finding, None] = {}
+        self._notes: dict[Diagnostic, None] = {}
 
     def with_document(self, document: Document) -> Stack:
         """Return this stack with another template in the place of its own."""
         return Stack(
             document,
             given=self.given,
-            surroundings=self.surroundings,
+            context=self.context,
             external=self.external,
             boundary=self.boundary,
             path=self.path,
@@ -118,7 +118,7 @@ class Stack:
 
     @cached_property
     def pseudo_parameters(self) -> Mapping[str, str | list[str]]:
-        return self.surroundings.pseudo_parameters()
+        return self.context.pseudo_parameters()
 
     @cached_property
     def resources(self) -> Mapping[str, Node]:
@@ -290,12 +290,12 @@ class Stack:
             )
         return self._included[location]
 
-    def note(self, finding: Finding) -> None:
+    def note(self, diagnostic: Diagnostic) -> None:
         """Remember something that is to be said, once, of the value that is being computed, if any."""
-        if not self.external.provenance.add([finding]):
-            self._notes.setdefault(finding)
+        if not self.external.provenance.add([diagnostic]):
+            self._notes.setdefault(diagnostic)
 
-    def take_notes(self) -> tuple[Finding, ...]:
+    def drain_diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what there is to be said, and forget it."""
         notes = tuple(self._notes)
         self._notes.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.cloudformation.intrinsics.transforms import transform_name
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.stack import Stack
 
 
-def duplicate_keys(stacks: Iterable[Stack]) -> list[Finding]:
+def duplicate_keys(stacks: Iterable[Stack]) -> list[Diagnostic]:
     """Return what there is to say of keys that a mapping has twice."""
     return [
-        Finding(
+        Diagnostic(
             message=f"`{duplicate.key}` is here a second time; this one counts",
             place=duplicate.place,
             hint=f"the first one: {duplicate.earlier}",
@@ -26,10 +26,10 @@ def duplicate_keys(stacks: Iterable[Stack]) -> list[Finding]:
     ]
 
 
-def macros(stacks: Iterable[Stack]) -> list[Finding]:
+def macros(stacks: Iterable[Stack]) -> list[Diagnostic]:
     """Return what there is to say of macros: nothing here runs them."""
     return [
-        Finding(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
+        Diagnostic(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
         for stack in stacks
         for node in stack.transforms
         if (name := transform_name(node)) and not name.startswith("AWS::")

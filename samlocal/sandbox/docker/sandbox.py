@@ -156,8 +156,8 @@ class DockerSandbox:
                 else:
                     self._engine.api.kill(self._container_id)
 
-    def admits(self, host: str, port: int) -> bool:
-        return self._relay.admits(host, port) if self._relay else host in self._peers
+    def accepts_peer(self, host: str, port: int) -> bool:
+        return self._relay.accepts_peer(host, port) if self._relay else host in self._peers
 
     def peak_memory_mb(self) -> int | None:
         if self._container_id is None:
@@ -463,7 +463,7 @@ class DockerSandbox:
             else:
                 if error:
                     self._fail(error)
-        if self._format_errors and (self._format_errors.heard or status in _NOT_EXECUTED):
+        if self._format_errors and (self._format_errors.detected or status in _NOT_EXECUTED):
             self._fail(self._format_errors.as_error(self._spec))
 
     @property

@@ -147,7 +147,7 @@ class FakeSandbox:
     def end_init(self) -> None:
         self.inits_ended += 1
 
-    def admits(self, host: str, port: int) -> bool:
+    def accepts_peer(self, host: str, port: int) -> bool:
         assert port > 0
         return host in self._peers
 

@@ -393,11 +393,11 @@ def test_interrupt() -> None:
 
 def test_signal_that_another_thread_receives() -> None:
     """The kernel may hand it to any thread; the one that waits hears of it before anything else happens."""
-    heard: list[str] = []
+    detected: list[str] = []
     stops: list[Callable[[], None]] = []
 
     def handle(*_: object) -> None:
-        heard.append("signal")
+        detected.append("signal")
         stops[0]()
 
     def send() -> None:
@@ -407,7 +407,7 @@ def test_signal_that_another_thread_receives() -> None:
         stops.append(stop)
         Timer(0.2, send).start()
 
-    later = Timer(3, heard.append, ["later"])
+    later = Timer(3, detected.append, ["later"])
     handler = signal.signal(signal.SIGUSR1, handle)
     later.start()
     try:
@@ -415,7 +415,7 @@ def test_signal_that_another_thread_receives() -> None:
     finally:
         signal.signal(signal.SIGUSR1, handler)
         later.cancel()
-    assert (stopped, heard) == (None, ["signal"])
+    assert (stopped, detected) == (None, ["signal"])
 
 
 def test_interrupt_that_came_before() -> None:
@@ -512,7 +512,7 @@ def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -
             memory_mb=128,
             timeout_seconds=0.2,
             log=sandbox.log,
-            patient=True,
+            unlimited=True,
             on_interrupt=lambda _stop: None,
         )
 

@@ -24,5 +24,5 @@ async def _admit_all(_host: str, _port: int) -> bool:
 async def api() -> AsyncIterator[Api]:
     listener = socket.create_server(("127.0.0.1", 0))
     runtime = RuntimeApi()
-    async with Server(listener, Router(runtime), admits=_admit_all):
+    async with Server(listener, Router(runtime), accepts_peer=_admit_all):
         yield Api(runtime=runtime, port=listener.getsockname()[1])

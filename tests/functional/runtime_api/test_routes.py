@@ -374,7 +374,7 @@ async def test_strangers_are_not_served() -> None:
         return False
 
     listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, Router(RuntimeApi()), admits=admit_nobody):
+    async with Server(listener, Router(RuntimeApi()), accepts_peer=admit_nobody):
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(f"GET {API}/ping HTTP/1.1\r\nHost: api\r\n\r\n".encode())
         assert await reader.read() == b""
@@ -392,7 +392,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
         return True
 
     listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, fail, admits=admit_all):
+    async with Server(listener, fail, accepts_peer=admit_all):
         api = Api(runtime=RuntimeApi(), port=listener.getsockname()[1])
         reply = await api.call("GET", f"{API}/ping")
 

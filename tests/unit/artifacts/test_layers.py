@@ -10,7 +10,7 @@ from samlocal.artifacts.layer_merge import MergedTree
 from samlocal.artifacts.layers import (
     LayerContent,
     LayerSource,
-    layer_findings,
+    layer_diagnostics,
     layers_directory,
 )
 from samlocal.errors import CacheError, LayerError, Place
@@ -36,13 +36,13 @@ def function(*layers: Layer, code: Path) -> Function:
     )
 
 
-def findings(*layers: Layer, code: Path, size: int | None = 0) -> list[str]:
+def diagnostics(*layers: Layer, code: Path, size: int | None = 0) -> list[str]:
     assert isinstance(layers[0].code, LocalCode)
     directory = layers[0].code.path
     contents = [LayerContent(layer=each, directory=directory) for each in layers]
     tree = MergedTree(path=directory, size_bytes=size)
-    found = layer_findings(function(*layers, code=code), contents, tree, code)
-    return [f"{finding.place}: {finding.message}" for finding in found]
+    found = layer_diagnostics(function(*layers, code=code), contents, tree, code)
+    return [f"{diagnostic.place}: {diagnostic.message}" for diagnostic in found]
 
 
 def test_a_single_layer_is_mounted_as_it_is(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_single_layer_is_mounted_as_it_is(tmp_path: Path) -> None:
 def test_a_function_without_layers_has_no_opt(tmp_path: Path) -> None:
     """The image's own directory stays."""
     assert layers_directory([], cache=tmp_path) is None
-    assert layer_findings(function(code=tmp_path), [], None, tmp_path) == ()
+    assert layer_diagnostics(function(code=tmp_path), [], None, tmp_path) == ()
 
 
 def test_a_layer_that_is_not_there(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_a_cache_that_cannot_be(tmp_path: Path) -> None:
 def test_more_layers_than_lambda_takes(tmp_path: Path) -> None:
     """The sixth one is where it goes wrong."""
     layers = [layer(tmp_path, line=number) for number in range(1, 7)]
-    assert findings(*layers, code=tmp_path) == [
+    assert diagnostics(*layers, code=tmp_path) == [
         "template.yaml:6:7: `Reports` has 6 layers, and Lambda takes 5"
     ]
-    assert findings(*layers[:5], code=tmp_path) == []
+    assert diagnostics(*layers[:5], code=tmp_path) == []
 
 
 @pytest.mark.parametrize(("known", "code_bytes"), [(600, 401), (0, 1001), (None, 501)])
@@ -94,22 +94,22 @@ def test_more_bytes_than_lambda_takes(
     for name, size in {"layer": 500, "code": code_bytes}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(b"x" * size)
-    (found,) = findings(layer(tmp_path / "layer"), code=tmp_path / "code", size=known)
+    (found,) = diagnostics(layer(tmp_path / "layer"), code=tmp_path / "code", size=known)
     assert found == (
         "template.yaml:3:7: `Reports` and its layers unpack to 1 MB or more, and Lambda takes 250 MB"
     )
     (tmp_path / "code" / "file").write_bytes(b"x" * (code_bytes - 1))
-    assert findings(layer(tmp_path / "layer"), code=tmp_path / "code", size=known) == []
+    assert diagnostics(layer(tmp_path / "layer"), code=tmp_path / "code", size=known) == []
 
 
 def test_layers_for_something_else(tmp_path: Path) -> None:
     """A layer that names other runtimes or architectures is likely not to work."""
     fitting = replace(layer(tmp_path), runtimes=("python3.11",), architectures=("x86_64", "arm64"))
-    assert findings(fitting, code=tmp_path) == []
+    assert diagnostics(fitting, code=tmp_path) == []
     other = replace(
         layer(tmp_path), runtimes=("nodejs22.x", "nodejs24.x"), architectures=("arm64",)
     )
-    assert findings(other, code=tmp_path) == [
+    assert diagnostics(other, code=tmp_path) == [
         "template.yaml:3:7: the layer `Fonts` is for nodejs22.x, nodejs24.x, not for python3.11",
         "template.yaml:3:7: the layer `Fonts` is for arm64, not for x86_64",
     ]
@@ -117,10 +117,10 @@ def test_layers_for_something_else(tmp_path: Path) -> None:
 
 def test_extensions_are_said_not_to_run(tmp_path: Path) -> None:
     """Each is named, at the layer that brings it."""
-    assert findings(layer(tmp_path), code=tmp_path) == []
+    assert diagnostics(layer(tmp_path), code=tmp_path) == []
     (tmp_path / "extensions").mkdir()
-    assert findings(layer(tmp_path), code=tmp_path) == []
+    assert diagnostics(layer(tmp_path), code=tmp_path) == []
     (tmp_path / "extensions" / "agent").touch()
-    assert findings(layer(tmp_path), code=tmp_path) == [
+    assert diagnostics(layer(tmp_path), code=tmp_path) == [
         "template.yaml:3:7: the layer `Fonts` brings extensions, which samlocal doesn't run so far: `agent`"
     ]

@@ -7,7 +7,7 @@ import pytest
 from samlocal.artifacts.symlinks import (
     OutgoingLink,
     leads_to_the_containers_own,
-    link_findings,
+    link_diagnostics,
     links_to_mount,
     outgoing_links,
 )
@@ -85,11 +85,11 @@ def test_each_place_is_mounted_once() -> None:
 def test_what_is_the_containers_own_is_not_hidden(target: str) -> None:
     """Such a link is named instead."""
     assert links_to_mount([link(target)]) == ()
-    (finding,) = link_findings([link(target)], PLACE)
-    assert finding.message == (
+    (diagnostic,) = link_diagnostics([link(target)], PLACE)
+    assert diagnostic.message == (
         f"what the link `/app/link` leads to isn't mounted: in the container it would hide `{target}`"
     )
-    assert finding.place == PLACE
+    assert diagnostic.place == PLACE
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_what_is_the_containers_own_is_not_hidden(target: str) -> None:
 def test_what_is_nobodys_is_mounted(target: str) -> None:
     """A name that only begins like one of the container's own isn't one."""
     assert not leads_to_the_containers_own(target)
-    assert link_findings([link(target)], PLACE) == ()
+    assert link_diagnostics([link(target)], PLACE) == ()

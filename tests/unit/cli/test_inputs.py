@@ -76,7 +76,7 @@ def test_all_that_is_left_out_has_a_default() -> None:
     assert re.fullmatch(
         r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", invocation.trace_id
     )
-    assert inputs.findings == ()
+    assert inputs.diagnostics == ()
     assert inputs.environment.variables["STAGE"].value == "dev"
 
 
@@ -175,7 +175,7 @@ def test_stdin_is_read_once(options: InvokeOptions) -> None:
 
 
 @pytest.mark.usefixtures("stdin")
-def test_findings_of_every_step_are_kept(directory: Path) -> None:
+def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
     """Parameters, qualifier, context, credentials and environment: nothing is lost on the way."""
     (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
     inputs = read(
@@ -183,7 +183,7 @@ def test_findings_of_every_step_are_kept(directory: Path) -> None:
         overrides=["Colour=red"],
     )
 
-    messages = " | ".join(finding.message for finding in inputs.findings)
+    messages = " | ".join(diagnostic.message for diagnostic in inputs.diagnostics)
     assert re.search(
         "no parameter `Colour`.*no version 9.*`functionName` of the context.*no AWS credentials"
         ".*`STAR` doesn't reach",
@@ -219,7 +219,7 @@ def test_a_variable_that_comes_from_elsewhere_is_not_said_to_lack_a_value(
     inputs = read(replace(options, no_credentials=True))
 
     assert inputs.environment.as_dict()["STAGE"] == "test"
-    assert inputs.findings == ()
+    assert inputs.diagnostics == ()
 
 
 @pytest.mark.usefixtures("stdin")
@@ -231,7 +231,7 @@ def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None
 
     inputs = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
 
-    assert [(finding.message, finding.hint) for finding in inputs.findings] == [
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in inputs.diagnostics] == [
         ("`STAGE` is left out: parameter `Stage` has no value", None),
         (
             "`TABLE_NAME` is left out: parameter `Table` has no value",
@@ -247,16 +247,16 @@ def test_a_shared_env_file(directory: Path) -> None:
     inputs = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
 
     assert inputs.environment.as_dict()["STAGE"] == "b"
-    [finding] = inputs.findings
-    assert (str(finding.place), finding.hint) == ("env.json:1:2", "did you mean `Ratings`?")
+    [diagnostic] = inputs.diagnostics
+    assert (str(diagnostic.place), diagnostic.hint) == ("env.json:1:2", "did you mean `Ratings`?")
 
 
 @pytest.mark.usefixtures("stdin")
 def test_a_function_with_credentials_of_its_own() -> None:
     """Who gives the function keys, as a local stack of services has them, misses none."""
     keys = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"]
-    assert read(InvokeOptions(env=keys)).findings == ()
-    assert "no AWS credentials found" in read(InvokeOptions()).findings[0].message
+    assert read(InvokeOptions(env=keys)).diagnostics == ()
+    assert "no AWS credentials found" in read(InvokeOptions()).diagnostics[0].message
 
 
 @pytest.mark.usefixtures("stdin")
@@ -295,7 +295,7 @@ def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
     inputs = read(chosen)
 
     assert inputs.function.architecture == "arm64"
-    assert not inputs.findings
+    assert not inputs.diagnostics
 
 
 @pytest.mark.usefixtures("stdin")
@@ -304,7 +304,7 @@ def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
     text = TEMPLATE.replace(", Default: dev", "").replace("python3.11", "!Ref Stage")
     (directory / "template.yaml").write_text(text)
     options = InvokeOptions(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
-    assert (read(options).function.runtime, read(options).findings) == ("python3.13", ())
+    assert (read(options).function.runtime, read(options).diagnostics) == ("python3.13", ())
 
     (directory / "template.yaml").write_text(text.replace("Handler:", "ImageUri: !Ref Stage #"))
     chosen = replace(options, runtime=None)
@@ -346,6 +346,6 @@ def test_a_stand_in_is_said_unless_the_variable_comes_from_elsewhere(directory: 
     (directory / "template.yaml").write_text(text + "  Api: {Type: AWS::ApiGateway::RestApi}\n")
     inputs = read(InvokeOptions(no_credentials=True))
     assert inputs.environment.as_dict()["API"] == "Api"
-    (finding,) = inputs.findings
-    assert finding.message.startswith("`Api` gets its id when it is deployed")
-    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).findings == ()
+    (diagnostic,) = inputs.diagnostics
+    assert diagnostic.message.startswith("`Api` gets its id when it is deployed")
+    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).diagnostics == ()

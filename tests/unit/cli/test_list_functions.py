@@ -82,11 +82,11 @@ def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
 def test_a_function_whose_variable_lacks_a_parameter_is_listed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """What only a variable needs is among the findings."""
+    """What only a variable needs is among the diagnostics."""
     list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output=OutputFormat.JSON)
     reviews = json.loads(capfd.readouterr().out)[1]
     assert reviews["handler"] == "index.handler"
-    assert reviews["findings"] == ["`TOKEN` is left out: parameter `Token` has no value"]
+    assert reviews["diagnostics"] == ["`TOKEN` is left out: parameter `Token` has no value"]
 
 
 def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
@@ -129,7 +129,7 @@ def test_functions_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         "memory_mb": 512,
         "timeout_seconds": 10,
         "code": {"path": str(path.parent / "src")},
-        "findings": [],
+        "diagnostics": [],
     }
     assert reviews["error"] == f"{path}:10:5: parameter `Token` has no value"
 

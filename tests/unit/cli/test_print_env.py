@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.cli.print_env import environment_as_json, environment_as_text
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.errors import Place
 
@@ -34,9 +34,9 @@ ENVIRONMENT = Environment(
         "BLANK": ResolvedVariable(value=" é", origin=SHELL),
         "LONG": ResolvedVariable(value="x" * 60, origin=SHELL),
     },
-    findings=(
-        Finding(message="`STAGE` comes from afar", place=TEMPLATE.place, hint="move it"),
-        Finding(message="no place"),
+    diagnostics=(
+        Diagnostic(message="`STAGE` comes from afar", place=TEMPLATE.place, hint="move it"),
+        Diagnostic(message="no place"),
     ),
 )
 
@@ -65,7 +65,7 @@ def test_only_lambdas_variables() -> None:
 
 
 def test_the_document() -> None:
-    """A script gets every variable by name with its value and origins, and the findings."""
+    """A script gets every variable by name with its value and origins, and the diagnostics."""
     document = json.loads(environment_as_json(ENVIRONMENT, function="Ratings", base=BASE))
     assert document["function"] == "Ratings"
     assert list(document["variables"]) == sorted(ENVIRONMENT.variables)
@@ -77,7 +77,7 @@ def test_the_document() -> None:
         "overrides": ["template.yaml:14:9", "shell"],
     }
     assert document["variables"]["LINES"]["value"] == "é\n\x1b[31m"
-    assert document["findings"] == [
+    assert document["diagnostics"] == [
         {"message": "`STAGE` comes from afar", "place": "template.yaml:14:9", "hint": "move it"},
         {"message": "no place", "place": None, "hint": None},
     ]

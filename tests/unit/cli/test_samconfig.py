@@ -77,7 +77,7 @@ def test_a_commands_own_table_wins_over_the_global_one(
         "skip_pull_image": True,
         "parameter_overrides": ["Stage=dev", "Size=2"],
     }
-    assert config.findings == ()
+    assert config.diagnostics == ()
 
 
 def test_another_environment_has_its_own_tables(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_an_environment_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A misspelt `--config-env` doesn't pass in silence, a missing default one does."""
     path = written(tmp_path, "samconfig.toml", TOML)
     config = read_config(path, "prdo", INVOKE, known=KNOWN)
-    assert [(finding.message, finding.hint) for finding in config.findings] == [
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in config.diagnostics] == [
         ("`samconfig.toml` has no environment `prdo`", "did you mean `prod`?")
     ]
     empty = read_config(
         written(tmp_path, "e.toml", "version = 0.1"), "default", INVOKE, known=KNOWN
     )
-    assert (empty.values, empty.findings) == ({}, ())
+    assert (empty.values, empty.diagnostics) == ({}, ())
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_an_environment_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_an_unknown_key_is_said_with_its_place(
     tmp_path: Path, name: str, text: str, place: str
 ) -> None:
-    """A key that no option has is left out, and a finding says where it stands."""
+    """A key that no option has is left out, and a diagnostic says where it stands."""
     path = written(tmp_path, name, text)
     config = read_config(path, "default", INVOKE, known=KNOWN)
     assert "env_var" not in config.values
-    (finding,) = config.findings
-    assert finding.message == "`env_var` is no option of `local invoke`"
-    assert str(finding.place) == f"{path}:{place}"
-    assert finding.hint == "did you mean `env_vars`?"
+    (diagnostic,) = config.diagnostics
+    assert diagnostic.message == "`env_var` is no option of `local invoke`"
+    assert str(diagnostic.place) == f"{path}:{place}"
+    assert diagnostic.hint == "did you mean `env_vars`?"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def template(tmp_path: Path) -> Path:
     return tmp_path / "template.yaml"
 
 
-def test_our_findings_and_cfn_lints_stand_together(template: Path) -> None:
+def test_our_diagnostics_and_cfn_lints_stand_together(template: Path) -> None:
     """Every problem has a severity and a place; cfn-lint's have rules."""
     assert problems(template, "Stage=dev") == [
         ("error", "E3034", 11, "64 is less than the minimum of 128"),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
-    from samlocal.diagnostics import Finding
+    from samlocal.diagnostics import Diagnostic
     from samlocal.function import Function
 
 FUNCTION = """\
@@ -75,26 +75,26 @@ def value_of(evaluate: Evaluate) -> ValueOf:
     return text
 
 
-class FindingOf(Protocol):
-    """Gives the one finding about an expression that leaves its variable without value."""
+class DiagnosticOf(Protocol):
+    """Gives the one diagnostic about an expression that leaves its variable without value."""
 
     def __call__(
         self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
-    ) -> Finding: ...
+    ) -> Diagnostic: ...
 
 
 @pytest.fixture
-def finding_of(evaluate: Evaluate) -> FindingOf:
-    """Return a function that gives the finding about an expression that has no value."""
+def diagnostic_of(evaluate: Evaluate) -> DiagnosticOf:
+    """Return a function that gives the diagnostic about an expression that has no value."""
 
     def find(
         expression: str, sections: str = "", *, resources: str = "", **overrides: str
-    ) -> Finding:
+    ) -> Diagnostic:
         function = evaluate(expression, sections, resources=resources, account=None, **overrides)
         assert function.environment["VALUE"].value is None
-        (finding,) = function.findings
-        assert finding.variables == ("VALUE",)
-        return finding
+        (diagnostic,) = function.diagnostics
+        assert diagnostic.variables == ("VALUE",)
+        return diagnostic
 
     return find
 

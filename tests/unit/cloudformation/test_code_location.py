@@ -118,8 +118,8 @@ def test_a_layer_that_has_no_place_is_left_out_and_said(
     layer = f"  L: {{Type: AWS::Lambda::LayerVersion, Properties: {{{properties}}}}}\n"
     function = function_with(tmp_path, "Layers: [!Ref L]", layer)
     assert function.layers == ()
-    (finding,) = function.findings
-    assert finding.message == f"the layer `L` is left out: {message}"
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == f"the layer `L` is left out: {message}"
 
 
 def test_image_of_a_cdk_app_without_metadata(tmp_path: Path) -> None:
@@ -160,9 +160,9 @@ def test_arguments_for_dockers_command_line_are_left_out(tmp_path: Path) -> None
     """`sam build` passes them to `docker build`, which nothing here runs."""
     more = "    Metadata:\n      Dockerfile: Dockerfile\n      DockerBuildExtraParams: [--ssh, default]\n"
     function = function_with(tmp_path, "PackageType: Image", more)
-    (finding,) = function.findings
-    assert finding.message.startswith("`DockerBuildExtraParams` is left out")
-    assert (finding.place and finding.place.line, finding.hint) == (
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message.startswith("`DockerBuildExtraParams` is left out")
+    assert (diagnostic.place and diagnostic.place.line, diagnostic.hint) == (
         7,
         "build the image with `sam build`",
     )

@@ -51,9 +51,9 @@ def test_a_transform_may_be_a_mapping(tmp_path: Path, transform: str) -> None:
     """A macro with parameters is named and left out, like one that is only a name."""
     found = project(tmp_path, f"Transform: {transform}\n{FUNCTION}")
     assert found.resolve(found.find("F")).handler == "app.handler"
-    (finding,) = found.findings
-    assert finding.message == "the macro `Datadog` is left out: it runs in AWS"
-    assert str(finding.place).startswith(f"{tmp_path / 'template.yaml'}:1:")
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.message == "the macro `Datadog` is left out: it runs in AWS"
+    assert str(diagnostic.place).startswith(f"{tmp_path / 'template.yaml'}:1:")
 
 
 TEMPLATE = f"""\
@@ -96,28 +96,29 @@ def test_includes_are_read_from_s3_wherever_they_stand(tmp_path: Path) -> None:
         "TABLE": "orders-dev",
         "ORDERS": "orders",
     }
-    assert (found.findings, function.findings) == ((), ())
+    assert (found.diagnostics, function.diagnostics) == ((), ())
 
 
 @pytest.mark.parametrize("missing", list(OBJECTS))
 def test_an_include_that_is_out_of_reach_is_left_out_with_its_place(
     tmp_path: Path, missing: str
 ) -> None:
-    """Whichever it is, a finding names it, and all that stands beside it is kept."""
+    """Whichever it is, a diagnostic names it, and all that stands beside it is kept."""
     text = TEMPLATE.partition("          STAGE")[0] + "          OWN: !Sub '${AWS::Region}'\n"
     objects = {name: text for name, text in OBJECTS.items() if name != missing}
     found = project(tmp_path, text, **objects)
     function = found.resolve(found.find("F"))
     assert function.environment["OWN"].value == "us-east-1"
     assert function.handler == "app.handler"
-    (finding,) = dict.fromkeys((*found.findings, *function.findings))
+    (diagnostic,) = dict.fromkeys((*found.diagnostics, *function.diagnostics))
     assert (
-        finding.message == f"some entries are left out here: `s3://shared/{missing}` lives in AWS"
+        diagnostic.message
+        == f"some entries are left out here: `s3://shared/{missing}` lives in AWS"
     )
     line = next(n for n, each in enumerate(text.splitlines(), 1) if f"shared/{missing}'" in each)
-    assert finding.place
-    assert finding.place.line == line
-    assert finding.hint == "read it from AWS with --resolve-remote"
+    assert diagnostic.place
+    assert diagnostic.place.line == line
+    assert diagnostic.hint == "read it from AWS with --resolve-remote"
 
 
 def test_global_and_own_variables_that_are_included_are_merged(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
 
 if TYPE_CHECKING:
-    from tests.unit.cloudformation.conftest import Evaluate, FindingOf, ValueOf
+    from tests.unit.cloudformation.conftest import DiagnosticOf, Evaluate, ValueOf
 
 SECTIONS = """
 Parameters:
@@ -174,19 +174,19 @@ def test_an_intrinsic_function_gives_the_documented_value(
     ],
 )
 def test_a_misused_intrinsic_function_leaves_its_variable_out(
-    finding_of: FindingOf, expression: str, message: str
+    diagnostic_of: DiagnosticOf, expression: str, message: str
 ) -> None:
     """What CloudFormation would refuse stops no function that can run without it: it is named."""
-    finding = finding_of(expression, SECTIONS)
-    assert finding.message.startswith("`VALUE` is left out: ")
-    assert message in finding.message
-    assert finding.place is not None
-    assert finding.place.line == 8
+    diagnostic = diagnostic_of(expression, SECTIONS)
+    assert diagnostic.message.startswith("`VALUE` is left out: ")
+    assert message in diagnostic.message
+    assert diagnostic.place is not None
+    assert diagnostic.place.line == 8
 
 
-def test_a_misspelt_name_gets_a_suggestion(finding_of: FindingOf) -> None:
+def test_a_misspelt_name_gets_a_suggestion(diagnostic_of: DiagnosticOf) -> None:
     """The nearest parameter, resource or pseudo parameter is named."""
-    assert finding_of("!Ref Stag", SECTIONS).hint == "did you mean `Stage`?"
+    assert diagnostic_of("!Ref Stag", SECTIONS).hint == "did you mean `Stage`?"
 
 
 def test_a_function_from_the_future_is_left_out_and_said(evaluate: Evaluate) -> None:
@@ -194,7 +194,8 @@ def test_a_function_from_the_future_is_left_out_and_said(evaluate: Evaluate) -> 
     function = evaluate("!Quantum [a]")
     assert function.environment["VALUE"].value is None
     assert (
-        function.findings[0].message == "`VALUE` is left out: samlocal doesn't know `Fn::Quantum`"
+        function.diagnostics[0].message
+        == "`VALUE` is left out: samlocal doesn't know `Fn::Quantum`"
     )
 
 
@@ -238,41 +239,41 @@ def test_a_condition_may_be_decided_although_a_part_is_unknown(value_of: ValueOf
     ],
 )
 def test_recursion_is_an_error(
-    finding_of: FindingOf, sections: str, resources: str, message: str
+    diagnostic_of: DiagnosticOf, sections: str, resources: str, message: str
 ) -> None:
     """What depends on itself is refused, not followed."""
-    assert message in finding_of("!If [A, x, y]", sections, resources=resources).message
+    assert message in diagnostic_of("!If [A, x, y]", sections, resources=resources).message
 
 
-def test_names_that_depend_on_each_other_are_an_error(finding_of: FindingOf) -> None:
+def test_names_that_depend_on_each_other_are_an_error(diagnostic_of: DiagnosticOf) -> None:
     """Two resources named after each other end in an error with a place."""
     resources = """
     A: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Ref B}}
     B: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Sub 'x${A}'}}
     """
-    finding = finding_of("!Ref A", resources=resources)
-    assert "more than 100 values depend on one another" in finding.message
-    assert finding.place is not None
+    diagnostic = diagnostic_of("!Ref A", resources=resources)
+    assert "more than 100 values depend on one another" in diagnostic.message
+    assert diagnostic.place is not None
 
 
-def test_names_made_of_names_are_made_once(finding_of: FindingOf) -> None:
+def test_names_made_of_names_are_made_once(diagnostic_of: DiagnosticOf) -> None:
     """Thirty names that each hold the next one twice are neither a billion steps nor a billion signs."""
     resources = "\n".join(
         f"T{n}: {{Type: AWS::DynamoDB::Table, Properties: {{TableName: !Sub '${{T{n + 1}}}${{T{n + 1}}}'}}}}"
         for n in range(30)
     )
-    finding = finding_of("!Ref T0", resources=resources + "\nT30: {Type: AWS::SNS::Topic}")
-    assert "a value here grows without end" in finding.message
+    diagnostic = diagnostic_of("!Ref T0", resources=resources + "\nT30: {Type: AWS::SNS::Topic}")
+    assert "a value here grows without end" in diagnostic.message
 
 
 @pytest.mark.parametrize("name", ["Fn::Base64", "Fn::ToJsonString"])
-def test_a_value_that_grows_without_end_is_refused(finding_of: FindingOf, name: str) -> None:
+def test_a_value_that_grows_without_end_is_refused(diagnostic_of: DiagnosticOf, name: str) -> None:
     """Encoding what is encoded already, again and again, stops early."""
     expression = "x" * 100
     for _ in range(42):
         inner = f"[{expression}]" if name == "Fn::ToJsonString" else expression
         expression = f"{{'{name}': {inner}}}"
-    assert "a value here grows without end" in finding_of(expression).message
+    assert "a value here grows without end" in diagnostic_of(expression).message
 
 
 words = st.text("abcXYZ019-_. ", max_size=8)
@@ -328,13 +329,13 @@ def test_a_mapping_by_account(evaluate: Evaluate, expression: str, value: str) -
     """The key that a placeholder lacks is a value that isn't known; with the account it is."""
     function = evaluate(expression, ACCOUNTS)
     assert function.environment["VALUE"].value is None
-    (finding,) = function.findings
+    (diagnostic,) = function.diagnostics
     assert re.fullmatch(
         r"`VALUE` is left out: the mappings have no `[\w.]+`,"
         r" and 123456789012 is a placeholder for the account",
-        finding.message,
+        diagnostic.message,
     )
-    assert finding.hint == "give the account with --account-id"
+    assert diagnostic.hint == "give the account with --account-id"
     known = evaluate(expression, ACCOUNTS, account=Account(given="111111111111"))
     assert known.environment["VALUE"].value == value
 
@@ -345,8 +346,10 @@ def test_a_known_account_that_a_mapping_lacks(evaluate: Evaluate) -> None:
     function = evaluate(
         "!FindInMap [Accounts, !Ref AWS::AccountId, Name]", ACCOUNTS, account=account
     )
-    (finding,) = function.findings
-    assert finding.message == ("`VALUE` is left out: the mappings have no `Accounts.123456789012`")
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == (
+        "`VALUE` is left out: the mappings have no `Accounts.123456789012`"
+    )
 
 
 def test_a_default_counts_for_an_account_that_is_not_known(value_of: ValueOf) -> None:

@@ -75,7 +75,7 @@ def test_what_comes_from_elsewhere_is_not_missed(tmp_path: Path) -> None:
     for name in ("Runtime", "ImageUri"):
         (tmp_path / "template.yaml").write_text(TEMPLATE.replace("PROPERTIES", f"{name}: !Ref P"))
         project = open_project(tmp_path / "template.yaml")
-        assert project.resolve(project.find("F"), replaced=[name]).findings == ()
+        assert project.resolve(project.find("F"), replaced=[name]).diagnostics == ()
 
 
 def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) -> None:
@@ -111,13 +111,13 @@ def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) 
 def test_what_a_function_can_do_without(
     tmp_path: Path, properties: str, name: str, value: object, message: str
 ) -> None:
-    """Any other property has its default, and a finding says so."""
+    """Any other property has its default, and a diagnostic says so."""
     function = resolve(tmp_path, properties)
     assert getattr(function, name) == value
-    (finding,) = function.findings
-    assert finding.message.startswith(message)
-    assert finding.message.endswith(": parameter `P` has no value")
-    assert finding.hint == "give it one: --parameter-overrides P=…"
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message.startswith(message)
+    assert diagnostic.message.endswith(": parameter `P` has no value")
+    assert diagnostic.hint == "give it one: --parameter-overrides P=…"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_a_function_can_do_without(
 )
 def test_what_is_of_no_use_here_is_not_missed(tmp_path: Path, properties: str) -> None:
     """A property that nothing reads on this machine leaves nothing to say."""
-    assert resolve(tmp_path, properties).findings == ()
+    assert resolve(tmp_path, properties).diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_name_that_the_template_lacks_stops_nothing_but_what_needs_it(
     tmp_path: Path, properties: str, message: str
 ) -> None:
     """A template may be a fragment, or one that a build completes."""
-    (finding,) = resolve(tmp_path, properties).findings
-    assert finding.message == message
+    (diagnostic,) = resolve(tmp_path, properties).diagnostics
+    assert diagnostic.message == message
 
 
 @pytest.mark.parametrize(
@@ -175,15 +175,15 @@ def test_a_name_that_the_template_lacks_stops_nothing_but_what_needs_it(
 def test_a_variable_is_left_out_and_its_neighbours_stay(
     tmp_path: Path, expression: str, reason: str
 ) -> None:
-    """What only a variable needs is never fatal: it has no value, and a finding says why."""
+    """What only a variable needs is never fatal: it has no value, and a diagnostic says why."""
     variables = f"{{A: a, VALUE: {expression}, Z: z}}"
     function = resolve(tmp_path, f"Environment: {{Variables: {variables}}}")
     values = {name: variable.value for name, variable in function.environment.items()}
     assert values == {"A": "a", "VALUE": None, "Z": "z"}
-    (finding,) = function.findings
-    assert finding.message == f"`VALUE` is left out: {reason}"
-    assert finding.variables == ("VALUE",)
-    assert finding.place is not None
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == f"`VALUE` is left out: {reason}"
+    assert diagnostic.variables == ("VALUE",)
+    assert diagnostic.place is not None
 
 
 def test_a_parameter_of_a_nested_stack_comes_from_its_parent(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ Resources:
     with pytest.raises(MissingParameterError, match="parameter `P` has no value"):
         project.resolve(project.find("F"))
     given = open_project(tmp_path / "template.yaml", parameter_overrides={"P": "x"})
-    assert given.resolve(given.find("F")).findings == ()
+    assert given.resolve(given.find("F")).diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ Resources:
     Condition: C
 """)
     project = open_project(tmp_path / "template.yaml")
-    (finding,) = project.resolve(project.find("F")).findings
-    assert finding.message == f"the condition of `F` counts as true: {reason}"
+    (diagnostic,) = project.resolve(project.find("F")).diagnostics
+    assert diagnostic.message == f"the condition of `F` counts as true: {reason}"
 
 
 def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path:
     function = resolve(
         tmp_path, f"Environment: {{{names}}}\n  Pool: {{Type: AWS::ApiGatewayV2::Api}}"
     )
-    missing, note = function.findings
+    missing, note = function.diagnostics
     assert note.message.startswith("`Pool` gets its id when it is deployed")
-    assert worth_saying(function.findings, given={"A"}) == (missing, note)
-    assert worth_saying(function.findings, given={"A", "B"}) == (missing,)
+    assert worth_saying(function.diagnostics, given={"A"}) == (missing, note)
+    assert worth_saying(function.diagnostics, given={"A", "B"}) == (missing,)

@@ -105,11 +105,11 @@ def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
     function = "  F: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
     project = nested(tmp_path, **{**templates, "template": templates["template"] + function})
     (left_out,) = project.left_out
-    reason = left_out.finding.message.partition(" is left out: ")[2]
-    assert message in f"{left_out.finding.place}: {reason}"
+    reason = left_out.diagnostic.message.partition(" is left out: ")[2]
+    assert message in f"{left_out.diagnostic.place}: {reason}"
     assert left_out.is_error
     entry = project.find("F")
-    assert (*project.resolve(entry).findings, *project.findings_for(entry)) == ()
+    assert (*project.resolve(entry).diagnostics, *project.diagnostics_for(entry)) == ()
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ Parameters: {Bucket: {Type: String}}
 """,
     )
     plain, function = (project.resolve(project.find(name)) for name in ("Plain", "F"))
-    assert (*plain.findings, *project.findings_for(project.find("Plain"))) == ()
-    first, *others = worth_saying(function.findings, given=())
+    assert (*plain.diagnostics, *project.diagnostics_for(project.find("Plain"))) == ()
+    first, *others = worth_saying(function.diagnostics, given=())
     assert first.message.startswith(f"the nested stack `Child` is left out: {reason}")
-    assert [finding.message for finding in others] == [
+    assert [diagnostic.message for diagnostic in others] == [
         "`A` is left out: `Child.Outputs.A` is an output of a stack that is left out",
         "`B` is left out: `Child.Outputs.B` is an output of a stack that is left out",
     ]
-    assert worth_saying(function.findings, given={"A", "B"}) == ()
+    assert worth_saying(function.diagnostics, given={"A", "B"}) == ()
 
 
 def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) ->
     )
 
 
-def test_findings_about_other_stacks_are_not_the_functions(tmp_path: Path) -> None:
+def test_diagnostics_about_other_stacks_are_not_the_functions(tmp_path: Path) -> None:
     """A function hears of its own stack, those around it and those whose outputs it refers to."""
     twice = "Resources: {T: {Type: AWS::SNS::Topic}, T: {Type: AWS::SNS::Topic}}\n"
     project = nested(
@@ -179,10 +179,10 @@ def test_findings_about_other_stacks_are_not_the_functions(tmp_path: Path) -> No
     )
     entry = project.find("F")
     assert project.resolve(entry).environment["A"].value == "o"
-    (finding,) = project.findings_for(entry)
-    assert finding.place is not None
-    assert finding.place.path.name == "a.yaml"
-    assert len(project.findings) == 2
+    (diagnostic,) = project.diagnostics_for(entry)
+    assert diagnostic.place is not None
+    assert diagnostic.place.path.name == "a.yaml"
+    assert len(project.diagnostics) == 2
 
 
 def test_a_family_of_nested_stacks_that_grows_without_end_is_refused(tmp_path: Path) -> None:
@@ -209,9 +209,9 @@ def test_an_output_that_a_nested_stack_lacks_is_left_out_with_a_suggestion(tmp_p
 """,
         a="Resources: {}\nOutputs: {Table: {Value: x}}",
     )
-    (finding,) = project.resolve(project.find("F")).findings
-    assert finding.message == "`A` is left out: `a.yaml` has no output `Tabel`"
-    assert finding.hint == "did you mean `Table`?"
+    (diagnostic,) = project.resolve(project.find("F")).diagnostics
+    assert diagnostic.message == "`A` is left out: `a.yaml` has no output `Tabel`"
+    assert diagnostic.hint == "did you mean `Table`?"
 
 
 def test_stacks_that_depend_on_each_other_are_an_error(tmp_path: Path) -> None:

@@ -67,10 +67,10 @@ def test_a_parameter_without_value_leaves_a_variable_out() -> None:
     """A function that needs it for a variable only can run without it."""
     function = resolve("Reviews")
     assert values(function)["TOKEN"] is None
-    (finding,) = function.findings
-    assert finding.message == "`TOKEN` is left out: parameter `Token` has no value"
-    assert str(finding.place) == f"{BASIC}:48:18"
-    assert finding.hint == "give it one: --parameter-overrides Token=…"
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == "`TOKEN` is left out: parameter `Token` has no value"
+    assert str(diagnostic.place) == f"{BASIC}:48:18"
+    assert diagnostic.hint == "give it one: --parameter-overrides Token=…"
 
 
 def test_a_parameter_with_a_value_that_is_not_allowed() -> None:
@@ -80,12 +80,12 @@ def test_a_parameter_with_a_value_that_is_not_allowed() -> None:
     assert caught.value.hint == "allowed values: `dev`, `prod`"
 
 
-def test_an_override_of_no_parameter_is_a_finding() -> None:
+def test_an_override_of_no_parameter_is_a_diagnostic() -> None:
     """A misspelt parameter doesn't vanish."""
     project = open_project(BASIC, parameter_overrides={"Stge": "prod"})
-    (finding,) = project.findings
-    assert finding.message == "the template has no parameter `Stge`"
-    assert finding.hint == "did you mean `Stage`?"
+    (diagnostic,) = project.diagnostics
+    assert diagnostic.message == "the template has no parameter `Stge`"
+    assert diagnostic.hint == "did you mean `Stage`?"
 
 
 @pytest.mark.parametrize("identifier", ["Ratings", "dev-ratings"])
@@ -193,8 +193,8 @@ Resources:
         ("/mnt/a", 8),
         ("/mnt/b", 9),
     ]
-    (finding,) = function.findings
-    assert finding.message.startswith("`LocalMountPath` is left out")
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message.startswith("`LocalMountPath` is left out")
 
 
 def test_a_value_that_is_known_only_in_aws_is_left_out_and_said(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ Resources:
     )
     function = project.resolve(project.find("F"))
     assert values(function) == {"A": None, "B": None}
-    assert [finding.message for finding in function.findings] == [
+    assert [diagnostic.message for diagnostic in function.diagnostics] == [
         "`A` is left out: `Queue.Unheard` is known only once it is deployed",
         "`B` is left out: it is a list, and Lambda takes strings",
     ]

@@ -85,9 +85,9 @@ def _layer(layer: Layer, directory: Path) -> dict[str, object]:
             return {"name": layer.name, "arn": layer.arn}
 
 
-def findings(function: Function, directory: Path) -> object:
+def diagnostics(function: Function, directory: Path) -> object:
     del directory
-    return [finding.message for finding in function.findings]
+    return [diagnostic.message for diagnostic in function.diagnostics]
 
 
 def log_format(function: Function, directory: Path) -> object:
@@ -102,7 +102,7 @@ SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
     "s3": s3,
     "image": image,
     "layers": layers,
-    "findings": findings,
+    "diagnostics": diagnostics,
     "log_format": log_format,
 }
 
@@ -127,8 +127,10 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
         given_values=read_given_values(directory / given) if given else None,
         directory=directory,
     )
-    assert [finding.message for finding in project.findings] == expected.get("findings", [])
-    left_out = [each.finding.message for each in project.left_out]
+    assert [diagnostic.message for diagnostic in project.diagnostics] == expected.get(
+        "diagnostics", []
+    )
+    left_out = [each.diagnostic.message for each in project.left_out]
     assert left_out == expected.get("left_out", [])
     assert [entry.full_path for entry in project.functions] == list(expected["functions"])
     for full_path, wanted in expected["functions"].items():
@@ -147,8 +149,8 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
     "path", sorted(data_folder("templates").glob("*/template.*")), ids=lambda path: path.parent.name
 )
 def test_the_sample_apps_leave_nothing_to_say(path: Path) -> None:
-    """What samlocal brings as examples is read without a finding."""
+    """What samlocal brings as examples is read without a diagnostic."""
     project = open_project(path)
-    assert project.findings == ()
+    assert project.diagnostics == ()
     for entry in project.functions:
-        assert project.resolve(entry).findings == ()
+        assert project.resolve(entry).diagnostics == ()

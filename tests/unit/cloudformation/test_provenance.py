@@ -96,9 +96,9 @@ def test_a_value_that_the_file_does_not_know_is_a_value(tmp_path: Path) -> None:
 
 def test_an_ssm_parameter_that_nobody_can_ask_for_can_be_given(tmp_path: Path) -> None:
     """The hint names every way."""
-    (finding,) = resolve(tmp_path, "!Ref Url").findings
-    assert finding.message == "`VALUE` is left out: the SSM parameter `/url` lives in AWS"
-    assert finding.hint == (
+    (diagnostic,) = resolve(tmp_path, "!Ref Url").diagnostics
+    assert diagnostic.message == "`VALUE` is left out: the SSM parameter `/url` lives in AWS"
+    assert diagnostic.hint == (
         "give the value: --parameter-overrides Url=…; or give it in a file with --resolve-file,"
         " or read it from AWS with --resolve-remote"
     )
@@ -106,9 +106,9 @@ def test_an_ssm_parameter_that_nobody_can_ask_for_can_be_given(tmp_path: Path) -
 
 def test_an_ssm_parameter_without_default_is_a_parameter_without_value(tmp_path: Path) -> None:
     """It is given like any other."""
-    (finding,) = resolve(tmp_path, "!Ref Bare").findings
-    assert finding.message == "`VALUE` is left out: parameter `Bare` has no value"
-    assert finding.hint == "give it one: --parameter-overrides Bare=…"
+    (diagnostic,) = resolve(tmp_path, "!Ref Bare").diagnostics
+    assert diagnostic.message == "`VALUE` is left out: parameter `Bare` has no value"
+    assert diagnostic.hint == "give it one: --parameter-overrides Bare=…"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cloudformation.intrinsics.pseudo_parameters import Surroundings
+from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
 from samlocal.cloudformation.stack.resource_attributes import RESOURCE_TYPES, fill_in
 
 if TYPE_CHECKING:
@@ -198,8 +198,10 @@ def test_the_domain_of_all_apis_is_one_of_each(value_of: ValueOf, kind: str) -> 
 @pytest.mark.parametrize("name", ["RecordSetGroup0123456789", "ServerlessUsagePlan"])
 def test_names_that_only_the_transform_knows(evaluate: Evaluate, name: str) -> None:
     """A resource that SAM makes for several others is no mistake: it is known once it is deployed."""
-    (finding,) = evaluate(f"!Ref {name}").findings
-    assert finding.message == (f"`VALUE` is left out: `{name}` is known only once it is deployed")
+    (diagnostic,) = evaluate(f"!Ref {name}").diagnostics
+    assert diagnostic.message == (
+        f"`VALUE` is left out: `{name}` is known only once it is deployed"
+    )
 
 
 def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -> None:
@@ -212,11 +214,11 @@ def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -
     function = evaluate(url, resources=resources)
     value = function.environment["VALUE"].value
     assert value == "https://Rest.execute-api.us-east-1.amazonaws.com/prod/"
-    (finding,) = function.findings
-    assert finding.message == (
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == (
         "`Rest` gets its id when it is deployed; its logical id stands for it here"
     )
-    assert str(finding.place).endswith("template.yaml:10:3")
+    assert str(diagnostic.place).endswith("template.yaml:10:3")
 
 
 @pytest.mark.parametrize(
@@ -233,11 +235,11 @@ def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -
 def test_an_arn_with_an_id_that_only_aws_knows_is_said(
     evaluate: Evaluate, kind: str, expression: str, value: str
 ) -> None:
-    """Where the logical id stands for an id inside of an ARN or an address, a finding says so."""
+    """Where the logical id stands for an id inside of an ARN or an address, a diagnostic says so."""
     function = evaluate(expression, resources=f"R: {{Type: {kind}}}")
     assert function.environment["VALUE"].value == value
-    (finding,) = function.findings
-    assert finding.message == (
+    (diagnostic,) = function.diagnostics
+    assert diagnostic.message == (
         "`R` gets its id when it is deployed; its logical id stands for it here"
     )
 
@@ -245,7 +247,7 @@ def test_an_arn_with_an_id_that_only_aws_knows_is_said(
 @pytest.mark.parametrize("kind", sorted(RESOURCE_TYPES))
 def test_every_pattern_can_be_filled_in(kind: str) -> None:
     """No pattern has a placeholder that nothing fills."""
-    names = Surroundings(region="cn-north-1").names()
+    names = StackContext(region="cn-north-1").names()
     known = RESOURCE_TYPES[kind]
     for pattern in (known.ref or "", *known.attributes.values()):
         filled = fill_in(pattern, "name", names)
@@ -263,5 +265,5 @@ def test_every_pattern_can_be_filled_in(kind: str) -> None:
 )
 def test_partitions(region: str, partition: str, suffix: str) -> None:
     """The region decides the partition and the suffix of host names."""
-    surroundings = Surroundings(region=region)
-    assert (surroundings.partition, surroundings.url_suffix) == (partition, suffix)
+    context = StackContext(region=region)
+    assert (context.partition, context.url_suffix) == (partition, suffix)

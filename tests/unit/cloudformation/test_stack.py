@@ -99,8 +99,8 @@ def test_an_include_of_itself_leaves_the_variables_out(tmp_path: Path, beside: s
         tmp_path,
         f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Environment: {variables}}}}}}}",
     )
-    (finding,) = found.resolve(found.find("F")).findings
-    assert "more than 100 values depend on one another here" in finding.message
+    (diagnostic,) = found.resolve(found.find("F")).diagnostics
+    assert "more than 100 values depend on one another here" in diagnostic.message
 
 
 def test_a_repository_is_one_project(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_an_include_from_s3_is_left_out_and_said(tmp_path: Path) -> None:
     )
     function = found.resolve(found.find("F"))
     assert function.environment == {}
-    assert [finding.message for finding in function.findings] == [
+    assert [diagnostic.message for diagnostic in function.diagnostics] == [
         "`Variables` is left out: `s3://bucket/variables.yaml` lives in AWS"
     ]
 
@@ -178,7 +178,7 @@ Resources:
 """
     found = project(tmp_path, text)
     assert found.resolve(found.find("F")).handler == "app.handler"
-    assert [finding.message for finding in found.findings] == [
+    assert [diagnostic.message for diagnostic in found.diagnostics] == [
         "some entries are left out here: the export `names` lives in AWS"
     ]
 
@@ -274,7 +274,7 @@ def test_what_is_no_global_cannot_be_ignored(
 
 
 def test_a_key_that_stands_twice_is_said(tmp_path: Path) -> None:
-    """The second resource of a name hides the first, and a finding says so."""
+    """The second resource of a name hides the first, and a diagnostic says so."""
     text = """
 Resources:
   F: {Type: AWS::Lambda::Function, Properties: {Handler: first}}
@@ -282,9 +282,9 @@ Resources:
 """
     found = project(tmp_path, text)
     assert found.resolve(found.find("F")).handler == "second"
-    (finding,) = found.findings
-    assert finding.message == "`F` is here a second time; this one counts"
-    assert str(finding.place).endswith("template.yaml:4:3")
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.message == "`F` is here a second time; this one counts"
+    assert str(diagnostic.place).endswith("template.yaml:4:3")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.engine.discovery import Certificates, EngineAddress, seek
+from samlocal.engine.discovery import Certificates, EngineAddress, find_engines
 from samlocal.errors import EngineNotReachableError, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def use_context(home: Path, name: str) -> None:
 
 
 def urls(engine: str | None, variables: Mapping[str, str]) -> list[str]:
-    return [each.url for each in seek(engine, variables).addresses]
+    return [each.url for each in find_engines(engine, variables).addresses]
 
 
 def make_socket(path: Path) -> str:
@@ -140,7 +140,7 @@ def test_contexts_certificates_are_found(variables: dict[str, str], tmp_path: Pa
     for name in ("ca", "cert", "key"):
         (folder / f"{name}.pem").touch()
 
-    assert seek("far", variables).addresses == (
+    assert find_engines("far", variables).addresses == (
         EngineAddress(
             url="tcp://far:2376",
             certificates=Certificates(
@@ -179,7 +179,7 @@ def test_named_engine_that_is_not_there_lists_where_it_would_be(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
     """The message can name every place, and the hint how to start that engine."""
-    sought = seek("colima", variables)
+    sought = find_engines("colima", variables)
     assert [each.url for each in sought.addresses] == [
         f"unix://{tmp_path}/.colima/default/docker.sock",
         f"unix://{tmp_path}/.config/colima/default/docker.sock",
@@ -191,7 +191,7 @@ def test_unknown_name_lists_the_known(variables: dict[str, str], tmp_path: Path)
     """A name that nobody has is wrong usage; the hint has the engines and the contexts."""
     make_context(tmp_path, "far", "tcp://far:1")
     with pytest.raises(UsageError, match="is called `dockre`") as caught:
-        seek("dockre", variables)
+        find_engines("dockre", variables)
     assert "`podman`" in (caught.value.hint or "")
     assert "`far`" in (caught.value.hint or "")
 
@@ -200,4 +200,4 @@ def test_context_that_is_gone_is_named(variables: dict[str, str], tmp_path: Path
     """A current context without a folder is an error, not the default socket."""
     use_context(tmp_path, "gone")
     with pytest.raises(EngineNotReachableError, match="no Docker context `gone`"):
-        seek(None, variables)
+        find_engines(None, variables)

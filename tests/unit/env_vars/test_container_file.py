@@ -73,11 +73,13 @@ def test_other_shapes(tmp_path: Path, name: str, text: str, message: str) -> Non
 
 
 def test_an_empty_file_is_said(tmp_path: Path) -> None:
-    """A file with nothing in it is a finding, not an error."""
+    """A file with nothing in it is a diagnostic, not an error."""
     path = tmp_path / "env.yaml"
     path.write_text("# nothing yet\n")
     file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)
-    assert [finding.message for finding in file.findings] == ["the env file has no variables"]
+    assert [diagnostic.message for diagnostic in file.diagnostics] == [
+        "the env file has no variables"
+    ]
 
 
 def test_it_is_over_all_others(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_it_is_over_all_others(tmp_path: Path) -> None:
         RATINGS, shell={}, command_line={"STAGE": "line"}, container_file=file
     )
 
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
     assert environment.variables["STAGE"].origin.source == "container"
     seen = environment.as_dict()
     assert (seen["AWS_REGION"], seen["STAGE"], seen["NODE_DEBUG"]) == (

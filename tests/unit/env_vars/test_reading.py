@@ -57,7 +57,7 @@ def test_both_kinds_of_sections(text: str, name: str) -> None:
     assert values(file) == {"STAGE": "dev", "DEBUG": "true"}
     assert list(file.sections) == ["Ratings"]
     assert values(file, "Ratings") == {"TABLE_NAME": "localtable"}
-    assert file.findings == ()
+    assert file.diagnostics == ()
 
 
 @pytest.mark.parametrize("name", [".env", "local.env", ".env.local", "<stdin>", "vars.txt"])
@@ -142,28 +142,28 @@ def test_yaml_aliases_and_merges() -> None:
 
 
 def test_a_name_that_is_given_twice() -> None:
-    """Of a name that JSON gives twice the last counts, and a finding says where it is."""
+    """Of a name that JSON gives twice the last counts, and a diagnostic says where it is."""
     file = parse('{"Parameters": {"A": 1,\n "A": 2}, "R": {"A": 1}, "R": {"B": 2}}')
     assert values(file) == {"A": "2"}
     assert values(file, "R") == {"B": "2"}
-    assert [(str(f.place), f.message) for f in file.findings] == [
+    assert [(str(f.place), f.message) for f in file.diagnostics] == [
         ("env.json:2:2", "`A` is given twice: this one counts"),
         ("env.json:2:26", "`R` is given twice: this one counts"),
     ]
 
 
 def test_a_name_that_a_dotenv_file_gives_twice() -> None:
-    """The last of two lines counts, and a finding says so."""
+    """The last of two lines counts, and a diagnostic says so."""
     file = parse("A=1\nA=2", ".env")
     assert values(file) == {"A": "2"}
-    assert [str(finding.place) for finding in file.findings] == [".env:2:1"]
+    assert [str(diagnostic.place) for diagnostic in file.diagnostics] == [".env:2:1"]
 
 
 def test_an_empty_reference_is_mentioned() -> None:
-    """A reference of a `.env` file that came out empty is a finding with the way out."""
-    [finding] = parse("A=${NOPE}", ".env").findings
-    assert finding.message.startswith("`${NOPE}` is empty")
-    assert finding.hint == "give it a default: `${NOPE:-…}`"
+    """A reference of a `.env` file that came out empty is a diagnostic with the way out."""
+    [diagnostic] = parse("A=${NOPE}", ".env").diagnostics
+    assert diagnostic.message.startswith("`${NOPE}` is empty")
+    assert diagnostic.hint == "give it a default: `${NOPE:-…}`"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_empty_reference_is_mentioned() -> None:
 )
 def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
     """A file with nothing in it is probably a mistake, but none that stops a run."""
-    assert [finding.message for finding in parse(text, name).findings] == [
+    assert [diagnostic.message for diagnostic in parse(text, name).diagnostics] == [
         "the env file has no variables"
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.credentials import Credentials
-from samlocal.diagnostics import Finding
+from samlocal.diagnostics import Diagnostic
 from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
 from samlocal.env_vars.lambda_variables import ADJUSTABLE
 from samlocal.env_vars.resolver import identifiers, remarks_on_sections, resolve_environment
@@ -51,8 +51,8 @@ def env_file(parameters: dict[str, str] | None = None, **sections: dict[str, str
     )
 
 
-def messages(findings: tuple[Finding, ...]) -> str:
-    return "\n".join(finding.message for finding in findings)
+def messages(diagnostics: tuple[Diagnostic, ...]) -> str:
+    return "\n".join(diagnostic.message for diagnostic in diagnostics)
 
 
 def test_the_template_is_the_lowest_of_a_users_sources() -> None:
@@ -70,27 +70,27 @@ def test_an_unknown_value_can_be_given_by_the_shell() -> None:
     """A variable whose value is unknown stays declared, and filling it in surprises nobody."""
     environment = resolve_environment(RATINGS, shell={"TABLE": "local"})
     assert environment.as_dict()["TABLE"] == "local"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_the_shell_overrides_the_template_and_it_is_said() -> None:
-    """A shell variable beats the template as in sam, and a finding names it and the way out."""
+    """A shell variable beats the template as in sam, and a diagnostic names it and the way out."""
     environment = resolve_environment(RATINGS, shell={"STAGE": "mine", "OTHER": "x"})
     assert environment.as_dict()["STAGE"] == "mine"
     assert "OTHER" not in environment.variables
-    [finding] = environment.findings
-    assert finding.message == "`STAGE` comes from your shell, which overrides the template"
-    assert finding.hint == "`--no-shell-env` keeps the template's values"
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message == "`STAGE` comes from your shell, which overrides the template"
+    assert diagnostic.hint == "`--no-shell-env` keeps the template's values"
 
 
 @pytest.mark.parametrize(
     "shell", [pytest.param(None, id="off"), pytest.param({"STAGE": "prod"}, id="same value")]
 )
 def test_a_shell_that_changes_nothing_is_not_mentioned(shell: dict[str, str] | None) -> None:
-    """No finding speaks of the shell where it isn't read or agrees with the template."""
+    """No diagnostic speaks of the shell where it isn't read or agrees with the template."""
     environment = resolve_environment(RATINGS, shell=shell)
     assert environment.as_dict()["STAGE"] == "prod"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_a_higher_source_silences_the_remark_on_the_shell() -> None:
@@ -99,7 +99,7 @@ def test_a_higher_source_silences_the_remark_on_the_shell() -> None:
         RATINGS, shell={"STAGE": "mine"}, command_line={"STAGE": "cli"}
     )
     assert environment.as_dict()["STAGE"] == "cli"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_parameters_reach_declared_variables_only_and_it_is_said() -> None:
@@ -109,12 +109,12 @@ def test_parameters_reach_declared_variables_only_and_it_is_said() -> None:
     )
     assert environment.as_dict()["STAGE"] == "dev"
     assert "EXTRA" not in environment.variables
-    [finding] = environment.findings
-    assert finding.message == (
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message == (
         "`EXTRA`, `MORE` don't reach `prod-ratings`: its template declares no such variable"
     )
-    assert finding.place == FILE
-    assert finding.hint == (
+    assert diagnostic.place == FILE
+    assert diagnostic.hint == (
         "name it under `Ratings` in a JSON env file, pass `--env EXTRA=…`, "
         "or declare it in the template"
     )
@@ -130,7 +130,7 @@ def test_what_another_source_gives_is_not_lost() -> None:
     )
     assert environment.as_dict()["A1"] == "2"
     assert environment.as_dict()["B1"] == "3"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_a_section_reaches_the_function_undeclared() -> None:
@@ -142,7 +142,7 @@ def test_a_section_reaches_the_function_undeclared() -> None:
     )
     assert environment.as_dict()["STAGE"] == "x"
     assert environment.as_dict()["NEW"] == "y"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_the_section_of_the_best_identifier_applies(names: list[str], used: str)
     file = env_file(**{name: {"WHICH": name} for name in names})
     environment = resolve_environment(RATINGS, shell=None, env_files=[file])
     assert environment.as_dict()["WHICH"] == used
-    assert [finding.message for finding in environment.findings] == [
+    assert [diagnostic.message for diagnostic in environment.diagnostics] == [
         f"the section `{name}` doesn't apply: `{used}` names the same function"
         for name in names
         if name != used
@@ -171,7 +171,7 @@ def test_an_empty_section_hides_none() -> None:
     file = env_file(**{"Ratings": {}, "prod-ratings": {"STAGE": "other"}, "Stack/Ratings": {}})
     environment = resolve_environment(RATINGS, shell=None, env_files=[file])
     assert environment.as_dict()["STAGE"] == "other"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_sections_of_other_functions_are_none_of_its_business() -> None:
@@ -180,7 +180,7 @@ def test_sections_of_other_functions_are_none_of_its_business() -> None:
         RATINGS, shell=None, env_files=[env_file(Details={"STAGE": "other"})]
     )
     assert environment.as_dict()["STAGE"] == "prod"
-    assert environment.findings == ()
+    assert environment.diagnostics == ()
 
 
 def test_later_files_win_but_sections_win_over_parameters() -> None:
@@ -223,10 +223,10 @@ def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None
     )
     values = {"template", "shell", "parameters", "section"}
     assert environment.as_dict().get(name) not in values
-    [finding] = environment.findings
-    assert finding.message.endswith(f"Reserved keys used in this request: {name}")
-    assert finding.place == FILE
-    assert finding.hint
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message.endswith(f"Reserved keys used in this request: {name}")
+    assert diagnostic.place == FILE
+    assert diagnostic.hint
 
 
 def test_a_reserved_name_on_the_command_line_is_wrong_usage() -> None:
@@ -245,7 +245,7 @@ def test_region_and_credentials_can_be_a_functions_own(name: str) -> None:
         RATINGS, shell=None, env_files=files, command_line={name: "option"}
     )
     assert (of_section.as_dict()[name], of_option.as_dict()[name]) == ("section", "option")
-    assert of_section.findings == of_option.findings == ()
+    assert of_section.diagnostics == of_option.diagnostics == ()
 
 
 def test_region_and_credentials_are_reserved_elsewhere() -> None:
@@ -253,8 +253,8 @@ def test_region_and_credentials_are_reserved_elsewhere() -> None:
     files = [env_file({"AWS_REGION": "parameters"})]
     environment = resolve_environment(RATINGS, shell=None, env_files=files)
     assert environment.as_dict()["AWS_REGION"] == "us-east-1"
-    [finding] = environment.findings
-    assert finding.hint == (
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.hint == (
         "`--region` sets it; `--env AWS_REGION=…` and the env file's section `Ratings` override it"
     )
 
@@ -298,7 +298,7 @@ def test_a_variable_that_no_process_can_have_is_left_out(name: str, value: str) 
     )
     environment = resolve_environment(function, shell=None)
     assert name not in environment.variables
-    assert "no process can be given it" in messages(environment.findings)
+    assert "no process can be given it" in messages(environment.diagnostics)
 
 
 def test_names_that_lambda_refuses_work_here_and_are_mentioned() -> None:
@@ -307,8 +307,8 @@ def test_names_that_lambda_refuses_work_here_and_are_mentioned() -> None:
         RATINGS, shell=None, command_line={"X": "1", "my-var": "2", "FINE_1": "3"}
     )
     assert environment.as_dict()["my-var"] == "2"
-    [finding] = environment.findings
-    assert finding.message == "Lambda would refuse the names `X`, `my-var`"
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message == "Lambda would refuse the names `X`, `my-var`"
 
 
 @pytest.mark.parametrize(
@@ -324,20 +324,22 @@ def test_more_than_4_kb_is_mentioned(length: int, *, is_too_long: bool) -> None:
     environment = resolve_environment(
         function, shell=None, command_line={"LONG": "x" * length, "ÜÜ": "é"}
     )
-    assert ("exceeded the 4KB limit: 4,097 bytes" in messages(environment.findings)) is is_too_long
+    assert (
+        "exceeded the 4KB limit: 4,097 bytes" in messages(environment.diagnostics)
+    ) is is_too_long
 
 
 def test_lambdas_own_variables_do_not_count_as_yours() -> None:
     """What Lambda sets is no part of the 4 KB."""
     function = replace(RATINGS, name="x" * 5000, environment={})
-    assert resolve_environment(function, shell=None).findings == ()
+    assert resolve_environment(function, shell=None).diagnostics == ()
 
 
 def test_what_an_env_file_has_to_say_is_passed_on() -> None:
-    """Findings of reading a file come with the environment."""
-    finding = Finding(message="`A` is given twice: this one counts", place=FILE)
-    file = EnvFile(path=FILE.path, findings=(finding,))
-    assert resolve_environment(RATINGS, shell=None, env_files=[file]).findings == (finding,)
+    """Diagnostics of reading a file come with the environment."""
+    diagnostic = Diagnostic(message="`A` is given twice: this one counts", place=FILE)
+    file = EnvFile(path=FILE.path, diagnostics=(diagnostic,))
+    assert resolve_environment(RATINGS, shell=None, env_files=[file]).diagnostics == (diagnostic,)
 
 
 def test_an_environment_does_not_show_values_in_its_repr() -> None:
@@ -367,5 +369,5 @@ def test_sections_of_other_templates_are_said() -> None:
 def test_a_name_under_which_no_section_applies_is_said() -> None:
     """A function can be invoked by the path of its construct; a section of that name doesn't apply."""
     entry = replace(ENTRY, construct_path="Stack/Api/Ratings")
-    [finding] = remarks_on_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
-    assert finding.hint == "did you mean `Stack/Ratings`?"
+    [diagnostic] = remarks_on_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
+    assert diagnostic.hint == "did you mean `Stack/Ratings`?"

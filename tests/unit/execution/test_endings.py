@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from samlocal.execution.outcomes import Ending, exited, failed_to_initialise, timed_out
+from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
 from samlocal.invocation import FunctionError
 from samlocal.runtime_api.runtime import Answer
 from samlocal.sandbox.sandbox import Exit
@@ -67,5 +67,5 @@ def test_out_of_memory_has_a_hint() -> None:
 def test_error_of_the_function_is_a_success_to_the_platform() -> None:
     """The `REPORT` line has no status where the runtime did its work."""
     error = FunctionError(type="ValueError", message="no stars")
-    ending = Ending(at=1.0, answer=Answer(payload=b"{}", error=error), outcome="error")
+    ending = PhaseOutcome(at=1.0, answer=Answer(payload=b"{}", error=error), outcome="error")
     assert (ending.status, ending.error_type) == ("success", "ValueError")

@@ -35,8 +35,8 @@ def test_a_build_is_used_and_that_is_said(project: Path) -> None:
     """What `sam build` made comes first, in one line."""
     found = open_project(directory=project)
     assert found.path == project / ".aws-sam/build/template.yaml"
-    (finding,) = found.findings
-    assert (finding.message, finding.hint) == ("using the build in `.aws-sam/build`", None)
+    (diagnostic,) = found.diagnostics
+    assert (diagnostic.message, diagnostic.hint) == ("using the build in `.aws-sam/build`", None)
 
 
 @pytest.mark.parametrize("name", ["src/app.py", "src/lib/new.py", "template.yaml"])
@@ -44,9 +44,11 @@ def test_a_build_older_than_its_source_is_said_in_the_same_line(project: Path, n
     """The file that was changed since is named, and two ways out."""
     (project / name).parent.mkdir(exist_ok=True)
     (project / name).touch()
-    (finding,) = open_project(directory=project).findings
-    assert finding.message == f"using the build in `.aws-sam/build`, which is older than `{name}`"
-    assert finding.hint == "run `sam build` again, or use the source: -t template.yaml"
+    (diagnostic,) = open_project(directory=project).diagnostics
+    assert (
+        diagnostic.message == f"using the build in `.aws-sam/build`, which is older than `{name}`"
+    )
+    assert diagnostic.hint == "run `sam build` again, or use the source: -t template.yaml"
 
 
 @pytest.mark.parametrize(
@@ -56,15 +58,15 @@ def test_files_that_are_no_source_make_no_build_old(project: Path, name: str) ->
     """Editing an event or installing packages isn't a reason to build."""
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).touch()
-    (finding,) = open_project(directory=project).findings
-    assert finding.message == "using the build in `.aws-sam/build`"
+    (diagnostic,) = open_project(directory=project).diagnostics
+    assert diagnostic.message == "using the build in `.aws-sam/build`"
 
 
 def test_the_source_is_used_when_it_is_named(project: Path) -> None:
     """`-t template.yaml` means that file, with nothing to say about builds."""
     found = open_project(project / "template.yaml")
     assert found.path == project / "template.yaml"
-    assert found.findings == ()
+    assert found.diagnostics == ()
 
 
 def test_a_broken_source_does_not_hide_a_build(project: Path) -> None:

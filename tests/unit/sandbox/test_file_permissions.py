@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from samlocal.errors import Place
-from samlocal.sandbox.file_permissions import readability_findings
+from samlocal.sandbox.file_permissions import readability_diagnostics
 
 PLACE = Place(Path("template.yaml"), 12, 5)
 
@@ -14,7 +14,7 @@ def test_readable_code(tmp_path: Path) -> None:
     (code / "lib").mkdir(parents=True)
     (code / "app.py").touch(0o644)
     (code / "broken").symlink_to("nowhere")
-    assert readability_findings(code, place=PLACE) == ()
+    assert readability_diagnostics(code, place=PLACE) == ()
 
 
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
@@ -27,14 +27,17 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     (code / "zip" / "c.py").touch(0o600)
     code.chmod(0o755)
 
-    (finding,) = readability_findings(code, place=PLACE)
+    (diagnostic,) = readability_diagnostics(code, place=PLACE)
 
-    assert finding.message.startswith(f"`{code}/b.py` and 2 more can't be read by Lambda's user")
-    assert (finding.place, finding.hint) == (PLACE, f"`chmod -R o+rX {code}` lets everyone read")
+    assert diagnostic.message.startswith(f"`{code}/b.py` and 2 more can't be read by Lambda's user")
+    assert (diagnostic.place, diagnostic.hint) == (
+        PLACE,
+        f"`chmod -R o+rX {code}` lets everyone read",
+    )
 
 
 def test_code_directory_that_is_closed(tmp_path: Path) -> None:
     """A directory made by `mktemp -d` is closed to others as a whole."""
     tmp_path.chmod(0o700)
-    (finding,) = readability_findings(tmp_path, place=PLACE)
-    assert finding.message.startswith(f"`{tmp_path}` can't be read")
+    (diagnostic,) = readability_diagnostics(tmp_path, place=PLACE)
+    assert diagnostic.message.startswith(f"`{tmp_path}` can't be read")

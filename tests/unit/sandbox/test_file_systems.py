@@ -5,7 +5,7 @@ from pathlib import Path
 
 from samlocal.errors import Place
 from samlocal.function import FileSystem, Function, LocalCode
-from samlocal.sandbox.file_systems import file_system_findings, file_system_mounts
+from samlocal.sandbox.file_systems import file_system_diagnostics, file_system_mounts
 from samlocal.sandbox.sandbox import Mount
 
 PLACE = Place(Path("template.yaml"), 12, 5)
@@ -29,13 +29,13 @@ def test_directories_are_mounted_writable() -> None:
 
 def test_file_system_that_is_there() -> None:
     """Nothing is said where the template and the options agree."""
-    assert file_system_findings(STORING, {"/mnt/store": Path("/data")}) == ()
-    assert file_system_findings(FUNCTION, {}) == ()
+    assert file_system_diagnostics(STORING, {"/mnt/store": Path("/data")}) == ()
+    assert file_system_diagnostics(FUNCTION, {}) == ()
 
 
 def test_file_system_that_is_missing_or_surplus() -> None:
     """The one is named at its place in the template, the other at the function's."""
-    missing, surplus = file_system_findings(STORING, {"/mnt/stroe": Path("/data")})
+    missing, surplus = file_system_diagnostics(STORING, {"/mnt/stroe": Path("/data")})
     assert (missing.place, missing.message) == (STORE, "no file system is mounted at `/mnt/store`")
     assert surplus.place == PLACE
     assert "`Ratings` has no `FileSystemConfigs` with `/mnt/stroe`" in surplus.message

@@ -12,7 +12,7 @@ from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.symlinks import OutgoingLink
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.function import Function, LocalCode
-from samlocal.sandbox.limit_diagnostics import box_findings
+from samlocal.sandbox.limit_diagnostics import box_diagnostics
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
@@ -98,13 +98,13 @@ def test_strict_sandbox_has_a_tmp_of_the_functions_size(function: Function, tmp_
     assert plan_with(SandboxSettings(), sized, tmp_path).tmp_mb is None
 
 
-def test_findings_of_the_box(function: Function, tmp_path: Path) -> None:
+def test_diagnostics_of_the_box(function: Function, tmp_path: Path) -> None:
     """Only a strict sandbox minds who may read the code."""
     (tmp_path / "app.py").touch(0o600)
     tmp_path.chmod(0o755)
-    assert box_findings(function, SandboxSettings(), tmp_path) == ()
-    (finding,) = box_findings(function, SandboxSettings(strict=True), tmp_path)
-    assert finding.message.startswith(f"`{tmp_path}/app.py` can't be read")
+    assert box_diagnostics(function, SandboxSettings(), tmp_path) == ()
+    (diagnostic,) = box_diagnostics(function, SandboxSettings(strict=True), tmp_path)
+    assert diagnostic.message.startswith(f"`{tmp_path}/app.py` can't be read")
 
 
 def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
     settings = SandboxSettings(ca_bundle=Path("/corp/ca.pem"))
     spec = plan_with(settings, function, tmp_path)
     assert [mount.source for mount in spec.mounts] == [tmp_path, Path("/corp/ca.pem")]
-    assert box_findings(function, settings, tmp_path) == ()
-    (finding,) = box_findings(replace(function, runtime="java21"), settings, tmp_path)
-    assert "JAVA_TOOL_OPTIONS" in str(finding.hint)
+    assert box_diagnostics(function, settings, tmp_path) == ()
+    (diagnostic,) = box_diagnostics(replace(function, runtime="java21"), settings, tmp_path)
+    assert "JAVA_TOOL_OPTIONS" in str(diagnostic.hint)
 
 
 @pytest.mark.parametrize("repository", ["localhost/samlocal", "localhost/samlocal/"])
@@ -336,5 +336,5 @@ def test_end_of_support_is_said(
     function: Function, runtime: str, today: date, said: list[tuple[str, str | None]]
 ) -> None:
     """From its day on, a runtime that AWS no longer maintains is named with what replaces it."""
-    findings = end_of_support(replace(function, runtime=runtime), today=today)
-    assert [(finding.message, finding.hint) for finding in findings] == said
+    diagnostics = end_of_support(replace(function, runtime=runtime), today=today)
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in diagnostics] == said

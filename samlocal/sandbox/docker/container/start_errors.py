@@ -83,10 +83,10 @@ class FormatErrors:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.heard = False
+        self.detected = False
 
     def write(self, output: bytes) -> None:
-        self.heard |= _WRONG_FORMAT in output
+        self.detected |= _WRONG_FORMAT in output
         self._log.write(output)
 
     def line(self, text: str) -> None:

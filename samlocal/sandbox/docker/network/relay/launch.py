@@ -81,8 +81,8 @@ class RelayLauncher:
     def container_id(self) -> str | None:
         return self.relay.container_id if self.relay else None
 
-    def admits(self, host: str, port: int) -> bool:
-        return self.relay is not None and self.relay.admits(host, port)
+    def accepts_peer(self, host: str, port: int) -> bool:
+        return self.relay is not None and self.relay.accepts_peer(host, port)
 
     def close(self) -> None:
         """Remove what has been created."""

@@ -87,7 +87,7 @@ class Relay:
             raise
         return self._port.result()
 
-    def admits(self, host: str, port: int) -> bool:
+    def accepts_peer(self, host: str, port: int) -> bool:
         """Tell whether a connection to the target, from that address, is one of the relay's."""
         return host == _LOOPBACK and port in self._our_ports
 
