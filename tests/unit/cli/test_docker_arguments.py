@@ -106,8 +106,21 @@ def test_option_that_an_old_engine_does_not_know() -> None:
         chosen_options({"init": True}, version="1.24")
 
 
-def test_empty_value_takes_the_place_of_ours() -> None:
+@pytest.mark.parametrize(
+    ("argument", "key"),
+    [
+        ("cap_add=[]", "CapAdd"),
+        ("cap_drop=[]", "CapDrop"),
+        ("init=null", "Init"),
+        ("ipc_mode=''", "IpcMode"),
+        ("pids_limit=null", "PidsLimit"),
+        ("read_only=null", "ReadonlyRootfs"),
+        ("security_opt=null", "SecurityOpt"),
+        ("tmpfs=null", "Tmpfs"),
+        ("ulimits=null", "Ulimits"),
+    ],
+)
+def test_empty_value_takes_the_place_of_ours(argument: str, key: str) -> None:
     """To drop no capability is a choice, where samlocal drops all."""
-    options = parse_docker_arguments(["cap_drop=[]", "read_only=false"])
-    chosen = chosen_options(options, version="1.41")
-    assert chosen.host == {"CapDrop": None, "ReadonlyRootfs": False}
+    chosen = chosen_options(parse_docker_arguments([argument]), version="1.41")
+    assert chosen.host == {key: None}

@@ -23,8 +23,17 @@ def test_labels_say_whose_a_container_is() -> None:
 
 
 def test_a_running_process_is_alive() -> None:
-    """Containers of commands that run are theirs; also those of another user's."""
+    """Containers of commands that run are theirs."""
     assert _is_alive(str(os.getpid()))
+
+
+def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel lets nobody but root signal it, and says so: it is there."""
+
+    def kill(pid: int, number: int) -> None:
+        raise PermissionError(pid, number)
+
+    monkeypatch.setattr(os, "kill", kill)
     assert _is_alive("1")
 
 

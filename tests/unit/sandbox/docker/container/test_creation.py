@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from samlocal.engine.leftovers import labels
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -42,31 +43,103 @@ def config(
 
 
 def test_ordinary_container() -> None:
-    """It has no log of the engine's, its memory and no swap, its code, and its own API."""
-    created = config(of=spec(entrypoint=("/entry",), command=("app.handler",)))
+    """All that the engine is asked for: memory and no swap, the code, the Runtime API, and no log."""
+    of = spec(entrypoint=("/entry",), command=("app.handler",))
+    created = container_config(of, ContainerContext(runtime_api=API))
 
-    assert (created["Image"], created["Entrypoint"]) == ("python:3.11", ["/entry"])
-    assert created["Cmd"] == ["app.handler"]
-    assert created["Env"] == ["STAGE=dev", f"AWS_LAMBDA_RUNTIME_API={API}"]
-    assert created["Labels"]["samlocal.project"] == "/p/template.yaml"
-    host = created["HostConfig"]
-    assert (host["AutoRemove"], host["Init"], host["LogConfig"]["Type"]) == (True, False, "none")
-    assert (host["Memory"], host["MemorySwap"]) == (128 * MIB, 128 * MIB)
-    assert host["NetworkMode"] == "default"
-    assert host["Mounts"] == [
-        {"Type": "bind", "Source": "/p/src", "Target": "/var/task", "ReadOnly": True}
-    ]
+    assert created == {
+        "Image": "python:3.11",
+        "Entrypoint": ["/entry"],
+        "Cmd": ["app.handler"],
+        "Env": ["STAGE=dev", f"AWS_LAMBDA_RUNTIME_API={API}"],
+        "Labels": labels(project="/p/template.yaml", function="Ratings"),
+        "ExposedPorts": {},
+        "HostConfig": {
+            "AutoRemove": True,
+            "Init": False,
+            "LogConfig": {"Type": "none", "Config": {}},
+            "Memory": 128 * MIB,
+            "MemorySwap": 128 * MIB,
+            "Mounts": [
+                {"Type": "bind", "Source": "/p/src", "Target": "/var/task", "ReadOnly": True}
+            ],
+            "Binds": [],
+            "NetworkMode": "default",
+            "ExtraHosts": [],
+            "Dns": [],
+            "PortBindings": {},
+        },
+    }
 
 
 def test_strict_container() -> None:
-    """It has Lambda's user, and may write to a /tmp that counts as memory, and nowhere else."""
+    """It has Lambda's user and limits, and may write to a /tmp that counts as memory, and nowhere else."""
+    ordinary = config(of=spec())
     created = config(of=spec(strict=True, tmp_mb=512))
 
-    host = created["HostConfig"]
-    assert created["User"] == "993:990"
-    assert (host["ReadonlyRootfs"], host["CapDrop"]) == (True, ["ALL"])
-    assert host["Tmpfs"] == {"/tmp": "exec,mode=1777,size=512m"}  # noqa: S108  # the container's
-    assert host["Memory"] == host["MemorySwap"] == (128 + 512) * MIB
+    assert created == ordinary | {
+        "User": "993:990",
+        "HostConfig": ordinary["HostConfig"]
+        | {
+            "ReadonlyRootfs": True,
+            "Tmpfs": {"/tmp": "exec,mode=1777,size=512m"},  # noqa: S108  # the container's
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "IpcMode": "none",
+            "PidsLimit": 1024,
+            "Ulimits": [
+                {"Name": "nofile", "Soft": 1024, "Hard": 1024},
+                {"Name": "nproc", "Soft": 1024, "Hard": 1024},
+            ],
+            "Memory": (128 + 512) * MIB,
+            "MemorySwap": (128 + 512) * MIB,
+        },
+    }
+
+
+def test_strict_container_without_limits() -> None:
+    """Its /tmp is as large as it likes, and so is its memory."""
+    host = config(of=spec(strict=True, memory_mb=None))["HostConfig"]
+    assert host["Tmpfs"] == {"/tmp": "exec,mode=1777"}  # noqa: S108  # the container's
+    assert host.keys().isdisjoint({"Memory", "MemorySwap"})
+
+
+def test_working_directory() -> None:
+    """The container has the one of its spec, else the image's."""
+    assert config(of=spec(working_directory="/work"))["WorkingDir"] == "/work"
+
+
+def test_container_of_an_engine_that_does_not_remove_it() -> None:
+    """We remove it then."""
+    context = ContainerContext(runtime_api=API)
+    host = container_config(spec(), context, auto_remove=False, init=True)["HostConfig"]
+    assert (host["AutoRemove"], host["Init"]) == (False, True)
+
+
+def test_relay() -> None:
+    """All that the engine is asked for: it runs on its input alone, and may do nothing else."""
+    created = relay_config(spec(), ChosenOptions(), "node:22", ["/bin/sh", "-c", "x"])
+
+    assert created == {
+        "Image": "node:22",
+        "Entrypoint": ["/bin/sh"],
+        "Cmd": ["-c", "x"],
+        "AttachStdin": True,
+        "OpenStdin": True,
+        "StdinOnce": True,
+        "Labels": labels(project="/p/template.yaml", function="Ratings", is_relay=True),
+        "ExposedPorts": {},
+        "HostConfig": {
+            "AutoRemove": True,
+            "LogConfig": {"Type": "none", "Config": {}},
+            "CapDrop": ["ALL"],
+            "ReadonlyRootfs": True,
+            "NetworkMode": "default",
+            "ExtraHosts": [],
+            "Dns": [],
+            "PortBindings": {},
+        },
+    }
 
 
 def test_container_that_may_trace() -> None:
@@ -74,6 +147,7 @@ def test_container_that_may_trace() -> None:
     host = config(of=spec(strict=True, may_trace=True))["HostConfig"]
     assert host["CapAdd"] == ["SYS_PTRACE"]
     assert host["SecurityOpt"] == ["no-new-privileges", "seccomp=unconfined"]
+    assert config(of=spec(may_trace=True))["HostConfig"]["SecurityOpt"] == ["seccomp=unconfined"]
 
 
 def test_ports_of_a_debugger() -> None:
@@ -124,6 +198,13 @@ def test_chosen_options_take_the_place_of_ours() -> None:
     assert created["HostConfig"]["Init"] is False
     assert created["HostConfig"]["Binds"] == ["/x:/y:ro"]
     assert created["HostConfig"]["Mounts"]
+
+
+def test_chosen_limit_of_swap_takes_the_place_of_ours() -> None:
+    """The limit of memory stays."""
+    chosen = ChosenOptions(host={"MemorySwap": 5})
+    host = config(chosen, of=spec(engine_options={"memswap_limit": 5}))["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"]) == (128 * MIB, 5)
 
 
 def test_chosen_memory_limit_is_the_only_one() -> None:
