@@ -1,9 +1,10 @@
 # Every target sets up what it needs. A second run of any of them does no work twice.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench interrupt images fuzz assembly clean
+.PHONY: help setup demo test check docs bench interrupt images fuzz assembly lock clean
 
 python := .venv/bin/python
 ready := .venv/ready
+pip := $(python) -m pip install --quiet --disable-pip-version-check
 # Where PYTHONDONTWRITEBYTECODE is set, every command would compile every module it imports: 0.1 s.
 compile := env -u PYTHONDONTWRITEBYTECODE $(python) -m compileall -q samlocal
 
@@ -57,17 +58,23 @@ fuzz: ## Fuzz what reads projects; ARGS='-runs=100000' or '-max_total_time=60'
 assembly: ## Synthesise the CDK app of the tests anew; needs node and npm
 	@tests/projects/cdk-ratings/synth
 
+lock: $(ready) ## Write .ci/requirements.lock after a change of pyproject.toml; ARGS=--upgrade for newer versions
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --all-extras --group test --group check --group docs --custom-compile-command 'make lock' \
+	  --output-file .ci/requirements.lock $(ARGS) pyproject.toml
+
 clean: ## Remove .venv and what tools leave in this folder
 	@rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(ready): pyproject.toml
+$(ready): pyproject.toml .ci/requirements.lock
 	@command -v python3 >/dev/null || .ci/apt 'everything' python3 python3-venv
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: python3 is older than 3.11' >&2; exit 1; }
 	@python3 -c 'import ensurepip' 2>/dev/null || .ci/apt 'the virtual environment' python3-venv
 	@echo 'Installing samlocal and its tools in .venv' >&2
 	@[ -x $(python) ] || python3 -m venv .venv
-	@$(python) -m pip install --quiet --disable-pip-version-check --editable '.[aws,test,check]' >&2
+	@$(pip) --requirement .ci/requirements.lock >&2
+	@$(pip) --no-deps --editable . >&2
 	@$(compile)
 	@touch $@
