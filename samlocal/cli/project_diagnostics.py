@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.cloudformation.intrinsics.missing_values import remedy
-from samlocal.errors import MissingParameterError, Place, ProjectError
+from samlocal.errors import MissingParameterError, Place, ProjectError, UsageError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -81,10 +81,20 @@ def _of_diagnostic(diagnostic: Diagnostic) -> Problem:
 
 
 def lint_problems(templates: Iterable[Path], *, region: str | None) -> Iterator[Problem]:
-    """Yield what cfn-lint finds in templates. A project's `.cfnlintrc` counts."""
+    """Yield what cfn-lint finds in templates. A project's `.cfnlintrc` counts.
+
+    Raises:
+        UsageError: cfn-lint can't be imported.
+    """
     # It takes a second to import, and nothing but this command needs it.
-    from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
-    from cfnlint.runner import Runner  # type: ignore[import-untyped]
+    try:
+        from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
+        from cfnlint.runner import Runner  # type: ignore[import-untyped]
+    except ImportError as exc:
+        raise UsageError(
+            f"cfn-lint can't be imported: {exc}",
+            hint="`pip install cfn-lint`, or leave out its rules with --no-lint",
+        ) from exc
 
     logging.getLogger("cfnlint").setLevel(logging.CRITICAL)  # what it logs, it also reports
     for template in templates:

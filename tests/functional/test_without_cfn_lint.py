@@ -1,0 +1,77 @@
+"""Only `samlocal validate` needs cfn-lint: everything else works where it can't be imported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_PROJECT = Path(__file__).parents[1] / "projects" / "sam-queues"
+
+_WITHOUT_CFN_LINT = """\
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "cfnlint":
+            raise ModuleNotFoundError("No module named 'cfnlint'", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+_IMPORT_ALL = """
+import pkgutil
+import samlocal
+
+for module in pkgutil.walk_packages(samlocal.__path__, "samlocal."):
+    if not module.name.endswith(".program"):  # it runs in a container
+        __import__(module.name)
+print("cfnlint" in sys.modules, "samlocal.cli.main" in sys.modules)
+"""
+
+_RUN = """
+from samlocal.__main__ import run
+
+run()
+"""
+
+
+def _python(program: str, *arguments: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of a program that can't import cfn-lint."""
+    answer = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_CFN_LINT + program, *arguments],
+        check=False,
+        capture_output=True,
+        cwd=_PROJECT,
+        env=os.environ | {"NO_COLOR": "1"},
+        text=True,
+    )
+    return answer.returncode, answer.stdout, answer.stderr
+
+
+def test_every_module_can_be_imported() -> None:
+    """No module of the package imports cfn-lint at import time."""
+    assert _python(_IMPORT_ALL) == (0, "False True\n", "")
+
+
+def test_a_function_is_prepared() -> None:
+    """`local invoke` reads a template and puts a function's environment together."""
+    status, out, err = _python(_RUN, "local", "invoke", "--no-credentials", "--print-env")
+    assert (status, err) == (0, "")
+    assert "AWS_LAMBDA_FUNCTION_NAME" in out
+
+
+def test_validate_says_what_it_lacks() -> None:
+    """`validate` is refused in one line, with the ways out of it."""
+    status, out, err = _python(_RUN, "validate")
+    assert (status, out) == (2, "")
+    assert err == (
+        "Error: cfn-lint can't be imported: No module named 'cfnlint'\n"
+        "hint: `pip install cfn-lint`, or leave out its rules with --no-lint\n"
+    )
+
+
+def test_validate_without_lint_needs_none() -> None:
+    """`--no-lint` leaves out what needs cfn-lint."""
+    assert _python(_RUN, "validate", "--no-lint") == (0, "", "No problems found\n")
