@@ -4,11 +4,73 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from samlocal.engine.leftovers import _is_alive, labels
+from samlocal.engine.engine_api import ApiError
+from samlocal.engine.leftovers import (
+    Leftover,
+    _is_alive,
+    labels,
+    left_behind,
+    mounted_paths,
+    remove_container,
+    sweep,
+)
+
+if TYPE_CHECKING:
+    from samlocal.engine.engine import Engine
+
+
+@dataclass
+class FakeApi:
+    """Has these containers, all of which it was asked for by the labels of this machine."""
+
+    there: list[dict[str, Any]]
+    stubborn: frozenset[str] = frozenset()
+    removed: list[str] = field(default_factory=list)
+
+    def containers(self, asked: list[str], *, with_sizes: bool = False) -> list[dict[str, Any]]:
+        assert asked[0] == "samlocal.project"
+        assert asked[1:] in (
+            [],
+            [f"samlocal.host={labels(project='', function='')['samlocal.host']}"],
+        )
+        return [each if with_sizes else {**each, "SizeRw": None} for each in self.there]
+
+    def remove_container(self, container_id: str, *, force: bool) -> None:
+        assert force
+        if container_id in self.stubborn:
+            raise ApiError(500, "device or resource busy")
+        self.removed.append(container_id)
+
+
+@dataclass
+class FakeEngine:
+    api: FakeApi
+
+
+def engine(
+    *there: dict[str, Any], stubborn: frozenset[str] = frozenset()
+) -> tuple[Engine, FakeApi]:
+    api = FakeApi(list(there), stubborn)
+    return cast("Engine", FakeEngine(api)), api
+
+
+def container(name: str, pid: str, **besides: object) -> dict[str, Any]:
+    marks = labels(project="/shop/template.yaml", function="Ratings") | {"samlocal.pid": pid}
+    return {"Id": name, "Labels": marks, "Mounts": [], "SizeRw": 5, **besides}
+
+
+@pytest.fixture
+def ended() -> str:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return str(process.pid)
 
 
 def test_labels_say_whose_a_container_is() -> None:
@@ -20,6 +82,56 @@ def test_labels_say_whose_a_container_is() -> None:
         "samlocal.project": "/shop/template.yaml",
         "samlocal.function": "Ratings",
     }
+
+
+def test_label_of_a_relay() -> None:
+    """It is known as such, since it has to go after the container in its network."""
+    ordinary = labels(project="/shop/template.yaml", function="Ratings")
+    relay = labels(project="/shop/template.yaml", function="Ratings", is_relay=True)
+    assert relay == ordinary | {"samlocal.relay": "true"}
+
+
+def test_containers_of_running_commands_are_not_left_behind(ended: str) -> None:
+    """Only what has outlived its command is, or what nobody can tell whose it is."""
+    unknown = container("c", "")
+    del unknown["Labels"]["samlocal.pid"]
+    there, _ = engine(container("a", str(os.getpid())), container("b", ended), unknown)
+    assert [each.id for each in left_behind(there)] == ["b", "c"]
+
+
+def test_relays_are_left_behind_last(ended: str) -> None:
+    """Podman removes none while another container is in its network."""
+    relay = container("relay", ended)
+    relay["Labels"]["samlocal.relay"] = "true"
+    there, _ = engine(relay, container("function", ended))
+    assert [each.id for each in left_behind(there)] == ["function", "relay"]
+
+
+def test_what_is_known_of_a_leftover(ended: str) -> None:
+    """For what it was made, and its size where that is asked for."""
+    there, _ = engine(container("a", ended))
+    (without,), (with_size,) = left_behind(there), left_behind(there, with_sizes=True)
+    assert without == Leftover(id="a", function="Ratings", project="/shop/template.yaml")
+    assert with_size == replace(without, size_bytes=5)
+
+
+def test_sweep_tells_what_it_has_removed(ended: str) -> None:
+    """What the engine does not let go stays for the next time."""
+    there, api = engine(
+        container("a", ended),
+        container("b", ended),
+        container("c", str(os.getpid())),
+        stubborn=frozenset("b"),
+    )
+    assert (sweep(there), api.removed) == (["a"], ["a"])
+    assert (remove_container(there, "a"), remove_container(there, "b")) == (True, False)
+
+
+def test_paths_that_containers_see() -> None:
+    """A volume has none on this machine."""
+    mounts = [{"Source": "/cache/code"}, {"Source": ""}, {"Type": "tmpfs"}]
+    there, _ = engine(container("a", str(os.getpid()), Mounts=mounts))
+    assert mounted_paths(there) == {"/cache/code"}
 
 
 def test_a_running_process_is_alive() -> None:
@@ -37,11 +149,9 @@ def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> 
     assert _is_alive("1")
 
 
-def test_an_ended_process_is_not_alive() -> None:
+def test_an_ended_process_is_not_alive(ended: str) -> None:
     """What an ended command left behind can be swept up."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    assert not _is_alive(str(process.pid))
+    assert not _is_alive(ended)
 
 
 @pytest.mark.parametrize("pid", ["", "samlocal", "1.5", "9" * 30])
