@@ -39,7 +39,7 @@ COMMANDS: Final = {
     ),
     ("doctor",): (
         "samlocal.cli.commands.doctor:doctor",
-        "Check what this machine needs: Python, engine, images, the way back from a container, space.",
+        "Check what this machine needs: Python, engine, images, API connection, space.",
     ),
 }
 _HELP: Final = (

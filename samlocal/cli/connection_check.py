@@ -1,4 +1,4 @@
-"""The check of the way back: whether and how a container reaches the Runtime API, tried for real."""
+"""The check of the API connection: whether and how a container reaches the Runtime API, tried for real."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.docker.network.api_connection import Listening
-    from samlocal.sandbox.sandbox import WayBack
+    from samlocal.sandbox.sandbox import ApiConnection
 
 _FIREWALL_HINT: Final = (
     "a firewall may block connections from the engine's network to this machine;"
@@ -28,17 +28,17 @@ _FIREWALL_HINT: Final = (
 _MEMORY_MB: Final = 128
 
 
-def check_way_back(
-    engine: Engine, images: list[str], image_repository: str | None, way: WayBack
+def check_api_connection(
+    engine: Engine, images: list[str], image_repository: str | None, chosen: ApiConnection
 ) -> Check:
     """Let a container connect to a listener of ours, as a runtime does, or to a relay.
 
     `images` are those of `image_repository` that are here. What an earlier command remembers of this
     engine is forgotten, and found out anew.
     """
-    if way == "auto":
+    if chosen == "auto":
         forget_relay(engine)
-    listening = listen(engine, network=None, way=way)
+    listening = listen(engine, network=None, chosen=chosen)
     with listening.listener:
         if not images:
             return _untried(listening, "no image here to try it")
@@ -59,7 +59,7 @@ def check_way_back(
         if reached:
             return _check("ok", f"containers reach {listening.address}")
         blocked = f"containers can't reach {listening.address}"
-        if way == "direct":
+        if chosen == "direct":
             return _check("failure", blocked, _FIREWALL_HINT)
         remember_relay(engine)
         return _try_relay(engine, spec, listening, blocked, hint=_FIREWALL_HINT)

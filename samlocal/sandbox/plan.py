@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samlocal.function import Function
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.debugging import DebugSettings
-    from samlocal.sandbox.sandbox import Delivery, WayBack
+    from samlocal.sandbox.sandbox import ApiConnection, Delivery
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
@@ -66,7 +66,7 @@ class SandboxSettings:
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     publish_on: str = "127.0.0.1"
     reached_at: str = "localhost"
-    way_back: WayBack = "auto"
+    api_connection: ApiConnection = "auto"
 
 
 def plan_sandbox(
@@ -173,7 +173,7 @@ def empty_sandbox(
         is_chosen_image=settings.image is not None,
         profile=settings.profile,
         delivery=settings.delivery,
-        way_back=settings.way_back,
+        api_connection=settings.api_connection,
         image_repository=settings.image_repository,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
 Delivery = Literal["auto", "mount", "copy"]
-WayBack = Literal["auto", "direct", "relay"]
+ApiConnection = Literal["auto", "direct", "relay"]
 
 
 @frozen
@@ -75,7 +75,7 @@ class SandboxSpec:
     its kind of sandbox understands.
 
     `delivery` is how the sandbox comes by its `mounts`: from this machine's files, as copies of them, or
-    as copies where the engine doesn't see this machine's files. `way_back` is how it reaches its API.
+    as copies where the engine doesn't see this machine's files. `api_connection` is how it reaches its API.
     `family` is the runtime's, None for an image function; `image_repository` has other runtime images,
     None: AWS's own.
     """
@@ -114,7 +114,7 @@ class SandboxSpec:
     native_image: str | None = None
     foreign_architecture: str | None = None
     is_chosen_image: bool = False
-    way_back: WayBack = "auto"
+    api_connection: ApiConnection = "auto"
     family: str | None = None
     image_repository: str | None = None
 

@@ -20,8 +20,8 @@ SAMLOCAL = Path(sys.executable).with_name("samlocal")
 
 # The option that says how containers reach the Runtime API, and its variable for tests that are not about relays:
 # a direct connection that breaks is a failure then, not a reason to take a relay.
-API_CONNECTION = "--way-back"
-DIRECT = {"SAMLOCAL_WAY_BACK": "direct"}
+API_CONNECTION = "--api-connection"
+DIRECT = {"SAMLOCAL_API_CONNECTION": "direct"}
 
 _MINE = ("AWS_", "SAM_", "SAMLOCAL_", "XDG_")
 

@@ -116,7 +116,7 @@ def test_firewall_between_container_and_host_is_named(
 def test_doctor_sees_the_firewall(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """`doctor` tries the way back from a container, and says that it is blocked."""
+    """`doctor` tries the API connection from a container, and says that it is blocked."""
     with other_engine.firewall():
         ended = samlocal(other_engine.address)("doctor", API_CONNECTION, "direct")
 

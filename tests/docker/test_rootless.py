@@ -113,7 +113,7 @@ def test_host_gateway_is_this_machine(samlocal: Samlocal) -> None:
 
 
 def test_doctor_says_rootless(samlocal: Samlocal) -> None:
-    """`doctor` names Podman, that it is rootless, and the way back that follows from it."""
+    """`doctor` names Podman, that it is rootless, and the API connection that follows from it."""
     ended = samlocal("doctor")
 
     lines = ended.stdout.decode().splitlines()

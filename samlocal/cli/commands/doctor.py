@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from samlocal.cli.doctor_checks import Check
-from samlocal.cli.options import shared
+from samlocal.cli.options import shared  # noqa: TC001  # typer reads the annotations as the program runs
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from samlocal.engine.engine import Engine
+    from samlocal.sandbox.sandbox import ApiConnection
 
 _GIB: Final = 1024**3
 # A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.
@@ -33,16 +34,16 @@ _COLORS: Final = {
 def doctor(
     *,
     engine: shared.Engine = None,
-    way_back: shared.WayBackOption = shared.WayBack.AUTO,
+    api_connection: shared.ApiConnectionOption = "auto",
     image_repository: shared.ImageRepository = None,
 ) -> None:
-    """Check what this machine needs: Python, engine, images, the way back from a container, space.
+    """Check what this machine needs: Python, engine, images, API connection, space.
 
     Exit status: 0 where functions can run, 1 where something keeps them from it.
     """
     failed = False
     with DeferredSignals() as signals:  # one of the checks makes a container
-        for check in _checks(engine, way_back, image_repository):
+        for check in _checks(engine, api_connection, image_repository):
             signals.raise_if_any()
             failed |= check.verdict == "failure"
             _show(check)
@@ -57,10 +58,10 @@ def _show(check: Check) -> None:
 
 
 def _checks(
-    name: str | None, way_back: shared.WayBack, image_repository: str | None
+    name: str | None, api_connection: ApiConnection, image_repository: str | None
 ) -> Iterator[Check]:
     yield _python()
-    from samlocal.cli.connection_check import check_way_back
+    from samlocal.cli.connection_check import check_api_connection
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
 
@@ -69,7 +70,7 @@ def _checks(
             yield _engine(engine)
             images = _local_images(engine, image_repository)
             yield _image_source(images, image_repository)
-            yield check_way_back(engine, list(images), image_repository, way_back.value)
+            yield check_api_connection(engine, list(images), image_repository, api_connection)
             yield _space(engine)
     except SandboxError as error:
         yield Check(verdict="failure", subject="engine", diagnostic=error.message, hint=error.hint)

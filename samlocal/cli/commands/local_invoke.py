@@ -169,7 +169,7 @@ def _run_one_way_or_the_other(
     try:
         return _run_in_container(inputs, spec, engine, log=log, signals=signals)
     except HostNotReachableError:
-        if spec.way_back != "auto":
+        if spec.api_connection != "auto":
             raise
     from samlocal.sandbox.docker.network.api_connection import remember_relay
 
@@ -177,7 +177,7 @@ def _run_one_way_or_the_other(
         "The container can't reach this machine: it gets a relay, as do all of this engine from now on"
     )
     remember_relay(engine)
-    relayed = replace(spec, way_back="relay")
+    relayed = replace(spec, api_connection="relay")
     return _run_in_container(inputs, relayed, engine, log=log, signals=signals)
 
 

@@ -25,7 +25,7 @@ class ContainerOptions:
     """What a person types about containers; `settings` is what it means."""
 
     engine: shared.Engine = None
-    way_back: shared.WayBackOption = shared.WayBack.AUTO
+    api_connection: shared.ApiConnectionOption = "auto"
     docker_network: shared.DockerNetwork = None
     skip_pull_image: shared.SkipPullImage = False
     pull: shared.Pull = None
@@ -39,7 +39,7 @@ class ContainerOptions:
     add_host: limits.AddHost = None
     container_dns: limits.ContainerDns = None
     invoke_image: shared.InvokeImage = None
-    build: shared.Build = shared.ImagePolicy.MISSING
+    build: shared.Build = "missing"
     container_host: limits.ContainerHost = None
     container_host_interface: limits.ContainerHostInterface = "127.0.0.1"
     ca_bundle: limits.CaBundle = None
@@ -69,19 +69,19 @@ class ContainerOptions:
             file_systems=limits.parse_file_systems(self.file_system or ()),
             hosts=limits.parse_hosts(self.add_host or ()),
             dns=limits.parse_dns(self.container_dns or ()),
-            build=self.build.value,
+            build=self.build,
             grace_seconds=_GRACE_SECONDS if self.shutdown else 0,
             ca_bundle=limits.find_ca_bundle(self.ca_bundle) if self.ca_bundle else None,
             engine_options=self._engine_options(),
             publish_on=limits.parse_interface(self.container_host_interface),
             reached_at=self.container_host or limits.find_host(self.container_host_interface),
-            way_back=self.way_back.value,
+            api_connection=self.api_connection,
         )
 
     def _pull(self) -> ImagePolicy:
         if not self.skip_pull_image:
-            return self.pull.value if self.pull else "missing"
-        if self.pull not in {None, shared.ImagePolicy.NEVER}:
+            return self.pull or "missing"
+        if self.pull not in {None, "never"}:
             raise UsageError(
                 f"`--skip-pull-image` and `--pull {self.pull}` don't go together",
                 hint="leave one of them out",

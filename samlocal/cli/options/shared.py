@@ -8,13 +8,8 @@ from typing import Annotated
 
 import typer
 
-
-class ImagePolicy(StrEnum):
-    """When an image is pulled, or that of an image function built."""
-
-    NEVER = "never"
-    MISSING = "missing"
-    ALWAYS = "always"
+from samlocal.engine.images.policy import ImagePolicy
+from samlocal.sandbox.sandbox import ApiConnection
 
 
 class OutputFormat(StrEnum):
@@ -261,14 +256,6 @@ DockerNetwork = Annotated[
 ]
 
 
-class WayBack(StrEnum):
-    """How a container reaches the Runtime API."""
-
-    AUTO = "auto"
-    DIRECT = "direct"
-    RELAY = "relay"
-
-
 Engine = Annotated[
     str | None,
     typer.Option(
@@ -279,10 +266,10 @@ Engine = Annotated[
         show_default=False,
     ),
 ]
-WayBackOption = Annotated[
-    WayBack,
+ApiConnectionOption = Annotated[
+    ApiConnection,
     typer.Option(
-        "--way-back",
+        "--api-connection",
         help="How the container reaches samlocal: directly, or through a relay container, which needs"
         " no connection to this machine.",
     ),

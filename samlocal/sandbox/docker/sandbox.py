@@ -189,7 +189,7 @@ class DockerSandbox:
         try:
             if self._engine.is_podman:
                 self._sweep()
-            self._api_address = self._open_way_back()
+            self._api_address = self._connect_api()
             _log.debug("the Runtime API is at %s", self._api_address)
             container_id = self._create() if self._api_address else None
             if container_id is None:
@@ -226,17 +226,19 @@ class DockerSandbox:
                 cast("Future[object]", future).set_exception(error)
         self._underway.set()
 
-    def _open_way_back(self) -> str:
+    def _connect_api(self) -> str:
         """Return the address at which the container will find the Runtime API; empty once closed."""
-        way = listen(self._engine, network=self._spec.network, way=self._spec.way_back)
-        self.listening.set_result(way.listener)
+        connection = listen(
+            self._engine, network=self._spec.network, chosen=self._spec.api_connection
+        )
+        self.listening.set_result(connection.listener)
         self._prepare()
-        if not way.relayed:
-            return way.address
+        if not connection.relayed:
+            return connection.address
         from samlocal.sandbox.docker.network.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path goes without
 
-        _log.debug("it takes a relay: %s", way.relayed)
-        target = way.listener.getsockname()
+        _log.debug("it takes a relay: %s", connection.relayed)
+        target = connection.listener.getsockname()
         self._relay = RelayLauncher(self._engine, self._spec, target=target, lost=self._fail)
         with port_errors(self._spec.debug_ports):
             port = self._relay.launch(self._maker, network_id=self._extra_network_id())

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from samlocal.cli.options.container import ContainerOptions
-from samlocal.cli.options.shared import ImagePolicy
 from samlocal.errors import FunctionNotFoundError, Place
 from samlocal.function import Function, FunctionEntry, LocalCode
 
@@ -58,8 +57,8 @@ def test_image_of_an_unknown_function() -> None:
     [
         (ContainerOptions(), "missing"),
         (ContainerOptions(skip_pull_image=True), "never"),
-        (ContainerOptions(pull=ImagePolicy.ALWAYS), "always"),
-        (ContainerOptions(pull=ImagePolicy.NEVER, skip_pull_image=True), "never"),
+        (ContainerOptions(pull="always"), "always"),
+        (ContainerOptions(pull="never", skip_pull_image=True), "never"),
     ],
 )
 def test_when_images_are_pulled(options: ContainerOptions, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""The way back: how a container reaches the Runtime API on this machine.
+"""The API connection: how a container reaches the Runtime API on this machine.
 
 Directly, where the engine runs here: its containers reach this machine at the gateway address of their
 network, or, from an engine in a virtual machine, as `host.docker.internal`. Through a relay in every
@@ -22,7 +22,7 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import WayBack
+    from samlocal.sandbox.sandbox import ApiConnection
 
 _LOOPBACK: Final = "127.0.0.1"
 _VIRTUAL_MACHINES_HOST: Final = "host.docker.internal"
@@ -43,19 +43,19 @@ class Listening:
     relayed: str | None = None
 
 
-def listen(engine: Engine, *, network: str | None, way: WayBack) -> Listening:
+def listen(engine: Engine, *, network: str | None, chosen: ApiConnection) -> Listening:
     """Open a listening socket that containers can reach, and only they if that can be had.
 
-    `network` is what `--docker-network` says, `way` what `--way-back` says.
+    `network` is what `--docker-network` says, `chosen` what `--api-connection` says.
     """
-    reason = _needs_relay(engine, way)
+    reason = _needs_relay(engine, chosen)
     if reason:
         return _relayed(reason)
     gateway = _LOOPBACK if network == "host" else engine.gateway()
     if gateway:
         with suppress(OSError):
             return _direct(_bind(gateway, early=engine.is_podman), gateway)
-    if way == "auto" and sys.platform == "linux" and not engine.is_desktop():
+    if chosen == "auto" and sys.platform == "linux" and not engine.is_desktop():
         return _relayed("the engine's network isn't on this machine")
     return _direct(_bind(_LOOPBACK), _VIRTUAL_MACHINES_HOST)
 
@@ -68,7 +68,7 @@ def remember_relay(engine: Engine) -> None:
 
 
 def forget_relay(engine: Engine) -> bool:
-    """Let the next command try the direct way again; tell whether it wouldn't have."""
+    """Let the next command try a direct connection again; tell whether it wouldn't have."""
     try:
         _mark(engine).unlink()
     except OSError:
@@ -76,10 +76,10 @@ def forget_relay(engine: Engine) -> bool:
     return True
 
 
-def _needs_relay(engine: Engine, way: WayBack) -> str | None:
-    if way == "relay":
+def _needs_relay(engine: Engine, chosen: ApiConnection) -> str | None:
+    if chosen == "relay":
         return "as asked for"
-    if way == "direct":
+    if chosen == "direct":
         return None
     if engine.socket_path is None:
         return "the engine is on another machine"

@@ -134,7 +134,7 @@ class Relay:
         reason = self._complaints.decode(errors="replace").strip()
         return RelayUnusableError(
             f"the relay ended{f': {reason.splitlines()[-1]}' if reason else ' without a word'}",
-            hint="`--way-back direct` goes without it, where containers can reach this machine",
+            hint="`--api-connection direct` goes without it, where containers can reach this machine",
         )
 
     def _take(self, frame: Frame) -> None:

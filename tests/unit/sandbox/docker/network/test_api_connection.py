@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import WayBack
+    from samlocal.sandbox.sandbox import ApiConnection
 
 
 class FakeEngine:
@@ -58,9 +58,11 @@ def address(tmp_path: Path) -> Iterator[str]:
         yield f"unix://{tmp_path}/engine.sock"
 
 
-def found(engine: FakeEngine, way: WayBack = "auto", network: str | None = None) -> tuple[str, str]:
+def found(
+    engine: FakeEngine, chosen: ApiConnection = "auto", network: str | None = None
+) -> tuple[str, str]:
     """Where containers find the API, without its port, and why a relay is needed."""
-    listening = listen(cast("Engine", engine), network=network, way=way)
+    listening = listen(cast("Engine", engine), network=network, chosen=chosen)
     listening.listener.close()
     return listening.address.partition(":")[0], listening.relayed or ""
 
@@ -109,7 +111,7 @@ def test_engine_of_another_user_needs_a_relay(
 
 
 def test_wish_overrules_what_is_known(address: str) -> None:
-    """`--way-back` insists."""
+    """`--api-connection` decides where it names one."""
     assert found(FakeEngine("tcp://far:1"), "direct") == ("127.0.0.1", "")
     assert found(FakeEngine(address), "relay") == ("", "as asked for")
 
