@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.doctor_checks import Check
 from samlocal.errors import SandboxError
-from samlocal.sandbox.docker.container.container_factory import Maker
+from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
 from samlocal.sandbox.docker.network.reachability import reaches_from_new_container
 from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
@@ -72,7 +72,7 @@ def _try_relay(
     target = listening.listener.getsockname()
     launcher = RelayLauncher(engine, spec, target=target, lost=lambda _error: None)
     try:
-        launcher.launch(Maker(pull=None))
+        launcher.launch(ContainerFactory(engine, pull=None))
     except SandboxError as error:
         return _check("failure", f"a relay is needed ({reason}), and {error.message}", error.hint)
     finally:

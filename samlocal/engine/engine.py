@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import h11
 
-from samlocal.engine.discovery import DEFAULT_URL, find_engines
+from samlocal.engine.discovery import find_engines
 from samlocal.engine.engine_api import ApiError, EngineApi, ImageMissingError
 from samlocal.engine.output import read_output
 from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
@@ -49,7 +49,6 @@ class Engine:
         """
         self.api = _connect(engine)
         self.address = self.api.address.url
-        _Latest.address = self.address
         _log.debug("connected to %s, API %s", self.address, self.api.version)
 
     def __enter__(self) -> Self:
@@ -59,6 +58,25 @@ class Engine:
         self.api.close()
         if "sdk" in self.__dict__:
             self.sdk.close()
+
+    @contextmanager
+    def translated_errors(self) -> Iterator[None]:
+        """Turn what the engine's clients raise into our own errors."""
+        try:
+            yield
+        except ImageMissingError:
+            raise  # the caller knows which image, and whether it may be pulled
+        except ApiError as error:
+            raise _refused(error.explanation) from error
+        except Exception as error:
+            if explanation := _explanation_of_sdk(error):
+                raise _refused(explanation) from error
+            if not _comes_from_connection(error):
+                raise
+            raise EngineError(
+                f"the container engine at `{self.address}` went away ({_root_cause(error)})",
+                hint="is it still running? `samlocal doctor` looks closer",
+            ) from error
 
     @cached_property
     def sdk(self) -> EngineClient:
@@ -121,12 +139,12 @@ class Engine:
 
     @cached_property
     def _about(self) -> dict[str, Any]:
-        with translated_errors():
+        with self.translated_errors():
             return self.api.about()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
-        with translated_errors():
+        with self.translated_errors():
             return self.api.info()
 
     def architecture(self) -> str:
@@ -142,7 +160,7 @@ class Engine:
 
         It is None for an image that came from no registry.
         """
-        with translated_errors():
+        with self.translated_errors():
             images = self.api.images()
         return {
             name: next(
@@ -163,7 +181,7 @@ class Engine:
         An engine that has just made the network names only its subnet; the host has the first
         address of it then, as of every network that doesn't say otherwise.
         """
-        with translated_errors():
+        with self.translated_errors():
             configs = self.api.network("bridge")["IPAM"]["Config"] or []
         for config in configs:
             if config.get("Gateway"):
@@ -174,12 +192,12 @@ class Engine:
 
     def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
         """Attach to a container's output, and to its input if it is asked for."""
-        with translated_errors():
+        with self.translated_errors():
             return self.api.attach(container_id, stdin=stdin)
 
     def run_in(self, container_id: str, command: list[str]) -> tuple[int, str]:
         """Run a command in a running container; return its exit status and its output."""
-        with translated_errors():
+        with self.translated_errors():
             status, framed = self.api.execute(container_id, command)
         output = b"".join(read_output(BytesIO(framed).read))
         return status, output.decode(errors="replace")
@@ -190,7 +208,7 @@ class Engine:
         Raises:
             NetworkNotFoundError: There is none of that name.
         """
-        with translated_errors():
+        with self.translated_errors():
             try:
                 return str(self.api.network(name)["Id"])
             except ApiError as error:
@@ -201,32 +219,6 @@ class Engine:
                     f"no Docker network `{name}`",
                     hint=f"there are {names}; `docker network create {name}` makes it",
                 ) from None
-
-
-class _Latest:
-    """The engine that this command talks to, for what went wrong with it."""
-
-    address = DEFAULT_URL
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn what the engine's clients raise into our own errors."""
-    try:
-        yield
-    except ImageMissingError:
-        raise  # the caller knows which image, and whether it may be pulled
-    except ApiError as error:
-        raise _refused(error.explanation) from error
-    except Exception as error:
-        if explanation := _explanation_of_sdk(error):
-            raise _refused(explanation) from error
-        if not _comes_from_connection(error):
-            raise
-        raise EngineError(
-            f"the container engine at `{_Latest.address}` went away ({_root_cause(error)})",
-            hint="is it still running? `samlocal doctor` looks closer",
-        ) from error
 
 
 def _refused(explanation: str) -> EngineError:

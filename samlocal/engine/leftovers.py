@@ -8,7 +8,6 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.engine import translated_errors
 from samlocal.errors import EngineError
 from samlocal.frozen_dataclass import frozen
 
@@ -51,7 +50,7 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
 
     Relays come last: Podman removes none while another container is in its network.
     """
-    with translated_errors():
+    with engine.translated_errors():
         ours = engine.api.containers([_PROJECT, f"{_HOST}={_host()}"], with_sizes=with_sizes)
     return [
         Leftover(
@@ -67,7 +66,7 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
 
 def remove_container(engine: Engine, container_id: str) -> bool:
     """Remove a container, whatever it does; tell whether that worked."""
-    with contextlib.suppress(EngineError), translated_errors():
+    with contextlib.suppress(EngineError), engine.translated_errors():
         engine.api.remove_container(container_id, force=True)
         return True
     return False
@@ -80,7 +79,7 @@ def sweep(engine: Engine) -> list[str]:
 
 def mounted_paths(engine: Engine) -> set[str]:
     """Return the paths on the engine's machine that containers of ours see."""
-    with translated_errors():
+    with engine.translated_errors():
         ours = engine.api.containers([_PROJECT])
     return {mount["Source"] for each in ours for mount in each["Mounts"] if mount.get("Source")}
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.engine_api import ApiError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
     """
     status = None
     killed = False
-    with translated_errors(), _unless_gone():  # its removal may be faster than our calls
+    with engine.translated_errors(), _unless_gone():  # its removal may be faster than our calls
         if engine.auto_removes:
             status = engine.api.wait(container_id, until_removed=True)
             killed = status == KILLED and _has_oom_event(engine, container_id)
@@ -46,7 +45,7 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
 
 def remove(engine: Engine, container_id: str) -> None:
     """Remove a container, whatever it does, unless it has gone or is going already."""
-    with translated_errors(), _unless_gone():
+    with engine.translated_errors(), _unless_gone():
         try:
             engine.api.remove_container(container_id, force=True)
         except ApiError as error:

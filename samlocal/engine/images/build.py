@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from docker.credentials.errors import StoreError
 from docker.errors import APIError
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.images.build_context import read_dockerfile, recipe_digest, write_context
 from samlocal.errors import ImageBuildError
 
@@ -63,7 +62,7 @@ def build_image(
     """
     dockerfile = read_dockerfile(build.recipe)
     output = _Output(build, dockerfile, progress)
-    with tempfile.TemporaryFile() as archive, translated_errors(), _build_errors(output):
+    with tempfile.TemporaryFile() as archive, engine.translated_errors(), _build_errors(output):
         name = write_context(build.recipe, dockerfile, archive)
         replaced = engine.sdk.images(name=build.image, quiet=True)
         events = engine.sdk.build(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.leftovers import labels
 from samlocal.engine.removal import remove
 
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 def image_files(engine: Engine, image: str) -> Iterator[Callable[[str], bool]]:
     """Give what tells whether the image has a file at a path, asked of a container that never starts."""
     config = {"Image": image, "Cmd": ["true"], "Labels": labels(project="", function="")}
-    with translated_errors():
+    with engine.translated_errors():
         container_id = engine.api.create_container(config)
 
     def holds(path: str) -> bool:
-        with translated_errors():
+        with engine.translated_errors():
             return engine.api.has_file(container_id, path)
 
     try:

@@ -12,7 +12,6 @@ import requests
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.images.policy import LOCAL_ONLY
 from samlocal.errors import ImageNotFoundError, ImagePullError
 
@@ -58,7 +57,7 @@ def pull_image(
 
     progress.note(f"Pulling {image}")
     headers = login_headers(image, profile=profile, progress=progress)
-    with translated_errors(), _pull_errors(image):
+    with engine.translated_errors(), _pull_errors(image):
         for event in _pull_events(engine, image, headers, platform):
             if cancelled():
                 return

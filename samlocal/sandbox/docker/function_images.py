@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.engine_api import ImageMissingError
 from samlocal.engine.images.build import RECIPE_LABEL, build_image, recipe_of
 from samlocal.engine.images.build_context import newer_file
@@ -195,7 +194,7 @@ def _compare_architectures(
 
 
 def _inspect(engine: Engine, image: str) -> _Facts | None:
-    with translated_errors():
+    with engine.translated_errors():
         try:
             return engine.api.image(image)
         except ImageMissingError:

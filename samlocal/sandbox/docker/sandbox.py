@@ -12,7 +12,6 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.images.policy import is_pulled_always, skipped_pull_error
 from samlocal.engine.leftovers import sweep
@@ -27,7 +26,7 @@ from samlocal.sandbox.docker.container.combined_output import (
     own_program,
     signal_of,
 )
-from samlocal.sandbox.docker.container.container_factory import Maker
+from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -92,7 +91,7 @@ class DockerSandbox:
         self._engine = engine
         self._log = log
         self._progress = progress
-        self._maker = Maker(self._pull)
+        self._factory = ContainerFactory(engine, pull=self._pull)
         self._underway = Event()
         self._stopping = False
         self._container_id: str | None = None
@@ -118,7 +117,7 @@ class DockerSandbox:
     def __exit__(self, *exc_info: object) -> None:
         if self._copies:
             self._copies.cancel()
-        self._maker.close()
+        self._factory.close()
         self._ending.set()
         if self._container_id:
             self._remove(self._container_id)
@@ -150,7 +149,7 @@ class DockerSandbox:
         self._stopping = True
         self._ending.set()
         if self._container_id:
-            with suppress(EngineError), translated_errors():
+            with suppress(EngineError), self._engine.translated_errors():
                 if self._spec.grace_seconds:
                     self._engine.api.stop(self._container_id, self._spec.grace_seconds)
                 else:
@@ -241,15 +240,15 @@ class DockerSandbox:
         target = connection.listener.getsockname()
         self._relay = RelayLauncher(self._engine, self._spec, target=target, lost=self._fail)
         with port_errors(self._spec.debug_ports):
-            port = self._relay.launch(self._maker, network_id=self._extra_network_id())
+            port = self._relay.launch(self._factory, network_id=self._extra_network_id())
         return f"{_LOOPBACK}:{port}" if port else ""
 
     def _create(self) -> str | None:
         """Create the container, in the network of its relay if it has one; None once closed."""
         network_id = None if self._relay else self._extra_network_id()
-        container_id = self._maker.make(self._spec.image, self._create_container)
+        container_id = self._factory.make(self._spec.image, self._create_container)
         if container_id and network_id:
-            with translated_errors():
+            with self._engine.translated_errors():
                 self._engine.api.connect_container_to_network(container_id, network_id)
         return container_id
 
@@ -275,7 +274,7 @@ class DockerSandbox:
             image,
             profile=self._spec.profile,
             progress=self._progress,
-            cancelled=lambda: self._maker.is_closed,
+            cancelled=lambda: self._factory.is_closed,
             platform=platform_of(self._spec),
         )
 
@@ -287,7 +286,7 @@ class DockerSandbox:
             self._engine,
             self._spec,
             progress=self._progress,
-            cancelled=lambda: self._maker.is_closed,
+            cancelled=lambda: self._factory.is_closed,
         )
 
     def _create_container(self) -> str:
@@ -369,7 +368,7 @@ class DockerSandbox:
     def _start_errors(self) -> Iterator[None]:
         """Say what it means that a container doesn't start."""
         try:
-            with port_errors(self._spec.debug_ports), translated_errors():
+            with port_errors(self._spec.debug_ports), self._engine.translated_errors():
                 yield
         except EngineError as error:
             from samlocal.sandbox.docker.container.start_errors import start_error  # noqa: PLC0415  # few need it
@@ -381,7 +380,7 @@ class DockerSandbox:
         if self._ending.wait(_UNLIMITED_SECONDS):
             return
         try:
-            with translated_errors():
+            with self._engine.translated_errors():
                 self._engine.api.update_container(str(self._container_id), cpu_limits(cpus))
         except EngineError as error:  # mostly because the function has ended already
             _log.debug("its CPU is not limited: %s", error.message)
@@ -402,7 +401,7 @@ class DockerSandbox:
 
         def read() -> None:
             # Where the engine goes away, `_watch` sees it too, and says so.
-            with suppress(EngineError), translated_errors():
+            with suppress(EngineError), self._engine.translated_errors():
                 for output in pieces:
                     self._first_words += output[: _FIRST_BYTES - len(self._first_words)]
                     self._log.write(output)
@@ -458,7 +457,7 @@ class DockerSandbox:
         self._words_of_shell.pass_on()
         if status in _NOT_EXECUTED:
             try:
-                with translated_errors():
+                with self._engine.translated_errors():
                     error = unstartable(self._engine, self._spec, said.decode(errors="replace"))
             except EngineError as refusal:
                 _log.debug("why its program can't run is not known: %s", refusal.message)

@@ -6,8 +6,9 @@ from errno import EACCES
 import pytest
 import requests
 
-from samlocal.engine.engine import Engine, translated_errors
+from samlocal.engine.engine import Engine
 from samlocal.errors import EngineError, EngineNotReachableError
+from tests.unit.engine.fakes import fake_engine
 
 
 @pytest.mark.parametrize(
@@ -56,5 +57,17 @@ def test_errors_that_name_each_other_as_their_context() -> None:
     first, second = requests.ConnectionError("first"), requests.ConnectionError("second")
     first.__cause__, second.__cause__ = second, first
 
-    with pytest.raises(EngineError, match="went away"), translated_errors():
+    with pytest.raises(EngineError, match="went away"), fake_engine().translated_errors():
         raise first
+
+
+def test_engine_that_went_away_is_named_by_its_own_address() -> None:
+    """Also where a command talks to several engines."""
+    first, second = fake_engine(address="tcp://first:1"), fake_engine(address="tcp://second:2")
+
+    for engine in (first, second, first):
+        with (
+            pytest.raises(EngineError, match=f"at `{engine.address}` went away"),
+            engine.translated_errors(),
+        ):
+            raise BrokenPipeError

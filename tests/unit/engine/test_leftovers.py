@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,7 @@ from samlocal.engine.leftovers import (
     remove_container,
     sweep,
 )
+from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -48,16 +49,11 @@ class FakeApi:
         self.removed.append(container_id)
 
 
-@dataclass
-class FakeEngine:
-    api: FakeApi
-
-
 def engine(
     *there: dict[str, Any], stubborn: frozenset[str] = frozenset()
 ) -> tuple[Engine, FakeApi]:
     api = FakeApi(list(there), stubborn)
-    return cast("Engine", FakeEngine(api)), api
+    return fake_engine(api=api), api
 
 
 def container(name: str, pid: str, **besides: object) -> dict[str, Any]:

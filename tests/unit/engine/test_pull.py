@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from samlocal.engine.images.pull import pull_image
+from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.engine.engine import Engine
 
 IMAGE = "registry.example/lambda/python:3.11"
 
@@ -54,10 +53,8 @@ class Watcher:
 
 def seen(*events: dict[str, object], podman: bool) -> list[object]:
     watcher = Watcher()
-    engine = SimpleNamespace(sdk=FakeClient(*events), is_podman=podman)
-    pull_image(
-        cast("Engine", engine), IMAGE, profile=None, progress=watcher, cancelled=lambda: False
-    )
+    engine = fake_engine(sdk=FakeClient(*events), is_podman=podman)
+    pull_image(engine, IMAGE, profile=None, progress=watcher, cancelled=lambda: False)
     return watcher.seen
 
 

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
-
 import pytest
 
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
-
-if TYPE_CHECKING:
-    from samlocal.engine.engine import Engine
+from tests.unit.engine.fakes import fake_engine
 
 
 class FakeApi:
@@ -31,7 +26,7 @@ class FakeApi:
 
 
 def removed(api: FakeApi) -> list[str]:
-    remove(cast("Engine", SimpleNamespace(api=api)), "0a1b")
+    remove(fake_engine(api=api), "0a1b")
     return api.calls
 
 

@@ -1,27 +1,29 @@
-"""Creating containers, with the pull of an image that is missing, until nobody wants them any more."""
+"""Creates containers, pulling a missing image first, until closed."""
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.engine_api import ImageMissingError
 from samlocal.engine.images.policy import skipped_pull_error, vanished_image_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.engine.engine import Engine
+
 _T = TypeVar("_T")
 
 
-class Maker:
+class ContainerFactory:
     """Once it is closed it creates nothing more, whichever thread is in the middle of it.
 
     `pull` has the engine pull an image, where that may be done.
     """
 
-    def __init__(self, pull: Callable[[str], None] | None) -> None:
+    def __init__(self, engine: Engine, *, pull: Callable[[str], None] | None) -> None:
+        self._engine = engine
         self._pull = pull
         self._creating = Lock()
         self._closed = False
@@ -53,5 +55,5 @@ class Maker:
             raise vanished_image_error(image) from None
 
     def _create_if_open(self, create: Callable[[], _T]) -> _T | None:
-        with self._creating, translated_errors():
+        with self._creating, self._engine.translated_errors():
             return None if self._closed else create()

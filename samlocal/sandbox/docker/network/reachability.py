@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.leftovers import labels
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
@@ -28,7 +27,7 @@ def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
 
 def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool | None:
     """Tell the same of a container made for the question."""
-    with suppress(EngineError), translated_errors():
+    with suppress(EngineError), engine.translated_errors():
         config = {
             "Image": image,
             "Entrypoint": ["/bin/sh"],

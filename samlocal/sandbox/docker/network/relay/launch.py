@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.docker.container.container_factory import Maker
+    from samlocal.sandbox.docker.container.container_factory import ContainerFactory
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class RelayLauncher:
         self._target = target
         self._lost = lost
 
-    def launch(self, maker: Maker, *, network_id: str | None = None) -> int | None:
+    def launch(self, factory: ContainerFactory, *, network_id: str | None = None) -> int | None:
         """Start a relay in the first image that can run one; return its port, None once closed.
 
         Raises:
@@ -66,7 +66,7 @@ class RelayLauncher:
         """
         failure = RelayUnusableError("no image can run a relay")
         for image in relay_images(self._engine, self._spec):
-            relay = maker.make(image, partial(self._create, image))
+            relay = factory.make(image, partial(self._create, image))
             if relay is None:
                 return None
             try:

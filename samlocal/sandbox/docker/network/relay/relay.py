@@ -14,7 +14,6 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.engine import translated_errors
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
@@ -77,7 +76,7 @@ class Relay:
         self._reader = Thread(target=self._read, args=(self._attached,), daemon=True)
         self._reader.start()
         try:
-            with translated_errors():
+            with self._engine.translated_errors():
                 if network_id:
                     self._engine.api.connect_container_to_network(self.container_id, network_id)
                 self._engine.api.start(self.container_id)
@@ -104,7 +103,7 @@ class Relay:
     def _read(self, attached: Attached) -> None:
         try:
             output = read_output(attached.receive, stderr=self._complaints.extend)
-            with translated_errors():
+            with self._engine.translated_errors():
                 for frame in read_frames(output):
                     self._take(frame)
         except (EngineError, ValueError) as error:
@@ -127,7 +126,7 @@ class Relay:
 
     def _what_happened(self) -> SandboxError:
         try:
-            with translated_errors():
+            with self._engine.translated_errors():
                 self._engine.api.ping()
         except EngineError as error:
             return error
