@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status
-from samlocal.cli.opening import ProjectOptions, open_with
-from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
+from samlocal.cli.opening import open_with
 from samlocal.cli.options.debugging import DebugOptions
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
@@ -18,6 +17,8 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from samlocal.cli.options.invocation import InvokeOptions
+    from samlocal.cli.options.project import ProjectOptions
     from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
     from samlocal.cloudformation.project import Project
     from samlocal.context import ContextOverrides
@@ -30,27 +31,6 @@ if TYPE_CHECKING:
     from samlocal.sandbox.debugging import DebugSettings
 
     ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
-
-
-@frozen
-class InvokeOptions:
-    """The command line of `local invoke`, as far as it says what to run, and with what."""
-
-    function_identifier: shared.FunctionIdentifier = None
-    runtime: shared.Runtime = None
-    architecture: shared.Architecture = None
-    event: shared.Event = None
-    no_event: shared.NoEvent = False
-    data: shared.Data = None
-    path: shared.EventPath = None
-    raw: shared.Raw = False
-    context: shared.Context = None
-    context_path: shared.ContextPath = None
-    qualifier: shared.Qualifier = None
-    env_vars: shared.EnvVars = None
-    env: shared.Env = None
-    no_shell_env: shared.NoShellEnv = False
-    no_credentials: shared.NoCredentials = False
 
 
 @frozen
@@ -107,7 +87,7 @@ def read_inputs(
     region = find_region(project_options.region, profile, shell=os.environ, home=Path.home())
     project = open_with(replace(project_options, region=region))
     entry = project.find(chosen.function_identifier)
-    debug = debug_options.settings_for(entry, project)
+    debug = _debug_settings(debug_options, entry, project)
     image = image_for(entry, project.functions) if image_for else None
     function = _as_chosen(project.resolve(entry, replaced=_replaced(chosen, image)), chosen)
     qualified = qualify(function, _qualifier(chosen, entry), region=region)
@@ -120,7 +100,7 @@ def read_inputs(
         credentials=credentials,
         region=region,
         version=version,
-        container_file=debug_options.container_file(_shell(chosen)),
+        container_file=_container_file(debug_options, _shell(chosen)),
         debugging=debug is not None,
     )
     return Inputs(
@@ -144,6 +124,20 @@ def read_inputs(
         ),
         debug=debug,
     )
+
+
+def _debug_settings(
+    chosen: DebugOptions, function: FunctionEntry, project: Project
+) -> DebugSettings | None:
+    """Return how a function is to be debugged, if it is."""
+    if not chosen.debug_port:
+        return None
+    from samlocal.cli.debug_settings import read_debug_settings
+
+    settings = read_debug_settings(chosen, chosen.debug_port)
+    if chosen.debug_function and project.find(chosen.debug_function) != function:
+        return None
+    return settings
 
 
 def _qualifier(chosen: InvokeOptions, entry: FunctionEntry) -> str | None:
@@ -173,7 +167,7 @@ def _as_chosen(function: Function, chosen: InvokeOptions) -> Function:
     function = _in_chosen_runtime(function, chosen.runtime)
     if chosen.architecture is None:
         return function
-    return replace(function, architecture=chosen.architecture.value)
+    return replace(function, architecture=chosen.architecture)
 
 
 def _in_chosen_runtime(function: Function, runtime: str | None) -> Function:
@@ -268,6 +262,14 @@ def _environment(  # all of it is needed, and used once
         debugging=debugging,
     )
     return replace(environment, diagnostics=(*diagnostics, *environment.diagnostics))
+
+
+def _container_file(chosen: DebugOptions, shell: Mapping[str, str] | None) -> EnvFile | None:
+    if chosen.container_env_vars is None:
+        return None
+    from samlocal.env_vars.reading import read_flat_env_file
+
+    return read_flat_env_file(chosen.container_env_vars, stdin=sys.stdin.buffer, shell=shell)
 
 
 def _shell(chosen: InvokeOptions) -> Mapping[str, str] | None:

@@ -7,27 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import show_warning
-from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
-from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
+    from samlocal.cli.options.project import ProjectOptions
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
     from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
     from samlocal.cloudformation.project import Project
-
-
-@frozen
-class ProjectOptions:
-    """What options say about a project."""
-
-    template: shared.Template = None
-    parameter_overrides: shared.ParameterOverrides = None
-    resolve_file: shared.ResolveFile = None
-    resolve_remote: shared.ResolveRemote = False
-    region: shared.Region = None
-    account_id: shared.AccountId = None
-    profile: shared.Profile = None
-    language_extensions: shared.LanguageExtensions = None
 
 
 def open_with(chosen: ProjectOptions) -> Project:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from samlocal.function import ImageCode
 
 if TYPE_CHECKING:
-    from samlocal.cli.content import ContentOptions
     from samlocal.cli.inputs import Inputs
+    from samlocal.cli.options.code import CodeOptions
     from samlocal.diagnostics import Diagnostic
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.sandbox.sandbox import SandboxSpec
 
 
 def plan(
-    inputs: Inputs, content: ContentOptions, settings: SandboxSettings
+    inputs: Inputs, code_options: CodeOptions, settings: SandboxSettings
 ) -> tuple[SandboxSpec, tuple[Diagnostic, ...]]:
     """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
 
@@ -25,10 +25,11 @@ def plan(
     code = inputs.function.code
     if isinstance(code, ImageCode):
         return _plan_image_function(inputs, code, settings)
+    from samlocal.cli.content import read_content
     from samlocal.sandbox.limit_diagnostics import box_diagnostics
     from samlocal.sandbox.plan import plan_sandbox
 
-    found = content.read(inputs, profile=settings.profile)
+    found = read_content(code_options, inputs, profile=settings.profile)
     spec = plan_sandbox(
         inputs.function,
         inputs.environment.as_dict(),

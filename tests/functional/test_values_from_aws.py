@@ -15,8 +15,10 @@ import pytest
 from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.s3 import fetcher
 from samlocal.aws_clients import connect
-from samlocal.cli.inputs import InvokeOptions, read_inputs
-from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.inputs import read_inputs
+from samlocal.cli.opening import open_with
+from samlocal.cli.options.invocation import InvokeOptions
+from samlocal.cli.options.project import ProjectOptions
 from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
 from samlocal.cloudformation.project import open_project
 from samlocal.errors import CodeNotFoundError, Place, UsageError

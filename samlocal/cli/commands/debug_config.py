@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
-from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.general import GeneralOptions
+from samlocal.cli.options.project import ProjectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from samlocal.cli.doctor_checks import Check
-from samlocal.cli.options import shared  # noqa: TC001  # typer reads the annotations as the program runs
+from samlocal.cli.options.container import (
+    ApiConnectionOption,
+    EngineOption,
+    ImageRepositoryOption,
+)
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -33,9 +37,9 @@ _COLORS: Final = {
 
 def doctor(
     *,
-    engine: shared.Engine = None,
-    api_connection: shared.ApiConnectionOption = "auto",
-    image_repository: shared.ImageRepository = None,
+    engine: EngineOption = None,
+    api_connection: ApiConnectionOption = "auto",
+    image_repository: ImageRepositoryOption = None,
 ) -> None:
     """Check what this machine needs: Python, engine, images, API connection, space.
 

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
-from samlocal.cli.options import shared
-from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
+from samlocal.cli.options.general import GeneralOptions, OutputOption
+from samlocal.cli.options.project import ProjectOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 def list_functions(
     *,
     project: ProjectOptions,
-    output: shared.Output = shared.OutputFormat.TEXT,
+    output: OutputOption = "text",
     general: GeneralOptions,
 ) -> None:
     """List the functions of a template or a CDK app: what to call them by, and where they are.
@@ -41,7 +41,7 @@ def list_functions(
         *((entry, _resolved(opened, entry)) for entry in opened.functions),
         *((entry, _excluded(entry)) for entry in opened.excluded),
     ]
-    if output is shared.OutputFormat.JSON:
+    if output == "json":
         text = json.dumps([_as_json(*row) for row in functions], indent=2, ensure_ascii=False)
         show_output(text)
     elif functions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import (
@@ -15,15 +16,16 @@ from samlocal.cli.console import (
     show_result,
     show_warning,
 )
-from samlocal.cli.content import ContentOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.inputs import InvokeOptions, read_inputs
-from samlocal.cli.opening import ProjectOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.inputs import read_inputs
 from samlocal.cli.option_groups import grouped
-from samlocal.cli.options import shared
-from samlocal.cli.options.container import ContainerOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.options.debugging import DebugOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
-from samlocal.cli.options.sam_only import SamOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.code import CodeOptions
+from samlocal.cli.options.container import ContainerOptions
+from samlocal.cli.options.debugging import DebugOptions
+from samlocal.cli.options.general import GeneralOptions
+from samlocal.cli.options.invocation import InvokeOptions, OutputOptions
+from samlocal.cli.options.limits import LimitOptions
+from samlocal.cli.options.project import ProjectOptions
+from samlocal.cli.options.sam_only import SamOptions
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from samlocal.cli.debugger_status import DebuggerWatch
     from samlocal.cli.inputs import Inputs
+    from samlocal.cli.options.general import OutputFormat
     from samlocal.diagnostics import Diagnostic
     from samlocal.engine.engine import Engine
     from samlocal.invocation import InvocationResult, Outcome
@@ -48,14 +51,12 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     *,
     chosen: InvokeOptions,
     project: ProjectOptions,
-    content: ContentOptions,
+    code: CodeOptions,
     container: ContainerOptions,
+    limits: LimitOptions,
     debugging: DebugOptions,
+    output: OutputOptions,
     sam: SamOptions,
-    print_env: shared.PrintEnv = False,
-    output: shared.PrintEnvOutput = shared.OutputFormat.TEXT,
-    log_file: shared.LogFile = None,
-    exit_zero_on_function_error: shared.ExitZero = False,
     general: GeneralOptions,
 ) -> None:
     """Run a Lambda function once, in a container of its own runtime image.
@@ -68,33 +69,34 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     general.apply()
     project = sam.project(project)
     _show_diagnostics(sam.diagnostics())
-    if print_env:
-        _print_environment(_read(chosen, project, debugging, container), output)
+    if output.print_env:
+        _print_environment(_read(chosen, project, debugging, container), output.output)
         return
     from datetime import UTC, datetime
 
     from samlocal.cli.planning import plan
+    from samlocal.cli.sandbox_settings import image_for, read_settings
     from samlocal.sandbox.plan import end_of_support
 
-    settings = container.settings()
+    settings = read_settings(container, limits, code, debugging)
     inputs = _read(chosen, project, debugging, container)
     today = datetime.now(UTC).date()
     _show_diagnostics((*inputs.diagnostics, *end_of_support(inputs.function, today=today)))
-    image = container.image_for(inputs.function, inputs.functions)
+    image = image_for(container.invoke_image or (), inputs.function, inputs.functions)
     settings = replace(settings, debug=inputs.debug, image=image, profile=project.profile)
     if inputs.debug:
         from samlocal.sandbox.ports import require_free
 
         require_free(inputs.debug.ports, address=settings.publish_on)
-    spec, diagnostics = plan(inputs, content, settings)
+    spec, diagnostics = plan(inputs, code, settings)
     _show_diagnostics(diagnostics)
     # Not in a thread while the project is read: both would take longer, one interpreter being for both.
     from samlocal.engine.engine import Engine
 
-    with FunctionLog(log_file) as log, Engine(container.engine) as engine:
+    with FunctionLog(output.log_file) as log, Engine(container.engine) as engine:
         exit_code = _invoke(inputs, spec, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
-    raise SystemExit(0 if function_failed and exit_zero_on_function_error else exit_code)
+    raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
 
 
 def _read(
@@ -103,7 +105,10 @@ def _read(
     debugging: DebugOptions,
     container: ContainerOptions,
 ) -> Inputs:
-    inputs = read_inputs(chosen, project, debugging, image_for=container.image_for)
+    from samlocal.cli.sandbox_settings import image_for
+
+    choose_image = partial(image_for, container.invoke_image or ())
+    inputs = read_inputs(chosen, project, debugging, image_for=choose_image)
     if container.ca_bundle is None:
         return inputs
     from samlocal.sandbox.ca_bundle import with_ca_bundle
@@ -111,12 +116,12 @@ def _read(
     return replace(inputs, environment=with_ca_bundle(inputs.environment))
 
 
-def _print_environment(inputs: Inputs, output: shared.OutputFormat) -> None:
+def _print_environment(inputs: Inputs, output: OutputFormat) -> None:
     from samlocal.cli.print_env import environment_as_json, environment_as_text
 
     _show_diagnostics(inputs.diagnostics)
     base = inputs.project.parent
-    if output is shared.OutputFormat.JSON:
+    if output == "json":
         text = environment_as_json(
             inputs.environment, function=inputs.function.full_path, base=base
         )

@@ -12,8 +12,8 @@ import typer
 
 from samlocal.cli.console import show_output, show_warning
 from samlocal.cli.option_groups import grouped
-from samlocal.cli.options import shared
-from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # see `grouped`
+from samlocal.cli.options.container import EngineOption
+from samlocal.cli.options.general import GeneralOptions, OutputOption
 
 if TYPE_CHECKING:
     from samlocal.cache.pruning import StaleEntry
@@ -61,8 +61,8 @@ def prune(
     older_than: OlderThan = 30,
     dry_run: DryRun = False,
     layer_cache_basedir: LayerCacheBasedir = None,
-    engine: shared.Engine = None,
-    output: shared.Output = shared.OutputFormat.TEXT,
+    engine: EngineOption = None,
+    output: OutputOption = "text",
     general: GeneralOptions,
 ) -> None:
     """Remove what earlier commands left behind, and say what that frees.
@@ -87,7 +87,7 @@ def prune(
         signals.raise_if_any()
     if pruned.problem:
         show_warning(f"no containers were looked for: {pruned.problem}")
-    if output is shared.OutputFormat.JSON:
+    if output == "json":
         text = json.dumps(_as_json(pruned, dry_run=dry_run), indent=2, ensure_ascii=False)
     else:
         text = _as_text(pruned, dry_run=dry_run)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output
-from samlocal.cli.opening import ProjectOptions, open_with
+from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
-from samlocal.cli.options import shared
-from samlocal.cli.options.general import GeneralOptions  # noqa: TC001  # `grouped` reads annotations
+from samlocal.cli.options.general import GeneralOptions, OutputOption
+from samlocal.cli.options.project import ProjectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def validate(
     *,
     project: ProjectOptions,
     lint: Lint = True,
-    output: shared.Output = shared.OutputFormat.TEXT,
+    output: OutputOption = "text",
     general: GeneralOptions,
 ) -> None:
     """Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.
@@ -47,7 +47,7 @@ def validate(
     """
     general.apply()
     problems = find_problems(project, lint=lint)
-    text = _as_json(problems) if output is shared.OutputFormat.JSON else _as_text(problems)
+    text = _as_json(problems) if output == "json" else _as_text(problems)
     if text:
         show_output(text)
     print_status(_summary(problems))

@@ -1,85 +1,92 @@
-"""The options about debugging, and what they mean."""
+"""The options about debugging."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
 
-from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
-from samlocal.errors import UsageError
+import typer
+
 from samlocal.frozen_dataclass import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from samlocal.cloudformation.project import Project
-    from samlocal.env_vars.env_file import EnvFile
-    from samlocal.function import FunctionEntry
-    from samlocal.sandbox.debugging import DebugSettings
 
 
 @frozen
 class DebugOptions:
-    """What a person types about debugging; `settings` is what it means."""
+    """What a person types about debugging."""
 
-    debug_port: shared.DebugPort = None
-    debugger_path: shared.DebuggerPath = None
-    debug_args: shared.DebugArgs = None
-    debug_function: shared.DebugFunction = None
-    debug_runtime: shared.DebugRuntime = None
-    container_env_vars: shared.ContainerEnvVars = None
-
-    def settings_for(self, function: FunctionEntry, project: Project) -> DebugSettings | None:
-        """Return how a function is to be debugged, if it is.
-
-        Raises:
-            UsageError: An option means nothing.
-            ProjectError: `--debug-function` names no function.
-        """
-        settings = self.settings()
-        if settings and self.debug_function:
-            return settings if project.find(self.debug_function) == function else None
-        return settings
-
-    def container_file(self, shell: Mapping[str, str] | None) -> EnvFile | None:
-        """Read `--container-env-vars`, if it is given.
-
-        Raises:
-            EnvVarsError: It can't be read, or means nothing.
-        """
-        if self.container_env_vars is None:
-            return None
-        from samlocal.env_vars.reading import read_flat_env_file
-
-        return read_flat_env_file(self.container_env_vars, stdin=sys.stdin.buffer, shell=shell)
-
-    def settings(self) -> DebugSettings | None:
-        """Return what the options mean; None where nothing is to be debugged.
-
-        Raises:
-            UsageError: One of them means nothing.
-        """
-        if not self.debug_port:
-            return None
-        from samlocal.sandbox.debugging import DebugSettings
-
-        if self.debugger_path and not self.debugger_path.is_dir():
-            raise UsageError(f"`--debugger-path`: no directory `{self.debugger_path}`")
-        return DebugSettings(
-            ports=tuple(dict.fromkeys(self.debug_port)),
-            path=self.debugger_path,
-            arguments=_split(self.debug_args or ""),
-            runtime=self.debug_runtime,
-        )
-
-
-def _split(text: str) -> tuple[str, ...]:
-    import shlex
-
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise UsageError(
-            f"`--debug-args`: {str(error).lower()} in `{text}`",
-            hint="it is split as a shell splits a line",
-        ) from error
+    debug_port: Annotated[
+        list[int] | None,
+        typer.Option(
+            "-d",
+            "--debug-port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Start the function for a debugger that attaches to this port; repeatable where it needs"
+            " several.",
+            show_default=False,
+        ),
+    ] = None
+    debugger_path: Annotated[
+        Path | None,
+        typer.Option(
+            "--debugger-path",
+            metavar="DIR",
+            help="A directory with a debugger for the container: dlv, gdbserver, lldb-server, vsdbg.",
+            show_default=False,
+        ),
+    ] = None
+    debug_args: Annotated[
+        str | None,
+        typer.Option(
+            "--debug-args",
+            metavar="TEXT",
+            help="Arguments for the debugger, or for the runtime's program if it brings its own debugger.",
+            show_default=False,
+        ),
+    ] = None
+    debug_function: Annotated[
+        str | None,
+        typer.Option(
+            "--debug-function",
+            metavar="FUNCTION_IDENTIFIER",
+            help="Debug only this function. [default: the one that is invoked]",
+            show_default=False,
+        ),
+    ] = None
+    debug_runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--debug-runtime",
+            metavar="RUNTIME",
+            help="What a container image runs (python3.13, provided.al2023, …), where that can't be told.",
+            show_default=False,
+        ),
+    ] = None
+    container_env_vars: Annotated[
+        str | None,
+        typer.Option(
+            "--container-env-vars",
+            metavar="PATH",
+            help="Variables for the container, over all others: flat JSON, YAML or .env.",
+            show_default=False,
+        ),
+    ] = None
+    container_host: Annotated[
+        str | None,
+        typer.Option(
+            "--container-host",
+            metavar="HOST",
+            help="Where a debugger's port is reached, if the engine is on another machine than samlocal."
+            " [default: localhost]",
+            show_default=False,
+        ),
+    ] = None
+    container_host_interface: Annotated[
+        str,
+        typer.Option(
+            "--container-host-interface",
+            metavar="IP",
+            help="The address of the engine's machine on which a debugger's port is open.",
+        ),
+    ] = "127.0.0.1"

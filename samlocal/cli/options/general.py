@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import typer
+
 from samlocal.cli.console import show_debug_log
-from samlocal.cli.options import shared  # noqa: TC001  # `grouped` reads the annotations as the program runs
 from samlocal.frozen_dataclass import frozen
+
+OutputFormat = Literal["text", "json"]
+OutputOption = Annotated[
+    OutputFormat,
+    typer.Option("--output", help="Write text for people or JSON for scripts."),
+]
 
 
 @frozen
 class GeneralOptions:
     """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
 
-    config_file: shared.ConfigFile = None
-    config_env: shared.ConfigEnv = None
-    save_params: shared.SaveParams = False
-    beta_features: shared.BetaFeatures = None
-    debug: shared.Debug = False
+    config_file: Annotated[
+        str | None,
+        typer.Option(
+            "--config-file",
+            metavar="NAME",
+            help="The file with default values of options, beside the template or in the current directory."
+            " [default: samconfig.toml, .yaml or .yml]",
+            show_default=False,
+        ),
+    ] = None
+    config_env: Annotated[
+        str | None,
+        typer.Option(
+            "--config-env",
+            metavar="NAME",
+            help="The environment in that file. [default: default]",
+            show_default=False,
+        ),
+    ] = None
+    save_params: Annotated[
+        bool,
+        typer.Option(
+            "--save-params",
+            help="Save the options of this command line in that file, and run.",
+        ),
+    ] = False
+    beta_features: Annotated[
+        bool | None,
+        typer.Option(
+            "--beta-features/--no-beta-features",
+            help="Accepted as in sam; samlocal has no beta features.",
+            show_default=False,
+        ),
+    ] = None
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show what samlocal itself does."),
+    ] = False
 
     def apply(self) -> None:
         if self.debug:

@@ -13,53 +13,9 @@ from samlocal.errors import TemplateNotFoundError, UsageError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from samlocal.cli.opening import ProjectOptions
+    from samlocal.cli.options.project import ProjectOptions
     from samlocal.diagnostics import Diagnostic
 
-HookName = Annotated[
-    str | None,
-    typer.Option(
-        "--hook-name",
-        metavar="terraform",
-        help="Take the project from Terraform, as `sam build --hook-name terraform` prepared it.",
-        show_default=False,
-    ),
-]
-SkipPrepareInfra = Annotated[
-    bool,
-    typer.Option(
-        "--skip-prepare-infra/--prepare-infra",
-        help="With --hook-name: use what an earlier run of sam prepared in .aws-sam-iacs.",
-        show_default=False,
-    ),
-]
-TerraformPlanFile = Annotated[
-    str | None,
-    typer.Option(
-        "--terraform-plan-file",
-        metavar="PATH",
-        help="With --hook-name: a plan of Terraform's. Not supported yet.",
-        show_default=False,
-    ),
-]
-TenantId = Annotated[
-    str | None,
-    typer.Option(
-        "--tenant-id",
-        metavar="ID",
-        help="The tenant that invokes the function. Not emulated yet.",
-        show_default=False,
-    ),
-]
-DurableExecutionName = Annotated[
-    str | None,
-    typer.Option(
-        "--durable-execution-name",
-        metavar="NAME",
-        help="The name of the execution of a durable function. Not emulated yet.",
-        show_default=False,
-    ),
-]
 
 _TERRAFORM: Final = "terraform"
 # Where sam keeps what it made of a Terraform project.
@@ -72,11 +28,50 @@ _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 class SamOptions:
     """What a person types of them; `project` and `diagnostics` are what it means."""
 
-    hook_name: HookName = None
-    skip_prepare_infra: SkipPrepareInfra = False
-    terraform_plan_file: TerraformPlanFile = None
-    tenant_id: TenantId = None
-    durable_execution_name: DurableExecutionName = None
+    hook_name: Annotated[
+        str | None,
+        typer.Option(
+            "--hook-name",
+            metavar="terraform",
+            help="Take the project from Terraform, as `sam build --hook-name terraform` prepared it.",
+            show_default=False,
+        ),
+    ] = None
+    skip_prepare_infra: Annotated[
+        bool,
+        typer.Option(
+            "--skip-prepare-infra/--prepare-infra",
+            help="With --hook-name: use what an earlier run of sam prepared in .aws-sam-iacs.",
+            show_default=False,
+        ),
+    ] = False
+    terraform_plan_file: Annotated[
+        str | None,
+        typer.Option(
+            "--terraform-plan-file",
+            metavar="PATH",
+            help="With --hook-name: a plan of Terraform's. Not supported yet.",
+            show_default=False,
+        ),
+    ] = None
+    tenant_id: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant-id",
+            metavar="ID",
+            help="The tenant that invokes the function. Not emulated yet.",
+            show_default=False,
+        ),
+    ] = None
+    durable_execution_name: Annotated[
+        str | None,
+        typer.Option(
+            "--durable-execution-name",
+            metavar="NAME",
+            help="The name of the execution of a durable function. Not emulated yet.",
+            show_default=False,
+        ),
+    ] = None
 
     def project(self, chosen: ProjectOptions) -> ProjectOptions:
         """Return the project's options, with the template that sam prepared of Terraform's.

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
+from samlocal.cli.options.debugging import DebugOptions
+from samlocal.cli.options.limits import LimitOptions
+from samlocal.cli.sandbox_settings import image_for, read_settings
 from samlocal.errors import FunctionNotFoundError, Place
 from samlocal.function import Function, FunctionEntry, LocalCode
 
@@ -23,7 +27,7 @@ FUNCTION = Function(
 
 
 def image(*values: str) -> str | None:
-    return ContainerOptions(invoke_image=list(values)).image_for(FUNCTION, (RATINGS, REPORTS))
+    return image_for(values, FUNCTION, (RATINGS, REPORTS))
 
 
 @pytest.mark.parametrize(
@@ -63,4 +67,5 @@ def test_image_of_an_unknown_function() -> None:
 )
 def test_when_images_are_pulled(options: ContainerOptions, expected: str) -> None:
     """`--skip-pull-image` is sam's word for `--pull never`."""
-    assert options.settings().pull == expected
+    settings = read_settings(options, LimitOptions(), CodeOptions(), DebugOptions())
+    assert settings.pull == expected

@@ -5,15 +5,16 @@ import json
 import re
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
-from samlocal.cli.inputs import Inputs, InvokeOptions, read_inputs
-from samlocal.cli.opening import ProjectOptions
-from samlocal.cli.options.container import ContainerOptions
-from samlocal.cli.options.shared import ArchitectureName
+from samlocal.cli.inputs import Inputs, read_inputs
+from samlocal.cli.options.invocation import InvokeOptions
+from samlocal.cli.options.project import ProjectOptions
+from samlocal.cli.sandbox_settings import image_for
 from samlocal.errors import MissingParameterError, UsageError
 from samlocal.function import ImageCode
 
@@ -274,9 +275,7 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     ("options", "architecture"),
     [
         pytest.param(InvokeOptions(), "x86_64", id="default"),
-        pytest.param(
-            InvokeOptions(architecture=ArchitectureName.ARM64), "arm64", id="--architecture"
-        ),
+        pytest.param(InvokeOptions(architecture="arm64"), "arm64", id="--architecture"),
     ],
 )
 def test_architecture_that_is_chosen(options: InvokeOptions, architecture: str) -> None:
@@ -291,7 +290,7 @@ def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
     )
     (directory / "template.yaml").write_text(wanting)
 
-    chosen = InvokeOptions(architecture=ArchitectureName.ARM64, no_credentials=True)
+    chosen = InvokeOptions(architecture="arm64", no_credentials=True)
     inputs = read(chosen)
 
     assert inputs.function.architecture == "arm64"
@@ -308,8 +307,8 @@ def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
 
     (directory / "template.yaml").write_text(text.replace("Handler:", "ImageUri: !Ref Stage #"))
     chosen = replace(options, runtime=None)
-    container = ContainerOptions(invoke_image=["Ratings=mine:1"])
-    inputs = read_inputs(chosen, ProjectOptions(), image_for=container.image_for)
+    choose_image = partial(image_for, ["Ratings=mine:1"])
+    inputs = read_inputs(chosen, ProjectOptions(), image_for=choose_image)
     assert isinstance(inputs.function.code, ImageCode)
     with pytest.raises(MissingParameterError):
         read(chosen)

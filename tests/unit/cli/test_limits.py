@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.options.limits import (
+from samlocal.cli.sandbox_settings import (
     find_ca_bundle,
     find_host,
     parse_dns,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.cli.commands.list_functions import list_functions
-from samlocal.cli.options.shared import OutputFormat
 from tests.unit.cli.golden import check_golden
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def test_a_function_whose_variable_lacks_a_parameter_is_listed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """What only a variable needs is among the diagnostics."""
-    list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output=OutputFormat.JSON)
+    list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output="json")
     reviews = json.loads(capfd.readouterr().out)[1]
     assert reviews["handler"] == "index.handler"
     assert reviews["diagnostics"] == ["`TOKEN` is left out: parameter `Token` has no value"]
@@ -94,7 +93,7 @@ def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
 ) -> None:
     """What can't be invoked has an `error`, and its identifiers."""
     template = PROJECTS / "sam-stages" / "template.yaml"
-    list_functions(template=template, parameter_overrides=["Stage=prod"], output=OutputFormat.JSON)
+    list_functions(template=template, parameter_overrides=["Stage=prod"], output="json")
     _, seed = json.loads(capfd.readouterr().out)
     assert (seed["full_path"], seed["error"]) == ("Seed", "its condition `IsDev` is false")
 
@@ -114,7 +113,7 @@ def test_functions_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     text = (PROJECTS / "sam-basic" / "template.yaml").read_text()
     path = tmp_path / "template.yaml"
     path.write_text(text.replace("S3Key: reviews.zip", "S3Key: !Ref Token"))
-    list_functions(template=path, output=OutputFormat.JSON)
+    list_functions(template=path, output="json")
     ratings, reviews = json.loads(capfd.readouterr().out)
     assert ratings == {
         "full_path": "Ratings",
@@ -149,7 +148,7 @@ def test_every_kind_of_code(
     project: str, code: dict[str, object], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Images, objects in S3 and source text each have their own shape."""
-    list_functions(template=PROJECTS / project, output=OutputFormat.JSON)
+    list_functions(template=PROJECTS / project, output="json")
     first = json.loads(capfd.readouterr().out)[0]["code"]
     if isinstance(first.get("build"), dict):
         first["build"]["context"] = Path(first["build"]["context"]).name

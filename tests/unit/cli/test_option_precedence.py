@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from samlocal.cli.main import main
+from samlocal.cli.options.code import CodeOptions
+from samlocal.cli.options.limits import LimitOptions
+from samlocal.cli.sandbox_settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.cli.inputs import InvokeOptions
-    from samlocal.cli.opening import ProjectOptions
     from samlocal.cli.options.container import ContainerOptions
     from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.invocation import InvokeOptions
+    from samlocal.cli.options.project import ProjectOptions
 
 
 class Chosen(Protocol):
@@ -36,8 +39,9 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
         container: ContainerOptions,
     ) -> None:
         got.clear()
-        got.update(vars(options) | vars(debugging))
-        got["pull"] = container.settings().pull
+        got.update(vars(options), container_env_vars=debugging.container_env_vars)
+        settings = read_settings(container, LimitOptions(), CodeOptions(), debugging)
+        got["pull"] = settings.pull
         raise SystemExit
 
     monkeypatch.setattr("samlocal.cli.commands.local_invoke._read", read)

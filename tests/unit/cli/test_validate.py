@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.cli.commands.validate import find_problems, validate
-from samlocal.cli.opening import ProjectOptions
-from samlocal.cli.options.shared import OutputFormat
+from samlocal.cli.options.project import ProjectOptions
 from samlocal.errors import TemplateNotFoundError
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ def test_the_report_for_people(
 def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """JSON has the same, with whole paths."""
     with pytest.raises(SystemExit):
-        validate(template=template, lint=False, output=OutputFormat.JSON)
+        validate(template=template, lint=False, output="json")
     first, second, _ = json.loads(capfd.readouterr().out)
     assert first == {
         "severity": "informational",

@@ -1,0 +1,40 @@
+"""From options about debugging to how a function is debugged."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from samlocal.errors import UsageError
+from samlocal.sandbox.debugging import DebugSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.cli.options.debugging import DebugOptions
+
+
+def read_debug_settings(options: DebugOptions, ports: Iterable[int]) -> DebugSettings:
+    """Return what the options mean, for a debugger that listens on `ports`.
+
+    Raises:
+        UsageError: One of them means nothing.
+    """
+    if options.debugger_path and not options.debugger_path.is_dir():
+        raise UsageError(f"`--debugger-path`: no directory `{options.debugger_path}`")
+    return DebugSettings(
+        ports=tuple(dict.fromkeys(ports)),
+        path=options.debugger_path,
+        arguments=_split(options.debug_args or ""),
+        runtime=options.debug_runtime,
+    )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(
+            f"`--debug-args`: {str(error).lower()} in `{text}`",
+            hint="it is split as a shell splits a line",
+        ) from error

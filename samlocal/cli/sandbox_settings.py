@@ -1,0 +1,246 @@
+"""From options about containers, limits and code to the settings of a sandbox."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, Final
+
+from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from samlocal.cli.options.code import CodeOptions
+    from samlocal.cli.options.container import ContainerOptions
+    from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.limits import LimitOptions
+    from samlocal.engine.images.policy import ImagePolicy
+    from samlocal.function import Function, FunctionEntry
+    from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import Delivery
+
+# As sam has it.
+_GRACE_SECONDS: Final = 3
+_LOCAL: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1"})  # noqa: S104  # typed, not bound
+_HOST_GATEWAY: Final = "host-gateway"
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+
+
+def read_settings(
+    container: ContainerOptions,
+    limits: LimitOptions,
+    code: CodeOptions,
+    debugging: DebugOptions,
+) -> SandboxSettings:
+    """Return what the options mean, whichever function it is for.
+
+    This may import docker-py, which two threads can't do at once.
+
+    Raises:
+        UsageError: One of them means nothing.
+    """
+    from samlocal.sandbox.plan import SandboxSettings
+
+    return SandboxSettings(
+        image_repository=container.image_repository,
+        network=container.docker_network,
+        pull=_pull(container),
+        pull_option=_pull_option(container),
+        delivery=_delivery(code),
+        volume_basedir=parse_volume_basedir(code.docker_volume_basedir),
+        limits_memory=not (limits.no_memory_limit or limits.no_limits),
+        limits_rest=not limits.no_limits,
+        strict=limits.strict,
+        file_systems=parse_file_systems(limits.file_system or ()),
+        hosts=parse_hosts(container.add_host or ()),
+        dns=parse_dns(container.container_dns or ()),
+        build=code.build,
+        grace_seconds=_GRACE_SECONDS if container.shutdown else 0,
+        ca_bundle=find_ca_bundle(container.ca_bundle) if container.ca_bundle else None,
+        engine_options=_engine_options(container.docker_arg),
+        publish_on=parse_interface(debugging.container_host_interface),
+        reached_at=debugging.container_host or find_host(debugging.container_host_interface),
+        api_connection=container.api_connection,
+    )
+
+
+def _pull(container: ContainerOptions) -> ImagePolicy:
+    if not container.skip_pull_image:
+        return container.pull or "missing"
+    if container.pull not in {None, "never"}:
+        raise UsageError(
+            f"`--skip-pull-image` and `--pull {container.pull}` don't go together",
+            hint="leave one of them out",
+        )
+    return "never"
+
+
+def _pull_option(container: ContainerOptions) -> str:
+    return "--skip-pull-image" if container.skip_pull_image else f"--pull {container.pull}"
+
+
+def _delivery(code: CodeOptions) -> Delivery:
+    if code.mount is None:
+        return "auto"
+    return "copy" if code.mount == "copy" else "mount"
+
+
+def _engine_options(docker_arguments: Sequence[str] | None) -> dict[str, Any]:
+    if not docker_arguments:
+        return {}
+    from samlocal.cli.options.docker_arguments import parse_docker_arguments
+
+    return parse_docker_arguments(docker_arguments)
+
+
+def image_for(
+    values: Iterable[str], function: Function | FunctionEntry, functions: Sequence[FunctionEntry]
+) -> str | None:
+    """Return the image that the values of `--invoke-image` name for one of a project's functions.
+
+    Raises:
+        UsageError: A value of it names no image.
+        FunctionNotFoundError: It is for a function that the project doesn't have.
+        AmbiguousFunctionError: It may be for more than one.
+    """
+    from samlocal.project.lookup import find
+
+    for_every = for_this = None
+    for value in values:
+        name, equals, image = value.rpartition("=")
+        if not image or bool(equals) != bool(name):
+            raise UsageError(
+                f"`--invoke-image {value}` names no image", hint="it takes URI, or FUNCTION=URI"
+            )
+        if not name:
+            for_every = image
+        elif find(functions, name).full_path == function.full_path:
+            for_this = image
+    return for_this or for_every
+
+
+def parse_hosts(values: Iterable[str]) -> dict[str, str]:
+    """Return the address of each host name in `HOST:IP`; the last of several wins.
+
+    Raises:
+        UsageError: One isn't of that form.
+    """
+    hosts = {}
+    for value in values:
+        name, _, address = value.partition(":")
+        address = address.removeprefix("[").removesuffix("]")
+        if not _HOST_NAME.fullmatch(name) or not (address == _HOST_GATEWAY or _is_ip(address)):
+            raise UsageError(
+                f"`--add-host {value}` is not HOST:IP",
+                hint=f"for example `--add-host db.local:10.0.0.5` or `--add-host db.local:{_HOST_GATEWAY}`",
+            )
+        hosts[name] = address
+    return hosts
+
+
+def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses of DNS servers.
+
+    Raises:
+        UsageError: One is no address.
+    """
+    servers = tuple(values)
+    for server in servers:
+        if not _is_ip(server):
+            raise UsageError(
+                f"`--container-dns {server}` is no IP address", hint="for example `10.0.0.2`"
+            )
+    return servers
+
+
+def parse_interface(value: str) -> str:
+    """Return the address on which ports are published.
+
+    Raises:
+        UsageError: It is no address.
+    """
+    if not _is_ip(value):
+        raise UsageError(
+            f"`--container-host-interface {value}` is no IP address",
+            hint="for example `127.0.0.1`, or `0.0.0.0` for all of the machine's",
+        )
+    return value
+
+
+def find_host(interface: str) -> str:
+    """Return the host at which ports that are published on an address are reached."""
+    return "localhost" if interface in _LOCAL else interface
+
+
+def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
+    """Return the directory for each mount path in `/mnt/NAME=DIR`; paths are absolute.
+
+    Raises:
+        UsageError: One isn't of that form, or there is no such directory.
+    """
+    from samlocal.cloudformation.functions.lambda_functions import MOUNT_PATH
+
+    file_systems = {}
+    for value in values:
+        target, _, source = value.partition("=")
+        if not MOUNT_PATH.fullmatch(target) or not source:
+            raise UsageError(
+                f"`--file-system {value}` is not /mnt/NAME=DIR",
+                hint="/mnt/NAME is the function's `LocalMountPath`, and DIR a directory of this machine",
+            )
+        directory = Path(source).expanduser().absolute()
+        if not directory.is_dir():
+            raise UsageError(
+                f"`--file-system {value}`: no directory `{directory}`",
+                hint=f"`mkdir -p {directory}` makes it",
+            )
+        file_systems[target] = directory
+    return file_systems
+
+
+def find_ca_bundle(path: Path) -> Path:
+    """Return a directory that holds a file with certificates, and nothing else.
+
+    Raises:
+        UsageError: It can't be read, or has none.
+    """
+    try:
+        content = path.expanduser().read_bytes()
+    except OSError as error:
+        raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise UsageError(
+            f"`--ca-bundle {path}` has no certificate in PEM format",
+            hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
+        )
+    from samlocal.cli.caching import in_cache
+    from samlocal.sandbox.ca_bundle import keep_bundle
+
+    return in_cache(lambda cache: keep_bundle(content, cache))
+
+
+def _is_ip(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_volume_basedir(value: str | None) -> str | None:
+    """Return a path of the engine's machine, which may run another system than this one.
+
+    Raises:
+        UsageError: It is relative, which paths of another machine can't be.
+    """
+    if value is None or any(
+        system(value).is_absolute() for system in (PurePosixPath, PureWindowsPath)
+    ):
+        return value
+    raise UsageError(
+        f"`--docker-volume-basedir` needs an absolute path, not `{value}`",
+        hint="it is where the engine's machine has the directory of the template",
+    )
