@@ -71,7 +71,7 @@ def podman() -> Iterator[Podman]:
     """A Podman of the tests' own, which has no images."""
     if not podman_engine.can_run():
         missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
-    with podman_engine.serve(os.getpid() % 250) as running:
+    with podman_engine.serve() as running:
         yield running
 
 

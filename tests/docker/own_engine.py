@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import docker
 
+from tests.docker.own_number import own_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -104,8 +106,14 @@ class OwnEngine:
 
 
 @contextmanager
-def serve(folder: Path, number: int, *options: str) -> Iterator[OwnEngine]:
-    """An engine with all it owns in `folder`, on the network 10.213.`number`.0/24."""
+def serve(folder: Path, *options: str) -> Iterator[OwnEngine]:
+    """An engine with all it owns in `folder`, on a network 10.213.NUMBER.0/24."""
+    with own_number() as number, _serve_on(number, folder, options) as engine:
+        yield engine
+
+
+@contextmanager
+def _serve_on(number: int, folder: Path, options: tuple[str, ...]) -> Iterator[OwnEngine]:
     bridge = f"samlocal{number}"
     subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], check=True)
     try:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import docker
 
 from tests.docker.own_engine import clear
+from tests.docker.own_number import own_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,8 +125,14 @@ class Podman:
 
 
 @contextmanager
-def serve(number: int, *, rootless: bool = False) -> Iterator[Podman]:
-    """An engine with a network of its own, 10.215.`number`.0/24; one of a user of its own if rootless."""
+def serve(*, rootless: bool = False) -> Iterator[Podman]:
+    """An engine with a network of its own, 10.215.NUMBER.0/24; one of a user of its own if rootless."""
+    with own_number() as number, _serve_as(number, rootless=rootless) as engine:
+        yield engine
+
+
+@contextmanager
+def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
     name = f"samlocal{number}"
     # Not below pytest's own folder, which only root may enter.
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-podman-"))

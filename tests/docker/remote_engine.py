@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.docker.own_engine import OwnEngine, clear
+from tests.docker.own_number import own_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,14 @@ class Remote:
 
 
 @contextmanager
-def serve(folder: Path, number: int) -> Iterator[Remote]:
-    """An engine with all it owns in `folder`, at 10.214.`number`.2, as long as the block lasts."""
+def serve(folder: Path) -> Iterator[Remote]:
+    """An engine with all it owns in `folder`, at 10.214.NUMBER.2, as long as the block lasts."""
+    with own_number() as number, _serve_at(number, folder) as remote:
+        yield remote
+
+
+@contextmanager
+def _serve_at(number: int, folder: Path) -> Iterator[Remote]:
     host = f"10.214.{number}.2"
     certificates = folder / "certificates"
     certificates.mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ def other_engine(
     """An engine of the tests' own, which has the image of custom runtimes."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
-    with own_engine.serve(tmp_path_factory.mktemp("engine"), os.getpid() % 250) as engine:
+    with own_engine.serve(tmp_path_factory.mktemp("engine")) as engine:
         engine.load(built_image("provided:al2023"))
         engine.load(built_image("python:3.11"))
         yield engine

@@ -319,7 +319,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine
     folder = tmp_path_factory.mktemp("small")
     (folder / "data").mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder / "data"], check=True)
-    with own_engine.serve(folder, os.getpid() % 250, "--max-download-attempts=1") as engine:
+    with own_engine.serve(folder, "--max-download-attempts=1") as engine:
         yield engine
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import time
@@ -34,7 +33,7 @@ def remote(
     """An engine in a network of its own, with the images that the tests run."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
-    with remote_engine.serve(tmp_path_factory.mktemp("remote"), os.getpid() % 250) as running:
+    with remote_engine.serve(tmp_path_factory.mktemp("remote")) as running:
         for name in ("python:3.11", "nodejs:22", "provided:al2023"):
             running.engine.load(built_image(name))
         yield running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -34,7 +33,7 @@ def rootless(built_image: Callable[[str], str]) -> Iterator[Podman]:
         missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
     if reason := podman_engine.refuses_rootless():
         missing(f"this machine lets nobody but root make user namespaces: {reason}")
-    with podman_engine.serve(os.getpid() % 250, rootless=True) as running:
+    with podman_engine.serve(rootless=True) as running:
         for name in ("python:3.11", "provided:al2023"):
             running.load(built_image(name))
         yield running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -41,9 +40,7 @@ def there(
     """The engine on the server's machine, in a network of its own."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
-    # Another number than the other tests' of this process: both may run at once.
-    number = (os.getpid() + 125) % 250
-    with remote_engine.serve(tmp_path_factory.mktemp("there"), number) as running:
+    with remote_engine.serve(tmp_path_factory.mktemp("there")) as running:
         running.engine.load(built_image("python:3.11"))
         yield running.engine
 
