@@ -21,6 +21,7 @@ from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings
 from tests.docker.command import CHECKOUT, Finished, Samlocal
 from tests.docker.conftest import missing
+from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -294,6 +295,7 @@ _PODMANS_WORDS = {
 def test_image_that_can_not_run(
     engine: docker.APIClient,
     invoke: Callable[..., Finished],
+    project: Path,
     function: str,
     message: str,
     *,
@@ -306,4 +308,4 @@ def test_image_that_can_not_run(
     error = ended.stderr[ended.stderr.index("Error: ") :]
     words = _PODMANS_WORDS.get(function, message) if on_podman else message
     assert words in error.splitlines()[0]
-    assert not engine.containers(all=True, filters={"label": f"samlocal.function={function}"})
+    assert not leftovers(engine, project)

@@ -332,10 +332,11 @@ def test_killed_command_is_swept_up_by_the_next(
 ) -> None:
     """SIGKILL leaves no time to clean up; the next invocation does it."""
     process = samlocal.start_sleeping()
+    assert containers_of(engine, samlocal.directory)
     process.kill()
     process.communicate()
-    assert containers_of(engine, samlocal.directory)
 
+    # Commands beside this test may be faster.
     ended = samlocal.invoke("Logs", "--no-event")
 
     assert ended.exit_code == 0, ended.stderr
