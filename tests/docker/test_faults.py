@@ -71,7 +71,7 @@ def test_firewall_between_container_and_host_is_gone_round(
         first = app("local", "invoke", "--no-credentials", "--no-event")
         second = app("local", "invoke", "--no-credentials", "--no-event", "--debug")
 
-    said = "The container can't reach this machine: it gets a relay"
+    said = "The container cannot reach this machine; using a relay"
     assert (first.exit_code, second.exit_code) == (0, 0), first.stderr + second.stderr
     assert first.stdout == second.stdout != b""
     assert said in first.stderr

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from samlocal.cli.debugger_status import DebuggerWatch
+    from samlocal.cli.image_updates import ImageUpdates
     from samlocal.cli.inputs import Inputs
     from samlocal.cli.options.general import OutputFormat
     from samlocal.diagnostics import Diagnostic
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
     from samlocal.invocation import InvocationResult, Outcome
     from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
 
-# What an engine that has the image takes to create a container, many times over.
-_HEAD_START_SECONDS: Final = 0.2
+_RELAY_STATUS: Final = (
+    "The container cannot reach this machine; using a relay (also for later runs on this engine)"
+)
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
@@ -136,7 +138,7 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
     runtime = "" if spec.is_image_function else f" ({function.runtime})"
     print_status(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
     with DeferredSignals() as signals:
-        result = _run_one_way_or_the_other(inputs, spec, engine, log=log, signals=signals)
+        result = _run(inputs, spec, engine, log=log, signals=signals)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
@@ -160,33 +162,7 @@ def _failure_hint(
     return missing_module_hint(inputs.function, spec.family, inputs.project, result.error.message)
 
 
-def _run_one_way_or_the_other(
-    inputs: Inputs,
-    spec: SandboxSpec,
-    engine: Engine,
-    *,
-    log: FunctionLog,
-    signals: DeferredSignals,
-) -> InvocationResult | None:
-    """Run the function in a container that reaches us directly, else in one that has a relay."""
-    from samlocal.errors import HostNotReachableError
-
-    try:
-        return _run_in_container(inputs, spec, engine, log=log, signals=signals)
-    except HostNotReachableError:
-        if spec.api_connection != "auto":
-            raise
-    from samlocal.sandbox.docker.network.api_connection import remember_relay
-
-    print_status(
-        "The container can't reach this machine: it gets a relay, as do all of this engine from now on"
-    )
-    remember_relay(engine)
-    relayed = replace(spec, api_connection="relay")
-    return _run_in_container(inputs, relayed, engine, log=log, signals=signals)
-
-
-def _run_in_container(
+def _run(
     inputs: Inputs,
     spec: SandboxSpec,
     engine: Engine,
@@ -196,36 +172,41 @@ def _run_in_container(
 ) -> InvocationResult | None:
     """Return the result, which stands on stdout by then; None if a signal came first."""
     from samlocal.cli.progress import PullView
-    from samlocal.sandbox.docker.sandbox import DockerSandbox
+    from samlocal.sandbox.factory import SandboxFactory
 
-    view = PullView()
-    with (
-        view,
-        DockerSandbox(spec, engine, log=log, progress=view) as sandbox,
-        _watching(inputs, sandbox, log) as watch,
-    ):
-        sandbox.give_head_start(_HEAD_START_SECONDS)
-        # The engine is at work: the time to import what the rest needs.
-        from samlocal.cli.image_updates import image_updates
-        from samlocal.execution.one_shot import run_once
+    updates: ImageUpdates | None = None
 
-        updates = image_updates(spec, engine, os.environ)
-        if updates:
-            sandbox.started.add_done_callback(updates.begin)
-        result = run_once(
-            sandbox,
-            inputs.invocation,
-            memory_mb=inputs.function.memory_mb,
-            timeout_seconds=inputs.timeout_seconds,
-            log=log,
-            unlimited=watch is not None,
-            on_interrupt=signals.notify,
+    def use(sandbox: Sandbox) -> InvocationResult | None:
+        nonlocal updates
+        with _watching(inputs, sandbox, log) as watch:
+            # The engine is at work: the time to import what the rest needs.
+            from samlocal.cli.image_updates import image_updates
+            from samlocal.execution.one_shot import run_once
+
+            updates = image_updates(spec, engine, os.environ)
+            if updates:
+                sandbox.started.add_done_callback(updates.begin)
+            result = run_once(
+                sandbox,
+                inputs.invocation,
+                memory_mb=inputs.function.memory_mb,
+                timeout_seconds=inputs.timeout_seconds,
+                log=log,
+                unlimited=watch is not None,
+                on_interrupt=signals.notify,
+            )
+            if result:
+                show_result(result.payload)
+        return watch.explained(result) if watch and result else result
+
+    with PullView() as view:
+        factory = SandboxFactory(
+            engine=engine, log=log, progress=view, on_relay=lambda: view.note(_RELAY_STATUS)
         )
-        if result:
-            show_result(result.payload)
+        result = factory.run(spec, use)
     if updates:
         updates.print_status()
-    return watch.explained(result) if watch and result else result
+    return result
 
 
 def _watching(

@@ -1,0 +1,62 @@
+"""Chooses the sandbox of a function, and its connection to the Runtime API where the first one fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from samlocal.errors import HostNotReachableError
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.images.policy import ImageProgress
+    from samlocal.sandbox.sandbox import Log, Sandbox, SandboxSpec
+
+_T = TypeVar("_T")
+
+# What an engine that has the image takes to create a container, many times over.
+_HEAD_START_SECONDS: Final = 0.2
+
+
+@frozen
+class SandboxFactory:
+    """Makes sandboxes on one engine.
+
+    `log` takes the output of their functions, `progress` the pull or build of their images. `on_relay` is
+    called before a sandbox that cannot reach this machine is replaced with one that has a relay.
+    """
+
+    engine: Engine
+    log: Log
+    progress: ImageProgress
+    on_relay: Callable[[], None]
+
+    def run(self, spec: SandboxSpec, use: Callable[[Sandbox], _T]) -> _T:
+        """Return the result of `use`, called with a sandbox that is removed before this returns.
+
+        `use` is called a second time where the first sandbox cannot reach this machine, unless the spec
+        names one connection. The engine's later sandboxes have a relay at once then.
+
+        Raises:
+            HostNotReachableError: The sandbox cannot reach this machine, and may not have a relay.
+        """
+        try:
+            return self._run_in_container(spec, use)
+        except HostNotReachableError:
+            if spec.api_connection != "auto":
+                raise
+        from samlocal.sandbox.docker.network.api_connection import remember_relay  # noqa: PLC0415  # few need it
+
+        self.on_relay()
+        remember_relay(self.engine)
+        return self._run_in_container(replace(spec, api_connection="relay"), use)
+
+    def _run_in_container(self, spec: SandboxSpec, use: Callable[[Sandbox], _T]) -> _T:
+        from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
+
+        with DockerSandbox(spec, self.engine, log=self.log, progress=self.progress) as sandbox:
+            sandbox.give_head_start(_HEAD_START_SECONDS)
+            return use(sandbox)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
+
+import pytest
+
+from samlocal.errors import HostNotReachableError
+from samlocal.sandbox.docker import sandbox as docker_sandbox
+from samlocal.sandbox.docker.network.api_connection import forget_relay
+from samlocal.sandbox.factory import SandboxFactory
+from samlocal.sandbox.sandbox import SandboxSpec
+from tests.unit.engine.fakes import fake_engine
+
+if TYPE_CHECKING:
+    from samlocal.engine.images.policy import ImageProgress
+    from samlocal.sandbox.sandbox import ApiConnection, Log, Sandbox
+
+ENGINE = fake_engine()
+
+
+class FakeSandbox:
+    """A container that reaches this machine only through a relay."""
+
+    def __init__(self, spec: SandboxSpec, *_arguments: object, **_options: object) -> None:
+        self.api_connection = spec.api_connection
+        self.is_removed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.is_removed = True
+
+    def give_head_start(self, seconds: float) -> None:
+        assert seconds
+
+
+@pytest.fixture(autouse=True)
+def _fake_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(docker_sandbox, "DockerSandbox", FakeSandbox)
+
+
+def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
+    """The sandboxes that were used; `events` says with which connections, and when a relay came."""
+    used: list[FakeSandbox] = []
+
+    def use(sandbox: Sandbox) -> list[FakeSandbox]:
+        fake = cast("FakeSandbox", sandbox)
+        assert all(each.is_removed for each in used)
+        used.append(fake)
+        events.append(fake.api_connection)
+        if fake.api_connection != "relay":
+            raise HostNotReachableError("a firewall")
+        return used
+
+    factory = SandboxFactory(
+        engine=ENGINE,
+        log=cast("Log", None),
+        progress=cast("ImageProgress", None),
+        on_relay=lambda: events.append("on_relay"),
+    )
+    spec = SandboxSpec(
+        function="Ratings",
+        project=Path("/shop/template.yaml"),
+        image="python:3.11",
+        environment={},
+        memory_mb=128,
+        api_connection=api_connection,
+    )
+    return factory.run(spec, use)
+
+
+def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:
+    """It is removed first, whoever listens is told, and the engine's next sandbox has a relay at once."""
+    events: list[str] = []
+    used = run("auto", events)
+
+    assert events == ["auto", "on_relay", "relay"]
+    assert all(each.is_removed for each in used)
+    assert forget_relay(ENGINE)
+
+
+def test_connection_that_was_chosen_is_the_only_one() -> None:
+    """A direct connection that fails is an error, and nothing is remembered of it."""
+    events: list[str] = []
+    with pytest.raises(HostNotReachableError):
+        run("direct", events)
+
+    assert events == ["direct"]
+    assert not forget_relay(ENGINE)
+
+
+def test_relay_that_was_chosen_is_used_at_once() -> None:
+    """Nobody is told of it."""
+    events: list[str] = []
+    (used,) = run("relay", events)
+
+    assert (events, used.is_removed) == (["relay"], True)
