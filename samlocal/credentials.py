@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from samlocal.aws_account import DEFAULT_REGION, Account
 from samlocal.aws_config import profile_name, read_aws_config
-from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.aws_config import AwsConfig, Profile
-
-DEFAULT_REGION = "us-east-1"
 
 _PLACEHOLDERS = "the function gets placeholders"
 

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Literal
 
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_EPHEMERAL_STORAGE_MB = 512
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
+# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
+MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 
 
 @frozen
@@ -140,6 +144,11 @@ class FunctionEntry:
     condition: str | None = None
 
     @property
+    def exclusion(self) -> str:
+        """Why the function is not part of its stack, if it is not."""
+        return f"its condition `{self.condition}` is false"
+
+    @property
     def identifiers(self) -> tuple[str, ...]:
         """Every word that a person may call it by; only the full path is unique."""
         path = self.construct_path
@@ -176,6 +185,6 @@ class Function:
     file_systems: tuple[FileSystem, ...] = ()
     logging: LoggingConfig = LoggingConfig()
     qualifiers: Mapping[str, str] = field(default_factory=dict)
-    region: str = "us-east-1"
-    account_id: str = "123456789012"
+    region: str = DEFAULT_REGION
+    account_id: str = DEFAULT_ACCOUNT_ID
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -17,10 +17,9 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from samlocal.aws_account import Account
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
-    from samlocal.cloudformation.project import Project
     from samlocal.context import ContextOverrides
     from samlocal.credentials import Credentials
     from samlocal.diagnostics import Diagnostic
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from samlocal.env_vars.environment import Environment
     from samlocal.function import Function, FunctionEntry
     from samlocal.invocation import Invocation
+    from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
 
     ImageFor = Callable[[FunctionEntry, Sequence[FunctionEntry]], str | None]
@@ -70,8 +70,8 @@ def read_inputs(
         SamlocalError: Something can't be read, or means nothing.
     """
     from samlocal.cli.new_invocation import new_invocation
-    from samlocal.cloudformation.intrinsics.missing_values import worth_saying
     from samlocal.credentials import find_region
+    from samlocal.diagnostics import relevant_diagnostics
     from samlocal.qualifier import qualify
 
     _refuse_second_reader_of_stdin(
@@ -114,7 +114,9 @@ def read_inputs(
             dict.fromkeys(
                 (
                     *project.diagnostics_for(entry),
-                    *worth_saying(function.diagnostics, given=environment.not_from_template()),
+                    *relevant_diagnostics(
+                        function.diagnostics, given=environment.not_from_template()
+                    ),
                     *qualified.diagnostics,
                     *(context.diagnostics if context else ()),
                     *(() if _brings_credentials(environment) else credential_diagnostics),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from samlocal.cli.console import show_warning
 
 if TYPE_CHECKING:
+    from samlocal.aws_account import Account
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
-    from samlocal.cloudformation.project import Project
+    from samlocal.project.project import Project
 
 
 def open_with(chosen: ProjectOptions) -> Project:
@@ -43,7 +43,7 @@ def open_with(chosen: ProjectOptions) -> Project:
 def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:
     if not chosen.parameter_overrides:
         return {}
-    from samlocal.cloudformation.stack.parameter_overrides import parse_parameter_overrides
+    from samlocal.project.parameter_overrides import parse_parameter_overrides
 
     return parse_parameter_overrides(chosen.parameter_overrides)
 
@@ -55,12 +55,8 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
     account = find_account(chosen.account_id, chosen.profile, shell=os.environ, home=Path.home())
     if account.known or remote is None:
         return account
+    from samlocal.aws_account import ACCOUNT_HINT, DEFAULT_ACCOUNT_ID, Account
     from samlocal.cloudformation.intrinsics.dynamic_references import Reference
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import (
-        ACCOUNT_HINT,
-        DEFAULT_ACCOUNT_ID,
-        Account,
-    )
     from samlocal.diagnostics import Diagnostic
 
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))

@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from samlocal.cloudformation.intrinsics.missing_values import remedy
+from samlocal.diagnostics import parameters_hint
 from samlocal.errors import MissingParameterError, Place, ProjectError, UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from samlocal.cloudformation.project import Project
     from samlocal.diagnostics import Diagnostic
     from samlocal.errors import MissingParameter
+    from samlocal.project.project import Project
 
 Severity = Literal["error", "warning", "informational"]
 
@@ -37,7 +37,7 @@ def own_problems(project: Project) -> Iterator[Problem]:
     try:
         for diagnostic in project.diagnostics:
             yield _of_diagnostic(diagnostic)
-        for each in project.left_out:
+        for each in project.unread:
             problem = _of_diagnostic(each.diagnostic)
             yield replace(problem, severity="error") if each.is_error else problem
         functions = project.functions
@@ -65,7 +65,7 @@ def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
             severity="informational",
             message=each.problem,
             place=each.place,
-            hint=remedy([each]),
+            hint=parameters_hint([each]),
         )
         for each in parameters
     ]

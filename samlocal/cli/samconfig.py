@@ -129,7 +129,7 @@ def parameter_overrides(value: ConfigValue) -> dict[str, str]:
         ConfigError: it is something else.
         UsageError: a text holds no overrides.
     """
-    from samlocal.cloudformation.stack.parameter_overrides import parse_parameter_overrides
+    from samlocal.project.parameter_overrides import parse_parameter_overrides
 
     match value:
         case str():

@@ -179,7 +179,7 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
     Raises:
         UsageError: One isn't of that form, or there is no such directory.
     """
-    from samlocal.cloudformation.functions.lambda_functions import MOUNT_PATH
+    from samlocal.function import MOUNT_PATH
 
     file_systems = {}
     for value in values:

@@ -7,22 +7,18 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.aws_account import DEFAULT_REGION, Account
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.functions.lambda_functions import read_function
 from samlocal.cloudformation.functions.layer_resources import local_layers
 from samlocal.cloudformation.functions.unsupported_properties import web_functions
 from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
-from samlocal.cloudformation.intrinsics.missing_values import remedy
-from samlocal.cloudformation.intrinsics.pseudo_parameters import (
-    DEFAULT_REGION,
-    Account,
-    StackContext,
-)
+from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
 from samlocal.cloudformation.stack.exports import ProjectExports
 from samlocal.cloudformation.stack.nested_stacks import NestedStackLoader
 from samlocal.cloudformation.stack.stack import Stack
 from samlocal.cloudformation.stack.template_diagnostics import duplicate_keys, macros
-from samlocal.diagnostics import Diagnostic
+from samlocal.diagnostics import Diagnostic, parameters_hint
 from samlocal.documents.document import load
 from samlocal.errors import FunctionNotFoundError
 from samlocal.project import lookup
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.cdk_assembly import AssemblyStack
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
-    from samlocal.cloudformation.stack.nested_stacks import LeftOutStack
+    from samlocal.cloudformation.stack.nested_stacks import UnreadStack
     from samlocal.function import Function, FunctionEntry
 
 _EXPLAINED: Final = 3  # stacks that are left out, in one hint
@@ -49,7 +45,7 @@ def open_project(
     given_values: ValueSource | None = None,
     remote_values: ValueSource | None = None,
     directory: Path | None = None,
-) -> Project:
+) -> CloudFormationProject:
     """Read a template, and resolve nothing yet.
 
     `template` may be a directory that `cdk synth` wrote. Without it the template is looked for in
@@ -92,7 +88,7 @@ def open_project(
         context = StackContext(region=region or DEFAULT_REGION, account=account.known)
         stacks = (open_stack(path, context),)
     external.local = ProjectExports(lambda: chain.from_iterable(map(_descend, stacks)))
-    return Project(path, stacks, overrides, account)
+    return CloudFormationProject(path, stacks, overrides, account)
 
 
 def _assembly_context(stack: AssemblyStack, region: str | None, account: Account) -> StackContext:
@@ -112,7 +108,7 @@ def _boundary(directory: Path, here: Path) -> Path:
     return here if directory.is_relative_to(here) else directory
 
 
-class Project:
+class CloudFormationProject:
     """The functions of one template, or of the stacks of one CDK app."""
 
     def __init__(
@@ -136,9 +132,14 @@ class Project:
         return tuple(stack for root in self._roots for stack in _descend(root))
 
     @cached_property
-    def left_out(self) -> tuple[LeftOutStack, ...]:
+    def templates(self) -> tuple[Path, ...]:
+        """The template of every stack, each once."""
+        return tuple(dict.fromkeys(stack.document.path for stack in self.stacks))
+
+    @cached_property
+    def unread(self) -> tuple[UnreadStack, ...]:
         """Every nested stack that isn't read."""
-        return tuple(each for stack in self.stacks for each in stack.left_out.values())
+        return tuple(each for stack in self.stacks for each in stack.unread.values())
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -165,13 +166,13 @@ class Project:
             *self._undeclared_overrides(),
             *macros(stacks),
             *(diagnostic for stack in stacks for diagnostic in web_functions(stack).values()),
-            *(note for stack in stacks for note in self._notes[stack]),
+            *(each for stack in stacks for each in self._stack_diagnostics[stack]),
         )
         return tuple(dict.fromkeys(said))
 
     @cached_property
-    def _notes(self) -> dict[Stack, tuple[Diagnostic, ...]]:
-        """What there was to say about the stacks themselves, before any function is resolved."""
+    def _stack_diagnostics(self) -> dict[Stack, tuple[Diagnostic, ...]]:
+        """The diagnostics of the stacks themselves, before any function is resolved."""
         _ = self.functions
         return {stack: stack.drain_diagnostics() for stack in self.stacks}
 
@@ -208,13 +209,13 @@ class Project:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError as error:
             self._explain_missing(identifier and lookup.split_identifier(identifier)[0])
-            self._refuse_left_out()
+            self._refuse_unread()
             if not self._not_read:
                 raise
             parts = (
                 error.hint,
                 *map(_with_place, self._not_read[:_EXPLAINED]),
-                remedy(parameter for each in self._not_read for parameter in each.missing),
+                parameters_hint(parameter for each in self._not_read for parameter in each.missing),
             )
             hint = "; ".join(filter(None, parts))
             raise FunctionNotFoundError(error.message, place=error.place, hint=hint) from None
@@ -222,8 +223,8 @@ class Project:
     @property
     def _not_read(self) -> tuple[Diagnostic, ...]:
         """What there is to say of parts of the project that aren't read: functions may be there."""
-        notes = (note for notes in self._notes.values() for note in notes)
-        return (*(each.diagnostic for each in self.left_out), *notes)
+        own = chain.from_iterable(self._stack_diagnostics.values())
+        return (*(each.diagnostic for each in self.unread), *own)
 
     def _explain_missing(self, identifier: str | None) -> None:
         """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
@@ -233,20 +234,20 @@ class Project:
         for entry in self.excluded:
             if identifier is None or identifier in entry.identifiers:
                 raise FunctionNotFoundError(
-                    f"`{entry.full_path}` is not part of the stack: {exclusion(entry)}",
+                    f"`{entry.full_path}` is not part of the stack: {entry.exclusion}",
                     place=entry.place,
                     hint="give other values with --parameter-overrides",
                 )
 
-    def _refuse_left_out(self) -> None:
+    def _refuse_unread(self) -> None:
         """Raise where there are no functions because something of the template is left out."""
         if self.functions or not self._not_read:
             return
-        note = self._not_read[0]
+        first = self._not_read[0]
         raise FunctionNotFoundError(
             "the template has no functions",
-            place=note.place,
-            hint=f"{note.message}; {note.hint}" if note.hint else note.message,
+            place=first.place,
+            hint=f"{first.message}; {first.hint}" if first.hint else first.message,
         )
 
     def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
@@ -260,7 +261,7 @@ class Project:
             ParameterError: a parameter that it needs has a value that isn't allowed.
             CodeNotFoundError: the template doesn't say where its code is.
         """
-        _ = self._notes  # so that the function's own are told apart from them
+        _ = self._stack_diagnostics  # so that the function's own are told apart from them
         _, stack = self._stack_by_path[entry.full_path]
         return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
 
@@ -281,11 +282,6 @@ def _with_place(diagnostic: Diagnostic) -> str:
     place = diagnostic.place
     where = f" ({place.path.name}:{place.line}:{place.column})" if place else ""
     return f"{diagnostic.message}{where}"
-
-
-def exclusion(entry: FunctionEntry) -> str:
-    """Return why a function is not part of its stack."""
-    return f"its condition `{entry.condition}` is false"
 
 
 def _descend(stack: Stack) -> Iterator[Stack]:

@@ -13,14 +13,14 @@ from samlocal.cloudformation.intrinsics.dynamic_references import (
     parse_reference,
 )
 from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
-from samlocal.cloudformation.project import Project
-from samlocal.cloudformation.stack.parameter_overrides import (
-    overrides_from,
-    parse_parameter_overrides,
-)
+from samlocal.cloudformation.project import CloudFormationProject
 from samlocal.cloudformation.stack.stack import Stack
 from samlocal.documents.document import compose
 from samlocal.errors import SamlocalError, TemplateError
+from samlocal.project.parameter_overrides import (
+    overrides_from,
+    parse_parameter_overrides,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def read_project(data: bytes) -> None:
             external=ExternalValues(given=GivenValues({"ssm": {"/a": "b"}})),
             boundary=NOWHERE,
         )
-        project = Project(NOWHERE / "template.yaml", (stack,), {})
+        project = CloudFormationProject(NOWHERE / "template.yaml", (stack,), {})
         for diagnostic in project.diagnostics:
             assert diagnostic.message
         for entry in project.functions:
@@ -63,7 +63,7 @@ def read_project(data: bytes) -> None:
             _resolve(project, entry.full_path)
 
 
-def _resolve(project: Project, full_path: str) -> None:
+def _resolve(project: CloudFormationProject, full_path: str) -> None:
     with suppress(SamlocalError):
         function = project.resolve(project.find(full_path))
         for name, variable in function.environment.items():

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from samlocal.cli.launch_configurations import Target
-    from samlocal.cloudformation.project import Project
     from samlocal.function import Function
+    from samlocal.project.project import Project
 
 
 class Editor(StrEnum):

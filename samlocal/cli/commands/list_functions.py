@@ -14,9 +14,9 @@ from samlocal.cli.options.project import ProjectOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.cloudformation.project import Project
     from samlocal.errors import ProjectError
     from samlocal.function import Code, Function, FunctionEntry
+    from samlocal.project.project import Project
 
 _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 
@@ -34,8 +34,8 @@ def list_functions(
     """
     general.apply()
     opened = open_with(project)
-    left_out = (each.diagnostic for each in opened.left_out)
-    for diagnostic in dict.fromkeys((*opened.diagnostics, *left_out)):
+    unread = (part.diagnostic for part in opened.unread)
+    for diagnostic in dict.fromkeys((*opened.diagnostics, *unread)):
         show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
     functions = [
         *((entry, _resolved(opened, entry)) for entry in opened.functions),
@@ -53,10 +53,9 @@ def list_functions(
 
 
 def _excluded(entry: FunctionEntry) -> ProjectError:
-    from samlocal.cloudformation.project import exclusion
     from samlocal.errors import FunctionNotFoundError
 
-    return FunctionNotFoundError(exclusion(entry))
+    return FunctionNotFoundError(entry.exclusion)
 
 
 def _resolved(project: Project, entry: FunctionEntry) -> Function | ProjectError:

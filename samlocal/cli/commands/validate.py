@@ -71,9 +71,9 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
         return [of_error(error)]
     if lint:
         try:
-            templates = dict.fromkeys(stack.document.path for stack in project.stacks)
+            templates = project.templates
         except ProjectError:  # it is among the problems already
-            templates = {}
+            templates = ()
         problems |= dict.fromkeys(lint_problems(templates, region=chosen.region))
     return sorted(problems, key=_sort_key)
 

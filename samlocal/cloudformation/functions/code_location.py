@@ -169,7 +169,7 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     uri = next(filter(None, uris), None)
     section = resource.get("Metadata")
     if build and section and section.get(_CLI_ARGUMENTS):
-        properties.gaps.diagnostics.append(
+        properties.missing.diagnostics.append(
             Diagnostic(
                 message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
                 place=section.place_of(_CLI_ARGUMENTS),

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -14,16 +13,22 @@ from samlocal.cloudformation.functions.code_location import read_code
 from samlocal.cloudformation.functions.layer_resources import read_layers
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.functions.unsupported_properties import unsupported_properties
-from samlocal.cloudformation.intrinsics.missing_values import Gaps, gap, merged, unknown_because
+from samlocal.cloudformation.intrinsics.missing_values import (
+    MissingValues,
+    unknown_because,
+    unknown_diagnostic,
+)
 from samlocal.cloudformation.stack.globals import declared_properties
 from samlocal.cloudformation.stack.qualifiers import read_qualifiers
 from samlocal.cloudformation.stack.resource_metadata import metadata
+from samlocal.diagnostics import merge_diagnostics
 from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError
 from samlocal.function import (
     DEFAULT_EPHEMERAL_STORAGE_MB,
     DEFAULT_MEMORY_MB,
     DEFAULT_TIMEOUT_SECONDS,
+    MOUNT_PATH,
     EnvironmentVariable,
     FileSystem,
     Function,
@@ -43,8 +48,6 @@ if TYPE_CHECKING:
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
-# https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
-MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
 _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
 
@@ -66,10 +69,10 @@ def read_function(
         ParameterError: a parameter that it needs has a value that isn't allowed.
         CodeNotFoundError: the template doesn't say where its code is.
     """
-    gaps = Gaps(replaced=replaced)
-    _check_conditions(stack, entry.logical_id, gaps)
-    properties = Properties(declared_properties(stack, entry.logical_id), stack.resolver, gaps)
-    gaps.diagnostics.extend(unsupported_properties(properties))
+    missing = MissingValues(replaced=replaced)
+    _check_conditions(stack, entry.logical_id, missing)
+    properties = Properties(declared_properties(stack, entry.logical_id), stack.resolver, missing)
+    missing.diagnostics.extend(unsupported_properties(properties))
     code = read_code(stack, entry.logical_id, properties)
     is_image = isinstance(code, ImageCode)
     storage = properties.mapping("EphemeralStorage")
@@ -99,13 +102,16 @@ def read_function(
         region=stack.context.region,
         account_id=stack.context.account_id,
     )
-    gaps.check()
+    missing.check()
     return replace(
-        function, diagnostics=merged((*gaps.diagnostics, *gaps.notes, *stack.drain_diagnostics()))
+        function,
+        diagnostics=merge_diagnostics(
+            (*missing.diagnostics, *missing.notes, *stack.drain_diagnostics())
+        ),
     )
 
 
-def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
+def _check_conditions(stack: Stack, logical_id: str, missing: MissingValues) -> None:
     """Look at the conditions on the way to a function: its own, and those of the stacks around it.
 
     One that can't be decided here, though no parameter is missing, counts as true.
@@ -118,10 +124,12 @@ def _check_conditions(stack: Stack, logical_id: str, gaps: Gaps) -> None:
         except TemplateError as error:
             held = unknown_because(error)
         if isinstance(held, Unknown) and held.missing:
-            gaps.need(held)
+            missing.need(held)
         elif isinstance(held, Unknown):
             message = f"the condition of `{logical_id}` counts as true"
-            gaps.diagnostics.append(gap(message, stack.resources[logical_id], held))
+            missing.diagnostics.append(
+                unknown_diagnostic(message, stack.resources[logical_id], held)
+            )
         within = stack.parent
 
 
@@ -191,9 +199,9 @@ def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
         return {}
     environment_variables = {}
     for name, (node, traces) in variables.declared().items():
-        value = _variable(name, node, variables.gaps)
+        value = _variable(name, node, variables.missing)
         notes = [each for each in traces if not isinstance(each, str)]
-        variables.gaps.notes += [replace(note, variables=(name,)) for note in notes]
+        variables.missing.notes += [replace(note, variables=(name,)) for note in notes]
         environment_variables[name] = EnvironmentVariable(
             value=value,
             place=node.place,
@@ -202,7 +210,7 @@ def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
     return environment_variables
 
 
-def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
+def _variable(name: str, node: Node, missing: MissingValues) -> str | None:
     """Return a variable's text; an empty value is an empty string, as in sam."""
     if node.value is None:
         return ""
@@ -211,5 +219,7 @@ def _variable(name: str, node: Node, gaps: Gaps) -> str | None:
         unknown = node.value
         if not isinstance(unknown, Unknown):
             unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
-        gaps.diagnostics.append(gap(f"`{name}` is left out", node, unknown, variables=(name,)))
+        missing.diagnostics.append(
+            unknown_diagnostic(f"`{name}` is left out", node, unknown, variables=(name,))
+        )
     return text

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.functions.code_location import read_content
 from samlocal.cloudformation.functions.properties import Properties
-from samlocal.cloudformation.intrinsics.missing_values import gap
+from samlocal.cloudformation.intrinsics.missing_values import unknown_diagnostic
 from samlocal.cloudformation.stack.references import reference
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import Unknown
@@ -20,7 +20,7 @@ from samlocal.function import Layer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from samlocal.cloudformation.intrinsics.missing_values import Gaps
+    from samlocal.cloudformation.intrinsics.missing_values import MissingValues
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.documents.node import Node
 
@@ -46,15 +46,17 @@ def read_layers(
     What can't be known here is left out and added to the diagnostics.
     """
     items = properties.items("Layers", needed=True)
-    return tuple(layer for item in items if (layer := _read_layer(item, known, properties.gaps)))
+    return tuple(layer for item in items if (layer := _read_layer(item, known, properties.missing)))
 
 
-def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) -> Layer | None:
+def _read_layer(
+    item: Node, known: Mapping[str, tuple[Stack, str]], missing: MissingValues
+) -> Layer | None:
     if isinstance(item.value, Unknown):
         if item.value.missing:
-            gaps.need(item.value)
+            missing.need(item.value)
         else:
-            gaps.diagnostics.append(gap("a layer is left out", item, item.value))
+            missing.diagnostics.append(unknown_diagnostic("a layer is left out", item, item.value))
         return None
     arn = item.text("a layer")
     if arn not in known:
@@ -62,18 +64,18 @@ def _read_layer(item: Node, known: Mapping[str, tuple[Stack, str]], gaps: Gaps) 
     stack, logical_id = known[arn]
     resource = stack.resources[logical_id]
     properties = Properties(
-        resource.get("Properties") or resource.with_value({}), stack.resolver, gaps
+        resource.get("Properties") or resource.with_value({}), stack.resolver, missing
     )
     place = stack.place_of(logical_id)
     try:
         code = read_content(stack, logical_id, properties)
     except CodeNotFoundError as exc:
         message = f"the layer `{logical_id}` is left out: {exc.message}"
-        gaps.diagnostics.append(Diagnostic(message=message, place=exc.place, hint=exc.hint))
+        missing.diagnostics.append(Diagnostic(message=message, place=exc.place, hint=exc.hint))
         return None
     if code is None:
         message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
-        gaps.diagnostics.append(Diagnostic(message=message, place=place))
+        missing.diagnostics.append(Diagnostic(message=message, place=place))
         return None
     return Layer(
         name=logical_id,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.cloudformation.intrinsics.missing_values import Gaps, gap, unknown_because
+from samlocal.cloudformation.intrinsics.missing_values import (
+    MissingValues,
+    unknown_because,
+    unknown_diagnostic,
+)
 from samlocal.documents.node import NoValue, Unknown
 from samlocal.errors import TemplateError
 
@@ -19,23 +23,23 @@ if TYPE_CHECKING:
 class Properties:
     """The properties of one resource, or a mapping inside them.
 
-    What can't be known here counts as absent and is one of the `gaps`. So is what an error leaves
+    What can't be known here counts as absent and is one of the `missing`. So is what an error leaves
     unknown, unless the function can't run without it (`needed`).
     """
 
-    def __init__(self, node: Node, resolver: Resolver, gaps: Gaps) -> None:
+    def __init__(self, node: Node, resolver: Resolver, missing: MissingValues) -> None:
         self.node = resolver.reduce(node)
         self.resolver = resolver
-        self.gaps = gaps
+        self.missing = missing
         self.entries: Mapping[str, Node] = {}
         if isinstance(self.node.value, Unknown) and self.node.value.missing:
-            gaps.need(self.node.value)
+            missing.need(self.node.value)
         elif self.node.value is not None:
             self.entries = self.node.entries("the properties")
 
     def quietly(self) -> Properties:
         """Return the same properties; nobody is told what those lack that are asked for here."""
-        return Properties(self.node, self.resolver, Gaps())
+        return Properties(self.node, self.resolver, MissingValues())
 
     def get(self, name: str, *, needed: bool = False, default: object = None) -> Node | None:
         """Return a property's value, resolved; None where there is none, or none that is known."""
@@ -70,13 +74,13 @@ class Properties:
 
         The function can't run without one that is `needed`, if parameters would give its value.
         """
-        if name in self.gaps.replaced:
+        if name in self.missing.replaced:
             return
         if needed and unknown.missing:
-            self.gaps.need(unknown)
+            self.missing.need(unknown)
             return
         instead = "left out" if default is None else f"{default}, its default"
-        self.gaps.diagnostics.append(gap(f"`{name}` is {instead}", node, unknown))
+        self.missing.diagnostics.append(unknown_diagnostic(f"`{name}` is {instead}", node, unknown))
 
     def text(self, name: str, *, needed: bool = False) -> str | None:
         node = self.get(name, needed=needed)
@@ -135,7 +139,7 @@ class Properties:
             self.drop(name, node, node.value, needed=needed)
             return None
         node.entries(f"`{name}`")
-        return Properties(node, self.resolver, self.gaps)
+        return Properties(node, self.resolver, self.missing)
 
     def mappings(self, name: str, what: str) -> tuple[Properties, ...]:
         """Return the mappings of a list, to be asked for their own entries; `what` names one of them."""
@@ -149,7 +153,7 @@ class Properties:
                 self.drop(name, item, item.value)
             elif not isinstance(item.value, NoValue):
                 item.entries(what)
-                mappings.append(Properties(item, self.resolver, self.gaps))
+                mappings.append(Properties(item, self.resolver, self.missing))
         return tuple(mappings)
 
     def declared(self) -> dict[str, tuple[Node, tuple[Trace, ...]]]:

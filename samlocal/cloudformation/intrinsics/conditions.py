@@ -97,7 +97,7 @@ def equals(argument: Node, resolver: Resolver) -> bool:
     (left, right), used = resolver.scope.external.provenance.of(resolver.all_known, operands)
     for trace in used:
         if not isinstance(trace, str):
-            resolver.scope.note(trace)
+            resolver.scope.add_diagnostic(trace)
     return _comparable(left.plain()) == _comparable(right.plain())
 
 

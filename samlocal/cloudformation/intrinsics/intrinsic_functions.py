@@ -10,10 +10,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.aws_account import ACCOUNT_HINT
 from samlocal.cloudformation.intrinsics.conditions import evaluate_condition
 from samlocal.cloudformation.intrinsics.dynamic_references import Reference
 from samlocal.cloudformation.intrinsics.missing_values import combined
-from samlocal.cloudformation.intrinsics.pseudo_parameters import ACCOUNT_HINT, availability_zones
+from samlocal.cloudformation.intrinsics.pseudo_parameters import availability_zones
 from samlocal.cloudformation.intrinsics.resolver import UnknownValueError
 from samlocal.documents.node import NO_VALUE, Node, Unknown
 from samlocal.errors import TemplateError

@@ -1,21 +1,21 @@
-"""What is said of values that a function lacks, and of template parameters that have none."""
+"""Values that a function lacks, and template parameters that have none: how both are reported."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samlocal.diagnostics import Diagnostic
+from samlocal.diagnostics import Diagnostic, parameters_hint
 from samlocal.documents.node import Node, Unknown
 from samlocal.errors import MissingParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Sequence
 
     from samlocal.errors import MissingParameter, TemplateError
 
 
-class Gaps:
+class MissingValues:
     """What a function lacks: what is left out of it, and parameters that it can't run without.
 
     The properties in `replaced` come from somewhere else than the template. `notes` are about values
@@ -45,19 +45,19 @@ class Gaps:
         raise MissingParameterError(
             _problem(needed),
             place=needed[0].place,
-            hint=remedy((*needed, *wanted)),
+            hint=parameters_hint((*needed, *wanted)),
             parameters=needed,
         )
 
 
-def gap(
+def unknown_diagnostic(
     message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()
 ) -> Diagnostic:
     """Return what there is to say of a value that is left out: `message` begins it."""
     return Diagnostic(
         message=f"{message}: {unknown.reason}",
         place=unknown.place or node.place,
-        hint=unknown.hint or remedy(unknown.missing),
+        hint=unknown.hint or parameters_hint(unknown.missing),
         variables=variables,
         missing=unknown.missing,
         causes=unknown.causes,
@@ -79,63 +79,6 @@ def combined(unknowns: Sequence[Unknown]) -> Unknown:
     are_missing = all(unknown.missing and not unknown.causes for unknown in unknowns)
     reason = _problem(missing) if are_missing else first.reason
     return replace(first, reason=reason, missing=missing, causes=causes)
-
-
-def remedy(parameters: Iterable[MissingParameter]) -> str | None:
-    """Return the one line that gives all of some parameters their values."""
-    every = list(dict.fromkeys(parameters))
-    names = list(dict.fromkeys(each.name for each in every if each.nested_in is None))
-    parts: list[str] = []
-    if names:
-        words = "give it one" if len(every) == 1 else "give them values"
-        line = " ".join(f"{name}=…" for name in names)
-        parts.append(f"{words}: --parameter-overrides {line}")
-    for each in every:
-        if each.nested_in is not None:
-            parts.append(f"the nested stack `{each.nested_in}` must be given `{each.name}`")
-        if each.hint is not None:
-            parts.append(f"`{each.name}`: {each.hint}")
-    return "; ".join(parts) or None
-
-
-def merged(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return diagnostics, each once; one that is about several variables is about all of them."""
-    by_text: dict[Diagnostic, list[tuple[str, ...]]] = {}
-    for diagnostic in diagnostics:
-        by_text.setdefault(replace(diagnostic, variables=()), []).append(diagnostic.variables)
-    return tuple(
-        replace(diagnostic, variables=tuple(name for names in about for name in names))
-        if all(about)
-        else diagnostic
-        for diagnostic, about in by_text.items()
-    )
-
-
-def worth_saying(
-    diagnostics: Iterable[Diagnostic], *, given: Container[str]
-) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of a function whose environment has the variables `given` after all.
-
-    What causes several of them is said once, before the first. All parameters that are missing stand
-    in one hint, the last one that would name any of them.
-    """
-    missed = (
-        diagnostic
-        for diagnostic in diagnostics
-        if not diagnostic.variables or any(name not in given for name in diagnostic.variables)
-    )
-    kept = list(
-        dict.fromkeys(each for diagnostic in missed for each in (*diagnostic.causes, diagnostic))
-    )
-    hint = remedy(each for diagnostic in kept for each in diagnostic.missing)
-    said: list[Diagnostic] = []
-    for diagnostic in reversed(kept):
-        if diagnostic.missing and diagnostic.hint == remedy(diagnostic.missing):
-            said.append(replace(diagnostic, hint=hint))
-            hint = None
-        else:
-            said.append(diagnostic)
-    return tuple(reversed(said))
 
 
 def _problem(parameters: Sequence[MissingParameter]) -> str:

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from samlocal.diagnostics import Diagnostic
-
-DEFAULT_REGION = "us-east-1"
-DEFAULT_ACCOUNT_ID = "123456789012"
-ACCOUNT_HINT = "give the account with --account-id"
 
 # Regions whose zones are not a, b and c. AWS hides some zones from newer accounts; these are what a
 # new account sees: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
@@ -28,23 +23,6 @@ _ZONES: Final[Mapping[str, str]] = {
     "us-west-1": "bc",
     "us-west-2": "abcd",
 }
-
-
-@frozen
-class Account:
-    """The account that a project is read for, as far as it is known.
-
-    `given` is what a person says, and `of_credentials` whose the credentials are. `diagnostic` says why
-    the latter can't be read.
-    """
-
-    given: str | None = None
-    of_credentials: str | None = None
-    diagnostic: Diagnostic | None = None
-
-    @property
-    def known(self) -> str | None:
-        return self.given or self.of_credentials
 
 
 @frozen

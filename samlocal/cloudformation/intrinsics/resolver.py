@@ -42,7 +42,7 @@ class Scope(Protocol):
     def include(self, location: str, at: Node) -> Node:
         """Return the content of a file that `AWS::Include` names."""
 
-    def note(self, diagnostic: Diagnostic) -> None:
+    def add_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Remember something that is to be said."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.intrinsics.missing_values import gap
+from samlocal.cloudformation.intrinsics.missing_values import unknown_diagnostic
 from samlocal.documents.node import Node, Unknown
 from samlocal.errors import TemplateError
 
@@ -96,7 +96,9 @@ def _transform(call: Node, resolver: Resolver) -> Node:
 def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
     """Return the entries that a loop or a transform adds; none, and a diagnostic, if it is unknown."""
     if isinstance(node.value, Unknown):
-        resolver.scope.note(gap("some entries are left out here", node, node.value))
+        resolver.scope.add_diagnostic(
+            unknown_diagnostic("some entries are left out here", node, node.value)
+        )
         return {}
     return node.entries("what is added here")
 

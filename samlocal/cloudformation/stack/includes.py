@@ -46,8 +46,8 @@ def root_with_includes(stack: Stack) -> Node:
     for call in calls:
         node = _with_entries(call, {TRANSFORM: call})
         own = _merged(own, expand_section(node, bare.resolver).entries("what is included"))
-    for note in bare.drain_diagnostics():
-        stack.note(note)
+    for diagnostic in bare.drain_diagnostics():
+        stack.add_diagnostic(diagnostic)
     return _with_entries(document.root, own)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.intrinsics.missing_values import gap, unknown_because
+from samlocal.cloudformation.intrinsics.missing_values import unknown_because, unknown_diagnostic
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.cloudformation.stack.resource_metadata import metadata, resource_id
 from samlocal.cloudformation.stack.stack import Given, Stack
@@ -34,7 +34,7 @@ _MAX_DEPTH: Final = 30
 
 
 @frozen
-class LeftOutStack:
+class UnreadStack:
     """A nested stack that isn't read. `is_error` tells whether its template or location is wrong."""
 
     logical_id: str
@@ -76,24 +76,24 @@ class NestedStackLoader:
                     "there are too many nested stacks", place=stack.place_of(logical_id)
                 )
             opened = self._opened(stack, logical_id, property_name, here)
-            if isinstance(opened, LeftOutStack):
-                stack.left_out[logical_id] = opened
+            if isinstance(opened, UnreadStack):
+                stack.unread[logical_id] = opened
             else:
                 stack.children[logical_id] = opened
                 self.open(opened, within=here)
 
     def _opened(
         self, stack: Stack, logical_id: str, property_name: str, within: tuple[Path, ...]
-    ) -> Stack | LeftOutStack:
+    ) -> Stack | UnreadStack:
         try:
             location = _location(stack, logical_id, property_name)
             if isinstance(location.value, Unknown):
-                return _left_out(logical_id, location, location.value, is_error=False)
+                return _unread(logical_id, location, location.value, is_error=False)
             child = self._child(stack, logical_id, location, within)
             _ = child.resources
         except TemplateError as error:
             unknown = unknown_because(error)
-            return _left_out(logical_id, stack.resources[logical_id], unknown, is_error=True)
+            return _unread(logical_id, stack.resources[logical_id], unknown, is_error=True)
         return child
 
     def _child(
@@ -133,9 +133,9 @@ def _name(stack: Stack, logical_id: str) -> str:
     return logical_id if name is None or name in taken or name in stack.resources else name
 
 
-def _left_out(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> LeftOutStack:
-    diagnostic = gap(f"the nested stack `{logical_id}` is left out", node, unknown)
-    return LeftOutStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
+def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> UnreadStack:
+    diagnostic = unknown_diagnostic(f"the nested stack `{logical_id}` is left out", node, unknown)
+    return UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
 
 
 def _location(stack: Stack, logical_id: str, property_name: str) -> Node:

@@ -71,7 +71,7 @@ def _made_of_name(
             f"`{logical_id}` gets its id when it is deployed; its logical id stands for it here"
         )
         place = stack.place_of(logical_id) if logical_id in stack.resources else at.place
-        stack.note(Diagnostic(message=message, place=place))
+        stack.add_diagnostic(Diagnostic(message=message, place=place))
     return _fill_in(stack, pattern, own or logical_id)
 
 

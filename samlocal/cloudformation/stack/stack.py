@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.provenance import Trace
     from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
     from samlocal.cloudformation.stack.generated_resources import GeneratedResources
-    from samlocal.cloudformation.stack.nested_stacks import LeftOutStack
+    from samlocal.cloudformation.stack.nested_stacks import UnreadStack
     from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Value
@@ -41,7 +41,7 @@ class Stack:
 
     `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
     stack that this one is nested in, and its logical id there. `children` are the nested stacks by
-    logical id, and `left_out` those that can't be read. `is_used` tells whether somebody has asked for
+    logical id, and `unread` those that can't be read. `is_used` tells whether somebody has asked for
     an output. Files that the template includes must be inside `boundary`.
     """
 
@@ -64,14 +64,14 @@ class Stack:
         self.path = path
         self.parent = parent
         self.children: dict[str, Stack] = {}
-        self.left_out: dict[str, LeftOutStack] = {}
+        self.unread: dict[str, UnreadStack] = {}
         self.is_used = False
         self.resolver = Resolver(self, INTRINSICS)
         self._sections: dict[str, Node | None] = {}
         self._conditions = NamedConditions(lambda: self.section("Conditions"), self.resolver)
         self._values: dict[tuple[str, ...], tuple[Value, tuple[Trace, ...]]] = {}
         self._included: dict[str, Node] = {}
-        self._notes: dict[Diagnostic, None] = {}
+        self._diagnostics: dict[Diagnostic, None] = {}
 
     def with_document(self, document: Document) -> Stack:
         """Return this stack with another template in the place of its own."""
@@ -218,7 +218,7 @@ class Stack:
             self._values[key] = self.external.provenance.of(lambda: compute().value)
         value, traces = self._values[key]
         if not self.external.provenance.add(traces):
-            self._notes.update({each: None for each in traces if not isinstance(each, str)})
+            self._diagnostics.update({each: None for each in traces if not isinstance(each, str)})
         return value
 
     def _reference(self, name: str, at: Node) -> Node:
@@ -243,8 +243,8 @@ class Stack:
     def _attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
         if logical_id in self.children and attribute.startswith("Outputs."):
             return self.children[logical_id].output(attribute.removeprefix("Outputs."), at)
-        if logical_id in self.left_out and attribute.startswith("Outputs."):
-            return at.with_value(self.left_out[logical_id].output(attribute))
+        if logical_id in self.unread and attribute.startswith("Outputs."):
+            return at.with_value(self.unread[logical_id].output(attribute))
         node = references.attribute(self, logical_id, attribute, at)
         if node is None:
             hint = did_you_mean(logical_id, self.resources)
@@ -290,13 +290,13 @@ class Stack:
             )
         return self._included[location]
 
-    def note(self, diagnostic: Diagnostic) -> None:
+    def add_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Remember something that is to be said, once, of the value that is being computed, if any."""
         if not self.external.provenance.add([diagnostic]):
-            self._notes.setdefault(diagnostic)
+            self._diagnostics.setdefault(diagnostic)
 
     def drain_diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what there is to be said, and forget it."""
-        notes = tuple(self._notes)
-        self._notes.clear()
-        return notes
+        diagnostics = tuple(self._diagnostics)
+        self._diagnostics.clear()
+        return diagnostics

@@ -10,7 +10,7 @@ from samlocal.cloudformation.project import open_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
+    from samlocal.aws_account import Account
     from samlocal.diagnostics import Diagnostic
     from samlocal.function import Function
 

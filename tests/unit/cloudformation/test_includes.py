@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.cloudformation.intrinsics.dynamic_references import Reference
-    from samlocal.cloudformation.project import Project
+    from samlocal.cloudformation.project import CloudFormationProject
 
 FUNCTION = "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: app.handler}}}\n"
 
@@ -29,7 +29,7 @@ class Bucket:
         return self.objects.get(reference.name.removeprefix("s3://shared/"))
 
 
-def project(directory: Path, text: str, **objects: str) -> Project:
+def project(directory: Path, text: str, **objects: str) -> CloudFormationProject:
     (directory / "template.yaml").write_text(text)
     return open_project(directory / "template.yaml", remote_values=Bucket(**objects))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samlocal.cloudformation.intrinsics.pseudo_parameters import Account
+from samlocal.aws_account import Account
 
 if TYPE_CHECKING:
     from tests.unit.cloudformation.conftest import DiagnosticOf, Evaluate, ValueOf

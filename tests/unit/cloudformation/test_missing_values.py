@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cloudformation.intrinsics.missing_values import worth_saying
 from samlocal.cloudformation.project import open_project
+from samlocal.diagnostics import relevant_diagnostics
 from samlocal.errors import MissingParameterError
 
 if TYPE_CHECKING:
@@ -257,5 +257,5 @@ def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path:
     )
     missing, note = function.diagnostics
     assert note.message.startswith("`Pool` gets its id when it is deployed")
-    assert worth_saying(function.diagnostics, given={"A"}) == (missing, note)
-    assert worth_saying(function.diagnostics, given={"A", "B"}) == (missing,)
+    assert relevant_diagnostics(function.diagnostics, given={"A"}) == (missing, note)
+    assert relevant_diagnostics(function.diagnostics, given={"A", "B"}) == (missing,)

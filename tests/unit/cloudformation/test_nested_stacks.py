@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.cloudformation.intrinsics.missing_values import worth_saying
-from samlocal.cloudformation.project import Project, open_project
+from samlocal.cloudformation.project import CloudFormationProject, open_project
+from samlocal.diagnostics import relevant_diagnostics
 from samlocal.errors import AmbiguousFunctionError, FunctionNotFoundError, TemplateError
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 
 
-def nested(directory: Path, **templates: str) -> Project:
+def nested(directory: Path, **templates: str) -> CloudFormationProject:
     for name, text in templates.items():
         (directory / f"{name}.yaml").write_text(text)
     return open_project(directory / "template.yaml")
@@ -104,7 +104,7 @@ def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
     """The function beside it runs, and hears nothing of it; the place is where the fault is."""
     function = "  F: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
     project = nested(tmp_path, **{**templates, "template": templates["template"] + function})
-    (left_out,) = project.left_out
+    (left_out,) = project.unread
     reason = left_out.diagnostic.message.partition(" is left out: ")[2]
     assert message in f"{left_out.diagnostic.place}: {reason}"
     assert left_out.is_error
@@ -141,13 +141,13 @@ Parameters: {Bucket: {Type: String}}
     )
     plain, function = (project.resolve(project.find(name)) for name in ("Plain", "F"))
     assert (*plain.diagnostics, *project.diagnostics_for(project.find("Plain"))) == ()
-    first, *others = worth_saying(function.diagnostics, given=())
+    first, *others = relevant_diagnostics(function.diagnostics, given=())
     assert first.message.startswith(f"the nested stack `Child` is left out: {reason}")
     assert [diagnostic.message for diagnostic in others] == [
         "`A` is left out: `Child.Outputs.A` is an output of a stack that is left out",
         "`B` is left out: `Child.Outputs.B` is an output of a stack that is left out",
     ]
-    assert worth_saying(function.diagnostics, given={"A", "B"}) == ()
+    assert relevant_diagnostics(function.diagnostics, given={"A", "B"}) == ()
 
 
 def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) -> None:

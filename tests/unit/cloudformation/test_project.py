@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.cloudformation.project import Project, open_project
+from samlocal.cloudformation.project import CloudFormationProject, open_project
 from samlocal.errors import (
     AmbiguousFunctionError,
     FunctionNotFoundError,
@@ -18,7 +18,7 @@ PROJECTS = Path(__file__).parents[2] / "projects"
 BASIC = PROJECTS / "sam-basic" / "template.yaml"
 
 
-def write(directory: Path, text: str) -> Project:
+def write(directory: Path, text: str) -> CloudFormationProject:
     (directory / "template.yaml").write_text(text)
     return open_project(directory / "template.yaml")
 

@@ -130,7 +130,7 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
     assert [diagnostic.message for diagnostic in project.diagnostics] == expected.get(
         "diagnostics", []
     )
-    left_out = [each.diagnostic.message for each in project.left_out]
+    left_out = [each.diagnostic.message for each in project.unread]
     assert left_out == expected.get("left_out", [])
     assert [entry.full_path for entry in project.functions] == list(expected["functions"])
     for full_path, wanted in expected["functions"].items():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cloudformation.project import Project, open_project
+from samlocal.cloudformation.project import CloudFormationProject, open_project
 from samlocal.errors import FunctionNotFoundError, ParameterError, ProjectError, TemplateError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INCLUDE = "{Name: AWS::Include, Parameters: {Location: LOCATION}}"
 
 
-def project(directory: Path, text: str, **overrides: str) -> Project:
+def project(directory: Path, text: str, **overrides: str) -> CloudFormationProject:
     (directory / "template.yaml").write_text(text)
     return open_project(directory / "template.yaml", parameter_overrides=overrides)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cloudformation.stack.parameter_overrides import parse_parameter_overrides
 from samlocal.errors import ProjectError, TemplateError, UsageError
+from samlocal.project.parameter_overrides import parse_parameter_overrides
 
 if TYPE_CHECKING:
     from pathlib import Path
