@@ -64,6 +64,7 @@ class ExecutionEnvironment:
         self._init_duration_ms: float | None = None
         # When the first invocation began, where Init took more than its own time.
         self._overrun_since: float | None = None
+        sandbox.output.connect(log)
         self._started = _awaitable(sandbox.started)
         self._exited = _awaitable(sandbox.exited)
 

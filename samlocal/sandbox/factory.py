@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.sandbox import Log, Sandbox, SandboxSpec
+    from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -25,12 +25,11 @@ _HEAD_START_SECONDS: Final = 0.2
 class SandboxFactory:
     """Makes sandboxes on one engine.
 
-    `log` takes the output of their functions, `progress` the pull or build of their images. `on_relay` is
-    called before a sandbox that cannot reach this machine is replaced with one that has a relay.
+    `progress` takes the pull or build of their images. `on_relay` is called before a sandbox
+    that cannot reach this machine is replaced with one that has a relay.
     """
 
     engine: Engine
-    log: Log
     progress: ImageProgress
     on_relay: Callable[[], None]
 
@@ -57,6 +56,6 @@ class SandboxFactory:
     def _run_in_container(self, spec: SandboxSpec, use: Callable[[Sandbox], _T]) -> _T:
         from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
 
-        with DockerSandbox(spec, self.engine, log=self.log, progress=self.progress) as sandbox:
+        with DockerSandbox(spec, self.engine, progress=self.progress) as sandbox:
             sandbox.give_head_start(_HEAD_START_SECONDS)
             return use(sandbox)

@@ -7,7 +7,8 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from threading import Condition
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
 from samlocal.frozen_dataclass import frozen
 
@@ -150,6 +151,40 @@ class Log(Protocol):
         """Take a line of the platform, such as `START RequestId: …`."""
 
 
+# What is written beyond this while nobody listens waits in the sandbox's own pipe.
+_KEPT_BYTES: Final = 1024 * 1024
+
+
+class Output:
+    """What a function writes: handed to a log as it comes, kept while there is none.
+
+    A function that writes much meanwhile is held up, as Lambda's freeze between two invocations holds it up.
+    """
+
+    def __init__(self) -> None:
+        self._log: Log | None = None
+        self._kept = bytearray()
+        self._changed = Condition()
+
+    def write(self, output: bytes) -> None:
+        """Take output of the function; wait while too much of it is kept."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._log or len(self._kept) < _KEPT_BYTES)
+            if self._log:
+                self._log.write(output)
+            else:
+                self._kept += output
+
+    def connect(self, log: Log | None) -> None:
+        """Hand what has been kept, and all that comes from now on, to a log; None: keep it."""
+        with self._changed:
+            self._log = log
+            if log and self._kept:
+                log.write(bytes(self._kept))
+                self._kept.clear()
+            self._changed.notify_all()
+
+
 class Sandbox(Protocol):
     """A place for one runtime, removed at the end of its `with` block however that ends."""
 
@@ -157,6 +192,7 @@ class Sandbox(Protocol):
     started: Future[Started]
     exited: Future[Exit]
     logs_ended: Future[None]
+    output: Output
     is_starting: bool
     """Whether something runs in the sandbox, or is about to: `started` is near."""
 

@@ -201,7 +201,7 @@ def _run(
 
     with PullView() as view:
         factory = SandboxFactory(
-            engine=engine, log=log, progress=view, on_relay=lambda: view.note(_RELAY_STATUS)
+            engine=engine, progress=view, on_relay=lambda: view.note(_RELAY_STATUS)
         )
         result = factory.run(spec, use)
     if updates:

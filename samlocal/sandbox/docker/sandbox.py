@@ -40,7 +40,7 @@ from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.docker.network.api_connection import listen
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
 from samlocal.sandbox.ports import port_errors
-from samlocal.sandbox.sandbox import Exit, Started
+from samlocal.sandbox.sandbox import Exit, Output, Started
 
 if TYPE_CHECKING:
     import socket
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.container.memory import MemoryGroup
     from samlocal.sandbox.docker.container.start_errors import FormatErrors
     from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
-    from samlocal.sandbox.sandbox import Debugger, Log, Mount, SandboxSpec
+    from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 _T = TypeVar("_T")
 
@@ -79,17 +79,15 @@ class DockerSandbox:
     starts the container. Leaving the block removes it, however far it came.
     """
 
-    def __init__(
-        self, spec: SandboxSpec, engine: Engine, *, log: Log, progress: ImageProgress
-    ) -> None:
+    def __init__(self, spec: SandboxSpec, engine: Engine, *, progress: ImageProgress) -> None:
         self.listening: Future[socket.socket] = Future()
         self.started: Future[Started] = Future()
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
+        self.output = Output()
         self.is_starting = False
         self._spec = spec
         self._engine = engine
-        self._log = log
         self._progress = progress
         self._factory = ContainerFactory(engine, pull=self._pull)
         self._underway = Event()
@@ -397,14 +395,14 @@ class DockerSandbox:
         if self._spec.foreign_architecture:
             from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
 
-            self._log = self._format_errors = FormatErrors(self._log)
+            self._format_errors = FormatErrors()
 
         def read() -> None:
             # Where the engine goes away, `_watch` sees it too, and says so.
             with suppress(EngineError), self._engine.translated_errors():
                 for output in pieces:
                     self._first_words += output[: _FIRST_BYTES - len(self._first_words)]
-                    self._log.write(output)
+                    self._show(output)
             if self._stopping:  # no shell says a word when it is killed
                 self._words_of_shell.pass_on()
             self._ended_at = time.monotonic()
@@ -417,7 +415,9 @@ class DockerSandbox:
         return reader
 
     def _show(self, output: bytes) -> None:
-        self._log.write(output)
+        if self._format_errors:
+            self._format_errors.read(output)
+        self.output.write(output)
 
     def _watch(self, container_id: str) -> None:
         """See the container end and the engine remove it."""

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
 from samlocal.invocation import Invocation
-from samlocal.sandbox.sandbox import Exit, Started
+from samlocal.sandbox.sandbox import Exit, Output, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,9 +50,9 @@ class Received:
 class Runtime:
     """What a runtime does: ask for work, answer, write, wait until it is stopped."""
 
-    def __init__(self, address: tuple[str, int], log: RecordingLog, stopped: Event) -> None:
+    def __init__(self, address: tuple[str, int], output: Output, stopped: Event) -> None:
         self._address = address
-        self._log = log
+        self._output = output
         self._stopped = stopped
 
     def next(self) -> Received:
@@ -76,7 +76,7 @@ class Runtime:
         self._call("POST", "/init/error", body, {})
 
     def write(self, text: str) -> None:
-        self._log.write(text.encode())
+        self._output.write(text.encode())
 
     def hang(self) -> None:
         self._stopped.wait(20)
@@ -123,6 +123,7 @@ class FakeSandbox:
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
         self.is_starting = False
+        self.output = Output()
         self.log = RecordingLog()
         self.stopped = Event()
         self.inits_ended = 0
@@ -177,7 +178,7 @@ class FakeSandbox:
         self.started.set_result(Started(at=time.monotonic()))
         status = 1
         with suppress(OSError, HTTPException, KeyError):  # it was stopped in the middle of a call
-            status = self._program(Runtime(self._listener.getsockname(), self.log, self.stopped))
+            status = self._program(Runtime(self._listener.getsockname(), self.output, self.stopped))
         if self._dies:
             for future in (self.exited, self.logs_ended):
                 with suppress(InvalidStateError):  # whoever sees the first may stop it meanwhile

@@ -14,7 +14,7 @@ from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.sandbox import ApiConnection, Log, Sandbox
+    from samlocal.sandbox.sandbox import ApiConnection, Sandbox
 
 ENGINE = fake_engine()
 
@@ -57,7 +57,6 @@ def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
 
     factory = SandboxFactory(
         engine=ENGINE,
-        log=cast("Log", None),
         progress=cast("ImageProgress", None),
         on_relay=lambda: events.append("on_relay"),
     )

@@ -12,7 +12,7 @@ from samlocal.sandbox.docker.container.combined_output import own_program
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.errors import EngineError, SandboxError
-    from samlocal.sandbox.sandbox import Log, SandboxSpec
+    from samlocal.sandbox.sandbox import SandboxSpec
 
 # As runc (`exec: "/run": stat /run: no such file or directory`) and crun (`executable file `/run` not
 # found`) have it, amid words of their own.
@@ -79,18 +79,13 @@ def _start_error(spec: SandboxSpec, program: str, reason: str) -> UnusableImageE
 
 
 class FormatErrors:
-    """A log that hears what the kernel says of a program for another architecture."""
+    """Finds in a container's output what the kernel says of a program for another architecture."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    def __init__(self) -> None:
         self.detected = False
 
-    def write(self, output: bytes) -> None:
+    def read(self, output: bytes) -> None:
         self.detected |= _WRONG_FORMAT in output
-        self._log.write(output)
-
-    def line(self, text: str) -> None:
-        self._log.line(text)
 
     def as_error(self, spec: SandboxSpec) -> UnusableImageError:
         architecture = spec.foreign_architecture
