@@ -22,6 +22,7 @@ from samlocal.documents.input_files import (
 from samlocal.documents.json_members import member_indexes
 from samlocal.errors import ContextError, Place, UsageError
 from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,11 +155,8 @@ def _attribute(name: str) -> str | None:
         return None
     if plain in _ATTRIBUTES:
         return _ATTRIBUTES[plain]
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
-    close = get_close_matches(name, _SPELLINGS, n=1)
     listed = ", ".join(f"`{spelling}`" for spelling in _SPELLINGS)
-    hint = f"did you mean `{close[0]}`?" if close else f"a context has {listed}"
+    hint = did_you_mean(name, _SPELLINGS) or f"a context has {listed}"
     raise _WrongMemberError(f"a context has no `{name}`", hint)
 
 

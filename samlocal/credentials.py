@@ -16,6 +16,7 @@ from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,13 +257,11 @@ def _missing(reason: str, *, hint: str | None = None) -> FoundCredentials:
 
 
 def _profile_hint(name: str, config: AwsConfig) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
-    close = get_close_matches(name, config.profiles, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    listed = ", ".join(f"`{profile}`" for profile in sorted(config.profiles))
-    return f"profiles: {listed}" if listed else "there are no profiles in ~/.aws"
+    if hint := did_you_mean(name, config.profiles):
+        return hint
+    if not config.profiles:
+        return "there are no profiles in ~/.aws"
+    return f"profiles: {quoted(config.profiles)}"
 
 
 def _first_time(settings: Mapping[str, str], names: Sequence[str]) -> datetime | None:

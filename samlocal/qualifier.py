@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from samlocal.function import Function
@@ -76,19 +77,15 @@ def function_arn(function: Function, *, region: str | None = None) -> str:
 
 
 def _not_found(function: Function, qualifier: str, arn: str) -> UsageError:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
     if not _QUALIFIER.fullmatch(qualifier):
         return UsageError(
             f"`{qualifier}` is no qualifier",
             hint="a version is a number or `$LATEST`, an alias has letters, digits, `-` and `_`",
         )
     aliases = sorted(function.qualifiers)
-    close = get_close_matches(qualifier, aliases, n=1)
-    if close:
-        hint = f"did you mean `{close[0]}`?"
-    elif aliases:
-        hint = f"aliases: {', '.join(f'`{alias}`' for alias in aliases)}"
-    else:
+    hint = did_you_mean(qualifier, aliases)
+    if hint is None and aliases:
+        hint = f"aliases: {quoted(aliases)}"
+    elif hint is None:
         hint = f"the template gives `{function.logical_id}` no alias"
     return UsageError(f"Function not found: {arn}", hint=hint)

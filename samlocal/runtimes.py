@@ -15,6 +15,7 @@ import yaml
 from samlocal.data import data_folder
 from samlocal.errors import Place, RuntimeNotFoundError
 from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -214,11 +215,8 @@ def _retired_error(runtime_id: str, facts: _Family, place: Place | None) -> Runt
 
 
 def _suggestion(runtime_id: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
     known = all_runtimes()
     finished = [runtime.id for runtime in known if runtime.deprecated]
-    close = get_close_matches(runtime_id.lower(), finished, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"samlocal knows {', '.join(runtime.id for runtime in known)}"
+    return did_you_mean(runtime_id, finished) or (
+        f"samlocal knows {', '.join(runtime.id for runtime in known)}"
+    )

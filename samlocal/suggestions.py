@@ -13,13 +13,24 @@ _LONGEST_NAME: Final = 255  # of what is worth comparing
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint that names what `name` was probably meant to be, if something comes close."""
+    match = closest(name, known)
+    return None if match is None else ask_for(match)
+
+
+def ask_for(*names: str) -> str:
+    """Return the hint that asks whether one of some names was meant."""
+    return f"did you mean {', '.join(f'`{name}`' for name in names)}?"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, whatever its case; None if none comes close."""
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
 
     if len(name) > _LONGEST_NAME:
         return None
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return f"did you mean `{by_folded[close[0]]}`?" if close else None
+    matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else None
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typer._click.exceptions import NoArgsIsHelpError, NoSuchOption, UsageError
 
 from samlocal.cli.console import print_status, show_error
+from samlocal.suggestions import ask_for
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -32,7 +33,6 @@ def show_usage_error(error: TyperException) -> None:
 
 def _hint(error: TyperException) -> str:
     if isinstance(error, NoSuchOption) and error.possibilities:
-        listed = ", ".join(f"`{option}`" for option in sorted(error.possibilities))
-        return f"did you mean {listed}?"
+        return ask_for(*sorted(error.possibilities))
     context = error.ctx if isinstance(error, UsageError) else None
     return f"`{context.command_path if context else 'samlocal'} --help` shows what there is"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from samlocal.errors import Place
 from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import ask_for, closest
 
 if TYPE_CHECKING:
     from samlocal.errors import SamlocalError
@@ -79,14 +80,12 @@ def read_input(name: str, kind: InputKind, *, stdin: Reader) -> bytes:
 
 
 def _did_you_mean(path: Path) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return None
-    matches = get_close_matches(path.name, names, n=1)
-    return f"did you mean `{path.with_name(matches[0])}`?" if matches else None
+    match = closest(path.name, names)
+    return None if match is None else ask_for(str(path.with_name(match)))
 
 
 def decode(content: bytes, source: Source) -> str:
