@@ -9,6 +9,8 @@ import pytest
 
 from samlocal.data import cache_folder, data_folder
 
+pytestmark = pytest.mark.xdist_group("wheel")  # it is built once
+
 _CHECKOUT = Path(__file__).parents[2]
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
@@ -16,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CHECKOUT = Path(__file__).parents[2]
 _OWN: Final = {"runtimes", "samlocal", "tests"}
@@ -58,11 +59,16 @@ def _imports(file: Path) -> Iterator[str]:
                 yield name
 
 
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def _imported(*patterns: str) -> dict[str, set[str]]:
     """Return what some files import: names of packages, and of the distributions that bring them."""
     files = (file for pattern in patterns for file in _CHECKOUT.glob(pattern))
     packages = {name.partition(".")[0] for file in files for name in _imports(file)}
-    distributions = packages_distributions()
+    distributions = _distributions()
     return {
         package: {canonicalize_name(name) for name in distributions[package]}
         for package in packages - sys.stdlib_module_names - _OWN
