@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.errors import UsageError
+from samlocal.errors import FunctionNotFoundError, UsageError
 from samlocal.frozen_dataclass import frozen
 from samlocal.suggestions import did_you_mean, quoted
 
@@ -48,7 +48,8 @@ def qualify(
     diagnostic says so.
 
     Raises:
-        UsageError: the function has no such alias.
+        FunctionNotFoundError: the function has no such alias.
+        UsageError: `qualifier` can be neither a version nor an alias.
     """
     arn = function_arn(function, region=region)
     if qualifier is None:
@@ -76,10 +77,10 @@ def function_arn(function: Function, *, region: str | None = None) -> str:
     return f"arn:{partition}:lambda:{region}:{function.account_id}:function:{function.name}"
 
 
-def _not_found(function: Function, qualifier: str, arn: str) -> UsageError:
+def _not_found(function: Function, qualifier: str, arn: str) -> FunctionNotFoundError | UsageError:
     if not _QUALIFIER.fullmatch(qualifier):
         return UsageError(
-            f"`{qualifier}` is no qualifier",
+            f"`{qualifier}` is not a qualifier",
             hint="a version is a number or `$LATEST`, an alias has letters, digits, `-` and `_`",
         )
     aliases = sorted(function.qualifiers)
@@ -88,4 +89,4 @@ def _not_found(function: Function, qualifier: str, arn: str) -> UsageError:
         hint = f"aliases: {quoted(aliases)}"
     elif hint is None:
         hint = f"the template gives `{function.logical_id}` no alias"
-    return UsageError(f"Function not found: {arn}", hint=hint)
+    return FunctionNotFoundError(f"Function not found: {arn}", hint=hint)

@@ -6,40 +6,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from typer.core import TyperGroup
 
 from samlocal import __version__
-from samlocal.cli.option_sources import ConfiguredCommand
+from samlocal.cli.option_sources import Command, ConfiguredCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from typer.core import TyperCommand
+    from typer import Context
+    from typer._click.formatting import HelpFormatter  # as in `usage_errors`
 
 # Each command's words, where its function is, and the first line of its help. The order is that of the help.
 COMMANDS: Final = {
     ("local", "invoke"): (
         "samlocal.cli.commands.local_invoke:invoke",
-        "Run a Lambda function once, in a container of its own runtime image.",
+        "Run a Lambda function once, in its runtime's container.",
     ),
     ("list", "functions"): (
         "samlocal.cli.commands.list_functions:list_functions",
-        "List the functions of a template or a CDK app: what to call them by, and where they are.",
+        "List functions: their names, code and place in the template.",
     ),
     ("debug-config",): (
         "samlocal.cli.commands.debug_config:debug_config",
-        "Show launch configurations that attach an editor to functions run with `-d PORT`.",
+        "Print launch configurations for debugging in an editor.",
     ),
     ("validate",): (
         "samlocal.cli.commands.validate:validate",
-        "Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.",
+        "Check a template: syntax, cfn-lint, unresolvable values.",
     ),
     ("prune",): (
         "samlocal.cli.commands.prune:prune",
-        "Remove what earlier commands left behind, and say what that frees.",
+        "Remove leftover containers and unused cache entries.",
     ),
     ("doctor",): (
         "samlocal.cli.commands.doctor:doctor",
-        "Check what this machine needs: Python, engine, images, API connection, space.",
+        "Check whether this machine can run functions.",
     ),
 }
 _HELP: Final = (
@@ -47,7 +49,7 @@ _HELP: Final = (
 )
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
-    "list": "List what a project holds.",
+    "list": "List what a project contains.",
 }
 _UNCONFIGURED: Final = {("doctor",)}  # it reads no project, and so no configuration file
 _ASK_FOR_A_LIST: Final = {"-h", "--help", *_GROUPS}
@@ -69,7 +71,7 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
         root.add_typer(group, name=name)
     for words in named or COMMANDS:
         parent = groups[words[0]] if len(words) > 1 else root
-        kind: type[TyperCommand] | None = None if words in _UNCONFIGURED else ConfiguredCommand
+        kind = Command if words in _UNCONFIGURED else ConfiguredCommand
         place, summary = COMMANDS[words]
         module, _, function = place.partition(":")
         help_text = summary if are_listed else None  # else it is the docstring
@@ -78,12 +80,28 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
     return root
 
 
+class _CommandGroup(TyperGroup):
+    """A group that lists its commands in the order of `COMMANDS`, each with its whole line."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # type: ignore[override]  # its own Context has no public name
+        del ctx
+        order = dict.fromkeys(word for words in COMMANDS for word in words)
+        return [word for word in order if word in self.commands]
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
+        from samlocal.cli.help_format import write_commands
+
+        commands = (self.commands[name] for name in self.list_commands(ctx))
+        write_commands(formatter, [(str(each.name), each.help or "") for each in commands])
+
+
 def _listed() -> None:
     """Stand in for a command that is listed and not run."""
 
 
 def _group(help_text: str) -> typer.Typer:
     return typer.Typer(
+        cls=_CommandGroup,
         add_completion=False,
         context_settings=_CONTEXT,
         help=help_text,

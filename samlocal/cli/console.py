@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, Final, Self, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Self, TextIO
 
 from samlocal.errors import OutputError, UsageError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _RED: Final = "31"
 _YELLOW: Final = "33"
+_GREEN: Final = "32"
 _DIM: Final = "2"
 
 
@@ -66,6 +67,16 @@ def show_output(text: str) -> None:
         OutputError: There is no room for it.
     """
     _write_stdout(f"{text.removesuffix(chr(10))}\n".encode(errors="surrogateescape"))
+
+
+def show_verdict(verdict: Literal["ok", "warning", "failure"], text: str) -> None:
+    """Put a line on stdout that begins with a verdict, in its colour.
+
+    Raises:
+        OutputError: There is no room for it.
+    """
+    color = {"ok": _GREEN, "warning": _YELLOW, "failure": _RED}[verdict]
+    show_output(f"{_paint(f'{verdict:<8}', color, sys.stdout)} {text}")
 
 
 def finish_output() -> None:
@@ -143,9 +154,9 @@ class FunctionLog:
 
 def _show(word: str, color: str, message: str, place: Place | None, hint: str | None) -> None:
     where = f"{_shown(place)}: " if place else ""
-    text = f"{_paint(f'{word}:', color)} {where}{message}\n"
+    text = f"{_paint(f'{word}:', color, sys.stderr)} {where}{message}\n"
     if hint:
-        text += f"{_paint('hint:', _DIM)} {hint}\n"
+        text += f"{_paint('hint:', _DIM, sys.stderr)} {hint}\n"
     _write_stderr(text)
 
 
@@ -156,10 +167,20 @@ def _shown(place: Place) -> str:
     return str(place)
 
 
-def _paint(text: str, color: str) -> str:
-    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
-        return text
-    return f"\x1b[{color}m{text}\x1b[0m"
+def _paint(text: str, color: str, stream: TextIO) -> str:
+    return f"\x1b[{color}m{text}\x1b[0m" if _is_colored(stream) else text
+
+
+def _is_colored(stream: TextIO) -> bool:
+    """Tell whether a stream takes colours: see https://no-color.org and https://force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or is_drawable(stream)
+
+
+def is_drawable(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that understands more than text."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _write_stdout(output: bytes) -> None:

@@ -37,8 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     except TyperException as error:
         from samlocal.cli.usage_errors import show_usage_error
 
-        show_usage_error(error)
-        code = error.exit_code
+        code = show_usage_error(error)
     except SamlocalError as error:
         if is_debugging():
             import traceback

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from copy import copy
 from functools import wraps
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from typer.models import OptionInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +22,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command, whose parameters are groups of options, the signature that typer reads.
 
     A parameter that is no dataclass stays one option. The options come in the order of the parameters,
-    those of a group in the order of its fields.
+    those of a group in the order of its fields. The help shows them under the group's `heading`, if it has one.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters = inspect.signature(command).parameters.values()
@@ -53,12 +56,23 @@ def _is_group(hint: object) -> bool:
 
 def _options(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401  # a dataclass has no type
     hints = get_type_hints(group, include_extras=True)
+    heading = getattr(group, "heading", None)
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=field.default,
-            annotation=hints[field.name],
+            annotation=_under(heading, hints[field.name]),
         )
         for field in dataclasses.fields(group)
     ]
+
+
+def _under(heading: str | None, annotation: Any) -> Any:  # noqa: ANN401  # any annotation
+    """Put an option under the heading of its group, unless it has one of its own."""
+    option = next(iter(getattr(annotation, "__metadata__", ())), None)
+    if heading is None or not isinstance(option, OptionInfo) or option.rich_help_panel:
+        return annotation
+    headed = copy(option)  # other commands may have the same option
+    headed.rich_help_panel = heading
+    return Annotated[annotation.__origin__, headed]

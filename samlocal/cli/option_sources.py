@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from typer import Context
+    from typer._click.formatting import HelpFormatter  # as in `usage_errors`
 
     from samlocal.cli.samconfig import Config
 
@@ -39,13 +40,32 @@ _SOURCES: Final = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 _HELP: Final = (["-h"], ["--help"])
 
 
-class ConfiguredCommand(TyperCommand):
-    """A command whose options come from, highest first: its line, variables, samconfig, defaults."""
+class Command(TyperCommand):
+    """A command whose options come from, highest first: its line, variables, defaults."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # its own Context has no public name
         for option in self.params:
             if isinstance(option, TyperOption):
-                option.envvar = option.envvar or environment_variables(str(option.name))
+                option.envvar = environment_variables(str(option.name))
+                option.show_envvar = False  # one line says it for all
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
+        from samlocal.cli.help_format import write_options
+
+        write_options(formatter, ctx, self.get_params(ctx))
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
+        from samlocal.cli.help_format import write_sources
+
+        del ctx  # every command says the same
+        write_sources(formatter, configured=isinstance(self, ConfiguredCommand))
+
+
+class ConfiguredCommand(Command):
+    """A command whose options come from, highest first: its line, variables, samconfig, defaults."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # its own Context has no public name
         if args in _HELP:  # it depends on nothing else, and somebody waits for it
             return super().parse_args(ctx, args)
         given, _, _ = self.make_parser(ctx).parse_args(list(args))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-from samlocal.cli.console import print_status
+from samlocal.cli.console import is_drawable, print_status
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -38,7 +38,7 @@ class PullView:
             if layer not in self._retried:
                 self._retried.add(layer)
                 self.note(f"{layer}: the download broke off, the engine tries again")
-        elif not sys.stderr.isatty():
+        elif not is_drawable(sys.stderr):
             if status in _STEPS:
                 print_status(f"{layer}: {status}")
         elif total:

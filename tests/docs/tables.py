@@ -11,6 +11,7 @@ import yaml
 from typer.core import TyperOption
 
 from samlocal.cli.command_tree import COMMANDS, command_tree
+from samlocal.cli.help_format import by_heading
 from samlocal.cli.option_sources import ConfiguredCommand
 from samlocal.cli.options.docker_arguments import OURS
 from samlocal.cli.samconfig import environment_variables, table_of
@@ -43,16 +44,18 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
 def _options(words: tuple[str, ...]) -> str:
     """Return the options of a command, a table for each of the groups that its help has."""
     command, context = _command(words)
-    groups: dict[str | None, list[tuple[str, str]]] = {}
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record:
-            group = getattr(parameter, "rich_help_panel", None)
-            names, meaning = record
-            groups.setdefault(group, []).append((_code(names), _text(meaning)))
+    headings = by_heading(command.get_params(context))
     return "\n".join(
-        (f"### {group}\n\n" if group else "") + _table(("option", "meaning"), rows)
-        for group, rows in groups.items()
+        (f"### {heading}\n\n" if len(headings) > 1 else "")
+        + _table(
+            ("argument" if heading == "Arguments" else "option", "meaning"),
+            [
+                (_code(names), _text(meaning))
+                for each in listed
+                for names, meaning in [each.get_help_record(context)]
+            ],
+        )
+        for heading, listed in headings.items()
     )
 
 

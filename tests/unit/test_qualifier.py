@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samlocal.errors import Place, UsageError
+from samlocal.errors import FunctionNotFoundError, Place, UsageError
 from samlocal.function import Function, InlineCode
 from samlocal.qualifier import function_arn, qualify
 
@@ -53,7 +53,7 @@ def test_a_version_that_the_template_does_not_publish() -> None:
 )
 def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
     """An unknown alias is AWS's error, with the aliases that there are."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FunctionNotFoundError) as caught:
         qualify(RATINGS, qualifier)
     assert caught.value.message == f"Function not found: {ARN}:{qualifier}"
     assert caught.value.hint == hint
@@ -61,7 +61,7 @@ def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
 
 def test_a_function_without_aliases() -> None:
     """Where there is no alias at all, the error says that."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FunctionNotFoundError) as caught:
         qualify(replace(RATINGS, qualifiers={}), "live")
     assert caught.value.hint == "the template gives `Ratings` no alias"
 
@@ -71,7 +71,7 @@ def test_what_is_no_qualifier(qualifier: str) -> None:
     """A text that AWS wouldn't take as qualifier is named as such."""
     with pytest.raises(UsageError) as caught:
         qualify(RATINGS, qualifier)
-    assert caught.value.message == f"`{qualifier}` is no qualifier"
+    assert caught.value.message == f"`{qualifier}` is not a qualifier"
 
 
 @pytest.mark.parametrize(

@@ -54,20 +54,29 @@ def debug_config(
     debug_port: Annotated[
         int,
         typer.Option(
-            "-d", "--debug-port", metavar="PORT", min=1, max=65535, help="What `-d` is to be."
+            "-d",
+            "--debug-port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Debug port to use in the configuration.",
         ),
     ] = 5858,
     write: Annotated[
         bool,
-        typer.Option("--write", help="Write the editor's file, with all else that is in it."),
+        typer.Option(
+            "--write",
+            help="Write the configuration to the editor's file, and keep its other contents.",
+        ),
     ] = False,
     project: ProjectOptions,
     general: GeneralOptions,
 ) -> None:
-    """Show launch configurations that attach an editor to functions run with `-d PORT`.
+    """Print launch configurations for debugging in an editor.
 
-    Each maps the container's folders, /var/task and /opt, to those of the code and of the layers.
-    Run it in the folder that the editor has open.
+    They attach the editor to functions that run with `-d PORT`, and map the container's folders
+    (/var/task and /opt) to the folders of code and layers. Run this command in the folder that the
+    editor has open.
     """
     general.apply()
     opened = open_with(project)

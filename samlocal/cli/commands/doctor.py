@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import typer
-
+from samlocal.cli.console import show_output, show_verdict
 from samlocal.cli.doctor_checks import Check
 from samlocal.cli.options.container import (
     ApiConnectionOption,
@@ -28,11 +27,6 @@ _GIB: Final = 1024**3
 # A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.
 _ENOUGH_SPACE_GIB: Final = 5
 _SHOWN_DIGITS: Final = 12
-_COLORS: Final = {
-    "ok": typer.colors.GREEN,
-    "warning": typer.colors.YELLOW,
-    "failure": typer.colors.RED,
-}
 
 
 def doctor(
@@ -41,9 +35,11 @@ def doctor(
     api_connection: ApiConnectionOption = "auto",
     image_repository: ImageRepositoryOption = None,
 ) -> None:
-    """Check what this machine needs: Python, engine, images, API connection, space.
+    """Check whether this machine can run functions.
 
-    Exit status: 0 where functions can run, 1 where something keeps them from it.
+    Checks Python, the engine, the runtime images, the API connection and free space.
+
+    Exit status: 0 functions can run; 1 something prevents it.
     """
     failed = False
     with DeferredSignals() as signals:  # one of the checks makes a container
@@ -55,10 +51,9 @@ def doctor(
 
 
 def _show(check: Check) -> None:
-    verdict = typer.style(f"{check.verdict:<8}", fg=_COLORS[check.verdict])
-    typer.echo(f"{verdict} {check.subject:<14} {check.diagnostic}")
+    show_verdict(check.verdict, f"{check.subject:<14} {check.diagnostic}")
     if check.hint:
-        typer.echo(f"{'':8} {'':14} hint: {check.hint}")
+        show_output(f"{'':8} {'':14} hint: {check.hint}")
 
 
 def _checks(

@@ -24,13 +24,13 @@ _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 @grouped
 def list_functions(
     *,
-    project: ProjectOptions,
     output: OutputOption = "text",
+    project: ProjectOptions,
     general: GeneralOptions,
 ) -> None:
-    """List the functions of a template or a CDK app: what to call them by, and where they are.
+    """List functions: their names, code and place in the template.
 
-    A function whose properties can't be read, or whose condition is false, is listed with the reason.
+    The reason is shown for functions that cannot be read or whose condition is false.
     """
     general.apply()
     opened = open_with(project)

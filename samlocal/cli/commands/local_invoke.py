@@ -61,12 +61,12 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     sam: SamOptions,
     general: GeneralOptions,
 ) -> None:
-    """Run a Lambda function once, in a container of its own runtime image.
+    """Run a Lambda function once, in its runtime's container.
 
-    The result, and nothing else, goes to stdout; what the function logs goes to stderr.
+    The function's result goes to stdout, and nothing else. Its logs go to stderr.
 
     Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
-    returned an error; 4 it timed out; 5 its runtime died or did not initialise.
+    returned an error; 4 the function timed out; 5 the runtime died or did not initialise.
     """
     general.apply()
     project = sam.project(project)

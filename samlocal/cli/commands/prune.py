@@ -25,7 +25,7 @@ OlderThan = Annotated[
         "--older-than",
         metavar="DAYS",
         min=1,
-        help="Remove what the cache has kept without use for so many days.",
+        help="Remove cache entries not used for this many days.",
     ),
 ]
 LayerCacheBasedir = Annotated[
@@ -33,11 +33,13 @@ LayerCacheBasedir = Annotated[
     typer.Option(
         "--layer-cache-basedir",
         metavar="DIR",
-        help="A folder in which layers are kept, besides the platform's cache.",
+        help="Layer cache to clean besides the platform's cache.",
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would go, and remove nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be removed, without removing it.")
+]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,10 +67,10 @@ def prune(
     output: OutputOption = "text",
     general: GeneralOptions,
 ) -> None:
-    """Remove what earlier commands left behind, and say what that frees.
+    """Remove leftover containers and unused cache entries.
 
-    That is containers of commands that were killed outright, and unpacked archives, merged layers and
-    downloads that nobody has used for long. What a function runs on stays.
+    A command that is killed outright leaves its container behind. The cache holds unpacked archives,
+    merged layers and downloads. Whatever a running function uses is kept.
     """
     general.apply()
     from samlocal.cli.signals import DeferredSignals

@@ -29,21 +29,21 @@ _WORDS: Final[dict[Severity, str]] = {
 }
 
 Lint = Annotated[
-    bool, typer.Option("--lint/--no-lint", help="Ask cfn-lint as well, which takes a second.")
+    bool, typer.Option("--lint/--no-lint", help="Run cfn-lint as well, which takes about a second.")
 ]
 
 
 @grouped
 def validate(
     *,
-    project: ProjectOptions,
     lint: Lint = True,
     output: OutputOption = "text",
+    project: ProjectOptions,
     general: GeneralOptions,
 ) -> None:
-    """Check a template: its syntax, cfn-lint's rules, and what can't be resolved on this machine.
+    """Check a template: syntax, cfn-lint, unresolvable values.
 
-    Exit status: 0 no errors, though perhaps warnings; 1 errors.
+    Exit status: 0 no errors, perhaps warnings; 1 errors.
     """
     general.apply()
     problems = find_problems(project, lint=lint)

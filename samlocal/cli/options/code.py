@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
+from samlocal.cli.options import CODE
 from samlocal.engine.images.policy import ImagePolicy
 from samlocal.frozen_dataclass import frozen
 
@@ -15,12 +16,14 @@ from samlocal.frozen_dataclass import frozen
 class CodeOptions:
     """What a person types about code and layers."""
 
+    heading: ClassVar = CODE
+
     mount: Annotated[
         Literal["read-only", "delegated", "copy"] | None,
         typer.Option(
             "--mount",
-            help="Mount code and layers (`delegated` is the same), or copy them."
-            " [default: mount, and copy to an engine that doesn't see this machine's files]",
+            help="Mount code and layers, or copy them; `delegated` means `read-only`. [default: mount, "
+            "or copy if the engine cannot see this machine's files]",
             show_default=False,
         ),
     ] = None
@@ -28,7 +31,7 @@ class CodeOptions:
         bool,
         typer.Option(
             "--mount-symlinks/--no-mount-symlinks",
-            help="Mount what links lead to that leave the code or a layer.",
+            help="Mount the targets of symlinks that point outside the code or layer directory.",
         ),
     ] = True
     docker_volume_basedir: Annotated[
@@ -36,8 +39,8 @@ class CodeOptions:
         typer.Option(
             "-v",
             "--docker-volume-basedir",
-            metavar="PATH",
-            help="Where the engine has the directory of the template, if it sees it at another path.",
+            metavar="DIR",
+            help="Path of the template directory on the engine's host, if it differs.",
             show_default=False,
         ),
     ] = None
@@ -46,7 +49,7 @@ class CodeOptions:
         typer.Option(
             "--layer-cache-basedir",
             metavar="DIR",
-            help="Where layers are kept: downloaded, unpacked and merged. [default: the platform's cache]",
+            help="Directory for downloaded, unpacked and merged layers. [default: the platform's cache]",
             show_default=False,
         ),
     ] = None
@@ -54,7 +57,7 @@ class CodeOptions:
         bool,
         typer.Option(
             "--force-image-build",
-            help="Download layers again. No image is built: layers are mounted.",
+            help="Download layers again. Layers are mounted, no image is built.",
         ),
     ] = False
     build: Annotated[

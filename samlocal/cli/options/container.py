@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from samlocal.cli.options import CONTAINER
 from samlocal.engine.images.policy import ImagePolicy
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.sandbox import ApiConnection
@@ -17,8 +18,9 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME|ADDRESS",
-        help="The container engine: docker, podman, finch, colima, desktop, rancher, orbstack, a Docker"
-        " context or an address. [default: DOCKER_HOST, the current context, or what answers]",
+        help="Container engine: docker, podman, finch, colima, desktop, rancher, orbstack, a Docker "
+        "context or an address. [default: DOCKER_HOST, else the current context, else the "
+        "first engine that answers]",
         show_default=False,
     ),
 ]
@@ -26,8 +28,8 @@ ApiConnectionOption = Annotated[
     ApiConnection,
     typer.Option(
         "--api-connection",
-        help="How the container reaches samlocal: directly, or through a relay container, which needs"
-        " no connection to this machine.",
+        help="How the container reaches the Runtime API: directly, or through a relay container, "
+        "which needs no network route to this machine.",
     ),
 ]
 ImageRepositoryOption = Annotated[
@@ -35,8 +37,8 @@ ImageRepositoryOption = Annotated[
     typer.Option(
         "--image-repository",
         metavar="PREFIX",
-        envvar="SAMLOCAL_IMAGE_REPOSITORY",
-        help="Take runtime images from PREFIX/python:3.11 and so on. [default: public.ecr.aws/lambda]",
+        help="Repository of the runtime images, as in PREFIX/python:3.11. [default: "
+        "public.ecr.aws/lambda]",
         show_default=False,
     ),
 ]
@@ -46,6 +48,8 @@ ImageRepositoryOption = Annotated[
 class ContainerOptions:
     """What a person types about containers."""
 
+    heading: ClassVar = CONTAINER
+
     engine: EngineOption = None
     api_connection: ApiConnectionOption = "auto"
     docker_network: Annotated[
@@ -53,7 +57,7 @@ class ContainerOptions:
         typer.Option(
             "--docker-network",
             metavar="NAME",
-            help="A Docker network to connect the container to, besides the default one; or `host`.",
+            help="Docker network to connect the container to besides the default one, or `host`.",
             show_default=False,
         ),
     ] = None
@@ -62,7 +66,7 @@ class ContainerOptions:
         typer.Option(
             "--add-host",
             metavar="HOST:IP",
-            help="A host name of the container's own; `host-gateway` as IP is this machine; repeatable.",
+            help="Add a host name to the container; the IP `host-gateway` is this machine; repeatable.",
             show_default=False,
         ),
     ] = None
@@ -71,7 +75,7 @@ class ContainerOptions:
         typer.Option(
             "--container-dns",
             metavar="IP",
-            help="A DNS server for the container; repeatable.",
+            help="DNS server for the container; repeatable.",
             show_default=False,
         ),
     ] = None
@@ -79,7 +83,7 @@ class ContainerOptions:
         bool,
         typer.Option(
             "--skip-pull-image",
-            help="Never pull an image: fail where it is missing. The same as --pull never.",
+            help="Never pull an image; fail if it is missing. Same as --pull never.",
         ),
     ] = False
     pull: Annotated[
@@ -97,7 +101,7 @@ class ContainerOptions:
             "-ii",
             "--invoke-image",
             metavar="[FUNCTION=]URI",
-            help="The image to run instead of the runtime's, or of the image function's own; repeatable.",
+            help="Image to run instead of the runtime's or the image function's own; repeatable.",
             show_default=False,
         ),
     ] = None
@@ -106,7 +110,7 @@ class ContainerOptions:
         typer.Option(
             "--ca-bundle",
             metavar="FILE",
-            help="Certificate authorities (PEM) that every SDK in the container trusts.",
+            help="PEM file of certificate authorities that every SDK in the container trusts.",
             show_default=False,
         ),
     ] = None
@@ -114,7 +118,7 @@ class ContainerOptions:
         bool,
         typer.Option(
             "--shutdown",
-            help="End the container with SIGTERM, and kill it only three seconds later.",
+            help="Stop the container with SIGTERM, and kill it after three seconds.",
         ),
     ] = False
     docker_arg: Annotated[
@@ -122,8 +126,8 @@ class ContainerOptions:
         typer.Option(
             "--docker-arg",
             metavar="KEY=VALUE",
-            help="Another option of the container, as docker-py's `containers.run` has it,"
-            " the value as YAML; repeatable.",
+            help="Set another container option: a key of docker-py's `containers.run`, and its value as "
+            "YAML; repeatable.",
             show_default=False,
         ),
     ] = None

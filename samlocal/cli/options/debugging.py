@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from samlocal.cli.options import DEBUGGING, ENVIRONMENT
 from samlocal.frozen_dataclass import frozen
 
 
 @frozen
 class DebugOptions:
     """What a person types about debugging."""
+
+    heading: ClassVar = DEBUGGING
 
     debug_port: Annotated[
         list[int] | None,
@@ -22,8 +25,8 @@ class DebugOptions:
             metavar="PORT",
             min=1,
             max=65535,
-            help="Start the function for a debugger that attaches to this port; repeatable where it needs"
-            " several.",
+            help="Run the function for a debugger that attaches to this port; repeatable if the "
+            "debugger needs several.",
             show_default=False,
         ),
     ] = None
@@ -32,7 +35,7 @@ class DebugOptions:
         typer.Option(
             "--debugger-path",
             metavar="DIR",
-            help="A directory with a debugger for the container: dlv, gdbserver, lldb-server, vsdbg.",
+            help="Directory with a debugger for the container: dlv, gdbserver, lldb-server or vsdbg.",
             show_default=False,
         ),
     ] = None
@@ -41,7 +44,7 @@ class DebugOptions:
         typer.Option(
             "--debug-args",
             metavar="TEXT",
-            help="Arguments for the debugger, or for the runtime's program if it brings its own debugger.",
+            help="Arguments for the debugger, or for the runtime if the runtime has its own debugger.",
             show_default=False,
         ),
     ] = None
@@ -49,8 +52,8 @@ class DebugOptions:
         str | None,
         typer.Option(
             "--debug-function",
-            metavar="FUNCTION_IDENTIFIER",
-            help="Debug only this function. [default: the one that is invoked]",
+            metavar="FUNCTION",
+            help="Debug only this function. [default: the function that is invoked]",
             show_default=False,
         ),
     ] = None
@@ -59,7 +62,8 @@ class DebugOptions:
         typer.Option(
             "--debug-runtime",
             metavar="RUNTIME",
-            help="What a container image runs (python3.13, provided.al2023, …), where that can't be told.",
+            help="Runtime of a container image (python3.13, provided.al2023, …), if it cannot be "
+            "detected.",
             show_default=False,
         ),
     ] = None
@@ -67,8 +71,9 @@ class DebugOptions:
         str | None,
         typer.Option(
             "--container-env-vars",
-            metavar="PATH",
-            help="Variables for the container, over all others: flat JSON, YAML or .env.",
+            metavar="FILE",
+            rich_help_panel=ENVIRONMENT,
+            help="Read variables that override all others from a flat JSON, YAML or .env file.",
             show_default=False,
         ),
     ] = None
@@ -77,8 +82,8 @@ class DebugOptions:
         typer.Option(
             "--container-host",
             metavar="HOST",
-            help="Where a debugger's port is reached, if the engine is on another machine than samlocal."
-            " [default: localhost]",
+            help="Host at which the debugger reaches the port, if the engine runs on another machine. "
+            "[default: localhost]",
             show_default=False,
         ),
     ] = None
@@ -87,6 +92,6 @@ class DebugOptions:
         typer.Option(
             "--container-host-interface",
             metavar="IP",
-            help="The address of the engine's machine on which a debugger's port is open.",
+            help="Address of the engine's host on which the debugger's port is open.",
         ),
     ] = "127.0.0.1"

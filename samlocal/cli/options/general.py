@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
 from samlocal.cli.console import show_debug_log
+from samlocal.cli.options import GENERAL, NO_EFFECT
 from samlocal.frozen_dataclass import frozen
 
 OutputFormat = Literal["text", "json"]
 OutputOption = Annotated[
     OutputFormat,
-    typer.Option("--output", help="Write text for people or JSON for scripts."),
+    typer.Option("--output", help="Output format: text for people, JSON for scripts."),
 ]
 
 
@@ -20,13 +21,15 @@ OutputOption = Annotated[
 class GeneralOptions:
     """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
 
+    heading: ClassVar = GENERAL
+
     config_file: Annotated[
         str | None,
         typer.Option(
             "--config-file",
-            metavar="NAME",
-            help="The file with default values of options, beside the template or in the current directory."
-            " [default: samconfig.toml, .yaml or .yml]",
+            metavar="FILE",
+            help="File with default values of options, beside the template or in the current directory. "
+            "[default: samconfig.toml, .yaml or .yml]",
             show_default=False,
         ),
     ] = None
@@ -35,7 +38,7 @@ class GeneralOptions:
         typer.Option(
             "--config-env",
             metavar="NAME",
-            help="The environment in that file. [default: default]",
+            help="Environment in the configuration file. [default: default]",
             show_default=False,
         ),
     ] = None
@@ -43,20 +46,21 @@ class GeneralOptions:
         bool,
         typer.Option(
             "--save-params",
-            help="Save the options of this command line in that file, and run.",
+            help="Save the options of this command line in the configuration file, and run the command.",
         ),
     ] = False
     beta_features: Annotated[
         bool | None,
         typer.Option(
             "--beta-features/--no-beta-features",
-            help="Accepted as in sam; samlocal has no beta features.",
+            rich_help_panel=NO_EFFECT,
+            help="samlocal has no beta features.",
             show_default=False,
         ),
     ] = None
     debug: Annotated[
         bool,
-        typer.Option("--debug", help="Show what samlocal itself does."),
+        typer.Option("--debug", help="Show samlocal's own log."),
     ] = False
 
     def apply(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
+from samlocal.cli.options import ENVIRONMENT, FUNCTION, OUTPUT
 from samlocal.cli.options.general import OutputFormat
 from samlocal.frozen_dataclass import frozen
 
@@ -15,12 +16,14 @@ from samlocal.frozen_dataclass import frozen
 class InvokeOptions:
     """The command line of `local invoke`, as far as it says what to run, and with what."""
 
+    heading: ClassVar = FUNCTION
+
     function_identifier: Annotated[
         str | None,
         typer.Argument(
-            metavar="[FUNCTION_IDENTIFIER]",
-            help="Logical id, function id, function name, full path (Stack/Function) or ARN; may end in"
-            " :VERSION or :ALIAS. Needed where the template has several functions.",
+            metavar="[FUNCTION]",
+            help="Logical ID, function ID, function name, full path (Stack/Function) or ARN, optionally "
+            "with :VERSION or :ALIAS. Required if the template has several functions.",
             show_default=False,
         ),
     ] = None
@@ -30,7 +33,7 @@ class InvokeOptions:
             "-r",
             "--runtime",
             metavar="RUNTIME",
-            help="The runtime to run the function in, such as python3.13, instead of its own.",
+            help="Run the function in this runtime, such as python3.13, instead of its own.",
             show_default=False,
         ),
     ] = None
@@ -38,7 +41,7 @@ class InvokeOptions:
         Literal["x86_64", "arm64"] | None,
         typer.Option(
             "--architecture",
-            help="The architecture to run the function for, instead of its own (`Architectures`).",
+            help="Run the function for this architecture instead of its own (`Architectures`).",
             show_default=False,
         ),
     ] = None
@@ -47,8 +50,8 @@ class InvokeOptions:
         typer.Option(
             "-e",
             "--event",
-            metavar="PATH",
-            help="The event: a JSON or YAML file, or `-` for stdin.",
+            metavar="FILE",
+            help="Read the event from a JSON or YAML file, or from stdin (`-`).",
             show_default=False,
         ),
     ] = None
@@ -56,7 +59,7 @@ class InvokeOptions:
         bool,
         typer.Option(
             "--no-event",
-            help="Invoke with an empty event, {}: the default, unless samconfig names an event.",
+            help="Invoke with an empty event, {}. This is the default unless samconfig names an event.",
         ),
     ] = False
     data: Annotated[
@@ -64,7 +67,7 @@ class InvokeOptions:
         typer.Option(
             "--data",
             metavar="TEXT",
-            help="The event itself, as Serverless has it.",
+            help="The event as text, as in Serverless.",
             show_default=False,
         ),
     ] = None
@@ -73,13 +76,16 @@ class InvokeOptions:
         typer.Option(
             "-p",
             "--path",
-            metavar="PATH",
-            help="A file with the event, as Serverless has it; it overrules --data.",
+            metavar="FILE",
+            help="Read the event from a file, as in Serverless; overrides --data.",
             show_default=False,
         ),
     ] = None
     raw: Annotated[
-        bool, typer.Option("--raw", help="Pass the event on as a string, even if it is JSON.")
+        bool,
+        typer.Option(
+            "--raw", help="Pass the event to the function as a string, even if it is JSON."
+        ),
     ] = False
     context: Annotated[
         str | None,
@@ -87,7 +93,7 @@ class InvokeOptions:
             "-c",
             "--context",
             metavar="JSON",
-            help="What the function sees in `context`: clientContext, identity, awsRequestId, …",
+            help="Members of the function's context: clientContext, identity, awsRequestId, …",
             show_default=False,
         ),
     ] = None
@@ -97,8 +103,8 @@ class InvokeOptions:
             "-x",
             "--context-path",
             "--contextPath",
-            metavar="PATH",
-            help="A file with that; it overrules --context.",
+            metavar="FILE",
+            help="Read the context from a file; overrides --context.",
             show_default=False,
         ),
     ] = None
@@ -107,7 +113,7 @@ class InvokeOptions:
         typer.Option(
             "--qualifier",
             metavar="VERSION|ALIAS",
-            help="The version or alias to invoke. [default: $LATEST]",
+            help="Version or alias to invoke. [default: $LATEST]",
             show_default=False,
         ),
     ] = None
@@ -116,8 +122,10 @@ class InvokeOptions:
         typer.Option(
             "-n",
             "--env-vars",
-            metavar="PATH",
-            help="Values of environment variables: JSON, YAML or .env, `-` for stdin; repeatable.",
+            metavar="FILE",
+            rich_help_panel=ENVIRONMENT,
+            help="Read environment variables from a JSON, YAML or .env file, or from stdin (`-`); "
+            "repeatable.",
             show_default=False,
         ),
     ] = None
@@ -126,7 +134,8 @@ class InvokeOptions:
         typer.Option(
             "--env",
             metavar="KEY=VALUE",
-            help="The value of one environment variable; repeatable.",
+            rich_help_panel=ENVIRONMENT,
+            help="Set one environment variable; repeatable.",
             show_default=False,
         ),
     ] = None
@@ -134,11 +143,17 @@ class InvokeOptions:
         bool,
         typer.Option(
             "--no-shell-env",
-            help="Don't let the shell override variables that the template declares.",
+            rich_help_panel=ENVIRONMENT,
+            help="Do not let the shell override variables that the template declares.",
         ),
     ] = False
     no_credentials: Annotated[
-        bool, typer.Option("--no-credentials", help="Give the function no AWS credentials.")
+        bool,
+        typer.Option(
+            "--no-credentials",
+            rich_help_panel=ENVIRONMENT,
+            help="Do not give the function AWS credentials.",
+        ),
     ] = False
 
 
@@ -146,24 +161,27 @@ class InvokeOptions:
 class OutputOptions:
     """What `local invoke` shows, where else it writes it, and how it ends."""
 
+    heading: ClassVar = OUTPUT
+
     print_env: Annotated[
         bool,
         typer.Option(
             "--print-env",
-            help="Show the function's environment and where each value comes from, and run nothing.",
+            help="Show the function's environment and the source of each value, without running the "
+            "function.",
         ),
     ] = False
     output: Annotated[
         OutputFormat,
-        typer.Option("--output", help="The format of what --print-env shows."),
+        typer.Option("--output", help="Format of --print-env."),
     ] = "text"
     log_file: Annotated[
         Path | None,
         typer.Option(
             "-l",
             "--log-file",
-            metavar="PATH",
-            help="Write the function's logs to this file as well.",
+            metavar="FILE",
+            help="Also write the function's logs to this file.",
             show_default=False,
         ),
     ] = None
@@ -171,6 +189,6 @@ class OutputOptions:
         bool,
         typer.Option(
             "--exit-zero-on-function-error",
-            help="Exit with 0 also when the function failed or timed out, as sam does.",
+            help="Exit with 0 even if the function fails or times out, as in sam.",
         ),
     ] = False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from samlocal.cli.options import LIMITS
 from samlocal.frozen_dataclass import frozen
 
 
@@ -13,18 +14,20 @@ from samlocal.frozen_dataclass import frozen
 class LimitOptions:
     """What a person types about limits and isolation."""
 
+    heading: ClassVar = LIMITS
+
     no_memory_limit: Annotated[
-        bool, typer.Option("--no-memory-limit", help="Don't limit the function's memory.")
+        bool, typer.Option("--no-memory-limit", help="Do not limit the function's memory.")
     ] = False
     no_limits: Annotated[
-        bool, typer.Option("--no-limits", help="Limit neither memory nor CPU nor the size of /tmp.")
+        bool, typer.Option("--no-limits", help="Do not limit memory, CPU or the size of /tmp.")
     ] = False
     strict: Annotated[
         bool,
         typer.Option(
             "--strict",
-            help="Let the function do only what Lambda does: another user than root,"
-            " nothing writable but /tmp, and that of the size of `EphemeralStorage`.",
+            help="Allow only what Lambda allows: no root user, and a read-only file system except for "
+            "/tmp, which has the size of `EphemeralStorage`.",
         ),
     ] = False
     file_system: Annotated[
@@ -32,7 +35,7 @@ class LimitOptions:
         typer.Option(
             "--file-system",
             metavar="/mnt/NAME=DIR",
-            help="The directory to mount for an EFS file system (`FileSystemConfigs`), writable; repeatable.",
+            help="Mount a directory, writable, for an EFS file system (`FileSystemConfigs`); repeatable.",
             show_default=False,
         ),
     ] = None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from samlocal.cli.options import NO_EFFECT, PROJECT
 from samlocal.frozen_dataclass import frozen
 
 
 @frozen
 class ProjectOptions:
     """What options say about a project."""
+
+    heading: ClassVar = PROJECT
 
     template: Annotated[
         Path | None,
@@ -21,7 +24,8 @@ class ProjectOptions:
             "--template",
             "--template-file",
             metavar="PATH",
-            help="The template. [default: what `sam build` made, else template.yaml, .yml or .json]",
+            help="Template, or directory of a CDK app. [default: the output of `sam build`, else "
+            "template.yaml, .yml or .json]",
             show_default=False,
         ),
     ] = None
@@ -30,8 +34,8 @@ class ProjectOptions:
         typer.Option(
             "--parameter-overrides",
             metavar="KEY=VALUE ...",
-            help="Values of template parameters: `Key=Value …`,"
-            " `ParameterKey=Key,ParameterValue=Value …` or file://PATH.",
+            help="Values of template parameters: `Key=Value …`, `ParameterKey=Key,ParameterValue=Value "
+            "…` or file://PATH.",
             show_default=False,
         ),
     ] = None
@@ -39,8 +43,9 @@ class ProjectOptions:
         Path | None,
         typer.Option(
             "--resolve-file",
-            metavar="PATH",
-            help="Values that live in AWS, as YAML or JSON: `ssm`, `secretsmanager`, `exports`.",
+            metavar="FILE",
+            help="Read values that live in AWS (`ssm`, `secretsmanager`, `exports`) from a YAML or JSON "
+            "file.",
             show_default=False,
         ),
     ] = None
@@ -48,20 +53,26 @@ class ProjectOptions:
         bool,
         typer.Option(
             "--resolve-remote",
-            help="Read values that live in AWS (SSM parameters, secrets, exports, includes) from the account.",
+            help="Read values that live in AWS (SSM parameters, secrets, exports, includes) from the "
+            "account.",
         ),
     ] = False
     region: Annotated[
         str | None,
-        typer.Option("--region", metavar="REGION", help="The AWS Region.", show_default=False),
+        typer.Option(
+            "--region",
+            metavar="REGION",
+            help="AWS Region. [default: AWS_REGION, else the profile's, else us-east-1]",
+            show_default=False,
+        ),
     ] = None
     account_id: Annotated[
         str | None,
         typer.Option(
             "--account-id",
             metavar="ID",
-            help="The AWS account. [default: AWS_ACCOUNT_ID, else that of the credentials, where a profile"
-            " names it or --resolve-remote asks for it]",
+            help="AWS account. [default: AWS_ACCOUNT_ID, else the account of the credentials, if the "
+            "profile or --resolve-remote tells it]",
             show_default=False,
         ),
     ] = None
@@ -70,7 +81,7 @@ class ProjectOptions:
         typer.Option(
             "--profile",
             metavar="NAME",
-            help="The profile with the AWS credentials, for the function and for --resolve-remote.",
+            help="AWS profile, for the function's credentials and for --resolve-remote.",
             show_default=False,
         ),
     ] = None
@@ -78,7 +89,8 @@ class ProjectOptions:
         bool | None,
         typer.Option(
             "--language-extensions/--no-language-extensions",
-            help="Accepted as in sam; samlocal always resolves language extensions such as Fn::ForEach.",
+            rich_help_panel=NO_EFFECT,
+            help="Always on: samlocal resolves language extensions such as Fn::ForEach, as AWS does.",
             show_default=False,
         ),
     ] = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 import typer
 
+from samlocal.cli.options import NO_EFFECT, PROJECT
 from samlocal.errors import TemplateNotFoundError, UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -28,12 +29,15 @@ _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 class SamOptions:
     """What a person types of them; `project` and `diagnostics` are what it means."""
 
+    heading: ClassVar = NO_EFFECT
+
     hook_name: Annotated[
         str | None,
         typer.Option(
             "--hook-name",
             metavar="terraform",
-            help="Take the project from Terraform, as `sam build --hook-name terraform` prepared it.",
+            rich_help_panel=PROJECT,
+            help="Read the project from Terraform, as `sam build --hook-name terraform` prepared it.",
             show_default=False,
         ),
     ] = None
@@ -41,6 +45,7 @@ class SamOptions:
         bool,
         typer.Option(
             "--skip-prepare-infra/--prepare-infra",
+            rich_help_panel=PROJECT,
             help="With --hook-name: use what an earlier run of sam prepared in .aws-sam-iacs.",
             show_default=False,
         ),
@@ -49,8 +54,8 @@ class SamOptions:
         str | None,
         typer.Option(
             "--terraform-plan-file",
-            metavar="PATH",
-            help="With --hook-name: a plan of Terraform's. Not supported yet.",
+            metavar="FILE",
+            help="With --hook-name: a Terraform plan. Not supported yet.",
             show_default=False,
         ),
     ] = None
@@ -59,7 +64,7 @@ class SamOptions:
         typer.Option(
             "--tenant-id",
             metavar="ID",
-            help="The tenant that invokes the function. Not emulated yet.",
+            help="Tenant that invokes the function. Not emulated yet.",
             show_default=False,
         ),
     ] = None
@@ -68,7 +73,7 @@ class SamOptions:
         typer.Option(
             "--durable-execution-name",
             metavar="NAME",
-            help="The name of the execution of a durable function. Not emulated yet.",
+            help="Name of the execution of a durable function. Not emulated yet.",
             show_default=False,
         ),
     ] = None

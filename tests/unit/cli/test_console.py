@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.console import FunctionLog, show_error, show_output, show_result, show_warning
+from samlocal.cli.console import (
+    FunctionLog,
+    show_error,
+    show_output,
+    show_result,
+    show_verdict,
+    show_warning,
+)
 from samlocal.errors import Place, UsageError
 from tests.unit.cli.script import run_script
 
@@ -193,3 +200,37 @@ def test_a_name_that_is_no_text_can_be_shown(capfd: pytest.CaptureFixture[str]) 
     """File names may be any bytes."""
     show_error(f"no such file: {os.fsdecode(b'caf' + bytes([0xE9]))}")
     assert capfd.readouterr().err == "Error: no such file: caf\\udce9\n"
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "variables", "colored"),
+    [
+        pytest.param(True, {}, True, id="terminal"),
+        pytest.param(True, {"NO_COLOR": "1"}, False, id="NO_COLOR"),
+        pytest.param(True, {"NO_COLOR": ""}, True, id="empty NO_COLOR"),
+        pytest.param(True, {"TERM": "dumb"}, False, id="dumb terminal"),
+        pytest.param(False, {}, False, id="pipe"),
+        pytest.param(False, {"FORCE_COLOR": "1"}, True, id="pipe with FORCE_COLOR"),
+        pytest.param(True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, id="both"),
+    ],
+)
+def test_colors(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_terminal: bool,  # noqa: FBT001  # a parameter of the test
+    variables: dict[str, str],
+    colored: bool,  # noqa: FBT001  # see above
+) -> None:
+    """Errors and verdicts are coloured on terminals, unless a variable says otherwise."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, value)
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+
+    show_error("broken")
+    show_verdict("ok", "engine")
+
+    shown = capfd.readouterr()
+    assert ("\x1b[31mError:" in shown.err, "\x1b[32mok" in shown.out) == (colored, colored)

@@ -30,3 +30,11 @@ def test_help(project: InProject, name: str, command: list[str], option: str) ->
 
     assert (ended.exit_code, ended.stderr) == (0, "")
     check_golden(name, ended.stdout.decode())
+
+
+@pytest.mark.parametrize("command", [[], ["local"], ["list"]], ids=["samlocal", "local", "list"])
+def test_lists_of_commands_are_whole(project: InProject, command: list[str]) -> None:
+    """On a narrow terminal a line is wrapped, not cut."""
+    ended = project("broken-nothing", COLUMNS="50")(*command, "--help")
+
+    assert "..." not in ended.stdout.decode().partition("Commands:")[2]

@@ -48,12 +48,44 @@ def test_version(samlocal: Samlocal) -> None:
     assert (ended.exit_code, ended.stdout.decode()) == (0, f"samlocal {__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], ["local"]], ids=["samlocal", "local"])
+@pytest.mark.parametrize("command", [[], ["local"], ["list"]], ids=["samlocal", "local", "list"])
 def test_without_a_command_the_help_is_shown(samlocal: Samlocal, command: list[str]) -> None:
-    """That is wrong usage: exit code 2, and the help on stderr."""
+    """It is the same as with `--help`: on stdout, exit code 0."""
     ended = samlocal(*command)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == samlocal(*command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "hint"),
+    [
+        pytest.param({}, "`samlocal local invoke --help` shows what there is", id="option"),
+        pytest.param(
+            {"SAMLOCAL_MOUNT": "b"},
+            "the value comes from the variable `SAMLOCAL_MOUNT`",
+            id="variable",
+        ),
+    ],
+)
+def test_the_source_of_a_wrong_value(
+    project: InProject, variables: dict[str, str], hint: str
+) -> None:
+    """A variable is named only where the value comes from it."""
+    option = [] if variables else ["--mount", "b"]
+    ended = project("broken-inputs", **variables)("local", "invoke", *option)
+
+    assert ended.exit_code == 2
+    assert ended.stderr == (
+        "Error: invalid value for `--mount`: `b` is not one of `read-only`, `delegated`, `copy`\n"
+        f"hint: {hint}\n"
+    )
+
+
+def test_variables_set_the_options_of_doctor(project: InProject) -> None:
+    """It reads no samconfig, but the same variables as other commands."""
+    ended = project("broken-nothing", SAMLOCAL_API_CONNECTION="none")("doctor")
     assert (ended.exit_code, ended.stdout) == (2, b"")
-    assert ended.stderr.startswith("Usage: samlocal")
+    assert "`--api-connection`: `none` is not one of" in ended.stderr
 
 
 def test_unknown_command(samlocal: Samlocal) -> None:

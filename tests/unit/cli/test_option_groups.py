@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, get_type_hints
 
 import typer
 
@@ -42,3 +42,29 @@ def test_options_arrive_in_their_group(capfd: pytest.CaptureFixture[str]) -> Non
     """What isn't given has the default of the field."""
     greet(age=7, times=2, loud=True)
     assert capfd.readouterr().out == f"{(True, Person(age=7), 2)}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    heading: ClassVar = "Place"
+
+    city: Annotated[str, typer.Option()] = ""
+    planet: Annotated[str, typer.Option(rich_help_panel="Space")] = ""
+
+
+@grouped
+def travel(*, place: Place) -> None:
+    """Travel."""
+    typer.echo(place)
+
+
+def test_options_stand_under_the_heading_of_their_group() -> None:
+    """An option may have a heading of its own; other commands with the same option are not concerned."""
+    parameters = inspect.signature(travel).parameters
+    panels = {
+        name: each.annotation.__metadata__[0].rich_help_panel for name, each in parameters.items()
+    }
+    assert panels == {"city": "Place", "planet": "Space"}
+    assert (
+        get_type_hints(Place, include_extras=True)["city"].__metadata__[0].rich_help_panel is None
+    )

@@ -1,0 +1,58 @@
+"""The help of a command: its options under the headings of their groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from typer.core import TyperArgument
+
+from samlocal.cli.options import GENERAL, NO_EFFECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from typer import Context
+    from typer._click.formatting import HelpFormatter  # as in `usage_errors`
+
+_UNGROUPED: Final = "Options"
+_LAST: Final = (NO_EFFECT, GENERAL)
+_COLUMN: Final = 30  # as wide as typer makes it at most
+
+
+def by_heading(parameters: Iterable[Any]) -> dict[str, list[Any]]:
+    """Return a command's arguments and options by heading, in the order of the help."""
+    headings: dict[str, list[Any]] = {}
+    for each in parameters:
+        headings.setdefault(_heading(each, headings), []).append(each)
+    return headings | {name: headings.pop(name) for name in _LAST if name in headings}
+
+
+def _heading(parameter: Any, headings: dict[str, list[Any]]) -> str:  # noqa: ANN401  # see `by_heading`
+    if isinstance(parameter, TyperArgument):
+        return "Arguments"
+    if parameter.name == "help" and GENERAL in headings:
+        return GENERAL
+    return parameter.rich_help_panel or _UNGROUPED
+
+
+def write_options(formatter: HelpFormatter, context: Context, parameters: Iterable[Any]) -> None:
+    """Write the options of a command, a section a heading; the columns of all sections are in line."""
+    for heading, listed in by_heading(parameters).items():
+        found = (each.get_help_record(context) for each in listed)
+        (names, text), *rows = [record for record in found if record]
+        with formatter.section(heading):
+            formatter.write_dl([(f"{names:<{_COLUMN}}", text), *rows])
+
+
+def write_sources(formatter: HelpFormatter, *, configured: bool) -> None:
+    """Write where options come from besides the command line."""
+    formatter.write_paragraph()
+    formatter.write_text(
+        "Each option can also be set by a variable, such as SAMLOCAL_ENGINE for --engine"
+        + (", or in samconfig.toml." if configured else ".")
+    )
+
+
+def write_commands(formatter: HelpFormatter, rows: Sequence[tuple[str, str]]) -> None:
+    with formatter.section("Commands"):
+        formatter.write_dl(rows)
