@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.doctor_checks import Check
 from samlocal.errors import SandboxError
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
 from samlocal.sandbox.docker.network.reachability import reaches_from_new_container
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from samlocal.engine.engine import Engine
+    from samlocal.sandbox.container_spec import ApiConnection
     from samlocal.sandbox.docker.network.api_connection import Listening
-    from samlocal.sandbox.sandbox import ApiConnection
 
 _FIREWALL_HINT: Final = (
     "a firewall may block connections from the engine's network to this machine;"
@@ -42,20 +43,16 @@ def check_api_connection(
     with listening.listener:
         if not images:
             return _untried(listening, "no image here to try it")
-        spec = SandboxSpec(
-            function="",
-            project=Path(),
-            image=images[0],
-            environment={},
-            memory_mb=_MEMORY_MB,
-            pull="never",
-            image_repository=image_repository,
+        image = images[0]
+        spec = ContainerSpec(
+            sandbox=SandboxSpec(function="", project=Path(), environment={}, memory_mb=_MEMORY_MB),
+            image=ImageRequest(name=image, pull="never", repository=image_repository),
         )
         if listening.relayed:
             return _try_relay(engine, spec, listening, listening.relayed)
-        reached = reaches_from_new_container(engine, spec.image, listening.address)
+        reached = reaches_from_new_container(engine, image, listening.address)
         if reached is None:
-            return _untried(listening, f"`{spec.image}` has no shell to try it")
+            return _untried(listening, f"`{image}` has no shell to try it")
         if reached:
             return _check("ok", f"containers reach {listening.address}")
         blocked = f"containers can't reach {listening.address}"
@@ -66,7 +63,12 @@ def check_api_connection(
 
 
 def _try_relay(
-    engine: Engine, spec: SandboxSpec, listening: Listening, reason: str, *, hint: str | None = None
+    engine: Engine,
+    spec: ContainerSpec,
+    listening: Listening,
+    reason: str,
+    *,
+    hint: str | None = None,
 ) -> Check:
     """Start a relay for nobody; where it is the second choice, `hint` says how to have the first."""
     target = listening.listener.getsockname()

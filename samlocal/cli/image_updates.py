@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import SandboxSpec, Started
+    from samlocal.sandbox.container_spec import ImageRequest
+    from samlocal.sandbox.sandbox import Started
 
 _VARIABLE: Final = "SAMLOCAL_UPDATE_CHECK"
 _ANSWERED_SECONDS: Final = 24 * 60 * 60
@@ -38,7 +39,7 @@ class _State(TypedDict, total=False):
 
 
 def image_updates(
-    spec: SandboxSpec, engine: Engine, shell: Mapping[str, str]
+    image: ImageRequest, engine: Engine, shell: Mapping[str, str]
 ) -> ImageUpdates | None:
     """Return who looks for a newer image, where that is wanted.
 
@@ -47,12 +48,12 @@ def image_updates(
     """
     choice = shell.get(_VARIABLE)
     if choice is None:
-        wanted = _is_official(spec.image) and not shell.get("CI")
+        wanted = _is_official(image.name) and not shell.get("CI")
     else:
         wanted = choice not in {"", "0", "false", "no"}
-    if not wanted or spec.is_image_function or spec.pull != "missing":
+    if not wanted or image.is_function or image.pull != "missing":
         return None
-    return ImageUpdates(spec.image, engine)
+    return ImageUpdates(image.name, engine)
 
 
 def _is_official(image: str) -> bool:

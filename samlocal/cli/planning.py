@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from samlocal.cli.inputs import Inputs
     from samlocal.cli.options.code import CodeOptions
     from samlocal.diagnostics import Diagnostic
+    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import SandboxSpec
 
 
 def plan(
     inputs: Inputs, code_options: CodeOptions, settings: SandboxSettings
-) -> tuple[SandboxSpec, tuple[Diagnostic, ...]]:
+) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
     """Return the function's sandbox, whose code and layers are at hand, and what there is to say.
 
     Raises:
@@ -44,7 +44,7 @@ def plan(
 
 def _plan_image_function(
     inputs: Inputs, code: ImageCode, settings: SandboxSettings
-) -> tuple[SandboxSpec, tuple[Diagnostic, ...]]:
+) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
     from samlocal.sandbox.file_systems import file_system_diagnostics
     from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
 

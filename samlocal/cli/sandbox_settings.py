@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from samlocal.cli.options.limits import LimitOptions
     from samlocal.engine.images.policy import ImagePolicy
     from samlocal.function import Function, FunctionEntry
+    from samlocal.sandbox.container_spec import Delivery
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import Delivery
 
 # As sam has it.
 _GRACE_SECONDS: Final = 3

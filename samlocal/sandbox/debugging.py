@@ -36,13 +36,16 @@ class DebugSettings:
     """What a person chose about debugging.
 
     A debugger listens on the first of the ports; `path` is the directory with debuggers of one's own.
-    `runtime` is what an image function runs, where that can't be told.
+    `runtime` is what an image function runs, where that can't be told. In the sandbox a debugger listens on
+    `listen_address`; clients find its port at `host`.
     """
 
     ports: tuple[int, ...]
     path: Path | None = None
     arguments: tuple[str, ...] = ()
     runtime: str | None = None
+    listen_address: str = "0.0.0.0"  # noqa: S104  # of the sandbox
+    host: str = "localhost"
 
 
 def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> SandboxSpec:
@@ -55,7 +58,7 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
     program = _file_of_program(spec)
     recipe = runtime.debug[0] if whole else _choose(runtime, settings, program=program)
     values = {
-        "host": "127.0.0.1" if spec.network == "host" else "0.0.0.0",  # noqa: S104  # of the sandbox
+        "host": settings.listen_address,
         "port": str(settings.ports[0]),
         "package": _OWN_FOLDER,
         "tool": f"{TOOLS}/{recipe.tool}",
@@ -74,12 +77,11 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
         cpus=None,
         debugger=Debugger(
             name=recipe.debugger,
-            port=settings.ports[0],
-            host=spec.reached_at,
+            ports=settings.ports,
             tool=None if recipe.listens or whole else values["tool"],
+            host=settings.host,
+            traces=recipe.traces,
         ),
-        debug_ports=settings.ports,
-        may_trace=recipe.traces,
     )
     if whole:
         return _run_instead(spec, settings.arguments)

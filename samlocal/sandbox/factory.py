@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.sandbox import Sandbox
 
 _T = TypeVar("_T")
 
@@ -33,7 +34,7 @@ class SandboxFactory:
     progress: ImageProgress
     on_relay: Callable[[], None]
 
-    def run(self, spec: SandboxSpec, use: Callable[[Sandbox], _T]) -> _T:
+    def run(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
         """Return the result of `use`, called with a sandbox that is removed before this returns.
 
         `use` is called a second time where the first sandbox cannot reach this machine, unless the spec
@@ -53,7 +54,7 @@ class SandboxFactory:
         remember_relay(self.engine)
         return self._run_in_container(replace(spec, api_connection="relay"), use)
 
-    def _run_in_container(self, spec: SandboxSpec, use: Callable[[Sandbox], _T]) -> _T:
+    def _run_in_container(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
         from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
 
         with DockerSandbox(spec, self.engine, progress=self.progress) as sandbox:

@@ -14,15 +14,15 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.engine.images.policy import Build
 from samlocal.errors import ImageNotFoundError, UnusableImageError
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.plan import empty_sandbox
+from samlocal.sandbox.plan import empty_container
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from samlocal.function import Function, ImageCode
+    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import SandboxSpec
 
 # The emulator would serve a Runtime API of its own:
 # https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/cmd/aws-lambda-rie/main.go
@@ -54,8 +54,8 @@ def plan_image_function(
     *,
     project: Path,
     settings: SandboxSettings,
-) -> SandboxSpec:
-    """Return the sandbox of a function that is an image; its code is in there.
+) -> ContainerSpec:
+    """Return the container of a function that is an image; its code is in there.
 
     Raises:
         ImageNotFoundError: The template says neither where the image is nor how it is built.
@@ -68,15 +68,14 @@ def plan_image_function(
             place=code.place,
             hint="set `ImageUri`, or `Metadata` with a `Dockerfile`; or name one with `--invoke-image`",
         )
-    return replace(
-        empty_sandbox(function, environment, project=project, image=image, settings=settings),
+    spec = empty_container(function, environment, project=project, image=image, settings=settings)
+    sandbox = replace(
+        spec.sandbox,
         entrypoint=without_emulator(code.entry_point) or None,
         command=code.command,
         working_directory=code.working_directory,
-        is_image_function=True,
-        build=build,
-        debug=settings.debug,
     )
+    return replace(spec, sandbox=sandbox, image=replace(spec.image, is_function=True, build=build))
 
 
 def ignored_layers(function: Function) -> tuple[Diagnostic, ...]:
@@ -109,7 +108,7 @@ def planned_build(
     )
 
 
-def with_program(spec: SandboxSpec, own: Program) -> SandboxSpec:
+def with_program(spec: ContainerSpec, own: Program) -> ContainerSpec:
     """Return the spec with all that the image is to run: what `ImageConfig` leaves open is its own.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-imageconfig.html
@@ -117,23 +116,24 @@ def with_program(spec: SandboxSpec, own: Program) -> SandboxSpec:
     Raises:
         UnusableImageError: There is nothing to run.
     """
-    entrypoint = spec.entrypoint or without_emulator(own.entrypoint)
-    command = spec.command or own.command
+    sandbox = spec.sandbox
+    entrypoint = sandbox.entrypoint or without_emulator(own.entrypoint)
+    command = sandbox.command or own.command
     if not entrypoint:
         entrypoint, command = without_emulator(command), ()
     if not entrypoint:
         raise UnusableImageError(
-            f"`{spec.image}` has nothing to run: neither an ENTRYPOINT nor a CMD",
+            f"`{spec.image.name}` has nothing to run: neither an ENTRYPOINT nor a CMD",
             hint="set `ImageConfig.Command` in the template, or CMD in the Dockerfile",
         )
     handler = {
         name: command[0]
         for name in ("_HANDLER", "AWS_LAMBDA_FUNCTION_HANDLER")
-        if command and name not in spec.environment
+        if command and name not in sandbox.environment
     }
-    return replace(
-        spec, entrypoint=entrypoint, command=command, environment={**spec.environment, **handler}
-    )
+    environment = {**sandbox.environment, **handler}
+    sandbox = replace(sandbox, entrypoint=entrypoint, command=command, environment=environment)
+    return replace(spec, sandbox=sandbox)
 
 
 def without_emulator(arguments: Sequence[str]) -> tuple[str, ...]:

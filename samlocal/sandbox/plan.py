@@ -11,6 +11,7 @@ from samlocal.errors import RuntimeNotFoundError, TemplateError
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
 from samlocal.runtimes import find_runtime
+from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.file_systems import file_system_mounts
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from samlocal.engine.images.policy import ImagePolicy
     from samlocal.function import Function
     from samlocal.runtimes import Runtime
+    from samlocal.sandbox.container_spec import ApiConnection, Delivery
     from samlocal.sandbox.debugging import DebugSettings
-    from samlocal.sandbox.sandbox import ApiConnection, Delivery
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
@@ -78,8 +79,8 @@ def plan_sandbox(
     settings: SandboxSettings,
     layers: Path | None = None,
     links: Sequence[OutgoingLink] = (),
-) -> SandboxSpec:
-    """Return the sandbox of a function whose code is in the directory `code`.
+) -> ContainerSpec:
+    """Return the container of a function whose code is in the directory `code`.
 
     `project` is the template's path; `layers` is the directory with the content of all its layers.
     What `links` lead to is mounted as well.
@@ -114,68 +115,86 @@ def plan_sandbox(
 
         bootstrap = find_bootstrap(function, runtime, folders, project)
     image = settings.image or runtime.image_uri(settings.image_repository)
-    spec = empty_sandbox(function, environment, project=project, image=image, settings=settings)
+    spec = empty_container(function, environment, project=project, image=image, settings=settings)
     mounts = (
         *(Mount(source=source, target=target) for target, source in folders.items()),
         *(Mount(source=link.source, target=link.target) for link in links),
-        *spec.mounts,
+        *spec.sandbox.mounts,
     )
     if settings.volume_basedir:
         mounts = tuple(_seen_by_engine(each, project, settings.volume_basedir) for each in mounts)
-    spec = replace(
-        spec,
+    sandbox = replace(
+        spec.sandbox,
         mounts=mounts,
-        architecture_image=settings.image
-        or runtime.image_uri(settings.image_repository, function.architecture),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
         family=runtime.family,
     )
-    if settings.debug is None:
-        return spec
-    from samlocal.sandbox.debugging import debugged  # noqa: PLC0415  # the cold path goes without
+    if spec.debug:
+        from samlocal.sandbox.debugging import debugged  # noqa: PLC0415  # the cold path goes without
 
-    return debugged(spec, runtime, settings.debug)
+        sandbox = debugged(sandbox, runtime, spec.debug)
+    for_architecture = settings.image or runtime.image_uri(
+        settings.image_repository, function.architecture
+    )
+    request = replace(spec.image, for_architecture=for_architecture)
+    return replace(spec, sandbox=sandbox, image=request, debug=None)
 
 
-def empty_sandbox(
+def empty_container(
     function: Function,
     environment: Mapping[str, str],
     *,
     project: Path,
     image: str,
     settings: SandboxSettings,
-) -> SandboxSpec:
-    """Return the sandbox of a function without its code, which is in the image or is yet to come."""
-    return SandboxSpec(
-        function=function.full_path,
-        project=project,
-        image=image,
-        environment=environment,
-        memory_mb=function.memory_mb if settings.limits_memory else None,
-        cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
-        tmp_mb=_tmp_mb(function, settings),
-        strict=settings.strict,
-        mounts=(
-            *file_system_mounts(settings.file_systems),
-            *_ca_bundle_mounts(settings.ca_bundle),
+) -> ContainerSpec:
+    """Return the container of a function without its code, which is in the image or is yet to come."""
+    return ContainerSpec(
+        sandbox=SandboxSpec(
+            function=function.full_path,
+            project=project,
+            environment=environment,
+            memory_mb=function.memory_mb if settings.limits_memory else None,
+            cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
+            tmp_mb=_tmp_mb(function, settings),
+            strict=settings.strict,
+            mounts=(
+                *file_system_mounts(settings.file_systems),
+                *_ca_bundle_mounts(settings.ca_bundle),
+            ),
+            grace_seconds=settings.grace_seconds,
+            architecture=function.architecture,
         ),
-        network=settings.network,
-        hosts=settings.hosts,
-        dns=settings.dns,
-        grace_seconds=settings.grace_seconds,
-        engine_options=settings.engine_options,
-        publish_on=settings.publish_on,
-        reached_at=settings.reached_at,
-        pull=settings.pull,
-        pull_option=settings.pull_option,
-        architecture=function.architecture,
-        is_chosen_image=settings.image is not None,
-        profile=settings.profile,
+        image=ImageRequest(
+            name=image,
+            is_chosen=settings.image is not None,
+            pull=settings.pull,
+            pull_option=settings.pull_option,
+            profile=settings.profile,
+            repository=settings.image_repository,
+        ),
+        network=ContainerNetwork(
+            name=settings.network,
+            hosts=settings.hosts,
+            dns=settings.dns,
+            publish_on=settings.publish_on,
+        ),
         delivery=settings.delivery,
         api_connection=settings.api_connection,
-        image_repository=settings.image_repository,
+        engine_options=settings.engine_options,
+        debug=_debug_settings(settings),
     )
+
+
+def _debug_settings(settings: SandboxSettings) -> DebugSettings | None:
+    """Return what a person chose about debugging, with the addresses that follow from the network."""
+    debug = settings.debug
+    if debug is None:
+        return None
+    if settings.network == "host":
+        debug = replace(debug, listen_address="127.0.0.1")
+    return replace(debug, host=settings.reached_at)
 
 
 def _ca_bundle_mounts(bundle: Path | None) -> tuple[Mount, ...]:

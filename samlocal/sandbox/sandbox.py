@@ -6,9 +6,8 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 
 from __future__ import annotations
 
-from dataclasses import field
 from threading import Condition
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from samlocal.frozen_dataclass import frozen
 
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from samlocal.engine.images.policy import Build, ImagePolicy
     from samlocal.runtimes import Architecture
-    from samlocal.sandbox.debugging import DebugSettings
-
-Delivery = Literal["auto", "mount", "copy"]
-ApiConnection = Literal["auto", "direct", "relay"]
 
 
 @frozen
@@ -41,83 +35,58 @@ class Mount:
 
 @frozen
 class Debugger:
-    """What waits in a sandbox for its client on a port.
+    """What waits in a sandbox for its client on the first of its ports.
 
-    Where `tool` is set nothing does: it is the program in the sandbox that the client starts. `host`
-    is where the client finds the port.
+    Where `tool` is set nothing does: it is the program in the sandbox that the client starts. All of the
+    ports are open on this machine, and lead to the same ports of the sandbox; clients find them at `host`.
+    A debugger that `traces` may control other processes.
     """
 
     name: str
-    port: int
+    ports: tuple[int, ...]
     tool: str | None = None
     host: str = "localhost"
+    traces: bool = False
+
+    @property
+    def port(self) -> int:
+        """The port of the debugger itself."""
+        return self.ports[0]
 
 
 @frozen
 class SandboxSpec:
-    """All that is needed to make a function's sandbox.
+    """What runs in a sandbox of any kind, and within which limits.
 
     `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
-    `entrypoint` is None where the image's own one serves; `command` is the handler then. The image of
-    an image function is the function: what it runs is completed from the image itself, and then that
-    it is to be debugged as `debug` says. `profile` is that of the AWS account for images in ECR.
+    `entrypoint` is None where that of the runtime serves; `command` is the handler then. `architecture` is
+    the function's, and `family` its runtime's, None for an image function.
 
-    `architecture` is the function's: on an engine that has another the image is `architecture_image`, if
-    there is one, and `native_image` the one that it replaces. `foreign_architecture` is the engine's name
-    of what it has to emulate then. An image that somebody chose (`is_chosen_image`) runs whatever it is for.
-
-    Of `memory_mb`, of `cpus` once Init is over, and of `tmp_mb` in /tmp it may use so much; None: as
-    much as there is. `strict` takes away what a function can't do in Lambda either. `debug_ports` are
-    open on `publish_on`, an address of this machine, and go to the same ports of the sandbox; clients
-    find them at the host `reached_at`. What `may_trace`
-    may control other processes.
-
-    A sandbox that is stopped has `grace_seconds` to end by itself. `engine_options` are what only
-    its kind of sandbox understands.
-
-    `delivery` is how the sandbox comes by its `mounts`: from this machine's files, as copies of them, or
-    as copies where the engine doesn't see this machine's files. `api_connection` is how it reaches its API.
-    `family` is the runtime's, None for an image function; `image_repository` has other runtime images,
-    None: AWS's own.
+    The function may use `memory_mb` MiB of memory, `cpus` CPUs once Init is over, and `tmp_mb` MiB in
+    /tmp; None: as much as there is. `strict` takes away what a function cannot do in Lambda either. A
+    sandbox that is stopped has `grace_seconds` to end by itself.
     """
 
     function: str
     project: Path
-    image: str
     environment: Mapping[str, str]
     memory_mb: int | None
     cpus: float | None = None
     tmp_mb: int | None = None
     strict: bool = False
     mounts: tuple[Mount, ...] = ()
-    delivery: Delivery = "auto"
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] = ()
     working_directory: str | None = None
-    network: str | None = None
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    dns: tuple[str, ...] = ()
     grace_seconds: int = 0
-    engine_options: Mapping[str, Any] = field(default_factory=dict)
-    pull: ImagePolicy = "missing"
-    pull_option: str = "--pull never"
-    profile: str | None = None
     debugger: Debugger | None = None
-    debug_ports: tuple[int, ...] = ()
-    publish_on: str = "127.0.0.1"
-    reached_at: str = "localhost"
-    may_trace: bool = False
-    is_image_function: bool = False
-    build: Build | None = None
-    debug: DebugSettings | None = None
     architecture: Architecture | None = None
-    architecture_image: str | None = None
-    native_image: str | None = None
-    foreign_architecture: str | None = None
-    is_chosen_image: bool = False
-    api_connection: ApiConnection = "auto"
     family: str | None = None
-    image_repository: str | None = None
+
+    @property
+    def debug_ports(self) -> tuple[int, ...]:
+        """The ports that are open for a debugger's clients."""
+        return self.debugger.ports if self.debugger else ()
 
 
 @frozen

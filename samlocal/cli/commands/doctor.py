@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import ApiConnection
+    from samlocal.sandbox.container_spec import ApiConnection
 
 _GIB: Final = 1024**3
 # A runtime image unpacks to 0.5 to 1 GB, and a pull needs room for the archive as well.

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.engine.engine import Engine
     from samlocal.invocation import InvocationResult, Outcome
-    from samlocal.sandbox.sandbox import Sandbox, SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.sandbox import Sandbox
 
 _RELAY_STATUS: Final = (
     "The container cannot reach this machine; using a relay (also for later runs on this engine)"
@@ -132,11 +133,13 @@ def _print_environment(inputs: Inputs, output: OutputFormat) -> None:
     show_output(text)
 
 
-def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog) -> int:
+def _invoke(inputs: Inputs, spec: ContainerSpec, engine: Engine, log: FunctionLog) -> int:
     """Run the function, show its result, and return the exit code."""
     function = inputs.function
-    runtime = "" if spec.is_image_function else f" ({function.runtime})"
-    print_status(f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image}")
+    runtime = "" if spec.image.is_function else f" ({function.runtime})"
+    print_status(
+        f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image.name}"
+    )
     with DeferredSignals() as signals:
         result = _run(inputs, spec, engine, log=log, signals=signals)
     if result is None:
@@ -148,7 +151,7 @@ def _invoke(inputs: Inputs, spec: SandboxSpec, engine: Engine, log: FunctionLog)
 
 
 def _failure_hint(
-    result: InvocationResult, inputs: Inputs, spec: SandboxSpec, engine: Engine
+    result: InvocationResult, inputs: Inputs, spec: ContainerSpec, engine: Engine
 ) -> str | None:
     """Return what to do about a runtime that ended before it was ready, or found its function incomplete."""
     if result.error is None or result.report.init_duration_ms is not None:
@@ -159,12 +162,14 @@ def _failure_hint(
         return exit_hint(engine, spec)
     from samlocal.sandbox.unbuilt import missing_module_hint
 
-    return missing_module_hint(inputs.function, spec.family, inputs.project, result.error.message)
+    return missing_module_hint(
+        inputs.function, spec.sandbox.family, inputs.project, result.error.message
+    )
 
 
 def _run(
     inputs: Inputs,
-    spec: SandboxSpec,
+    spec: ContainerSpec,
     engine: Engine,
     *,
     log: FunctionLog,
@@ -183,7 +188,7 @@ def _run(
             from samlocal.cli.image_updates import image_updates
             from samlocal.execution.one_shot import run_once
 
-            updates = image_updates(spec, engine, os.environ)
+            updates = image_updates(spec.image, engine, os.environ)
             if updates:
                 sandbox.started.add_done_callback(updates.begin)
             result = run_once(

@@ -10,7 +10,7 @@ import typer
 from samlocal.cli.options import CONTAINER
 from samlocal.engine.images.policy import ImagePolicy
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.sandbox import ApiConnection
+from samlocal.sandbox.container_spec import ApiConnection
 
 # Those that other commands have as well.
 EngineOption = Annotated[

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.runtimes import Architecture
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 
 _ENGINES_NAMES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
 _LAMBDAS_NAMES: Final = {name: architecture for architecture, name in _ENGINES_NAMES.items()}
 
 
-def emulated(engine: Engine, spec: SandboxSpec) -> SandboxSpec:
+def emulated(engine: Engine, spec: ContainerSpec) -> ContainerSpec:
     """Return the spec of a function that isn't for the engine's machine, as the engine has to run it."""
-    if spec.architecture is None or _is_obviously_native(engine, spec.architecture):
+    architecture = spec.sandbox.architecture
+    if architecture is None or _is_obviously_native(engine, architecture):
         return spec
-    name = _ENGINES_NAMES[spec.architecture]
+    name = _ENGINES_NAMES[architecture]
     if engine.architecture() == name:
         return spec
-    image = spec.architecture_image or spec.image
-    return replace(spec, image=image, native_image=spec.image, foreign_architecture=name)
+    image = replace(
+        spec.image,
+        name=spec.image.for_architecture or spec.image.name,
+        native=spec.image.name,
+        foreign_architecture=name,
+    )
+    return replace(spec, image=image)
 
 
 def _is_obviously_native(engine: Engine, architecture: Architecture) -> bool:
@@ -32,9 +38,9 @@ def _is_obviously_native(engine: Engine, architecture: Architecture) -> bool:
     return architecture == own and engine.socket_path is not None
 
 
-def platform_of(spec: SandboxSpec) -> str | None:
+def platform_of(image: ImageRequest) -> str | None:
     """Return the platform to ask the engine for, if it isn't its own."""
-    return f"linux/{spec.foreign_architecture}" if spec.foreign_architecture else None
+    return f"linux/{image.foreign_architecture}" if image.foreign_architecture else None
 
 
 def lambdas_name(architecture: str) -> str:

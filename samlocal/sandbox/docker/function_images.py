@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.engine_api import Json as _Facts
     from samlocal.engine.images.policy import Build, ImageProgress
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 
 
 def ready_to_run(
     engine: Engine,
-    spec: SandboxSpec,
+    spec: ContainerSpec,
     *,
     progress: ImageProgress,
     cancelled: Callable[[], bool],
-) -> SandboxSpec:
+) -> ContainerSpec:
     """Return the spec with an image that is here, and all that it is to run.
 
     Once cancelled it is the spec as it was.
@@ -54,21 +54,22 @@ def ready_to_run(
     """
     image, facts = _find(engine, spec)
     if facts is None:
-        if spec.build and image == spec.build.image:
-            build_image(engine, spec.build, progress=progress, cancelled=cancelled)
+        build = spec.image.build
+        if build and image == build.image:
+            build_image(engine, build, progress=progress, cancelled=cancelled)
         else:
-            _fetch(engine, spec, image, progress=progress, cancelled=cancelled)
+            _fetch(engine, spec.image, image, progress=progress, cancelled=cancelled)
         if cancelled():
             return spec
         facts = _inspect(engine, image)
         if facts is None:
             raise vanished_image_error(image)
-    elif spec.build:
-        _note_newer_file(spec.build, image, facts, progress)
+    elif spec.image.build:
+        _note_newer_file(spec.image.build, image, facts, progress)
     _compare_architectures(spec, image, facts, progress)
     foreign = _foreign_architecture(engine, facts)
-    spec = replace(spec, image=image, foreign_architecture=foreign)
-    if not spec.is_image_function:
+    spec = replace(spec, image=replace(spec.image, name=image, foreign_architecture=foreign))
+    if not spec.image.is_function:
         return spec
     spec = with_program(spec, _program(facts))
     if spec.debug is None:
@@ -77,60 +78,62 @@ def ready_to_run(
     from samlocal.sandbox.debugged_images import debugged_image  # noqa: PLC0415  # few need it
 
     with image_files(engine, image) as holds:
-        return debugged_image(spec, spec.debug, holds=holds)
+        return replace(spec, sandbox=debugged_image(spec.sandbox, spec.debug, holds=holds))
 
 
-def _find(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
+def _find(engine: Engine, spec: ContainerSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here already and need not be made anew."""
-    build = spec.build
+    build, named = spec.image.build, spec.image.name
     if build is None:
         return _find_pulled(engine, spec)
     if build.policy == "always":
         return build.image, None
-    if spec.image != build.image and (facts := _inspect(engine, spec.image)):
-        return spec.image, facts  # the template names it: `sam build` does, and whoever deployed it
+    if named != build.image and (facts := _inspect(engine, named)):
+        return named, facts  # the template names it: `sam build` does, and whoever deployed it
     facts = _inspect(engine, build.image)
     if build.policy == "missing":
         built = facts and _config(facts).get("Labels", {}).get(RECIPE_LABEL)
         return build.image, facts if built == recipe_of(build) else None
-    if facts is None and spec.image == build.image:
+    if facts is None and named == build.image:
         raise ImageNotFoundError(
-            f"the image of `{spec.function}` isn't built, and `--build never` forbids it",
+            f"the image of `{spec.sandbox.function}` isn't built, and `--build never` forbids it",
             hint="leave out `--build never`, or name an image with `--invoke-image`",
         )
-    return (build.image, facts) if facts else (spec.image, None)
+    return (build.image, facts) if facts else (named, None)
 
 
-def exit_hint(engine: Engine, spec: SandboxSpec) -> str | None:
+def exit_hint(engine: Engine, spec: ContainerSpec) -> str | None:
     """Return what to do about a sandbox that ended before its runtime was ready."""
-    if spec.is_image_function:
+    if spec.image.is_function:
         return EXIT_HINT
+    image, wanted = spec.image.name, spec.sandbox.architecture
     with suppress(EngineError):
-        facts = _inspect(engine, spec.image)
+        facts = _inspect(engine, image)
         architecture = facts and lambdas_name(facts["Architecture"])
-        if architecture not in {None, spec.architecture}:
+        if architecture not in {None, wanted}:
             return (
-                f"`{spec.image}` is for {architecture}, and the function for {spec.architecture}:"
+                f"`{image}` is for {architecture}, and the function for {wanted}:"
                 " `--pull always` fetches the image anew"
             )
     return None
 
 
-def _find_pulled(engine: Engine, spec: SandboxSpec) -> tuple[str, _Facts | None]:
+def _find_pulled(engine: Engine, spec: ContainerSpec) -> tuple[str, _Facts | None]:
     """Return the image to run, with its facts where it is here: under the name that is for every architecture, too."""
-    if is_pulled_always(spec.image, spec.pull):
-        return spec.image, None
-    facts = _inspect(engine, spec.image)
-    if facts is None and spec.native_image not in {None, spec.image}:
-        native = _inspect(engine, str(spec.native_image))
-        if native and lambdas_name(native["Architecture"]) == spec.architecture:
-            return str(spec.native_image), native
-    return spec.image, facts
+    image = spec.image
+    if is_pulled_always(image.name, image.pull):
+        return image.name, None
+    facts = _inspect(engine, image.name)
+    if facts is None and image.native not in {None, image.name}:
+        native = _inspect(engine, str(image.native))
+        if native and lambdas_name(native["Architecture"]) == spec.sandbox.architecture:
+            return str(image.native), native
+    return image.name, facts
 
 
 def _fetch(
     engine: Engine,
-    spec: SandboxSpec,
+    request: ImageRequest,
     image: str,
     *,
     progress: ImageProgress,
@@ -146,23 +149,23 @@ def _fetch(
         pull_image(
             engine,
             image,
-            profile=spec.profile,
+            profile=request.profile,
             progress=progress,
             cancelled=cancelled,
             platform=platform,
         )
 
     try:
-        if spec.pull == "never":
-            raise skipped_pull_error(image, spec.pull_option)
+        if request.pull == "never":
+            raise skipped_pull_error(image, request.pull_option)
         try:
-            pull(platform_of(spec))
+            pull(platform_of(request))
         except ImageArchitectureError:
-            if not spec.is_chosen_image:
+            if not request.is_chosen:
                 raise
             pull(None)
     except (ImageNotFoundError, ImagePullError) as error:
-        here = spec.native_image
+        here = request.native
         facts = _inspect(engine, here) if here and here != image else None
         if facts is None:
             raise
@@ -174,7 +177,7 @@ def _fetch(
 
 
 def _compare_architectures(
-    spec: SandboxSpec, image: str, facts: _Facts, progress: ImageProgress
+    spec: ContainerSpec, image: str, facts: _Facts, progress: ImageProgress
 ) -> None:
     """Say that an image is for another architecture than the function, which is no reason not to run one of one's own.
 
@@ -182,10 +185,11 @@ def _compare_architectures(
         UnusableImageError: It is the image of a runtime, in which the function's code can't be expected to run.
     """
     architecture = lambdas_name(facts["Architecture"])
-    if spec.architecture in {None, architecture}:
+    wanted = spec.sandbox.architecture
+    if wanted in {None, architecture}:
         return
-    difference = f"`{image}` is for {architecture}, and the function for {spec.architecture}"
-    if spec.is_image_function or spec.is_chosen_image:
+    difference = f"`{image}` is for {architecture}, and the function for {wanted}"
+    if spec.image.is_function or spec.image.is_chosen:
         progress.note(difference)
         return
     raise UnusableImageError(

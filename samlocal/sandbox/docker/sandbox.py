@@ -48,11 +48,12 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
+    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.docker.container.file_copies import Copies
     from samlocal.sandbox.docker.container.memory import MemoryGroup
     from samlocal.sandbox.docker.container.start_errors import FormatErrors
     from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
-    from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
+    from samlocal.sandbox.sandbox import Debugger, Mount
 
 _T = TypeVar("_T")
 
@@ -79,7 +80,7 @@ class DockerSandbox:
     starts the container. Leaving the block removes it, however far it came.
     """
 
-    def __init__(self, spec: SandboxSpec, engine: Engine, *, progress: ImageProgress) -> None:
+    def __init__(self, spec: ContainerSpec, engine: Engine, *, progress: ImageProgress) -> None:
         self.listening: Future[socket.socket] = Future()
         self.started: Future[Started] = Future()
         self.exited: Future[Exit] = Future()
@@ -137,19 +138,19 @@ class DockerSandbox:
 
     @property
     def debugger(self) -> Debugger | None:
-        return self._spec.debugger
+        return self._spec.sandbox.debugger
 
     def end_init(self) -> None:
-        if self._spec.cpus is not None:
-            Thread(target=self._limit_cpu, args=(self._spec.cpus,), daemon=True).start()
+        if self._spec.sandbox.cpus is not None:
+            Thread(target=self._limit_cpu, args=(self._spec.sandbox.cpus,), daemon=True).start()
 
     def stop(self) -> None:
         self._stopping = True
         self._ending.set()
         if self._container_id:
             with suppress(EngineError), self._engine.translated_errors():
-                if self._spec.grace_seconds:
-                    self._engine.api.stop(self._container_id, self._spec.grace_seconds)
+                if self._spec.sandbox.grace_seconds:
+                    self._engine.api.stop(self._container_id, self._spec.sandbox.grace_seconds)
                 else:
                     self._engine.api.kill(self._container_id)
 
@@ -164,14 +165,16 @@ class DockerSandbox:
             self._container_id,
             self._memory,
             # Files in a /tmp in memory are none of the function's.
-            of_group=not self._spec.strict,
+            of_group=not self._spec.sandbox.strict,
         )
 
     def reaches_host(self) -> bool | None:
         if self._container_id is None or self._relay:
             return None
         if self.logs_ended.done():  # it may have ended because it can't
-            return reaches_from_new_container(self._engine, self._spec.image, self._api_address)
+            return reaches_from_new_container(
+                self._engine, self._spec.image.name, self._api_address
+            )
         return reaches(self._engine, self._container_id, self._api_address)
 
     def listens_on(self, port: int) -> bool | None:
@@ -226,7 +229,7 @@ class DockerSandbox:
     def _connect_api(self) -> str:
         """Return the address at which the container will find the Runtime API; empty once closed."""
         connection = listen(
-            self._engine, network=self._spec.network, chosen=self._spec.api_connection
+            self._engine, network=self._spec.network.name, chosen=self._spec.api_connection
         )
         self.listening.set_result(connection.listener)
         self._prepare()
@@ -237,14 +240,14 @@ class DockerSandbox:
         _log.debug("it takes a relay: %s", connection.relayed)
         target = connection.listener.getsockname()
         self._relay = RelayLauncher(self._engine, self._spec, target=target, lost=self._fail)
-        with port_errors(self._spec.debug_ports):
+        with port_errors(self._spec.sandbox.debug_ports):
             port = self._relay.launch(self._factory, network_id=self._extra_network_id())
         return f"{_LOOPBACK}:{port}" if port else ""
 
     def _create(self) -> str | None:
         """Create the container, in the network of its relay if it has one; None once closed."""
         network_id = None if self._relay else self._extra_network_id()
-        container_id = self._factory.make(self._spec.image, self._create_container)
+        container_id = self._factory.make(self._spec.image.name, self._create_container)
         if container_id and network_id:
             with self._engine.translated_errors():
                 self._engine.api.connect_container_to_network(container_id, network_id)
@@ -252,28 +255,31 @@ class DockerSandbox:
 
     def _prepare(self) -> None:
         """Find out what there is to run, on the engine's machine and with the image there."""
-        if self._spec.hosts:
+        if self._spec.network.hosts:
             from samlocal.sandbox.docker.network.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
 
-            self._spec = with_host_gateway(self._engine, self._spec)
-        spec = self._spec = emulated(self._engine, self._spec)
-        if spec.is_image_function or spec.is_chosen_image or spec.foreign_architecture:
+            network = with_host_gateway(self._engine, self._spec.network)
+            self._spec = replace(self._spec, network=network)
+        self._spec = emulated(self._engine, self._spec)
+        image = self._spec.image
+        if image.is_function or image.is_chosen or image.foreign_architecture:
             self._complete_spec()
-        elif is_pulled_always(spec.image, spec.pull):
-            self._pull(spec.image)
+        elif is_pulled_always(image.name, image.pull):
+            self._pull(image.name)
 
     def _pull(self, image: str) -> None:
-        if self._spec.pull == "never":
-            raise skipped_pull_error(image, self._spec.pull_option)
+        request = self._spec.image
+        if request.pull == "never":
+            raise skipped_pull_error(image, request.pull_option)
         from samlocal.engine.images.pull import pull_image  # noqa: PLC0415  # the cold path goes without
 
         pull_image(
             self._engine,
             image,
-            profile=self._spec.profile,
+            profile=request.profile,
             progress=self._progress,
             cancelled=lambda: self._factory.is_closed,
-            platform=platform_of(self._spec),
+            platform=platform_of(request),
         )
 
     def _complete_spec(self) -> None:
@@ -289,18 +295,21 @@ class DockerSandbox:
 
     def _create_container(self) -> str:
         """Create the container, of whose shell, if it has one, the function's output becomes one stream."""
-        own = own_program(self._engine, self._spec.image)
-        self._spec = replace(self._spec, entrypoint=self._spec.entrypoint or own.entrypoint)
+        own = own_program(self._engine, self._spec.image.name)
+        sandbox = self._spec.sandbox
+        sandbox = replace(sandbox, entrypoint=sandbox.entrypoint or own.entrypoint)
+        self._spec = replace(self._spec, sandbox=sandbox)
         copied = mounts_to_copy(self._spec, self._engine)
         carrier = self._copy(copied)
-        container_id = self._create_as(in_one_stream(self._spec, own), copied, carrier)
+        wrapped = replace(self._spec, sandbox=in_one_stream(sandbox, own))
+        container_id = self._create_as(wrapped, copied, carrier)
         self._is_one_stream = own.has_shell or has_shell(self._engine, container_id)
         if not self._is_one_stream:
             remove(self._engine, container_id)
             container_id = self._create_with_init(copied, carrier)
         if self._copies:
             self._copies.complete(container_id)
-        _log.debug("created container %s of %s", container_id[:12], self._spec.image)
+        _log.debug("created container %s of %s", container_id[:12], self._spec.image.name)
         return container_id
 
     def _create_with_init(self, copied: Sequence[Mount], carrier: str | None) -> str:
@@ -315,7 +324,12 @@ class DockerSandbox:
             return self._create_as(self._spec, copied, carrier)
 
     def _create_as(
-        self, spec: SandboxSpec, copied: Sequence[Mount], carrier: str | None, *, init: bool = False
+        self,
+        spec: ContainerSpec,
+        copied: Sequence[Mount],
+        carrier: str | None,
+        *,
+        init: bool = False,
     ) -> str:
         api = self._engine.api
         context = ContainerContext(
@@ -327,7 +341,7 @@ class DockerSandbox:
             relay_id=self._relay.container_id if self._relay else None,
         )
         config = container_config(spec, context, auto_remove=self._engine.auto_removes, init=init)
-        self._container_id = api.create_container(config, platform=platform_of(spec))
+        self._container_id = api.create_container(config, platform=platform_of(spec.image))
         return self._container_id
 
     def _copy(self, mounts: Sequence[Mount]) -> str | None:
@@ -345,7 +359,7 @@ class DockerSandbox:
 
     @property
     def _extra_network(self) -> str | None:
-        return None if self._spec.network == "host" else self._spec.network
+        return self._spec.network.joined
 
     def _start(self, container_id: str) -> Started:
         before = time.monotonic()
@@ -366,7 +380,7 @@ class DockerSandbox:
     def _start_errors(self) -> Iterator[None]:
         """Say what it means that a container doesn't start."""
         try:
-            with port_errors(self._spec.debug_ports), self._engine.translated_errors():
+            with port_errors(self._spec.sandbox.debug_ports), self._engine.translated_errors():
                 yield
         except EngineError as error:
             from samlocal.sandbox.docker.container.start_errors import start_error  # noqa: PLC0415  # few need it
@@ -392,7 +406,7 @@ class DockerSandbox:
         else:
             pieces = whole_lines(receive)
 
-        if self._spec.foreign_architecture:
+        if self._spec.image.foreign_architecture:
             from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
 
             self._format_errors = FormatErrors()
@@ -447,7 +461,7 @@ class DockerSandbox:
 
     @property
     def _has_talking_shell(self) -> bool:
-        return self._is_one_stream and names_signals(self._spec)
+        return self._is_one_stream and names_signals(self._spec.sandbox)
 
     def _explain(self, status: int | None) -> None:
         """Say that it is the image's fault where its program can't run."""
@@ -479,9 +493,9 @@ class DockerSandbox:
             or self._extra_network
             or self._relay
             or self._copies
-            or spec.debug_ports
+            or spec.sandbox.debug_ports
             or spec.engine_options
-            or spec.grace_seconds
+            or spec.sandbox.grace_seconds
         )
 
     def _remove(self, container_id: str) -> None:

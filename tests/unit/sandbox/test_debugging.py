@@ -22,7 +22,6 @@ def spec(code: Path = Path("/code"), **environment: str) -> SandboxSpec:
     return SandboxSpec(
         function="Ratings",
         project=Path("/shop/template.yaml"),
-        image="image",
         environment=environment,
         memory_mb=128,
         cpus=0.1,
@@ -92,7 +91,7 @@ def test_dotnet_waits_for_a_debugger_that_its_client_starts(tools: Path) -> None
     assert made.mounts[-1] == Mount(source=tools, target="/tmp/lambci_debug_files")  # noqa: S108
     assert made.debugger == Debugger(
         name="vsdbg",
-        port=5858,
+        ports=(5858, 5859),
         tool="/tmp/lambci_debug_files/vsdbg",  # noqa: S108
     )
 
@@ -118,7 +117,7 @@ def test_a_debugger_is_chosen_that_fits(
     settings = replace(SETTINGS, path=tmp_path / "tools")
     made = debugged(given, find_runtime("provided.al2023"), settings)
     assert made.debugger
-    assert (made.debugger.name, made.may_trace) == (debugger, True)
+    assert (made.debugger.name, made.debugger.traces) == (debugger, True)
 
 
 def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
@@ -240,10 +239,13 @@ def test_an_interpreter_brings_the_whole_command(
     assert made.debugger.tool is None
 
 
-def test_host_network_is_no_reason_to_listen_everywhere() -> None:
-    """In the host's own network the debugger listens on loopback, where a port would be published."""
-    made = debugged(replace(spec(), network="host"), find_runtime("nodejs22.x"), SETTINGS)
+def test_debugger_listens_where_it_is_told() -> None:
+    """Its clients are told another address, where they find it."""
+    settings = replace(SETTINGS, listen_address="127.0.0.1", host="build.example")
+    made = debugged(spec(), find_runtime("nodejs22.x"), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == "--inspect-brk=127.0.0.1:5858"
+    assert made.debugger
+    assert made.debugger.host == "build.example"
 
 
 def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

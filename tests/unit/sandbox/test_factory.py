@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self, cast
 import pytest
 
 from samlocal.errors import HostNotReachableError
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker import sandbox as docker_sandbox
 from samlocal.sandbox.docker.network.api_connection import forget_relay
 from samlocal.sandbox.factory import SandboxFactory
@@ -14,7 +15,8 @@ from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.sandbox import ApiConnection, Sandbox
+    from samlocal.sandbox.container_spec import ApiConnection
+    from samlocal.sandbox.sandbox import Sandbox
 
 ENGINE = fake_engine()
 
@@ -22,7 +24,7 @@ ENGINE = fake_engine()
 class FakeSandbox:
     """A container that reaches this machine only through a relay."""
 
-    def __init__(self, spec: SandboxSpec, *_arguments: object, **_options: object) -> None:
+    def __init__(self, spec: ContainerSpec, *_arguments: object, **_options: object) -> None:
         self.api_connection = spec.api_connection
         self.is_removed = False
 
@@ -60,12 +62,9 @@ def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
         progress=cast("ImageProgress", None),
         on_relay=lambda: events.append("on_relay"),
     )
-    spec = SandboxSpec(
-        function="Ratings",
-        project=Path("/shop/template.yaml"),
-        image="python:3.11",
-        environment={},
-        memory_mb=128,
+    spec = ContainerSpec(
+        sandbox=SandboxSpec(function="Ratings", project=Path(), environment={}, memory_mb=128),
+        image=ImageRequest(name="python:3.11"),
         api_connection=api_connection,
     )
     return factory.run(spec, use)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from samlocal.errors import ImageNotFoundError, Place, UnusableImageError
 from samlocal.function import Function, ImageBuild, ImageCode
+from samlocal.sandbox.container_spec import ImageRequest
 from samlocal.sandbox.image_functions import (
     Program,
     plan_image_function,
@@ -19,7 +20,7 @@ from samlocal.sandbox.image_functions import (
 from samlocal.sandbox.plan import SandboxSettings
 
 if TYPE_CHECKING:
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec
 
 TEMPLATE = Path("/shop/template.yaml")
 PLACE = Place(TEMPLATE, 12, 5)
@@ -29,7 +30,7 @@ LAMBDAS = Program(entrypoint=("/lambda-entrypoint.sh",), command=("app.handler",
 
 def plan(
     code: ImageCode, settings: SandboxSettings | None = None, *, path: str = ""
-) -> SandboxSpec:
+) -> ContainerSpec:
     function = Function(
         logical_id="Thumbnails", full_path=path or "Thumbnails", name="t", code=code, place=PLACE
     )
@@ -52,43 +53,41 @@ def test_code_of_an_image_is_inside() -> None:
     """Nothing is mounted, and the image is the one that the template names."""
     spec = plan(image())
 
-    assert (spec.image, spec.mounts, spec.build, spec.is_image_function) == (
-        "shop:1",
-        (),
-        None,
-        True,
-    )
+    assert spec.image == ImageRequest(name="shop:1", is_function=True)
+    assert spec.sandbox.mounts == ()
 
 
 def test_image_that_is_built_has_a_name_of_its_own() -> None:
     """Two functions of the same name, in two stacks, don't share one; each time it is the same."""
-    one, again, other = (plan(image(None, BUILD), path=path) for path in ("A/T", "A/T", "B/T"))
+    one, again, other = (
+        plan(image(None, BUILD), path=path).image for path in ("A/T", "A/T", "B/T")
+    )
 
-    assert one.image.startswith("samlocal/thumbnails-")
-    assert one.image.endswith(":latest")
-    assert one.image == again.image != other.image
+    assert one.name.startswith("samlocal/thumbnails-")
+    assert one.name.endswith(":latest")
+    assert one.name == again.name != other.name
     assert one.build
     assert one.build.platform == "linux/amd64"
 
 
 def test_tag_of_a_build() -> None:
     """`DockerTag` is the tag, as with `sam build`."""
-    assert plan(image(None, replace(BUILD, tag="v1"))).image.endswith(":v1")
+    assert plan(image(None, replace(BUILD, tag="v1"))).image.name.endswith(":v1")
 
 
 def test_image_that_is_named_both_ways() -> None:
     """The image that the template names comes first; it can still be built."""
-    spec = plan(image("thumbnails:v1", BUILD))
+    request = plan(image("thumbnails:v1", BUILD)).image
 
-    assert spec.image == "thumbnails:v1"
-    assert spec.build
+    assert request.name == "thumbnails:v1"
+    assert request.build
 
 
 def test_chosen_image_is_not_built() -> None:
     """`--invoke-image` replaces the template's image and its recipe."""
-    spec = plan(image("shop:1", BUILD), SandboxSettings(image="mine:2"))
+    request = plan(image("shop:1", BUILD), SandboxSettings(image="mine:2")).image
 
-    assert (spec.image, spec.build) == ("mine:2", None)
+    assert (request.name, request.build) == ("mine:2", None)
 
 
 def test_image_that_nothing_names() -> None:
@@ -111,7 +110,7 @@ def test_image_config_overrules_part_by_part(
     code: ImageCode, entrypoint: tuple[str, ...], command: tuple[str, ...]
 ) -> None:
     """What the template leaves open is the image's own; the handler is the command's first word."""
-    spec = with_program(plan(code), LAMBDAS)
+    spec = with_program(plan(code), LAMBDAS).sandbox
 
     assert (spec.entrypoint, spec.command) == (entrypoint, command)
     assert spec.environment["_HANDLER"] == command[0]
@@ -122,7 +121,7 @@ def test_program_that_is_a_command() -> None:
     """An image without an entry point runs its command, without the emulator."""
     own = Program(entrypoint=(), command=("/aws-lambda-rie", "/main", "one"))
 
-    spec = with_program(plan(image()), own)
+    spec = with_program(plan(image()), own).sandbox
 
     assert (spec.entrypoint, spec.command) == (("/main", "one"), ())
 

@@ -12,9 +12,11 @@ from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.symlinks import OutgoingLink
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.function import Function, LocalCode
+from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
+from samlocal.sandbox.debugging import DebugSettings
 from samlocal.sandbox.limit_diagnostics import box_diagnostics
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from samlocal.runtimes import Architecture
@@ -38,15 +40,17 @@ def function(tmp_path: Path) -> Function:
     )
 
 
-def plan(
-    function: Function, code: Path, *, repository: str | None = None, layers: Path | None = None
-) -> SandboxSpec:
-    return plan_with(SandboxSettings(image_repository=repository), function, code, layers)
+def plan(function: Function, code: Path, *, layers: Path | None = None) -> SandboxSpec:
+    return container(SandboxSettings(), function, code, layers).sandbox
 
 
-def plan_with(
+def plan_with(settings: SandboxSettings, function: Function, code: Path) -> SandboxSpec:
+    return container(settings, function, code).sandbox
+
+
+def container(
     settings: SandboxSettings, function: Function, code: Path, layers: Path | None = None
-) -> SandboxSpec:
+) -> ContainerSpec:
     return plan_sandbox(
         function,
         {"STAGE": "dev"},
@@ -66,19 +70,80 @@ def write_bootstrap(folder: Path, start: bytes = b"#!/bin/sh\n", *, mode: int = 
 
 def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
     """The image's own entry point takes the handler; the code is mounted read-only."""
-    assert plan(function, tmp_path) == SandboxSpec(
-        function="Shop/Ratings",
-        project=TEMPLATE,
-        image="public.ecr.aws/lambda/python:3.11",
-        environment={"STAGE": "dev"},
-        memory_mb=256,
-        cpus=256 / 1769,
-        mounts=(Mount(source=tmp_path, target="/var/task", read_only=True),),
-        entrypoint=None,
-        command=("app.handler",),
-        family="python",
-        architecture="x86_64",
-        architecture_image="public.ecr.aws/lambda/python:3.11-x86_64",
+    assert container(SandboxSettings(), function, tmp_path) == ContainerSpec(
+        sandbox=SandboxSpec(
+            function="Shop/Ratings",
+            project=TEMPLATE,
+            environment={"STAGE": "dev"},
+            memory_mb=256,
+            cpus=256 / 1769,
+            mounts=(Mount(source=tmp_path, target="/var/task", read_only=True),),
+            entrypoint=None,
+            command=("app.handler",),
+            family="python",
+            architecture="x86_64",
+        ),
+        image=ImageRequest(
+            name="public.ecr.aws/lambda/python:3.11",
+            for_architecture="public.ecr.aws/lambda/python:3.11-x86_64",
+        ),
+    )
+
+
+def test_container_is_as_chosen(function: Function, tmp_path: Path) -> None:
+    """What a person chose about the image, the network and the engine is the container's."""
+    settings = SandboxSettings(
+        image_repository="mirror.test/lambda",
+        pull="never",
+        pull_option="--skip-pull-image",
+        profile="dev",
+        network="shop",
+        hosts={"db": "10.0.0.2"},
+        dns=("10.0.0.3",),
+        publish_on="0.0.0.0",  # noqa: S104  # nothing listens here
+        delivery="copy",
+        api_connection="relay",
+        engine_options={"privileged": True},
+    )
+    spec = container(settings, function, tmp_path)
+    assert replace(spec, sandbox=plan(function, tmp_path)) == ContainerSpec(
+        sandbox=plan(function, tmp_path),
+        image=ImageRequest(
+            name="mirror.test/lambda/python:3.11",
+            for_architecture="mirror.test/lambda/python:3.11-x86_64",
+            pull="never",
+            pull_option="--skip-pull-image",
+            profile="dev",
+            repository="mirror.test/lambda",
+        ),
+        network=ContainerNetwork(
+            name="shop",
+            hosts={"db": "10.0.0.2"},
+            dns=("10.0.0.3",),
+            publish_on="0.0.0.0",  # noqa: S104  # nothing listens here
+        ),
+        delivery="copy",
+        api_connection="relay",
+        engine_options={"privileged": True},
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "address"),
+    [(None, "0.0.0.0"), ("shop", "0.0.0.0"), ("host", "127.0.0.1")],  # noqa: S104  # of the container
+)
+def test_debugger_listens_on_loopback_in_the_hosts_network(
+    function: Function, tmp_path: Path, network: str | None, address: str
+) -> None:
+    """In a network of the container's own it listens everywhere, and its port is published."""
+    settings = SandboxSettings(
+        debug=DebugSettings(ports=(5858,)), network=network, reached_at="build.example"
+    )
+    spec = container(settings, replace(function, runtime="nodejs22.x"), tmp_path)
+    arguments = spec.sandbox.environment["SAMLOCAL_DEBUG_ARGUMENTS"]
+    assert arguments == f"--inspect-brk={address}:5858"
+    assert spec.sandbox.debugger == Debugger(
+        name="a Node.js inspector", ports=(5858,), host="build.example"
     )
 
 
@@ -120,7 +185,8 @@ def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
 @pytest.mark.parametrize("repository", ["localhost/samlocal", "localhost/samlocal/"])
 def test_image_repository(function: Function, tmp_path: Path, repository: str) -> None:
     """Another repository has the images under the same names."""
-    assert plan(function, tmp_path, repository=repository).image == "localhost/samlocal/python:3.11"
+    spec = container(SandboxSettings(image_repository=repository), function, tmp_path)
+    assert spec.image.name == "localhost/samlocal/python:3.11"
 
 
 @pytest.mark.parametrize("handler", ["function.handler", None])
@@ -253,7 +319,7 @@ def test_what_links_lead_to_is_mounted(function: Function, tmp_path: Path) -> No
     spec = plan_sandbox(
         function, {}, project=TEMPLATE, code=tmp_path, links=[link], settings=SandboxSettings()
     )
-    assert spec.mounts[1:] == (Mount(source=Path("/shop/shared"), target="/var/shared"),)
+    assert spec.sandbox.mounts[1:] == (Mount(source=Path("/shop/shared"), target="/var/shared"),)
 
 
 def test_paths_of_the_engine(function: Function, tmp_path: Path) -> None:
@@ -262,7 +328,7 @@ def test_paths_of_the_engine(function: Function, tmp_path: Path) -> None:
     spec = plan_sandbox(
         function, {}, project=TEMPLATE, code=Path("/shop/src"), layers=tmp_path, settings=settings
     )
-    assert [mount.engine_path for mount in spec.mounts] == ["/host/shop/src", None]
+    assert [mount.engine_path for mount in spec.sandbox.mounts] == ["/host/shop/src", None]
     assert spec.delivery == "copy"
 
 
@@ -293,16 +359,18 @@ def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
 def test_architecture(function: Function, tmp_path: Path, architecture: Architecture) -> None:
     """A runtime has an image for each architecture, beside that of an engine's own."""
-    spec = plan(replace(function, architecture=architecture), tmp_path)
-    assert (spec.architecture, spec.image) == (architecture, "public.ecr.aws/lambda/python:3.11")
-    assert spec.architecture_image == f"public.ecr.aws/lambda/python:3.11-{architecture}"
-    assert not spec.is_chosen_image
+    built = replace(function, architecture=architecture)
+    spec = container(SandboxSettings(), built, tmp_path)
+    assert spec.sandbox.architecture == architecture
+    assert spec.image.name == "public.ecr.aws/lambda/python:3.11"
+    assert spec.image.for_architecture == f"public.ecr.aws/lambda/python:3.11-{architecture}"
+    assert not spec.image.is_chosen
 
 
 def test_chosen_image_has_no_architecture_of_its_own(function: Function, tmp_path: Path) -> None:
     """An image that somebody names is that image on every engine."""
-    spec = plan_with(SandboxSettings(image="shop:1"), function, tmp_path)
-    assert (spec.image, spec.architecture_image, spec.is_chosen_image) == ("shop:1", "shop:1", True)
+    image = container(SandboxSettings(image="shop:1"), function, tmp_path).image
+    assert (image.name, image.for_architecture, image.is_chosen) == ("shop:1", "shop:1", True)
 
 
 def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the engine is asked for: a function's sandbox in the words of the Engine API.
+"""What the engine is asked for: a function's container in the words of the Engine API.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from samlocal.engine.engine_api import Json
+    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 _MIB: Final = 1024 * 1024
@@ -47,14 +48,14 @@ class ContainerContext:
 
 
 def container_config(
-    spec: SandboxSpec, context: ContainerContext, *, auto_remove: bool = True, init: bool = False
+    spec: ContainerSpec, context: ContainerContext, *, auto_remove: bool = True, init: bool = False
 ) -> Json:
     """Return what creates the container of a sandbox; with `init` the engine's own is process 1."""
-    chosen, relay_id = context.chosen, context.relay_id
-    mounted = [mount for mount in spec.mounts if mount not in context.copied]
+    sandbox, chosen, relay_id = spec.sandbox, context.chosen, context.relay_id
+    mounted = [mount for mount in sandbox.mounts if mount not in context.copied]
     environment = {
         **_none_for(context.runtime_api, context.proxies),
-        **spec.environment,
+        **sandbox.environment,
         "AWS_LAMBDA_RUNTIME_API": context.runtime_api,
     }
     host = {
@@ -63,7 +64,7 @@ def container_config(
         "LogConfig": _NO_LOG,
         **({"VolumesFrom": [f"{context.carrier}:ro"]} if context.carrier else {}),
         **_memory_options(spec),
-        **_security_options(spec),
+        **_security_options(sandbox),
         **chosen.host,
         **mount_options(mounted, chosen.host.get("Binds", ())),
     }
@@ -71,20 +72,22 @@ def container_config(
         {"NetworkMode": f"container:{relay_id}"} if relay_id else network_options(spec, chosen)
     )
     return {
-        "Image": spec.image,
-        "Cmd": list(spec.command),
-        **({"Entrypoint": list(spec.entrypoint)} if spec.entrypoint else {}),
-        **({"WorkingDir": spec.working_directory} if spec.working_directory else {}),
-        **({"User": LAMBDA_USER} if spec.strict else {}),
+        "Image": spec.image.name,
+        "Cmd": list(sandbox.command),
+        **({"Entrypoint": list(sandbox.entrypoint)} if sandbox.entrypoint else {}),
+        **({"WorkingDir": sandbox.working_directory} if sandbox.working_directory else {}),
+        **({"User": LAMBDA_USER} if sandbox.strict else {}),
         "Env": [f"{name}={value}" for name, value in environment.items()],
-        "Labels": labels(project=str(spec.project), function=spec.function),
+        "Labels": labels(project=str(sandbox.project), function=sandbox.function),
         "ExposedPorts": {} if relay_id else _exposed_ports(spec),
         **chosen.container,
         "HostConfig": host | network,
     }
 
 
-def relay_config(spec: SandboxSpec, chosen: ChosenOptions, image: str, command: list[str]) -> Json:
+def relay_config(
+    spec: ContainerSpec, chosen: ChosenOptions, image: str, command: list[str]
+) -> Json:
     """Return what creates the container of a relay, which owns the sandbox's network."""
     return {
         "Image": image,
@@ -94,7 +97,9 @@ def relay_config(spec: SandboxSpec, chosen: ChosenOptions, image: str, command: 
         "AttachStdin": True,
         "OpenStdin": True,
         "StdinOnce": True,
-        "Labels": labels(project=str(spec.project), function=spec.function, is_relay=True),
+        "Labels": labels(
+            project=str(spec.sandbox.project), function=spec.sandbox.function, is_relay=True
+        ),
         "ExposedPorts": _exposed_ports(spec),
         "HostConfig": {
             "AutoRemove": True,
@@ -112,39 +117,41 @@ def cpu_limits(cpus: float) -> Json:
     return {"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota}
 
 
-def network_options(spec: SandboxSpec, chosen: ChosenOptions) -> Json:
+def network_options(spec: ContainerSpec, chosen: ChosenOptions) -> Json:
     """Return what of the host config belongs to the owner of the sandbox's network namespace."""
+    network = spec.network
     return {
-        "NetworkMode": "host" if spec.network == "host" else "default",
-        "ExtraHosts": [f"{name}:{address}" for name, address in spec.hosts.items()],
-        "Dns": list(spec.dns),
+        "NetworkMode": "host" if network.is_host else "default",
+        "ExtraHosts": [f"{name}:{address}" for name, address in network.hosts.items()],
+        "Dns": list(network.dns),
         "PortBindings": {
-            port: [{"HostIp": spec.publish_on, "HostPort": port.partition("/")[0]}]
+            port: [{"HostIp": network.publish_on, "HostPort": port.partition("/")[0]}]
             for port in _exposed_ports(spec)
         },
         **chosen.network,
     }
 
 
-def _exposed_ports(spec: SandboxSpec) -> dict[str, Json]:
+def _exposed_ports(spec: ContainerSpec) -> dict[str, Json]:
     """Return the ports that the owner of the sandbox's network namespace exposes."""
-    return {} if spec.network == "host" else {f"{port}/tcp": {} for port in spec.debug_ports}
+    return {} if spec.network.is_host else {f"{port}/tcp": {} for port in spec.sandbox.debug_ports}
 
 
-def _security_options(spec: SandboxSpec) -> Json:
-    options = strict_options(spec) if spec.strict else {}
-    if spec.may_trace:
+def _security_options(sandbox: SandboxSpec) -> Json:
+    options = strict_options(sandbox) if sandbox.strict else {}
+    if sandbox.debugger and sandbox.debugger.traces:
         # The default profile keeps debuggers from turning off what moves a program about in memory.
         security = [*options.get("SecurityOpt", ()), "seccomp=unconfined"]
         options |= {"CapAdd": ["SYS_PTRACE"], "SecurityOpt": security}
     return options
 
 
-def _memory_options(spec: SandboxSpec) -> Json:
-    if spec.memory_mb is None or "mem_limit" in spec.engine_options:
+def _memory_options(spec: ContainerSpec) -> Json:
+    sandbox = spec.sandbox
+    if sandbox.memory_mb is None or "mem_limit" in spec.engine_options:
         return {}
     # What is in a /tmp of its own size counts as memory; see `strict_options`.
-    memory = (spec.memory_mb + (spec.tmp_mb or 0)) * _MIB
+    memory = (sandbox.memory_mb + (sandbox.tmp_mb or 0)) * _MIB
     return {"Memory": memory, "MemorySwap": memory}
 
 

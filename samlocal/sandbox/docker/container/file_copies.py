@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import Mount, SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.sandbox import Mount
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ _AT_ONCE: Final = 512 * 1024
 class Copies:
     """The copies of what one sandbox mounts, and the container that carries them."""
 
-    def __init__(self, engine: Engine, spec: SandboxSpec, mounts: Sequence[Mount]) -> None:
+    def __init__(self, engine: Engine, spec: ContainerSpec, mounts: Sequence[Mount]) -> None:
         self._engine = engine
         self._spec = spec
         self._directories = [mount for mount in mounts if mount.source.is_dir()]
@@ -53,18 +54,18 @@ class Copies:
         """Copy the directories; return the container whose volumes the sandbox is to have."""
         if not self._directories:
             return None
-        marks = labels(project=str(self._spec.project), function=self._spec.function)
+        sandbox, image = self._spec.sandbox, self._spec.image
+        marks = labels(project=str(sandbox.project), function=sandbox.function)
         volume = {"Type": "volume", "VolumeOptions": {"NoCopy": True, "Labels": marks}}
         config = {
-            "Image": self._spec.image,
+            "Image": image.name,
             "Entrypoint": ["never-started"],
             "Labels": marks,
             "HostConfig": {
                 "Mounts": [{"Target": each.target, **volume} for each in self._directories]
             },
         }
-        platform = platform_of(self._spec)
-        self._carrier = self._engine.api.create_container(config, platform=platform)
+        self._carrier = self._engine.api.create_container(config, platform=platform_of(image))
         for mount in self._directories:
             begun = time.monotonic()
             content = archive(mount.source, mount.target, cancelled=lambda: self._cancelled)

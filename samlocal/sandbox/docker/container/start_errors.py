@@ -12,7 +12,7 @@ from samlocal.sandbox.docker.container.combined_output import own_program
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.errors import EngineError, SandboxError
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerSpec
 
 # As runc (`exec: "/run": stat /run: no such file or directory`) and crun (`executable file `/run` not
 # found`) have it, amid words of their own.
@@ -27,7 +27,7 @@ _DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 _WRONG_FORMAT: Final = b"xec format error"
 
 
-def start_error(spec: SandboxSpec, error: EngineError) -> SandboxError:
+def start_error(spec: ContainerSpec, error: EngineError) -> SandboxError:
     """Return what it means that a container doesn't start: its image, or the engine, is at fault."""
     found = _NOTHING_TO_START.search(error.message)
     if found is None:
@@ -35,13 +35,13 @@ def start_error(spec: SandboxSpec, error: EngineError) -> SandboxError:
     return _start_error(spec, found["runc"] or found["crun"], found["reason"] or "not found")
 
 
-def unstartable(engine: Engine, spec: SandboxSpec, said: str) -> SandboxError | None:
+def unstartable(engine: Engine, spec: ContainerSpec, said: str) -> SandboxError | None:
     """Return the error of a container whose program never ran; None where it ran, and ended by itself.
 
     A shell or an init is started first, and has said in its own words what hinders the program.
     """
-    program = (*(spec.entrypoint or ()), *spec.command)[0]
-    if spec.is_image_function and not _has_program(engine, spec, program):
+    program = (*(spec.sandbox.entrypoint or ()), *spec.sandbox.command)[0]
+    if spec.image.is_function and not _has_program(engine, spec, program):
         return _start_error(spec, program, "no such file or directory")
     lines = said.splitlines()
     # The shell has the program's name for its own, and so it is there twice.
@@ -50,30 +50,31 @@ def unstartable(engine: Engine, spec: SandboxSpec, said: str) -> SandboxError | 
         return None
     if _NOT_PERMITTED in said:
         return _start_error(spec, program, "permission denied")
-    if engine.api.image(spec.image)["Architecture"] != engine.architecture():
+    if engine.api.image(spec.image.name)["Architecture"] != engine.architecture():
         return None  # that is the reason, and is said elsewhere
     return UnusableImageError(
-        f"`{spec.image}` can't start `{program}`: what runs it isn't in the image",
+        f"`{spec.image.name}` can't start `{program}`: what runs it isn't in the image",
         hint="that is the interpreter in its first line (`#!…`), or the loader of a dynamically linked program",
     )
 
 
-def _has_program(engine: Engine, spec: SandboxSpec, program: str) -> bool:
+def _has_program(engine: Engine, spec: ContainerSpec, program: str) -> bool:
     from samlocal.engine.images.image_files import image_files  # noqa: PLC0415  # builds on this
 
-    if any(PurePosixPath(program).is_relative_to(mount.target) for mount in spec.mounts):
+    sandbox, image = spec.sandbox, spec.image.name
+    if any(PurePosixPath(program).is_relative_to(mount.target) for mount in sandbox.mounts):
         return True
-    own = own_program(engine, spec.image)
-    path = spec.environment.get("PATH") or own.variables.get("PATH") or _DEFAULT_PATH
-    root = spec.working_directory or own.working_directory
+    own = own_program(engine, image)
+    path = sandbox.environment.get("PATH") or own.variables.get("PATH") or _DEFAULT_PATH
+    root = sandbox.working_directory or own.working_directory
     folders = [root] if "/" in program else path.split(":")
-    with image_files(engine, spec.image) as holds:
+    with image_files(engine, image) as holds:
         return any(holds(str(PurePosixPath(folder, program))) for folder in folders)
 
 
-def _start_error(spec: SandboxSpec, program: str, reason: str) -> UnusableImageError:
+def _start_error(spec: ContainerSpec, program: str, reason: str) -> UnusableImageError:
     return UnusableImageError(
-        f"`{spec.image}` can't start `{program}`: {reason}",
+        f"`{spec.image.name}` can't start `{program}`: {reason}",
         hint="what it starts is its ENTRYPOINT and CMD, or the template's `ImageConfig`",
     )
 
@@ -87,19 +88,19 @@ class FormatErrors:
     def read(self, output: bytes) -> None:
         self.detected |= _WRONG_FORMAT in output
 
-    def as_error(self, spec: SandboxSpec) -> UnusableImageError:
-        architecture = spec.foreign_architecture
+    def as_error(self, spec: ContainerSpec) -> UnusableImageError:
+        architecture = spec.image.foreign_architecture
         return UnusableImageError(
-            f"`{spec.image}` is for {architecture}, and the engine's machine can't run that",
+            f"`{spec.image.name}` is for {architecture}, and the engine's machine can't run that",
             hint=f"`docker run --privileged --rm tonistiigi/binfmt --install {architecture}` makes Linux"
             f" emulate it; or {_instead(spec)}",
         )
 
 
-def _instead(spec: SandboxSpec) -> str:
+def _instead(spec: ContainerSpec) -> str:
     """Return what to do about an image for another architecture, but emulate that."""
-    if spec.is_chosen_image:
+    if spec.image.is_chosen:
         return "name an image for this machine's own architecture"
-    if spec.is_image_function:
+    if spec.image.is_function:
         return "build the image for this machine, with `Architectures` to match"
     return "choose this machine's own architecture with `--architecture`"

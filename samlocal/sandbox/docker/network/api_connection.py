@@ -22,7 +22,7 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import ApiConnection
+    from samlocal.sandbox.container_spec import ApiConnection
 
 _LOOPBACK: Final = "127.0.0.1"
 _VIRTUAL_MACHINES_HOST: Final = "host.docker.internal"

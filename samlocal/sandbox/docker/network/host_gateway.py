@@ -14,7 +14,7 @@ from samlocal.errors import EngineError
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.container_spec import ContainerNetwork
 
 _HOST_GATEWAY: Final = "host-gateway"
 _PODMAN_THAT_KNOWS_IT: Final = (4, 7)
@@ -23,23 +23,23 @@ _LOOPBACK: Final = "127.0.0.1"
 _SOMEWHERE_ELSE: Final = ("198.51.100.1", 9)
 
 
-def with_host_gateway(engine: Engine, spec: SandboxSpec) -> SandboxSpec:
-    """Return the spec with this machine's address for `host-gateway`, where the engine leaves that to us.
+def with_host_gateway(engine: Engine, network: ContainerNetwork) -> ContainerNetwork:
+    """Return the network with this machine's address for `host-gateway`, where the engine leaves that to us.
 
     Raises:
         EngineError: This machine has no address that containers could reach.
     """
-    if _HOST_GATEWAY not in spec.hosts.values() or not engine.is_podman:
-        return spec
+    if _HOST_GATEWAY not in network.hosts.values() or not engine.is_podman:
+        return network
     if engine.version() >= _PODMAN_THAT_KNOWS_IT:
-        return spec
-    address = _address(engine, network=spec.network)
-    hosts = {name: address if ip == _HOST_GATEWAY else ip for name, ip in spec.hosts.items()}
-    return replace(spec, hosts=hosts)
+        return network
+    address = _address(engine, network)
+    hosts = {name: address if ip == _HOST_GATEWAY else ip for name, ip in network.hosts.items()}
+    return replace(network, hosts=hosts)
 
 
-def _address(engine: Engine, *, network: str | None) -> str:
-    if network == "host":
+def _address(engine: Engine, network: ContainerNetwork) -> str:
+    if network.is_host:
         return _LOOPBACK
     # The gateway of a rootless engine is in a network of its own.
     address = _own_address() if engine.is_rootless() else engine.gateway()

@@ -1,25 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.emulation import emulated, platform_of
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.runtimes import Architecture
-
-SPEC = SandboxSpec(
-    function="Ratings",
-    project=Path("/shop/template.yaml"),
-    image="python:3.11",
-    environment={},
-    memory_mb=None,
-)
 
 
 @dataclass
@@ -34,11 +27,18 @@ class FakeEngine:
         return self.own
 
 
-def emulated_by(engine: FakeEngine, architecture: Architecture) -> SandboxSpec:
-    spec = replace(
-        SPEC, architecture=architecture, architecture_image=f"python:3.11-{architecture}"
+def emulated_by(engine: FakeEngine, architecture: Architecture) -> ImageRequest:
+    spec = ContainerSpec(
+        sandbox=SandboxSpec(
+            function="Ratings",
+            project=Path("/shop/template.yaml"),
+            environment={},
+            memory_mb=None,
+            architecture=architecture,
+        ),
+        image=ImageRequest(name="python:3.11", for_architecture=f"python:3.11-{architecture}"),
     )
-    return emulated(cast("Engine", engine), spec)
+    return emulated(cast("Engine", engine), spec).image
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_engine_of_this_machine_is_not_asked(
 ) -> None:
     """A function for this machine takes no call, and the image without an architecture."""
     monkeypatch.setattr("platform.machine", lambda: machine)
-    spec = emulated_by(FakeEngine(None), architecture)
-    assert (spec.image, platform_of(spec)) == ("python:3.11", None)
+    request = emulated_by(FakeEngine(None), architecture)
+    assert (request.name, platform_of(request)) == ("python:3.11", None)
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def test_architecture_of_the_engine_counts(
 ) -> None:
     """What the engine's machine isn't has to be emulated, in the image for it."""
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    spec = emulated_by(engine, architecture)
-    assert (spec.image, platform_of(spec)) == (image, platform)
+    request = emulated_by(engine, architecture)
+    assert (request.name, platform_of(request)) == (image, platform)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
+    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.docker.container.container_factory import ContainerFactory
-    from samlocal.sandbox.sandbox import SandboxSpec
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class RelayLauncher:
     def __init__(
         self,
         engine: Engine,
-        spec: SandboxSpec,
+        spec: ContainerSpec,
         *,
         target: tuple[str, int],
         lost: Callable[[SandboxError], None],
@@ -93,32 +93,33 @@ class RelayLauncher:
         api, spec = self._engine.api, self._spec
         chosen = chosen_options(spec.engine_options, version=api.version)
         config = relay_config(spec, chosen, image, relay_command(spec))
-        platform = platform_of(spec) if image == spec.image else None
+        platform = platform_of(spec.image) if image == spec.image.name else None
         relay_id = api.create_container(config, platform=platform)
         self.relay = Relay(self._engine, relay_id, target=self._target, lost=self._lost)
         _log.debug("created relay %s of %s", relay_id[:12], image)
         return self.relay
 
 
-def relay_command(spec: SandboxSpec) -> list[str]:
+def relay_command(spec: ContainerSpec) -> list[str]:
     """Return the program of the relay, its arguments after it.
 
     On the host's own network, which others use as well, it listens on any free port.
     """
-    port = 0 if spec.network == "host" else _PORT
+    port = 0 if spec.network.is_host else _PORT
     programs = [(_PROGRAMS / name).read_text() for name in ("program.py", "program.js")]
     return ["/bin/sh", "-c", _CHOICE, "relay", *programs, str(port)]
 
 
-def relay_images(engine: Engine, spec: SandboxSpec) -> Iterator[str]:
+def relay_images(engine: Engine, spec: ContainerSpec) -> Iterator[str]:
     """Yield the images to try: the function's own where it may do, then those of Python.
 
     Of these come first all that the engine has, and last the newest, which can be pulled.
     """
-    if spec.family in _OWN_IMAGE_SERVES or spec.is_image_function:
-        yield spec.image
+    request = spec.image
+    if spec.sandbox.family in _OWN_IMAGE_SERVES or request.is_function:
+        yield request.name
     names = engine.image_digests().keys()
-    images = [each.image_uri(spec.image_repository) for each in family_runtimes("python")]
+    images = [each.image_uri(request.repository) for each in family_runtimes("python")]
     yield from (image for image in images if image in names)
-    if spec.pull != "never" and names.isdisjoint(images):
+    if request.pull != "never" and names.isdisjoint(images):
         yield images[0]

@@ -24,7 +24,6 @@ def command(
     spec = SandboxSpec(
         function="F",
         project=Path(),
-        image="image",
         environment={},
         memory_mb=None,
         entrypoint=program[:1],

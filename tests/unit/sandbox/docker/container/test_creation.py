@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from samlocal.engine.leftovers import labels
+from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -13,30 +14,44 @@ from samlocal.sandbox.docker.container.creation import (
     relay_config,
 )
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.engine.engine_api import Json
 
 MIB = 1024 * 1024
 API = "172.17.0.1:9001"
 
 
-def spec(**options: object) -> SandboxSpec:
-    """A sandbox of 128 MB that mounts its code."""
+def spec(
+    network: ContainerNetwork = ContainerNetwork(),  # noqa: B008  # frozen
+    engine_options: Mapping[str, int] | None = None,
+    **options: object,
+) -> ContainerSpec:
+    """The container of a sandbox of 128 MB that mounts its code."""
     defaults: dict[str, Any] = {
         "function": "Ratings",
         "project": Path("/p/template.yaml"),
-        "image": "python:3.11",
         "environment": {"STAGE": "dev"},
         "memory_mb": 128,
         "mounts": (Mount(source=Path("/p/src"), target="/var/task"),),
     }
-    return SandboxSpec(**(defaults | options))
+    return ContainerSpec(
+        sandbox=SandboxSpec(**(defaults | options)),
+        image=ImageRequest(name="python:3.11"),
+        network=network,
+        engine_options=engine_options or {},
+    )
+
+
+def debugger(*, traces: bool = False) -> Debugger:
+    return Debugger(name="delve", ports=(5858,), traces=traces)
 
 
 def config(
-    chosen: ChosenOptions | None = None, *, of: SandboxSpec, init: bool = False, **context: object
+    chosen: ChosenOptions | None = None, *, of: ContainerSpec, init: bool = False, **context: object
 ) -> Json:
     given: dict[str, Any] = {"runtime_api": API, "chosen": chosen or ChosenOptions(), **context}
     return container_config(of, ContainerContext(**given), init=init)
@@ -144,24 +159,26 @@ def test_relay() -> None:
 
 def test_container_that_may_trace() -> None:
     """A debugger may control other processes, in a strict container too."""
-    host = config(of=spec(strict=True, may_trace=True))["HostConfig"]
+    host = config(of=spec(strict=True, debugger=debugger(traces=True)))["HostConfig"]
     assert host["CapAdd"] == ["SYS_PTRACE"]
     assert host["SecurityOpt"] == ["no-new-privileges", "seccomp=unconfined"]
-    assert config(of=spec(may_trace=True))["HostConfig"]["SecurityOpt"] == ["seccomp=unconfined"]
+    assert config(of=spec(debugger=debugger(traces=True)))["HostConfig"]["SecurityOpt"] == [
+        "seccomp=unconfined"
+    ]
 
 
 def test_ports_of_a_debugger() -> None:
     """They are open on the address that was chosen."""
-    created = config(of=spec(debug_ports=(5858,), publish_on="127.0.0.1"))
+    created = config(of=spec(ContainerNetwork(publish_on="127.0.0.2"), debugger=debugger()))
     assert created["ExposedPorts"] == {"5858/tcp": {}}
     assert created["HostConfig"]["PortBindings"] == {
-        "5858/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5858"}]
+        "5858/tcp": [{"HostIp": "127.0.0.2", "HostPort": "5858"}]
     }
 
 
 def test_container_on_the_hosts_network() -> None:
     """Nothing is published there: its ports are the host's."""
-    created = config(of=spec(network="host", debug_ports=(5858,)))
+    created = config(of=spec(ContainerNetwork(name="host"), debugger=debugger()))
     assert created["HostConfig"]["NetworkMode"] == "host"
     assert created["ExposedPorts"] == {}
 
@@ -169,7 +186,8 @@ def test_container_on_the_hosts_network() -> None:
 def test_container_with_a_relay_has_the_relays_network() -> None:
     """What belongs to the network is the relay's: hosts, name servers, ports."""
     network = ChosenOptions(network={"DnsOptions": ["ndots:1"]})
-    of = spec(hosts={"db": "10.0.0.2"}, dns=("10.0.0.3",), debug_ports=(5858,))
+    given = ContainerNetwork(hosts={"db": "10.0.0.2"}, dns=("10.0.0.3",))
+    of = spec(given, debugger=debugger())
 
     created = config(network, of=of, relay_id="0a1b")
     assert created["HostConfig"]["NetworkMode"] == "container:0a1b"
@@ -186,7 +204,7 @@ def test_container_with_a_relay_has_the_relays_network() -> None:
 def test_copied_mounts_come_from_their_carrier() -> None:
     """The container has its volumes, read-only."""
     of = spec()
-    host = config(of=of, copied=of.mounts, carrier="0a1b")["HostConfig"]
+    host = config(of=of, copied=of.sandbox.mounts, carrier="0a1b")["HostConfig"]
     assert (host["Mounts"], host["VolumesFrom"]) == ([], ["0a1b:ro"])
 
 

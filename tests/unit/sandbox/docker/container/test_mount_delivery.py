@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.errors import SandboxError
+from samlocal.sandbox.container_spec import ContainerSpec, Delivery, ImageRequest
 from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
-from samlocal.sandbox.sandbox import Delivery, Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -25,13 +26,15 @@ class _Engine:
 
 
 def copied(*mounts: Mount, delivery: Delivery, shares_files: bool) -> tuple[Mount, ...]:
-    spec = SandboxSpec(
-        function="F",
-        project=Path("/shop/template.yaml"),
-        image="python:3.11",
-        environment={},
-        memory_mb=128,
-        mounts=mounts,
+    spec = ContainerSpec(
+        sandbox=SandboxSpec(
+            function="F",
+            project=Path("/shop/template.yaml"),
+            environment={},
+            memory_mb=128,
+            mounts=mounts,
+        ),
+        image=ImageRequest(name="python:3.11"),
         delivery=delivery,
     )
     return mounts_to_copy(spec, cast("Engine", _Engine(shares_files=shares_files)))

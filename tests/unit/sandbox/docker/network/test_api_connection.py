@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import ApiConnection
+    from samlocal.sandbox.container_spec import ApiConnection
 
 
 class FakeEngine:

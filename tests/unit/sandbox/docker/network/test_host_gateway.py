@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from samlocal.errors import EngineError
+from samlocal.sandbox.container_spec import ContainerNetwork
 from samlocal.sandbox.docker.network.host_gateway import with_host_gateway
-from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -35,16 +34,8 @@ class FakeEngine:
 
 def hosts(engine: FakeEngine, network: str | None = None) -> dict[str, str]:
     named = {"db.local": "10.1.2.3", "me": "host-gateway"}
-    spec = SandboxSpec(
-        function="Shop",
-        project=Path("/shop"),
-        image="python:3.11",
-        environment={},
-        memory_mb=None,
-        network=network,
-        hosts=named,
-    )
-    return dict(with_host_gateway(cast("Engine", engine), spec).hosts)
+    given = ContainerNetwork(name=network, hosts=named)
+    return dict(with_host_gateway(cast("Engine", engine), given).hosts)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""What a container needs besides what runs in it: its image, its network, and how the engine treats it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.engine.images.policy import Build, ImagePolicy
+    from samlocal.sandbox.debugging import DebugSettings
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+ApiConnection = Literal["auto", "direct", "relay"]
+Delivery = Literal["auto", "mount", "copy"]
+
+
+@frozen
+class ImageRequest:
+    """The image of a container, and where it comes from.
+
+    The image of an image function (`is_function`) is the function: what it runs is completed from the
+    image itself. An image that a person chose (`is_chosen`) runs whatever architecture it is for.
+    `pull_option` is how a person said what `pull` is, and `profile` that of the AWS account for images in
+    ECR. `repository` has other runtime images, None: AWS's own.
+
+    `for_architecture` is used instead on an engine whose architecture isn't the function's, and `native`
+    is then the image that it replaces. `foreign_architecture` is the engine's name of what it has to
+    emulate, such as `arm64`.
+    """
+
+    name: str
+    is_function: bool = False
+    is_chosen: bool = False
+    pull: ImagePolicy = "missing"
+    pull_option: str = "--pull never"
+    profile: str | None = None
+    repository: str | None = None
+    build: Build | None = None
+    for_architecture: str | None = None
+    native: str | None = None
+    foreign_architecture: str | None = None
+
+
+@frozen
+class ContainerNetwork:
+    """The network of a container: `name` is joined besides the engine's default one, or it is `host`.
+
+    `hosts` are addresses by name, `dns` the addresses of name servers. Ports are published on the address
+    `publish_on` of this machine.
+    """
+
+    name: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    dns: tuple[str, ...] = ()
+    publish_on: str = "127.0.0.1"
+
+    @property
+    def is_host(self) -> bool:
+        """Whether the container has the network of the engine's machine, and none of its own."""
+        return self.name == "host"
+
+    @property
+    def joined(self) -> str | None:
+        """The network that the container joins besides the default one."""
+        return None if self.is_host else self.name
+
+
+@frozen
+class ContainerSpec:
+    """All that is needed to make the container of a sandbox.
+
+    `delivery` is how the container gets its mounts: from this machine's files, as copies of them, or as
+    copies where the engine does not see this machine's files. `api_connection` is how it reaches its
+    Runtime API. `engine_options` are arguments of docker-py's `containers.run`. An image function whose
+    program is yet unknown is to be debugged as `debug` says.
+    """
+
+    sandbox: SandboxSpec
+    image: ImageRequest
+    network: ContainerNetwork = field(default_factory=ContainerNetwork)
+    delivery: Delivery = "auto"
+    api_connection: ApiConnection = "auto"
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
+    debug: DebugSettings | None = None
