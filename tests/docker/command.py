@@ -23,6 +23,9 @@ SAMLOCAL = Path(sys.executable).with_name("samlocal")
 API_CONNECTION = "--api-connection"
 DIRECT = {"SAMLOCAL_API_CONNECTION": "direct"}
 
+# A command that takes longer hangs.
+PATIENCE_SECONDS = 60
+
 _MINE = ("AWS_", "SAM_", "SAMLOCAL_", "XDG_")
 
 
@@ -42,7 +45,9 @@ class Samlocal:
     directory: Path
     environment: Mapping[str, str]
 
-    def __call__(self, *arguments: str, stdin: bytes = b"", seconds: float = 60) -> Finished:
+    def __call__(
+        self, *arguments: str, stdin: bytes = b"", seconds: float = PATIENCE_SECONDS
+    ) -> Finished:
         ended = subprocess.run(
             [SAMLOCAL, *arguments],
             cwd=self.directory,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.docker import private_tls
-from tests.docker.command import CHECKOUT, Samlocal
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.private_tls import HOST
 from tests.docker.test_invoke import report
 
@@ -111,16 +111,16 @@ def test_strict_tmp_has_the_size_of_the_template(samlocal: Samlocal) -> None:
 
 
 def test_cpu_is_in_proportion_to_memory(samlocal: Samlocal) -> None:
-    """A function of 128 MB has 7 % of a CPU once it is initialised, so 0.1 s take over a second."""
+    """A function of 128 MB has 7 % of a CPU once it is initialised: 0.1 s take many periods, in each of which it waits."""
     burnt = result(samlocal, "Burns")
 
     assert burnt["cpus"] == pytest.approx(128 / 1769, rel=0.01)
-    assert burnt["seconds"] > 1
+    assert burnt["throttled"] > 10
 
 
 def test_no_limits(samlocal: Samlocal) -> None:
     """With the option the function may use what the machine has."""
-    assert result(samlocal, "Burns", "--no-limits")["cpus"] is None
+    assert result(samlocal, "Burns", "--no-limits", event={"seconds": 5})["cpus"] is None
     assert result(samlocal, "Uses300MB", "--no-limits") == 300 * 1024 * 1024
     assert result(samlocal, "Looks", "--no-limits", "--strict")["tmp_mb"] != 512
 
@@ -283,7 +283,7 @@ def test_debuggers_port_is_open_where_it_is_wanted(samlocal: Samlocal) -> None:
             socket.create_connection(("127.0.0.1", port))
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def _line_with(process: subprocess.Popen[bytes], words: bytes) -> str:

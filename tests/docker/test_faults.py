@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import own_engine
-from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -136,7 +136,7 @@ def test_engine_that_dies_is_named(
             break
     other_engine.kill()
 
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert f"Error: the container engine at `{other_engine.address}` went away" in stderr.decode()

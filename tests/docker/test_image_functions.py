@@ -19,7 +19,7 @@ from samlocal.cloudformation.project import open_project
 from samlocal.function import ImageCode
 from samlocal.sandbox.image_functions import planned_build
 from samlocal.sandbox.plan import SandboxSettings
-from tests.docker.command import CHECKOUT, Finished, Samlocal
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
 from tests.docker.conftest import missing
 from tests.docker.leftovers import leftovers
 
@@ -230,7 +230,7 @@ def test_interrupted_build(
     running = _processes(mark)
     assert running
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, stdout, stderr) == (130, b"", b"")
     if on_podman:

@@ -14,7 +14,7 @@ import docker
 import docker.errors
 import pytest
 
-from tests.docker.command import BEHAVIOURS, SAMLOCAL, Samlocal
+from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, SAMLOCAL, Samlocal
 from tests.docker.leftovers import containers_of, leftovers
 
 if TYPE_CHECKING:
@@ -82,12 +82,14 @@ def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None
 
 
 def test_report_tells_the_truth_about_time(samlocal: Samlocal) -> None:
-    """A handler that takes half a second takes half a second, and Init is billed with it."""
+    """A handler that sleeps for half a second takes that, the command takes longer, and Init is billed."""
+    begun = time.monotonic()
     fields = report(samlocal.invoke("Logs", "--no-event").stderr)
+    elapsed_ms = (time.monotonic() - begun) * 1000
 
     duration, init = float(fields["duration"]), float(fields["init"])
-    assert 500 <= duration < 1500
-    assert 10 < init < 5000
+    assert 500 <= duration < duration + init < elapsed_ms
+    assert init > 0
     assert duration + init <= int(fields["billed"]) < duration + init + 1.02
 
 
@@ -106,7 +108,7 @@ def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
     process = samlocal.start_sleeping()
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_output_comes_in_the_order_in_which_it_was_written(samlocal: Samlocal) -> None:
@@ -320,7 +322,7 @@ def test_signal_at_any_moment_leaves_nothing(
     time.sleep(seconds)
     process.send_signal(number)
 
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, stdout) == (exit_code, b"")
     assert b"Traceback" not in stderr
@@ -359,7 +361,8 @@ def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
     assert seen["requestId"] == "my-request"
     assert seen["custom"] == {"tier": "gold"}
     assert seen["identity"] == "me"
-    assert 890_000 < seen["remaining"] <= 900_000
+    # Much more than the function's own timeout.
+    assert 100_000 < seen["remaining"] <= 900_000
     assert seen["trace"] == context["traceId"]
     assert seen["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:Context"
     assert "START RequestId: my-request Version: $LATEST" in ended.stderr

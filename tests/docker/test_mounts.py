@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.command import CHECKOUT, Finished, Samlocal
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
 from tests.docker.layer_shapes import SHAPES, write
 from tests.docker.test_layers import template
 
@@ -206,7 +206,7 @@ def test_ctrl_c_while_copying(samlocal: Samlocal, engine: docker.APIClient) -> N
     while not engine.containers(all=True, filters=filters):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
 
 

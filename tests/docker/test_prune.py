@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,6 @@ def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) 
         assert (unpacked / "app.py").is_file()
     finally:
         running.terminate()
-        running.communicate(timeout=30)
+        running.communicate(timeout=PATIENCE_SECONDS)
     assert f"removed {unpacked}, " in samlocal("prune").stdout.decode()
     assert not unpacked.exists()

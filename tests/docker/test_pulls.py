@@ -18,7 +18,7 @@ import pytest
 
 from tests.docker import own_engine
 from tests.docker import registry as registries
-from tests.docker.command import BEHAVIOURS, SAMLOCAL, Finished, Samlocal
+from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, SAMLOCAL, Finished, Samlocal
 from tests.docker.conftest import missing
 from tests.docker.registry import PASSWORD, USER
 from tests.docker.throttle import throttle
@@ -163,7 +163,7 @@ def test_interrupted_pull_is_resumed(
         process = command.start("local", "invoke", "Echo", "--no-credentials", "--no-event")
         assert proxy.holding.wait(30)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=10)
+        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
         assert (process.returncode, stdout) == (130, b"")
         assert f"Pulling {pulled[0]}\n" in stderr.decode()
@@ -356,7 +356,7 @@ def test_registry_that_dies_midway(
             assert proxy.holding.wait(30)
             registry.process.kill()
             proxy.cut()
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
             assert (process.returncode, stdout) == (1, b"")
             assert f"Error: `{proxy.address}/{NAME}` can't be pulled: " in stderr.decode()

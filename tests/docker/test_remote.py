@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import own_engine, remote_engine
-from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, Samlocal
+from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -72,7 +72,7 @@ def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
 
     process.send_signal(signal.SIGINT)
 
-    assert process.communicate(timeout=30)[0] == b""
+    assert process.communicate(timeout=PATIENCE_SECONDS)[0] == b""
     assert process.returncode == 130
 
 
@@ -159,7 +159,7 @@ def test_signal_at_any_moment_leaves_nothing(samlocal: Samlocal, seconds: float)
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
 
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, stdout) == (143, b"")
     assert b"Traceback" not in stderr
@@ -190,7 +190,7 @@ def test_engine_that_dies_is_named(samlocal: Samlocal, remote: Remote) -> None:
     process = samlocal.start_sleeping()
     remote.engine.kill()
 
-    _, stderr = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert f"Error: the container engine at `{remote.address}` went away" in stderr.decode()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import podman_engine
-from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -98,7 +98,7 @@ def test_interrupt_leaves_nothing(samlocal: Samlocal) -> None:
 
     process.send_signal(signal.SIGINT)
 
-    assert process.communicate(timeout=30)[0] == b""
+    assert process.communicate(timeout=PATIENCE_SECONDS)[0] == b""
     assert process.returncode == 130
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker import own_engine, remote_engine, ssh_server
-from tests.docker.command import BEHAVIOURS, Samlocal
+from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
@@ -74,7 +74,7 @@ def test_logs_come_at_once_and_a_signal_leaves_nothing(samlocal: Samlocal) -> No
 
     process.send_signal(signal.SIGINT)
 
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stdout) == (130, b"")
     assert b"Traceback" not in stderr
 

@@ -25,6 +25,21 @@ if TYPE_CHECKING:
     from tests.functional.execution.fakes import Runtime
 
 
+class Moments:
+    """When things happened: what is measured lies between them, however slow the machine is."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    def note(self, *names: str) -> None:
+        """Say that these happen now, unless they have happened before."""
+        for name in names:
+            self._seconds.setdefault(name, time.monotonic())
+
+    def ms(self, since: str, until: str) -> float:
+        return (self._seconds[until] - self._seconds[since]) * 1000
+
+
 def run(
     sandbox: FakeSandbox,
     *,
@@ -88,20 +103,30 @@ def test_success() -> None:
 
 def test_durations_are_true() -> None:
     """Init lasts until the runtime asks for work, the invocation until it asks for more."""
+    moments = Moments()
 
     def program(runtime: Runtime) -> int:
-        time.sleep(0.2)
+        moments.note("started")
+        time.sleep(0.1)
+        moments.note("asks")
         event = runtime.next()
+        moments.note("received")
         time.sleep(0.1)
         runtime.respond(event, b"1")
         time.sleep(0.1)
+        moments.note("asks again")
         runtime.next()
         return 0
 
+    moments.note("before")
     report = result_of(FakeSandbox(program)).report
+    moments.note("after")
 
-    assert report.init_duration_ms == pytest.approx(200, abs=90)
-    assert report.duration_ms == pytest.approx(200, abs=90)
+    assert report.init_duration_ms is not None
+    assert moments.ms("started", "asks") <= report.init_duration_ms
+    assert report.init_duration_ms <= moments.ms("before", "received")
+    assert moments.ms("received", "asks again") <= report.duration_ms
+    assert report.duration_ms <= moments.ms("asks", "after")
 
 
 def test_sandbox_is_told_the_end_of_init() -> None:
@@ -265,13 +290,12 @@ def test_exit_just_before_the_timeout_is_no_timeout() -> None:
 
     def program(runtime: Runtime) -> int:
         runtime.next()
-        time.sleep(0.2)
         return 7
 
-    result = result_of(FakeSandbox(program, notices_after=0.5), timeout_seconds=0.4)
+    result = result_of(FakeSandbox(program, notices_after=1.5), timeout_seconds=1)
 
     assert (result.outcome, result.report.error_type) == ("failure", "Runtime.ExitError")
-    assert 200 <= result.report.duration_ms < 400
+    assert result.report.duration_ms < 1000
 
 
 def test_runtime_that_answers_and_stays_away() -> None:
@@ -296,19 +320,26 @@ def test_init_that_takes_too_long_goes_on_in_the_invocation(
     monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
     monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
 
+    moments = Moments()
+
     def program(runtime: Runtime) -> int:
+        moments.note("started")
         time.sleep(0.3)
+        moments.note("asks")
         return echo(runtime)
 
     sandbox = FakeSandbox(program)
+    moments.note("before")
     result = result_of(sandbox)
+    moments.note("after")
 
     assert result.outcome == "success"
     assert sandbox.log.entries[0] == (
         "INIT_REPORT Init Duration: 100.00 ms\tPhase: init\tStatus: timeout"
     )
     assert result.report.init_duration_ms is None
-    assert 200 <= result.report.duration_ms < 2000
+    assert moments.ms("started", "asks") - 100 <= result.report.duration_ms
+    assert result.report.duration_ms <= moments.ms("before", "after") - 100
 
 
 def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,17 +347,22 @@ def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.Monkey
     monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
     monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
 
+    moments = Moments()
+
     def program(runtime: Runtime) -> int:
         time.sleep(0.4)
-        event = runtime.next()
-        time.sleep(0.4)
-        runtime.respond(event, b"1")
+        moments.note("asks")
+        runtime.next()
+        moments.note("received")
+        runtime.hang()
         return 0
 
     result = result_of(FakeSandbox(program), timeout_seconds=0.5)
+    moments.note("asks", "received")  # where Init has used up all of it
 
     assert result.outcome == "timeout"
-    assert result.report.duration_ms == pytest.approx(500, abs=50)
+    assert round(result.report.duration_ms, 3) >= 500
+    assert result.report.duration_ms <= 500 + moments.ms("asks", "received")
 
 
 @pytest.fixture
@@ -407,11 +443,11 @@ def test_signal_that_another_thread_receives() -> None:
         stops.append(stop)
         Timer(0.2, send).start()
 
-    later = Timer(3, detected.append, ["later"])
+    later = Timer(15, detected.append, ["later"])
     handler = signal.signal(signal.SIGUSR1, handle)
     later.start()
     try:
-        stopped = run(FakeSandbox(answer_nothing), timeout_seconds=6, on_interrupt=on_interrupt)
+        stopped = run(FakeSandbox(answer_nothing), timeout_seconds=60, on_interrupt=on_interrupt)
     finally:
         signal.signal(signal.SIGUSR1, handler)
         later.cancel()
@@ -452,11 +488,13 @@ async def test_environment_serves_one_invocation_after_the_other() -> None:
 )
 async def test_time_that_remains(remaining_time_ms: int | None, expected: int) -> None:
     """The runtime is told when the function's time is up, or what the user set instead."""
-    deadlines = []
+    times_ms: list[float] = []
 
     def program(runtime: Runtime) -> int:
+        times_ms.append(time.time() * 1000)
         event = runtime.next()
-        deadlines.append(int(event.headers["lambda-runtime-deadline-ms"]) - time.time() * 1000)
+        times_ms.append(int(event.headers["lambda-runtime-deadline-ms"]) - expected)
+        times_ms.append(time.time() * 1000)
         runtime.respond(event, b"1")
         return 0
 
@@ -466,7 +504,8 @@ async def test_time_that_remains(remaining_time_ms: int | None, expected: int) -
         ) as environment:
             await environment.invoke(invocation(remaining_time_ms=remaining_time_ms))
 
-    assert deadlines == [pytest.approx(expected, abs=500)]
+    asked, told, received = times_ms
+    assert int(asked) <= told <= received
 
 
 async def test_deadline_of_the_user() -> None:
@@ -492,19 +531,20 @@ def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -
     """Held by a debugger, neither Init nor the invocation ends for being late; the deadline is shown."""
     monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
     monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
-    deadlines = []
+    times_ms: list[float] = []
 
     def slow(runtime: Runtime) -> int:
         time.sleep(0.3)
+        times_ms.append(time.time() * 1000)
         event = runtime.next()
-        deadlines.append(int(event.headers["lambda-runtime-deadline-ms"]))
+        times_ms.append(int(event.headers["lambda-runtime-deadline-ms"]) - 200)
+        times_ms.append(time.time() * 1000)
         time.sleep(0.5)
         runtime.respond(event, b'"late"')
         runtime.next()
         return 0
 
     sandbox = FakeSandbox(slow)
-    before_ms = time.time() * 1000
     with sandbox:
         result = run_once(
             sandbox,
@@ -518,4 +558,5 @@ def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -
 
     assert result is not None
     assert (result.outcome, result.payload) == ("success", b'"late"')
-    assert 0 < deadlines[0] - before_ms < 60_000
+    asked, told, received = times_ms
+    assert int(asked) <= told <= received
