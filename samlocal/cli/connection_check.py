@@ -55,7 +55,7 @@ def check_api_connection(
             return _untried(listening, f"`{image}` has no shell to try it")
         if reached:
             return _check("ok", f"containers reach {listening.address}")
-        blocked = f"containers can't reach {listening.address}"
+        blocked = f"containers cannot reach {listening.address}"
         if chosen == "direct":
             return _check("failure", blocked, _FIREWALL_HINT)
         remember_relay(engine)

@@ -107,7 +107,7 @@ class FunctionLog:
                 self._file = self._path.open("wb")
             except OSError as error:
                 raise UsageError(
-                    f"the log file `{self._path}` can't be written: {error.strerror}"
+                    f"the log file `{self._path}` cannot be written: {error.strerror}"
                 ) from error
         return self
 
@@ -191,7 +191,7 @@ def _write_stdout(output: bytes) -> None:
         _discard(sys.stdout)
     except OSError as error:
         _discard(sys.stdout)
-        raise OutputError(f"stdout can't be written: {error.strerror}") from error
+        raise OutputError(f"stdout cannot be written: {error.strerror}") from error
 
 
 def _is_text(payload: bytes) -> bool:

@@ -27,7 +27,7 @@ def open_with(chosen: ProjectOptions) -> Project:
 
     if chosen.language_extensions is False:
         show_warning(
-            "`--no-language-extensions` has no effect: they are always resolved, as in AWS"
+            "`--no-language-extensions` has no effect: language extensions are always resolved, as in AWS"
         )
     remote = _remote_values(chosen)
     return open_project(
@@ -62,7 +62,7 @@ def _account(chosen: ProjectOptions, remote: ValueSource | None) -> Account:
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
     if isinstance(found, str):
         return Account(of_credentials=found)
-    reason = found.reason if found else "the account isn't known"
+    reason = found.reason if found else "the account is not known"
     message = f"{reason}; `AWS::AccountId` is {DEFAULT_ACCOUNT_ID}"
     return Account(diagnostic=Diagnostic(message=message, hint=ACCOUNT_HINT))
 

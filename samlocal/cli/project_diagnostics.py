@@ -84,7 +84,7 @@ def lint_problems(templates: Iterable[Path], *, region: str | None) -> Iterator[
     """Yield what cfn-lint finds in templates. A project's `.cfnlintrc` counts.
 
     Raises:
-        UsageError: cfn-lint can't be imported.
+        UsageError: cfn-lint cannot be imported.
     """
     # It takes a second to import, and nothing but this command needs it.
     try:
@@ -92,7 +92,7 @@ def lint_problems(templates: Iterable[Path], *, region: str | None) -> Iterator[
         from cfnlint.runner import Runner  # type: ignore[import-untyped]
     except ImportError as exc:
         raise UsageError(
-            f"cfn-lint can't be imported: {exc}",
+            f"cfn-lint cannot be imported: {exc}",
             hint="`pip install cfn-lint`, or leave out its rules with --no-lint",
         ) from exc
 

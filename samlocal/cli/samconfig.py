@@ -141,7 +141,9 @@ def parameter_overrides(value: ConfigValue) -> dict[str, str]:
         case None:
             return {}
         case _:
-            raise ConfigError(f"`parameter_overrides` can't be `{value}`", hint='write "Key=Value"')
+            raise ConfigError(
+                f"`parameter_overrides` cannot be `{value}`", hint='write "Key=Value"'
+            )
 
 
 def texts(option: str, value: ConfigValue) -> list[str]:
@@ -182,7 +184,7 @@ def load_config(path: Path) -> ConfigTable:
         return _load_toml(path)
     if path.suffix not in {".yaml", ".yml"}:
         raise ConfigError(
-            f"`{path.name}` is no configuration file", hint="it ends in .toml, .yaml or .yml"
+            f"`{path.name}` is not a configuration file", hint="it ends in .toml, .yaml or .yml"
         )
     from samlocal.documents.document import load
     from samlocal.documents.scalars import parse_core_scalar
@@ -209,7 +211,7 @@ def _load_toml(path: Path) -> ConfigTable:
     except UnicodeDecodeError as exc:
         raise ConfigError("the file is not UTF-8", place=Place(path, 1, 1)) from exc
     except OSError as exc:
-        raise ConfigError(f"can't read `{path}`: {exc.strerror}") from exc
+        raise ConfigError(f"cannot read `{path}`: {exc.strerror}") from exc
 
 
 def _parameters(path: Path, tables: ConfigTable, environment: str, command: str) -> ConfigTable:
@@ -243,7 +245,7 @@ def _unknown_key(
     from samlocal.diagnostics import Diagnostic
 
     return Diagnostic(
-        message=f"`{key}` is no option of `{table[1].replace('_', ' ')}`",
+        message=f"`{key}` is not an option of `{table[1].replace('_', ' ')}`",
         place=_place_of(path, table, key),
         hint=_did_you_mean(option_of(key), known),
     )

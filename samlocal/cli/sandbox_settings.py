@@ -70,8 +70,8 @@ def _pull(container: ContainerOptions) -> ImagePolicy:
         return container.pull or "missing"
     if container.pull not in {None, "never"}:
         raise UsageError(
-            f"`--skip-pull-image` and `--pull {container.pull}` don't go together",
-            hint="leave one of them out",
+            f"`--skip-pull-image` and `--pull {container.pull}` cannot be used together",
+            hint="keep one of them",
         )
     return "never"
 
@@ -111,7 +111,8 @@ def image_for(
         name, equals, image = value.rpartition("=")
         if not image or bool(equals) != bool(name):
             raise UsageError(
-                f"`--invoke-image {value}` names no image", hint="it takes URI, or FUNCTION=URI"
+                f"`--invoke-image {value}` does not name an image",
+                hint="it takes URI, or FUNCTION=URI",
             )
         if not name:
             for_every = image
@@ -149,7 +150,7 @@ def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
     for server in servers:
         if not _is_ip(server):
             raise UsageError(
-                f"`--container-dns {server}` is no IP address", hint="for example `10.0.0.2`"
+                f"`--container-dns {server}` is not an IP address", hint="for example `10.0.0.2`"
             )
     return servers
 
@@ -162,7 +163,7 @@ def parse_interface(value: str) -> str:
     """
     if not _is_ip(value):
         raise UsageError(
-            f"`--container-host-interface {value}` is no IP address",
+            f"`--container-host-interface {value}` is not an IP address",
             hint="for example `127.0.0.1`, or `0.0.0.0` for all of the machine's",
         )
     return value

@@ -121,7 +121,7 @@ def _edited(path: Path, text: str, changes: Changes) -> str:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path, 1, 1)
-        message = f"`--save-params` can't change the file: {error.problem}"
+        message = f"`--save-params` cannot change the file: {error.problem}"
         raise ConfigError(message, place=place) from error
     except (TOMLKitError, YAMLError, ValueError) as error:
         raise _cannot_change(path, changes) from error
@@ -131,7 +131,7 @@ def _edited(path: Path, text: str, changes: Changes) -> str:
 def _cannot_change(path: Path, changes: Changes) -> ConfigError:
     tables = " and ".join(f"`{'.'.join(table)}`" for table in changes)
     return ConfigError(
-        f"`--save-params` can't change `{path}` and leave the rest as it is",
+        f"`--save-params` cannot change `{path}` and leave the rest as it is",
         hint=f"give {tables} a place of their own in it, or change it by hand",
     )
 

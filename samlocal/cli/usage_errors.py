@@ -41,7 +41,7 @@ def _hint(error: TyperException) -> str:
     if variable:
         return f"the value comes from the variable `{variable}`"
     context = error.ctx if isinstance(error, UsageError) else None
-    return f"`{context.command_path if context else 'samlocal'} --help` shows what there is"
+    return f"`{context.command_path if context else 'samlocal'} --help` shows the usage"
 
 
 def _variable(error: TyperException) -> str | None:

@@ -120,7 +120,7 @@ def test_doctor_sees_the_firewall(
         ended = samlocal(other_engine.address)("doctor", API_CONNECTION, "direct")
 
     assert ended.exit_code == 1
-    assert "failure  Runtime API    containers can't reach 10.213." in ended.stdout.decode()
+    assert "failure  Runtime API    containers cannot reach 10.213." in ended.stdout.decode()
 
 
 def test_engine_that_dies_is_named(

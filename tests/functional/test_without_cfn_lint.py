@@ -67,7 +67,7 @@ def test_validate_says_what_it_lacks() -> None:
     status, out, err = _python(_RUN, "validate")
     assert (status, out) == (2, "")
     assert err == (
-        "Error: cfn-lint can't be imported: No module named 'cfnlint'\n"
+        "Error: cfn-lint cannot be imported: No module named 'cfnlint'\n"
         "hint: `pip install cfn-lint`, or leave out its rules with --no-lint\n"
     )
 

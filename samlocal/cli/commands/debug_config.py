@@ -118,7 +118,7 @@ def _target(function: Function, editor: Editor, port: int) -> Target:
     runtime = find_function_runtime(function)
     code = function.code
     if not isinstance(code, LocalCode):
-        message = f"the code of `{function.logical_id}` is no directory of this machine"
+        message = f"the code of `{function.logical_id}` is not a directory on this machine"
         raise CodeNotFoundError(message, place=code.place)
     layers = (layer.code.path for layer in function.layers if isinstance(layer.code, LocalCode))
     workspace, variable = Path.cwd(), _WORKSPACE[editor]
@@ -152,7 +152,7 @@ def _vscode(targets: Sequence[Target], *, write: bool) -> None:
         text = vscode_file(configurations, existing)
     except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"`{_VSCODE_FILE}` isn't plain JSON: writing it anew would lose its comments",
+            f"`{_VSCODE_FILE}` is not plain JSON: rewriting it would lose its comments",
             hint="leave out `--write`, and put in what is printed by hand",
         ) from error
     _write(_VSCODE_FILE, text)

@@ -88,7 +88,7 @@ def prune(
             _prune_cache(pruned, each.absolute(), older_than, in_use, dry_run=dry_run)
         signals.raise_if_any()
     if pruned.problem:
-        show_warning(f"no containers were looked for: {pruned.problem}")
+        show_warning(f"skipped leftover containers: {pruned.problem}")
     if output == "json":
         text = json.dumps(_as_json(pruned, dry_run=dry_run), indent=2, ensure_ascii=False)
     else:
@@ -123,7 +123,7 @@ def _prune_cache(
         if dry_run or remove(each):
             pruned.entries.append(each)
         elif each.path.exists():
-            show_warning(f"`{each.path}` can't be removed")
+            show_warning(f"`{each.path}` cannot be removed")
 
 
 def _as_text(pruned: Pruned, *, dry_run: bool) -> str:

@@ -58,7 +58,7 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
     """Return what is wrong with a project, by place.
 
     Raises:
-        UsageError: the parameter overrides are malformed, or cfn-lint can't be imported.
+        UsageError: the parameter overrides are malformed, or cfn-lint cannot be imported.
         TemplateNotFoundError: there is no template.
     """
     from samlocal.cli.project_diagnostics import lint_problems, of_error, own_problems

@@ -70,7 +70,7 @@ def parse_docker_arguments(values: Iterable[str]) -> dict[str, Any]:
 
 def _check_key(key: str) -> None:
     if key in OURS:
-        raise UsageError(f"`--docker-arg {key}` can't be given", hint=OURS[key])
+        raise UsageError(f"`--docker-arg {key}` cannot be given", hint=OURS[key])
     if key not in KEYS:
         raise UsageError(
             f"no option `{key}` for `--docker-arg`",

@@ -92,7 +92,7 @@ class SamOptions:
             raise UsageError(f"no hook `{self.hook_name}`", hint=f"there is `{_TERRAFORM}`")
         if chosen.template:
             raise UsageError(
-                "`--hook-name` and `--template` don't go together", hint="keep one of them"
+                "`--hook-name` and `--template` cannot be used together", hint="keep one of them"
             )
         from samlocal.project.discovery import BUILT
 
@@ -101,7 +101,7 @@ class SamOptions:
         if self.skip_prepare_infra and _PREPARED.is_file():
             return replace(chosen, template=_PREPARED)
         raise TemplateNotFoundError(
-            "samlocal can't prepare a Terraform project yet",
+            "samlocal cannot prepare a Terraform project yet",
             hint=f"`sam build --hook-name {_TERRAFORM}` does; what it builds runs here",
         )
 
@@ -123,12 +123,12 @@ class SamOptions:
         """
         diagnostics = []
         if self.terraform_plan_file is not None:
-            instead = "samlocal can't prepare a Terraform project yet"
+            instead = "samlocal cannot prepare a Terraform project yet"
             diagnostics.append(_no_effect("--terraform-plan-file", instead))
         if self.tenant_id is not None:
             if not re.fullmatch(_TENANT_ID, self.tenant_id):
                 raise UsageError(
-                    f"`--tenant-id {self.tenant_id}` can't be a tenant's id",
+                    f"`--tenant-id {self.tenant_id}` is not a tenant ID",
                     hint="it has 1 to 256 letters, digits, spaces and `._:/=+-@`",
                 )
             diagnostics.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))

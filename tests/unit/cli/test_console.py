@@ -72,7 +72,7 @@ def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:
     """The message names the file and the reason, before anything runs."""
     path = tmp_path / "missing" / "function.log"
     with (
-        pytest.raises(UsageError, match=r"function\.log` can't be written: No such file"),
+        pytest.raises(UsageError, match=r"function\.log` cannot be written: No such file"),
         FunctionLog(path),
     ):
         pytest.fail("it was opened")

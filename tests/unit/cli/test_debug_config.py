@@ -59,7 +59,7 @@ def test_comments_are_not_lost(samlocal: Samlocal) -> None:
     ended = samlocal("debug-config", "--write")
 
     assert ended.exit_code == 1
-    assert "isn't plain JSON: writing it anew would lose its comments\nhint: " in ended.stderr
+    assert "is not plain JSON: rewriting it would lose its comments\nhint: " in ended.stderr
     assert file.read_text() == "{\n  // mine\n}\n"
 
 

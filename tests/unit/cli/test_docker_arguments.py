@@ -43,7 +43,7 @@ def test_the_last_of_several_wins() -> None:
         ("privileged", "`--docker-arg privileged` is not KEY=VALUE", "for example"),
         ("priviledged=true", "no option `priviledged`", "did you mean `privileged`?"),
         ("zzz=1", "no option `zzz`", "the documentation lists them"),
-        ("labels={a: b}", "`--docker-arg labels` can't be given", "samlocal finds"),
+        ("labels={a: b}", "`--docker-arg labels` cannot be given", "samlocal finds"),
         ("sysctls={a", "`--docker-arg sysctls={a`: invalid YAML", None),
         ("ulimits=5", "`--docker-arg ulimits` can't be `5`: Invalid type", None),
         ("ulimits=[5]", r"`--docker-arg ulimits` can't be `\[5\]`", None),

@@ -59,7 +59,7 @@ def test_dns_servers() -> None:
 @pytest.mark.parametrize("value", ["", "dns.local", "10.0.0", "10.0.0.2:53"])
 def test_dns_servers_that_are_none(value: str) -> None:
     """A container takes addresses only."""
-    with pytest.raises(UsageError, match="is no IP address"):
+    with pytest.raises(UsageError, match="is not an IP address"):
         parse_dns([value])
 
 
@@ -74,7 +74,7 @@ def test_interface(interface: str, host: str) -> None:
 
 def test_interface_that_is_none() -> None:
     """Engines take addresses, no names."""
-    with pytest.raises(UsageError, match="`--container-host-interface eth0` is no IP address"):
+    with pytest.raises(UsageError, match="`--container-host-interface eth0` is not an IP address"):
         parse_interface("eth0")
 
 

@@ -59,7 +59,7 @@ def test_without_a_command_the_help_is_shown(samlocal: Samlocal, command: list[s
 @pytest.mark.parametrize(
     ("variables", "hint"),
     [
-        pytest.param({}, "`samlocal local invoke --help` shows what there is", id="option"),
+        pytest.param({}, "`samlocal local invoke --help` shows the usage", id="option"),
         pytest.param(
             {"SAMLOCAL_MOUNT": "b"},
             "the value comes from the variable `SAMLOCAL_MOUNT`",
@@ -137,14 +137,14 @@ def test_full_stdout_is_an_error(samlocal: Samlocal) -> None:
     """A result that can't be kept is not lost in silence."""
     ended = in_shell(samlocal, ">/dev/full")
     assert ended.returncode == 1
-    assert ended.stderr == b"Error: stdout can't be written: No space left on device\n"
+    assert ended.stderr == b"Error: stdout cannot be written: No space left on device\n"
 
 
 def test_a_help_text_that_does_not_fit(samlocal: Samlocal) -> None:
     """What the option parser writes itself is no reason for a traceback either."""
     ended = in_shell(samlocal, "--help >/dev/full")
     assert ended.returncode == 1
-    assert ended.stderr == b"Error: stdout can't be written: No space left on device\n"
+    assert ended.stderr == b"Error: stdout cannot be written: No space left on device\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(samlocal: Samlocal) -> None:

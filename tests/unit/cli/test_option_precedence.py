@@ -108,7 +108,7 @@ def test_a_commands_own_table_comes_before_the_global_one(chosen: Chosen) -> Non
     ("arguments", "message"),
     [
         (("--data", "5", "--event", "x"), "`--event` and `--data` both name an event"),
-        (("--skip-pull-image", "--pull", "always"), "don't go together"),
+        (("--skip-pull-image", "--pull", "always"), "cannot be used together"),
     ],
 )
 def test_two_options_of_one_source_are_refused(

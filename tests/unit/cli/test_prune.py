@@ -36,7 +36,7 @@ def test_prune_says_what_it_frees(project: InProject, tmp_path: Path, old: Path)
 
     assert ended.exit_code == 0
     assert ended.stdout.decode() == (f"removed {old}, 0.1 MB, unused for 40 days\nfreed 0.1 MB\n")
-    assert ended.stderr.startswith("Warning: no containers were looked for: no container engine")
+    assert ended.stderr.startswith("Warning: skipped leftover containers: no container engine")
     assert not old.exists()
     assert samlocal("prune").stdout == b"nothing to remove\n"
 

@@ -31,7 +31,10 @@ def show(samlocal: Samlocal, *options: str) -> Finished:
     [
         ("--beta-features --language-extensions", ""),
         ("--no-beta-features", ""),
-        ("--no-language-extensions", "`--no-language-extensions` has no effect: they are always"),
+        (
+            "--no-language-extensions",
+            "`--no-language-extensions` has no effect: language extensions are always",
+        ),
         ("--tenant-id blue", "`--tenant-id` has no effect: tenant isolation is not emulated yet"),
         (
             "--durable-execution-name order-1",
@@ -52,10 +55,13 @@ def test_what_sam_has_is_known(samlocal: Samlocal, options: str, warning: str) -
     ("options", "message"),
     [
         ("--hook-name pulumi", "no hook `pulumi`"),
-        ("--hook-name terraform -t a.yaml", "`--hook-name` and `--template` don't go together"),
+        (
+            "--hook-name terraform -t a.yaml",
+            "`--hook-name` and `--template` cannot be used together",
+        ),
         ("--skip-prepare-infra", "`--skip-prepare-infra` needs `--hook-name`"),
         ("--terraform-plan-file a.json", "`--terraform-plan-file` needs `--hook-name`"),
-        ("--tenant-id a,b", "`--tenant-id a,b` can't be a tenant's id"),
+        ("--tenant-id a,b", "`--tenant-id a,b` is not a tenant ID"),
     ],
 )
 def test_wrong_usage_is_that_of_sam(samlocal: Samlocal, options: str, message: str) -> None:
@@ -91,7 +97,7 @@ def test_what_sam_prepared_of_a_terraform_project_runs(
     ended = show(replace(samlocal, directory=tmp_path), *options.split())
     if function is None:
         assert ended.exit_code == 1
-        assert "samlocal can't prepare a Terraform project yet\nhint: `sam build" in ended.stderr
+        assert "samlocal cannot prepare a Terraform project yet\nhint: `sam build" in ended.stderr
     else:
         assert function.encode() in ended.stdout
         assert ("`--terraform-plan-file` has no effect" in ended.stderr) == ("plan" in options)

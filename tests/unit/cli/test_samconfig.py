@@ -119,7 +119,7 @@ def test_an_unknown_key_is_said_with_its_place(
     config = read_config(path, "default", INVOKE, known=KNOWN)
     assert "env_var" not in config.values
     (diagnostic,) = config.diagnostics
-    assert diagnostic.message == "`env_var` is no option of `local invoke`"
+    assert diagnostic.message == "`env_var` is not an option of `local invoke`"
     assert str(diagnostic.place) == f"{path}:{place}"
     assert diagnostic.hint == "did you mean `env_vars`?"
 
@@ -138,7 +138,7 @@ def test_an_unknown_key_is_said_with_its_place(
         ),
         ("samconfig.yaml", "a: [", "samconfig.yaml:1:5: not valid YAML"),
         ("samconfig.yaml", "[a]", "samconfig.yaml:1:1: the file must be a mapping"),
-        ("samconfig.json", "{}", "`samconfig.json` is no configuration file"),
+        ("samconfig.json", "{}", "`samconfig.json` is not a configuration file"),
     ],
 )
 def test_a_malformed_file_is_an_error(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -293,7 +293,7 @@ def test_options_that_are_given_several_times(
 
 def test_parameters_that_are_a_number_are_an_error() -> None:
     """`parameter_overrides = 1` names no parameter."""
-    with pytest.raises(ConfigError, match="`parameter_overrides` can't be `1`"):
+    with pytest.raises(ConfigError, match="`parameter_overrides` cannot be `1`"):
         parameter_overrides(1)
 
 
@@ -306,7 +306,7 @@ def test_a_command_takes_its_options_from_the_file(project: InProject) -> None:
     """Whatever a value of `parameter_overrides` holds, the template gets it."""
     ended = project("sam-config")("local", "invoke", "--print-env", "--no-credentials")
     assert shown(ended) == {"TEXT": 'C:\\new "x" Y=2', "WORDS": "q|r"}
-    assert "samconfig.toml:8:1: `bogus` is no option of `local invoke`" in ended.stderr
+    assert "samconfig.toml:8:1: `bogus` is not an option of `local invoke`" in ended.stderr
 
 
 @pytest.mark.parametrize(

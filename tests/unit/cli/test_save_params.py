@@ -287,7 +287,7 @@ def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
     file.write_text(text)
     ended = samlocal("local", "invoke", "--save-params", "-e", "event.json")
     assert (ended.exit_code, ended.stdout, file.read_text()) == (1, b"", text)
-    assert "`--save-params` can't change" in ended.stderr
+    assert "`--save-params` cannot change" in ended.stderr
     assert "give `default.local_invoke.parameters` a place of their own" in ended.stderr
     assert [path.name for path in samlocal.directory.glob("*samconfig*")] == ["samconfig.yaml"]
 
@@ -300,7 +300,7 @@ def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
         (
             "samconfig.yaml",
             "a: 1\nb: 2\na: 2\n",
-            "3:1: `--save-params` can't change the file: found duplicate key",
+            "3:1: `--save-params` cannot change the file: found duplicate key",
         ),
     ],
 )
@@ -317,7 +317,7 @@ def test_bytes_that_are_no_text(samlocal: Samlocal) -> None:
     """Such a value can't be in the file: nothing is written, nor left beside it."""
     ended = samlocal("local", "invoke", "--save-params", "--profile", "\udcff")
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    assert "`--save-params` can't change" in ended.stderr
+    assert "`--save-params` cannot change" in ended.stderr
     assert not list(samlocal.directory.glob("*samconfig*"))
 
 
