@@ -66,5 +66,6 @@ def unreadable(exc: yaml.reader.ReaderError, text: str, path: Path) -> TemplateE
     before = text.encode()[: exc.position].decode(errors="ignore")
     column = len(before) - before.rfind("\n")
     return TemplateError(
-        f"not valid YAML: {exc.reason}", place=Place(path, before.count("\n") + 1, column)
+        f"not valid YAML: the character U+{ord(text[len(before)]):04X} isn't allowed",
+        place=Place(path, before.count("\n") + 1, column),
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
-    from samlocal.documents.core_yaml import Entry
+    from samlocal.documents.node import Node
 
 ENV_FILE = InputKind(noun="env file", error=EnvVarsError, max_bytes=1024 * 1024)
 _STARTS_AS_DOTENV = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:export\s+)?[^\s=:#'\"{\[]+[^\S\n]*(?:=|\Z)")
@@ -149,47 +149,41 @@ def _json_places(
 
 
 def _from_yaml(text: str, source: Source) -> EnvFile:
-    import yaml  # noqa: PLC0415  # the cold path reads no YAML here
-
-    from samlocal.documents import core_yaml  # noqa: PLC0415
-
-    root = core_yaml.compose(text, source)
+    root = _yaml_mapping(text, source, hint=_SHAPE)
     if root is None:
         return EnvFile(path=source.path, diagnostics=(_empty(source),))
-    if not isinstance(root, yaml.MappingNode):
-        raise source.error("an env file is a mapping", hint=_SHAPE)
-    mappings = core_yaml.Mappings(source)
     sections = {}
-    for name, section in mappings.entries(root).items():
-        place = core_yaml.place_of(section.key, source)
-        if not isinstance(section.value, yaml.MappingNode):
+    for name, section in root.entries("an env file").items():
+        place = root.place_of(name)
+        if not isinstance(section.value, dict):
             raise _wrong_section(name, place)
-        sections[name] = Section(
-            place=place, variables=_given_in_yaml(mappings.entries(section.value), source)
-        )
+        sections[name] = Section(place=place, variables=_given_in_yaml(section))
     return _env_file(source, sections, [])
 
 
 def _from_flat_yaml(text: str, source: Source) -> EnvFile:
-    import yaml  # noqa: PLC0415  # the cold path reads no YAML here
-
-    from samlocal.documents import core_yaml  # noqa: PLC0415
-
-    root = core_yaml.compose(text, source)
+    root = _yaml_mapping(text, source, hint=_FLAT_SHAPE)
     if root is None:
         return EnvFile(path=source.path, diagnostics=(_empty(source),))
-    if not isinstance(root, yaml.MappingNode):
-        raise source.error("an env file is a mapping", hint=_FLAT_SHAPE)
-    entries = core_yaml.Mappings(source).entries(root)
-    return EnvFile(path=source.path, parameters=_given_in_yaml(entries, source))
+    return EnvFile(path=source.path, parameters=_given_in_yaml(root))
 
 
-def _given_in_yaml(entries: Mapping[str, Entry], source: Source) -> dict[str, GivenVariable]:
-    from samlocal.documents import core_yaml  # noqa: PLC0415  # the cold path reads no YAML here
+def _yaml_mapping(text: str, source: Source, *, hint: str) -> Node | None:
+    """Return the mapping that a YAML file is, or None where it is empty."""
+    from samlocal.documents.core_yaml import compose  # noqa: PLC0415  # the cold path reads no YAML here
+
+    root = compose(text, source)
+    if root is not None and not isinstance(root.value, dict):
+        raise source.error("an env file is a mapping", hint=hint)
+    return root
+
+
+def _given_in_yaml(mapping: Node) -> dict[str, GivenVariable]:
+    from samlocal.documents.core_yaml import written  # noqa: PLC0415  # the cold path reads no YAML here
 
     return {
-        name: _given(name, core_yaml.written(entry.value), core_yaml.place_of(entry.key, source))
-        for name, entry in entries.items()
+        name: _given(name, written(value), mapping.place_of(name))
+        for name, value in mapping.entries("variables").items()
     }
 
 

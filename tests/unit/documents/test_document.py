@@ -279,3 +279,16 @@ def test_another_encoding_is_an_error_with_a_place(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_bytes(b"a: 1\nb: \xfc\n")
     with pytest.raises(TemplateError, match=r"t.yaml:2:4: the file is not UTF-8"):
         load(tmp_path / "t.yaml")
+
+
+def test_a_merged_entry_knows_its_place() -> None:
+    """An entry that `<<` merges is found where it is written, not where it is merged."""
+    root = compose("base: &b\n  a: 1\nother:\n  <<: *b\n", PATH).root
+    assert str(root.entries("root")["other"].place_of("a")) == "template.yaml:2:3"
+
+
+def test_merging_is_not_exponential() -> None:
+    """What a mapping merges twice counts once: sixty doublings are no alias bomb."""
+    lines = ["f0: &f0 {a: 1}"]
+    lines += [f"f{n}: &f{n} {{<<: [*f{n - 1}, *f{n - 1}]}}" for n in range(1, 61)]
+    assert compose("\n".join(lines), PATH).root.entries("root")["f60"].plain() == {"a": 1}
