@@ -89,10 +89,10 @@ class _CommandGroup(TyperGroup):
         return [word for word in order if word in self.commands]
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
-        from samlocal.cli.help_format import write_commands
-
-        commands = (self.commands[name] for name in self.list_commands(ctx))
-        write_commands(formatter, [(str(each.name), each.help or "") for each in commands])
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].help or "") for name in self.list_commands(ctx)]
+            )
 
 
 def _listed() -> None:

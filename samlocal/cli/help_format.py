@@ -9,7 +9,7 @@ from typer.core import TyperArgument
 from samlocal.cli.options import GENERAL, NO_EFFECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from typer import Context
     from typer._click.formatting import HelpFormatter  # as in `usage_errors`
@@ -51,8 +51,3 @@ def write_sources(formatter: HelpFormatter, *, configured: bool) -> None:
         "Each option can also be set by a variable, such as SAMLOCAL_ENGINE for --engine"
         + (", or in samconfig.toml." if configured else ".")
     )
-
-
-def write_commands(formatter: HelpFormatter, rows: Sequence[tuple[str, str]]) -> None:
-    with formatter.section("Commands"):
-        formatter.write_dl(rows)
