@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.intrinsics.missing_values import combined
 from samlocal.cloudformation.intrinsics.transforms import expand, needs_expansion
@@ -13,37 +13,10 @@ from samlocal.errors import ProjectError, TemplateError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
-    from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
-    from samlocal.diagnostics import Diagnostic
+    from samlocal.cloudformation.intrinsics.scope import Scope
 
 _MAX_CALLS_DEEP: Final = 100
 _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4 MB
-
-
-class Scope(Protocol):
-    """What names mean in one stack."""
-
-    context: StackContext
-    external: ExternalValues
-
-    def reference(self, name: str, at: Node) -> Node:
-        """Return the value of a parameter or pseudo parameter, or a resource's name."""
-
-    def attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
-        """Return what `Fn::GetAtt` gives."""
-
-    def condition(self, name: str, at: Node) -> bool:
-        """Return whether a condition holds."""
-
-    def mapping(self, name: str) -> Node | None:
-        """Return a mapping of the `Mappings` section; None where there is none of that name."""
-
-    def include(self, location: str, at: Node) -> Node:
-        """Return the content of a file that `AWS::Include` names."""
-
-    def add_diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Remember something that is to be said."""
 
 
 class UnknownValueError(Exception):

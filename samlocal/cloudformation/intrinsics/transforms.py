@@ -16,7 +16,7 @@ from samlocal.errors import TemplateError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.cloudformation.intrinsics.resolver import Resolver
+    from samlocal.cloudformation.intrinsics.scope import NodeResolver
 
 TRANSFORM: Final = "Fn::Transform"
 INCLUDE: Final = "AWS::Include"
@@ -32,7 +32,7 @@ def needs_expansion(node: Node) -> bool:
     )
 
 
-def expand(node: Node, resolver: Resolver) -> Node:
+def expand(node: Node, resolver: NodeResolver) -> Node:
     """Return a mapping with the entries that its loops and includes stand for.
 
     A transform that stands alone may give anything; beside other entries it must give a mapping.
@@ -60,7 +60,7 @@ def expand(node: Node, resolver: Resolver) -> Node:
     return Node(expanded, node.path, node.line, node.column, keys)
 
 
-def expand_section(node: Node, resolver: Resolver) -> Node:
+def expand_section(node: Node, resolver: NodeResolver) -> Node:
     """Return a mapping with the entries that its loops and includes stand for.
 
     Entries that cannot be known here are left out with a diagnostic; all others are kept.
@@ -78,7 +78,7 @@ def transform_name(call: Node) -> str | None:
     return (call.get("Name") or call).optional_text()
 
 
-def _transform(call: Node, resolver: Resolver) -> Node:
+def _transform(call: Node, resolver: NodeResolver) -> Node:
     """Return what a transform gives; what runs or lives in AWS can't be known here."""
     name = transform_name(call)
     if name != INCLUDE:
@@ -93,7 +93,7 @@ def _transform(call: Node, resolver: Resolver) -> Node:
     return resolver.scope.include(location.text("a location"), location)
 
 
-def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
+def _added(node: Node, resolver: NodeResolver) -> Mapping[str, Node]:
     """Return the entries that a loop or a transform adds; none, and a diagnostic, if it is unknown."""
     if isinstance(node.value, Unknown):
         resolver.scope.add_diagnostic(
@@ -103,7 +103,7 @@ def _added(node: Node, resolver: Resolver) -> Mapping[str, Node]:
     return node.entries("what is added here")
 
 
-def _for_each(loop: Node, resolver: Resolver, keys: dict[str, Node]) -> Mapping[str, Node]:
+def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Mapping[str, Node]:
     parts = loop.items("a loop")
     if len(parts) != 3:  # noqa: PLR2004
         raise TemplateError(

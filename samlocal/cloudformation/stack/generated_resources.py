@@ -15,7 +15,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
     from samlocal.documents.node import Node
 
 _HASH_LENGTH: Final = 10
@@ -79,7 +79,7 @@ class GeneratedResources:
         return name.startswith(tuple(self.origins))
 
 
-def generated_resources(stack: Stack) -> GeneratedResources:
+def generated_resources(stack: ResourceScope) -> GeneratedResources:
     """Return what SAM makes of a stack's resources, as far as that has a value before it is deployed."""
     made = GeneratedResources()
     for logical_id in stack.resources:
@@ -92,7 +92,7 @@ def generated_resources(stack: Stack) -> GeneratedResources:
     return made
 
 
-def _add_of_function(stack: Stack, function: str, made: GeneratedResources) -> None:
+def _add_of_function(stack: ResourceScope, function: str, made: GeneratedResources) -> None:
     at = stack.resources[function]
     properties = declared_properties(stack, function)
     if properties.get("Role") is None:
@@ -111,7 +111,7 @@ def _add_of_function(stack: Stack, function: str, made: GeneratedResources) -> N
     _add_event_sources(stack, function, properties.get("Events"), made)
 
 
-def _add_alias(stack: Stack, function: str, alias: Node, made: GeneratedResources) -> None:
+def _add_alias(stack: ResourceScope, function: str, alias: Node, made: GeneratedResources) -> None:
     at = stack.resources[function]
     reference = at.with_data({"Ref": function})
     text = (stack.optional_text(alias) or "").replace("-", "D").replace("_", "U")
@@ -127,7 +127,9 @@ def _add_alias(stack: Stack, function: str, alias: Node, made: GeneratedResource
     )
 
 
-def _add_destinations(stack: Stack, function: str, config: Node, made: GeneratedResources) -> None:
+def _add_destinations(
+    stack: ResourceScope, function: str, config: Node, made: GeneratedResources
+) -> None:
     at = stack.resources[function]
     logical_id = f"{function}EventInvokeConfig"
     made.add(logical_id, _resource(at, "AWS::Lambda::EventInvokeConfig"))
@@ -146,7 +148,7 @@ def _add_destinations(stack: Stack, function: str, config: Node, made: Generated
 
 
 def _add_event_sources(
-    stack: Stack, logical_id: str, events: Node | None, made: GeneratedResources
+    stack: ResourceScope, logical_id: str, events: Node | None, made: GeneratedResources
 ) -> None:
     at = stack.resources[logical_id]
     sources = events.value if events and isinstance(events.value, dict) else {}
@@ -171,14 +173,14 @@ def _add_event_sources(
 
 
 def _add_dead_letter_queue(
-    stack: Stack, config: Node, made: GeneratedResources, *, at: Node, default_id: str
+    stack: ResourceScope, config: Node, made: GeneratedResources, *, at: Node, default_id: str
 ) -> None:
     if config.get("Type") and not stack.resolver.may_have_value(config.get("Arn")):
         logical_id = stack.optional_text(config.get("QueueLogicalId")) or default_id
         made.add(logical_id, _resource(at, "AWS::SQS::Queue"))
 
 
-def _add_of_state_machine(stack: Stack, logical_id: str, made: GeneratedResources) -> None:
+def _add_of_state_machine(stack: ResourceScope, logical_id: str, made: GeneratedResources) -> None:
     at = stack.resources[logical_id]
     properties = stack.properties(logical_id)
     if "Role" not in properties:
@@ -191,14 +193,14 @@ def _add_of_state_machine(stack: Stack, logical_id: str, made: GeneratedResource
             made.add(f"{logical_id}{name}Role", _resource(at, "AWS::IAM::Role"))
 
 
-def _add_of_rest_api(stack: Stack, api: str, made: GeneratedResources) -> None:
+def _add_of_rest_api(stack: ResourceScope, api: str, made: GeneratedResources) -> None:
     stage = stack.properties(api).get("StageName")
     if stage is not None:
         _add_stage(stack, api, stage, made, kind=_REST_STAGE)
     _add_domain(stack, api, made, "AWS::ApiGateway::DomainName", "ApiGatewayDomainName")
 
 
-def _add_of_http_api(stack: Stack, api: str, made: GeneratedResources) -> None:
+def _add_of_http_api(stack: ResourceScope, api: str, made: GeneratedResources) -> None:
     at = stack.resources[api]
     is_http = stack.resource_type(api) == "AWS::Serverless::HttpApi"
     default, suffix = (
@@ -213,7 +215,9 @@ def _add_of_http_api(stack: Stack, api: str, made: GeneratedResources) -> None:
     _add_domain(stack, api, made, "AWS::ApiGatewayV2::DomainName", "ApiGatewayDomainNameV2")
 
 
-def _add_stage(stack: Stack, api: str, stage: Node, made: GeneratedResources, *, kind: str) -> None:
+def _add_stage(
+    stack: ResourceScope, api: str, stage: Node, made: GeneratedResources, *, kind: str
+) -> None:
     """Add a stage; a name that is no plain word is in its logical id as a hash, or not at all."""
     resource = _resource(stack.resources[api], kind, StageName=stage)
     text = stack.optional_text(stage) or ""
@@ -223,7 +227,9 @@ def _add_stage(stack: Stack, api: str, stage: Node, made: GeneratedResources, *,
         made.add(f"{api}Stage", resource)
 
 
-def _add_domain(stack: Stack, api: str, made: GeneratedResources, kind: str, prefix: str) -> None:
+def _add_domain(
+    stack: ResourceScope, api: str, made: GeneratedResources, kind: str, prefix: str
+) -> None:
     domain = declared_properties(stack, api).get("Domain")
     name = domain.get("DomainName") if domain else None
     if name is not None:
@@ -232,7 +238,7 @@ def _add_domain(stack: Stack, api: str, made: GeneratedResources, kind: str, pre
         made.add(f"{prefix}{suffix}", resource, name=f"{api}.DomainName")
 
 
-def _add_implicit_apis(stack: Stack, made: GeneratedResources) -> None:
+def _add_implicit_apis(stack: ResourceScope, made: GeneratedResources) -> None:
     at = stack.section("Resources") or stack.document.root
     for api, kind, stage_id, stage_type, stage in (
         ("ServerlessRestApi", "AWS::ApiGateway::RestApi", "ProdStage", _REST_STAGE, "Prod"),
@@ -257,7 +263,7 @@ def _hash(text: str) -> str:
     return hashlib.sha1(text.encode()).hexdigest()[:_HASH_LENGTH] if text else ""  # noqa: S324
 
 
-_MAKERS: Final[Mapping[str, Callable[[Stack, str, GeneratedResources], None]]] = {
+_MAKERS: Final[Mapping[str, Callable[[ResourceScope, str, GeneratedResources], None]]] = {
     "AWS::Serverless::Api": _add_of_rest_api,
     "AWS::Serverless::Function": _add_of_function,
     "AWS::Serverless::HttpApi": _add_of_http_api,

@@ -16,7 +16,7 @@ from samlocal.suggestions import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
 
 # What each function has for itself; SAM refuses it in `Globals`.
 NOT_GLOBAL: Final = frozenset({"Events", "FunctionName", "Policies", "Role"})
@@ -25,7 +25,7 @@ _ALL: Final = "*"
 _REPLACED: Final = frozenset({"Architectures"})
 
 
-def declared_properties(stack: Stack, logical_id: str) -> Node:
+def declared_properties(stack: ResourceScope, logical_id: str) -> Node:
     """Return a resource's properties as the template has them, `Globals` merged in."""
     resource = stack.resources[logical_id]
     own = resource.get("Properties")

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
 
 _REMOTE: Final = ("s3://", "https://", "http://")
 
 
-def root_with_includes(stack: Stack) -> Node:
+def root_with_includes(stack: ResourceScope) -> Node:
     """Return a stack's template with what its top level includes; its own entries win.
 
     The locations are resolved in the template as it is without its includes.

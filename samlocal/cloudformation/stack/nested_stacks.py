@@ -34,8 +34,8 @@ _MAX_DEPTH: Final = 30
 
 
 @frozen
-class UnreadStack:
-    """A nested stack that isn't read. `is_error` tells whether its template or location is wrong."""
+class _UnreadStack:
+    """A nested stack that is not read, and why."""
 
     logical_id: str
     diagnostic: Diagnostic
@@ -76,7 +76,7 @@ class NestedStackLoader:
                     "there are too many nested stacks", place=stack.place_of(logical_id)
                 )
             opened = self._opened(stack, logical_id, property_name, here)
-            if isinstance(opened, UnreadStack):
+            if isinstance(opened, _UnreadStack):
                 stack.unread[logical_id] = opened
             else:
                 stack.children[logical_id] = opened
@@ -84,7 +84,7 @@ class NestedStackLoader:
 
     def _opened(
         self, stack: Stack, logical_id: str, property_name: str, within: tuple[Path, ...]
-    ) -> Stack | UnreadStack:
+    ) -> Stack | _UnreadStack:
         try:
             location = _location(stack, logical_id, property_name)
             if isinstance(location.value, Unknown):
@@ -133,9 +133,9 @@ def _name(stack: Stack, logical_id: str) -> str:
     return logical_id if name is None or name in taken or name in stack.resources else name
 
 
-def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> UnreadStack:
+def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> _UnreadStack:
     diagnostic = unknown_diagnostic(f"the nested stack `{logical_id}` is left out", node, unknown)
-    return UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
+    return _UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
 
 
 def _location(stack: Stack, logical_id: str, property_name: str) -> Node:

@@ -12,14 +12,16 @@ from samlocal.cloudformation.stack.resource_names import function_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
     from samlocal.documents.node import Node
 
 _VERSION: Final = "AWS::Lambda::Version"
 _ALIAS: Final = "AWS::Lambda::Alias"
 
 
-def read_qualifiers(stack: Stack, function: str, auto_publish_alias: str | None) -> dict[str, str]:
+def read_qualifiers(
+    stack: ResourceScope, function: str, auto_publish_alias: str | None
+) -> dict[str, str]:
     """Return the version that each of a function's qualifiers stands for, except `$LATEST`."""
     qualifiers = {number: number for number in _versions(stack, function).values()}
     if auto_publish_alias is not None:
@@ -31,7 +33,7 @@ def read_qualifiers(stack: Stack, function: str, auto_publish_alias: str | None)
     return qualifiers
 
 
-def arn_of(stack: Stack, logical_id: str) -> str | None:
+def arn_of(stack: ResourceScope, logical_id: str) -> str | None:
     """Return the ARN of a version or an alias; None for any other resource."""
     qualifier = _qualifier(stack, logical_id)
     function = _function_of(stack, logical_id) if qualifier else None
@@ -40,7 +42,7 @@ def arn_of(stack: Stack, logical_id: str) -> str | None:
     return f"{_function_arn(stack, function)}:{qualifier}"
 
 
-def attribute(stack: Stack, logical_id: str, name: str) -> str | None:
+def attribute(stack: ResourceScope, logical_id: str, name: str) -> str | None:
     """Return an attribute of a version or an alias; None for any other."""
     if name in {"FunctionArn", "AliasArn"}:
         return arn_of(stack, logical_id)
@@ -49,7 +51,7 @@ def attribute(stack: Stack, logical_id: str, name: str) -> str | None:
     return None
 
 
-def _qualifier(stack: Stack, logical_id: str) -> str | None:
+def _qualifier(stack: ResourceScope, logical_id: str) -> str | None:
     if stack.resource_type(logical_id) == _ALIAS:
         return _text(stack, logical_id, "Name")
     if stack.resource_type(logical_id) != _VERSION:
@@ -61,18 +63,18 @@ def _qualifier(stack: Stack, logical_id: str) -> str | None:
     return versions.get(logical_id) or str(len(versions) + 1)  # the one of `AutoPublishAlias`
 
 
-def _versions(stack: Stack, function: str) -> dict[str, str]:
+def _versions(stack: ResourceScope, function: str) -> dict[str, str]:
     versions = _resources_of(stack, function, _VERSION)
     return {logical_id: str(number) for number, logical_id in enumerate(versions, start=1)}
 
 
-def _resources_of(stack: Stack, function: str, kind: str) -> Iterator[str]:
+def _resources_of(stack: ResourceScope, function: str, kind: str) -> Iterator[str]:
     for logical_id in stack.resources:
         if stack.resource_type(logical_id) == kind and _function_of(stack, logical_id) == function:
             yield logical_id
 
 
-def _function_of(stack: Stack, logical_id: str) -> str | None:
+def _function_of(stack: ResourceScope, logical_id: str) -> str | None:
     """Return the logical id of the function that a version or an alias is of."""
     node = stack.properties(logical_id).get("FunctionName")
     if node is None:
@@ -96,10 +98,10 @@ def _direct_reference(node: Node) -> str | None:
     return (target.optional_text() or "").removesuffix(".Arn")
 
 
-def _function_arn(stack: Stack, function: str) -> str:
+def _function_arn(stack: ResourceScope, function: str) -> str:
     name = function_name(stack, function)
     return stack.context.arn("lambda", f"function:{name}")
 
 
-def _text(stack: Stack, logical_id: str, name: str) -> str | None:
+def _text(stack: ResourceScope, logical_id: str, name: str) -> str | None:
     return stack.optional_text(stack.properties(logical_id).get(name))

@@ -19,11 +19,11 @@ from samlocal.documents.node import Unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
     from samlocal.documents.node import Node
 
 
-def reference(stack: Stack, name: str, at: Node) -> str | Unknown | None:
+def reference(stack: ResourceScope, name: str, at: Node) -> str | Unknown | None:
     """Return what `Ref` gives for a resource; None if there is none of that name."""
     if name not in stack.resources:
         name = stack.generated.referable.get(name, name)
@@ -40,7 +40,7 @@ def reference(stack: Stack, name: str, at: Node) -> str | Unknown | None:
     return _made_of_name(stack, name, kind, kind.ref, at)
 
 
-def attribute(stack: Stack, logical_id: str, name: str, at: Node) -> Node | None:
+def attribute(stack: ResourceScope, logical_id: str, name: str, at: Node) -> Node | None:
     """Return what `Fn::GetAtt` gives for a resource; None if there is no such resource."""
     if logical_id not in stack.resources and stack.resource(logical_id) is None:
         may_exist = stack.generated.may_have(logical_id)
@@ -60,7 +60,7 @@ def attribute(stack: Stack, logical_id: str, name: str, at: Node) -> Node | None
 
 
 def _made_of_name(
-    stack: Stack, logical_id: str, kind: ResourceType, pattern: str, at: Node
+    stack: ResourceScope, logical_id: str, kind: ResourceType, pattern: str, at: Node
 ) -> str | Unknown:
     """Return what follows from a resource's name; its logical id stands for a name that AWS makes."""
     own = own_name(stack, logical_id, kind)
@@ -75,7 +75,7 @@ def _made_of_name(
     return _fill_in(stack, pattern, own or logical_id)
 
 
-def _of_properties(stack: Stack, logical_id: str, type_name: str) -> str | Unknown:
+def _of_properties(stack: ResourceScope, logical_id: str, type_name: str) -> str | Unknown:
     """Return the properties that make up what `Ref` gives, where the template has all of them."""
     from samlocal.cloudformation.stack.ref_values import JOINED_WITH, ref_paths  # noqa: PLC0415  # rarely needed
 
@@ -88,7 +88,7 @@ def _of_properties(stack: Stack, logical_id: str, type_name: str) -> str | Unkno
     return JOINED_WITH.join(texts)
 
 
-def _property(stack: Stack, logical_id: str, path: Sequence[str]) -> str | Unknown | None:
+def _property(stack: ResourceScope, logical_id: str, path: Sequence[str]) -> str | Unknown | None:
     node = stack.properties(logical_id).get(path[0])
     for name in path[1:]:
         node = stack.resolver.reduce(node).get(name) if node else None
@@ -98,7 +98,7 @@ def _property(stack: Stack, logical_id: str, path: Sequence[str]) -> str | Unkno
     return node.value if isinstance(node.value, Unknown) else node.optional_text()
 
 
-def _of_generated(stack: Stack, logical_id: str, name: str, at: Node) -> Node | None:
+def _of_generated(stack: ResourceScope, logical_id: str, name: str, at: Node) -> Node | None:
     """Return an attribute of what SAM makes of a resource, as in `Function.DestinationQueue.Arn`."""
     referable, dot, rest = name.partition(".")
     target = stack.generated.referable.get(f"{logical_id}.{referable}")
@@ -113,5 +113,5 @@ def _not_yet(name: str) -> Unknown:
     return Unknown(reason=f"`{name}` is known only once it is deployed")
 
 
-def _fill_in(stack: Stack, pattern: str, name: str) -> str:
+def _fill_in(stack: ResourceScope, pattern: str, name: str) -> str:
     return fill_in(pattern, name, stack.context.names())

@@ -8,10 +8,10 @@ from samlocal.cloudformation.stack.resource_attributes import RESOURCE_TYPES, Re
 from samlocal.documents.node import Unknown
 
 if TYPE_CHECKING:
-    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.cloudformation.stack.resource_scope import ResourceScope
 
 
-def own_name(stack: Stack, logical_id: str, kind: ResourceType) -> str | Unknown | None:
+def own_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str | Unknown | None:
     """Return the name that the template gives a resource, or why that can't be known here."""
     node = stack.properties(logical_id).get(kind.name_property or "")
     if node is None:
@@ -20,17 +20,17 @@ def own_name(stack: Stack, logical_id: str, kind: ResourceType) -> str | Unknown
     return node.value if isinstance(node.value, Unknown) else node.optional_text()
 
 
-def layer_name(stack: Stack, logical_id: str, kind: ResourceType) -> str:
+def layer_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str:
     """Return a name for a layer that no other layer of the project has."""
     name = _text(stack, logical_id, kind) or logical_id
     return "-".join((*stack.path.split("/"), name)) if stack.path else name
 
 
-def function_name(stack: Stack, logical_id: str) -> str:
+def function_name(stack: ResourceScope, logical_id: str) -> str:
     """Return what a function is called in AWS, as far as that can be known here."""
     kind = RESOURCE_TYPES["AWS::Lambda::Function"]
     return _text(stack, logical_id, kind) or logical_id
 
 
-def _text(stack: Stack, logical_id: str, kind: ResourceType) -> str | None:
+def _text(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str | None:
     return stack.optional_text(stack.properties(logical_id).get(kind.name_property or ""))

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
     from samlocal.cloudformation.intrinsics.provenance import Trace
     from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
-    from samlocal.cloudformation.stack.generated_resources import GeneratedResources
-    from samlocal.cloudformation.stack.nested_stacks import UnreadStack
+    from samlocal.cloudformation.stack.resource_scope import SamResources, UnreadStack
     from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Value
@@ -138,7 +137,7 @@ class Stack:
         }
 
     @cached_property
-    def generated(self) -> GeneratedResources:
+    def generated(self) -> SamResources:
         """What SAM makes of the resources, for references to it."""
         from samlocal.cloudformation.stack.generated_resources import generated_resources  # noqa: PLC0415  # rarely needed
 

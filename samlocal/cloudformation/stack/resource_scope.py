@@ -1,0 +1,74 @@
+"""What the parts of a stack ask of the stack itself: types only, for modules below `Stack`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from samlocal.cloudformation.intrinsics.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.cloudformation.intrinsics.resolver import Resolver
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.documents.document import Document
+    from samlocal.documents.node import Node, Unknown
+    from samlocal.errors import Place
+
+
+class SamResources(Protocol):
+    """What SAM makes of the resources of a stack: see `generated_resources`."""
+
+    @property
+    def resources(self) -> Mapping[str, Node]: ...
+
+    @property
+    def referable(self) -> Mapping[str, str]: ...
+
+    def may_have(self, name: str) -> bool: ...
+
+
+class UnreadStack(Protocol):
+    """A nested stack that is not read; `is_error` tells whether its template or location is wrong."""
+
+    @property
+    def diagnostic(self) -> Diagnostic: ...
+
+    @property
+    def is_error(self) -> bool: ...
+
+    def output(self, attribute: str) -> Unknown:
+        """Return what is known of one of its outputs: nothing, and why."""
+
+
+class ResourceScope(Scope, Protocol):
+    """The resources of one stack, and the scope in which their values are resolved: see `Stack`."""
+
+    document: Document
+    path: str
+    resolver: Resolver
+
+    @property
+    def transforms(self) -> tuple[Node, ...]: ...
+
+    @property
+    def resources(self) -> Mapping[str, Node]: ...
+
+    @property
+    def generated(self) -> SamResources: ...
+
+    def with_document(self, document: Document) -> ResourceScope: ...
+
+    def section(self, name: str) -> Node | None: ...
+
+    def resource(self, logical_id: str) -> Node | None: ...
+
+    def resource_type(self, logical_id: str) -> str | None: ...
+
+    def properties(self, logical_id: str) -> Mapping[str, Node]: ...
+
+    def place_of(self, logical_id: str) -> Place: ...
+
+    def optional_text(self, node: Node | None) -> str | None: ...
+
+    def drain_diagnostics(self) -> tuple[Diagnostic, ...]: ...
