@@ -16,8 +16,10 @@ blocks of a copy does.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from samlocal.artifacts.file_tree import state_of, walk
 from samlocal.cache.store import (
@@ -26,16 +28,20 @@ from samlocal.cache.store import (
     is_full,
     mark_as_used,
     private,
+    publish,
     reason_of,
+    scratch_in,
 )
 from samlocal.errors import LayerError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from samlocal.artifacts.file_tree import Entry, State
+
+
+_AT_ONCE: Final = 64 * 1024 * 1024  # bytes that one call copies
 
 
 @frozen
@@ -90,15 +96,75 @@ def _walk(layer: Source) -> list[Entry]:
 
 def _make(layers: Sequence[Source], wanted: Path, state: State) -> Path:
     """Merge the layers; where they change meanwhile, the tree serves this run and no other."""
-    from samlocal.artifacts.layer_copy import lay  # noqa: PLC0415  # most runs find what another has made
-
     entries = (entry for each in layers for entry in _walk(each))
     once = wanted.with_name(_name_for_once())
-    made = lay(
+    made = _write_tree(
         entries, folder=wanted.parent, name=lambda: wanted if _state(layers) == state else once
     )
     forget_older(made)
     return made
+
+
+def _write_tree(entries: Iterable[Entry], *, folder: Path, name: Callable[[], Path]) -> Path:
+    """Write entries over one another into a new directory of `folder`, and return it.
+
+    The directory gets its name when it is complete, or never: `name` is asked only then.
+    """
+    with scratch_in(folder) as scratch:
+        top = scratch / "opt"
+        top.mkdir()
+        top.chmod(0o755)
+        for entry in entries:
+            _put(entry, top / entry.name)
+        made = name()
+        publish(top, made)
+    return made
+
+
+def _put(entry: Entry, target: Path) -> None:
+    """Write a file, directory or link over what is there; sockets and devices are not content."""
+    mode = entry.status.st_mode
+    if stat.S_ISDIR(mode):
+        if target.is_symlink() or not target.is_dir():
+            _clear(target)
+            target.mkdir()
+        target.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)  # so that it can be removed again
+    elif stat.S_ISREG(mode):
+        _clear(target)
+        _copy(entry, target)
+    elif stat.S_ISLNK(mode):
+        _clear(target)
+        target.symlink_to(Path(entry.path).readlink())
+
+
+def _clear(target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        from shutil import rmtree  # noqa: PLC0415  # most runs find what another has made
+
+        rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def _copy(entry: Entry, target: Path) -> None:
+    with Path(entry.path).open("rb") as source, target.open("xb") as copy:
+        _copy_content(source, copy)
+    target.chmod(stat.S_IMODE(entry.status.st_mode))
+    # Python trusts a compiled module while its source has the time that it had.
+    os.utime(target, ns=(entry.status.st_mtime_ns, entry.status.st_mtime_ns))
+
+
+def _copy_content(source: BinaryIO, copy: BinaryIO) -> None:
+    try:
+        while os.copy_file_range(source.fileno(), copy.fileno(), _AT_ONCE):
+            pass
+    except (AttributeError, OSError):  # not here, or not between these two file systems
+        from shutil import copyfileobj  # noqa: PLC0415  # as above
+
+        source.seek(0)
+        copy.seek(0)
+        copy.truncate()
+        copyfileobj(source, copy)
 
 
 def _name_for_once() -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.artifacts import file_tree, layer_copy
+from samlocal.artifacts import file_tree, layer_merge
 from samlocal.artifacts.layer_merge import Source, merged
 from samlocal.errors import LayerError
 
@@ -121,15 +121,15 @@ def test_a_layer_that_changes_while_it_is_merged_is_not_kept(
 ) -> None:
     """The half-old tree serves the run that made it; the next one merges anew."""
     layers = two(tmp_path)
-    put = layer_copy._put
+    put = layer_merge._put
 
     def put_and_change(entry: file_tree.Entry, target: Path) -> None:
         put(entry, target)
         (tmp_path / "first" / "python" / "a.py").write_text("changed")
 
-    monkeypatch.setattr(layer_copy, "_put", put_and_change)
+    monkeypatch.setattr(layer_merge, "_put", put_and_change)
     merged(layers, tmp_path / "cache")
-    monkeypatch.setattr(layer_copy, "_put", put)
+    monkeypatch.setattr(layer_merge, "_put", put)
     after = merged(layers, tmp_path / "cache")
     assert (after.path / "python" / "a.py").read_text() == "changed"
 
@@ -253,12 +253,12 @@ def test_processes_that_merge_at_once_agree(tmp_path: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from samlocal.artifacts import layer_copy, layer_merge
-put = layer_copy._put
+from samlocal.artifacts import layer_merge
+put = layer_merge._put
 def put_once(entry, target):
     put(entry, target)
     os.kill(os.getpid(), signal.SIGKILL)
-layer_copy._put = put_once
+layer_merge._put = put_once
 layer_merge.merged(
     [layer_merge.Source(directory=Path(each), follow=True) for each in sys.argv[2:]], Path(sys.argv[1])
 )
