@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
@@ -18,10 +18,13 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
 # A reader that falls this far behind stops the sender until it has caught up.
 _MAX_BUFFERED_CHUNKS = 32
+
+# From accepting a client to `connection_made`, in iterations of the loop.
+_STEPS_TO_CONNECT: Final = 3
 
 # Headers and trailers; an error in a trailer is a whole stack trace, in base64.
 _MAX_HEADER_BYTES: Final = 1024 * 1024
@@ -33,11 +36,16 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @frozen
 class Response:
-    """A whole answer; the server adds `Content-Length`."""
+    """An answer to a request; the server adds `Content-Length` or `Transfer-Encoding`.
+
+    A body that is a generator is sent in chunks as it yields them, no faster than the client reads. It is
+    closed when the client goes away. `trailers` is called after its end; a client of HTTP/1.0 gets none.
+    """
 
     status: int
-    body: bytes
+    body: bytes | AsyncGenerator[bytes, None]
     headers: Mapping[str, str] = field(default_factory=dict)
+    trailers: Callable[[], Mapping[str, str]] = dict
 
 
 _INTERNAL_SERVER_ERROR: Final = Response(
@@ -104,7 +112,10 @@ class Handler(Protocol):
 
 
 class Server:
-    """Serves one listening socket to the peers (host, port) that `accepts_peer`, until it is closed."""
+    """Serves one listening socket to the peers (host, port) that `accepts_peer`, until it is closed.
+
+    A handler reads what it needs of a request before it returns: the rest is discarded.
+    """
 
     def __init__(
         self,
@@ -124,6 +135,11 @@ class Server:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        # A client that was just accepted has to become a connection before the server is closed: asyncio
+        # would forget its socket.
+        asyncio.get_running_loop().remove_reader(self._listener)
+        for _ in range(_STEPS_TO_CONNECT):
+            await asyncio.sleep(0)
         self._server.close()
         await asyncio.gather(*(connection.abort() for connection in self._connections))
 
@@ -147,6 +163,8 @@ class _Connection(asyncio.Protocol):
         self._request: Request | None = None
         self._answering: asyncio.Task[None] | None = None
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -160,14 +178,24 @@ class _Connection(asyncio.Protocol):
         del exc
         self._connections.discard(self)
         self._lost.set_result(None)
+        self._may_write.set()
         if self._request and not self._request.is_whole:
             self._request.feed(TruncatedRequestError())
         elif self._answering:
             self._answering.cancel()
 
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
     async def abort(self) -> None:
         self._transport.abort()
         await self._lost
+        if self._answering:
+            self._answering.cancel()
+            await asyncio.wait([self._answering])
 
     def _read_events(self) -> None:
         while True:
@@ -202,38 +230,62 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
             return
         if self._http.they_are_waiting_for_100_continue:
-            self._transport.write(
-                self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
-            )
+            self._write(h11.InformationalResponse(status_code=100, headers=[]))
         try:
             response = await self._handler(request)
         except Exception:  # noqa: BLE001  # a defect of ours: the client must not wait for ever
             _log.exception("%s %s failed", request.method, request.path)
             response = _INTERNAL_SERVER_ERROR
         await _discard_rest(request)
-        self._send(response)
+        if isinstance(response.body, bytes):
+            self._send(response, response.body)
+        else:
+            await self._stream(response, response.body)
         if self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
             self._http.start_next_cycle()
             self._read_events()
         else:
             self._transport.close()
 
-    def _send(self, response: Response) -> None:
-        fields = {**response.headers, "Content-Length": str(len(response.body))}
-        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
-        head = h11.Response(status_code=response.status, headers=headers)
-        self._transport.write(
-            (self._http.send(head) or b"")
-            + (self._http.send(h11.Data(data=response.body)) or b"")
-            + (self._http.send(h11.EndOfMessage()) or b"")
-        )
+    def _send(self, response: Response, body: bytes) -> None:
+        head = _head(response, {"Content-Length": str(len(body))})
+        data = b"" if self._is_head_request else body
+        self._write(head, h11.Data(data=data), h11.EndOfMessage())
+
+    async def _stream(self, response: Response, body: AsyncGenerator[bytes, None]) -> None:
+        """Send a body in chunks; hang up where it fails, so that the client knows that it isn't whole."""
+        try:
+            async with aclosing(body):
+                self._write(_head(response, {}))
+                if not self._is_head_request:
+                    await self._send_chunks(body)
+            is_chunked = self._http.their_http_version != b"1.0" and not self._is_head_request
+            trailers = _encoded(response.trailers()) if is_chunked else []
+            self._write(h11.EndOfMessage(headers=trailers))
+        except Exception:  # noqa: BLE001  # the head is out: no other answer is possible
+            _log.exception("the body of a response failed")
+            self._transport.abort()
+
+    async def _send_chunks(self, body: AsyncGenerator[bytes, None]) -> None:
+        async for chunk in body:
+            self._write(h11.Data(data=chunk))
+            await self._may_write.wait()
+            if self._lost.done():
+                return
+
+    @property
+    def _is_head_request(self) -> bool:
+        return self._request is not None and self._request.method == "HEAD"
+
+    def _write(self, *events: h11.Event) -> None:
+        self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
 
     def _refuse(self, error: h11.RemoteProtocolError) -> None:
         if self._request and not self._request.is_whole:
             self._request.feed(TruncatedRequestError())
             return
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            self._send(Response(status=error.error_status_hint, body=b""))
+            self._send(Response(status=error.error_status_hint, body=b""), b"")
         self._transport.close()
 
 
@@ -242,6 +294,16 @@ async def _discard_rest(request: Request) -> None:
     with suppress(TruncatedRequestError):
         async for _ in request.stream():
             pass
+
+
+def _head(response: Response, framing: Mapping[str, str]) -> h11.Response:
+    return h11.Response(
+        status_code=response.status, headers=_encoded({**response.headers, **framing})
+    )
+
+
+def _encoded(fields: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in fields.items()]
 
 
 def _find(headers: Headers, name: str) -> str | None:
