@@ -19,6 +19,8 @@
     ├── CacheError                    what samlocal keeps for later can't be written
     ├── RuntimeNotFoundError          no such Lambda runtime
     ├── DebuggerNotFoundError         the debugger that a runtime needs can't be had
+    ├── EnvironmentBusyError          an execution environment has another invocation
+    ├── EnvironmentUnusableError      an execution environment takes no more invocations
     └── SandboxError                  the function's sandbox can't be had
         ├── EngineNotReachableError   no container engine answers
         ├── EngineError               the engine refused something, or went away
@@ -170,6 +172,14 @@ class RuntimeNotFoundError(SamlocalError):
 
 
 class DebuggerNotFoundError(SamlocalError):
+    pass
+
+
+class EnvironmentBusyError(SamlocalError):
+    pass
+
+
+class EnvironmentUnusableError(SamlocalError):
     pass
 
 

@@ -1,44 +1,58 @@
-"""An execution environment: one sandbox and its Runtime API, through their phases."""
+"""An execution environment: one sandbox and its Runtime API, for one invocation after the other.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import time
 from contextlib import suppress
+from enum import Enum
 from threading import Thread
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Self
 
-from samlocal.errors import HostNotReachableError, SandboxError
-from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
+from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, SandboxError
+from samlocal.execution.phases import Phases
+from samlocal.execution.platform_lines import end_lines, start_line
+from samlocal.execution.thread_futures import awaitable
 from samlocal.invocation import InvocationResult, Report
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.runtime_api.runtime import RuntimeApi
 
 if TYPE_CHECKING:
-    import concurrent.futures
-
+    from samlocal.execution.outcomes import PhaseOutcome
     from samlocal.invocation import Invocation
-    from samlocal.runtime_api.runtime import Exchange
     from samlocal.sandbox.sandbox import Log, Sandbox
 
 _log = logging.getLogger(__name__)
 
-# Lambda gives Init ten seconds; what goes beyond counts as part of the first invocation:
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
-INIT_SECONDS: Final = 10.0
-# A runtime that has not called by then is asked whether it can.
-_CONTACT_SECONDS: Final = 3.0
 _STOP_SECONDS: Final = 5.0
-_EXIT_SECONDS: Final = 5.0
 
-_T = TypeVar("_T")
+
+class EnvironmentState(Enum):
+    """What an execution environment is doing."""
+
+    STARTING = "starting"
+    INITIALISING = "initialising"
+    IDLE = "idle"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    GONE = "gone"
 
 
 class ExecutionEnvironment:
-    """One function's environment. Enter it, invoke, stop it; the sandbox is its caller's.
+    """One function's environment: enter it, invoke any number of times, stop it.
+
+    The sandbox is its caller's. Invocations run one after the other. After a timeout, the end of the
+    runtime or a failed Init the environment is no longer usable, nor is it after an `invoke` that was
+    cancelled: the next invocation takes another environment.
+
+    `log` is the environment's, as a log stream of CloudWatch is. It takes what is written in an
+    invocation without a log of its own, and what the function writes after its last invocation.
+    What the function writes between two invocations belongs to the second, as the output of a process
+    does that Lambda has frozen meanwhile.
 
     Every call raises `SandboxError` where the sandbox could not be had, or was lost. A `unlimited` one
     gives Init and Invoke all the time that they take: a person with a debugger holds them.
@@ -56,211 +70,151 @@ class ExecutionEnvironment:
         self._sandbox = sandbox
         self._memory_mb = memory_mb
         self._timeout_seconds = timeout_seconds
-        self._patient = unlimited
         self._log = log
         self._runtime = RuntimeApi()
-        self._was_called = False
-        self._initialised = False
-        self._init_duration_ms: float | None = None
-        # When the first invocation began, where Init took more than its own time.
-        self._overrun_since: float | None = None
-        sandbox.output.connect(log)
-        self._started = _awaitable(sandbox.started)
-        self._exited = _awaitable(sandbox.exited)
+        self._phases = Phases(
+            sandbox,
+            self._runtime,
+            memory_mb=memory_mb,
+            timeout_seconds=timeout_seconds,
+            unlimited=unlimited,
+        )
+        self._current: Invocation | None = None
+        self._is_first = True
+        self._is_ending = False
+        self._peak_memory_mb: int | None = None
 
     async def __aenter__(self) -> Self:
-        listener = await _awaitable(self._sandbox.listening)
-        self._server = Server(listener, Router(self._runtime), accepts_peer=self._accepts_peer)
+        listener = await awaitable(self._sandbox.listening)
+        self._server = Server(
+            listener, Router(self._runtime), accepts_peer=self._phases.accepts_peer
+        )
         await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        self._is_ending = True
+        self._sandbox.output.connect(self._log)
         if exc_info[0] and self._sandbox.is_starting:
             # The runtime goes first: it would complain about an API that is gone.
             with suppress(TimeoutError, SandboxError):
                 async with asyncio.timeout(_STOP_SECONDS):
-                    await asyncio.shield(self._started)
+                    await asyncio.shield(self._phases.started)
                     await self.stop()
         await self._server.__aexit__(*exc_info)
 
-    async def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one invocation, after Init where this is the first, and wait for its end."""
-        started = await asyncio.shield(self._started)
-        failure = await self._initialise(invocation.request_id, started.at)
-        self._log.line(f"START RequestId: {invocation.request_id} Version: {invocation.version}")
-        begun, self._overrun_since = self._overrun_since, None
-        if failure:
-            return await self._result(invocation, failure, begun=begun or started.at)
-        seconds = self._timeout_seconds
-        if begun:
-            seconds -= time.monotonic() - begun
-        deadline_ms = self._shown_deadline(invocation, seconds)
-        exchange = self._runtime.deliver(invocation, deadline_ms=deadline_ms)
-        ending = await self._follow(exchange, math.inf if self._patient else seconds)
-        _log.debug("the invocation ended: %s", ending.outcome)
-        return await self._result(invocation, ending, begun=begun or exchange.begun)
+    @property
+    def state(self) -> EnvironmentState:
+        if self._sandbox.exited.done() or self._sandbox.logs_ended.done():
+            return EnvironmentState.GONE
+        if self._is_ending:
+            return EnvironmentState.STOPPING
+        if not self._phases.started.done():
+            return EnvironmentState.STARTING
+        if not self._runtime.initialised.done():
+            return EnvironmentState.INITIALISING
+        return EnvironmentState.BUSY if self._current else EnvironmentState.IDLE
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it takes an invocation, now or after the one that it has."""
+        return self.state not in {EnvironmentState.STOPPING, EnvironmentState.GONE}
+
+    async def invoke(
+        self, invocation: Invocation, *, log: Log | None = None, is_last: bool = False
+    ) -> InvocationResult:
+        """Run one invocation, after Init where this is the first, and wait for its end.
+
+        `log` takes what is written in this invocation, with Lambda's lines around it; None: the
+        environment's log. After the last invocation the sandbox is stopped, before the lines that follow
+        the function's output.
+
+        Raises:
+            EnvironmentBusyError: It has another invocation.
+            EnvironmentUnusableError: It takes no more invocations; see `is_usable`.
+        """
+        self._require_usable()
+        self._current = invocation
+        log = self._log if log is None else log
+        try:
+            phase = await self._run(invocation, log)
+            _log.debug("the invocation ended: %s", phase.outcome)
+            goes_on = not is_last and self._survives(phase)
+            result = await self._result(invocation.request_id, phase)
+            if goes_on:
+                await asyncio.to_thread(self._sandbox.flush_output)
+            else:
+                await self.stop()
+        except BaseException:
+            self._is_ending = True  # what the runtime still does is not known
+            raise
+        finally:
+            self._current = None
+            self._is_first = False
+            self._sandbox.output.connect(self._log if self._is_ending else None)
+        for line in end_lines(result, timeout_seconds=self._timeout_seconds):
+            log.line(line)
+        return result
 
     async def stop(self) -> None:
         """End the sandbox, and wait until all that the function wrote has been shown."""
+        self._is_ending = True
+        if self._current is None:
+            self._sandbox.output.connect(self._log)
+        await asyncio.shield(self._phases.started)
         # The engine answers when the container has ended: what it wrote is here long before.
         Thread(target=self._sandbox.stop, daemon=True).start()
-        await _awaitable(self._sandbox.logs_ended)
+        await awaitable(self._sandbox.logs_ended)
 
-    async def _initialise(self, request_id: str, started_at: float) -> PhaseOutcome | None:
-        """See the runtime through Init, once; return how it ended where it did not succeed."""
-        if self._initialised:
-            return None
-        initialised = self._runtime.initialised
-        reached = await self._wait(initialised, _CONTACT_SECONDS)
-        if reached == "timeout":
-            await self._require_contact()
-            init_seconds = math.inf if self._patient else INIT_SECONDS
-            reached = await self._wait(initialised, started_at + init_seconds - time.monotonic())
-        if reached == "timeout":
-            self._report_init(INIT_SECONDS * 1000, "timeout")
-            self._overrun_since = started_at + INIT_SECONDS
-            deadline = self._overrun_since + self._timeout_seconds
-            reached = await self._wait(initialised, deadline - time.monotonic())
-            if reached == "timeout":
-                return timed_out(request_id, self._timeout_seconds, at=deadline)
-        if reached == "exit":
-            await self._require_contact()
-            ending = exited(request_id, self._exited.result(), self._memory_mb)
-        elif failure := initialised.result().failure:
-            ending = failed_to_initialise(failure, at=initialised.result().at)
-        else:
-            self._initialised = True
-            self._sandbox.end_init()
-            duration_ms = max(0.0, (initialised.result().at - started_at) * 1000)
-            _log.debug("the runtime is ready, Init took %.0f ms", duration_ms)
-            if self._overrun_since is None:
-                self._init_duration_ms = duration_ms
-            return None
-        self._report_init((ending.at - started_at) * 1000, "error", ending.error_type)
-        return ending
-
-    @staticmethod
-    def _shown_deadline(invocation: Invocation, seconds: float) -> int:
-        """Return the end that the function is told, as Unix time in milliseconds."""
-        if invocation.deadline_ms is not None:
-            return invocation.deadline_ms
-        remaining_ms = invocation.remaining_time_ms
-        if remaining_ms is None:
-            remaining_ms = int(seconds * 1000)
-        return int(time.time() * 1000) + remaining_ms
-
-    async def _follow(self, exchange: Exchange, seconds: float) -> PhaseOutcome:
-        """See one invocation through, until the runtime asks for the next or the time is up."""
-        request_id = exchange.invocation.request_id
-        reached = await self._wait(exchange.answer, seconds)
-        deadline = exchange.begun + seconds
-        if reached == "timeout":
-            return timed_out(request_id, self._timeout_seconds, at=deadline)
-        if reached == "exit":
-            return exited(request_id, self._exited.result(), self._memory_mb)
-        if await self._wait(exchange.finished, deadline - time.monotonic()) == "timeout":
-            self._log.line(
-                f"RequestId: {request_id} the runtime answered, and did not come back for more"
-                f" before its timeout of {self._timeout_seconds:.2f} seconds"
+    def _require_usable(self) -> None:
+        if self._current:
+            raise EnvironmentBusyError(
+                f"the execution environment is busy with invocation `{self._current.request_id}`"
             )
-        answer = exchange.answer.result()
-        at = exchange.finished.result() if exchange.finished.done() else time.monotonic()
-        return PhaseOutcome(answer=answer, outcome="error" if answer.error else "success", at=at)
+        # How Init failed is what the first invocation tells.
+        if self._is_ending or not (self._is_first or self.is_usable):
+            raise EnvironmentUnusableError(
+                f"the execution environment takes no more invocations: it is {self.state.value}",
+                hint="start another one",
+            )
 
-    async def _result(
-        self, invocation: Invocation, ending: PhaseOutcome, *, begun: float
-    ) -> InvocationResult:
-        if ending.out_of_memory:
+    def _survives(self, phase: PhaseOutcome) -> bool:
+        """Tell whether the runtime has come through an invocation, and asked for the next one."""
+        return phase.outcome in {"success", "error"} and self._runtime.is_waiting
+
+    async def _run(self, invocation: Invocation, log: Log) -> PhaseOutcome:
+        """See an invocation to its end, after Init where this is the first."""
+        if not self._is_first:
+            log.line(start_line(invocation))
+            self._sandbox.output.connect(log)
+            return await self._phases.invoke(invocation, log)
+        # What Init writes stands before START.
+        self._sandbox.output.connect(log)
+        failure = await self._phases.initialise(invocation.request_id, log)
+        log.line(start_line(invocation))
+        return failure or await self._phases.invoke(invocation, log)
+
+    async def _result(self, request_id: str, phase: PhaseOutcome) -> InvocationResult:
+        if phase.out_of_memory:
             peak_memory_mb: int | None = self._memory_mb
         else:
             peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
-        # Only the report of the first invocation has it.
-        init_duration_ms, self._init_duration_ms = self._init_duration_ms, None
+        # It is the environment's, as in Lambda; what is measured now may be that of fewer processes.
+        known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
+        self._peak_memory_mb = max(known, default=None)
         report = Report(
-            request_id=invocation.request_id,
-            duration_ms=(ending.at - begun) * 1000,
+            request_id=request_id,
+            duration_ms=(phase.at - self._phases.begun) * 1000,
             memory_size_mb=self._memory_mb,
-            max_memory_used_mb=peak_memory_mb,
-            init_duration_ms=init_duration_ms,
-            status=ending.status,
-            error_type=ending.error_type if ending.outcome == "failure" else None,
+            max_memory_used_mb=self._peak_memory_mb,
+            init_duration_ms=self._phases.init_duration_ms if self._is_first else None,
+            status=phase.status,
+            error_type=phase.error_type if phase.outcome == "failure" else None,
         )
         return InvocationResult(
-            outcome=ending.outcome,
-            payload=ending.answer.payload,
-            content_type=ending.answer.content_type,
-            error=ending.answer.error,
+            outcome=phase.outcome,
+            payload=phase.answer.payload,
+            content_type=phase.answer.content_type,
+            error=phase.answer.error,
             report=report,
         )
-
-    async def _wait(
-        self, future: asyncio.Future[_T], seconds: float
-    ) -> Literal["done", "exit", "timeout"]:
-        """Wait for the runtime to do something, unless its sandbox ends or the time is up first."""
-        either = {cast("asyncio.Future[object]", each) for each in (future, self._exited)}
-        seconds = max(0.0, seconds)
-        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if self._sandbox.logs_ended.done():
-            # The sandbox ended in time; it takes its owner a while to see that, and how.
-            await asyncio.wait(either, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if future.done():
-            return "done"
-        if self._exited.done():
-            self._exited.result()
-            return "exit"
-        return "timeout"
-
-    async def _require_contact(self) -> None:
-        """Tell a runtime that takes its time, or gives up, from one that can't reach us.
-
-        Raises:
-            HostNotReachableError: The sandbox can't connect to the Runtime API.
-        """
-        if self._was_called:
-            return
-        if await asyncio.to_thread(self._sandbox.reaches_host) is False:
-            raise HostNotReachableError(
-                "the container can't reach the Runtime API on this machine",
-                hint="a firewall may block connections from the engine's network to this machine:"
-                " allow them (for example `iptables -I INPUT -i docker0 -j ACCEPT`);"
-                " `samlocal doctor` looks closer",
-            )
-
-    async def _accepts_peer(self, host: str, port: int) -> bool:
-        try:
-            await asyncio.shield(self._started)
-        except SandboxError:
-            return False
-        admitted = self._sandbox.accepts_peer(host, port)
-        self._was_called |= admitted
-        return admitted
-
-    def _report_init(self, milliseconds: float, status: str, error_type: str | None = None) -> None:
-        line = f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}"
-        self._log.line(f"{line}\tError Type: {error_type}" if error_type else line)
-
-
-def _awaitable(source: concurrent.futures.Future[_T]) -> asyncio.Future[_T]:
-    """Make a thread's future awaitable.
-
-    Unlike `asyncio.wrap_future` it leaves the thread's future alone where the waiting is cancelled,
-    and nobody has to be waiting when it fails.
-    """
-    loop = asyncio.get_running_loop()
-    target: asyncio.Future[_T] = loop.create_future()
-
-    def settle() -> None:
-        if target.done():
-            return
-        if error := source.exception():
-            target.set_exception(error)
-            target.exception()
-        else:
-            target.set_result(source.result())
-
-    def settle_in_loop(_source: concurrent.futures.Future[_T]) -> None:
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(settle)
-
-    source.add_done_callback(settle_in_loop)
-    return target

@@ -6,7 +6,6 @@ import asyncio
 import signal
 import socket
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from samlocal.execution.environment import ExecutionEnvironment
@@ -44,12 +43,14 @@ def run_once(
         loop = asyncio.get_running_loop()
         running = asyncio.create_task(
             _invoke_once(
-                sandbox,
+                ExecutionEnvironment(
+                    sandbox,
+                    memory_mb=memory_mb,
+                    timeout_seconds=timeout_seconds,
+                    log=log,
+                    unlimited=unlimited,
+                ),
                 invocation,
-                memory_mb=memory_mb,
-                timeout_seconds=timeout_seconds,
-                log=log,
-                unlimited=unlimited,
             )
         )
 
@@ -92,24 +93,7 @@ def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 async def _invoke_once(
-    sandbox: Sandbox,
-    invocation: Invocation,
-    *,
-    memory_mb: int,
-    timeout_seconds: float,
-    log: Log,
-    unlimited: bool,
+    environment: ExecutionEnvironment, invocation: Invocation
 ) -> InvocationResult:
-    async with ExecutionEnvironment(
-        sandbox, memory_mb=memory_mb, timeout_seconds=timeout_seconds, log=log, unlimited=unlimited
-    ) as environment:
-        result = await environment.invoke(invocation)
-        await environment.stop()
-    if result.outcome == "timeout":
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        log.line(
-            f"{now} {invocation.request_id} Task timed out after {timeout_seconds:.2f} seconds"
-        )
-    log.line(f"END RequestId: {invocation.request_id}")
-    log.line(str(result.report))
-    return result
+    async with environment:
+        return await environment.invoke(invocation, is_last=True)

@@ -80,6 +80,11 @@ class RuntimeApi:
         self._state = RuntimeState.STARTED
         self._exchange: asyncio.Future[Exchange] = asyncio.Future()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the runtime has asked for an invocation and has none."""
+        return self._state is RuntimeState.READY
+
     def deliver(self, invocation: Invocation, *, deadline_ms: int) -> Exchange:
         """Hand an invocation to the runtime's pending or next call of `next`.
 

@@ -6,6 +6,7 @@ far it is through futures. Each of them fails with a `SandboxError` where the sa
 
 from __future__ import annotations
 
+import time
 from threading import Condition
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -122,6 +123,9 @@ class Log(Protocol):
 
 # What is written beyond this while nobody listens waits in the sandbox's own pipe.
 _KEPT_BYTES: Final = 1024 * 1024
+# What has been written is on its way for a few milliseconds.
+_QUIET_SECONDS: Final = 0.02
+_LONGEST_WAIT_SECONDS: Final = 0.5
 
 
 class Output:
@@ -138,20 +142,28 @@ class Output:
     def write(self, output: bytes) -> None:
         """Take output of the function; wait while too much of it is kept."""
         with self._changed:
-            self._changed.wait_for(lambda: self._log or len(self._kept) < _KEPT_BYTES)
-            if self._log:
-                self._log.write(output)
-            else:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._log is not None or len(self._kept) < _KEPT_BYTES)
+            if self._log is None:
                 self._kept += output
+            else:
+                self._log.write(output)
 
     def connect(self, log: Log | None) -> None:
         """Hand what has been kept, and all that comes from now on, to a log; None: keep it."""
         with self._changed:
             self._log = log
-            if log and self._kept:
+            if log is not None and self._kept:
                 log.write(bytes(self._kept))
                 self._kept.clear()
             self._changed.notify_all()
+
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing has come for a moment; where nothing tells what is still on its way."""
+        latest = time.monotonic() + _LONGEST_WAIT_SECONDS
+        with self._changed:
+            while self._changed.wait(_QUIET_SECONDS) and time.monotonic() < latest:
+                pass
 
 
 class Sandbox(Protocol):
@@ -181,6 +193,9 @@ class Sandbox(Protocol):
 
     def stop(self) -> None:
         """End what runs in the sandbox: at once, or after its grace."""
+
+    def flush_output(self) -> None:
+        """Wait until what the function has written so far has come to `output`."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""

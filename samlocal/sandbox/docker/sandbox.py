@@ -157,6 +157,9 @@ class DockerSandbox:
     def accepts_peer(self, host: str, port: int) -> bool:
         return self._relay.accepts_peer(host, port) if self._relay else host in self._peers
 
+    def flush_output(self) -> None:
+        self.output.wait_until_quiet()
+
     def peak_memory_mb(self) -> int | None:
         if self._container_id is None:
             return None

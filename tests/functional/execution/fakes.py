@@ -127,6 +127,10 @@ class FakeSandbox:
         self.log = RecordingLog()
         self.stopped = Event()
         self.inits_ended = 0
+        self.may_start = Event()
+        self.may_start.set()
+        self.peaks_mb: list[int | None] = [42]
+        self.underway: list[bytes] = []
         self._program = program
         self._peers = peers
         self._reaches = reaches
@@ -156,8 +160,13 @@ class FakeSandbox:
         self.stopped.set()
         self._exit(_KILLED)
 
+    def flush_output(self) -> None:
+        for each in self.underway:
+            self.output.write(each)
+        self.underway.clear()
+
     def peak_memory_mb(self) -> int | None:
-        return 42
+        return self.peaks_mb.pop(0) if len(self.peaks_mb) > 1 else self.peaks_mb[0]
 
     @property
     def debugger(self) -> Debugger | None:
@@ -174,6 +183,7 @@ class FakeSandbox:
             for future in (self.started, self.exited, self.logs_ended):
                 future.set_exception(self._failure)
             return
+        self.may_start.wait(20)
         self.is_starting = True
         self.started.set_result(Started(at=time.monotonic()))
         status = 1
@@ -204,11 +214,12 @@ class FakeSandbox:
 def invocation(
     payload: bytes = b"{}",
     *,
+    request_id: str = "id-1",
     deadline_ms: int | None = None,
     remaining_time_ms: int | None = None,
 ) -> Invocation:
     return Invocation(
-        request_id="id-1",
+        request_id=request_id,
         payload=payload,
         function_arn="arn:aws:lambda:us-east-1:123456789012:function:Ratings",
         trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import EngineError, HostNotReachableError
-from samlocal.execution import environment as environment_module
+from samlocal.execution import phases as phases_module
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.execution.one_shot import run_once
 from tests.functional.execution.fakes import FakeSandbox, invocation
@@ -317,8 +317,8 @@ def test_init_that_takes_too_long_goes_on_in_the_invocation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What goes beyond Init's time is the invocation's, and the function may still answer."""
-    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
-    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
     moments = Moments()
 
@@ -344,8 +344,8 @@ def test_init_that_takes_too_long_goes_on_in_the_invocation(
 
 def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The function gets the rest of its timeout, not a second one."""
-    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
-    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
     moments = Moments()
 
@@ -368,8 +368,8 @@ def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.Monkey
 @pytest.fixture
 def short_init(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes Init, and the patience with a runtime that never calls, a matter of moments."""
-    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.2)
-    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.2)
+    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("reaches", [True, None], ids=["it could call", "nobody knows"])
@@ -467,21 +467,6 @@ def test_interrupt_that_comes_too_late() -> None:
     assert result is not None
 
 
-async def test_environment_serves_one_invocation_after_the_other() -> None:
-    """The second invocation finds the runtime initialised, and its report has no Init."""
-    with FakeSandbox(echo) as sandbox:
-        async with ExecutionEnvironment(
-            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
-        ) as environment:
-            first = await environment.invoke(invocation(b"1"))
-            second = await environment.invoke(invocation(b"2"))
-            await environment.stop()
-
-    assert (first.payload, second.payload) == (b"1", b"2")
-    assert first.report.init_duration_ms is not None
-    assert second.report.init_duration_ms is None
-
-
 @pytest.mark.parametrize(
     ("remaining_time_ms", "expected"),
     [pytest.param(None, 5_000, id="timeout"), pytest.param(60_000, 60_000, id="the user's")],
@@ -529,8 +514,8 @@ async def test_deadline_of_the_user() -> None:
 
 def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held by a debugger, neither Init nor the invocation ends for being late; the deadline is shown."""
-    monkeypatch.setattr(environment_module, "_CONTACT_SECONDS", 0.05)
-    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
     times_ms: list[float] = []
 
     def slow(runtime: Runtime) -> int:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
-from threading import Thread
+import time
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from samlocal.sandbox import sandbox as sandbox_module
 from samlocal.sandbox.sandbox import Output
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Collected:
@@ -52,3 +57,44 @@ def test_much_output_without_a_log_waits() -> None:
     output.connect(log)
     writer.join(10)
     assert log.output == b"x" * sandbox_module._KEPT_BYTES + b"y"
+
+
+def test_waiting_for_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as pieces come one shortly after the other, they are waited for."""
+    monkeypatch.setattr(sandbox_module, "_QUIET_SECONDS", 0.5)
+    monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 10)
+    output, log = Output(), Collected()
+    output.connect(log)
+    arriving = Event()
+
+    def write() -> None:
+        for _ in range(5):
+            output.write(b"x")
+            arriving.set()
+            time.sleep(0.01)
+
+    writer = Thread(target=write)
+    writer.start()
+    arriving.wait(10)
+    output.wait_until_quiet()
+    writer.join()
+    assert log.output == b"xxxxx"
+
+
+def test_waiting_for_a_function_that_never_stops_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread of the function that writes all the time does not hold up the invocation's end."""
+    monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 0.1)
+    output = Output()
+    output.connect(Collected())
+    stopped = Event()
+
+    def write() -> None:
+        while not stopped.is_set():
+            output.write(b"x")
+            time.sleep(0.001)
+
+    writer = Thread(target=write)
+    writer.start()
+    output.wait_until_quiet()
+    stopped.set()
+    writer.join()

@@ -1,0 +1,173 @@
+"""The phases of a runtime, Init and Invoke, whatever ends them: the runtime, its sandbox or the time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+
+from samlocal.errors import HostNotReachableError, SandboxError
+from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
+from samlocal.execution.platform_lines import init_report_line, late_line
+from samlocal.execution.thread_futures import awaitable
+
+if TYPE_CHECKING:
+    from samlocal.invocation import Invocation
+    from samlocal.runtime_api.runtime import Exchange, RuntimeApi
+    from samlocal.sandbox.sandbox import Log, Sandbox
+
+_log = logging.getLogger(__name__)
+
+# Lambda gives Init ten seconds; what goes beyond counts as part of the first invocation:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+INIT_SECONDS: Final = 10.0
+# A runtime that has not called by then is asked whether it can.
+_CONTACT_SECONDS: Final = 3.0
+_EXIT_SECONDS: Final = 5.0
+
+_T = TypeVar("_T")
+
+
+class Phases:
+    """Sees the runtime of one sandbox through Init once, and through one invocation after the other.
+
+    `started` and `exited` are the sandbox's. The last invocation began at `begun`, in `time.monotonic()`
+    seconds: where Init failed, with Init; where Init took too long, at the end of Init's own time.
+    `init_duration_ms` is how long Init took, None where it failed or took too long.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        runtime: RuntimeApi,
+        *,
+        memory_mb: int,
+        timeout_seconds: float,
+        unlimited: bool,
+    ) -> None:
+        self.started = awaitable(sandbox.started)
+        self.exited = awaitable(sandbox.exited)
+        self.begun = 0.0
+        self.init_duration_ms: float | None = None
+        self._sandbox = sandbox
+        self._runtime = runtime
+        self._memory_mb = memory_mb
+        self._timeout_seconds = timeout_seconds
+        self._is_unlimited = unlimited
+        self._was_called = False
+        self._overran = False
+
+    async def initialise(self, request_id: str, log: Log) -> PhaseOutcome | None:
+        """See the runtime through Init; return how it ended where it did not succeed."""
+        self.begun = started_at = (await asyncio.shield(self.started)).at
+        initialised = self._runtime.initialised
+        reached = await self._wait(initialised, _CONTACT_SECONDS)
+        if reached == "timeout":
+            await self._require_contact()
+            init_seconds = math.inf if self._is_unlimited else INIT_SECONDS
+            reached = await self._wait(initialised, started_at + init_seconds - time.monotonic())
+        if reached == "timeout":
+            log.line(init_report_line(INIT_SECONDS * 1000, "timeout"))
+            self._overran = True
+            self.begun += INIT_SECONDS
+            deadline = self.begun + self._timeout_seconds
+            reached = await self._wait(initialised, deadline - time.monotonic())
+            if reached == "timeout":
+                return timed_out(request_id, self._timeout_seconds, at=deadline)
+        if reached == "exit":
+            await self._require_contact()
+            ending = exited(request_id, self.exited.result(), self._memory_mb)
+        elif failure := initialised.result().failure:
+            ending = failed_to_initialise(failure, at=initialised.result().at)
+        else:
+            self._sandbox.end_init()
+            duration_ms = max(0.0, (initialised.result().at - started_at) * 1000)
+            _log.debug("the runtime is ready, Init took %.0f ms", duration_ms)
+            if not self._overran:
+                self.init_duration_ms = duration_ms
+            return None
+        milliseconds = (ending.at - started_at) * 1000
+        log.line(init_report_line(milliseconds, "error", ending.error_type))
+        return ending
+
+    async def invoke(self, invocation: Invocation, log: Log) -> PhaseOutcome:
+        """Hand an invocation to the runtime, and see it to its end."""
+        overran, self._overran = self._overran, False
+        seconds = self._timeout_seconds
+        if overran:
+            seconds -= time.monotonic() - self.begun
+        deadline_ms = _shown_deadline(invocation, seconds)
+        exchange = self._runtime.deliver(invocation, deadline_ms=deadline_ms)
+        phase = await self._follow(exchange, math.inf if self._is_unlimited else seconds, log)
+        if not overran:
+            self.begun = exchange.begun
+        return phase
+
+    async def accepts_peer(self, host: str, port: int) -> bool:
+        try:
+            await asyncio.shield(self.started)
+        except SandboxError:
+            return False
+        admitted = self._sandbox.accepts_peer(host, port)
+        self._was_called |= admitted
+        return admitted
+
+    async def _follow(self, exchange: Exchange, seconds: float, log: Log) -> PhaseOutcome:
+        """See one invocation through, until the runtime asks for the next or the time is up."""
+        request_id = exchange.invocation.request_id
+        reached = await self._wait(exchange.answer, seconds)
+        deadline = exchange.begun + seconds
+        if reached == "timeout":
+            return timed_out(request_id, self._timeout_seconds, at=deadline)
+        if reached == "exit":
+            return exited(request_id, self.exited.result(), self._memory_mb)
+        if await self._wait(exchange.finished, deadline - time.monotonic()) == "timeout":
+            log.line(late_line(request_id, self._timeout_seconds))
+        answer = exchange.answer.result()
+        at = exchange.finished.result() if exchange.finished.done() else time.monotonic()
+        return PhaseOutcome(answer=answer, outcome="error" if answer.error else "success", at=at)
+
+    async def _wait(
+        self, future: asyncio.Future[_T], seconds: float
+    ) -> Literal["done", "exit", "timeout"]:
+        """Wait for the runtime to do something, unless its sandbox ends or the time is up first."""
+        either = {cast("asyncio.Future[object]", each) for each in (future, self.exited)}
+        seconds = max(0.0, seconds)
+        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self._sandbox.logs_ended.done():
+            # The sandbox ended in time; it takes its owner a while to see that, and how.
+            await asyncio.wait(either, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if future.done():
+            return "done"
+        if self.exited.done():
+            self.exited.result()
+            return "exit"
+        return "timeout"
+
+    async def _require_contact(self) -> None:
+        """Tell a runtime that takes its time, or gives up, from one that can't reach us.
+
+        Raises:
+            HostNotReachableError: The sandbox can't connect to the Runtime API.
+        """
+        if self._was_called:
+            return
+        if await asyncio.to_thread(self._sandbox.reaches_host) is False:
+            raise HostNotReachableError(
+                "the container can't reach the Runtime API on this machine",
+                hint="a firewall may block connections from the engine's network to this machine:"
+                " allow them (for example `iptables -I INPUT -i docker0 -j ACCEPT`);"
+                " `samlocal doctor` looks closer",
+            )
+
+
+def _shown_deadline(invocation: Invocation, seconds: float) -> int:
+    """Return the end that the function is told, as Unix time in milliseconds."""
+    if invocation.deadline_ms is not None:
+        return invocation.deadline_ms
+    remaining_ms = invocation.remaining_time_ms
+    if remaining_ms is None:
+        remaining_ms = int(seconds * 1000)
+    return int(time.time() * 1000) + remaining_ms

@@ -1,0 +1,282 @@
+"""Several invocations in one execution environment, against runtimes that really call it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import EngineError, EnvironmentBusyError, EnvironmentUnusableError
+from samlocal.execution.environment import EnvironmentState, ExecutionEnvironment
+from tests.functional.execution.fakes import FakeSandbox, RecordingLog, invocation
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from samlocal.invocation import Invocation
+    from tests.functional.execution.fakes import Runtime
+
+
+@asynccontextmanager
+async def entered(
+    sandbox: FakeSandbox, *, timeout_seconds: float = 5
+) -> AsyncIterator[ExecutionEnvironment]:
+    """An environment in a sandbox, whose own log is the sandbox's."""
+    with sandbox:
+        async with ExecutionEnvironment(
+            sandbox, memory_mb=128, timeout_seconds=timeout_seconds, log=sandbox.log
+        ) as environment:
+            yield environment
+
+
+def numbered(number: int, payload: bytes = b"{}") -> Invocation:
+    return invocation(payload, request_id=f"id-{number}")
+
+
+def follow(runtime: Runtime) -> int:
+    """Do what the event says."""
+    runtime.write("init\n")
+    while True:
+        event = runtime.next()
+        runtime.write(f"{event.request_id} {event.payload.decode()}\n")
+        match event.payload:
+            case b"fail":
+                runtime.fail(event, b'{"errorType": "ValueError", "errorMessage": "no stars"}')
+            case b"hang":
+                runtime.hang()
+            case b"exit":
+                return 7
+            case _:
+                runtime.respond(event, event.payload)
+
+
+async def test_each_invocation_has_its_own_log() -> None:
+    """Init's output is in the first one; START, END and REPORT stand once around each one's own output."""
+    logs = RecordingLog(), RecordingLog()
+    async with entered(FakeSandbox(follow)) as environment:
+        results = [
+            await environment.invoke(numbered(number, b"1"), log=log)
+            for number, log in enumerate(logs)
+        ]
+
+    assert logs[0].entries == [
+        "init\n",
+        "START RequestId: id-0 Version: $LATEST",
+        "id-0 1\n",
+        "END RequestId: id-0",
+        str(results[0].report),
+    ]
+    assert logs[1].entries == [
+        "START RequestId: id-1 Version: $LATEST",
+        "id-1 1\n",
+        "END RequestId: id-1",
+        str(results[1].report),
+    ]
+
+
+async def test_only_the_first_report_has_init() -> None:
+    """The second invocation finds the runtime initialised, and no sandbox is told of another end of Init."""
+    sandbox = FakeSandbox(follow)
+    async with entered(sandbox) as environment:
+        first = await environment.invoke(numbered(1))
+        second = await environment.invoke(numbered(2))
+
+    assert "Init Duration" in str(first.report)
+    assert "Init Duration" not in str(second.report)
+    assert sandbox.inits_ended == 1
+
+
+async def test_success_after_an_error() -> None:
+    """An error that the function returns leaves the environment as it is."""
+    async with entered(FakeSandbox(follow)) as environment:
+        first = await environment.invoke(numbered(1, b"fail"))
+        assert environment.is_usable
+        second = await environment.invoke(numbered(2, b"1"))
+
+    assert (first.outcome, second.outcome) == ("error", "success")
+
+
+async def test_invocation_in_a_busy_environment() -> None:
+    """A second invocation at the same time is refused, and the first one goes on."""
+    async with entered(FakeSandbox(follow)) as environment:
+        first = asyncio.create_task(environment.invoke(numbered(1, b"1")))
+        await asyncio.sleep(0)
+        with pytest.raises(EnvironmentBusyError, match="busy with invocation `id-1`"):
+            await environment.invoke(numbered(2))
+        assert (await first).payload == b"1"
+        assert (await environment.invoke(numbered(3, b"3"))).payload == b"3"
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome"),
+    [pytest.param(b"hang", "timeout", id="timeout"), pytest.param(b"exit", "failure", id="crash")],
+)
+async def test_environment_is_unusable_after(event: bytes, outcome: str) -> None:
+    """A runtime that was killed, or ended by itself, takes no other invocation; its last words are shown."""
+    sandbox, log = FakeSandbox(follow), RecordingLog()
+    async with entered(sandbox, timeout_seconds=0.3) as environment:
+        await environment.invoke(numbered(1))
+        result = await environment.invoke(numbered(2, event), log=log)
+        assert (result.outcome, environment.state) == (outcome, EnvironmentState.GONE)
+        assert not environment.is_usable
+        with pytest.raises(EnvironmentUnusableError, match="it is gone"):
+            await environment.invoke(numbered(3))
+
+    assert sandbox.stopped.is_set()
+    assert log.entries[:2] == [
+        "START RequestId: id-2 Version: $LATEST",
+        f"id-2 {event.decode()}\n",
+    ]
+    assert log.entries[-2:] == ["END RequestId: id-2", str(result.report)]
+
+
+async def test_environment_is_unusable_when_its_runtime_stays_away() -> None:
+    """A runtime that answered and did not ask for the next event in time is not asked to take one."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b"1")
+        runtime.hang()
+        return 0
+
+    async with entered(FakeSandbox(program), timeout_seconds=0.3) as environment:
+        assert (await environment.invoke(numbered(1))).outcome == "success"
+        assert not environment.is_usable
+
+
+async def test_environment_is_unusable_after_it_was_stopped() -> None:
+    """Who stops an environment ends its use."""
+    async with entered(FakeSandbox(follow)) as environment:
+        await environment.invoke(numbered(1))
+        await environment.stop()
+        with pytest.raises(EnvironmentUnusableError):
+            await environment.invoke(numbered(2))
+
+
+async def test_environment_is_unusable_after_the_last_invocation() -> None:
+    """The sandbox has been stopped when the result is there."""
+    sandbox = FakeSandbox(follow)
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1), is_last=True)
+        assert sandbox.stopped.is_set()
+        assert not environment.is_usable
+
+
+async def test_environment_is_unusable_after_a_cancelled_invocation() -> None:
+    """Nobody knows what the runtime does with an invocation that its caller has given up."""
+    async with entered(FakeSandbox(follow)) as environment:
+        await environment.invoke(numbered(1))
+        second = asyncio.create_task(environment.invoke(numbered(2, b"hang")))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        assert environment.state is EnvironmentState.STOPPING
+        with pytest.raises(EnvironmentUnusableError, match="it is stopping"):
+            await environment.invoke(numbered(3))
+
+
+async def test_environment_is_unusable_when_the_engine_was_lost() -> None:
+    """The error of a lost sandbox comes once, and then the environment is unusable."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        return 0
+
+    sandbox = FakeSandbox(program, dies=EngineError("the engine went away"))
+    async with entered(sandbox) as environment:
+        with pytest.raises(EngineError):
+            await environment.invoke(numbered(1))
+        with pytest.raises(EnvironmentUnusableError):
+            await environment.invoke(numbered(2))
+
+
+async def test_environment_is_unusable_when_its_sandbox_ended_while_idle() -> None:
+    """No invocation is handed to a runtime that is not there any more."""
+    sandbox = FakeSandbox(follow)
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1))
+        sandbox.stop()
+        with pytest.raises(EnvironmentUnusableError, match="it is gone"):
+            await environment.invoke(numbered(2))
+
+
+async def test_states() -> None:
+    """An environment tells whether it starts, initialises, waits, works, or is gone."""
+    called, seen = Event(), Event()
+
+    def program(runtime: Runtime) -> int:
+        seen.wait(20)
+        event = runtime.next()
+        called.set()
+        runtime.hang() if event.payload == b"hang" else runtime.respond(event, b"1")
+        runtime.next()
+        return 0
+
+    states = []
+    sandbox = FakeSandbox(program)
+    sandbox.may_start.clear()
+    async with entered(sandbox) as environment:
+        states.append(environment.state)
+        sandbox.may_start.set()
+        await asyncio.shield(environment._phases.started)
+        states.append(environment.state)
+        seen.set()
+        await environment._runtime.initialised
+        states.append(environment.state)
+        invoking = asyncio.create_task(environment.invoke(numbered(1, b"hang")))
+        await asyncio.to_thread(called.wait, 20)
+        states.append(environment.state)
+        await environment.stop()
+        states.append(environment.state)
+        await invoking
+
+    assert [state.value for state in states] == ["starting", "initialising", "idle", "busy", "gone"]
+
+
+async def test_output_underway_is_shown_before_the_end() -> None:
+    """What was written in an invocation, and has not come yet, is waited for."""
+    sandbox, log = FakeSandbox(follow), RecordingLog()
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1))
+        sandbox.underway.append(b"late\n")
+        await environment.invoke(numbered(2), log=log)
+
+    assert log.entries[-3:-1] == ["late\n", "END RequestId: id-2"]
+
+
+async def test_output_between_invocations() -> None:
+    """It belongs to the next invocation, as the output of a process that Lambda has frozen meanwhile."""
+    sandbox = FakeSandbox(follow)
+    logs = RecordingLog(), RecordingLog()
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1), log=logs[0])
+        sandbox.output.write(b"from a thread\n")
+        await environment.invoke(numbered(2), log=logs[1])
+
+    assert "from a thread\n" not in logs[0].entries
+    assert logs[1].entries[:2] == ["START RequestId: id-2 Version: $LATEST", "from a thread\n"]
+
+
+async def test_output_after_the_last_invocation() -> None:
+    """It goes to the environment's own log, and to none of an invocation."""
+    sandbox, log = FakeSandbox(follow), RecordingLog()
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1), log=log)
+        sandbox.output.write(b"bye\n")
+        await environment.stop()
+
+    assert sandbox.log.entries == ["bye\n"]
+    assert "bye\n" not in log.entries
+
+
+async def test_memory_is_that_of_the_environment() -> None:
+    """A report tells the most that the environment has ever used, as in Lambda."""
+    sandbox = FakeSandbox(follow)
+    sandbox.peaks_mb = [30, 90, 40, None]
+    async with entered(sandbox) as environment:
+        reports = [(await environment.invoke(numbered(each))).report for each in range(4)]
+
+    assert [each.max_memory_used_mb for each in reports] == [30, 90, 90, 90]
