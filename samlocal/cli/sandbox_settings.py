@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from samlocal.cli.options.debugging import DebugOptions
     from samlocal.cli.options.limits import LimitOptions
     from samlocal.engine.images.policy import ImagePolicy
-    from samlocal.function import Function, FunctionEntry
     from samlocal.sandbox.container_spec import Delivery
     from samlocal.sandbox.plan import SandboxSettings
 
@@ -57,7 +56,6 @@ def read_settings(
         dns=parse_dns(container.container_dns or ()),
         build=code.build,
         grace_seconds=_GRACE_SECONDS if container.shutdown else 0,
-        ca_bundle=find_ca_bundle(container.ca_bundle) if container.ca_bundle else None,
         engine_options=_engine_options(container.docker_arg),
         publish_on=parse_interface(debugging.container_host_interface),
         reached_at=debugging.container_host or find_host(debugging.container_host_interface),
@@ -92,33 +90,6 @@ def _engine_options(docker_arguments: Sequence[str] | None) -> dict[str, Any]:
     from samlocal.cli.options.docker_arguments import parse_docker_arguments
 
     return parse_docker_arguments(docker_arguments)
-
-
-def image_for(
-    values: Iterable[str], function: Function | FunctionEntry, functions: Sequence[FunctionEntry]
-) -> str | None:
-    """Return the image that the values of `--invoke-image` name for one of a project's functions.
-
-    Raises:
-        UsageError: A value of it names no image.
-        FunctionNotFoundError: It is for a function that the project doesn't have.
-        AmbiguousFunctionError: It may be for more than one.
-    """
-    from samlocal.project.lookup import find
-
-    for_every = for_this = None
-    for value in values:
-        name, equals, image = value.rpartition("=")
-        if not image or bool(equals) != bool(name):
-            raise UsageError(
-                f"`--invoke-image {value}` does not name an image",
-                hint="it takes URI, or FUNCTION=URI",
-            )
-        if not name:
-            for_every = image
-        elif find(functions, name).full_path == function.full_path:
-            for_this = image
-    return for_this or for_every
 
 
 def parse_hosts(values: Iterable[str]) -> dict[str, str]:
@@ -198,27 +169,6 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
             )
         file_systems[target] = directory
     return file_systems
-
-
-def find_ca_bundle(path: Path) -> Path:
-    """Return a directory that holds a file with certificates, and nothing else.
-
-    Raises:
-        UsageError: It can't be read, or has none.
-    """
-    try:
-        content = path.expanduser().read_bytes()
-    except OSError as error:
-        raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise UsageError(
-            f"`--ca-bundle {path}` has no certificate in PEM format",
-            hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
-        )
-    from samlocal.cli.caching import in_cache
-    from samlocal.sandbox.ca_bundle import keep_bundle
-
-    return in_cache(lambda cache: keep_bundle(content, cache))
 
 
 def _is_ip(text: str) -> bool:

@@ -15,14 +15,14 @@ import pytest
 from samlocal.artifacts.code import code_directory
 from samlocal.artifacts.s3 import fetcher
 from samlocal.aws_clients import connect
-from samlocal.cli.inputs import read_inputs
-from samlocal.cli.opening import open_with
-from samlocal.cli.options.invocation import InvokeOptions
-from samlocal.cli.options.project import ProjectOptions
 from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
 from samlocal.cloudformation.project import open_project
 from samlocal.errors import CodeNotFoundError, Place, UsageError
 from samlocal.function import S3Code
+from samlocal.host import current_host
+from samlocal.preparation import project as preparation
+from samlocal.preparation.options import FunctionOptions, ProjectOptions
+from samlocal.preparation.resolution import resolve_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,12 +198,18 @@ def test_the_account_is_that_of_the_credentials(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(PROJECTS / "sam-accounts")
     monkeypatch.delenv("AWS_ACCOUNT_ID", raising=False)
     options = ProjectOptions(resolve_remote=True, region="us-east-1")
-    inputs = read_inputs(InvokeOptions(), options)
-    variables = inputs.environment.as_dict()
+    host = current_host()
+    resolved = resolve_function(
+        preparation.open_project(preparation.with_region(options, host), host),
+        None,
+        FunctionOptions(),
+        host,
+    )
+    variables = resolved.environment.as_dict()
     assert variables["TABLE"] == "prod-orders"
     assert variables["AWS_ACCOUNT_ID"] == "210987654321"
-    assert inputs.invocation.function_arn == "arn:aws:lambda:us-east-1:210987654321:function:Orders"
-    assert inputs.diagnostics == ()
+    assert resolved.arn == "arn:aws:lambda:us-east-1:210987654321:function:Orders"
+    assert resolved.diagnostics == ()
 
 
 def test_an_account_that_cannot_be_read_is_said(
@@ -215,7 +221,9 @@ def test_an_account_that_cannot_be_read_is_said(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(PROJECTS / "sam-accounts")
-    found = open_with(ProjectOptions(resolve_remote=True, region="us-east-1"))
+    found = preparation.open_project(
+        ProjectOptions(resolve_remote=True, region="us-east-1"), current_host()
+    )
     (diagnostic,) = found.diagnostics
     assert diagnostic.message == (
         "the account of the credentials can't be read: Unable to locate credentials;"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options.general import GeneralOptions
 from samlocal.cli.options.project import ProjectOptions
+from samlocal.cli.plain_options import open_chosen_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ def debug_config(
     editor has open.
     """
     general.apply()
-    opened = open_with(project)
+    opened = open_chosen_project(project)
     targets = list(_targets(opened, editor, debug_port))
     match editor:
         case Editor.VSCODE:

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
+from samlocal.cli.plain_options import open_chosen_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def list_functions(
     The reason is shown for functions that cannot be read or whose condition is false.
     """
     general.apply()
-    opened = open_with(project)
+    opened = open_chosen_project(project)
     unread = (part.diagnostic for part in opened.unread)
     for diagnostic in dict.fromkeys((*opened.diagnostics, *unread)):
         show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)

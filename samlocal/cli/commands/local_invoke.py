@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import (
@@ -14,9 +12,9 @@ from samlocal.cli.console import (
     show_error,
     show_output,
     show_result,
-    show_warning,
 )
 from samlocal.cli.inputs import read_inputs
+from samlocal.cli.observer import ConsoleObserver
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
@@ -26,20 +24,19 @@ from samlocal.cli.options.invocation import InvokeOptions, OutputOptions
 from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
+from samlocal.cli.plain_options import plain_code
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     from samlocal.cli.debugger_status import DebuggerWatch
     from samlocal.cli.image_updates import ImageUpdates
-    from samlocal.cli.inputs import Inputs
     from samlocal.cli.options.general import OutputFormat
-    from samlocal.diagnostics import Diagnostic
     from samlocal.engine.engine import Engine
-    from samlocal.invocation import InvocationResult, Outcome
-    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.invocation import Invocation, InvocationResult, Outcome
+    from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.preparation.resolution import ResolvedFunction
     from samlocal.sandbox.sandbox import Sandbox
 
 _RELAY_STATUS: Final = (
@@ -71,87 +68,65 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     """
     general.apply()
     project = sam.project(project)
-    _show_diagnostics(sam.diagnostics())
-    if output.print_env:
-        _print_environment(_read(chosen, project, debugging, container), output.output)
-        return
-    from datetime import UTC, datetime
+    observer = ConsoleObserver()
+    observer.show(sam.diagnostics())
+    from samlocal.host import current_host
 
-    from samlocal.cli.planning import plan
-    from samlocal.cli.sandbox_settings import image_for, read_settings
-    from samlocal.sandbox.plan import end_of_support
+    host = current_host()
+    if output.print_env:
+        resolved = read_inputs(chosen, project, debugging, container, host).resolved
+        observer.show(resolved.diagnostics)
+        _print_environment(resolved, output.output)
+        return
+    from samlocal.cli.sandbox_settings import read_settings
+    from samlocal.preparation.preparation import prepare
 
     settings = read_settings(container, limits, code, debugging)
-    inputs = _read(chosen, project, debugging, container)
-    today = datetime.now(UTC).date()
-    _show_diagnostics((*inputs.diagnostics, *end_of_support(inputs.function, today=today)))
-    image = image_for(container.invoke_image or (), inputs.function, inputs.functions)
-    settings = replace(settings, debug=inputs.debug, image=image, profile=project.profile)
-    if inputs.debug:
-        from samlocal.sandbox.ports import require_free
-
-        require_free(inputs.debug.ports, address=settings.publish_on)
-    spec, diagnostics = plan(inputs, code, settings)
-    _show_diagnostics(diagnostics)
+    inputs = read_inputs(chosen, project, debugging, container, host)
+    prepared = prepare(inputs.resolved, settings, host, observer, code=plain_code(code))
     # Not in a thread while the project is read: both would take longer, one interpreter being for both.
     from samlocal.engine.engine import Engine
 
     with FunctionLog(output.log_file) as log, Engine(container.engine) as engine:
-        exit_code = _invoke(inputs, spec, engine, log)
+        exit_code = _invoke(prepared, inputs.invocation, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
 
 
-def _read(
-    chosen: InvokeOptions,
-    project: ProjectOptions,
-    debugging: DebugOptions,
-    container: ContainerOptions,
-) -> Inputs:
-    from samlocal.cli.sandbox_settings import image_for
-
-    choose_image = partial(image_for, container.invoke_image or ())
-    inputs = read_inputs(chosen, project, debugging, image_for=choose_image)
-    if container.ca_bundle is None:
-        return inputs
-    from samlocal.sandbox.ca_bundle import with_ca_bundle
-
-    return replace(inputs, environment=with_ca_bundle(inputs.environment))
-
-
-def _print_environment(inputs: Inputs, output: OutputFormat) -> None:
+def _print_environment(resolved: ResolvedFunction, output: OutputFormat) -> None:
     from samlocal.cli.print_env import environment_as_json, environment_as_text
 
-    _show_diagnostics(inputs.diagnostics)
-    base = inputs.project.parent
+    base = resolved.project.parent
     if output == "json":
         text = environment_as_json(
-            inputs.environment, function=inputs.function.full_path, base=base
+            resolved.environment, function=resolved.function.full_path, base=base
         )
     else:
-        text = environment_as_text(inputs.environment, base=base)
+        text = environment_as_text(resolved.environment, base=base)
     show_output(text)
 
 
-def _invoke(inputs: Inputs, spec: ContainerSpec, engine: Engine, log: FunctionLog) -> int:
+def _invoke(
+    prepared: PreparedFunction, invocation: Invocation, engine: Engine, log: FunctionLog
+) -> int:
     """Run the function, show its result, and return the exit code."""
-    function = inputs.function
+    function, spec = prepared.resolved.function, prepared.spec
     runtime = "" if spec.image.is_function else f" ({function.runtime})"
     print_status(
         f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image.name}"
     )
     with DeferredSignals() as signals:
-        result = _run(inputs, spec, engine, log=log, signals=signals)
+        result = _run(prepared, invocation, engine, log=log, signals=signals)
     if result is None:
         return signals.exit_code or 1
     if result.outcome == "failure" and result.error:
-        hint = result.error.hint or _failure_hint(result, inputs, spec, engine)
+        hint = result.error.hint or _failure_hint(result, prepared, engine)
         show_error(f"{result.error.type}: {result.error.message}", hint=hint)
     return EXIT_CODES[result.outcome]
 
 
 def _failure_hint(
-    result: InvocationResult, inputs: Inputs, spec: ContainerSpec, engine: Engine
+    result: InvocationResult, prepared: PreparedFunction, engine: Engine
 ) -> str | None:
     """Return what to do about a runtime that ended before it was ready, or found its function incomplete."""
     if result.error is None or result.report.init_duration_ms is not None:
@@ -159,17 +134,16 @@ def _failure_hint(
     if result.error.type == "Runtime.ExitError":
         from samlocal.sandbox.docker.function_images import exit_hint
 
-        return exit_hint(engine, spec)
+        return exit_hint(engine, prepared.spec)
     from samlocal.sandbox.unbuilt import missing_module_hint
 
-    return missing_module_hint(
-        inputs.function, spec.sandbox.family, inputs.project, result.error.message
-    )
+    resolved, family = prepared.resolved, prepared.spec.sandbox.family
+    return missing_module_hint(resolved.function, family, resolved.project, result.error.message)
 
 
 def _run(
-    inputs: Inputs,
-    spec: ContainerSpec,
+    prepared: PreparedFunction,
+    invocation: Invocation,
     engine: Engine,
     *,
     log: FunctionLog,
@@ -183,19 +157,19 @@ def _run(
 
     def use(sandbox: Sandbox) -> InvocationResult | None:
         nonlocal updates
-        with _watching(inputs, sandbox, log) as watch:
+        with _watching(prepared, sandbox, log) as watch:
             # The engine is at work: the time to import what the rest needs.
             from samlocal.cli.image_updates import image_updates
             from samlocal.execution.one_shot import run_once
 
-            updates = image_updates(spec.image, engine, os.environ)
+            updates = image_updates(prepared.spec.image, engine, os.environ)
             if updates:
                 sandbox.started.add_done_callback(updates.begin)
             result = run_once(
                 sandbox,
-                inputs.invocation,
-                memory_mb=inputs.function.memory_mb,
-                timeout_seconds=inputs.timeout_seconds,
+                invocation,
+                memory_mb=prepared.resolved.function.memory_mb,
+                timeout_seconds=prepared.resolved.timeout_seconds,
                 log=log,
                 unlimited=watch is not None,
                 on_interrupt=signals.notify,
@@ -208,22 +182,17 @@ def _run(
         factory = SandboxFactory(
             engine=engine, progress=view, on_relay=lambda: view.note(_RELAY_STATUS)
         )
-        result = factory.run(spec, use)
+        result = factory.run(prepared.spec, use)
     if updates:
         updates.print_status()
     return result
 
 
 def _watching(
-    inputs: Inputs, sandbox: Sandbox, log: FunctionLog
+    prepared: PreparedFunction, sandbox: Sandbox, log: FunctionLog
 ) -> AbstractContextManager[DebuggerWatch | None]:
-    if inputs.debug is None:
+    if prepared.resolved.debug is None:
         return nullcontext()
     from samlocal.cli.debugger_status import DebuggerWatch
 
     return DebuggerWatch(sandbox, log)
-
-
-def _show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
-    for diagnostic in diagnostics:
-        show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output
-from samlocal.cli.opening import open_with
 from samlocal.cli.option_groups import grouped
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
+from samlocal.cli.plain_options import open_chosen_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
     from samlocal.errors import ProjectError, TemplateError
 
     try:
-        project = open_with(chosen)
+        project = open_chosen_project(chosen)
         problems = dict.fromkeys(own_problems(project))
     except TemplateError as error:
         return [of_error(error)]

@@ -8,9 +8,11 @@ from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
 from samlocal.cli.options.limits import LimitOptions
-from samlocal.cli.sandbox_settings import image_for, read_settings
+from samlocal.cli.plain_options import parse_images
+from samlocal.cli.sandbox_settings import read_settings
 from samlocal.errors import FunctionNotFoundError, Place
 from samlocal.function import Function, FunctionEntry, LocalCode
+from samlocal.preparation.resolution import chosen_image
 
 PLACE = Place(Path("template.yaml"), 1, 1)
 RATINGS = FunctionEntry(
@@ -27,7 +29,7 @@ FUNCTION = Function(
 
 
 def image(*values: str) -> str | None:
-    return image_for(values, FUNCTION, (RATINGS, REPORTS))
+    return chosen_image(parse_images(values), RATINGS, (RATINGS, REPORTS))
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,19 @@ import json
 import re
 import sys
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
 from samlocal.cli.inputs import Inputs, read_inputs
+from samlocal.cli.options.container import ContainerOptions
+from samlocal.cli.options.debugging import DebugOptions
 from samlocal.cli.options.invocation import InvokeOptions
 from samlocal.cli.options.project import ProjectOptions
-from samlocal.cli.sandbox_settings import image_for
 from samlocal.errors import MissingParameterError, UsageError
 from samlocal.function import ImageCode
+from samlocal.host import current_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,21 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def read(
     options: InvokeOptions, *, region: str | None = None, overrides: list[str] | None = None
 ) -> Inputs:
-    return read_inputs(options, ProjectOptions(region=region, parameter_overrides=overrides))
+    return read_with(options, ProjectOptions(region=region, parameter_overrides=overrides))
+
+
+def read_with(
+    options: InvokeOptions,
+    project: ProjectOptions | None = None,
+    container: ContainerOptions | None = None,
+) -> Inputs:
+    return read_inputs(
+        options,
+        project or ProjectOptions(),
+        DebugOptions(),
+        container or ContainerOptions(),
+        current_host(),
+    )
 
 
 @pytest.mark.usefixtures("stdin")
@@ -70,15 +85,15 @@ def test_all_that_is_left_out_has_a_default() -> None:
     inputs = read(InvokeOptions(no_credentials=True))
 
     invocation = inputs.invocation
-    assert (inputs.function.logical_id, invocation.payload) == ("Ratings", b"{}")
+    assert (inputs.resolved.function.logical_id, invocation.payload) == ("Ratings", b"{}")
     assert invocation.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:Ratings"
     assert invocation.version == "$LATEST"
     assert str(UUID(invocation.request_id)) == invocation.request_id
     assert re.fullmatch(
         r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", invocation.trace_id
     )
-    assert inputs.diagnostics == ()
-    assert inputs.environment.variables["STAGE"].value == "dev"
+    assert inputs.resolved.diagnostics == ()
+    assert inputs.resolved.environment.variables["STAGE"].value == "dev"
 
 
 @pytest.mark.usefixtures("stdin")
@@ -104,7 +119,7 @@ def test_options_reach_what_they_name() -> None:
         overrides=["Stage=prod"],
     )
 
-    variables = inputs.environment.as_dict()
+    variables = inputs.resolved.environment.as_dict()
     assert inputs.invocation.payload == b"5"
     assert (variables["STAGE"], variables["TABLE_NAME"]) == ("prod", "mine")
     assert inputs.invocation.function_arn.endswith("eu-west-1:123456789012:function:Ratings:live")
@@ -117,7 +132,7 @@ def test_an_alias_in_the_identifier_is_the_qualifier() -> None:
     for identifier in ("Ratings:live", "123456789012:function:Ratings:live"):
         inputs = read(InvokeOptions(function_identifier=identifier, no_credentials=True))
         assert inputs.invocation.function_arn.endswith(":function:Ratings:live")
-        assert inputs.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
+        assert inputs.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
 
 
 @pytest.mark.usefixtures("stdin")
@@ -140,7 +155,7 @@ def test_context_overrules_what_follows_from_the_function() -> None:
     assert (invocation.deadline_ms, invocation.remaining_time_ms) == (5, None)
     assert json.loads(invocation.client_context or "") == {"custom": {"a": 1}}
     assert json.loads(invocation.cognito_identity or "") == {"cognitoIdentityId": "me"}
-    assert inputs.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
+    assert inputs.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
 
 
 def test_an_event_that_is_named_beside_no_event(stdin: Callable[[str], None]) -> None:
@@ -156,7 +171,7 @@ def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) ->
     stdin('{"Parameters": {"STAGE": "test"}}')
     inputs = read(InvokeOptions(env_vars=["-"], no_credentials=True))
 
-    assert inputs.environment.variables["STAGE"].value == "test"
+    assert inputs.resolved.environment.variables["STAGE"].value == "test"
     assert inputs.invocation.payload == b"{}"
 
 
@@ -177,17 +192,17 @@ def test_stdin_is_read_once(options: InvokeOptions) -> None:
 
 @pytest.mark.usefixtures("stdin")
 def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
-    """Parameters, qualifier, context, credentials and environment: nothing is lost on the way."""
+    """Parameters, qualifier, credentials, environment and context: nothing is lost on the way."""
     (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
     inputs = read(
         InvokeOptions(qualifier="9", context='{"functionName": "x"}', env_vars=["env.json"]),
         overrides=["Colour=red"],
     )
 
-    messages = " | ".join(diagnostic.message for diagnostic in inputs.diagnostics)
+    messages = " | ".join(diagnostic.message for diagnostic in inputs.resolved.diagnostics)
     assert re.search(
-        "no parameter `Colour`.*no version 9.*`functionName` of the context.*no AWS credentials"
-        ".*`STAR` doesn't reach",
+        "no parameter `Colour`.*no version 9.*no AWS credentials.*`STAR` doesn't reach"
+        ".*`functionName` of the context",
         messages,
     )
 
@@ -219,8 +234,8 @@ def test_a_variable_that_comes_from_elsewhere_is_not_said_to_lack_a_value(
 
     inputs = read(replace(options, no_credentials=True))
 
-    assert inputs.environment.as_dict()["STAGE"] == "test"
-    assert inputs.diagnostics == ()
+    assert inputs.resolved.environment.as_dict()["STAGE"] == "test"
+    assert inputs.resolved.diagnostics == ()
 
 
 @pytest.mark.usefixtures("stdin")
@@ -232,7 +247,9 @@ def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None
 
     inputs = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
 
-    assert [(diagnostic.message, diagnostic.hint) for diagnostic in inputs.diagnostics] == [
+    assert [
+        (diagnostic.message, diagnostic.hint) for diagnostic in inputs.resolved.diagnostics
+    ] == [
         ("`STAGE` is left out: parameter `Stage` has no value", None),
         (
             "`TABLE_NAME` is left out: parameter `Table` has no value",
@@ -247,8 +264,8 @@ def test_a_shared_env_file(directory: Path) -> None:
     (directory / "env.json").write_text('{"Ratngs": {"STAGE": "a"}, "Ratings": {"STAGE": "b"}}')
     inputs = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
 
-    assert inputs.environment.as_dict()["STAGE"] == "b"
-    [diagnostic] = inputs.diagnostics
+    assert inputs.resolved.environment.as_dict()["STAGE"] == "b"
+    [diagnostic] = inputs.resolved.diagnostics
     assert (str(diagnostic.place), diagnostic.hint) == ("env.json:1:2", "did you mean `Ratings`?")
 
 
@@ -256,8 +273,8 @@ def test_a_shared_env_file(directory: Path) -> None:
 def test_a_function_with_credentials_of_its_own() -> None:
     """Who gives the function keys, as a local stack of services has them, misses none."""
     keys = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"]
-    assert read(InvokeOptions(env=keys)).diagnostics == ()
-    assert "no AWS credentials found" in read(InvokeOptions()).diagnostics[0].message
+    assert read(InvokeOptions(env=keys)).resolved.diagnostics == ()
+    assert "no AWS credentials found" in read(InvokeOptions()).resolved.diagnostics[0].message
 
 
 @pytest.mark.usefixtures("stdin")
@@ -265,7 +282,9 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--no-shell-env` keeps the template's values."""
     monkeypatch.setenv("STAGE", "of the shell")
     values = [
-        read(InvokeOptions(no_shell_env=no_shell_env, no_credentials=True)).environment.as_dict()
+        read(
+            InvokeOptions(no_shell_env=no_shell_env, no_credentials=True)
+        ).resolved.environment.as_dict()
         for no_shell_env in (False, True)
     ]
     assert [value["STAGE"] for value in values] == ["of the shell", "dev"]
@@ -280,7 +299,7 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_architecture_that_is_chosen(options: InvokeOptions, architecture: str) -> None:
     """`--architecture` stands in place of `Architectures`."""
-    assert read(options).function.architecture == architecture
+    assert read(options).resolved.function.architecture == architecture
 
 
 def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
@@ -293,8 +312,8 @@ def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
     chosen = InvokeOptions(architecture="arm64", no_credentials=True)
     inputs = read(chosen)
 
-    assert inputs.function.architecture == "arm64"
-    assert not inputs.diagnostics
+    assert inputs.resolved.function.architecture == "arm64"
+    assert not inputs.resolved.diagnostics
 
 
 @pytest.mark.usefixtures("stdin")
@@ -303,13 +322,15 @@ def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
     text = TEMPLATE.replace(", Default: dev", "").replace("python3.11", "!Ref Stage")
     (directory / "template.yaml").write_text(text)
     options = InvokeOptions(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
-    assert (read(options).function.runtime, read(options).diagnostics) == ("python3.13", ())
+    assert (read(options).resolved.function.runtime, read(options).resolved.diagnostics) == (
+        "python3.13",
+        (),
+    )
 
     (directory / "template.yaml").write_text(text.replace("Handler:", "ImageUri: !Ref Stage #"))
     chosen = replace(options, runtime=None)
-    choose_image = partial(image_for, ["Ratings=mine:1"])
-    inputs = read_inputs(chosen, ProjectOptions(), image_for=choose_image)
-    assert isinstance(inputs.function.code, ImageCode)
+    inputs = read_with(chosen, container=ContainerOptions(invoke_image=["Ratings=mine:1"]))
+    assert isinstance(inputs.resolved.function.code, ImageCode)
     with pytest.raises(MissingParameterError):
         read(chosen)
 
@@ -319,9 +340,9 @@ def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--account-id`, AWS_ACCOUNT_ID and the profile, in that order, are in the ARN and the variable."""
 
     def account(options: ProjectOptions, *, no_credentials: bool = False) -> tuple[str, str | None]:
-        inputs = read_inputs(InvokeOptions(no_credentials=no_credentials), options)
+        inputs = read_with(InvokeOptions(no_credentials=no_credentials), options)
         arn = inputs.invocation.function_arn
-        return arn.split(":")[4], inputs.environment.as_dict().get("AWS_ACCOUNT_ID")
+        return arn.split(":")[4], inputs.resolved.environment.as_dict().get("AWS_ACCOUNT_ID")
 
     keys = "aws_access_key_id = AKIA\naws_secret_access_key = secret\n"
     (directory / ".aws").mkdir()
@@ -344,7 +365,7 @@ def test_a_stand_in_is_said_unless_the_variable_comes_from_elsewhere(directory: 
     text = TEMPLATE.replace("TABLE_NAME: ratings", "API: !Ref Api")
     (directory / "template.yaml").write_text(text + "  Api: {Type: AWS::ApiGateway::RestApi}\n")
     inputs = read(InvokeOptions(no_credentials=True))
-    assert inputs.environment.as_dict()["API"] == "Api"
-    (diagnostic,) = inputs.diagnostics
+    assert inputs.resolved.environment.as_dict()["API"] == "Api"
+    (diagnostic,) = inputs.resolved.diagnostics
     assert diagnostic.message.startswith("`Api` gets its id when it is deployed")
-    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).diagnostics == ()
+    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).resolved.diagnostics == ()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samlocal.cli.plain_options import read_ca_bundle
 from samlocal.cli.sandbox_settings import (
-    find_ca_bundle,
     find_host,
     parse_dns,
     parse_file_systems,
@@ -17,6 +17,7 @@ from samlocal.cli.sandbox_settings import (
     parse_volume_basedir,
 )
 from samlocal.errors import UsageError
+from samlocal.sandbox.ca_bundle import keep_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,21 +113,22 @@ def test_ca_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle.write_text("# Corp\n-----BEGIN CERTIFICATE-----\n")
     bundle.chmod(0o600)
 
-    directory = find_ca_bundle(bundle)
+    content = read_ca_bundle(bundle)
+    directory = keep_bundle(content, tmp_path / "cache")
 
     (copy,) = directory.iterdir()
     assert copy.read_text() == bundle.read_text()
     assert (copy.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o644, 0o755)
-    assert find_ca_bundle(bundle) == directory
+    assert keep_bundle(content, tmp_path / "cache") == directory
 
 
 def test_ca_bundles_that_are_none(tmp_path: Path) -> None:
     """A file that isn't there, and one in the format that Windows exports."""
     with pytest.raises(UsageError, match="can't be read: No such file"):
-        find_ca_bundle(tmp_path / "ca.pem")
+        read_ca_bundle(tmp_path / "ca.pem")
     (tmp_path / "ca.cer").write_bytes(b"\x30\x82\x03")
     with pytest.raises(UsageError, match="has no certificate in PEM format") as caught:
-        find_ca_bundle(tmp_path / "ca.cer")
+        read_ca_bundle(tmp_path / "ca.cer")
     assert "openssl x509 -inform der" in str(caught.value.hint)
 
 

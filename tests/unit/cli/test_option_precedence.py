@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samlocal.cli.options.debugging import DebugOptions
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
+    from samlocal.host import Host
 
 
 class Chosen(Protocol):
@@ -37,6 +38,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
         _project: ProjectOptions,
         debugging: DebugOptions,
         container: ContainerOptions,
+        _host: Host,
     ) -> None:
         got.clear()
         got.update(vars(options), container_env_vars=debugging.container_env_vars)
@@ -44,7 +46,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
         got["pull"] = settings.pull
         raise SystemExit
 
-    monkeypatch.setattr("samlocal.cli.commands.local_invoke._read", read)
+    monkeypatch.setattr("samlocal.cli.commands.local_invoke.read_inputs", read)
 
     def command(*arguments: str, own: str = "", shared: str = "") -> dict[str, object]:
         text = f"[default.local_invoke.parameters]\n{own}\n[default.global.parameters]\n{shared}\n"

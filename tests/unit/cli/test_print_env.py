@@ -95,9 +95,10 @@ def test_secrets_are_masked_everywhere() -> None:
     assert variables["DB_PASSWORD"]["value"] == "********"
 
 
-def test_variables_that_name_the_ca_bundle(project: InProject) -> None:
+def test_variables_that_name_the_ca_bundle(project: InProject, tmp_path: Path) -> None:
     """They are shown with the option that they come from."""
-    arguments = ("--print-env", "--ca-bundle", "ca.pem", "--no-credentials")
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    arguments = ("--print-env", "--ca-bundle", str(tmp_path / "ca.pem"), "--no-credentials")
     ended = project("sam-hello-world")("local", "invoke", *arguments)
     (line,) = (row for row in ended.stdout.decode().splitlines() if row.startswith("AWS_CA_BUNDLE"))
     assert line.split() == ["AWS_CA_BUNDLE", "/etc/samlocal/ca-bundle.pem", "--ca-bundle"]

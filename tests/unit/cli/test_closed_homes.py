@@ -59,7 +59,7 @@ def test_a_temporary_directory_serves_as_cache(
     ended = run(samlocal, "local", "invoke", "Cleanup", *options)
 
     folder = tmp_path / f"samlocal-{os.getuid()}"
-    warning = f"the cache `{home}/.cache/samlocal` can't be written; using `{folder}`"
+    warning = f"the cache `{home}/.cache/samlocal` cannot be written; using `{folder}`"
     assert ended.stderr.count(warning) == 1
     assert f"Error: {ENGINE}" in ended.stderr
     assert {each.name for each in folder.iterdir()} == {"ca-bundles", "inline"}

@@ -1,8 +1,7 @@
-"""The invocation that `local invoke` makes of an event and a context."""
+"""An invocation of a function, from an event and what is chosen of its context."""
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from dataclasses import replace
@@ -12,25 +11,26 @@ from samlocal.invocation import Invocation
 
 if TYPE_CHECKING:
     from samlocal.context import ContextOverrides
+    from samlocal.preparation.resolution import ResolvedFunction
 
 
 def new_invocation(
-    payload: bytes, arn: str, version: str, context: ContextOverrides | None
+    resolved: ResolvedFunction, payload: bytes, context: ContextOverrides | None = None
 ) -> Invocation:
-    """Return an invocation with an id of its own; what `--context` says stands above all."""
+    """Return an invocation with an id of its own; what `context` sets comes before all else."""
     invocation = Invocation(
         request_id=str(uuid.uuid4()),
         payload=payload,
-        function_arn=arn,
+        function_arn=resolved.arn,
         trace_id=_trace_id(),
-        version=version,
+        version=resolved.version,
     )
     if context is None:
         return invocation
     return replace(
         invocation,
         request_id=context.request_id or invocation.request_id,
-        function_arn=context.invoked_function_arn or arn,
+        function_arn=context.invoked_function_arn or resolved.arn,
         trace_id=context.trace_id or invocation.trace_id,
         client_context=context.client_context,
         cognito_identity=context.cognito_identity,
@@ -44,5 +44,5 @@ def _trace_id() -> str:
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """
-    root = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
-    return f"Root={root};Parent={os.urandom(8).hex()};Sampled=0"
+    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"

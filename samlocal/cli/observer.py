@@ -1,0 +1,38 @@
+"""Shows what happens while a function is prepared."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from samlocal.cli.console import print_status, show_warning
+from samlocal.cli.signals import DeferredSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from samlocal.diagnostics import Diagnostic
+
+
+class ConsoleObserver:
+    """Shows each diagnostic once, as a warning on stderr; signals wait while a cache is written."""
+
+    def __init__(self) -> None:
+        self._shown: set[Diagnostic] = set()
+
+    def show(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self.show_diagnostic(diagnostic)
+
+    def show_diagnostic(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self._shown:
+            self._shown.add(diagnostic)
+            show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
+
+    def show_status(self, text: str) -> None:
+        print_status(text)
+
+    @contextmanager
+    def uninterrupted(self) -> Iterator[Callable[[], None]]:
+        with DeferredSignals() as signals:
+            yield signals.raise_if_any

@@ -1,0 +1,147 @@
+"""From options as they are typed to the plain data that functions are prepared from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.cli.console import show_warning
+from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from samlocal.cli.options.code import CodeOptions
+    from samlocal.cli.options.container import ContainerOptions
+    from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.invocation import InvokeOptions
+    from samlocal.cli.options.project import ProjectOptions
+    from samlocal.preparation import options
+    from samlocal.project.project import Project
+    from samlocal.sandbox.debugging import DebugSettings
+
+
+def open_chosen_project(chosen: ProjectOptions) -> Project:
+    """Open the project that the options name: see `open_project`."""
+    from samlocal.host import current_host
+    from samlocal.preparation.project import open_project
+
+    return open_project(plain_project(chosen), current_host())
+
+
+def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
+    """Return what the options about a project mean.
+
+    Raises:
+        UsageError: The parameter overrides are malformed.
+        ProjectError: A file of parameter overrides cannot be read.
+    """
+    from samlocal.preparation import options
+
+    if chosen.language_extensions is False:
+        show_warning(
+            "`--no-language-extensions` has no effect: language extensions are always resolved, as in AWS"
+        )
+    return options.ProjectOptions(
+        template=chosen.template,
+        parameter_overrides=_parameter_overrides(chosen),
+        values_file=chosen.resolve_file,
+        resolve_remote=chosen.resolve_remote,
+        region=chosen.region,
+        account_id=chosen.account_id,
+        profile=chosen.profile,
+    )
+
+
+def plain_function(
+    chosen: InvokeOptions,
+    project: ProjectOptions,
+    debugging: DebugOptions,
+    container: ContainerOptions,
+) -> options.FunctionOptions:
+    """Return what the options say about the function that runs, and about its environment.
+
+    Raises:
+        UsageError: One of them means nothing.
+    """
+    from samlocal.env_vars.command_line import parse_assignments
+    from samlocal.preparation import options
+
+    return options.FunctionOptions(
+        runtime=chosen.runtime,
+        architecture=chosen.architecture,
+        images=parse_images(container.invoke_image or ()),
+        qualifier=chosen.qualifier,
+        env_files=tuple(chosen.env_vars or ()),
+        container_env_file=debugging.container_env_vars,
+        variables=parse_assignments(chosen.env or ()),
+        reads_shell=not chosen.no_shell_env,
+        reads_credentials=not chosen.no_credentials,
+        profile=project.profile,
+        ca_bundle=read_ca_bundle(container.ca_bundle) if container.ca_bundle else None,
+        debug=_debug_settings(debugging),
+        debugged_function=debugging.debug_function,
+    )
+
+
+def plain_code(chosen: CodeOptions) -> options.CodeOptions:
+    """Return how code and layers become directories."""
+    from samlocal.preparation import options
+
+    return options.CodeOptions(
+        mounts_symlinks=chosen.mount_symlinks,
+        layer_cache=chosen.layer_cache_basedir,
+        refreshes_layers=chosen.force_image_build,
+    )
+
+
+def parse_images(values: Iterable[str]) -> dict[str, str]:
+    """Return the image for each function identifier in `IDENTIFIER=URI`; a URI alone is for the empty one.
+
+    Raises:
+        UsageError: A value names no image.
+    """
+    images = {}
+    for value in values:
+        name, equals, image = value.rpartition("=")
+        if not image or bool(equals) != bool(name):
+            raise UsageError(
+                f"`--invoke-image {value}` does not name an image",
+                hint="it takes URI, or FUNCTION=URI",
+            )
+        images[name] = image
+    return images
+
+
+def read_ca_bundle(path: Path) -> bytes:
+    """Return certificates in PEM format from a file.
+
+    Raises:
+        UsageError: It cannot be read, or has none.
+    """
+    try:
+        content = path.expanduser().read_bytes()
+    except OSError as error:
+        raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise UsageError(
+            f"`--ca-bundle {path}` has no certificate in PEM format",
+            hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
+        )
+    return content
+
+
+def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:
+    if not chosen.parameter_overrides:
+        return {}
+    from samlocal.project.parameter_overrides import parse_parameter_overrides
+
+    return parse_parameter_overrides(chosen.parameter_overrides)
+
+
+def _debug_settings(chosen: DebugOptions) -> DebugSettings | None:
+    if not chosen.debug_port:
+        return None
+    from samlocal.cli.debug_settings import read_debug_settings
+
+    return read_debug_settings(chosen, chosen.debug_port)

@@ -1,0 +1,122 @@
+"""The last step: the sandbox of a function, with its code and layers at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from samlocal.frozen_dataclass import frozen
+from samlocal.function import ImageCode
+from samlocal.preparation.content import read_content
+from samlocal.preparation.options import CodeOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.host import Host
+    from samlocal.preparation.content import Content
+    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.resolution import ResolvedFunction
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.plan import SandboxSettings
+
+
+@frozen
+class PreparedFunction:
+    """A function that is ready to run: all that an execution environment needs."""
+
+    resolved: ResolvedFunction
+    spec: ContainerSpec
+
+
+def prepare(
+    resolved: ResolvedFunction,
+    settings: SandboxSettings,
+    host: Host,
+    observer: Observer,
+    *,
+    code: CodeOptions = CodeOptions(),  # noqa: B008  # frozen
+) -> PreparedFunction:
+    """Return a function whose code and layers are at hand, and the sandbox that it is to run in.
+
+    `settings` are those of every sandbox; the image, the debugger and the profile are the function's own.
+    The `observer` is told every diagnostic, also those of `resolved`.
+
+    Raises:
+        SamlocalError: Something that the sandbox needs cannot be had.
+    """
+    from samlocal.sandbox.plan import end_of_support
+
+    _show(observer, resolved.diagnostics)
+    today = datetime.now(UTC).date()
+    _show(observer, end_of_support(resolved.function, today=today))
+    settings = replace(
+        settings, debug=resolved.debug, image=resolved.image, profile=resolved.profile
+    )
+    if resolved.debug:
+        from samlocal.sandbox.ports import require_free
+
+        require_free(resolved.debug.ports, address=settings.publish_on)
+    if resolved.ca_bundle:
+        settings = replace(settings, ca_bundle=_keep_bundle(resolved.ca_bundle, host, observer))
+    if isinstance(resolved.function.code, ImageCode):
+        spec, diagnostics = _plan_image_function(resolved, resolved.function.code, settings)
+    else:
+        content = read_content(resolved, code, host, observer)
+        spec, diagnostics = _plan(resolved, content, settings)
+    _show(observer, diagnostics)
+    return PreparedFunction(resolved=resolved, spec=spec)
+
+
+def _plan(
+    resolved: ResolvedFunction, content: Content, settings: SandboxSettings
+) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
+    from samlocal.sandbox.limit_diagnostics import box_diagnostics
+    from samlocal.sandbox.plan import plan_sandbox
+
+    spec = plan_sandbox(
+        resolved.function,
+        resolved.environment.as_dict(),
+        project=resolved.project,
+        code=content.code,
+        layers=content.layers,
+        links=content.links,
+        settings=settings,
+    )
+    limits = box_diagnostics(resolved.function, settings, content.code)
+    return spec, (*content.diagnostics, *limits)
+
+
+def _plan_image_function(
+    resolved: ResolvedFunction, code: ImageCode, settings: SandboxSettings
+) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
+    from samlocal.sandbox.file_systems import file_system_diagnostics
+    from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
+
+    function = resolved.function
+    spec = plan_image_function(
+        function,
+        code,
+        resolved.environment.as_dict(),
+        project=resolved.project,
+        settings=settings,
+    )
+    diagnostics = file_system_diagnostics(function, settings.file_systems)
+    return spec, (*ignored_layers(function), *diagnostics)
+
+
+def _keep_bundle(content: bytes, host: Host, observer: Observer) -> Path:
+    from samlocal.cache.fallback import in_cache
+    from samlocal.sandbox.ca_bundle import keep_bundle
+
+    return in_cache(
+        lambda cache: keep_bundle(content, cache), host.cache, report=observer.show_diagnostic
+    )
+
+
+def _show(observer: Observer, diagnostics: Iterable[Diagnostic]) -> None:
+    for diagnostic in diagnostics:
+        observer.show_diagnostic(diagnostic)

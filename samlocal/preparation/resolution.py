@@ -1,0 +1,244 @@
+"""One function of a project with its environment, as the options want it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samlocal.errors import UsageError
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from samlocal.aws_account import Account
+    from samlocal.credentials import Credentials
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.env_vars.env_file import EnvFile
+    from samlocal.env_vars.environment import Environment
+    from samlocal.function import Function, FunctionEntry
+    from samlocal.host import Host
+    from samlocal.preparation.options import FunctionOptions
+    from samlocal.project.project import Project
+    from samlocal.sandbox.debugging import DebugSettings
+
+
+@frozen
+class ResolvedFunction:
+    """A function, its environment, and under which ARN and version it runs.
+
+    `project` is the path of the template. `image` is the one that replaces the function's own, if any.
+    `debug` is None where the function is not to be debugged.
+    """
+
+    project: Path
+    function: Function
+    arn: str
+    version: str
+    environment: Environment
+    diagnostics: tuple[Diagnostic, ...]
+    image: str | None = None
+    profile: str | None = None
+    ca_bundle: bytes | None = None
+    debug: DebugSettings | None = None
+
+    @property
+    def timeout_seconds(self) -> int:
+        """How long the function may take, as it is told itself."""
+        from samlocal.env_vars.lambda_variables import DEBUGGING_TIMEOUT_SECONDS
+
+        return DEBUGGING_TIMEOUT_SECONDS if self.debug else self.function.timeout_seconds
+
+
+def resolve_function(
+    project: Project, identifier: str | None, options: FunctionOptions, host: Host
+) -> ResolvedFunction:
+    """Resolve the function that `identifier` names, and its environment; None names the only one.
+
+    Raises:
+        SamlocalError: Something cannot be read, or contradicts something else.
+    """
+    from samlocal.diagnostics import relevant_diagnostics
+    from samlocal.qualifier import qualify
+
+    entry = project.find(identifier)
+    image = chosen_image(options.images, entry, project.functions)
+    function = project.resolve(entry, replaced=_replaced_properties(options, image))
+    function = _with_chosen_runtime(function, options)
+    qualifier = _qualifier(options, identifier, entry)
+    qualified = qualify(function, qualifier, region=function.region)
+    version = options.version or qualified.version
+    debug = _debug_settings(options, entry, project)
+    credentials, credential_diagnostics = _credentials(options, project.account, host)
+    environment = _environment(
+        options,
+        project,
+        function,
+        credentials=credentials,
+        version=version,
+        is_debugged=debug is not None,
+        host=host,
+    )
+    diagnostics = (
+        *project.diagnostics_for(entry),
+        *relevant_diagnostics(function.diagnostics, given=environment.not_from_template()),
+        *qualified.diagnostics,
+        *(() if _has_own_credentials(environment) else credential_diagnostics),
+        *environment.diagnostics,
+    )
+    return ResolvedFunction(
+        project=project.path,
+        function=function,
+        arn=qualified.arn,
+        version=version,
+        environment=environment,
+        diagnostics=tuple(dict.fromkeys(diagnostics)),
+        image=image,
+        profile=options.profile,
+        ca_bundle=options.ca_bundle,
+        debug=debug,
+    )
+
+
+def chosen_image(
+    images: Mapping[str, str], function: FunctionEntry, functions: Sequence[FunctionEntry]
+) -> str | None:
+    """Return the image that was chosen for one of a project's functions.
+
+    Raises:
+        FunctionNotFoundError: An image is for a function that the project does not have.
+        AmbiguousFunctionError: It may be for more than one.
+    """
+    from samlocal.project.lookup import find
+
+    own = None
+    for identifier, image in images.items():
+        if identifier and find(functions, identifier).full_path == function.full_path:
+            own = image
+    return own or images.get("")
+
+
+def _qualifier(
+    options: FunctionOptions, identifier: str | None, entry: FunctionEntry
+) -> str | None:
+    from samlocal.project.lookup import qualifier_in
+
+    named = qualifier_in(identifier, entry)
+    if named and options.qualifier and named != options.qualifier:
+        raise UsageError(
+            f"`{identifier}` and `--qualifier {options.qualifier}` name two versions",
+            hint="keep one of them",
+        )
+    return options.qualifier or named
+
+
+def _replaced_properties(options: FunctionOptions, image: str | None) -> tuple[str, ...]:
+    chosen = {
+        "Architectures": options.architecture,
+        "ImageUri": image,
+        "Runtime": options.runtime,
+    }
+    return tuple(name for name, value in chosen.items() if value)
+
+
+def _with_chosen_runtime(function: Function, options: FunctionOptions) -> Function:
+    """Return the function in the runtime and for the architecture that the options name."""
+    if options.architecture:
+        function = replace(function, architecture=options.architecture)
+    if options.runtime is None:
+        return function
+    from samlocal.function import ImageCode
+    from samlocal.runtimes import find_runtime
+
+    if isinstance(function.code, ImageCode):
+        raise UsageError(
+            f"`{function.logical_id}` is an image, which has no runtime to choose",
+            hint="`--invoke-image` runs it in another image",
+        )
+    return replace(function, runtime=find_runtime(options.runtime.lower()).id)
+
+
+def _debug_settings(
+    options: FunctionOptions, entry: FunctionEntry, project: Project
+) -> DebugSettings | None:
+    if options.debug and options.debugged_function:
+        return options.debug if project.find(options.debugged_function) == entry else None
+    return options.debug
+
+
+def _credentials(
+    options: FunctionOptions, account: Account, host: Host
+) -> tuple[Credentials | None, tuple[Diagnostic, ...]]:
+    if not options.reads_credentials:
+        return None, ()
+    from samlocal.credentials import find_credentials
+
+    found = find_credentials(options.profile, shell=host.variables, home=host.home)
+    credentials = found.credentials
+    if credentials and not credentials.account_id:
+        credentials = replace(credentials, account_id=account.of_credentials)
+    return credentials, found.diagnostics
+
+
+def _has_own_credentials(environment: Environment) -> bool:
+    """Tell whether `--env` or an env file gives the function credentials of its own."""
+    key = environment.variables["AWS_ACCESS_KEY_ID"]
+    return key.origin.source in {"section", "command-line", "container"}
+
+
+def _environment(  # all of it is needed, and used once
+    options: FunctionOptions,
+    project: Project,
+    function: Function,
+    *,
+    credentials: Credentials | None,
+    version: str,
+    is_debugged: bool,
+    host: Host,
+) -> Environment:
+    from samlocal.env_vars.resolver import resolve_environment
+
+    shell = host.variables if options.reads_shell else None
+    files, diagnostics = _env_files(options, project, shell, host)
+    environment = resolve_environment(
+        function,
+        shell=shell,
+        env_files=files,
+        command_line=options.variables,
+        container_file=_container_env_file(options, shell, host),
+        credentials=credentials,
+        region=function.region,
+        account_id=project.account.given,
+        version=version,
+        debugging=is_debugged,
+    )
+    environment = replace(environment, diagnostics=(*diagnostics, *environment.diagnostics))
+    if options.ca_bundle is None:
+        return environment
+    from samlocal.sandbox.ca_bundle import with_ca_bundle
+
+    return with_ca_bundle(environment)
+
+
+def _env_files(
+    options: FunctionOptions, project: Project, shell: Mapping[str, str] | None, host: Host
+) -> tuple[list[EnvFile], tuple[Diagnostic, ...]]:
+    if not options.env_files:
+        return [], ()
+    from samlocal.env_vars.reading import read_env_file
+    from samlocal.env_vars.resolver import remarks_on_sections
+
+    files = [read_env_file(name, stdin=host.stdin, shell=shell) for name in options.env_files]
+    functions = (*project.functions, *project.excluded)
+    return files, tuple(remarks_on_sections(files, functions))
+
+
+def _container_env_file(
+    options: FunctionOptions, shell: Mapping[str, str] | None, host: Host
+) -> EnvFile | None:
+    if options.container_env_file is None:
+        return None
+    from samlocal.env_vars.reading import read_flat_env_file
+
+    return read_flat_env_file(options.container_env_file, stdin=host.stdin, shell=shell)
