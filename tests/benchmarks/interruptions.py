@@ -34,6 +34,7 @@ from docker.utils import kwargs_from_env
 
 from tests.benchmarks.remains import Place, listening_sockets, still_listening
 from tests.benchmarks.timing import CHECKOUT, RATINGS, REPOSITORY, SAMLOCAL
+from tests.docker.debugging.session import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -216,7 +217,7 @@ def _ways(network: str) -> tuple[Way, ...]:
         Way(name="sleeps", project="behaviours", arguments=sleeps),
         Way(name="copied", project="behaviours", arguments=(*sleeps, "--mount", "copy")),
         Way(name="network", project="behaviours", arguments=(*sleeps, "--docker-network", network)),
-        Way(name="debugged", project="behaviours", arguments=(*sleeps, "-d", "15858")),
+        Way(name="debugged", project="behaviours", arguments=(*sleeps, "-d", str(free_port()))),
     )
 
 
