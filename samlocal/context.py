@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import (
     InputKind,
-    Lines,
     Source,
     decode,
     named_input,
     parse_json,
     read_input,
 )
-from samlocal.documents.json_members import member_indexes
+from samlocal.documents.json_document import compose_json
 from samlocal.errors import ContextError, Place, UsageError
 from samlocal.frozen_dataclass import frozen
 from samlocal.suggestions import did_you_mean
@@ -98,9 +97,9 @@ def _read_file(path: str, stdin: BinaryIO) -> ContextOverrides:
 
 def _parse(text: str, source: Source) -> ContextOverrides:
     document = parse_json(text, source)
-    lines = Lines(text)
     if isinstance(document, dict):
-        places = {path[0]: lines.at(index) for path, index in member_indexes(text, depth=1)}
+        root, _ = compose_json(text, source.path, max_depth=None)
+        places = {name: (key.line + 1, key.column + 1) for name, key in (root.keys or {}).items()}
     else:
         document, places = {"custom": {"context": document}}, {"custom": (1, 1)}
     values: dict[str, str | int] = {}

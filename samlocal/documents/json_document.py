@@ -36,11 +36,13 @@ def is_json(text: str) -> bool:
     return True
 
 
-def compose_json(text: str, path: Path) -> tuple[Node, list[DuplicateKey]]:
+def compose_json(
+    text: str, path: Path, *, max_depth: int | None = MAX_DEPTH
+) -> tuple[Node, list[DuplicateKey]]:
     """Compose a text that is JSON, and report the keys that stand twice in a mapping.
 
     Raises:
-        TemplateError: it nests too deeply.
+        TemplateError: it nests more than `max_depth` levels deep.
     """
     duplicates: list[DuplicateKey] = []
     open_nodes: list[tuple[Node, list[Node]]] = []
@@ -50,9 +52,9 @@ def compose_json(text: str, path: Path) -> tuple[Node, list[DuplicateKey]]:
             _finish(node, children, duplicates, is_mapping=word == "}")
         elif word in {"[", "{"}:
             open_nodes.append((Node(None, path, line, column), []))
-            if len(open_nodes) > MAX_DEPTH:
+            if max_depth is not None and len(open_nodes) > max_depth:
                 raise TemplateError(
-                    f"values nest more than {MAX_DEPTH} levels deep",
+                    f"values nest more than {max_depth} levels deep",
                     place=Place(path, line + 1, column + 1),
                 )
             continue

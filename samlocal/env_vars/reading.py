@@ -26,7 +26,7 @@ from samlocal.documents.input_files import (
     parse_json,
     read_input,
 )
-from samlocal.documents.json_members import member_indexes
+from samlocal.documents.json_document import compose_json
 from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
 from samlocal.errors import EnvVarsError, Place
 
@@ -101,51 +101,37 @@ def _format(text: str, source: Source) -> str:
 
 
 def _from_json(text: str, source: Source) -> EnvFile:
-    document = parse_json(text, source)
-    if not isinstance(document, dict):
-        raise source.error("an env file is an object", hint=_SHAPE)
-    places, _ = _json_places(text, source, depth=1)
-    for name, variables in document.items():
-        if not isinstance(variables, dict):
-            raise _wrong_section(name, places[name,])
-    places, diagnostics = _json_places(text, source, depth=2)
-    sections = {
-        name: Section(
-            place=places[name,],
-            variables={
-                variable: _given(variable, _stringify(value), places[name, variable])
-                for variable, value in variables.items()
-            },
-        )
-        for name, variables in document.items()
-    }
+    root, diagnostics = _json_mapping(text, source, hint=_SHAPE)
+    sections = {}
+    for name, section in root.entries("an env file").items():
+        place = root.place_of(name)
+        if not isinstance(section.value, dict):
+            raise _wrong_section(name, place)
+        sections[name] = Section(place=place, variables=_given_in_json(section))
     return _env_file(source, sections, diagnostics)
 
 
 def _from_flat_json(text: str, source: Source) -> EnvFile:
-    document = parse_json(text, source)
-    if not isinstance(document, dict):
-        raise source.error("an env file is an object", hint=_FLAT_SHAPE)
-    places, diagnostics = _json_places(text, source, depth=1)
-    variables = {
-        name: _given(name, _stringify(value), places[name,]) for name, value in document.items()
+    root, diagnostics = _json_mapping(text, source, hint=_FLAT_SHAPE)
+    return EnvFile(
+        path=source.path, parameters=_given_in_json(root), diagnostics=tuple(diagnostics)
+    )
+
+
+def _json_mapping(text: str, source: Source, *, hint: str) -> tuple[Node, list[Diagnostic]]:
+    """Return the object that a JSON file is, and what there is to say of names that come twice."""
+    if not isinstance(parse_json(text, source), dict):
+        raise source.error("an env file is an object", hint=hint)
+    root, duplicates = compose_json(text, source.path, max_depth=None)
+    duplicates.sort(key=lambda each: (each.place.line, each.place.column))
+    return root, [_given_twice(each.key, each.place) for each in duplicates]
+
+
+def _given_in_json(mapping: Node) -> dict[str, GivenVariable]:
+    return {
+        name: _given(name, _stringify(value.value), mapping.place_of(name))
+        for name, value in mapping.entries("variables").items()
     }
-    return EnvFile(path=source.path, parameters=variables, diagnostics=tuple(diagnostics))
-
-
-def _json_places(
-    text: str, source: Source, *, depth: int
-) -> tuple[dict[tuple[str, ...], Place], list[Diagnostic]]:
-    """Return where each member stands, the last where a name comes twice, and those that do."""
-    lines = Lines(text)
-    places: dict[tuple[str, ...], Place] = {}
-    diagnostics = []
-    for path, index in member_indexes(text, depth=depth):
-        place = Place(source.path, *lines.at(index))
-        if path in places:
-            diagnostics.append(_given_twice(path[-1], place))
-        places[path] = place
-    return places, diagnostics
 
 
 def _from_yaml(text: str, source: Source) -> EnvFile:
@@ -223,7 +209,7 @@ def _stringify(value: object) -> str | None:
             return ""
         case bool():
             return "true" if value else "false"
-        case dict() | list():
+        case dict() | tuple():
             return None
         case _:
             return str(value)

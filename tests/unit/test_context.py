@@ -92,6 +92,13 @@ def test_any_custom_object_arrives_in_ascii(custom: dict[str, object]) -> None:
     assert text.isprintable()
 
 
+def test_custom_data_nests_deeply() -> None:
+    """The client context is as deep as the function's author wants it, unlike a template."""
+    custom = "[" * 200 + "]" * 200
+    sent = client_context(f'{{"custom": {{"x": {custom}}}}}')
+    assert sent == {"custom": {"x": json.loads(custom)}}
+
+
 def test_a_remaining_time() -> None:
     """A deadline may be given as the time that remains when the invocation starts."""
     assert read('{"remainingTimeInMillis": 500}').remaining_time_ms == 500

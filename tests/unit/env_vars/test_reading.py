@@ -208,6 +208,12 @@ def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
             id="digits",
         ),
         pytest.param("[" * 100_000, "e.json", "e.json:1:1: invalid JSON: nested", id="deep json"),
+        pytest.param(
+            f'{{"F": {{"A": {"[" * 200}{"]" * 200}}}}}',
+            "e.json",
+            "e.json:1:8: the value of `A`",
+            id="deep value",
+        ),
         pytest.param("[" * 100_000, "e.yaml", "e.yaml:1:101: invalid YAML", id="deep yaml"),
         pytest.param("F: &f\n  <<: *f", "e.yaml", "e.yaml:2:7: invalid YAML: `*f`", id="cycle"),
         pytest.param("F:\n  <<: 1", "e.yaml", "e.yaml:2:7: invalid YAML: what `<<`", id="merge"),
