@@ -9,7 +9,7 @@ from samlocal.cli.doctor_checks import Check
 from samlocal.errors import SandboxError
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
-from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
+from samlocal.sandbox.docker.network.api_listener import forget_relay, listen, remember_relay
 from samlocal.sandbox.docker.network.reachability import reaches_from_new_container
 from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
 from samlocal.sandbox.sandbox import SandboxSpec
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.container_spec import ApiConnection
-    from samlocal.sandbox.docker.network.api_connection import Listening
+    from samlocal.sandbox.docker.network.api_listener import Listening
 
 _FIREWALL_HINT: Final = (
     "a firewall may block connections from the engine's network to this machine;"

@@ -48,7 +48,7 @@ class SandboxFactory:
         except HostNotReachableError:
             if spec.api_connection != "auto":
                 raise
-        from samlocal.sandbox.docker.network.api_connection import remember_relay  # noqa: PLC0415  # few need it
+        from samlocal.sandbox.docker.network.api_listener import remember_relay  # noqa: PLC0415  # few need it
 
         self.on_relay()
         remember_relay(self.engine)

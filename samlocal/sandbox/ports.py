@@ -12,6 +12,7 @@ from samlocal.errors import EngineError, PortInUseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+LOOPBACK: Final = "127.0.0.1"
 # What engines say of a port that they can't publish.
 _TAKEN: Final = ("already allocated", "already in use")
 

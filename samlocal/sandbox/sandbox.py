@@ -174,8 +174,10 @@ class Sandbox(Protocol):
     exited: Future[Exit]
     logs_ended: Future[None]
     output: Output
-    is_starting: bool
-    """Whether something runs in the sandbox, or is about to: `started` is near."""
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether something runs in the sandbox, or is about to: `started` is near."""
 
     @property
     def debugger(self) -> Debugger | None:

@@ -8,7 +8,7 @@ import pytest
 from samlocal.errors import HostNotReachableError
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker import sandbox as docker_sandbox
-from samlocal.sandbox.docker.network.api_connection import forget_relay
+from samlocal.sandbox.docker.network.api_listener import forget_relay
 from samlocal.sandbox.factory import SandboxFactory
 from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import fake_engine

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
+from samlocal.sandbox.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _HOST_GATEWAY: Final = "host-gateway"
 _PODMAN_THAT_KNOWS_IT: Final = (4, 7)
-_LOOPBACK: Final = "127.0.0.1"
 # Nothing is sent there: https://www.rfc-editor.org/rfc/rfc5737
 _SOMEWHERE_ELSE: Final = ("198.51.100.1", 9)
 
@@ -40,7 +40,7 @@ def with_host_gateway(engine: Engine, network: ContainerNetwork) -> ContainerNet
 
 def _address(engine: Engine, network: ContainerNetwork) -> str:
     if network.is_host:
-        return _LOOPBACK
+        return LOOPBACK
     # The gateway of a rootless engine is in a network of its own.
     address = _own_address() if engine.is_rootless() else engine.gateway()
     if address is None:

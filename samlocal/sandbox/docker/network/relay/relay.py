@@ -18,6 +18,7 @@ from samlocal.engine.output import read_output
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.network.relay.frames import Frame, Kind, read_frames
+from samlocal.sandbox.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LOOPBACK: Final = "127.0.0.1"
 # A relay takes each frame apart from the next, so that small ones keep its memory small.
 _CHUNK_BYTES: Final = 64 * 1024
 _END_SECONDS: Final = 5.0
@@ -88,7 +88,7 @@ class Relay:
 
     def accepts_peer(self, host: str, port: int) -> bool:
         """Tell whether a connection to the target, from that address, is one of the relay's."""
-        return host == _LOOPBACK and port in self._our_ports
+        return host == LOOPBACK and port in self._our_ports
 
     def close(self) -> None:
         """Remove the container, and end every connection and thread."""
@@ -151,7 +151,7 @@ class Relay:
     def _open(self, number: int) -> None:
         connection = socket.socket()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.bind((_LOOPBACK, 0))
+        connection.bind((LOOPBACK, 0))
         self._our_ports.add(connection.getsockname()[1])
         self._connections[number] = connection
         with suppress(OSError):  # the listener is closed: so is what comes to it

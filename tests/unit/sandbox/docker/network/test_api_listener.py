@@ -2,16 +2,25 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from samlocal.sandbox.docker.network import api_connection
-from samlocal.sandbox.docker.network.api_connection import forget_relay, listen, remember_relay
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
+from samlocal.sandbox.docker.container.container_factory import ContainerFactory
+from samlocal.sandbox.docker.network import api_listener
+from samlocal.sandbox.docker.network.api_listener import (
+    ApiListener,
+    forget_relay,
+    listen,
+    remember_relay,
+)
+from samlocal.sandbox.sandbox import SandboxSpec
+from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.container_spec import ApiConnection
@@ -106,7 +115,7 @@ def test_engine_of_another_user_needs_a_relay(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who isn't root has an engine with a network of its own."""
-    monkeypatch.setattr(api_connection, "_who_listens", lambda _path: (os.getpid(), 1000))
+    monkeypatch.setattr(api_listener, "_who_listens", lambda _path: (os.getpid(), 1000))
     assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
 
 
@@ -126,3 +135,45 @@ def test_what_was_found_out_is_remembered_for_that_engine(address: str) -> None:
     assert forget_relay(cast("Engine", engine))
     assert not forget_relay(cast("Engine", engine))
     assert found(engine) == ("127.0.0.1", "")
+
+
+def spec(chosen: ApiConnection) -> ContainerSpec:
+    return ContainerSpec(
+        sandbox=SandboxSpec(function="Ratings", project=Path(), environment={}, memory_mb=None),
+        image=ImageRequest(name="python:3.11", is_function=True),
+        api_connection=chosen,
+    )
+
+
+def test_only_the_container_may_connect(address: str) -> None:
+    """By any of its addresses, or through loopback, once it is known; its socket is closed at the end."""
+    engine = cast("Engine", FakeEngine(address))
+    listener = ApiListener(engine, lost=lambda _error: None)
+    opened = listener.listen(spec("direct"))
+
+    assert listener.connect(spec("direct"), ContainerFactory(engine, pull=None))
+    assert listener.address == f"127.0.0.1:{opened.getsockname()[1]}"
+    assert not listener.has_relay
+    assert not listener.accepts_peer("172.17.0.2", 1)
+
+    listener.allow({"172.17.0.2"})
+    assert listener.accepts_peer("172.17.0.2", 1)
+    assert listener.accepts_peer("127.0.0.1", 1)
+    assert not listener.accepts_peer("172.17.0.3", 1)
+
+    listener.close()
+    assert opened.fileno() == -1
+
+
+def test_relay_is_not_started_once_nothing_may_be_created() -> None:
+    """The sandbox is being left then, and has no address."""
+    engine = fake_engine()
+    factory = ContainerFactory(engine, pull=None)
+    factory.close()
+    listener = ApiListener(engine, lost=lambda _error: None)
+    listener.listen(spec("relay"))
+
+    assert not listener.connect(spec("relay"), factory)
+    assert (listener.has_relay, listener.relay_id, listener.address) == (True, None, "")
+
+    listener.close()

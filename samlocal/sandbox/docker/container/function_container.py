@@ -1,0 +1,249 @@
+"""The container of one function: created, started, limited, stopped and removed through the engine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from samlocal.engine.engine_api import ApiError
+from samlocal.engine.removal import remove
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.container.combined_output import has_shell, in_one_stream, own_program
+from samlocal.sandbox.docker.container.creation import (
+    ContainerContext,
+    container_config,
+    cpu_limits,
+)
+from samlocal.sandbox.docker.container.engine_options import chosen_options
+from samlocal.sandbox.docker.container.memory import memory_group, peak_memory_mb
+from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
+from samlocal.sandbox.docker.container.proxies import proxy_variables
+from samlocal.sandbox.docker.emulation import platform_of
+from samlocal.sandbox.ports import port_errors
+from samlocal.sandbox.sandbox import Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from samlocal.engine.engine import Engine
+    from samlocal.engine.streams import Attached
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.docker.container.container_factory import ContainerFactory
+    from samlocal.sandbox.docker.container.file_copies import Copies
+    from samlocal.sandbox.docker.container.memory import MemoryGroup
+    from samlocal.sandbox.sandbox import Mount
+
+_log = logging.getLogger(__name__)
+
+# How long a function may use all of the CPU: Lambda, too, divides it by periods.
+_UNLIMITED_SECONDS: Final = 0.02
+# Podman's words.
+_NO_INIT: Final = "container-init binary not found"
+
+
+class FunctionContainer:
+    """A container in which a function finds its Runtime API at `host:port`.
+
+    `relay_id` is the container in whose network it is, if it has a relay. `note` takes a line about what
+    the engine lacks.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        spec: ContainerSpec,
+        *,
+        runtime_api: str,
+        relay_id: str | None,
+        note: Callable[[str], None],
+    ) -> None:
+        self.spec = spec
+        self.id = ""
+        """The engine's id of the container; empty until it is created."""
+        self.pid = 0
+        """The process 1 of the container on the engine's machine; 0 until it is started."""
+        self.is_starting = False
+        self.is_stopping = False
+        self.is_one_stream = False
+        self._engine = engine
+        self._runtime_api = runtime_api
+        self._relay_id = relay_id
+        self._note = note
+        self._copies: Copies | None = None
+        self._memory: MemoryGroup | None = None
+        self._ending = Event()
+
+    def create(self, factory: ContainerFactory) -> bool:
+        """Create the container, in the network of its relay if it has one; tell whether the factory was open."""
+        joined = None if self._relay_id else self.spec.network.joined
+        network_id = self._engine.network_id(joined) if joined else None
+        container_id = factory.make(self.spec.image.name, self._create)
+        if container_id and network_id:
+            with self._engine.translated_errors():
+                self._engine.api.connect_container_to_network(container_id, network_id)
+        return bool(container_id)
+
+    def _create(self) -> str:
+        """Create the container, of whose shell, if it has one, the function's output becomes one stream."""
+        own = own_program(self._engine, self.spec.image.name)
+        sandbox = self.spec.sandbox
+        sandbox = replace(sandbox, entrypoint=sandbox.entrypoint or own.entrypoint)
+        self.spec = replace(self.spec, sandbox=sandbox)
+        copied = mounts_to_copy(self.spec, self._engine)
+        carrier = self._copy(copied)
+        context = self._context(copied, carrier)
+        wrapped = replace(self.spec, sandbox=in_one_stream(sandbox, own))
+        self._create_as(wrapped, context)
+        self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
+        if not self.is_one_stream:
+            remove(self._engine, self.id)
+            self._create_with_init(context)
+        if self._copies:
+            self._copies.complete(self.id)
+        _log.debug("created container %s of %s", self.id[:12], self.spec.image.name)
+        return self.id
+
+    def _create_with_init(self, context: ContainerContext) -> None:
+        try:
+            self._create_as(self.spec, context, init=True)
+        except ApiError as error:
+            if _NO_INIT not in error.explanation:
+                raise
+            self._note(
+                "The engine has no init, such as catatonit: the kernel keeps most signals from the function"
+            )
+            self._create_as(self.spec, context)
+
+    def _create_as(
+        self, spec: ContainerSpec, context: ContainerContext, *, init: bool = False
+    ) -> None:
+        config = container_config(spec, context, auto_remove=self._engine.auto_removes, init=init)
+        self.id = self._engine.api.create_container(config, platform=platform_of(spec.image))
+
+    def _context(self, copied: Sequence[Mount], carrier: str | None) -> ContainerContext:
+        return ContainerContext(
+            runtime_api=self._runtime_api,
+            chosen=chosen_options(self.spec.engine_options, version=self._engine.api.version),
+            proxies=proxy_variables(self._engine.address, os.environ),
+            copied=copied,
+            carrier=carrier,
+            relay_id=self._relay_id,
+        )
+
+    def _copy(self, mounts: Sequence[Mount]) -> str | None:
+        """Copy what can't be mounted; return the container that the sandbox has it from."""
+        if not mounts:
+            return None
+        from samlocal.sandbox.docker.container.file_copies import Copies  # noqa: PLC0415  # the cold path goes without
+
+        self._copies = self._copies or Copies(self._engine, self.spec, mounts)
+        return self._copies.carry()
+
+    def attach(self) -> Attached:
+        """Attach to the output of the container, which hasn't been started yet."""
+        with self._start_errors():  # Podman prepares all but the process when somebody attaches
+            return self._engine.attach(self.id)
+
+    def start(self) -> tuple[Started, frozenset[str]]:
+        """Start the container; return since when it runs, and the addresses that it has.
+
+        Raises:
+            SandboxError: The engine can't start it, or it holds nothing that can be started.
+        """
+        before = time.monotonic()
+        with self._start_errors():
+            self._engine.api.start(self.id)
+            after = time.monotonic()
+            found = self._engine.api.container(self.id)
+        _log.debug("started it in %.0f ms", (after - before) * 1000)
+        self.pid = found["State"]["Pid"]
+        self._memory = memory_group(self.id, self.pid)
+        addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}
+        at = min(max(_monotonic(found["State"]["StartedAt"]), before), after)
+        return Started(at=at), frozenset(addresses - {""})
+
+    @contextmanager
+    def _start_errors(self) -> Iterator[None]:
+        """Say what it means that a container doesn't start."""
+        try:
+            with port_errors(self.spec.sandbox.debug_ports), self._engine.translated_errors():
+                yield
+        except EngineError as error:
+            from samlocal.sandbox.docker.container.start_errors import start_error  # noqa: PLC0415  # few need it
+
+            raise start_error(self.spec, error) from error
+
+    def limit_cpu(self, cpus: float) -> None:
+        """Limit the CPU, unless the function is over before that matters: the engine takes a while."""
+        if self._ending.wait(_UNLIMITED_SECONDS):
+            return
+        try:
+            with self._engine.translated_errors():
+                self._engine.api.update_container(self.id, cpu_limits(cpus))
+        except EngineError as error:  # mostly because the function has ended already
+            _log.debug("its CPU is not limited: %s", error.message)
+
+    def peak_memory_mb(self) -> int | None:
+        """Return the most memory that the function has used so far, in MiB; None if unknown."""
+        if not self.id:
+            return None
+        # Files in a /tmp in memory are none of the function's.
+        of_group = not self.spec.sandbox.strict
+        return peak_memory_mb(self._engine, self.id, self._memory, of_group=of_group)
+
+    def has_run_out_of_memory(self) -> bool:
+        """Tell whether the kernel has killed a process of the container for its memory."""
+        return self._memory is not None and self._memory.has_killed()
+
+    @property
+    def is_removal_awaited(self) -> bool:
+        """Whether something of the user's is in use until the container has gone: a network, a port, a volume.
+
+        Else a container whose output has ended has been killed, and the engine removes it without us.
+        """
+        spec = self.spec
+        return bool(
+            not self._engine.auto_removes
+            or spec.network.joined
+            or self._relay_id
+            or self._copies
+            or spec.sandbox.debug_ports
+            or spec.engine_options
+            or spec.sandbox.grace_seconds
+        )
+
+    def cancel(self) -> None:
+        """Let what is under way end early: copies, and the wait to limit the CPU."""
+        if self._copies:
+            self._copies.cancel()
+        self._ending.set()
+
+    def stop(self) -> None:
+        """End what runs in the container: at once, or after its grace."""
+        self.is_stopping = True
+        self._ending.set()
+        if self.id:
+            with suppress(EngineError), self._engine.translated_errors():
+                if self.spec.sandbox.grace_seconds:
+                    self._engine.api.stop(self.id, self.spec.sandbox.grace_seconds)
+                else:
+                    self._engine.api.kill(self.id)
+
+    def close_copies(self) -> None:
+        """Leave the copies to the container alone, and so to its removal."""
+        if self._copies:
+            self._copies.close()
+
+
+def _monotonic(timestamp: str) -> float:
+    """Convert the engine's time of day to `time.monotonic()`, as far as the two clocks agree."""
+    # Nanoseconds are more than `datetime` reads.
+    seconds, _, fraction = timestamp.rstrip("Z").partition(".")
+    at = datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")
+    return time.monotonic() - (time.time() - at.timestamp())

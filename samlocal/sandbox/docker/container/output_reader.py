@@ -1,0 +1,109 @@
+"""Reads what a container writes, to its end, and what that tells about the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from samlocal.engine.output import read_output, whole_lines
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.container.combined_output import ShellWords, names_signals, signal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from samlocal.engine.engine import Engine
+    from samlocal.errors import SandboxError
+    from samlocal.sandbox.docker.container.function_container import FunctionContainer
+    from samlocal.sandbox.docker.container.start_errors import FormatErrors
+    from samlocal.sandbox.sandbox import Output
+
+_log = logging.getLogger(__name__)
+
+_FIRST_BYTES: Final = 1024
+# With which shells and inits end where the program can't be run.
+_NOT_EXECUTED: Final = frozenset({126, 127})
+
+
+class OutputReader:
+    """Hands what a function writes to its sandbox's output, in a thread that ends with the container."""
+
+    def __init__(self, engine: Engine, container: FunctionContainer, output: Output) -> None:
+        self.ended_at: float | None = None
+        """When the output ended (`time.monotonic()`)."""
+        self.ran_out_of_memory = False
+        self._engine = engine
+        self._container = container
+        self._output = output
+        self._shell_words = ShellWords(self._show)
+        self._first_words = b""
+        self._format_errors: FormatErrors | None = None
+        self._thread: Thread | None = None
+
+    def start(self, ended: Callable[[], None]) -> None:
+        """Attach to the container, which hasn't started yet, and read; call `ended` at the end.
+
+        Raises:
+            SandboxError: The engine can't prepare the container.
+        """
+        receive = self._container.attach().receive
+        if self._container.is_one_stream:
+            pieces = read_output(receive, stderr=self._shell_words.hear)
+        else:
+            pieces = whole_lines(receive)
+        if self._container.spec.image.foreign_architecture:
+            from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
+
+            self._format_errors = FormatErrors()
+        self._thread = Thread(target=self._read, args=(pieces, ended), daemon=True)
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the output, but not for longer."""
+        if self._thread:
+            self._thread.join(seconds)
+
+    def _read(self, pieces: Iterator[bytes], ended: Callable[[], None]) -> None:
+        # Where the engine goes away, whoever waits for the container's end sees it too, and says so.
+        with suppress(EngineError), self._engine.translated_errors():
+            for output in pieces:
+                self._first_words += output[: _FIRST_BYTES - len(self._first_words)]
+                self._show(output)
+        if self._container.is_stopping:  # no shell says a word when it is killed
+            self._shell_words.pass_on()
+        self.ended_at = time.monotonic()
+        # The engine may not notice; the group is there for a moment longer than what it ran.
+        self.ran_out_of_memory = self._container.has_run_out_of_memory()
+        ended()
+
+    def _show(self, output: bytes) -> None:
+        if self._format_errors:
+            self._format_errors.read(output)
+        self._output.write(output)
+
+    def signal_of(self, status: int | None) -> int | None:
+        """Return the signal that ended the program, where its exit status or the shell tells one."""
+        container = self._container
+        is_told = container.is_one_stream and names_signals(container.spec.sandbox)
+        return signal_of(status, self._shell_words.last if is_told else None)
+
+    def explain(self, status: int | None) -> SandboxError | None:
+        """Return why the image's program can't run, where that is why the container ended."""
+        from samlocal.sandbox.docker.container.start_errors import unstartable  # noqa: PLC0415  # few need it
+
+        spec = self._container.spec
+        said = self._first_words or self._shell_words.last
+        self._shell_words.pass_on()
+        if status in _NOT_EXECUTED:
+            try:
+                with self._engine.translated_errors():
+                    if error := unstartable(self._engine, spec, said.decode(errors="replace")):
+                        return error
+            except EngineError as refusal:
+                _log.debug("why its program can't run is not known: %s", refusal.message)
+        if self._format_errors and (self._format_errors.detected or status in _NOT_EXECUTED):
+            return self._format_errors.as_error(spec)
+        return None
