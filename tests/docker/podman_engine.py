@@ -151,6 +151,9 @@ def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
             engine.stop()
     finally:
         clear(folder)
+        # Podman keeps the bridge where it could not take down its last container.
+        bridge = ["ip", "link", "delete", f"{name}p"]
+        subprocess.run(bridge, check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
         if rootless:
             _remove_user(name)
