@@ -1,4 +1,4 @@
-"""What is said about a project or a function that is no error."""
+"""Diagnostics: what there is to report about a project or a function that is not an error."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @frozen
 class Diagnostic:
-    """Something that was dropped, guessed or is about to surprise: said once on stderr.
+    """Something that was dropped, guessed or may surprise: shown once on stderr.
 
-    `variables` are the environment variables that it is about, if it is: nobody wants to hear of it
-    where all of them have their values from elsewhere. `missing` are the parameters that would mend it, and
-    `causes` are to be said before it, once.
+    `variables` are the environment variables that it is about: it is irrelevant if all of them get
+    their values from elsewhere. `missing` are the parameters that would mend it. `causes` are shown
+    before it, each once.
     """
 
     message: str
@@ -33,10 +33,10 @@ class Diagnostic:
 def relevant_diagnostics(
     diagnostics: Iterable[Diagnostic], *, given: Container[str]
 ) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of a function whose environment has the variables `given` after all.
+    """Return the diagnostics of a function whose environment has the variables `given` anyway.
 
-    What causes several of them is said once, before the first. All parameters that are missing stand
-    in one hint, the last one that would name any of them.
+    The common cause of several diagnostics comes once, before the first. One hint names all missing
+    parameters: the last hint that would name any of them.
     """
     missed = (
         diagnostic
@@ -58,7 +58,7 @@ def relevant_diagnostics(
 
 
 def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return diagnostics, each once; one that is about several variables is about all of them."""
+    """Return each diagnostic once; those that differ only in their variables become one."""
     by_text: dict[Diagnostic, list[tuple[str, ...]]] = {}
     for diagnostic in diagnostics:
         by_text.setdefault(replace(diagnostic, variables=()), []).append(diagnostic.variables)
@@ -71,7 +71,7 @@ def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ..
 
 
 def parameters_hint(parameters: Iterable[MissingParameter]) -> str | None:
-    """Return the one line that gives all of some parameters their values."""
+    """Return the hint that gives values to all of some parameters."""
     every = list(dict.fromkeys(parameters))
     names = list(dict.fromkeys(each.name for each in every if each.nested_in is None))
     parts: list[str] = []

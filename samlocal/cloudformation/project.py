@@ -1,4 +1,4 @@
-"""A project: the functions that a template holds, found by name and resolved one at a time."""
+"""Projects of SAM, CloudFormation and the CDK: the functions of a template or of a CDK app."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ def open_project(
     remote_values: ValueSource | None = None,
     directory: Path | None = None,
 ) -> CloudFormationProject:
-    """Read a template, and resolve nothing yet.
+    """Read a template, without resolving anything yet.
 
-    `template` may be a directory that `cdk synth` wrote. Without it the template is looked for in
-    `directory`, which is the current one by default: see `search.find_template`. Values that live in
+    `template` may be a directory that `cdk synth` wrote. Without it, the template is searched for in
+    `directory`, by default the current one: see `project.discovery.find_template`. Values that live in
     AWS are taken from `given_values`, then from what the project's own stacks export, then from
-    `remote_values`. What a CDK app says of its account comes before that of the credentials.
+    `remote_values`. The account of a CDK app takes precedence over that of the credentials.
 
     Raises:
-        TemplateNotFoundError: there is none.
-        TemplateError: it isn't YAML or JSON.
+        TemplateNotFoundError: there is no template.
+        TemplateError: the template is not YAML or JSON.
     """
     here = directory or Path.cwd()
     path = (find_template(here) if template is None else template).absolute()
@@ -138,18 +138,18 @@ class CloudFormationProject:
 
     @cached_property
     def unread(self) -> tuple[UnreadStack, ...]:
-        """Every nested stack that isn't read."""
+        """Every nested stack that is not read."""
         return tuple(each for stack in self.stacks for each in stack.unread.values())
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is about to surprise, whichever function runs."""
+        """What was dropped or guessed, or may surprise, whichever function runs."""
         return self._diagnostics(self.stacks)
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:
-        """Return the diagnostics about the stacks that one function, once resolved, has to do with.
+        """Return the diagnostics of the stacks that concern one function, once it is resolved.
 
-        Those are its own, the ones that this is nested in, and the ones whose outputs it refers to.
+        These are its own stack, the stacks around it, and those whose outputs it refers to.
         """
         _, own = self._stack_by_path[entry.full_path]
         around = [own]
@@ -222,12 +222,12 @@ class CloudFormationProject:
 
     @property
     def _not_read(self) -> tuple[Diagnostic, ...]:
-        """What there is to say of parts of the project that aren't read: functions may be there."""
+        """The diagnostics of parts of the project that are not read: functions may be there."""
         own = chain.from_iterable(self._stack_diagnostics.values())
         return (*(each.diagnostic for each in self.unread), *own)
 
     def _explain_missing(self, identifier: str | None) -> None:
-        """Raise where what is asked for is not part of its stack, or of a kind that isn't emulated."""
+        """Raise if the function is not part of its stack, or of a type that is not emulated."""
         for stack in self.stacks:
             if diagnostic := web_functions(stack).get(identifier or ""):
                 raise FunctionNotFoundError(diagnostic.message, place=diagnostic.place)
@@ -240,7 +240,7 @@ class CloudFormationProject:
                 )
 
     def _refuse_unread(self) -> None:
-        """Raise where there are no functions because something of the template is left out."""
+        """Raise if there are no functions because a part of the project is not read."""
         if self.functions or not self._not_read:
             return
         first = self._not_read[0]
@@ -253,13 +253,13 @@ class CloudFormationProject:
     def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
         """Resolve one function of this project; its `diagnostics` say what was dropped or guessed.
 
-        The properties in `replaced` come from somewhere else: what they lack doesn't matter.
+        The properties in `replaced` come from somewhere else: it does not matter what they lack.
 
         Raises:
             TemplateError: a property has a value that Lambda refuses.
-            MissingParameterError: it can't run without parameters that have no value.
-            ParameterError: a parameter that it needs has a value that isn't allowed.
-            CodeNotFoundError: the template doesn't say where its code is.
+            MissingParameterError: the function cannot run without parameters that have no value.
+            ParameterError: a parameter that the function needs has a value that is not allowed.
+            CodeNotFoundError: the template does not say where the code is.
         """
         _ = self._stack_diagnostics  # so that the function's own are told apart from them
         _, stack = self._stack_by_path[entry.full_path]

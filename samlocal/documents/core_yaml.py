@@ -38,7 +38,7 @@ def compose(text: str, source: Source) -> Node | None:
     An unquoted word is `Unquoted`, or None where it is null.
 
     Raises:
-        SamlocalError: the text isn't YAML, or a key comes twice; it is an error of the source's kind.
+        SamlocalError: the text is not YAML, or a key comes twice. The source says which error it is.
     """
     composer = _CoreComposer(source.path, as_written)
     try:
@@ -64,13 +64,17 @@ def written(node: Node) -> str | None:
 
 
 def to_json(text: str, source: Source, *, max_characters: int) -> str:
-    """Return the YAML document `text` as JSON, refusing what JSON has no word for."""
+    """Return the YAML document `text` as JSON.
+
+    Raises:
+        SamlocalError: the text is not YAML, or has no counterpart in JSON; see `compose`.
+    """
     node = compose(text, source)
     return "null" if node is None else _JsonWriter(source, max_characters).write(node)
 
 
 class _NotJsonError(TemplateError):
-    """YAML that JSON has no word for."""
+    """YAML that has no counterpart in JSON."""
 
 
 class _CoreComposer(YamlComposer):

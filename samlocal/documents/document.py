@@ -35,7 +35,7 @@ def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
 
     Raises:
         TemplateNotFoundError: there is no such file.
-        TemplateError: it can't be read, or isn't YAML or JSON.
+        TemplateError: the file cannot be read, or is not YAML or JSON.
     """
     try:
         with path.open("rb") as file:
@@ -56,7 +56,7 @@ def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document
     """Compose the one document in `text`; `path` is what its places name.
 
     Raises:
-        TemplateError: the text isn't YAML or JSON, is empty, or nests too deeply.
+        TemplateError: the text is not YAML or JSON, is empty, or nests too deeply.
     """
     collecting = gc.isenabled()
     gc.disable()  # nothing here is garbage, and looking for some takes longer than composing

@@ -1,4 +1,4 @@
-"""Files that a user names, and standard input: read, decoded, parsed, every error with its place."""
+"""Input from files that the user names and from standard input: reading, decoding, parsing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<constant>-?Infinity|NaN
 
 
 class Reader(Protocol):
-    """What of standard input is needed."""
+    """The part of standard input that readers need."""
 
     def read(self, size: int, /) -> bytes: ...
 
@@ -117,7 +117,7 @@ class Lines:
 
 
 def check_json(text: str, source: Source) -> None:
-    """Raise where `text` isn't JSON as RFC 8259 has it, without converting its numbers."""
+    """Raise if `text` is not JSON as in RFC 8259, without converting its numbers."""
     _load_json(text, source, convert_numbers=False)
 
 

@@ -1,8 +1,8 @@
 r"""JSON documents as nodes that know where they stand.
 
 libyaml reads most JSON, but not all: neither surrogate pairs (`\ud83d\ude00`), nor numbers like `1e3`,
-nor keys of more than 1,024 characters. Here `json` says whether a text is JSON, and what is left to do
-is to find the places.
+nor keys of more than 1,024 characters. Here `json` says whether a text is JSON, and this module only has
+to find the places.
 """
 
 from __future__ import annotations

@@ -22,10 +22,10 @@ Scalar = str | int | float | bool | None
 
 @frozen
 class Unknown:
-    """A value that can't be known on this machine, and why.
+    """A value that cannot be resolved on this machine, and why.
 
-    `place` is where the reason stands, if it isn't where the value does. `missing` are parameters
-    without value that it depends on, and `causes` are to be said before it, once.
+    `place` is where the reason is, if that is elsewhere. `missing` are parameters without a value that
+    it depends on. `causes` are diagnostics that are shown before it, each once.
     """
 
     reason: str
@@ -103,19 +103,19 @@ class Node:
         return self.keys[key].place if self.keys and key in self.keys else self.place
 
     def entries(self, what: str) -> Mapping[str, Node]:
-        """Return the entries of a mapping; `what` names it in the error if it is none."""
+        """Return the entries of a mapping; `what` names it in the error if it is not one."""
         if isinstance(self.value, dict):
             return self.value
         raise TemplateError(f"{what} must be a mapping, not {self.kind}", place=self.place)
 
     def items(self, what: str) -> tuple[Node, ...]:
-        """Return the items of a list; `what` names it in the error if it is none."""
+        """Return the items of a list; `what` names it in the error if it is not one."""
         if isinstance(self.value, tuple):
             return self.value
         raise TemplateError(f"{what} must be a list, not {self.kind}", place=self.place)
 
     def text(self, what: str) -> str:
-        """Return a scalar as text; `what` names it in the error if it is none."""
+        """Return a scalar as text; `what` names it in the error if it is not one."""
         text = self.optional_text()
         if text is None:
             raise TemplateError(f"{what} must be a string, not {self.kind}", place=self.place)
@@ -144,7 +144,7 @@ class Node:
                 return "AWS::NoValue"
 
     def plain(self) -> object:
-        """Return the value as plain Python data; what can't be known is None."""
+        """Return the value as plain Python data; an unknown value is None."""
         match self.value:
             case dict():
                 return {key: entry.plain() for key, entry in self.value.items()}

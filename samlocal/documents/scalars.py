@@ -1,4 +1,4 @@
-"""What an unquoted word means, in the schema of each kind of file.
+"""Schemas: what an unquoted word means in each kind of file.
 
 Templates are YAML 1.1, as sam and the AWS CLI read them: `yes` and `on` are booleans, `017` is octal,
 `1:30` is sexagesimal (https://yaml.org/type/). Dates stay text, as in CloudFormation, which doesn't

@@ -1,4 +1,4 @@
-"""What is wrong with a document that isn't YAML, and where."""
+"""Errors of documents that are not YAML: what is wrong, and where."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def syntax_error(exc: yaml.MarkedYAMLError, text: str, path: Path) -> TemplateError:
-    """Return libyaml's complaint as our own error, at the place that a person looks at."""
+    """Return the error for what libyaml reports, at the place that the user looks for."""
     if path.suffix == ".json":
         return _json_error(text, path)
     mark = exc.problem_mark or exc.context_mark
@@ -62,7 +62,7 @@ def before_libyamls_limit(exc: yaml.MarkedYAMLError, text: str) -> str | None:
 
 
 def unreadable(exc: yaml.reader.ReaderError, text: str, path: Path) -> TemplateError:
-    """Return an error about a character that no YAML document may have."""
+    """Return the error for a character that YAML does not allow."""
     before = text.encode()[: exc.position].decode(errors="ignore")
     column = len(before) - before.rfind("\n")
     return TemplateError(

@@ -1,4 +1,4 @@
-"""Where a project's template is, and whether what `sam build` made of it is still current."""
+"""Finding a project's template, and whether the build by `sam build` is still current."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which function an identifier means, and what to say when it means none or several."""
+"""Finding a function by an identifier, which may name none or several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `--parameter-overrides` says, in each of its spellings."""
+"""Parameter values from `--parameter-overrides`, in each of its spellings."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def read_function(
     code = read_code(stack, entry.logical_id, properties)
     is_image = isinstance(code, ImageCode)
     storage = properties.mapping("EphemeralStorage")
-    alias = properties.quietly().text("AutoPublishAlias")
+    alias = properties.without_diagnostics().text("AutoPublishAlias")
     function = Function(
         logical_id=entry.logical_id,
         full_path=entry.full_path,

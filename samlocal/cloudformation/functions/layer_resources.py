@@ -82,8 +82,8 @@ def _read_layer(
         code=code,
         arn=None,
         place=place,
-        runtimes=properties.quietly().texts("CompatibleRuntimes"),
-        architectures=properties.quietly().texts("CompatibleArchitectures"),
+        runtimes=properties.without_diagnostics().texts("CompatibleRuntimes"),
+        architectures=properties.without_diagnostics().texts("CompatibleArchitectures"),
     )
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Properties:
     """The properties of one resource, or a mapping inside them.
 
-    What can't be known here counts as absent and is one of the `missing`. So is what an error leaves
-    unknown, unless the function can't run without it (`needed`).
+    An unknown value counts as absent and is added to `missing`. So is a value that has an error,
+    unless the function cannot run without it (`needed`).
     """
 
     def __init__(self, node: Node, resolver: Resolver, missing: MissingValues) -> None:
@@ -37,8 +37,8 @@ class Properties:
         elif self.node.value is not None:
             self.entries = self.node.entries("the properties")
 
-    def quietly(self) -> Properties:
-        """Return the same properties; nobody is told what those lack that are asked for here."""
+    def without_diagnostics(self) -> Properties:
+        """Return the same properties; what is missing among them is not reported."""
         return Properties(self.node, self.resolver, MissingValues())
 
     def get(self, name: str, *, needed: bool = False, default: object = None) -> Node | None:
@@ -70,9 +70,9 @@ class Properties:
         needed: bool = False,
         default: object = None,
     ) -> None:
-        """Say that a property is left out, or has its default, because its value can't be known here.
+        """Report that a property is left out, or has its default, because its value is unknown.
 
-        The function can't run without one that is `needed`, if parameters would give its value.
+        The function cannot run without one that is `needed`, if parameters would give its value.
         """
         if name in self.missing.replaced:
             return
@@ -96,7 +96,7 @@ class Properties:
     def known_items(
         self, name: str, *, needed: bool = False, default: object = None
     ) -> tuple[Node, ...]:
-        """Return the items of a list that can be known here; the others are left out."""
+        """Return the known items of a list; the others are left out."""
         known = []
         for item in self.items(name, needed=needed, default=default):
             if isinstance(item.value, Unknown) and (item.value.missing or not needed):

@@ -1,4 +1,4 @@
-"""What a template asks of Lambda that nothing here emulates: said, until it is."""
+"""Properties that Lambda has and samlocal does not emulate yet, which diagnostics name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::La
 
 
 def unsupported_properties(properties: Properties) -> Iterator[Diagnostic]:
-    """Yield what a function's properties ask for in vain."""
+    """Yield a diagnostic for each property of a function that has no effect here."""
     for name, instead in _PROPERTIES.items():
         if properties.resolver.may_have_value(properties.entries.get(name)):
             place = properties.node.place_of(name)
@@ -30,7 +30,7 @@ def unsupported_properties(properties: Properties) -> Iterator[Diagnostic]:
 
 
 def web_functions(stack: Stack) -> Mapping[str, Diagnostic]:
-    """Return what there is to say of each web function of a stack: it serves HTTP, and has no handler."""
+    """Return a diagnostic for each web function of a stack, which serves HTTP and has no handler."""
     kinds = {logical_id: stack.resource_type(logical_id) for logical_id in stack.resources}
     return {
         logical_id: Diagnostic(

@@ -49,7 +49,7 @@ class RemoteValues:
         self._out_of_reach: Exception | None = None
 
     def look_up(self, reference: Reference) -> str | Unknown:
-        """Return a value; whatever AWS has against it becomes the reason why it isn't known."""
+        """Return a value; an error of AWS becomes the reason why it is unknown."""
         if reference not in self._found:
             self._found[reference] = self._try(reference)
         return self._found[reference]

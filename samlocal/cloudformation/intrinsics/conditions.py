@@ -1,4 +1,4 @@
-"""Conditions, in three values: one that can't be known here may still not matter.
+"""Conditions, in three values: true, false, and unknown, which may still not matter.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
 """
@@ -26,8 +26,8 @@ def evaluate_condition(condition: Node, resolver: Resolver) -> bool:
     """Return whether a condition holds.
 
     Raises:
-        TemplateError: it is no condition.
-        UnknownValueError: it depends on a value that can't be known here.
+        TemplateError: it is not a condition.
+        UnknownValueError: it depends on a value that cannot be resolved locally.
     """
     if isinstance(condition.value, bool):  # what another function has already decided
         return condition.value
@@ -59,12 +59,12 @@ class NamedConditions:
         self._decided: dict[str, bool | Unknown] = {}
         self._being_decided: list[str] = []
 
-    def hold(self, name: str, at: Node) -> bool:
+    def evaluate(self, name: str, at: Node) -> bool:
         """Return whether a condition holds.
 
         Raises:
             TemplateError: there is no such condition, or it depends on itself.
-            UnknownValueError: it depends on a value that can't be known here.
+            UnknownValueError: it depends on a value that cannot be resolved locally.
         """
         if name not in self._decided:
             self._decided[name] = self._decide(name, at)
@@ -114,7 +114,7 @@ def _comparable(value: object) -> object:
 
 
 def _any(operands: Iterable[Node], resolver: Resolver, *, wanted: bool) -> bool:
-    """Return whether an operand is `wanted`; one that can't be known doesn't matter if one is."""
+    """Return whether an operand is `wanted`; an unknown one does not matter if another is."""
     unknowns: list[Unknown] = []
     for operand in operands:
         try:

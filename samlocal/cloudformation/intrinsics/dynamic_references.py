@@ -89,7 +89,7 @@ class ExternalValues:
         self.provenance = Provenance()
 
     def get(self, reference: Reference) -> str | Unknown:
-        """Return a value, or why it can't be known here."""
+        """Return a value, or why it cannot be resolved locally."""
         sources = (
             ("--resolve-file", self.given),
             ("this project", self.local),

@@ -150,7 +150,7 @@ def _find_in_map(resolver: Resolver, argument: Node, at: Node) -> Node:
 
 
 def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> None:
-    """Raise where a mapping has no key because the account isn't known."""
+    """Raise where a mapping has no key because the account is not known."""
     context = resolver.scope.context
     if context.account is None and context.account_id in key:
         raise UnknownValueError(
@@ -163,7 +163,7 @@ def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> No
 
 
 def _if(resolver: Resolver, argument: Node, at: Node) -> Node:
-    """Return the branch that is taken; the other one isn't looked at."""
+    """Return the branch that is taken; the other one is not evaluated."""
     condition, then, otherwise = _arguments(argument, "Fn::If", 3)
     if isinstance(condition.value, str):
         taken = resolver.scope.condition(condition.value, condition)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class MissingValues:
-    """What a function lacks: what is left out of it, and parameters that it can't run without.
+    """What a function lacks: values that are left out, and parameters that it cannot run without.
 
-    The properties in `replaced` come from somewhere else than the template. `notes` are about values
-    that aren't left out.
+    The properties in `replaced` do not come from the template. `diagnostics` are about values that
+    are left out, and `notes` about values that are not.
     """
 
     def __init__(self, *, replaced: frozenset[str] = frozenset()) -> None:
@@ -29,11 +29,11 @@ class MissingValues:
         self.needed: dict[MissingParameter, None] = {}
 
     def need(self, unknown: Unknown) -> None:
-        """Remember that the function can't run without a value, as far as parameters would give it."""
+        """Remember that the function cannot run without a value that parameters would give."""
         self.needed.update(dict.fromkeys(unknown.missing))
 
     def check(self) -> None:
-        """Raise if the function can't run; every parameter that it lacks is named at once.
+        """Raise if the function cannot run; the error names every parameter that it lacks.
 
         Raises:
             MissingParameterError: It needs parameters that have no value.
@@ -53,7 +53,7 @@ class MissingValues:
 def unknown_diagnostic(
     message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()
 ) -> Diagnostic:
-    """Return what there is to say of a value that is left out: `message` begins it."""
+    """Return the diagnostic of an unknown value that is left out: `message`, and the reason."""
     return Diagnostic(
         message=f"{message}: {unknown.reason}",
         place=unknown.place or node.place,
@@ -65,12 +65,12 @@ def unknown_diagnostic(
 
 
 def unknown_because(error: TemplateError) -> Unknown:
-    """Return why a value can't be known that something is wrong with."""
+    """Return the unknown value that an error leaves."""
     return Unknown(reason=error.message, hint=error.hint, place=error.place)
 
 
 def combined(unknowns: Sequence[Unknown]) -> Unknown:
-    """Return why a value can't be known that depends on several others that can't."""
+    """Return the unknown value that depends on several other unknown ones."""
     first, *others = unknowns
     if not others:
         return first

@@ -1,4 +1,4 @@
-"""Where a value comes from that the template only refers to, and what there is to say of it."""
+"""Where values come from that a template only refers to, and the diagnostics about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from samlocal.diagnostics import Diagnostic
 
-    Trace = str | Diagnostic  # a source, or what is to be said wherever the value is used
+    Trace = str | Diagnostic  # a source, or a diagnostic wherever the value is used
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
@@ -22,7 +22,7 @@ class Provenance:
         self._collected: list[dict[Trace, None]] = []
 
     def add(self, traces: Iterable[Trace]) -> bool:
-        """Remember what is used; return whether somebody collects it."""
+        """Remember what is used; return whether a computation collects it."""
         if self._collected:
             self._collected[-1].update(dict.fromkeys(traces))
         return bool(self._collected)

@@ -70,7 +70,7 @@ class StackContext:
         }
 
     def pseudo_parameters(self) -> dict[str, str | list[str]]:
-        """Return every pseudo parameter but `AWS::NoValue`, which is no value."""
+        """Return every pseudo parameter but `AWS::NoValue`, which is not a value."""
         return {
             "AWS::AccountId": self.account_id,
             "AWS::NotificationARNs": [],

@@ -20,7 +20,7 @@ _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4
 
 
 class UnknownValueError(Exception):
-    """What is being computed depends on a value that can't be known here. It never leaves `project`."""
+    """The computation depends on an unknown value. It never leaves `samlocal.cloudformation`."""
 
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(unknown.reason)
@@ -94,7 +94,7 @@ class Resolver:
         """Return what `node` stands for, all the way down.
 
         Raises:
-            UnknownValueError: some of it can't be known here.
+            UnknownValueError: a part of it is unknown.
         """
         return self.all_known((node,))[0]
 
@@ -102,7 +102,7 @@ class Resolver:
         """Return what each node stands for, all the way down.
 
         Raises:
-            UnknownValueError: some of them can't be known here, for all the reasons there are.
+            UnknownValueError: some of them are unknown; the error names all reasons.
         """
         resolved = [self.resolve(node) for node in nodes]
         unknowns = [unknown for node in resolved for unknown in _unknowns(node)]
@@ -111,7 +111,7 @@ class Resolver:
         return resolved
 
     def may_have_value(self, node: Node | None) -> bool:
-        """Return whether there is a value: `AWS::NoValue` is none, and what can't be decided may be one."""
+        """Return whether there is a value: `AWS::NoValue` is not, and what cannot be decided may be."""
         if node is None:
             return False
         try:
@@ -124,7 +124,7 @@ class Resolver:
         """Return the text that `node` stands for; `what` names it in the error if it is none.
 
         Raises:
-            UnknownValueError: it can't be known here.
+            UnknownValueError: it is unknown.
         """
         return self.known(node).text(what)
 
@@ -141,7 +141,7 @@ def intrinsic_call(node: Node) -> tuple[str, Node] | None:
 
 
 def find_unknown(node: Node) -> Unknown | None:
-    """Return why some of a resolved node can't be known here; None where all of it can."""
+    """Return why a part of a resolved node is unknown; None if all of it is known."""
     unknowns = list(_unknowns(node))
     return combined(unknowns) if unknowns else None
 

@@ -79,7 +79,7 @@ def transform_name(call: Node) -> str | None:
 
 
 def _transform(call: Node, resolver: NodeResolver) -> Node:
-    """Return what a transform gives; what runs or lives in AWS can't be known here."""
+    """Return what a transform gives; what runs or lives in AWS is unknown."""
     name = transform_name(call)
     if name != INCLUDE:
         return call.with_value(Unknown(reason=f"the macro `{name or '?'}` runs in AWS"))

@@ -218,7 +218,7 @@ def _add_of_http_api(stack: ResourceScope, api: str, made: GeneratedResources) -
 def _add_stage(
     stack: ResourceScope, api: str, stage: Node, made: GeneratedResources, *, kind: str
 ) -> None:
-    """Add a stage; a name that is no plain word is in its logical id as a hash, or not at all."""
+    """Add a stage; a name that is not alphanumeric is in its logical id as a hash, or not at all."""
     resource = _resource(stack.resources[api], kind, StageName=stage)
     text = stack.optional_text(stage) or ""
     suffix = f"{text}Stage" if text.isalnum() else f"Stage{_hash(text)}"

@@ -1,4 +1,4 @@
-"""What resources are called: by the template, or for want of that by their logical ids."""
+"""Names of resources: those that the template gives, else their logical ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def own_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str | Unknown | None:
-    """Return the name that the template gives a resource, or why that can't be known here."""
+    """Return the name that the template gives a resource, or why it cannot be resolved locally."""
     node = stack.properties(logical_id).get(kind.name_property or "")
     if node is None:
         return None
@@ -27,7 +27,7 @@ def layer_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str
 
 
 def function_name(stack: ResourceScope, logical_id: str) -> str:
-    """Return what a function is called in AWS, as far as that can be known here."""
+    """Return a function's name in AWS, as far as it can be resolved locally."""
     kind = RESOURCE_TYPES["AWS::Lambda::Function"]
     return _text(stack, logical_id, kind) or logical_id
 

@@ -1,4 +1,4 @@
-"""One template with everything its names mean: the scope in which its values are resolved."""
+"""A stack: one template, its parameter values and its context, in whose scope values are resolved."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Stack:
 
     `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
     stack that this one is nested in, and its logical id there. `children` are the nested stacks by
-    logical id, and `unread` those that can't be read. `is_used` tells whether somebody has asked for
+    logical id, and `unread` those that cannot be read. `is_used` tells whether somebody has asked for
     an output. Files that the template includes must be inside `boundary`.
     """
 
@@ -124,7 +124,7 @@ class Stack:
         """Every resource by its logical id.
 
         Raises:
-            TemplateError: the template has no `Resources`, or they are no mapping.
+            TemplateError: the template has no `Resources`, or they are not a mapping.
         """
         section = self.section("Resources")
         if section is None:
@@ -165,7 +165,7 @@ class Stack:
         return node.value if node and isinstance(node.value, dict) else {}
 
     def exists(self, logical_id: str) -> bool | None:
-        """Return whether a resource's `Condition` holds; None if that can't be known here."""
+        """Return whether a resource's `Condition` holds; None if that cannot be resolved locally."""
         try:
             held = self.condition_of(logical_id)
         except ProjectError:  # it is raised again when that resource is asked for
@@ -173,7 +173,7 @@ class Stack:
         return None if isinstance(held, Unknown) else held
 
     def condition_of(self, logical_id: str) -> bool | Unknown:
-        """Return whether a resource's `Condition` holds, or why that can't be known here.
+        """Return whether a resource's `Condition` holds, or why that cannot be resolved locally.
 
         Raises:
             TemplateError: there is no such condition, or it can't be read.
@@ -212,7 +212,7 @@ class Stack:
         return at.with_value(self._once(("output", name), lambda: self._output(name, at)))
 
     def _once(self, key: tuple[str, ...], compute: Callable[[], Node]) -> Value:
-        """Compute a value once: names made of names made of names would multiply otherwise."""
+        """Compute a value once: names that are made of other names would multiply otherwise."""
         if key not in self._values:
             self._values[key] = self.external.provenance.of(lambda: compute().value)
         value, traces = self._values[key]
@@ -268,9 +268,9 @@ class Stack:
 
         Raises:
             TemplateError: there is no such condition, or it depends on itself.
-            UnknownValueError: it depends on a value that can't be known here.
+            UnknownValueError: it depends on a value that cannot be resolved locally.
         """
-        return self._conditions.hold(name, at)
+        return self._conditions.evaluate(name, at)
 
     def mapping(self, name: str) -> Node | None:
         section = self.section("Mappings")
@@ -290,12 +290,12 @@ class Stack:
         return self._included[location]
 
     def add_diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Remember something that is to be said, once, of the value that is being computed, if any."""
+        """Remember a diagnostic, once, of the value that is being computed, or else of the stack."""
         if not self.external.provenance.add([diagnostic]):
             self._diagnostics.setdefault(diagnostic)
 
     def drain_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return what there is to be said, and forget it."""
+        """Return the diagnostics of the stack, and forget them."""
         diagnostics = tuple(self._diagnostics)
         self._diagnostics.clear()
         return diagnostics

@@ -1,4 +1,4 @@
-"""What there is to say of templates as they are written, whichever function runs."""
+"""Diagnostics of templates as they are written, whichever function runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def duplicate_keys(stacks: Iterable[Stack]) -> list[Diagnostic]:
-    """Return what there is to say of keys that a mapping has twice."""
+    """Return a diagnostic for each key that a mapping has twice."""
     return [
         Diagnostic(
             message=f"`{duplicate.key}` is here a second time; this one counts",
@@ -27,7 +27,7 @@ def duplicate_keys(stacks: Iterable[Stack]) -> list[Diagnostic]:
 
 
 def macros(stacks: Iterable[Stack]) -> list[Diagnostic]:
-    """Return what there is to say of macros: nothing here runs them."""
+    """Return a diagnostic for each macro: only AWS can run it."""
     return [
         Diagnostic(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
         for stack in stacks
