@@ -1,0 +1,112 @@
+"""Several invocations in one container, with a real runtime."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from samlocal.engine.engine import Engine
+from samlocal.execution.environment import ExecutionEnvironment
+from samlocal.invocation import Invocation
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
+from samlocal.sandbox.docker.sandbox import DockerSandbox
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from tests.docker.leftovers import leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import docker
+
+FUNCTION = """\
+invocations = 0
+print("init")
+
+def handler(event, context):
+    global invocations
+    invocations += 1
+    for line in range(event["lines"]):
+        print(f"invocation {invocations} line {line}")
+    if event["lines"] == 0:
+        raise ValueError("no lines")
+    return invocations
+"""
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, output: bytes) -> None:
+        self.text += output.decode().replace("\r", "\n")
+
+    def line(self, text: str) -> None:
+        self.text += f"{text}\n"
+
+
+class NoProgress:
+    """Nothing is to be pulled or built."""
+
+    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
+        raise AssertionError(layer, status, current, total)
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+def container(code: Path, image: str) -> ContainerSpec:
+    (code / "app.py").write_text(FUNCTION)
+    return ContainerSpec(
+        sandbox=SandboxSpec(
+            function="Counter",
+            project=code / "template.yaml",
+            environment={"_HANDLER": "app.handler"},
+            memory_mb=256,
+            mounts=(Mount(source=code, target="/var/task"),),
+            command=("app.handler",),
+        ),
+        image=ImageRequest(name=image),
+        api_connection="direct",
+    )
+
+
+def counting(number: int, lines: int) -> Invocation:
+    return Invocation(
+        request_id=f"id-{number}",
+        payload=json.dumps({"lines": lines}).encode(),
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Counter",
+        trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
+    )
+
+
+async def test_container_keeps_its_state_and_logs_are_apart(
+    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+) -> None:
+    """Globals live on; each invocation's log has all of its lines, and none of another's."""
+    spec = container(tmp_path, stand_in("python:3.11"))
+    lines = [1000, 0, 1000, 1]
+    logs = [Lines() for _ in lines]
+    results = []
+    with Engine() as ours, DockerSandbox(spec, ours, progress=NoProgress()) as sandbox:
+        async with ExecutionEnvironment(
+            sandbox, memory_mb=256, timeout_seconds=30, log=Lines()
+        ) as environment:
+            for number, (count, log) in enumerate(zip(lines, logs, strict=True), 1):
+                results.append(await environment.invoke(counting(number, count), log=log))
+            await environment.stop()
+
+    assert [each.outcome for each in results] == ["success", "error", "success", "success"]
+    assert [results[each].payload for each in (0, 2, 3)] == [b"1", b"3", b"4"]
+    peaks = [each.report.max_memory_used_mb or 0 for each in results]
+    assert 0 < peaks[0] <= peaks[1] <= peaks[2] <= peaks[3]
+    assert logs[0].text.startswith("init\nSTART ")
+    for number, (count, log) in enumerate(zip(lines, logs, strict=True), 1):
+        shown = log.text.splitlines()
+        end = shown.index(f"END RequestId: id-{number}")
+        own = [line for line in shown[:end] if line.startswith("invocation ")]
+        assert own == [f"invocation {number} line {each}" for each in range(count)]
+        assert not any(line.startswith("invocation ") for line in shown[end:])
+    assert not leftovers(engine, tmp_path)
