@@ -137,7 +137,7 @@ class ExecutionEnvironment:
         self._current = invocation
         log = self._log if log is None else log
         try:
-            phase = await self._run(invocation, log)
+            phase = await self._run(invocation, log, is_last=is_last)
             _log.debug("the invocation ended: %s", phase.outcome)
             goes_on = not is_last and self._survives(phase)
             result = await self._result(invocation.request_id, phase)
@@ -182,7 +182,7 @@ class ExecutionEnvironment:
         """Tell whether the runtime has come through an invocation, and asked for the next one."""
         return phase.outcome in {"success", "error"} and self._runtime.is_waiting
 
-    async def _run(self, invocation: Invocation, log: Log) -> PhaseOutcome:
+    async def _run(self, invocation: Invocation, log: Log, *, is_last: bool) -> PhaseOutcome:
         """See an invocation to its end, after Init where this is the first."""
         if not self._is_first:
             log.line(start_line(invocation))
@@ -191,6 +191,8 @@ class ExecutionEnvironment:
         # What Init writes stands before START.
         self._sandbox.output.connect(log)
         failure = await self._phases.initialise(invocation.request_id, log)
+        if not failure and not is_last:  # a single invocation rather has its result soon
+            await asyncio.to_thread(self._sandbox.flush_output)
         log.line(start_line(invocation))
         return failure or await self._phases.invoke(invocation, log)
 

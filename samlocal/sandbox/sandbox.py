@@ -65,7 +65,8 @@ class SandboxSpec:
 
     The function may use `memory_mb` MiB of memory, `cpus` CPUs once Init is over, and `tmp_mb` MiB in
     /tmp; None: as much as there is. `strict` takes away what a function cannot do in Lambda either. A
-    sandbox that is stopped has `grace_seconds` to end by itself.
+    sandbox that is stopped has `grace_seconds` to end by itself. One that `is_reused` tells exactly which
+    output belongs to which of several invocations.
     """
 
     function: str
@@ -80,6 +81,7 @@ class SandboxSpec:
     command: tuple[str, ...] = ()
     working_directory: str | None = None
     grace_seconds: int = 0
+    is_reused: bool = False
     debugger: Debugger | None = None
     architecture: Architecture | None = None
     family: str | None = None

@@ -65,6 +65,7 @@ def container(code: Path, image: str) -> ContainerSpec:
             project=code / "template.yaml",
             environment={"_HANDLER": "app.handler"},
             memory_mb=256,
+            is_reused=True,
             mounts=(Mount(source=code, target="/var/task"),),
             command=("app.handler",),
         ),

@@ -106,7 +106,8 @@ class DockerSandbox:
         return self._api.accepts_peer(host, port)
 
     def flush_output(self) -> None:
-        self.output.wait_until_quiet()
+        if self._reader:
+            self._reader.flush()
 
     def peak_memory_mb(self) -> int | None:
         return self._container.peak_memory_mb() if self._container else None

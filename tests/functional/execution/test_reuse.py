@@ -236,6 +236,16 @@ async def test_states() -> None:
     assert [state.value for state in states] == ["starting", "initialising", "idle", "busy", "gone"]
 
 
+async def test_output_of_init_underway_is_shown_before_the_start() -> None:
+    """What Init has written, and has not come yet, is waited for."""
+    sandbox, log = FakeSandbox(follow), RecordingLog()
+    sandbox.underway.append(b"late\n")
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1), log=log)
+
+    assert log.entries[1:3] == ["late\n", "START RequestId: id-1 Version: $LATEST"]
+
+
 async def test_output_underway_is_shown_before_the_end() -> None:
     """What was written in an invocation, and has not come yet, is waited for."""
     sandbox, log = FakeSandbox(follow), RecordingLog()

@@ -43,6 +43,12 @@ wait $!; status=$?
 while kill -0 $! 2>/dev/null; do wait $!; status=$?; done
 exit $status
 """
+# Before the program starts: a shell in the background copies what it is sent to the program's pipe.
+_COPY_MARKS: Final = """\
+exec 4<&0 </dev/null
+(while IFS= read -r mark <&4; do printf %s "$mark"; done) &
+exec 4<&-
+"""
 # Shells and inits add this to the number of a signal.
 _SIGNALLED: Final = 128
 _LAST_SIGNAL: Final = 64  # https://man7.org/linux/man-pages/man7/signal.7.html
@@ -84,6 +90,8 @@ def own_program(engine: Engine, image: str) -> OwnProgram:
 def in_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
     """Return the spec of a sandbox in which a shell connects the program's stderr to its stdout.
 
+    Where it is reused, another shell copies marks from stdin to stdout; see `output_marks`.
+
     Some shells drop variables whose names they couldn't have given: the program gets them from `env`.
     """
     program = (*(spec.entrypoint or ()), *spec.command)
@@ -93,6 +101,8 @@ def in_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
     ]
     program = ("env", *dropped, *program) if dropped else program
     script = _RUN if names_signals(spec) else _RUN_AND_HAND_ON_SIGTERM
+    if spec.is_reused:
+        script = _COPY_MARKS + script
     return replace(spec, entrypoint=(_SHELL, "-c", script), command=program)
 
 

@@ -80,6 +80,7 @@ def container_config(
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "Labels": labels(project=str(sandbox.project), function=sandbox.function),
         "ExposedPorts": {} if relay_id else _exposed_ports(spec),
+        **({"AttachStdin": True, "OpenStdin": True} if sandbox.is_reused else {}),
         **chosen.container,
         "HostConfig": host | network,
     }

@@ -103,6 +103,8 @@ class FunctionContainer:
         self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
         if not self.is_one_stream:
             remove(self._engine, self.id)
+            # No shell copies marks, and the function's stdin has an end.
+            self.spec = replace(self.spec, sandbox=replace(sandbox, is_reused=False))
             self._create_with_init(context)
         if self._copies:
             self._copies.complete(self.id)
@@ -146,9 +148,9 @@ class FunctionContainer:
         return self._copies.carry()
 
     def attach(self) -> Attached:
-        """Attach to the output of the container, which hasn't been started yet."""
+        """Attach to the output of the container, which hasn't been started yet; to its input if it is reused."""
         with self._start_errors():  # Podman prepares all but the process when somebody attaches
-            return self._engine.attach(self.id)
+            return self._engine.attach(self.id, stdin=self.spec.sandbox.is_reused)
 
     def start(self) -> tuple[Started, frozenset[str]]:
         """Start the container; return since when it runs, and the addresses that it has.

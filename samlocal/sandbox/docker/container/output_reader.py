@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
     from samlocal.sandbox.docker.container.function_container import FunctionContainer
+    from samlocal.sandbox.docker.container.output_marks import OutputMarks
     from samlocal.sandbox.docker.container.start_errors import FormatErrors
     from samlocal.sandbox.sandbox import Output
 
@@ -41,6 +42,7 @@ class OutputReader:
         self._shell_words = ShellWords(self._show)
         self._first_words = b""
         self._format_errors: FormatErrors | None = None
+        self._marks: OutputMarks | None = None
         self._thread: Thread | None = None
 
     def start(self, ended: Callable[[], None]) -> None:
@@ -49,17 +51,29 @@ class OutputReader:
         Raises:
             SandboxError: The engine can't prepare the container.
         """
-        receive = self._container.attach().receive
+        attached = self._container.attach()
         if self._container.is_one_stream:
-            pieces = read_output(receive, stderr=self._shell_words.hear)
+            pieces = read_output(attached.receive, stderr=self._shell_words.hear)
         else:
-            pieces = whole_lines(receive)
+            pieces = whole_lines(attached.receive)
+        if self._container.spec.sandbox.is_reused:
+            from samlocal.sandbox.docker.container.output_marks import OutputMarks  # noqa: PLC0415  # the cold path goes without
+
+            self._marks = OutputMarks(attached.send)
+            pieces = self._marks.strip(pieces)
         if self._container.spec.image.foreign_architecture:
             from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
 
             self._format_errors = FormatErrors()
         self._thread = Thread(target=self._read, args=(pieces, ended), daemon=True)
         self._thread.start()
+
+    def flush(self) -> None:
+        """Wait until what the function has written so far has been handed on."""
+        if self._marks:
+            self._marks.wait()
+        else:
+            self._output.wait_until_quiet()
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the output, but not for longer."""

@@ -18,7 +18,10 @@ from samlocal.sandbox.sandbox import SandboxSpec
 
 
 def command(
-    *program: str, grace_seconds: int = 0, variables: dict[str, str] | None = None
+    *program: str,
+    grace_seconds: int = 0,
+    variables: dict[str, str] | None = None,
+    is_reused: bool = False,
 ) -> list[str]:
     """What the container of a program runs."""
     spec = SandboxSpec(
@@ -29,6 +32,7 @@ def command(
         entrypoint=program[:1],
         command=program[1:],
         grace_seconds=grace_seconds,
+        is_reused=is_reused,
     )
     wrapped = in_one_stream(spec, OwnProgram(variables=variables or {}))
     return [*(wrapped.entrypoint or ()), *wrapped.command]
@@ -47,6 +51,23 @@ def test_both_streams_are_one(grace_seconds: int) -> None:
         "sh", "-c", 'echo "$1" >&2; echo b; exit 7', "sh", "a * b", grace_seconds=grace_seconds
     )
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"a * b\nb\n", b"", 7)
+
+
+@pytest.mark.parametrize("grace_seconds", [0, 3])
+def test_marks_follow_what_was_written_before_them(grace_seconds: int) -> None:
+    """What is sent on stdin comes out on stdout; the program has neither, and its exit status counts."""
+    program = ("sh", "-c", "echo ready; read -r line; echo no line: $?; sleep 1; exit 7")
+    words = command(*program, grace_seconds=grace_seconds, is_reused=True)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stdout.readline() == b"ready\n"
+        assert running.stdout.readline() == b"no line: 1\n"
+        running.stdin.write(b" a mark \n")
+        running.stdin.flush()
+        assert running.stdout.read(8) == b" a mark "
+        running.stdin.close()
+        assert running.wait() == 7
 
 
 def test_variables_that_a_shell_drops_reach_the_program() -> None:

@@ -1,0 +1,73 @@
+"""Marks in a container's output, which tell what was written before a moment from what comes after.
+
+What a function writes is on its way through the engine for a while when its runtime asks for the next
+invocation. A shell of the container copies what it is sent, a mark, to the pipe that the function writes to:
+all that was written before stands before the mark.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from threading import Condition
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+# Stands in a mark once, and hardly ever in a function's output.
+_FIRST_BYTE: Final = b"\x1e"
+# After this long, no mark will come: the function has stopped the shell, or closed its pipe.
+_LONGEST_WAIT_SECONDS: Final = 2.0
+
+
+class OutputMarks:
+    """Sends marks to the shell in a container, and takes them out of the container's output."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._mark = _FIRST_BYTE + secrets.token_hex(16).encode()
+        self._sent = 0
+        self._received = 0
+        self._has_ended = False
+        self._changed = Condition()
+
+    def wait(self) -> None:
+        """Send a mark, and wait until all that stands before it has been taken from `strip`."""
+        with suppress(OSError):  # the container has ended
+            self._send(self._mark + b"\n")
+        with self._changed:
+            self._sent += 1
+            mark = self._sent
+            self._changed.wait_for(
+                lambda: self._has_ended or self._received >= mark, _LONGEST_WAIT_SECONDS
+            )
+
+    def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield a container's output without the marks, whatever pieces it comes in."""
+        held = b""
+        for piece in pieces:
+            *marked, held = (held + piece).split(self._mark)
+            for output in marked:
+                if output:
+                    yield output
+                self._note_mark()
+            end = self._beginning_of_mark(held)
+            if end:
+                yield held[:end]
+            held = held[end:]
+        if held:
+            yield held
+        with self._changed:
+            self._has_ended = True
+            self._changed.notify_all()
+
+    def _note_mark(self) -> None:
+        with self._changed:
+            self._received += 1
+            self._changed.notify_all()
+
+    def _beginning_of_mark(self, output: bytes) -> int:
+        """Return where output ends that isn't the beginning of a mark."""
+        at = output.rfind(_FIRST_BYTE, -len(self._mark))
+        return at if at >= 0 and self._mark.startswith(output[at:]) else len(output)
