@@ -41,8 +41,8 @@ def read_inputs(
     Raises:
         SamlocalError: Something cannot be read, or means nothing.
     """
+    from samlocal.library import open_project
     from samlocal.preparation.new_invocation import new_invocation
-    from samlocal.preparation.project import open_project, with_region
     from samlocal.preparation.resolution import resolve_function
 
     _refuse_second_reader_of_stdin(
@@ -57,7 +57,7 @@ def read_inputs(
     options = plain_function(chosen, project_options, debugging, container)
     if context:
         options = replace(options, version=context.function_version)
-    project = open_project(with_region(plain_project(project_options), host), host)
+    project = open_project(options=plain_project(project_options), host=host)
     resolved = resolve_function(project, chosen.function_identifier, options, host)
     if context:
         diagnostics = dict.fromkeys((*resolved.diagnostics, *context.diagnostics))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from logging import Logger
 
     from samlocal.diagnostics import Diagnostic
 
@@ -28,12 +29,19 @@ class Observer(Protocol):
         """
 
 
-class SilentObserver:
-    """Takes note of nothing, and leaves signals to whoever handles them."""
+class LoggingObserver:
+    """Hands everything to a logger, and leaves signals to the program's own handlers."""
 
-    def show_diagnostic(self, diagnostic: Diagnostic) -> None: ...
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
 
-    def show_status(self, text: str) -> None: ...
+    def show_diagnostic(self, diagnostic: Diagnostic) -> None:
+        place = f"{diagnostic.place}: " if diagnostic.place else ""
+        hint = f" ({diagnostic.hint})" if diagnostic.hint else ""
+        self._logger.warning("%s%s%s", place, diagnostic.message, hint)
+
+    def show_status(self, text: str) -> None:
+        self._logger.info("%s", text)
 
     def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
         return nullcontext(_check_nothing)

@@ -1,0 +1,124 @@
+"""samlocal as a library: what `import samlocal` gives, and what the command line itself is made of.
+
+A project is opened, one of its functions prepared, and then invoked, once or any number of times:
+
+    project = samlocal.open_project("template.yaml")
+    ratings = samlocal.prepare(project, "Ratings")
+    with samlocal.start(ratings) as function:
+        result = function.invoke({"message": "great"})
+
+Every call raises `SamlocalError` where samlocal cannot do it. What goes wrong in a function is data, in the
+`InvocationResult`.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samlocal.host import Host
+    from samlocal.invocation import InvocationResult
+    from samlocal.library.running_function import RunningFunction
+    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.options import CodeOptions, FunctionOptions, ProjectOptions
+    from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.project.project import Project
+    from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import Log
+
+_log = logging.getLogger("samlocal")
+
+
+def open_project(
+    template: Path | str | None = None,
+    *,
+    options: ProjectOptions | None = None,
+    host: Host | None = None,
+) -> Project:
+    """Open the project of a template, or of a directory that `cdk synth` wrote; nothing is resolved yet.
+
+    Without a template it is the one that the host's directory has. The Region is that of the options, the
+    shell or the AWS profile.
+
+    Raises:
+        UsageError: The options contradict each other, or boto3 is needed and not installed.
+        ProjectError: There is no template, or it cannot be read.
+    """
+    from samlocal.host import current_host
+    from samlocal.preparation import project
+    from samlocal.preparation.options import ProjectOptions
+
+    host = host or current_host()
+    options = options or ProjectOptions()
+    if template is not None:
+        options = replace(options, template=Path(template))
+    return project.open_project(project.with_region(options, host), host)
+
+
+def prepare(  # one for each thing that may be chosen
+    project: Project,
+    function: str | None = None,
+    *,
+    options: FunctionOptions | None = None,
+    code: CodeOptions | None = None,
+    sandbox: SandboxSettings | None = None,
+    host: Host | None = None,
+    observer: Observer | None = None,
+) -> PreparedFunction:
+    """Make a function ready to run: its environment is resolved, its code and layers are on this machine.
+
+    `function` is any of its identifiers; None is the only function of the project. Without an `observer`,
+    what is dropped or guessed goes to the logger `samlocal`.
+
+    Raises:
+        ProjectError: There is no such function, or it lacks something that it cannot run without.
+        SamlocalError: Something else that it needs cannot be had.
+    """
+    from samlocal.host import current_host
+    from samlocal.preparation.observer import LoggingObserver
+    from samlocal.preparation.options import CodeOptions, FunctionOptions
+    from samlocal.preparation.preparation import prepare
+    from samlocal.preparation.resolution import resolve_function
+    from samlocal.sandbox.plan import SandboxSettings
+
+    host = host or current_host()
+    return prepare(
+        resolve_function(project, function, options or FunctionOptions(), host),
+        sandbox or SandboxSettings(),
+        host,
+        observer or LoggingObserver(_log),
+        code=code or CodeOptions(),
+    )
+
+
+def start(
+    prepared: PreparedFunction, *, engine: str | None = None, log: Log | None = None
+) -> RunningFunction:
+    """Return a function that takes one invocation after the other, to be entered with `with`.
+
+    `engine` names a container engine, as `--engine` does. `log` takes what the function writes and Lambda's
+    lines around it; None: stderr.
+    """
+    from samlocal.library.logs import StderrLog
+    from samlocal.library.running_function import RunningFunction
+
+    return RunningFunction(prepared, engine=engine, log=log or StderrLog())
+
+
+def invoke(
+    prepared: PreparedFunction,
+    event: object = None,
+    *,
+    engine: str | None = None,
+    log: Log | None = None,
+) -> InvocationResult:
+    """Invoke a function once, in an execution environment of its own: see `RunningFunction.invoke`.
+
+    Raises:
+        SandboxError: No sandbox can be had, or it was lost.
+    """
+    with start(prepared, engine=engine, log=log) as running:
+        return running.invoke(event)

@@ -1,0 +1,120 @@
+"""samlocal as a library: functions that are invoked from a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+import samlocal
+from tests.docker.command import BEHAVIOURS, CHECKOUT, DIRECT, PATIENCE_SECONDS
+from tests.docker.conftest import STAND_INS
+from tests.docker.leftovers import containers_of, leftovers, that_stay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+SETTINGS = samlocal.SandboxSettings(image_repository=STAND_INS, api_connection="direct")
+PAGE = CHECKOUT / "docs" / "guides" / "library.md"
+
+
+@pytest.fixture
+def directory(
+    stand_in: Callable[[str], str], machines_engine: docker.APIClient, tmp_path: Path
+) -> Iterator[Path]:
+    """A copy of functions that behave well, and badly; no container of them may be left."""
+    stand_in("python:3.11")
+    copy = shutil.copytree(BEHAVIOURS, tmp_path / "project")
+    yield copy
+    assert not leftovers(machines_engine, copy)
+
+
+def prepare(directory: Path, function: str) -> samlocal.PreparedFunction:
+    project = samlocal.open_project(directory / "template.yaml")
+    options = samlocal.FunctionOptions(reads_credentials=False)
+    return samlocal.prepare(project, function, options=options, sandbox=SETTINGS)
+
+
+def test_the_example_of_the_documentation(
+    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Ten lines invoke a function twice in one environment; only the first invocation has an Init."""
+    stand_in("python:3.11")
+    app = shutil.copytree(CHECKOUT / "templates" / "ratings", tmp_path / "app")
+    example = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
+    assert len(example.splitlines()) <= 10
+    stand_ins = f"sandbox=samlocal.SandboxSettings(image_repository={STAND_INS!r})"
+    program = example.replace('project, "Ratings")', f'project, "Ratings", {stand_ins})')
+    assert program != example
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=app,
+        env=os.environ | environment | DIRECT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
+
+    results = [line.split(maxsplit=1) for line in ended.stdout.splitlines()]
+    assert [(outcome, json.loads(payload)["message"]) for outcome, payload in results] == [
+        ("success", "great"),
+        ("success", "slow"),
+    ]
+    for words, count in (("START RequestId", 2), ("END RequestId", 2), ("Init Duration", 1)):
+        assert ended.stderr.count(words) == count
+
+
+def test_logs_of_two_invocations(directory: Path) -> None:
+    """Each invocation has the log that it is given."""
+    logs = samlocal.LogBuffer(), samlocal.LogBuffer()
+    with samlocal.start(prepare(directory, "Logs")) as function:
+        for log in logs:
+            assert function.invoke(log=log).outcome == "success"
+    assert [log.text.count("REPORT RequestId") for log in logs] == [1, 1]
+
+
+def test_another_environment_after_a_timeout(directory: Path) -> None:
+    """An environment that timed out is replaced, which the Init of the next invocation shows."""
+    with samlocal.start(prepare(directory, "SleepsTooLong"), log=samlocal.LogBuffer()) as function:
+        results = [function.invoke() for _ in range(2)]
+    assert [result.outcome for result in results] == ["timeout", "timeout"]
+    assert all(result.report.init_duration_ms for result in results)
+
+
+def test_what_still_runs_is_ended(directory: Path, machines_engine: docker.APIClient) -> None:
+    """Leaving the block ends an invocation of another thread, which is told so."""
+    log = samlocal.LogBuffer()
+    function = samlocal.start(prepare(directory, "Sleeps"), log=log)
+    errors: list[samlocal.SamlocalError] = []
+
+    def invoke() -> None:
+        try:
+            function.invoke()
+        except samlocal.SamlocalError as error:
+            errors.append(error)
+
+    waiting = Thread(target=invoke)
+    with function:
+        waiting.start()
+        assert not that_stay(lambda: [] if "START" in log.text else [log])
+        assert containers_of(machines_engine, directory)
+    waiting.join(PATIENCE_SECONDS)
+    assert [str(error) for error in errors] == ["the function takes no more invocations"]
+
+
+def test_once(directory: Path) -> None:
+    """`invoke` needs no block, and takes the event as Python has it."""
+    result = samlocal.invoke(prepare(directory, "Echo"), {"a": [1]}, log=samlocal.LogBuffer())
+    assert (result.outcome, json.loads(result.payload)) == ("success", {"a": [1]})

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import samlocal
+from samlocal.errors import EngineNotReachableError, EnvironmentUnusableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEMPLATE = """
+Resources:
+  Ratings:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: app.handler
+      CodeUri: .
+      Environment: {Variables: {TABLE: !ImportValue tables}}
+"""
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> samlocal.PreparedFunction:
+    """A function of a project in another directory than the current one."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    project = samlocal.open_project(str(tmp_path / "template.yaml"))
+    options = samlocal.FunctionOptions(reads_credentials=False, variables={"STAGE": "test"})
+    return samlocal.prepare(project, options=options)
+
+
+def test_every_name_is_there() -> None:
+    """All that is listed can be had, and nothing else."""
+    assert all(getattr(samlocal, name) for name in samlocal.__all__)
+    assert set(samlocal.__all__) <= set(dir(samlocal))
+    with pytest.raises(AttributeError, match="module `samlocal` has no attribute `nothing`"):
+        _ = samlocal.nothing
+
+
+def test_the_import_alone_imports_nothing() -> None:
+    """The command line, which imports the package for every command, pays for no library."""
+    program = "import sys, samlocal; print(*(name for name in sys.modules if 'samlocal' in name))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert [name for name in ended.stdout.decode().split() if not name.startswith("_")] == [
+        "samlocal"
+    ]
+
+
+def test_a_function_is_prepared_without_a_command_line(prepared: samlocal.PreparedFunction) -> None:
+    """Options are plain data, and what they mean arrives in the environment."""
+    assert prepared.resolved.function.logical_id == "Ratings"
+    assert prepared.resolved.environment.as_dict()["STAGE"] == "test"
+
+
+def test_what_is_dropped_is_logged(
+    prepared: samlocal.PreparedFunction, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """Without an observer nothing is silent: diagnostics are warnings, with their place."""
+    del prepared
+    (record,) = [each for each in caplog.get_records("setup") if each.name == "samlocal"]
+    assert record.levelno == logging.WARNING
+    assert f"{tmp_path}/template.yaml:9:" in record.getMessage()
+    assert "the export `tables` lives in AWS" in record.getMessage()
+
+
+def test_an_engine_that_cannot_be_reached(
+    prepared: samlocal.PreparedFunction, tmp_path: Path
+) -> None:
+    """Whoever invokes gets the error, each time; the block ends all the same."""
+    with samlocal.start(prepared, engine=f"unix://{tmp_path}/docker.sock") as function:
+        for _ in range(2):
+            with pytest.raises(EngineNotReachableError):
+                function.invoke()
+    with pytest.raises(EnvironmentUnusableError):
+        function.invoke()
