@@ -74,7 +74,7 @@ def prepare(
 def _plan(
     resolved: ResolvedFunction, content: Content, settings: SandboxSettings
 ) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
-    from samlocal.sandbox.limit_diagnostics import box_diagnostics
+    from samlocal.sandbox.limit_diagnostics import limit_diagnostics
     from samlocal.sandbox.plan import plan_sandbox
 
     spec = plan_sandbox(
@@ -86,7 +86,7 @@ def _plan(
         links=content.links,
         settings=settings,
     )
-    limits = box_diagnostics(resolved.function, settings, content.code)
+    limits = limit_diagnostics(resolved.function, settings, content.code)
     return spec, (*content.diagnostics, *limits)
 
 

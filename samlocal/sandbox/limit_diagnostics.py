@@ -1,4 +1,4 @@
-"""What will surprise a function in the box that a person chose for it."""
+"""What a function does not find, or cannot read, within the limits that a person chose for it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from samlocal.sandbox.plan import SandboxSettings
 
 
-def box_diagnostics(
+def limit_diagnostics(
     function: Function, settings: SandboxSettings, code: Path
 ) -> tuple[Diagnostic, ...]:
-    """Say what of it the function won't find, or won't be able to read."""
+    """Say what the function will not find, and what it will not be able to read."""
     diagnostics = list(file_system_diagnostics(function, settings.file_systems))
     if settings.strict:
         diagnostics += readability_diagnostics(code, place=function.code.place)

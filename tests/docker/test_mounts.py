@@ -103,7 +103,7 @@ def test_a_copy_is_read_only(samlocal: Samlocal, path: str) -> None:
     assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
-def test_a_strict_box_takes_copies(samlocal: Samlocal) -> None:
+def test_a_strict_sandbox_takes_copies(samlocal: Samlocal) -> None:
     """Where nothing is writable, volumes still are what they were filled with."""
     prepare(samlocal)
     ended = invoke(samlocal, {"directory": "/opt"}, "--mount", "copy", "--strict")

@@ -14,7 +14,7 @@ from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, Temp
 from samlocal.function import Function, LocalCode
 from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.debugging import DebugSettings
-from samlocal.sandbox.limit_diagnostics import box_diagnostics
+from samlocal.sandbox.limit_diagnostics import limit_diagnostics
 from samlocal.sandbox.plan import SandboxSettings, end_of_support, plan_sandbox
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
@@ -163,12 +163,12 @@ def test_strict_sandbox_has_a_tmp_of_the_functions_size(function: Function, tmp_
     assert plan_with(SandboxSettings(), sized, tmp_path).tmp_mb is None
 
 
-def test_diagnostics_of_the_box(function: Function, tmp_path: Path) -> None:
+def test_diagnostics_of_the_limits(function: Function, tmp_path: Path) -> None:
     """Only a strict sandbox minds who may read the code."""
     (tmp_path / "app.py").touch(0o600)
     tmp_path.chmod(0o755)
-    assert box_diagnostics(function, SandboxSettings(), tmp_path) == ()
-    (diagnostic,) = box_diagnostics(function, SandboxSettings(strict=True), tmp_path)
+    assert limit_diagnostics(function, SandboxSettings(), tmp_path) == ()
+    (diagnostic,) = limit_diagnostics(function, SandboxSettings(strict=True), tmp_path)
     assert diagnostic.message.startswith(f"`{tmp_path}/app.py` can't be read")
 
 
@@ -177,8 +177,8 @@ def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
     settings = SandboxSettings(ca_bundle=Path("/corp/ca.pem"))
     spec = plan_with(settings, function, tmp_path)
     assert [mount.source for mount in spec.mounts] == [tmp_path, Path("/corp/ca.pem")]
-    assert box_diagnostics(function, settings, tmp_path) == ()
-    (diagnostic,) = box_diagnostics(replace(function, runtime="java21"), settings, tmp_path)
+    assert limit_diagnostics(function, settings, tmp_path) == ()
+    (diagnostic,) = limit_diagnostics(replace(function, runtime="java21"), settings, tmp_path)
     assert "JAVA_TOOL_OPTIONS" in str(diagnostic.hint)
 
 

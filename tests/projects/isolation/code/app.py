@@ -1,4 +1,4 @@
-"""Handlers that say what their box lets them see and do."""
+"""Handlers that say what their sandbox lets them see and do."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Handlers that look at the network that their box is in."""
+"""Handlers that look at the network of their sandbox."""
 
 import os
 import ssl

@@ -1,4 +1,4 @@
-"""The box of a function as the function itself sees it, on a real engine."""
+"""The limits and the isolation of a function as it sees them itself, on a real engine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TMP = "/tmp"  # noqa: S108  # the container's
 @pytest.fixture
 def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     """The command in a copy of the project."""
-    project = CHECKOUT / "tests" / "projects" / "box"
+    project = CHECKOUT / "tests" / "projects" / "isolation"
     return samlocal_in(project, "python:3.11", "nodejs:22", "provided:al2023")
 
 
@@ -51,23 +51,23 @@ def result(samlocal: Samlocal, function: str, *options: str, event: object = Non
     return json.loads(ended.stdout)
 
 
-def test_box_by_default(samlocal: Samlocal) -> None:
+def test_isolation_by_default(samlocal: Samlocal) -> None:
     """The code is read-only, memory is limited as the template says; the image's user may do the rest."""
-    box = result(samlocal, "Looks")
+    seen = result(samlocal, "Looks")
 
-    assert box["writable"] == ["/", "/opt", "/dev", TMP]
-    assert (box["memory_mb"], box["user"], box["shared_memory"]) == (128, [0, 0], True)
+    assert seen["writable"] == ["/", "/opt", "/dev", TMP]
+    assert (seen["memory_mb"], seen["user"], seen["shared_memory"]) == (128, [0, 0], True)
 
 
-def test_strict_box(samlocal: Samlocal) -> None:
+def test_strict_isolation(samlocal: Samlocal) -> None:
     """Lambda's user without capabilities, and a /tmp of the default size as the only place to write."""
-    box = result(samlocal, "Looks", "--strict")
+    seen = result(samlocal, "Looks", "--strict")
 
-    assert box["writable"] == [TMP]
-    assert (box["user"], box["groups"]) == ([LAMBDAS_USER, 990], [990])
-    assert (box["capabilities"], box["no_new_privileges"]) == (0, "1")
-    assert (box["tmp_mb"], box["runs_from_tmp"], box["shared_memory"]) == (512, True, False)
-    assert (box["open_files"], box["memory_mb"]) == (1024, 128 + 512)
+    assert seen["writable"] == [TMP]
+    assert (seen["user"], seen["groups"]) == ([LAMBDAS_USER, 990], [990])
+    assert (seen["capabilities"], seen["no_new_privileges"]) == (0, "1")
+    assert (seen["tmp_mb"], seen["runs_from_tmp"], seen["shared_memory"]) == (512, True, False)
+    assert (seen["open_files"], seen["memory_mb"]) == (1024, 128 + 512)
 
 
 @pytest.mark.parametrize("options", [(), ("--strict",)], ids=["default", "strict"])
@@ -78,7 +78,7 @@ def test_layers_are_read_only(samlocal: Samlocal, options: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("function", ["OnNode", "OnShell"])
-def test_other_runtimes_work_in_a_strict_box(samlocal: Samlocal, function: str) -> None:
+def test_other_runtimes_work_in_a_strict_sandbox(samlocal: Samlocal, function: str) -> None:
     """Node.js and a `bootstrap` run as Lambda's user, and write to /tmp."""
     event = {"message": "hey"}
     expected = {"user": LAMBDAS_USER, "event": event}
@@ -202,10 +202,10 @@ def test_docker_arguments(samlocal: Samlocal, tmp_path: Path) -> None:
         *("--docker-arg", "tmpfs={/tmp: 'size=7m,exec'}"),
         *("--docker-arg", "dns=[10.9.8.5]"),
     )
-    box = result(samlocal, "Looks", *arguments)
+    seen = result(samlocal, "Looks", *arguments)
 
-    assert (box["user"], box["open_files"], box["tmp_mb"]) == ([1234, 0], 77, 7)
-    assert (box["memory_mb"], box["dns"]) == (200, ["10.9.8.5"])
+    assert (seen["user"], seen["open_files"], seen["tmp_mb"]) == ([1234, 0], 77, 7)
+    assert (seen["memory_mb"], seen["dns"]) == (200, ["10.9.8.5"])
     assert result(samlocal, "Looks", "--strict", "--docker-arg", "cap_drop=[]")["capabilities"] > 0
 
 
