@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlocal.aws_account import Account
+from samlocal.cli.project_diagnostics import own_problems
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import CodeNotFoundError, Place
+from samlocal.function import Function, FunctionEntry, LocalCode
+from samlocal.project import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.project.project import Project
+
+PLACE = Place(Path("serverless.yml"), 1, 1)
+
+
+@dataclass
+class Unread:
+    diagnostic: Diagnostic
+    is_error: bool
+
+
+class OtherProject:
+    """A project of another kind than CloudFormation's."""
+
+    path = Path("/shop/serverless.yml")
+    account = Account()
+    templates = ()
+    excluded = ()
+    diagnostics = (Diagnostic(message="a guess"),)
+    unread = (Unread(Diagnostic(message="a file of another service"), is_error=True),)
+    functions = tuple(
+        FunctionEntry(logical_id=name, full_path=name, place=PLACE)
+        for name in ("orders", "ratings")
+    )
+
+    def diagnostics_for(self, _entry: FunctionEntry) -> tuple[Diagnostic, ...]:
+        return self.diagnostics
+
+    def find(self, identifier: str | None) -> FunctionEntry:
+        return lookup.find(self.functions, identifier)
+
+    def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
+        if entry.logical_id == "ratings" and "Handler" not in replaced:
+            raise CodeNotFoundError("no handler", place=PLACE)
+        code = LocalCode(path=self.path.parent, place=PLACE)
+        return Function(
+            logical_id=entry.logical_id, full_path="", name=entry.logical_id, code=code, place=PLACE
+        )
+
+
+def test_a_project_of_another_kind_is_validated() -> None:
+    """What the CLI says of a project needs no template: the protocol of projects is enough."""
+    project: Project = OtherProject()
+    assert [(each.severity, each.message) for each in own_problems(project)] == [
+        ("warning", "a guess"),
+        ("error", "a file of another service"),
+        ("error", "no handler"),
+    ]
