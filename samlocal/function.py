@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -26,7 +25,7 @@ DEFAULT_EPHEMERAL_STORAGE_MB = 512
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 # https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
-MOUNT_PATH: Final = re.compile(r"/mnt/[a-zA-Z0-9-_.]+")
+MOUNT_PATH_PATTERN: Final = r"/mnt/[a-zA-Z0-9-_.]+"
 
 
 @frozen

@@ -151,12 +151,12 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
     Raises:
         UsageError: One isn't of that form, or there is no such directory.
     """
-    from samlocal.function import MOUNT_PATH
+    from samlocal.function import MOUNT_PATH_PATTERN
 
     file_systems = {}
     for value in values:
         target, _, source = value.partition("=")
-        if not MOUNT_PATH.fullmatch(target) or not source:
+        if not re.fullmatch(MOUNT_PATH_PATTERN, target) or not source:
             raise UsageError(
                 f"`--file-system {value}` is not /mnt/NAME=DIR",
                 hint="/mnt/NAME is the function's `LocalMountPath`, and DIR a directory of this machine",

@@ -38,9 +38,10 @@ _FLOAT: Final = re.compile(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
-# Digits in groups are ruamel.yaml's own: https://yaml.dev/doc/ruamel.yaml/
-_CORE_INTEGER: Final = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
-_CORE_FLOAT: Final = re.compile(
+# Digits in groups are ruamel.yaml's own: https://yaml.dev/doc/ruamel.yaml/. Most runs read templates
+# only, and would wait for these patterns to be compiled.
+_CORE_INTEGER: Final = r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)"
+_CORE_FLOAT: Final = (
     r"[-+]?(?:(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))"
     r"|\.(?:nan|NaN|NAN)"
 )
@@ -66,10 +67,10 @@ def parse_core_scalar(text: str) -> Scalar:
         return text
     digits = text.replace("_", "").lower()
     try:
-        if _CORE_INTEGER.fullmatch(text):
+        if re.fullmatch(_CORE_INTEGER, text):
             has_base = digits.lstrip("+-")[:2] in {"0b", "0o", "0x"}
             return int(digits, 0 if has_base else 10)
-        if _CORE_FLOAT.fullmatch(text):
+        if re.fullmatch(_CORE_FLOAT, text):
             return float(digits.replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:  # `0x_`
         return text

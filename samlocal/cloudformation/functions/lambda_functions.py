@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -28,7 +29,7 @@ from samlocal.function import (
     DEFAULT_EPHEMERAL_STORAGE_MB,
     DEFAULT_MEMORY_MB,
     DEFAULT_TIMEOUT_SECONDS,
-    MOUNT_PATH,
+    MOUNT_PATH_PATTERN,
     EnvironmentVariable,
     FileSystem,
     Function,
@@ -170,7 +171,7 @@ def _file_systems(properties: Properties) -> tuple[FileSystem, ...]:
 def _mount_path(config: Properties) -> str | None:
     node = config.get("LocalMountPath")
     path = node.text("`LocalMountPath`") if node else None
-    if node and path and not MOUNT_PATH.fullmatch(path):
+    if node and path and not re.fullmatch(MOUNT_PATH_PATTERN, path):
         raise TemplateError(f"`LocalMountPath` must be /mnt/NAME, not `{path}`", place=node.place)
     return path
 

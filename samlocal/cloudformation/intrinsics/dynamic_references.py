@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3", "sts"]
 
 _REFERENCE: Final = re.compile(r"\{\{resolve:([^{}]*)\}\}")
-_SECRET_ARN: Final = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)")
-_RANDOM_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager's own, at the end of ARNs
+# Compiled where a secret is read: most runs read none.
+_ARN_PATTERN: Final = r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)"
+_RANDOM_SUFFIX: Final = r"-[A-Za-z0-9]{6}$"  # Secrets Manager's own, at the end of ARNs
 _HINT: Final = "give it in a file with --resolve-file, or read it from AWS with --resolve-remote"
 _OBJECT_HINT: Final = "read it from AWS with --resolve-remote"
 _SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
@@ -60,10 +61,10 @@ class Reference:
     @property
     def names(self) -> tuple[str, ...]:
         """The names that a person may give it; that of a secret is in its ARN too."""
-        match = _SECRET_ARN.fullmatch(self.name)
+        match = re.fullmatch(_ARN_PATTERN, self.name)
         if match is None:
             return (self.name,)
-        return (self.name, match[1], _RANDOM_SUFFIX.sub("", match[1]))
+        return (self.name, match[1], re.sub(_RANDOM_SUFFIX, "", match[1]))
 
 
 class ValueSource(Protocol):
