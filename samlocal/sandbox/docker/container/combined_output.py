@@ -35,7 +35,7 @@ if [ -p /proc/self/fd/1 ] && [ -w /proc/self/fd/1 ]; then exec 3>/proc/self/fd/1
 """
 # In a subshell, so that the shell's own stderr stays; the last command keeps bash from becoming the program.
 _RUN: Final = f'{_STDERR}(exec "$0" "$@" 2>&3 3>&-); exit $?'
-# A shell hears of a signal only while it waits for what runs in the background.
+# A shell notices a signal only while it waits for what runs in the background.
 _RUN_AND_HAND_ON_SIGTERM: Final = f"""\
 {_STDERR}trap 'kill -TERM $!' TERM
 (exec "$0" "$@" 2>&3 3>&-) &
@@ -139,7 +139,7 @@ class ShellWords:
         self._log = log
         self.last = b""
 
-    def hear(self, words: bytes) -> None:
+    def take(self, words: bytes) -> None:
         self.pass_on()
         self.last = words
 

@@ -53,7 +53,7 @@ class OutputReader:
         """
         attached = self._container.attach()
         if self._container.is_one_stream:
-            pieces = read_output(attached.receive, stderr=self._shell_words.hear)
+            pieces = read_output(attached.receive, stderr=self._shell_words.take)
         else:
             pieces = whole_lines(attached.receive)
         if self._container.spec.sandbox.is_reused:

@@ -83,8 +83,8 @@ def test_last_words_are_the_shells() -> None:
     """What comes before is the function's, and is shown; the last, too, where a shell says nothing."""
     shown: list[bytes] = []
     words = ShellWords(shown.append)
-    words.hear(b"mine\n")
-    words.hear(b"Killed\n")
+    words.take(b"mine\n")
+    words.take(b"Killed\n")
     assert (shown, words.last) == ([b"mine\n"], b"Killed\n")
     words.pass_on()
     assert (shown, words.last) == ([b"mine\n", b"Killed\n"], b"")
