@@ -1,1 +1,1 @@
-"""The environment variables that a function sees; `resolver` says by which rules."""
+"""The environment variables of a function; `resolver` has the precedence rules."""

@@ -1,4 +1,4 @@
-"""`--env KEY=VALUE`, as often as one likes."""
+"""`--env KEY=VALUE`, given any number of times."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def parse_assignments(texts: Sequence[str]) -> dict[str, str]:
-    """Return the variables that `KEY=VALUE` texts assign; of a key that is given twice, the last.
+    """Return the variables that `KEY=VALUE` texts assign; the last of several values for a key applies.
 
     Raises:
-        UsageError: a text is no assignment, or no process can be given the variable.
+        UsageError: a text is not an assignment, or contains a NUL byte.
     """
     variables = {}
     for text in texts:
@@ -24,6 +24,8 @@ def parse_assignments(texts: Sequence[str]) -> dict[str, str]:
                 f"`--env {text}` is not `KEY=VALUE`", hint="for an empty value, write `KEY=`"
             )
         if "\0" in text:
-            raise UsageError(f"`--env {name}` has a NUL", hint="a variable can't contain it")
+            raise UsageError(
+                f"`--env {name}` contains a NUL byte", hint="a variable cannot contain it"
+            )
         variables[name] = value
     return variables

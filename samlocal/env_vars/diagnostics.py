@@ -1,4 +1,4 @@
-"""What is said, once, about an environment: what was dropped, and what Lambda would refuse."""
+"""Diagnostics of an environment: variables without effect, and what Lambda would refuse."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _NOT_CONFIGURED = (
 )
 _WAYS = {
     "_HANDLER": "the template's `Handler` sets it",
-    "AWS_ACCESS_KEY_ID": "`--profile` or the shell's own variables choose the credentials",
+    "AWS_ACCESS_KEY_ID": "`--profile` or the shell's AWS variables choose the credentials",
     "AWS_DEFAULT_REGION": "`--region` sets it",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "the template's `MemorySize` sets it",
     "AWS_LAMBDA_FUNCTION_NAME": "the template's `FunctionName` sets it",
     "AWS_LAMBDA_FUNCTION_VERSION": "`--qualifier` sets it",
     "AWS_LAMBDA_LOG_GROUP_NAME": "the template's `LoggingConfig` sets it",
     "AWS_REGION": "`--region` sets it",
-    "AWS_SECRET_ACCESS_KEY": "`--profile` or the shell's own variables choose the credentials",
-    "AWS_SESSION_TOKEN": "`--profile` or the shell's own variables choose the credentials",
+    "AWS_SECRET_ACCESS_KEY": "`--profile` or the shell's AWS variables choose the credentials",
+    "AWS_SESSION_TOKEN": "`--profile` or the shell's AWS variables choose the credentials",
 }
 
 
 def reserved_message(names: Iterable[str]) -> str:
-    """Return what Lambda answers to a configuration that sets reserved names."""
+    """Return Lambda's error for a configuration that sets reserved names."""
     return (
         f"{_NOT_CONFIGURED} contains reserved keys that are currently not supported for "
         f"modification. Reserved keys used in this request: {', '.join(names)}"
@@ -51,7 +51,7 @@ def reserved_message(names: Iterable[str]) -> str:
 
 
 def reserved_hint(name: str) -> str:
-    return _WAYS.get(name, "Lambda sets it; give yours another name")
+    return _WAYS.get(name, "Lambda sets it; choose another name for your variable")
 
 
 def reserved(name: str, origins: Sequence[Origin], function: Function) -> Diagnostic:
@@ -62,19 +62,19 @@ def reserved(name: str, origins: Sequence[Origin], function: Function) -> Diagno
 
 
 def undeclared(given: Mapping[str, GivenVariable], function: Function) -> Diagnostic:
-    """Say which names in a file's `Parameters` don't reach the function."""
+    """Name the variables in a file's `Parameters` that do not reach the function."""
     names = ", ".join(f"`{name}`" for name in given)
-    does = "doesn't" if len(given) == 1 else "don't"
+    does = "does not" if len(given) == 1 else "do not"
     return Diagnostic(
         message=f"{names} {does} reach `{function.name}`: its template declares no such variable",
         place=next(iter(given.values())).place,
-        hint=f"name it under `{function.logical_id}` in a JSON env file, pass "
+        hint=f"add it to the section `{function.logical_id}` of a JSON env file, pass "
         f"`--env {next(iter(given))}=…`, or declare it in the template",
     )
 
 
 def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iterator[Diagnostic]:
-    """Say which sections of a file name no function: those that are like one, then the rest."""
+    """Name the sections that belong to no function: first those that resemble one, then the rest."""
     alike = {name: hint for name in given if (hint := did_you_mean(name, known))}
     for name, hint in alike.items():
         yield Diagnostic(
@@ -94,7 +94,7 @@ def unknown_sections(given: Mapping[str, Place], known: Collection[str]) -> Iter
 
 def section_without_effect(name: str, used: str, place: Place) -> Diagnostic:
     return Diagnostic(
-        message=f"the section `{name}` doesn't apply: `{used}` names the same function",
+        message=f"the section `{name}` does not apply: `{used}` names the same function",
         place=place,
         hint=f"move its variables to `{used}`",
     )
@@ -112,14 +112,14 @@ def overridden_by_shell(names: Sequence[str], place: Place) -> Diagnostic:
 
 def unusable(name: str, place: Place) -> Diagnostic:
     return Diagnostic(
-        message=f"the variable {json.dumps(name)} is left out: no process can be given it",
+        message=f"skipping {json.dumps(name)}: not a valid environment variable name or value",
         place=place,
-        hint="a name is not empty and has no `=`, and neither name nor value has a NUL",
+        hint="a name is not empty and contains no `=`; neither name nor value contains a NUL byte",
     )
 
 
 def refused_names(given: Mapping[str, Origin]) -> Diagnostic | None:
-    """Say which names Lambda would refuse, though a local function can have them."""
+    """Name the variables whose names Lambda refuses, although they work locally."""
     refused = [name for name in given if not _NAME.fullmatch(name)]
     if not refused:
         return None
@@ -132,12 +132,12 @@ def refused_names(given: Mapping[str, Origin]) -> Diagnostic | None:
 
 
 def too_large(variables: Mapping[str, str]) -> Diagnostic | None:
-    """Say that Lambda would refuse the sum of the variables, measured as it does, as JSON."""
+    """Report variables that are too large together; Lambda measures them as JSON."""
     text = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode(errors="replace"))
     if size <= MAX_VARIABLES_BYTES:
         return None
     return Diagnostic(
         message=f"{_NOT_CONFIGURED} exceeded the 4KB limit: {size:,} bytes",
-        hint="locally they all reach the function; AWS refuses to deploy it",
+        hint="the function gets all of them locally; AWS refuses to deploy it",
     )

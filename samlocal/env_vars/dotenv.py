@@ -10,7 +10,7 @@ r"""`.env` files: `NAME=value` lines.
     span lines"
     HOST=${HOST:-localhost}        # from the lines above, else from the shell, else the default
 
-sam reads them with python-dotenv; the one difference is that quotes in `'` keep `${…}` as it is.
+sam reads them with python-dotenv. The one difference: single quotes keep `${…}` as it is.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _REFERENCE = re.compile(r"\$\{(?P<name>[^}:]+)(?::-(?P<default>[^}]*))?\}")
 
 @frozen
 class Assignment:
-    """One assignment, where it starts, and the names that it refers to and nothing defines."""
+    """One assignment: its name, value and start, and the undefined names that it refers to."""
 
     name: str
     value: str = field(repr=False)
@@ -60,7 +60,7 @@ class Assignment:
 
 
 def parse_dotenv(text: str, source: Source, *, shell: Mapping[str, str]) -> Iterator[Assignment]:
-    """Yield the assignments of a `.env` file in their order; lines end with a newline only."""
+    """Yield the assignments of a `.env` file in order; only a newline ends a line."""
     known = dict(shell)
     index = _end_of(_BLANK, text, 0)
     while index < len(text):
@@ -89,7 +89,7 @@ def _not_an_assignment(
         f"not `NAME=value`: something follows the quoted value of `{name}`",
         text,
         index,
-        hint="put quotes around all of the value",
+        hint="quote the whole value",
     )
 
 
@@ -99,7 +99,7 @@ def _end_of(pattern: re.Pattern[str], text: str, index: int) -> int:
 
 
 def _value(text: str, start: re.Match[str], source: Source) -> tuple[str, int]:
-    """Return the value that follows `NAME=`, escapes undone, and where it ends."""
+    """Return the unescaped value after `NAME=`, and the index where it ends."""
     index = start.end()
     first = text[index : index + 1]
     is_comment = first == "#" and text[index - 1].isspace()
@@ -110,7 +110,7 @@ def _value(text: str, start: re.Match[str], source: Source) -> tuple[str, int]:
         return text[index:end].rstrip(), end
     match = _QUOTED[first].match(text, index)
     if match is None:
-        raise source.error_at("the quote isn't closed", text, index)
+        raise source.error_at("the quote is not closed", text, index)
     return _ESCAPE[first].sub(lambda m: _CONTROLS.get(m[1], m[1]), match[1]), match.end()
 
 

@@ -19,7 +19,7 @@ PARAMETERS = "Parameters"
 
 @frozen
 class GivenVariable:
-    """A value that an env file gives, and the place of its name."""
+    """A value from an env file, and the place of the variable's name."""
 
     value: str = field(repr=False)
     place: Place
@@ -35,7 +35,7 @@ class Section:
 
 @frozen
 class EnvFile:
-    """One env file. `parameters` are for every function, as all of a `.env` file is."""
+    """One env file. `parameters` apply to every function, as do all variables of a `.env` file."""
 
     path: Path
     parameters: Mapping[str, GivenVariable] = field(default_factory=dict)

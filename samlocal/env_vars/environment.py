@@ -27,9 +27,9 @@ SourceName = Literal[
 
 @frozen
 class Origin:
-    """Where a value was given. `label` names it where there is no place: `shell`, `--env`.
+    """The source of a value. `label` names a source without a place: `shell`, `--env`.
 
-    `via` is what the place refers to: parameter overrides, values that live in AWS.
+    `via` names what the place refers to: parameter overrides, values that live in AWS.
     """
 
     source: SourceName
@@ -45,8 +45,8 @@ class Origin:
 class ResolvedVariable:
     """One variable as the function sees it. The value stays out of `repr`: it may be a secret.
 
-    `secret` is set where the value must not be shown. `overridden` says where else the variable was
-    given, in vain: the lowest source first.
+    `secret` is true if the value must not be shown. `overridden` has the other sources of the variable,
+    the lowest first.
     """
 
     value: str = field(repr=False)
@@ -57,15 +57,15 @@ class ResolvedVariable:
 
 @frozen
 class Environment:
-    """The variables of one function by name, and what was dropped or is about to surprise."""
+    """The variables of one function by name, and the diagnostics about them."""
 
     variables: Mapping[str, ResolvedVariable]
     diagnostics: tuple[Diagnostic, ...] = ()
 
     def not_from_template(self) -> frozenset[str]:
-        """Return the variables whose value comes from somewhere else than the template."""
+        """Return the variables whose value does not come from the template."""
         return frozenset(n for n, v in self.variables.items() if v.origin.source != "template")
 
     def as_dict(self) -> dict[str, str]:
-        """Return the names and values, to be given to a sandbox."""
+        """Return the names and values for a sandbox."""
         return {name: variable.value for name, variable in self.variables.items()}

@@ -37,7 +37,7 @@ RESERVED = frozenset(
         "LAMBDA_TASK_ROOT",
     }
 )
-"""Names that a function's configuration may not use. `TZ` was one of them once."""
+"""Names that a function's configuration may not use. `TZ` was reserved in the past."""
 
 ADJUSTABLE = frozenset(
     {
@@ -50,18 +50,18 @@ ADJUSTABLE = frozenset(
 )
 """Reserved names that a local run may set: a local stack of services has its own keys and Region."""
 
-# What sam gives a function when no credentials are found: SDK clients can be made, and none of them
-# goes looking for the credentials of the machine.
+# What sam gives a function when it finds no credentials: SDKs can create clients, and do not look for
+# the machine's own credentials.
 PLACEHOLDER_ACCESS_KEY_ID = "defaultkey"
 PLACEHOLDER_SECRET_ACCESS_KEY = "defaultsecret"  # noqa: S105  # it opens nothing
 
-# A function under a debugger may stand still; sam allows it ten hours.
+# A debugger may pause a function; sam allows ten hours.
 DEBUGGING_TIMEOUT_SECONDS = 36_000
 
 
 @frozen
 class Execution:
-    """What Lambda knows of an execution environment beside the function's configuration."""
+    """What Lambda knows about an execution environment besides the function's configuration."""
 
     region: str
     version: str = LATEST
@@ -69,7 +69,7 @@ class Execution:
 
 
 def lambda_variables(function: Function, execution: Execution) -> dict[str, str]:
-    """Return the variables that Lambda sets itself, but for the credentials.
+    """Return the variables that Lambda sets itself, except the credentials.
 
     Not here: `AWS_LAMBDA_RUNTIME_API`, which the sandbox knows; `_X_AMZN_TRACE_ID`, which a runtime
     sets at each invocation; `PATH`, `LD_LIBRARY_PATH`, `LANG`, `NODE_PATH` and the like, which are in
@@ -117,7 +117,7 @@ def credential_variables(credentials: Credentials | None) -> dict[str, str]:
 
 
 def _handler(function: Function) -> str | None:
-    """Return the handler; for an image, which has none, the first word of its command as in sam."""
+    """Return the handler, or for an image the first word of its command, as in sam."""
     if isinstance(function.code, ImageCode):
         return function.code.command[0] if function.code.command else None
     return function.handler
@@ -144,9 +144,9 @@ def _unreserved() -> dict[str, str]:
 def local_variables(
     function: Function, execution: Execution, account_id: str | None
 ) -> dict[str, str]:
-    """Return what sam adds where it runs a function, and samlocal's own mark.
+    """Return the variables that sam adds to a local function, and the one that marks samlocal.
 
-    SDKs make addresses of `AWS_ACCOUNT_ID`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
+    SDKs build endpoints from `AWS_ACCOUNT_ID`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
     """
     timeout = DEBUGGING_TIMEOUT_SECONDS if execution.debugging else function.timeout_seconds
     variables = {

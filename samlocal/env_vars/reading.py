@@ -5,9 +5,9 @@
       "Ratings": {"TABLE_NAME": "localtable"}   variables of one function
     }
 
-JSON values become strings as in sam: `true` and `false` are written so, `null` is empty, numbers are as
-Python writes them (`1.10` is `1.1`). In YAML they are what stands in the file, but `null` is empty there
-too. A list or an object is no value.
+JSON values become strings as in sam: `true` and `false` stay as written, `null` is the empty string, numbers
+are as Python writes them (`1.10` becomes `1.1`). YAML values stay as written, except that `null` is the empty
+string. A list or an object is not a value.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 
 ENV_FILE = InputKind(noun="env file", error=EnvVarsError, max_bytes=1024 * 1024)
 _STARTS_AS_DOTENV = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:export\s+)?[^\s=:#'\"{\[]+[^\S\n]*(?:=|\Z)")
-_FLAT_SHAPE = "write `NAME: value`, one a variable"
-_SHAPE = "put variables of every function under `Parameters`, those of one under its name"
+_FLAT_SHAPE = "write one `NAME: value` for each variable"
+_SHAPE = "put variables for all functions under `Parameters`, and variables for one function under its name"
 
 
 def read_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] | None) -> EnvFile:
     """Return the env file `name`, or the one on standard input for `-`.
 
-    The format is the one of its name (`.json`, `.yaml`, `.yml`, `.env`, `.env.…`), else the one its text
-    looks like. `shell` serves `${NAME}` in a `.env` file.
+    The format follows from the name (`.json`, `.yaml`, `.yml`, `.env`, `.env.…`), else from the text.
+    `shell` has the values of `${NAME}` in a `.env` file.
 
     Raises:
         EnvVarsError: the file can't be read, is malformed, or has another shape.
@@ -80,7 +80,7 @@ def _read(name: str, stdin: BinaryIO) -> tuple[str, Source]:
 
 
 def parse_env_file(text: str, source: Source, *, shell: Mapping[str, str]) -> EnvFile:
-    """Return the env file that `text` is."""
+    """Return the env file with this text."""
     text = text.replace("\r\n", "\n")
     match _format(text, source):
         case "json":
@@ -119,9 +119,9 @@ def _from_flat_json(text: str, source: Source) -> EnvFile:
 
 
 def _json_mapping(text: str, source: Source, *, hint: str) -> tuple[Node, list[Diagnostic]]:
-    """Return the object that a JSON file is, and what there is to say of names that come twice."""
+    """Return the object of a JSON file, and diagnostics for repeated names."""
     if not isinstance(parse_json(text, source), dict):
-        raise source.error("an env file is an object", hint=hint)
+        raise source.error("an env file must be an object", hint=hint)
     root, duplicates = compose_json(text, source.path, max_depth=None)
     duplicates.sort(key=lambda each: (each.place.line, each.place.column))
     return root, [_given_twice(each.key, each.place) for each in duplicates]
@@ -155,12 +155,12 @@ def _from_flat_yaml(text: str, source: Source) -> EnvFile:
 
 
 def _yaml_mapping(text: str, source: Source, *, hint: str) -> Node | None:
-    """Return the mapping that a YAML file is, or None where it is empty."""
+    """Return the mapping of a YAML file, or None if the file is empty."""
     from samlocal.documents.core_yaml import compose  # noqa: PLC0415  # the cold path reads no YAML here
 
     root = compose(text, source)
     if root is not None and not isinstance(root.value, dict):
-        raise source.error("an env file is a mapping", hint=hint)
+        raise source.error("an env file must be a mapping", hint=hint)
     return root
 
 
@@ -203,7 +203,7 @@ def _env_file(
 
 
 def _stringify(value: object) -> str | None:
-    """Return a JSON value as sam gives it to a function, or None where it isn't a scalar."""
+    """Return a JSON value as sam passes it to a function, or None if it is not a scalar."""
     match value:
         case None:
             return ""
@@ -220,28 +220,28 @@ def _given(name: str, value: str | None, place: Place) -> GivenVariable:
         raise EnvVarsError(
             f"the value of `{name}` is a list or an object",
             place=place,
-            hint="a variable is a string: quote the value, or write it as JSON in a string",
+            hint="an environment variable is a string: quote the value, or write JSON in a string",
         )
     if not name or "=" in name or "\0" in name + value:
         raise EnvVarsError(
-            f"the variable {json.dumps(name)} can't be given to a process",
+            f"the variable {json.dumps(name)} is not a valid environment variable",
             place=place,
-            hint="a name is not empty and has no `=`, and neither name nor value has a NUL",
+            hint="a name is not empty and contains no `=`; neither name nor value contains a NUL byte",
         )
     return GivenVariable(value=value, place=place)
 
 
 def _wrong_section(name: str, place: Place) -> EnvVarsError:
-    return EnvVarsError(f"`{name}` is no object with variables", place=place, hint=_SHAPE)
+    return EnvVarsError(f"`{name}` is not an object of variables", place=place, hint=_SHAPE)
 
 
 def _given_twice(name: str, place: Place) -> Diagnostic:
-    return Diagnostic(message=f"`{name}` is given twice: this one counts", place=place)
+    return Diagnostic(message=f"`{name}` is given twice: the later value applies", place=place)
 
 
 def _unknown_reference(name: str, place: Place) -> Diagnostic:
     return Diagnostic(
-        message=f"`${{{name}}}` is empty: nothing above it and no variable of the shell is `{name}`",
+        message=f"`${{{name}}}` is empty: neither an earlier line nor the shell sets `{name}`",
         place=place,
         hint=f"give it a default: `${{{name}:-…}}`",
     )

@@ -1,4 +1,4 @@
-"""The resolver: one pure function from everything that names a variable to what a function sees."""
+"""The resolver: a pure function from all sources of variables to the environment of a function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samlocal.env_vars.lambda_variables import (
     lambda_variables,
     local_variables,
 )
-from samlocal.env_vars.secrets import looks_secret
+from samlocal.env_vars.secrets import is_likely_secret
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 from samlocal.qualifier import LATEST
@@ -34,7 +34,7 @@ _NOT_ADJUSTABLE = RESERVED - ADJUSTABLE
 
 @frozen
 class _Given:
-    """A value as one source gives it."""
+    """A value from one source."""
 
     value: str = field(repr=False)
     origin: Origin
@@ -56,31 +56,31 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     version: str = LATEST,
     debugging: bool = False,
 ) -> Environment:
-    """Return the environment of `function`: nothing is read here, and nothing is left to chance.
+    """Return the environment of `function`, from these sources alone: nothing is read here.
 
-    A variable has the value that the highest of these sources gives it:
+    A variable has the value of the highest source that sets it; the lowest source comes first:
 
-    1. Lambda itself: see `lambda_variables`. Reserved names come from here only; but 5 and 6 may
-       also set the Region and the credentials (`ADJUSTABLE`), of which the session token goes with
-       the key. So does `AWS_ACCOUNT_ID`, unless a person gives it (`account_id`); only beside
-       placeholders it is the function's.
-    2. The template: `Environment.Variables`, `Globals` merged. A value that can't be known on this
-       machine counts as not given; the name stays declared.
+    1. Lambda itself: see `lambda_variables`. Reserved names come from here only, except that 5 and 6
+       may set the Region and the credentials (`ADJUSTABLE`). A key set there removes the session token
+       of this source, and its `AWS_ACCOUNT_ID` unless the user chose one (`account_id`). The account is
+       the function's own only beside placeholders.
+    2. The template: `Environment.Variables`, merged with `Globals`. A value that cannot be resolved
+       locally counts as not set; the name stays declared.
     3. The shell that samlocal runs in (`None`: `--no-shell-env`), for names that the template
        declares.
     4. `Parameters` of the env files, for names that the template declares. All of a `.env` file
        counts as `Parameters`.
     5. The function's own section of each env file, whether the template declares the name or not.
-       The section is the first that isn't empty of logical id, function id, function name and full
-       path; sections under a later one of these don't apply.
+       A section's name is a logical ID, function ID, function name or full path. The first of them
+       with a section that is not empty applies; sections under the others do not.
     6. `--env KEY=VALUE`.
-    7. `--container-env-vars`, reserved names as well: they are for the container, not the function.
+    7. `--container-env-vars`, including reserved names: they are for the container, not the function.
 
-    Of several env files, later ones win: all `Parameters` in their order, then all sections in theirs.
+    Later env files override earlier ones: all `Parameters` in the order of the files, then all sections.
 
-    Diagnostics name what was given in vain: names in `Parameters` that reach the function from nowhere
-    else, reserved names, sections that don't apply, template values that the shell overrides; and
-    what Lambda itself would refuse: more than 4 KB of variables, names of another form than its own.
+    Diagnostics name what has no effect (names in `Parameters` that do not reach the function, reserved
+    names, sections that do not apply), template values that the shell overrides, and what Lambda would
+    refuse (more than 4 KB of variables, invalid names).
 
     Raises:
         UsageError: `command_line` sets a reserved name.
@@ -112,16 +112,12 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
         ]
     )
     diagnostics = [
-        *_remarks_on_reserved([template, *parameters, *sections], own, function),
-        *_remarks_on_template(function),
-        *_remarks_on_shell(given),
-        *(
-            diagnostic
-            for file in env_files
-            for diagnostic in _remarks_on_file(file, function, given)
-        ),
+        *_check_reserved([template, *parameters, *sections], own, function),
+        *_check_template(function),
+        *_check_shell(given),
+        *(diagnostic for file in env_files for diagnostic in _check_file(file, function, given)),
         *(container_file.diagnostics if container_file else ()),
-        *_remarks_on_limits(given),
+        *_check_limits(given),
     ]
     return Environment(
         variables={name: _resolved(name, stack, credentials) for name, stack in given.items()},
@@ -130,15 +126,15 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
 
 
 def identifiers(function: Function | FunctionEntry) -> tuple[str, ...]:
-    """Return the names that a section may have, the one that wins first."""
+    """Return the names that a section may have, the one with the highest precedence first."""
     names = (function.logical_id, function.function_id, function.function_name, function.full_path)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def remarks_on_sections(
+def find_unknown_sections(
     files: Iterable[EnvFile], functions: Iterable[FunctionEntry]
 ) -> Iterator[Diagnostic]:
-    """Name the sections of env files that are none of a project's functions: files are shared."""
+    """Name the sections of env files that belong to no function of the project: projects share files."""
     known = {name for function in functions for name in identifiers(function)}
     for file in files:
         unknown = {n: each.place for n, each in file.sections.items() if n not in known}
@@ -208,7 +204,7 @@ def _of_section(file: EnvFile, function: Function) -> _Layer:
 
 
 def _applying_sections(file: EnvFile, function: Function) -> list[str]:
-    """Return the sections that name the function and say something; the first of them applies."""
+    """Return the sections of the function that are not empty; the first of them applies."""
     named = (name for name in identifiers(function) if name in file.sections)
     return [name for name in named if file.sections[name].variables]
 
@@ -219,7 +215,7 @@ def _of_command_line(variables: Mapping[str, str]) -> _Layer:
 
 
 def _is_usable(name: str, value: str) -> bool:
-    """Tell whether a process can be given the variable at all."""
+    """Tell whether a process can have the variable."""
     return bool(name) and "=" not in name and "\0" not in name + value
 
 
@@ -236,7 +232,7 @@ def _without(names: Collection[str], layer: _Layer) -> _Layer:
 
 
 def _stack(layers: Sequence[_Layer]) -> dict[str, list[_Given]]:
-    """Return everything that was given for each name, the value that counts last."""
+    """Return all values for each name; the last one applies."""
     stacks: dict[str, list[_Given]] = {}
     for layer in layers:
         for name, given in layer.items():
@@ -253,13 +249,13 @@ def _resolved(
         value=value,
         origin=origin,
         secret=origin.source == "credentials"
-        or (origin.source != "lambda" and looks_secret(name, value))
+        or (origin.source != "lambda" and is_likely_secret(name, value))
         or any(key and key in value for key in keys),
         overridden=tuple(given.origin for given in stack[:-1]),
     )
 
 
-def _remarks_on_reserved(
+def _check_reserved(
     layers: Sequence[_Layer], own: Sequence[_Layer], function: Function
 ) -> Iterator[Diagnostic]:
     for name, stack in _stack(layers).items():
@@ -267,14 +263,14 @@ def _remarks_on_reserved(
             yield diagnostics.reserved(name, [given.origin for given in stack], function)
 
 
-def _remarks_on_template(function: Function) -> Iterator[Diagnostic]:
+def _check_template(function: Function) -> Iterator[Diagnostic]:
     for name, variable in function.environment.items():
         if not _is_usable(name, variable.value or ""):
             yield diagnostics.unusable(name, variable.place)
 
 
-def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
-    """Name the template's values that the shell overrides, where nothing else does."""
+def _check_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
+    """Name the template's values that the shell, and no higher source, overrides."""
     overridden = {
         name: template
         for name, (*_, template, last) in ((n, [*s]) for n, s in given.items() if len(s) > 1)
@@ -287,7 +283,7 @@ def _remarks_on_shell(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnos
         yield diagnostics.overridden_by_shell(list(overridden), places[0])
 
 
-def _remarks_on_file(
+def _check_file(
     file: EnvFile, function: Function, given: Mapping[str, object]
 ) -> Iterator[Diagnostic]:
     yield from file.diagnostics
@@ -299,7 +295,7 @@ def _remarks_on_file(
         yield diagnostics.section_without_effect(name, used, file.sections[name].place)
 
 
-def _remarks_on_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
+def _check_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]:
     configured = {
         name: stack[-1]
         for name, stack in given.items()

@@ -1,4 +1,4 @@
-"""Which variables look like secrets: their values are masked wherever they would be shown."""
+"""Recognises variables that look like secrets; their values are masked in all output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SECRET_NAME = re.compile(
         ) (?:_|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
-# A secret's name, address or age is no secret.
+# The name, address or age of a secret is not a secret.
 _ABOUT_A_SECRET = re.compile(
     r"_(?:ARN|COUNT|ENDPOINT|EXPIRY|FILE|ID|LENGTH|LIMIT|NAME|PATH|TIMEOUT|TTL|TYPE|URI|URL)$",
     re.IGNORECASE,
@@ -26,8 +26,8 @@ _SECRET_VALUE = re.compile(
 )
 
 
-def looks_secret(name: str, value: str) -> bool:
-    """Tell whether a variable's value should not be shown, by its name or by its form."""
+def is_likely_secret(name: str, value: str) -> bool:
+    """Tell whether the name or the form of a variable's value suggests a secret."""
     if not value:
         return False
     named = _SECRET_NAME.search(name) is not None and _ABOUT_A_SECRET.search(name) is None

@@ -227,11 +227,11 @@ def _env_files(
     if not options.env_files:
         return [], ()
     from samlocal.env_vars.reading import read_env_file
-    from samlocal.env_vars.resolver import remarks_on_sections
+    from samlocal.env_vars.resolver import find_unknown_sections
 
     files = [read_env_file(name, stdin=host.stdin, shell=shell) for name in options.env_files]
     functions = (*project.functions, *project.excluded)
-    return files, tuple(remarks_on_sections(files, functions))
+    return files, tuple(find_unknown_sections(files, functions))
 
 
 def _container_env_file(

@@ -123,7 +123,7 @@ def test_precedence_of_identifiers(samlocal: Samlocal, sections: list[str], winn
     assert isinstance(seen, dict)
     assert seen["STAGE"] == winner
     for name in {*sections} - {winner}:
-        assert f"the section `{name}` doesn't apply: `{winner}` names the same" in ended.stderr
+        assert f"the section `{name}` does not apply: `{winner}` names the same" in ended.stderr
 
 
 @pytest.mark.parametrize("identifier", ["Nested/MyFunction3", "MyFunction3"])

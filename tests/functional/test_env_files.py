@@ -24,14 +24,14 @@ def test_a_file_in_an_editors_encoding(tmp_path: Path) -> None:
 
 
 def test_standard_input() -> None:
-    """`-` is standard input, in the format that it looks like."""
+    """`-` reads standard input and detects the format from the text."""
     file = read_env_file("-", stdin=io.BytesIO(b"STAGE=${HOME}\n"), shell={"HOME": "/me"})
     variable = file.parameters["STAGE"]
     assert (variable.value, str(variable.place)) == ("/me", "<stdin>:1:1")
 
 
 def test_without_the_shell_references_are_empty() -> None:
-    """`--no-shell-env` keeps the shell out of `.env` files too."""
+    """With `--no-shell-env`, `.env` files do not read the shell either."""
     file = read_env_file("-", stdin=io.BytesIO(b"STAGE=${HOME}\n"), shell=None)
     assert file.parameters["STAGE"].value == ""
     assert len(file.diagnostics) == 1
@@ -45,7 +45,7 @@ def test_without_the_shell_references_are_empty() -> None:
     ],
 )
 def test_what_cannot_be_used(content: bytes, error: str, tmp_path: Path) -> None:
-    """A file that is too large or isn't text is an error with its path."""
+    """A file that is too large or not text is an error with its path."""
     path = tmp_path / "env"
     path.write_bytes(content)
     with pytest.raises(EnvVarsError) as caught:
@@ -54,7 +54,7 @@ def test_what_cannot_be_used(content: bytes, error: str, tmp_path: Path) -> None
 
 
 def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
-    """A misspelt path is an error that knows its neighbours."""
+    """A misspelt path is an error that suggests a similar file."""
     (tmp_path / "env.json").touch()
     with pytest.raises(EnvVarsError) as caught:
         read_env_file(str(tmp_path / "evn.json"), stdin=io.BytesIO(), shell=None)
@@ -63,6 +63,6 @@ def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    """A directory is no env file."""
+    """A directory is not an env file."""
     with pytest.raises(EnvVarsError, match="is a directory, not an env file"):
         read_env_file(str(tmp_path), stdin=io.BytesIO(), shell=None)

@@ -201,7 +201,7 @@ def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
 
     messages = " | ".join(diagnostic.message for diagnostic in inputs.resolved.diagnostics)
     assert re.search(
-        "no parameter `Colour`.*no version 9.*no AWS credentials.*`STAR` doesn't reach"
+        "no parameter `Colour`.*no version 9.*no AWS credentials.*`STAR` does not reach"
         ".*`functionName` of the context",
         messages,
     )

@@ -17,8 +17,8 @@ def test_the_last_of_a_name_counts() -> None:
 
 
 @pytest.mark.parametrize("text", ["A", "=b", ""])
-def test_what_is_no_assignment(text: str) -> None:
-    """A text without name or equals sign is wrong usage, and is quoted."""
+def test_a_text_that_is_not_an_assignment(text: str) -> None:
+    """A text without name or equals sign is a usage error that quotes the text."""
     with pytest.raises(UsageError) as caught:
         parse_assignments([text])
     assert caught.value.message == f"`--env {text}` is not `KEY=VALUE`"
@@ -26,6 +26,6 @@ def test_what_is_no_assignment(text: str) -> None:
 
 
 def test_a_nul_is_refused() -> None:
-    """A value that no process can be given is wrong usage, and is not quoted."""
-    with pytest.raises(UsageError, match="`--env A` has a NUL"):
+    """A NUL byte in a value is a usage error that does not quote the value."""
+    with pytest.raises(UsageError, match="`--env A` contains a NUL byte"):
         parse_assignments(["A=secret\0"])

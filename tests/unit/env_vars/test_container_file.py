@@ -41,7 +41,7 @@ def read(path: Path, text: str) -> dict[str, str]:
     ],
 )
 def test_formats(tmp_path: Path, name: str, text: str) -> None:
-    """Three formats say the same."""
+    """Files of all three formats give the same variables."""
     assert read(tmp_path / name, text) == {"STAGE": "dev", "DEBUG": "true"}
 
 
@@ -52,28 +52,28 @@ def test_formats(tmp_path: Path, name: str, text: str) -> None:
         st.text(st.characters(codec="utf-8", exclude_characters="\0")),
     )
 )
-def test_json_comes_back_as_it_is(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Whatever a string holds, the variable holds."""
+def test_json_strings_stay_as_they_are(tmp_path: Path, variables: dict[str, str]) -> None:
+    """A variable has exactly the string of the file."""
     assert read(tmp_path / "env.json", json.dumps(variables)) == variables
 
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        pytest.param("env.json", "[1]", "an env file is an object", id="json-list"),
-        pytest.param("env.yaml", "- 1\n", "an env file is a mapping", id="yaml-list"),
+        pytest.param("env.json", "[1]", "an env file must be an object", id="json-list"),
+        pytest.param("env.yaml", "- 1\n", "an env file must be a mapping", id="yaml-list"),
         pytest.param("env.json", '{"A": {"B": "c"}}', "the value of `A` is a list or", id="nested"),
         pytest.param("env.yaml", "A: [1]\n", "the value of `A` is a list or", id="yaml-nested"),
     ],
 )
 def test_other_shapes(tmp_path: Path, name: str, text: str, message: str) -> None:
-    """Sections, which env files of functions have, are refused by name."""
+    """A section is an error that names it: this file is flat."""
     with pytest.raises(EnvVarsError, match=message):
         read(tmp_path / name, text)
 
 
-def test_an_empty_file_is_said(tmp_path: Path) -> None:
-    """A file with nothing in it is a diagnostic, not an error."""
+def test_an_empty_file_is_reported(tmp_path: Path) -> None:
+    """An empty file is a diagnostic, not an error."""
     path = tmp_path / "env.yaml"
     path.write_text("# nothing yet\n")
     file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)
@@ -82,8 +82,8 @@ def test_an_empty_file_is_said(tmp_path: Path) -> None:
     ]
 
 
-def test_it_is_over_all_others(tmp_path: Path) -> None:
-    """It sets what is Lambda's own as well: the container has it, whoever it is for."""
+def test_it_overrides_all_others(tmp_path: Path) -> None:
+    """The file overrides all other sources, including variables that Lambda reserves."""
     path = tmp_path / "container.json"
     path.write_text('{"AWS_REGION": "eu-west-1", "STAGE": "container", "NODE_DEBUG": "http"}')
     file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)

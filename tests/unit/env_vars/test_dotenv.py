@@ -27,7 +27,7 @@ def parse(text: str, **shell: str) -> dict[str, str]:
 
 
 def test_the_documented_example() -> None:
-    """The example of the module's docstring means what its comments say."""
+    """The example in the module's docstring has the values that its comments state."""
     documentation = inspect.cleandoc(dotenv.__doc__ or "")
     example = inspect.cleandoc("\n".join(documentation.split("\n\n")[1].splitlines()))
     assert parse(example) == {
@@ -66,7 +66,7 @@ def test_the_documented_example() -> None:
     ],
 )
 def test_values(line: str, value: str) -> None:
-    """Each line assigns what python-dotenv, and so sam, makes of it."""
+    """Each line assigns the value that python-dotenv, and so sam, reads from it."""
     assert parse(f"# before\n\n{line}\nZ=after\n") == {"A": value, "Z": "after"}
     assert parse(line) == {"A": value}
 
@@ -80,7 +80,7 @@ def test_references_look_above_then_into_the_shell_then_at_their_default() -> No
 
 
 def test_a_reference_to_nothing_is_reported() -> None:
-    """An assignment names the references that came out empty."""
+    """An assignment names its references to undefined variables."""
     [_, assignment] = parse_dotenv("A=1\nB=${A}${X}${Y:-}", SOURCE, shell={})
     assert (assignment.value, assignment.unknown) == ("1", ("X",))
 
@@ -92,12 +92,12 @@ def test_a_reference_to_nothing_is_reported() -> None:
         pytest.param("A=1\n  B 2", ".env:2:5: not `NAME=value`: no `=` follows `B`", id="no sign"),
         pytest.param("export", ".env:1:1: not `NAME=value`", id="export alone"),
         pytest.param("A='b' c", ".env:1:6: not `NAME=value`: something follows", id="after quotes"),
-        pytest.param('A=1\nB="c\nd', ".env:2:3: the quote isn't closed", id="open quote"),
+        pytest.param('A=1\nB="c\nd', ".env:2:3: the quote is not closed", id="open quote"),
         pytest.param("A: 1", ".env:1:4: not `NAME=value`: no `=` follows `A:`", id="colon"),
     ],
 )
 def test_malformed_files(text: str, message: str) -> None:
-    """What is no assignment is an error with line and column: no line is skipped."""
+    """A line that is not an assignment is an error with line and column: no line is skipped."""
     with pytest.raises(EnvVarsError) as caught:
         parse(text)
     assert str(caught.value).startswith(message)
@@ -105,7 +105,7 @@ def test_malformed_files(text: str, message: str) -> None:
 
 @given(st.dictionaries(st.from_regex(r"[A-Z_]{1,5}", fullmatch=True), st.text(max_size=20)))
 def test_any_value_can_be_written_in_single_quotes(variables: dict[str, str]) -> None:
-    """In single quotes, with backslashes and quotes escaped, every value comes back as it was."""
+    """Any value in single quotes, with backslashes and quotes escaped, is read unchanged."""
     text = "".join(
         f"{name}='{re.sub(BACKSLASH_OR_QUOTE, ESCAPED, value)}'\n"
         for name, value in variables.items()
@@ -115,7 +115,7 @@ def test_any_value_can_be_written_in_single_quotes(variables: dict[str, str]) ->
 
 @given(st.text(alphabet="AB=\n#'\"\\$${} \t\r", max_size=30))
 def test_no_text_breaks_the_parser(text: str) -> None:
-    """Any text either parses or is an error with a place."""
+    """Any text either parses or raises an error with a place."""
     try:
         parse(text)
     except EnvVarsError as caught:

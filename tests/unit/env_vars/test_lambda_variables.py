@@ -33,7 +33,7 @@ CREDENTIALS = Credentials(
 
 
 def test_everything_that_lambda_sets() -> None:
-    """A Python function sees the variables of AWS's page, sam's additions and samlocal's mark."""
+    """A Python function sees the variables of AWS's page, sam's additions and the one that marks samlocal."""
     assert resolve_environment(RATINGS, shell=None).as_dict() == {
         "AWS_ACCESS_KEY_ID": "defaultkey",
         "AWS_ACCOUNT_ID": "210987654321",
@@ -68,7 +68,7 @@ def test_the_region_and_the_version_of_an_invocation() -> None:
 
 
 def test_a_function_under_a_debugger_may_take_ten_hours() -> None:
-    """The timeout that a debugged function sees is sam's."""
+    """A debugged function sees the timeout of sam, ten hours."""
     seen = resolve_environment(RATINGS, shell=None, debugging=True).as_dict()
     assert seen["AWS_LAMBDA_FUNCTION_TIMEOUT"] == "36000"
 
@@ -88,7 +88,7 @@ def test_os_only_runtimes_have_no_execution_environment(runtime: str) -> None:
 def test_the_handler_of_an_image_is_its_command(
     command: tuple[str, ...], handler: str | None
 ) -> None:
-    """An image's function has the first word of its command as handler, or none."""
+    """The handler of an image function is the first word of its command, if it has one."""
     image = ImageCode(uri="ratings:1", command=command, place=PLACE)
     function = replace(RATINGS, code=image, runtime=None, handler=None)
     seen = resolve_environment(function, shell=None).as_dict()
@@ -113,12 +113,12 @@ def test_the_handler_of_an_image_is_its_command(
     ],
 )
 def test_structured_logging(logging: LoggingConfig, seen: tuple[str | None, str | None]) -> None:
-    """The runtime is told of JSON logs and their level; text logs, the default, have no variables."""
+    """JSON logs set variables for format and level; text logs, the default, set none."""
     variables = resolve_environment(replace(RATINGS, logging=logging), shell=None).as_dict()
     assert (variables.get("AWS_LAMBDA_LOG_FORMAT"), variables.get("AWS_LAMBDA_LOG_LEVEL")) == seen
 
 
-def test_a_log_group_of_ones_own() -> None:
+def test_a_custom_log_group() -> None:
     """`LoggingConfig.LogGroup` replaces the default group."""
     function = replace(RATINGS, logging=LoggingConfig(log_group="shop"))
     seen = resolve_environment(function, shell=None).as_dict()
@@ -140,13 +140,13 @@ def test_credentials_reach_the_function_as_secrets() -> None:
 
 
 def test_long_lived_credentials_have_no_session_token() -> None:
-    """AWS_SESSION_TOKEN is set only where there is one: an empty one breaks SDKs."""
+    """AWS_SESSION_TOKEN is set only if the credentials have one: an empty one breaks SDKs."""
     environment = resolve_environment(RATINGS, shell=None, credentials=CREDENTIALS)
     assert "AWS_SESSION_TOKEN" not in environment.variables
 
 
-def test_placeholders_are_no_secrets() -> None:
-    """Placeholders are shown as what they are."""
+def test_placeholders_are_not_secrets() -> None:
+    """Placeholder credentials are shown, not masked."""
     variable = resolve_environment(RATINGS, shell=None).variables["AWS_SECRET_ACCESS_KEY"]
     assert (variable.secret, str(variable.origin)) == (False, "placeholder")
 
@@ -169,8 +169,8 @@ def test_the_reserved_names_are_those_that_cfn_lint_refuses() -> None:
     assert set(schema["propertyNames"]["not"]["enum"]) == RESERVED
 
 
-def test_the_account_of_real_credentials_is_never_made_up() -> None:
-    """Beside real credentials the account is theirs or a person's, and else there is none."""
+def test_real_credentials_never_get_a_placeholder_account() -> None:
+    """With real credentials the account is theirs or the one the user chose, else it is not set."""
 
     def account(credentials: Credentials | None, **options: str) -> str | None:
         given = options.pop("account_id", None)

@@ -31,7 +31,7 @@ def reference_model(
     files: list[tuple[dict[str, str], dict[str, dict[str, str]]]],
     command_line: dict[str, str],
 ) -> dict[str, str]:
-    """Lowest source first; each overwrites what is below it."""
+    """Apply the sources from the lowest to the highest; each overwrites the ones before it."""
     result = {name: value for name, value in template.items() if value is not None}
     result |= {name: value for name, value in shell.items() if name in template}
     for parameters, _ in files:

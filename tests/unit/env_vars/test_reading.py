@@ -106,7 +106,7 @@ def test_places_in_a_dotenv_file() -> None:
     ],
 )
 def test_json_values_become_strings_as_in_sam(json_value: str, value: str) -> None:
-    """Scalars of JSON have the text that sam gives them."""
+    """Scalars of JSON become the same text as in sam."""
     assert values(parse(f'{{"Parameters": {{"A": {json_value}}}}}')) == {"A": value}
 
 
@@ -129,7 +129,7 @@ def test_json_values_become_strings_as_in_sam(json_value: str, value: str) -> No
     ],
 )
 def test_yaml_values_are_what_is_written(yaml_value: str, value: str) -> None:
-    """Scalars of YAML have the text that stands in the file; null is empty as in JSON."""
+    """Scalars of YAML keep the text of the file; null is empty, as in JSON."""
     assert values(parse(f"Parameters:\n  A: {yaml_value}\n", "env.yaml")) == {"A": value}
 
 
@@ -142,25 +142,25 @@ def test_yaml_aliases_and_merges() -> None:
 
 
 def test_a_name_that_is_given_twice() -> None:
-    """Of a name that JSON gives twice the last counts, and a diagnostic says where it is."""
+    """The last value of a repeated JSON name applies, and a diagnostic has its place."""
     file = parse('{"Parameters": {"A": 1,\n "A": 2}, "R": {"A": 1}, "R": {"B": 2}}')
     assert values(file) == {"A": "2"}
     assert values(file, "R") == {"B": "2"}
     assert [(str(f.place), f.message) for f in file.diagnostics] == [
-        ("env.json:2:2", "`A` is given twice: this one counts"),
-        ("env.json:2:26", "`R` is given twice: this one counts"),
+        ("env.json:2:2", "`A` is given twice: the later value applies"),
+        ("env.json:2:26", "`R` is given twice: the later value applies"),
     ]
 
 
 def test_a_name_that_a_dotenv_file_gives_twice() -> None:
-    """The last of two lines counts, and a diagnostic says so."""
+    """The later of two lines applies, and a diagnostic says so."""
     file = parse("A=1\nA=2", ".env")
     assert values(file) == {"A": "2"}
     assert [str(diagnostic.place) for diagnostic in file.diagnostics] == [".env:2:1"]
 
 
-def test_an_empty_reference_is_mentioned() -> None:
-    """A reference of a `.env` file that came out empty is a diagnostic with the way out."""
+def test_an_empty_reference_is_reported() -> None:
+    """A reference to an undefined variable in a `.env` file is a diagnostic with a remedy."""
     [diagnostic] = parse("A=${NOPE}", ".env").diagnostics
     assert diagnostic.message.startswith("`${NOPE}` is empty")
     assert diagnostic.hint == "give it a default: `${NOPE:-…}`"
@@ -175,8 +175,8 @@ def test_an_empty_reference_is_mentioned() -> None:
         pytest.param("", "<stdin>", id="stdin"),
     ],
 )
-def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
-    """A file with nothing in it is probably a mistake, but none that stops a run."""
+def test_a_file_without_variables_is_reported(text: str, name: str) -> None:
+    """An empty file is a diagnostic, not an error."""
     assert [diagnostic.message for diagnostic in parse(text, name).diagnostics] == [
         "the env file has no variables"
     ]
@@ -188,12 +188,14 @@ def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
         pytest.param('{"A": {"B": 1,}}', "e.json", "e.json:1:", id="json"),
         pytest.param("A: {B: 1", "e.yaml", "e.yaml:", id="yaml"),
         pytest.param("A: {B: 1}\nA: {}", "e.yaml", "e.yaml:2:1: invalid YAML: `A`", id="twice"),
-        pytest.param("A='", ".env", ".env:1:3: the quote isn't closed", id="dotenv"),
-        pytest.param("[1]", "e.json", "e.json:1:1: an env file is an object", id="json list"),
-        pytest.param("- 1", "e.yaml", "e.yaml:1:1: an env file is a mapping", id="yaml list"),
-        pytest.param("just text", "<stdin>", "<stdin>:1:1: an env file is a mapping", id="text"),
-        pytest.param('{\n "A": "1"}', "e.json", "e.json:2:2: `A` is no object", id="flat json"),
-        pytest.param("A: 1", "e.yaml", "e.yaml:1:1: `A` is no object", id="flat yaml"),
+        pytest.param("A='", ".env", ".env:1:3: the quote is not closed", id="dotenv"),
+        pytest.param("[1]", "e.json", "e.json:1:1: an env file must be an object", id="json list"),
+        pytest.param("- 1", "e.yaml", "e.yaml:1:1: an env file must be a mapping", id="yaml list"),
+        pytest.param(
+            "just text", "<stdin>", "<stdin>:1:1: an env file must be a mapping", id="text"
+        ),
+        pytest.param('{\n "A": "1"}', "e.json", "e.json:2:2: `A` is not an object", id="flat json"),
+        pytest.param("A: 1", "e.yaml", "e.yaml:1:1: `A` is not an object", id="flat yaml"),
         pytest.param('{"F": {"A": [1]}}', "e.json", "e.json:1:8: the value of `A`", id="list"),
         pytest.param('{"F": {"A": {}}}', "e.json", "e.json:1:8: the value of `A`", id="object"),
         pytest.param("F:\n  A: [1]", "e.yaml", "e.yaml:2:3: the value of `A`", id="yaml value"),
@@ -222,23 +224,23 @@ def test_a_file_without_variables_is_mentioned(text: str, name: str) -> None:
     ],
 )
 def test_malformed_files(text: str, name: str, error: str) -> None:
-    """Whatever is wrong with a file is said with its place, and nothing is guessed."""
+    """A malformed file is an error with its place; nothing is guessed."""
     with pytest.raises(EnvVarsError) as caught:
         parse(text, name)
     assert str(caught.value).startswith(error)
 
 
-def test_a_flat_file_is_told_of_the_shape() -> None:
-    """The common mistake, variables at the top level, is answered with the remedy."""
+def test_a_flat_file_gets_a_hint_about_the_shape() -> None:
+    """Variables at the top level are an error whose hint shows the right shape."""
     with pytest.raises(EnvVarsError) as caught:
         parse('{"STAGE": "dev"}')
     assert caught.value.hint == (
-        "put variables of every function under `Parameters`, those of one under its name"
+        "put variables for all functions under `Parameters`, and variables for one function under its name"
     )
 
 
 def test_merging_is_not_exponential() -> None:
-    """A file whose merges double at each of sixty levels is read at once."""
+    """A file whose merges double at each of sixty levels is read without expanding them."""
     lines = ["F0: &f0 {A: 1}"]
     lines += [f"F{n}: &f{n} {{<<: [*f{n - 1}, *f{n - 1}]}}" for n in range(1, 61)]
     assert values(parse("\n".join(lines), "env.yaml"), "F60") == {"A": "1"}
@@ -249,7 +251,7 @@ def test_merging_is_not_exponential() -> None:
     st.sampled_from(["json", "yaml", "env"]),
 )
 def test_no_text_breaks_the_reader(text: str, suffix: str) -> None:
-    """Any text is an env file or an error with a place, whatever its name promises."""
+    """Any text is an env file or an error with a place, whatever the file name."""
     try:
         parse(text, f"x.{suffix}")
     except EnvVarsError as caught:

@@ -9,7 +9,7 @@ from samlocal.credentials import Credentials
 from samlocal.diagnostics import Diagnostic
 from samlocal.env_vars.env_file import EnvFile, GivenVariable, Section
 from samlocal.env_vars.lambda_variables import ADJUSTABLE
-from samlocal.env_vars.resolver import identifiers, remarks_on_sections, resolve_environment
+from samlocal.env_vars.resolver import find_unknown_sections, identifiers, resolve_environment
 from samlocal.errors import Place, UsageError
 from samlocal.function import EnvironmentVariable, Function, FunctionEntry, InlineCode
 
@@ -56,25 +56,25 @@ def messages(diagnostics: tuple[Diagnostic, ...]) -> str:
 
 
 def test_the_template_is_the_lowest_of_a_users_sources() -> None:
-    """Where nothing else names a variable, it has the template's value and place."""
+    """A variable that no other source sets has the template's value and place."""
     variable = resolve_environment(RATINGS, shell={}).variables["STAGE"]
     assert (variable.value, str(variable.origin)) == ("prod", "template.yaml:14:9")
 
 
-def test_a_value_that_cannot_be_known_leaves_the_variable_out() -> None:
+def test_an_unresolved_value_omits_the_variable() -> None:
     """A variable is not set to the empty string where the template's value is unknown."""
     assert "TABLE" not in resolve_environment(RATINGS, shell={}).variables
 
 
 def test_an_unknown_value_can_be_given_by_the_shell() -> None:
-    """A variable whose value is unknown stays declared, and filling it in surprises nobody."""
+    """A variable with an unknown value stays declared, so the shell may set it without a diagnostic."""
     environment = resolve_environment(RATINGS, shell={"TABLE": "local"})
     assert environment.as_dict()["TABLE"] == "local"
     assert environment.diagnostics == ()
 
 
-def test_the_shell_overrides_the_template_and_it_is_said() -> None:
-    """A shell variable beats the template as in sam, and a diagnostic names it and the way out."""
+def test_a_shell_that_overrides_the_template_is_reported() -> None:
+    """A shell variable overrides the template as in sam; a diagnostic names it and the remedy."""
     environment = resolve_environment(RATINGS, shell={"STAGE": "mine", "OTHER": "x"})
     assert environment.as_dict()["STAGE"] == "mine"
     assert "OTHER" not in environment.variables
@@ -86,15 +86,15 @@ def test_the_shell_overrides_the_template_and_it_is_said() -> None:
 @pytest.mark.parametrize(
     "shell", [pytest.param(None, id="off"), pytest.param({"STAGE": "prod"}, id="same value")]
 )
-def test_a_shell_that_changes_nothing_is_not_mentioned(shell: dict[str, str] | None) -> None:
-    """No diagnostic speaks of the shell where it isn't read or agrees with the template."""
+def test_a_shell_that_changes_nothing_is_not_reported(shell: dict[str, str] | None) -> None:
+    """A shell that is not read, or agrees with the template, causes no diagnostic."""
     environment = resolve_environment(RATINGS, shell=shell)
     assert environment.as_dict()["STAGE"] == "prod"
     assert environment.diagnostics == ()
 
 
-def test_a_higher_source_silences_the_remark_on_the_shell() -> None:
-    """Who names the variable on the command line hears nothing of the shell."""
+def test_a_higher_source_silences_the_diagnostic_about_the_shell() -> None:
+    """A variable set with `--env` causes no diagnostic about the shell."""
     environment = resolve_environment(
         RATINGS, shell={"STAGE": "mine"}, command_line={"STAGE": "cli"}
     )
@@ -102,8 +102,8 @@ def test_a_higher_source_silences_the_remark_on_the_shell() -> None:
     assert environment.diagnostics == ()
 
 
-def test_parameters_reach_declared_variables_only_and_it_is_said() -> None:
-    """`Parameters` overrides what the template declares; the rest is named, with the ways to keep it."""
+def test_parameters_reach_declared_variables_only() -> None:
+    """`Parameters` overrides declared variables; a diagnostic names the others and the remedies."""
     environment = resolve_environment(
         RATINGS, shell=None, env_files=[env_file({"STAGE": "dev", "EXTRA": "1", "MORE": "2"})]
     )
@@ -111,17 +111,17 @@ def test_parameters_reach_declared_variables_only_and_it_is_said() -> None:
     assert "EXTRA" not in environment.variables
     [diagnostic] = environment.diagnostics
     assert diagnostic.message == (
-        "`EXTRA`, `MORE` don't reach `prod-ratings`: its template declares no such variable"
+        "`EXTRA`, `MORE` do not reach `prod-ratings`: its template declares no such variable"
     )
     assert diagnostic.place == FILE
     assert diagnostic.hint == (
-        "name it under `Ratings` in a JSON env file, pass `--env EXTRA=…`, "
+        "add it to the section `Ratings` of a JSON env file, pass `--env EXTRA=…`, "
         "or declare it in the template"
     )
 
 
-def test_what_another_source_gives_is_not_lost() -> None:
-    """An undeclared name in `Parameters` isn't reported where a section or `--env` has it too."""
+def test_parameters_that_another_source_sets_are_not_reported() -> None:
+    """An undeclared name in `Parameters` is not reported if a section or `--env` sets it too."""
     environment = resolve_environment(
         RATINGS,
         shell=None,
@@ -134,7 +134,7 @@ def test_what_another_source_gives_is_not_lost() -> None:
 
 
 def test_a_section_reaches_the_function_undeclared() -> None:
-    """What a user names for a function reaches it, whatever the template declares."""
+    """A section's variables reach the function even if the template does not declare them."""
     environment = resolve_environment(
         RATINGS,
         shell=None,
@@ -154,28 +154,28 @@ def test_a_section_reaches_the_function_undeclared() -> None:
         pytest.param(["RatingsConstruct", "Ratings"], "Ratings", id="logical id"),
     ],
 )
-def test_the_section_of_the_best_identifier_applies(names: list[str], used: str) -> None:
-    """Of several sections of a function one applies, and the others are named."""
+def test_the_section_with_the_highest_precedence_applies(names: list[str], used: str) -> None:
+    """One of several sections of a function applies; diagnostics name the others."""
     file = env_file(**{name: {"WHICH": name} for name in names})
     environment = resolve_environment(RATINGS, shell=None, env_files=[file])
     assert environment.as_dict()["WHICH"] == used
     assert [diagnostic.message for diagnostic in environment.diagnostics] == [
-        f"the section `{name}` doesn't apply: `{used}` names the same function"
+        f"the section `{name}` does not apply: `{used}` names the same function"
         for name in names
         if name != used
     ]
 
 
-def test_an_empty_section_hides_none() -> None:
-    """The first section that says something applies, as in sam; an empty one is no remark's worth."""
+def test_an_empty_section_hides_no_other() -> None:
+    """The first section that is not empty applies, as in sam; an empty one causes no diagnostic."""
     file = env_file(**{"Ratings": {}, "prod-ratings": {"STAGE": "other"}, "Stack/Ratings": {}})
     environment = resolve_environment(RATINGS, shell=None, env_files=[file])
     assert environment.as_dict()["STAGE"] == "other"
     assert environment.diagnostics == ()
 
 
-def test_sections_of_other_functions_are_none_of_its_business() -> None:
-    """A section of another function neither applies nor causes a remark."""
+def test_sections_of_other_functions_are_ignored() -> None:
+    """A section of another function neither applies nor causes a diagnostic."""
     environment = resolve_environment(
         RATINGS, shell=None, env_files=[env_file(Details={"STAGE": "other"})]
     )
@@ -193,13 +193,13 @@ def test_later_files_win_but_sections_win_over_parameters() -> None:
 
 
 def test_identifiers_of_a_plain_function() -> None:
-    """A function of the root stack without other names has one identifier."""
+    """A function in the root stack without further names has one identifier."""
     plain = replace(RATINGS, full_path="Ratings", function_id=None, function_name=None)
     assert identifiers(plain) == ("Ratings",)
 
 
-def test_where_a_variable_was_given_in_vain_is_kept() -> None:
-    """A variable knows every source that it overrides, the lowest first."""
+def test_overridden_sources_are_kept() -> None:
+    """A variable has all sources that it overrides, the lowest first."""
     variable = resolve_environment(
         RATINGS,
         shell={"STAGE": "mine"},
@@ -212,7 +212,7 @@ def test_where_a_variable_was_given_in_vain_is_kept() -> None:
 
 @pytest.mark.parametrize("name", ["AWS_EXECUTION_ENV", "AWS_LAMBDA_RUNTIME_API", "_HANDLER"])
 def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None:
-    """A reserved name in the template or a file keeps Lambda's value, and Lambda's answer is quoted."""
+    """A reserved name in the template or a file keeps Lambda's value; a diagnostic quotes Lambda."""
     function = replace(
         RATINGS, environment={name: EnvironmentVariable(value="template", place=TEMPLATE)}
     )
@@ -237,8 +237,8 @@ def test_a_reserved_name_on_the_command_line_is_wrong_usage() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ADJUSTABLE))
-def test_region_and_credentials_can_be_a_functions_own(name: str) -> None:
-    """A local stack of services has keys and a Region of its own: the section and `--env` set them."""
+def test_sections_may_set_region_and_credentials(name: str) -> None:
+    """A section and `--env` may set the credentials and the Region, for local AWS emulators."""
     files = [env_file({name: "parameters"}, Ratings={name: "section"})]
     of_section = resolve_environment(RATINGS, shell=None, env_files=files)
     of_option = resolve_environment(
@@ -249,7 +249,7 @@ def test_region_and_credentials_can_be_a_functions_own(name: str) -> None:
 
 
 def test_region_and_credentials_are_reserved_elsewhere() -> None:
-    """For the template and for `Parameters` they are reserved, and the ways to set them are named."""
+    """The template and `Parameters` may not set them; a diagnostic names what may."""
     files = [env_file({"AWS_REGION": "parameters"})]
     environment = resolve_environment(RATINGS, shell=None, env_files=files)
     assert environment.as_dict()["AWS_REGION"] == "us-east-1"
@@ -275,7 +275,7 @@ def test_another_key_does_not_get_the_token_of_the_first() -> None:
 
 
 def test_unreserved_names_of_lambda_can_be_changed() -> None:
-    """`TZ` and sam's own variables are defaults: whoever sets them has them."""
+    """`TZ` and sam's own variables are defaults, which every source overrides."""
     seen = resolve_environment(
         RATINGS, shell=None, command_line={"TZ": "Asia/Tokyo", "AWS_SAM_LOCAL": "false"}
     ).as_dict()
@@ -291,18 +291,18 @@ def test_unreserved_names_of_lambda_can_be_changed() -> None:
         pytest.param("AB", "x\0y", id="NUL in the value"),
     ],
 )
-def test_a_variable_that_no_process_can_have_is_left_out(name: str, value: str) -> None:
-    """What can't be a variable at all is dropped from the template and named."""
+def test_an_invalid_variable_is_skipped(name: str, value: str) -> None:
+    """An invalid variable name or value in the template is skipped, with a diagnostic."""
     function = replace(
         RATINGS, environment={name: EnvironmentVariable(value=value, place=TEMPLATE)}
     )
     environment = resolve_environment(function, shell=None)
     assert name not in environment.variables
-    assert "no process can be given it" in messages(environment.diagnostics)
+    assert "not a valid environment variable name or value" in messages(environment.diagnostics)
 
 
-def test_names_that_lambda_refuses_work_here_and_are_mentioned() -> None:
-    """A name of another form than Lambda's reaches a local function, with a remark."""
+def test_names_that_lambda_refuses_work_and_are_reported() -> None:
+    """A name that Lambda refuses reaches a local function, with a diagnostic."""
     environment = resolve_environment(
         RATINGS, shell=None, command_line={"X": "1", "my-var": "2", "FINE_1": "3"}
     )
@@ -318,8 +318,8 @@ def test_names_that_lambda_refuses_work_here_and_are_mentioned() -> None:
         pytest.param(4096 - 22, True, id="4097 bytes"),
     ],
 )
-def test_more_than_4_kb_is_mentioned(length: int, *, is_too_long: bool) -> None:
-    """The variables, measured as Lambda does as JSON, may have 4,096 bytes."""
+def test_more_than_4_kb_is_reported(length: int, *, is_too_long: bool) -> None:
+    """Variables of more than 4,096 bytes, measured as JSON as in Lambda, cause a diagnostic."""
     function = replace(RATINGS, environment={})
     environment = resolve_environment(
         function, shell=None, command_line={"LONG": "x" * length, "ÜÜ": "é"}
@@ -329,15 +329,15 @@ def test_more_than_4_kb_is_mentioned(length: int, *, is_too_long: bool) -> None:
     ) is is_too_long
 
 
-def test_lambdas_own_variables_do_not_count_as_yours() -> None:
-    """What Lambda sets is no part of the 4 KB."""
+def test_lambdas_own_variables_do_not_count() -> None:
+    """Variables that Lambda sets do not count towards the 4 KB."""
     function = replace(RATINGS, name="x" * 5000, environment={})
     assert resolve_environment(function, shell=None).diagnostics == ()
 
 
-def test_what_an_env_file_has_to_say_is_passed_on() -> None:
-    """Diagnostics of reading a file come with the environment."""
-    diagnostic = Diagnostic(message="`A` is given twice: this one counts", place=FILE)
+def test_diagnostics_of_env_files_are_passed_on() -> None:
+    """An environment includes the diagnostics of the env files."""
+    diagnostic = Diagnostic(message="`A` is given twice: the later value applies", place=FILE)
     file = EnvFile(path=FILE.path, diagnostics=(diagnostic,))
     assert resolve_environment(RATINGS, shell=None, env_files=[file]).diagnostics == (diagnostic,)
 
@@ -351,10 +351,10 @@ def test_an_environment_does_not_show_values_in_its_repr() -> None:
     assert environment.variables["DB_PASSWORD"].secret
 
 
-def test_sections_of_other_templates_are_said() -> None:
-    """People share one file: what may be misspelt is named with what was meant, the rest in a line."""
+def test_sections_of_other_templates_are_reported() -> None:
+    """A section that may be misspelt has a suggestion; one diagnostic names all other unknown sections."""
     file = env_file({"A": "1"}, Ratngs={}, Ratings={}, **{"Stack/Ratings": {}}, Zzz={}, Payments={})
-    first, second = remarks_on_sections([file], [ENTRY])
+    first, second = find_unknown_sections([file], [ENTRY])
     assert str(first.place) == "env.json:3:5"
     assert (
         first.message == "`Ratngs` is not a function of this template: its variables have no effect"
@@ -366,8 +366,8 @@ def test_sections_of_other_templates_are_said() -> None:
     assert second.hint is None
 
 
-def test_a_name_under_which_no_section_applies_is_said() -> None:
-    """A function can be invoked by the path of its construct; a section of that name doesn't apply."""
+def test_a_section_that_does_not_apply_is_reported() -> None:
+    """A section named after a construct path does not apply, although the path identifies a function."""
     entry = replace(ENTRY, construct_path="Stack/Api/Ratings")
-    [diagnostic] = remarks_on_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
+    [diagnostic] = find_unknown_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
     assert diagnostic.hint == "did you mean `Stack/Ratings`?"

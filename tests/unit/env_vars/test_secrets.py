@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.env_vars.secrets import looks_secret
+from samlocal.env_vars.secrets import is_likely_secret
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from samlocal.env_vars.secrets import looks_secret
     ],
 )
 def test_names_of_secrets(name: str) -> None:
-    """A name that says that its value is secret is believed."""
-    assert looks_secret(name, "x")
+    """A name that suggests a secret masks the value."""
+    assert is_likely_secret(name, "x")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_names_of_secrets(name: str) -> None:
     ],
 )
 def test_names_of_ordinary_values(name: str) -> None:
-    """A name that only resembles one, or that names a secret's place or age, isn't masked."""
-    assert not looks_secret(name, "x")
+    """The values of names that only resemble secrets, or tell a secret's place or age, are not masked."""
+    assert not is_likely_secret(name, "x")
 
 
 @pytest.mark.parametrize(
@@ -60,16 +60,16 @@ def test_names_of_ordinary_values(name: str) -> None:
     ],
 )
 def test_forms_of_secrets(value: str) -> None:
-    """A value of a form that only secrets have is masked under any name."""
-    assert looks_secret("VALUE", value)
+    """A value in a form that only secrets have is masked under any name."""
+    assert is_likely_secret("VALUE", value)
 
 
 @pytest.mark.parametrize("value", ["postgres://db:5432/shop", "a:b@c", "AKIA", "https://x/?a=b"])
 def test_ordinary_values(value: str) -> None:
     """Ordinary values are shown."""
-    assert not looks_secret("VALUE", value)
+    assert not is_likely_secret("VALUE", value)
 
 
 def test_an_empty_value_hides_nothing() -> None:
-    """That a password is empty is worth seeing."""
-    assert not looks_secret("DB_PASSWORD", "")
+    """An empty value is not masked, even under a secret's name."""
+    assert not is_likely_secret("DB_PASSWORD", "")
