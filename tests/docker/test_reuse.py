@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import docker
+    import pytest
+
+ENGINES = ("docker", "podman")
 
 FUNCTION = """\
 invocations = 0
@@ -84,9 +87,15 @@ def counting(number: int, lines: int) -> Invocation:
 
 
 async def test_container_keeps_its_state_and_logs_are_apart(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str],
+    engine: docker.APIClient,
+    engine_variables: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Globals live on; each invocation's log has all of its lines, and none of another's."""
+    for name, value in engine_variables.items():
+        monkeypatch.setenv(name, value)
     spec = container(tmp_path, stand_in("python:3.11"))
     lines = [1000, 0, 1000, 1]
     logs = [Lines() for _ in lines]
