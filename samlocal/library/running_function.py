@@ -7,6 +7,7 @@ import json
 import logging
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final, Self
@@ -49,6 +50,8 @@ class RunningFunction:
 
     def __init__(self, prepared: PreparedFunction, *, engine: str | None, log: Log) -> None:
         self._prepared = prepared
+        sandbox = replace(prepared.spec.sandbox, is_reused=True)
+        self._spec = replace(prepared.spec, sandbox=sandbox)
         self._engine = engine
         self._log = log
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
@@ -110,7 +113,7 @@ class RunningFunction:
                     factory = SandboxFactory(
                         engine=engine, progress=_LoggedProgress(), on_relay=_log_relay
                     )
-                    factory.run(self._prepared.spec, lambda each: asyncio.run(self._serve(each)))
+                    factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
             except BaseException as error:  # noqa: BLE001  # the caller that waits for the result gets it
                 self._settle(error)
 

@@ -3,15 +3,20 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 import samlocal
-from samlocal.errors import EngineNotReachableError, EnvironmentUnusableError
+from samlocal.errors import EngineError, EngineNotReachableError, EnvironmentUnusableError
+from samlocal.library import running_function
+from samlocal.sandbox.factory import SandboxFactory
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from samlocal.sandbox.container_spec import ContainerSpec
 
 TEMPLATE = """
 Resources:
@@ -66,6 +71,24 @@ def test_what_is_dropped_is_logged(
     assert record.levelno == logging.WARNING
     assert f"{tmp_path}/template.yaml:9:" in record.getMessage()
     assert "the export `tables` lives in AWS" in record.getMessage()
+
+
+def test_the_sandbox_is_one_for_several_invocations(
+    prepared: samlocal.PreparedFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells which output belongs to which invocation."""
+    specs: list[ContainerSpec] = []
+
+    def refuse(_factory: SandboxFactory, spec: ContainerSpec, _use: object) -> None:
+        specs.append(spec)
+        raise EngineError("no container today")
+
+    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
+    monkeypatch.setattr(SandboxFactory, "run", refuse)
+    with samlocal.start(prepared) as function, pytest.raises(EngineError):
+        function.invoke()
+
+    assert [each.sandbox.is_reused for each in specs] == [True]
 
 
 def test_an_engine_that_cannot_be_reached(
