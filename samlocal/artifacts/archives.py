@@ -8,14 +8,14 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cache.store import is_full
+from samlocal.cache.store import is_disk_full
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import MAX_UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from samlocal.errors import Place
 
-# Far more than a deployment package has: each costs a file, whatever its size.
+# Far more than in any deployment package. Each entry costs a file, whatever its size.
 _MAX_ENTRIES: Final = 200_000
 _LONGEST_LINK: Final = 4096
 _PERMISSIONS: Final = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
@@ -25,7 +25,7 @@ _UNREADABLE: Final = (
     zlib.error,
     EOFError,
     OSError,
-    RuntimeError,  # it is encrypted, or compressed in a way that Python doesn't know
+    RuntimeError,  # it is encrypted, or compressed in a way that Python does not support
     ValueError,
 )
 
@@ -33,12 +33,11 @@ _UNREADABLE: Final = (
 def unpack(archive: Path, directory: Path, *, place: Place) -> None:
     """Unpack an archive with its permissions and symbolic links.
 
-    Nothing is written outside `directory`: names lose `..` and leading slashes, and links are made
-    last, so that nothing is written through them. Links are kept as they are packed, wherever they lead
-    to: that is a matter of the container that they are mounted in.
+    Nothing is written outside `directory`: names lose `..` and leading slashes, and links are created
+    last, so that nothing is written through them. Links keep their targets, which the container resolves.
 
     Raises:
-        CodeNotFoundError: it is no zip archive, or unpacks to more than Lambda takes.
+        CodeNotFoundError: the file is not a zip archive, or unpacks to more than Lambda allows.
     """
     try:
         with zipfile.ZipFile(archive) as package:
@@ -55,7 +54,7 @@ def unpack(archive: Path, directory: Path, *, place: Place) -> None:
                         raise CodeNotFoundError(
                             f"`{archive}` unpacks to more than 250 MB",
                             place=place,
-                            hint="Lambda takes 250 MB, layers included",
+                            hint="Lambda allows 250 MB, including layers",
                         )
             for info in links:
                 _link(package, info, directory)
@@ -63,17 +62,17 @@ def unpack(archive: Path, directory: Path, *, place: Place) -> None:
                 if info.is_dir():
                     _set_mode(info, _target(info, directory))
     except _UNREADABLE as exc:
-        if isinstance(exc, OSError) and is_full(exc):
+        if isinstance(exc, OSError) and is_disk_full(exc):
             raise CodeNotFoundError(
-                f"`{archive}` can't be unpacked: no space left in `{directory.parent.parent}`",
+                f"`{archive}` cannot be unpacked: no space left in `{directory.parent.parent}`",
                 place=place,
-                hint="free some; XDG_CACHE_HOME and --layer-cache-basedir choose other places",
+                hint="free some space, or choose another folder with XDG_CACHE_HOME or --layer-cache-basedir",
             ) from exc
-        raise CodeNotFoundError(f"`{archive}` can't be unpacked: {exc}", place=place) from exc
+        raise CodeNotFoundError(f"`{archive}` cannot be unpacked: {exc}", place=place) from exc
 
 
 def _extract(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path, limit: int) -> int:
-    """Write one entry and return its size, or a little more than `limit` if it has more."""
+    """Write one entry and return its size; stop soon after `limit` bytes."""
     target = _target(info, directory)
     if info.is_dir() or target == directory:
         target.mkdir(parents=True, exist_ok=True)
@@ -89,7 +88,7 @@ def _extract(package: zipfile.ZipFile, info: zipfile.ZipInfo, directory: Path, l
 
 
 def _set_mode(info: zipfile.ZipInfo, target: Path) -> None:
-    """Give a file or directory the permissions that it is packed with; we must be able to remove it."""
+    """Set the permissions from the archive; the owner keeps those needed to remove the entry."""
     mode = (info.external_attr >> 16) & _PERMISSIONS
     if mode:
         target.chmod(mode | (stat.S_IRWXU if info.is_dir() else stat.S_IRUSR | stat.S_IWUSR))

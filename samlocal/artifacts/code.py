@@ -1,10 +1,10 @@
-"""Code as a directory that can be mounted, whatever the template gives it as."""
+"""Code as a directory to mount, from any kind of code location in a template."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cache.store import digest, forget_older, making, mark_as_used, private
+from samlocal.cache.store import create_entry, hash_text, make_private, mark_as_used, remove_older
 from samlocal.data import data_folder
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import InlineCode, LocalCode, S3Code
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Fetch = Callable[[S3Code, Path], Path]
 
 _INLINE_NAMES: Final = {"python": "index.py", "nodejs": "index.js"}
-# What CloudFormation puts beside it, and the place where the language finds it.
+# The module that CloudFormation adds to inline code, and the path where the language finds it.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-lambda-function-code-cfnresponsemodule.html
 _INLINE_MODULES: Final = {
     "python": ("cfnresponse.py", "cfnresponse.py"),
@@ -27,7 +27,7 @@ _INLINE_MODULES: Final = {
 }
 
 
-def code_directory(
+def make_code_directory(
     code: LocalCode | InlineCode | S3Code | ImageCode,
     *,
     runtime: str | None,
@@ -37,12 +37,12 @@ def code_directory(
 ) -> Path:
     """Return a directory with the code of a function or the content of a layer.
 
-    A directory is itself. An archive is unpacked under `cache`, once for each state of it; source
-    text is written there as CloudFormation does. `fetch` gets objects in S3; `what` is what messages
-    call it.
+    A directory is returned as it is. An archive is unpacked under `cache`, once for each state of it.
+    Source text is written there as in CloudFormation. `fetch` downloads objects from S3; `what` names
+    the code in messages.
 
     Raises:
-        CodeNotFoundError: there is no such code, or it can't be made a directory.
+        CodeNotFoundError: the code does not exist, or cannot become a directory.
     """
     match code:
         case LocalCode():
@@ -54,7 +54,7 @@ def code_directory(
                 raise CodeNotFoundError(
                     f"{what} is in S3: `s3://{code.bucket}/{code.key}`", place=code.place
                 )
-            archive = fetch(code, private(cache / "downloads"))
+            archive = fetch(code, make_private(cache / "downloads"))
             return _local(LocalCode(path=archive, place=code.place), cache, what)
         case _:
             raise CodeNotFoundError("the code is a container image", place=code.place)
@@ -65,7 +65,7 @@ def _local(code: LocalCode, cache: Path, what: str) -> Path:
         return code.path
     if is_archive(code.path):
         return _unpacked(code, cache)
-    problem = "is neither a directory nor an archive" if code.path.exists() else "isn't there"
+    problem = "is neither a directory nor an archive" if code.path.exists() else "does not exist"
     raise CodeNotFoundError(
         f"{what} `{code.path}` {problem}",
         place=code.place,
@@ -76,35 +76,35 @@ def _local(code: LocalCode, cache: Path, what: str) -> Path:
 def _unpacked(code: LocalCode, cache: Path) -> Path:
     status = code.path.stat()
     state = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
-    family = private(cache / "archives") / digest(str(code.path))
-    wanted = family / digest(state)
+    family = make_private(cache / "archives") / hash_text(str(code.path))
+    wanted = family / hash_text(state)
     if not wanted.is_dir():
         from samlocal.artifacts.archives import unpack  # noqa: PLC0415  # most runs find it unpacked
 
-        with making(wanted) as made:
+        with create_entry(wanted) as made:
             unpack(code.path, made, place=code.place)
-        forget_older(wanted)
+        remove_older(wanted)
     mark_as_used(wanted)
     return wanted
 
 
 def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
-    """Write source text to `index.py` or `index.js`, with the module that answers CloudFormation.
+    """Write source text to `index.py` or `index.js`, beside the `cfn-response` module.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
     """
     family = (runtime or "").rstrip("0123456789.x")
     if family not in _INLINE_NAMES:
         raise CodeNotFoundError(
-            f"`{runtime}` can't have its code in the template",
+            f"`{runtime}` does not support code in the template",
             place=code.place,
-            hint="Lambda takes source text for Python and Node.js only",
+            hint="Lambda supports inline code for Python and Node.js only",
         )
     module_file, module_name = _INLINE_MODULES[family]
     module = (data_folder("runtimes") / "inline" / module_file).read_text(encoding="utf-8")
-    wanted = private(cache / "inline") / digest(f"{family}\0{module}\0{code.source}")
+    wanted = make_private(cache / "inline") / hash_text(f"{family}\0{module}\0{code.source}")
     if not wanted.is_dir():
-        with making(wanted) as made:
+        with create_entry(wanted) as made:
             for name, text in ((module_name, module), (_INLINE_NAMES[family], code.source)):
                 (made / name).parent.mkdir(parents=True, exist_ok=True)
                 (made / name).write_text(text, encoding="utf-8")
@@ -113,5 +113,5 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether a file is a deployment package: a zip archive or a Java one."""
+    """Tell whether a file is a deployment package: a zip or jar archive."""
     return path.suffix.lower() in {".zip", ".jar"} and path.is_file()

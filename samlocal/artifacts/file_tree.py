@@ -1,7 +1,7 @@
-"""What a directory holds, as far as it decides what a container sees of it.
+"""The content of a directory as a container sees it, and a digest of its state.
 
-A link whose target is outside of its directory would lead nowhere in a container. Deployment
-packages hold what such a link leads to (`sam package` follows links), and so does a walk.
+A link whose target is outside of its directory would be broken in a container. Deployment packages
+contain the targets of such links (`sam package` follows links), and so does a walk.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from samlocal.artifacts.symlinks import is_there, leads_to_the_containers_own
+from samlocal.artifacts.symlinks import is_accessible, is_container_path
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The kernel's clock for files may stand still for so long: a file that was changed more recently may be
-# changed again without a trace.
+# The resolution of the kernel's clock for files: a file changed more recently may change again with the
+# same times.
 _CLOCK_TICK_NS: Final = 20_000_000
 _BY_NAME: Final = attrgetter("name")
 
 
 class Entry(NamedTuple):
-    """A file, directory or link: its path below the top, where it really is, and its status."""
+    """A file, directory or link: its path below the top, its real path and its status."""
 
     name: str
     path: str
@@ -37,17 +37,17 @@ class Entry(NamedTuple):
 
 @frozen
 class State:
-    """What tells one state of some directories from every other; None where nothing can."""
+    """A digest of the state of some directories; None if a change could go unnoticed."""
 
     digest: str | None
     size_bytes: int
 
 
-def state_of(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
-    """Return the state of what was walked, and of what these names stand for.
+def compute_state(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
+    """Return the state of walked entries together with `names`.
 
-    Nothing is read but the status of each file. Whatever changes a file changes the time of its last
-    change, which no program can set (`st_ctime`), unlike that of its last modification.
+    Only the status of each file is read. Every change of a file sets `st_ctime`, which no program can
+    choose, unlike the time of modification.
     """
     facts, changes, size = list(names), [0], 0
     for name, _, status in entries:
@@ -62,10 +62,10 @@ def state_of(entries: Iterable[Entry], *, names: Iterable[str] = ()) -> State:
 
 
 def walk(top: Path, *, follow: bool = True) -> list[Entry]:
-    """Return what is below a directory, each directory before what is in it, in order of names.
+    """Return the entries below a directory, sorted by name, each directory before its content.
 
-    With `follow`, a link that leads out of its directory to something on this machine is what it leads
-    to, unless that would go round in a circle.
+    With `follow`, a link to an existing target outside of its directory is replaced by the target,
+    unless that would recurse.
     """
     found: list[Entry] = []
     _collect(str(top), "", (os.path.realpath(top),), found, follow=follow)
@@ -75,7 +75,7 @@ def walk(top: Path, *, follow: bool = True) -> list[Entry]:
 def _collect(
     directory: str, prefix: str, roots: tuple[str, ...], found: list[Entry], *, follow: bool
 ) -> None:
-    """`roots` are the tops of the trees that the way here led through, the innermost last."""
+    """Append entries to `found`; `roots` are the tops of the enclosing trees, the innermost last."""
     with os.scandir(directory) as listed:
         children = sorted(listed, key=_BY_NAME)
     for child in children:
@@ -94,17 +94,17 @@ def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
     path = Path(link.path)
     target, real = path.readlink(), Path(os.path.realpath(path))
     if target.is_absolute():
-        stays = leads_to_the_containers_own(str(target))
+        stays = is_container_path(str(target))
     else:
         stays = real.is_relative_to(roots[-1])
     circles = any(Path(root).is_relative_to(real) for root in roots)
-    if stays or circles or not is_there(real):
+    if stays or circles or not is_accessible(real):
         return link
     return Entry(link.name, str(real), real.stat())
 
 
-def size_at_least(directories: Iterable[Path], *, entries: int) -> int:
-    """Return the bytes of the files in some directories, looking at so many entries at most."""
+def measure_files(directories: Iterable[Path], *, entries: int) -> int:
+    """Return the total size of the files in some directories, looking at no more than `entries` entries."""
     size, pending = 0, [str(directory) for directory in directories]
     while pending:
         with suppress(OSError), os.scandir(pending.pop()) as listed:

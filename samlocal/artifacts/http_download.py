@@ -1,4 +1,4 @@
-"""Files from the web. Imported where one is missing: HTTP over TLS takes a while to load."""
+"""Downloads files over HTTPS. Imported only when needed: importing TLS is slow."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK: Final = 1024 * 1024
-# Until the server answers, or sends more.
+# The longest time to wait for an answer, or for more data.
 _PATIENCE_SECONDS: Final = 30
 
 
 def download(url: str, path: Path, *, check: Callable[[], None]) -> tuple[int, str]:
-    """Write what a URL holds into a file; return its size in bytes, and its SHA-256 in base64.
+    """Download a URL into a file; return its size in bytes, and its SHA-256 in base64.
 
     `check` is called at each block, and may raise to stop it.
 
     Raises:
-        OSError: the server can't be reached or refuses, or there is no room.
+        OSError: the server cannot be reached or refuses, or the disk is full.
     """
     context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
     checksum, size = hashlib.sha256(), 0

@@ -1,4 +1,4 @@
-"""Layer versions in AWS: downloaded once, since a version never changes after it was published.
+"""Layer versions in AWS: downloaded once, because a published version never changes.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
 """
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 from samlocal.artifacts.layers import LayerContent
 from samlocal.aws_clients import connect
 from samlocal.cache.store import (
-    digest,
-    is_full,
+    describe_os_error,
+    hash_text,
+    is_disk_full,
+    make_private,
     mark_as_used,
-    private,
     publish,
-    reason_of,
-    scratch_in,
+    scratch_directory,
 )
 from samlocal.errors import CacheError, CodeNotFoundError, LayerError, UsageError
 from samlocal.frozen_dataclass import frozen
@@ -54,7 +54,7 @@ class _Version(TypedDict, total=False):
 
 
 class LambdaClient(Protocol):
-    """What is used of boto3's client of Lambda."""
+    """The methods of boto3's Lambda client that samlocal uses."""
 
     def get_layer_version_by_arn(self, *, Arn: str) -> _Version:  # noqa: N803
         """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html."""
@@ -64,8 +64,8 @@ class LambdaClient(Protocol):
 class LayerDownloads:
     """Downloads layer versions into `cache`, with the credentials of `profile`.
 
-    With `again`, also those that are there. `print_status` hears what takes a while; `check` is called now and then
-    meanwhile, and may raise to stop it.
+    With `again`, cached versions are downloaded again. `print_status` gets a line about each download.
+    `check` is called during a download, and may raise to stop it.
     """
 
     cache: Path
@@ -75,21 +75,21 @@ class LayerDownloads:
     check: Callable[[], None]
 
     def get(self, layer: Layer) -> LayerContent:
-        """Return the content of a layer that is given by its ARN.
+        """Return the content of a layer with an ARN.
 
         Raises:
-            LayerError: there is no such version, or it can't be downloaded.
+            LayerError: the version does not exist, or cannot be downloaded.
         """
         arn = str(layer.arn)
         found = _ARN.fullmatch(arn)
         if found is None:
             raise LayerError(
-                f"`{arn}` is no ARN of a layer version",
+                f"`{arn}` is not the ARN of a layer version",
                 place=layer.place,
-                hint="it is arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
+                hint="the form is arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
             )
         name = f"{found['name']}-{found['version']}"
-        wanted = private(self.cache / "layer-versions") / f"{name}-{digest(arn)[:10]}"
+        wanted = make_private(self.cache / "layer-versions") / f"{name}-{hash_text(arn)[:10]}"
         if self.again or not wanted.is_dir():
             with _translated_errors(arn, wanted.parent, layer.place):
                 self._download(arn, found["region"], wanted, layer.place)
@@ -111,7 +111,7 @@ class LayerDownloads:
         version = client.get_layer_version_by_arn(Arn=arn)
         content = version["Content"]
         self.print_status(f"Downloading {arn} ({-(-content['CodeSize'] // (1024 * 1024))} MB)")
-        with scratch_in(wanted.parent) as scratch:
+        with scratch_directory(wanted.parent) as scratch:
             archive, made = scratch / "layer.zip", scratch / "made"
             self._fetch(content, archive, arn, place)
             (made / _CONTENT).mkdir(parents=True)
@@ -127,21 +127,21 @@ class LayerDownloads:
             publish(made, wanted)
 
     def _fetch(self, content: _Content, archive: Path, arn: str, place: Place) -> None:
-        """Download an archive, and compare it with what Lambda says of it."""
-        from samlocal.artifacts.http_download import download  # noqa: PLC0415  # it loads HTTP and TLS
+        """Download an archive, and check it against the size and checksum from Lambda."""
+        from samlocal.artifacts.http_download import download  # noqa: PLC0415  # it imports HTTP and TLS
 
         size, checksum = download(content["Location"], archive, check=self.check)
         if size != content["CodeSize"]:
             raise LayerError(
-                f"the download of `{arn}` broke off after {size} of {content['CodeSize']} bytes",
+                f"the download of `{arn}` ended after {size} of {content['CodeSize']} bytes",
                 place=place,
                 hint="try again",
             )
         if checksum != content["CodeSha256"]:
             raise LayerError(
-                f"what was downloaded as `{arn}` has another checksum than Lambda says",
+                f"the download of `{arn}` does not match the checksum from Lambda",
                 place=place,
-                hint="does a proxy change what you download? nothing of it is kept",
+                hint="a proxy may have changed the file; samlocal deleted it",
             )
 
 
@@ -151,23 +151,23 @@ def _translated_errors(arn: str, cache: Path, place: Place) -> Iterator[None]:
         yield
     except (LayerError, CacheError):
         raise
-    except UsageError as exc:  # there is no boto3, or no such profile
+    except UsageError as exc:  # boto3 is not installed, or the profile does not exist
         raise LayerError(
-            f"the layer `{arn}` is in AWS, and {exc.message}", place=place, hint=exc.hint
+            f"the layer `{arn}` is in AWS: {exc.message}", place=place, hint=exc.hint
         ) from exc
     except CodeNotFoundError as exc:
         raise LayerError(f"`{arn}`: {exc.message}", place=place, hint=exc.hint) from exc
     except OSError as exc:
-        if is_full(exc):
-            message = f"`{arn}` can't be kept: no space left in `{cache}`"
-            hint = "free some, or name another folder with --layer-cache-basedir"
+        if is_disk_full(exc):
+            message = f"`{arn}` cannot be stored: no space left in `{cache}`"
+            hint = "free some space, or choose another folder with --layer-cache-basedir"
         else:
-            message = f"`{arn}` can't be downloaded: {reason_of(exc)}"
-            hint = "is AWS within reach, through your proxy if there is one?"
+            message = f"`{arn}` cannot be downloaded: {describe_os_error(exc)}"
+            hint = "check the connection to AWS, and the proxy settings if you use one"
         raise LayerError(message, place=place, hint=hint) from exc
     except Exception as exc:  # boto3's errors have no useful common root
         raise LayerError(
-            f"`{arn}` can't be downloaded: {exc}", place=place, hint=_hint(exc)
+            f"`{arn}` cannot be downloaded: {exc}", place=place, hint=_hint(exc)
         ) from exc
 
 
@@ -175,11 +175,13 @@ def _hint(error: Exception) -> str | None:
     kind = type(error).__name__
     answer = getattr(error, "response", {}).get("Error", {})
     if kind in {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}:
-        return "layers in AWS need credentials, also public ones: sign in, or choose a --profile"
+        return (
+            "layers in AWS, including public ones, need credentials: sign in, or choose a --profile"
+        )
     if answer.get("Code") in _MISSING:
-        return "are region, account, name and version right? a version may have been deleted"
+        return "check Region, account, name and version; the version may have been deleted"
     if answer.get("Code") in _DENIED:
-        return "your credentials need `lambda:GetLayerVersion` on it, and the layer's owner must let you"
+        return "your credentials need `lambda:GetLayerVersion` on the layer, and its owner must share it with you"
     if "Expired" in f"{kind} {answer.get('Code')}" or "SSO" in kind or "Token" in kind:
         return "sign in again (`aws sso login`), or choose a --profile"
     return None

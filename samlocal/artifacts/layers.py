@@ -1,13 +1,13 @@
-"""The layers of a function as one directory, and what there is to say about them."""
+"""The layers of a function as one directory, and diagnostics about them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.artifacts.code import code_directory
-from samlocal.artifacts.file_tree import size_at_least
-from samlocal.artifacts.layer_merge import MergedTree, Source, merged
-from samlocal.cache.store import reason_of
+from samlocal.artifacts.code import make_code_directory
+from samlocal.artifacts.file_tree import measure_files
+from samlocal.artifacts.layer_merge import MergedTree, Source, merge_layers
+from samlocal.cache.store import describe_os_error
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import CodeNotFoundError, LayerError
 from samlocal.frozen_dataclass import frozen
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_LAYERS: Final = 5
-# How many files are looked at, on each invocation, to find out that they are too large for Lambda.
+# How many files each invocation measures to find out that they are too large for Lambda.
 _FILES_TO_MEASURE: Final = 1000
 
 
@@ -35,15 +35,15 @@ class LayerContent:
 
     @property
     def is_users(self) -> bool:
-        """Whether the directory is one of the user's, and not unpacked from an archive."""
+        """Whether the directory is the user's own, not an unpacked archive."""
         return isinstance(self.layer.code, LocalCode) and self.layer.code.path == self.directory
 
 
 @frozen
 class LayerSource:
-    """Where the content of layers comes from, and where it is kept.
+    """Reads the content of layers, and keeps it in `cache`.
 
-    `fetch` downloads an object in S3, `download` a layer version.
+    `fetch` downloads an object from S3, `download` a layer version.
     """
 
     cache: Path
@@ -51,23 +51,23 @@ class LayerSource:
     download: Callable[[Layer], LayerContent] | None = None
 
     def read(self, layer: Layer) -> LayerContent:
-        """Return a layer's content, unpacked or downloaded where it has to be.
+        """Return a layer's content, unpacked or downloaded if necessary.
 
         Raises:
-            LayerError: there is no such content.
+            LayerError: the content does not exist.
         """
         if layer.code is not None:
             try:
-                directory = code_directory(
+                directory = make_code_directory(
                     layer.code, runtime=None, cache=self.cache, fetch=self.fetch, what="the layer"
                 )
             except CodeNotFoundError as exc:
                 raise LayerError(exc.message, place=exc.place, hint=exc.hint) from exc
             except OSError as exc:
                 raise LayerError(
-                    f"the layer `{layer.name}` can't be kept in `{self.cache}`: {reason_of(exc)}",
+                    f"the layer `{layer.name}` cannot be stored in `{self.cache}`: {describe_os_error(exc)}",
                     place=layer.place,
-                    hint="name another folder with --layer-cache-basedir",
+                    hint="choose another folder with --layer-cache-basedir",
                 ) from exc
             return LayerContent(layer=layer, directory=directory)
         if self.download is None:
@@ -75,16 +75,16 @@ class LayerSource:
         return self.download(layer)
 
 
-def layers_directory(
+def make_layers_directory(
     contents: Sequence[LayerContent], *, cache: Path, follow: bool = True
 ) -> MergedTree | None:
-    """Return a directory with the content of all layers; None where there are none.
+    """Return a directory with the content of all layers, or None without layers.
 
-    The content of a single one is that directory itself: nothing is copied, and its size isn't known.
-    With `follow`, links that lead out of a directory of the user's are what they lead to.
+    A single layer is not copied: its own directory is returned, without a size. With `follow`, links
+    out of the user's directories are replaced by their targets.
 
     Raises:
-        LayerError: they can't be merged.
+        LayerError: the layers cannot be merged.
     """
     if len(contents) > 1:
         sources = [
@@ -95,14 +95,14 @@ def layers_directory(
             )
             for each in contents
         ]
-        return merged(sources, cache / "layers")
+        return merge_layers(sources, cache / "layers")
     return MergedTree(path=contents[0].directory) if contents else None
 
 
-def layer_diagnostics(
+def check_layers(
     function: Function, contents: Sequence[LayerContent], tree: MergedTree | None, code: Path
 ) -> tuple[Diagnostic, ...]:
-    """Say what Lambda would refuse of a function's layers, and what samlocal leaves out."""
+    """Report layers that Lambda would refuse, and extensions that samlocal does not run."""
     if tree is None:
         return ()
     return (
@@ -116,19 +116,19 @@ def layer_diagnostics(
 def _too_many(function: Function) -> Iterator[Diagnostic]:
     count = len(function.layers)
     if count > MAX_LAYERS:
-        message = f"`{function.logical_id}` has {count} layers, and Lambda takes {MAX_LAYERS}"
+        message = f"`{function.logical_id}` has {count} layers; Lambda allows {MAX_LAYERS}"
         yield Diagnostic(message=message, place=function.layers[MAX_LAYERS].place)
 
 
 def _too_large(function: Function, tree: MergedTree, code: Path) -> Iterator[Diagnostic]:
-    """Say it as far as it is cheap to know: the sum of many files is not."""
+    """Report code and layers that are too large, measuring a limited number of files."""
     unknown = [code, tree.path] if tree.size_bytes is None else [code]
-    size = (tree.size_bytes or 0) + size_at_least(unknown, entries=_FILES_TO_MEASURE)
+    size = (tree.size_bytes or 0) + measure_files(unknown, entries=_FILES_TO_MEASURE)
     if size > MAX_UNPACKED_BYTES:
         megabytes = -(-size // (1024 * 1024))
         yield Diagnostic(
-            message=f"`{function.logical_id}` and its layers unpack to {megabytes} MB or more,"
-            " and Lambda takes 250 MB",
+            message=f"`{function.logical_id}` and its layers unpack to {megabytes} MB or more;"
+            " Lambda allows 250 MB",
             place=function.place,
         )
 
@@ -152,7 +152,7 @@ def _extensions(content: LayerContent) -> Iterator[Diagnostic]:
         return
     if names:
         message = (
-            f"the layer `{content.layer.name}` brings extensions, which samlocal doesn't run so far: "
+            f"the layer `{content.layer.name}` contains extensions, which samlocal does not run yet: "
             + ", ".join(f"`{name}`" for name in names)
         )
         yield Diagnostic(message=message, place=content.layer.place)

@@ -1,8 +1,8 @@
-"""Links that leave a directory of code, and what a container needs so that they lead somewhere.
+"""Symlinks that point outside a directory of code, and their targets in the container.
 
 A bundler may link shared code and packages of a workspace into a function's directory. In AWS the
-deployment package holds what they lead to. A container shows the links themselves, and what they lead to
-has to be where they lead to in the container: `/var/task/lib -> ../shared` at `/var/shared`.
+deployment package contains their targets. A container sees the links themselves, so the targets are
+mounted where the links point: `/var/shared` for `/var/task/lib -> ../shared`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from samlocal.errors import Place
 
 # Where package managers put the links of a workspace. A walk through all of a function's code would
-# cost each invocation more than the rest of it.
+# take longer than the rest of an invocation.
 _PLACES: Final = ("", "node_modules", "nodejs", "nodejs/node_modules", "python")
 _PACKAGES: Final = "node_modules"
-# What is here in a container belongs to its image or to us; it is there already, and nothing may hide it.
+# Directories of the image or of samlocal in a container, which no mount may hide.
 _CONTAINERS_OWN: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/run", "/sbin", "/sys"),
     *("/usr", "/var/lang", "/var/rapid", "/var/runtime", "/var/task"),
@@ -32,17 +32,17 @@ _CONTAINERS_OWN: Final = (
 
 @frozen
 class OutgoingLink:
-    """A link out of a directory: what it leads to on this machine, and where in the container."""
+    """A link out of a directory: its target on this machine and in the container."""
 
     path: Path
     source: Path
     target: str
 
 
-def outgoing_links(directory: Path, mounted_at: str) -> Iterator[OutgoingLink]:
-    """Yield the links near the top of a directory that leave it for something on this machine.
+def find_outgoing_links(directory: Path, mounted_at: str) -> Iterator[OutgoingLink]:
+    """Yield the links near the top of a directory whose targets exist outside of it.
 
-    Looked at are its top, `node_modules`, `nodejs`, `nodejs/node_modules` and `python`, and the scopes
+    Only the top, `node_modules`, `nodejs`, `nodejs/node_modules` and `python` are searched, and the scopes
     (`@scope`) among packages.
     """
     root = directory.resolve()
@@ -54,40 +54,40 @@ def outgoing_links(directory: Path, mounted_at: str) -> Iterator[OutgoingLink]:
                     yield from _outgoing(package, directory, root, mounted_at)
 
 
-def links_to_mount(links: Iterable[OutgoingLink]) -> tuple[OutgoingLink, ...]:
-    """Return those links whose targets have to be mounted: one for each place, and none inside another."""
+def select_links_to_mount(links: Iterable[OutgoingLink]) -> tuple[OutgoingLink, ...]:
+    """Return the links whose targets need a mount: one for each target, and none inside another."""
     wanted: list[OutgoingLink] = []
     for link in sorted(links, key=lambda link: Path(link.target)):
-        hides = leads_to_the_containers_own(link.target)
+        hides = is_container_path(link.target)
         if not hides and not (wanted and Path(link.target).is_relative_to(wanted[-1].target)):
             wanted.append(link)
     return tuple(wanted)
 
 
-def link_diagnostics(links: Iterable[OutgoingLink], place: Place) -> tuple[Diagnostic, ...]:
-    """Say which links lead to nothing in the container, or to something else."""
+def check_links(links: Iterable[OutgoingLink], place: Place) -> tuple[Diagnostic, ...]:
+    """Report links whose targets cannot be mounted because they would hide the container's own files."""
     return tuple(
         Diagnostic(
-            message=f"what the link `{link.path}` leads to isn't mounted:"
-            f" in the container it would hide `{link.target}`",
+            message=f"skipping the target of the symlink `{link.path}`:"
+            f" mounting it would hide `{link.target}` in the container",
             place=place,
-            hint="give the directory that it leads to another name, or copy it",
+            hint="rename the target directory, or copy it into the code",
         )
         for link in links
-        if leads_to_the_containers_own(link.target)
+        if is_container_path(link.target)
     )
 
 
-def leads_to_the_containers_own(path: str) -> bool:
-    """Tell whether a path is of the image's, or holds something that is."""
+def is_container_path(path: str) -> bool:
+    """Tell whether a path belongs to the container itself, or contains such a path."""
     return any(
         path == own or path.startswith(f"{own}/") or own.startswith(path.rstrip("/") + "/")
         for own in _CONTAINERS_OWN
     )
 
 
-def is_there(path: Path) -> bool:
-    """Tell whether something is at a path, as far as we may look."""
+def is_accessible(path: Path) -> bool:
+    """Tell whether a path exists and is accessible."""
     try:
         return path.exists()
     except OSError:
@@ -110,6 +110,6 @@ def _outgoing(
     path = Path(child)
     link, real = path.readlink(), Path(os.path.realpath(path))
     stays = real.is_relative_to(root) and not link.is_absolute()
-    if not stays and is_there(real):
+    if not stays and is_accessible(real):
         here = Path(mounted_at) / path.parent.relative_to(directory)
         yield OutgoingLink(path=path, source=real, target=os.path.normpath(here / link))

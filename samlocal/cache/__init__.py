@@ -1,1 +1,1 @@
-"""What samlocal keeps between commands and can make again."""
+"""The cache: files that samlocal keeps between commands and can recreate."""

@@ -1,4 +1,4 @@
-"""A cache for temporary files, where the user's own cannot be written."""
+"""A temporary cache, used if the user's own cannot be written."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def in_cache(
+def with_cache(
     make: Callable[[Path], _T], cache: Path, *, report: Callable[[Diagnostic], None]
 ) -> _T:
-    """Return what `make` makes in the cache, or in a temporary one where the cache cannot be written.
+    """Call `make` with the cache, or with a temporary one if the cache cannot be written.
 
-    Homes are read-only, missing or somebody else's in many CI containers. `report` is told of that.
+    In many CI containers the home is read-only, missing or another user's. `report` gets a diagnostic.
 
     Raises:
         CacheError: Neither can be written.

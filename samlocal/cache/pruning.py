@@ -1,8 +1,8 @@
-"""What the cache keeps and nobody has used for long.
+"""Finds and removes cache entries that have not been used for some time.
 
-The time of an entry's last change is that of its last use: whoever uses one sets it (a download has
-that of its arrival). What is unused for a day may go: no command takes that long from finding an
-entry to mounting it.
+The modification time of an entry is the time of its last use: every use sets it (for a download it is the
+time of arrival). An entry unused for a day may be removed: no command takes that long between finding and
+mounting an entry.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS: Final = 24 * 60 * 60
 
-# How deep below a folder its entries are; the rest of the name is what they belong to.
+# How deep below a folder its entries are.
 _FOLDERS: Final = {
     "archives": 2,
     "ca-bundles": 1,
@@ -30,7 +30,7 @@ _FOLDERS: Final = {
     "layer-versions": 1,
     "layers": 2,
 }
-# What is half made begins like this, and so does what is half removed.
+# Prefixes of incomplete entries: being created, or being removed.
 _SCRATCH: Final = (".", "scratch-")
 _IMAGES: Final = "images"
 _BLOCK_BYTES: Final = 512
@@ -45,12 +45,12 @@ class StaleEntry:
     last_used: float
 
 
-def stale_entries(
+def find_stale_entries(
     cache: Path, *, before: float, now: float, in_use: Collection[Path] = ()
 ) -> list[StaleEntry]:
-    """Return what was last used before a time, and what a killed command left half made.
+    """Return entries last used before a time, and incomplete ones that a killed command left behind.
 
-    `in_use` are paths that something runs on: what holds one of them stays.
+    `in_use` are paths that containers use: entries that contain one of them are kept.
     """
     stale = []
     for path in _entries(cache):
@@ -64,33 +64,33 @@ def stale_entries(
 
 
 def remove(entry: StaleEntry) -> bool:
-    """Remove an entry, whole or not at all for whoever looks for it; tell whether it is gone."""
+    """Remove an entry; other commands see all of it or nothing. Return whether it was removed."""
     gone = entry.path.with_name(f".gone-{uuid.uuid4().hex}")
     try:
-        if entry.path.lstat().st_mtime != entry.last_used:  # somebody has use for it after all
+        if entry.path.lstat().st_mtime != entry.last_used:  # another command has used it meanwhile
             return False
         entry.path.rename(gone)
-    except OSError:  # another command was faster, or it isn't ours
+    except OSError:  # another command was faster, or it belongs to another user
         return False
     if gone.is_symlink() or not gone.is_dir():
         gone.unlink()
     else:
-        _open_up(gone)
+        _make_writable(gone)
         shutil.rmtree(gone, ignore_errors=True)
     return not gone.exists()
 
 
-def _open_up(directory: Path) -> None:
-    """Let directories be emptied that an archive has made read-only."""
+def _make_writable(directory: Path) -> None:
+    """Make read-only directories from an archive writable, so that they can be removed."""
     with suppress(OSError):
         directory.chmod(0o700)
     for child in _children(directory):
         if child.is_dir() and not child.is_symlink():
-            _open_up(child)
+            _make_writable(child)
 
 
 def _entries(cache: Path) -> Iterator[Path]:
-    """Yield everything that may be removed on its own."""
+    """Yield the paths of all entries."""
     for name, depth in _FOLDERS.items():
         for path in _children(cache / name):
             inside = list(_children(path)) if depth > 1 else []
@@ -107,7 +107,7 @@ def _children(directory: Path) -> Iterator[Path]:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes that a file, or a directory with all below it, takes on disk."""
+    """Return the bytes that a file, or a directory with its content, takes on disk."""
     size = 0
     pending = [path]
     while pending:

@@ -1,4 +1,4 @@
-"""Folders of what can be made again: private to their user, and without what nobody used for a day."""
+"""Folders of the cache: private to their user, and cleared of entries unused for a day."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _KEPT_SECONDS: Final = 24 * 60 * 60
 
 
-def private(directory: Path) -> Path:
-    """Make a directory that only its owner can enter, unless it is there.
+def make_private(directory: Path) -> Path:
+    """Create a directory that only its owner can enter, unless it exists, and return it.
 
     Raises:
-        CacheError: It can't be made.
+        CacheError: It cannot be created.
     """
     with _cache_errors(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,16 +30,16 @@ def private(directory: Path) -> Path:
 
 
 @contextmanager
-def scratch_in(folder: Path) -> Iterator[Path]:
-    """Give a directory in a folder of the cache, and remove it in the end.
+def scratch_directory(folder: Path) -> Iterator[Path]:
+    """Yield a new directory in a folder of the cache, and remove it afterwards.
 
     Raises:
-        CacheError: The folder can't be written.
+        CacheError: The folder cannot be written.
     """
-    from tempfile import TemporaryDirectory  # noqa: PLC0415  # where nothing is new nothing is made
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # most runs create nothing
 
     with _cache_errors(folder):
-        scratch = TemporaryDirectory(dir=private(folder), prefix=".new-")
+        scratch = TemporaryDirectory(dir=make_private(folder), prefix=".new-")
     with scratch as name:
         yield Path(name)
 
@@ -49,23 +49,23 @@ def _cache_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if is_full(error):
+        if is_disk_full(error):
             raise
         raise CacheError(
-            f"the cache `{folder}` can't be written: {reason_of(error)}",
+            f"the cache `{folder}` cannot be written: {describe_os_error(error)}",
             hint="set XDG_CACHE_HOME to a directory that you can write to",
         ) from error
 
 
-def digest(text: str) -> str:
-    """Return a name that stands for a text."""
+def hash_text(text: str) -> str:
+    """Return a hash of a text, as a name for a file."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 @contextmanager
-def making(wanted: Path) -> Iterator[Path]:
-    """Give an empty directory that has the name `wanted` at the end, complete; nothing where that fails."""
-    with scratch_in(wanted.parent) as scratch:
+def create_entry(wanted: Path) -> Iterator[Path]:
+    """Yield an empty directory, and rename it to `wanted` when complete; nothing remains on an error."""
+    with scratch_directory(wanted.parent) as scratch:
         made = scratch / wanted.name
         made.mkdir()
         yield made
@@ -73,7 +73,7 @@ def making(wanted: Path) -> Iterator[Path]:
 
 
 def publish(made: Path, wanted: Path) -> None:
-    """Give what is complete its name, at once or not at all; whoever was faster has made the same."""
+    """Rename a complete directory; keep the existing one if another process was faster."""
     try:
         made.rename(wanted)
     except OSError as exc:
@@ -82,26 +82,26 @@ def publish(made: Path, wanted: Path) -> None:
 
 
 def mark_as_used(directory: Path) -> None:
-    """Keep a directory from being forgotten for another day."""
-    with suppress(OSError):  # of another user, or read-only: then nothing here forgets it either
+    """Set the time of a directory's last use, so that it is kept for another day."""
+    with suppress(OSError):  # another user's, or read-only: then it is not removed either
         os.utime(directory)
 
 
-def forget_older(current: Path) -> None:
-    """Remove the other entries of a folder, unless they may still be in use."""
-    import shutil  # noqa: PLC0415  # where nothing is new nothing is forgotten
+def remove_older(current: Path) -> None:
+    """Remove the other entries of a folder, except those used within a day."""
+    import shutil  # noqa: PLC0415  # most runs remove nothing
 
     for entry in current.parent.iterdir():
-        with suppress(FileNotFoundError):  # another process forgets as well
+        with suppress(FileNotFoundError):  # another process may remove it first
             if entry != current and time.time() - entry.stat().st_mtime > _KEPT_SECONDS:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-def reason_of(error: OSError) -> str:
-    """Return why a file can't be read or written, in a few words."""
+def describe_os_error(error: OSError) -> str:
+    """Return why a file cannot be read or written, for a message."""
     return (error.strerror or str(error)).lower()
 
 
-def is_full(error: OSError) -> bool:
-    """Tell whether there is no room left."""
+def is_disk_full(error: OSError) -> bool:
+    """Tell whether the error is a full disk or an exceeded quota."""
     return error.errno in {ENOSPC, EDQUOT}

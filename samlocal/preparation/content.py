@@ -48,10 +48,10 @@ def read_content(
     code = resolved.function.code
     if isinstance(code, LocalCode) and code.path.is_dir() and not resolved.function.layers:
         return _with_links(Content(code=code.path), resolved, options, {code.path: TASK_ROOT})
-    from samlocal.cache.fallback import in_cache
+    from samlocal.cache.fallback import with_cache
 
     with observer.uninterrupted() as check:
-        content = in_cache(
+        content = with_cache(
             lambda cache: _Preparation(resolved, options, cache, observer, check).content(),
             host.cache,
             report=observer.show_diagnostic,
@@ -78,8 +78,8 @@ class _Preparation:
         self._check = check
 
     def content(self) -> Content:
-        from samlocal.artifacts.code import code_directory
-        from samlocal.artifacts.layers import LayerSource, layer_diagnostics, layers_directory
+        from samlocal.artifacts.code import make_code_directory
+        from samlocal.artifacts.layers import LayerSource, check_layers, make_layers_directory
         from samlocal.function import LocalCode
         from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
 
@@ -88,7 +88,7 @@ class _Preparation:
             from samlocal.sandbox.unbuilt import missing_code
 
             raise missing_code(function, function.code, self._resolved.project)
-        code = code_directory(
+        code = make_code_directory(
             function.code, runtime=function.runtime, cache=self._cache, fetch=self._fetch
         )
         cache = self._options.layer_cache or self._cache
@@ -98,11 +98,11 @@ class _Preparation:
         with self._explained():
             contents = [source.read(layer) for layer in function.layers]
             follow = self._options.mounts_symlinks
-            tree = layers_directory(contents, cache=cache, follow=follow)
+            tree = make_layers_directory(contents, cache=cache, follow=follow)
         content = Content(
             code=code,
             layers=tree.path if tree else None,
-            diagnostics=layer_diagnostics(function, contents, tree, code),
+            diagnostics=check_layers(function, contents, tree, code),
         )
         users = {}
         if isinstance(function.code, LocalCode) and function.code.path == code:
@@ -119,14 +119,14 @@ class _Preparation:
         except CacheError as error:
             if self._options.layer_cache is None:
                 raise
-            hint = "name another folder with --layer-cache-basedir"
+            hint = "choose another folder with --layer-cache-basedir"
             raise LayerError(error.message, hint=hint) from error
 
     def _fetch(self, code: S3Code, directory: Path) -> Path:
-        from samlocal.artifacts.s3 import fetcher
+        from samlocal.artifacts.s3 import make_fetcher
 
         region, profile = self._resolved.function.region, self._resolved.profile
-        return fetcher(region=region, profile=profile)(code, directory)
+        return make_fetcher(region=region, profile=profile)(code, directory)
 
     def _download(self, layer: Layer, cache: Path) -> LayerContent:
         from samlocal.artifacts.layer_versions import LayerDownloads
@@ -150,18 +150,18 @@ def _with_links(
     """Add the links that leave the user's own directories; a link in an archive leads nowhere."""
     if not options.mounts_symlinks:
         return content
-    from samlocal.artifacts.symlinks import link_diagnostics, links_to_mount, outgoing_links
+    from samlocal.artifacts.symlinks import check_links, find_outgoing_links, select_links_to_mount
 
     links = [
         link
         for directory, target in directories.items()
-        for link in outgoing_links(directory, target)
+        for link in find_outgoing_links(directory, target)
     ]
     return replace(
         content,
-        links=links_to_mount(links),
+        links=select_links_to_mount(links),
         diagnostics=(
             *content.diagnostics,
-            *link_diagnostics(links, resolved.function.code.place),
+            *check_links(links, resolved.function.code.place),
         ),
     )

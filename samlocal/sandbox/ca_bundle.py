@@ -17,7 +17,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cache.store import making, mark_as_used, private
+from samlocal.cache.store import create_entry, make_private, mark_as_used
 from samlocal.env_vars.environment import Origin, ResolvedVariable
 from samlocal.sandbox.sandbox import Mount
 
@@ -45,9 +45,9 @@ def keep_bundle(content: bytes, cache: Path) -> Path:
     That can be mounted, or copied to an engine elsewhere, whatever the file itself is next to.
     """
     name = hashlib.sha256(content).hexdigest()[:32]
-    directory = private(cache / "ca-bundles") / name
+    directory = make_private(cache / "ca-bundles") / name
     if not (directory / _NAME).is_file():
-        with making(directory) as made:
+        with create_entry(directory) as made:
             made.chmod(0o755)
             (made / _NAME).write_bytes(content)
             (made / _NAME).chmod(0o644)

@@ -39,8 +39,8 @@ def full(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("directory", "Error: the layers can't be merged: no space left in `{cache}/layers`\n"),
-        ("zip", "layers/1.zip` can't be unpacked: no space left in `{cache}/archives/"),
+        ("directory", "Error: the layers cannot be merged: no space left in `{cache}/layers`\n"),
+        ("zip", "layers/1.zip` cannot be unpacked: no space left in `{cache}/archives/"),
     ],
 )
 def test_a_full_disk_is_named(

@@ -153,4 +153,4 @@ def test_extensions_of_a_layer_are_said_not_to_run(invoke: WithLayers) -> None:
     """What a layer brings and samlocal doesn't run is named once."""
     layers = [LayerOf({"extensions/agent": File("#!/bin/sh", 0o755)})]
     ended = invoke("app.tree", layers, {"directory": "/opt"})
-    assert ended.stderr.count("brings extensions, which samlocal doesn't run so far: `agent`") == 1
+    assert ended.stderr.count("contains extensions, which samlocal does not run yet: `agent`") == 1

@@ -35,7 +35,7 @@ def archive() -> bytes:
 
 
 class Lambda(ThreadingHTTPServer):
-    """One layer version, at an address of this machine; what it says and sends can be bent."""
+    """Serves one layer version on this machine; tests can change its answers."""
 
     daemon_threads = True
 
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Lambda]:
-    """A Lambda on this machine, with credentials for it and no others."""
+    """Yield a Lambda endpoint on this machine, and set credentials for it only."""
     with Lambda() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -134,7 +134,7 @@ def downloads(cache: Path, *, again: bool = False, said: list[str] | None = None
 
 
 def test_a_version_is_downloaded_once(aws: Lambda, tmp_path: Path) -> None:
-    """Its region is that of the ARN; what it says of runtimes is kept with it."""
+    """A version is downloaded once, from the Region of its ARN, and kept with its compatible runtimes."""
     said: list[str] = []
     first = downloads(tmp_path / "cache", said=said).get(layer())
     second = downloads(tmp_path / "cache", said=said).get(layer())
@@ -146,7 +146,7 @@ def test_a_version_is_downloaded_once(aws: Lambda, tmp_path: Path) -> None:
 
 
 def test_a_version_can_be_downloaded_again(aws: Lambda, tmp_path: Path) -> None:
-    """What somebody has broken in the cache is whole again."""
+    """A repeated download replaces a damaged version in the cache."""
     first = downloads(tmp_path / "cache").get(layer())
     (first.directory / "python" / "tools.py").write_text("broken")
     second = downloads(tmp_path / "cache", again=True).get(layer())
@@ -161,16 +161,16 @@ def test_a_version_can_be_downloaded_again(aws: Lambda, tmp_path: Path) -> None:
     [
         (
             "arn:aws:lambda:eu-west-1:123456789012:layer:tools",
-            "is no ARN of a layer",
+            "is not the ARN of a layer",
             "NAME:VERSION",
         ),
-        ("tools", "`tools` is no ARN of a layer version", "it is arn:aws:lambda:REGION"),
+        ("tools", "`tools` is not the ARN of a layer version", "the form is arn:aws:lambda:REGION"),
         (ARN.replace(":7", ":8"), r"downloaded: .*ResourceNotFound.*no such version", "deleted"),
     ],
 )
 @pytest.mark.usefixtures("aws")
-def test_a_version_that_is_not_there(tmp_path: Path, arn: str, message: str, hint: str) -> None:
-    """The message has what AWS says, at the place of the layer."""
+def test_a_missing_version(tmp_path: Path, arn: str, message: str, hint: str) -> None:
+    """The error contains the message from AWS, at the place of the layer."""
     with pytest.raises(LayerError, match=message) as caught:
         downloads(tmp_path).get(layer(arn))
     assert caught.value.place == PLACE
@@ -188,56 +188,56 @@ def test_a_version_that_is_not_there(tmp_path: Path, arn: str, message: str, hin
 def test_what_lambda_refuses(
     aws: Lambda, tmp_path: Path, status: int, kind: str, hint: str
 ) -> None:
-    """Whatever can be done about it is the hint."""
+    """Each refusal by AWS has a hint with its remedy."""
     aws.refusal = (status, kind)
-    with pytest.raises(LayerError, match=f"can't be downloaded: .*{kind}.*the reason") as caught:
+    with pytest.raises(LayerError, match=f"cannot be downloaded: .*{kind}.*the reason") as caught:
         downloads(tmp_path).get(layer())
     assert hint in str(caught.value.hint)
 
 
 def test_without_credentials(aws: Lambda, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Public layers need some as well, which surprises people."""
+    """Without credentials the hint explains that public layers need them too."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(LayerError, match="Unable to locate credentials") as caught:
         downloads(tmp_path).get(layer())
-    assert "also public ones" in str(caught.value.hint)
+    assert "including public ones" in str(caught.value.hint)
     assert not aws.regions
 
 
 def test_without_boto3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hint is the command that installs it."""
+    """Without boto3 the hint is the command that installs it."""
     monkeypatch.setitem(__import__("sys").modules, "boto3.session", None)
-    with pytest.raises(LayerError, match=r"is in AWS, and .* needs boto3") as caught:
+    with pytest.raises(LayerError, match=r"is in AWS: .* needs boto3") as caught:
         downloads(tmp_path).get(layer())
     assert caught.value.hint == "install it: pip install 'samlocal[aws]'"
 
 
-def test_a_download_that_is_not_what_lambda_says(aws: Lambda, tmp_path: Path) -> None:
-    """Nothing of it is kept."""
+def test_a_download_with_a_wrong_checksum(aws: Lambda, tmp_path: Path) -> None:
+    """A download with a wrong checksum is an error, and is not kept."""
     aws.checksum = base64.b64encode(bytes(32)).decode()
-    with pytest.raises(LayerError, match="has another checksum than Lambda says"):
+    with pytest.raises(LayerError, match="does not match the checksum from Lambda"):
         downloads(tmp_path).get(layer())
     assert not list((tmp_path / "layer-versions").iterdir())
 
 
 def test_a_download_that_breaks_off(aws: Lambda, tmp_path: Path) -> None:
-    """The message says how far it came."""
+    """The error for an incomplete download has both numbers of bytes."""
     aws.size = 1_000_000
-    with pytest.raises(LayerError, match=rf"broke off after {len(aws.archive)} of 1000000 bytes"):
+    with pytest.raises(LayerError, match=rf"ended after {len(aws.archive)} of 1000000 bytes"):
         downloads(tmp_path).get(layer())
 
 
-def test_an_archive_that_is_none(aws: Lambda, tmp_path: Path) -> None:
-    """What has the right checksum may still be no archive."""
+def test_a_download_that_is_not_an_archive(aws: Lambda, tmp_path: Path) -> None:
+    """A download that is not a zip archive is an error, even with the right checksum."""
     aws.archive = b"no archive"
-    with pytest.raises(LayerError, match=f"`{ARN}`: .*can't be unpacked: File is not a zip file"):
+    with pytest.raises(LayerError, match=f"`{ARN}`: .*cannot be unpacked: File is not a zip file"):
         downloads(tmp_path).get(layer())
     assert not list((tmp_path / "layer-versions").iterdir())
 
 
 def test_a_signal_stops_a_download(aws: Lambda, tmp_path: Path) -> None:
-    """What was downloaded so far is gone."""
+    """A signal stops a download and removes the incomplete file."""
 
     def stop() -> None:
         raise SystemExit(130)
@@ -256,8 +256,8 @@ def _get(cache: Path) -> Path:
 
 
 @pytest.mark.usefixtures("aws")
-def test_processes_that_download_at_once_agree(tmp_path: Path) -> None:
-    """Each gets the same whole version, and nothing half-made is left."""
+def test_concurrent_downloads_give_the_same_version(tmp_path: Path) -> None:
+    """Processes that download at the same time get the same version, and leave no incomplete ones."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         directories = pool.map(_get, [tmp_path] * 4)
     assert len(set(directories)) == 1

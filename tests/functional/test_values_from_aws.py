@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.artifacts.code import code_directory
-from samlocal.artifacts.s3 import fetcher
+from samlocal.artifacts.code import make_code_directory
+from samlocal.artifacts.s3 import make_fetcher
 from samlocal.aws_clients import connect
 from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
 from samlocal.cloudformation.project import open_project
@@ -236,8 +236,8 @@ def test_an_account_that_cannot_be_read_is_said(
 def test_code_comes_from_s3(tmp_path: Path) -> None:
     """An object is downloaded and unpacked."""
     code = S3Code(bucket="artifacts", key="code.zip", version=None, place=Place(tmp_path, 1, 1))
-    fetch = fetcher(region="us-east-1", profile=None)
-    directory = code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
+    fetch = make_fetcher(region="us-east-1", profile=None)
+    directory = make_code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
     assert (directory / "app.py").read_text() == "answer = 42"
 
 
@@ -245,9 +245,9 @@ def test_code_comes_from_s3(tmp_path: Path) -> None:
 def test_an_object_that_is_not_there(tmp_path: Path) -> None:
     """What S3 answers is passed on."""
     code = S3Code(bucket="artifacts", key="none.zip", version=None, place=Place(tmp_path, 1, 1))
-    fetch = fetcher(region="us-east-1", profile=None)
-    with pytest.raises(CodeNotFoundError, match=r"`s3://artifacts/none.zip` can't be read: .*404"):
-        code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
+    fetch = make_fetcher(region="us-east-1", profile=None)
+    with pytest.raises(CodeNotFoundError, match=r"`s3://artifacts/none.zip` cannot be read: .*404"):
+        make_code_directory(code, runtime=None, cache=tmp_path / "cache", fetch=fetch)
 
 
 @pytest.mark.usefixtures("aws")

@@ -116,10 +116,10 @@ def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> lis
 def _prune_cache(
     pruned: Pruned, cache: Path, days: int, in_use: list[Path], *, dry_run: bool
 ) -> None:
-    from samlocal.cache.pruning import DAY_SECONDS, remove, stale_entries
+    from samlocal.cache.pruning import DAY_SECONDS, find_stale_entries, remove
 
     now = time.time()
-    for each in stale_entries(cache, before=now - days * DAY_SECONDS, now=now, in_use=in_use):
+    for each in find_stale_entries(cache, before=now - days * DAY_SECONDS, now=now, in_use=in_use):
         if dry_run or remove(each):
             pruned.entries.append(each)
         elif each.path.exists():

@@ -10,8 +10,8 @@ from samlocal.artifacts.layer_merge import MergedTree
 from samlocal.artifacts.layers import (
     LayerContent,
     LayerSource,
-    layer_diagnostics,
-    layers_directory,
+    check_layers,
+    make_layers_directory,
 )
 from samlocal.errors import CacheError, LayerError, Place
 from samlocal.function import Function, Layer, LocalCode
@@ -41,46 +41,46 @@ def diagnostics(*layers: Layer, code: Path, size: int | None = 0) -> list[str]:
     directory = layers[0].code.path
     contents = [LayerContent(layer=each, directory=directory) for each in layers]
     tree = MergedTree(path=directory, size_bytes=size)
-    found = layer_diagnostics(function(*layers, code=code), contents, tree, code)
+    found = check_layers(function(*layers, code=code), contents, tree, code)
     return [f"{diagnostic.place}: {diagnostic.message}" for diagnostic in found]
 
 
 def test_a_single_layer_is_mounted_as_it_is(tmp_path: Path) -> None:
-    """Nothing is copied."""
+    """The directory of a single layer is used as it is, without a copy."""
     content = LayerSource(cache=tmp_path / "cache").read(layer(tmp_path))
-    tree = layers_directory([content], cache=tmp_path / "cache")
+    tree = make_layers_directory([content], cache=tmp_path / "cache")
     assert tree == MergedTree(path=tmp_path)
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_function_without_layers_has_no_opt(tmp_path: Path) -> None:
-    """The image's own directory stays."""
-    assert layers_directory([], cache=tmp_path) is None
-    assert layer_diagnostics(function(code=tmp_path), [], None, tmp_path) == ()
+    """Without layers there is no directory to mount in /opt."""
+    assert make_layers_directory([], cache=tmp_path) is None
+    assert check_layers(function(code=tmp_path), [], None, tmp_path) == ()
 
 
-def test_a_layer_that_is_not_there(tmp_path: Path) -> None:
-    """It is called a layer, and has its own place."""
-    with pytest.raises(LayerError, match=r"the layer `.*none` isn't there") as caught:
+def test_a_missing_layer(tmp_path: Path) -> None:
+    """The error names the layer and its place in the template."""
+    with pytest.raises(LayerError, match=r"the layer `.*none` does not exist") as caught:
         LayerSource(cache=tmp_path).read(layer(tmp_path / "none"))
     assert caught.value.place == PLACE
     assert caught.value.hint == "did you run `sam build`, or your bundler?"
 
 
-def test_a_cache_that_cannot_be(tmp_path: Path) -> None:
-    """A file where the folder should be is named, with what chooses another."""
+def test_a_cache_that_cannot_be_created(tmp_path: Path) -> None:
+    """A layer cache that cannot be created is an error whose hint names the option."""
     (tmp_path / "layer.zip").write_bytes(b"")
     (tmp_path / "cache").touch()
-    with pytest.raises(CacheError, match=r"`.*cache/archives` can't be written: not a") as caught:
+    with pytest.raises(CacheError, match=r"`.*cache/archives` cannot be written: not a") as caught:
         LayerSource(cache=tmp_path / "cache").read(layer(tmp_path / "layer.zip"))
     assert caught.value.hint == "set XDG_CACHE_HOME to a directory that you can write to"
 
 
 def test_more_layers_than_lambda_takes(tmp_path: Path) -> None:
-    """The sixth one is where it goes wrong."""
+    """A sixth layer is a diagnostic at its place."""
     layers = [layer(tmp_path, line=number) for number in range(1, 7)]
     assert diagnostics(*layers, code=tmp_path) == [
-        "template.yaml:6:7: `Reports` has 6 layers, and Lambda takes 5"
+        "template.yaml:6:7: `Reports` has 6 layers; Lambda allows 5"
     ]
     assert diagnostics(*layers[:5], code=tmp_path) == []
 
@@ -89,21 +89,21 @@ def test_more_layers_than_lambda_takes(tmp_path: Path) -> None:
 def test_more_bytes_than_lambda_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int | None, code_bytes: int
 ) -> None:
-    """Code and layers count together; a tree whose size isn't known is measured."""
+    """Code and layers count together; a tree of unknown size is measured."""
     monkeypatch.setattr(layers_module, "MAX_UNPACKED_BYTES", 1000)
     for name, size in {"layer": 500, "code": code_bytes}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(b"x" * size)
     (found,) = diagnostics(layer(tmp_path / "layer"), code=tmp_path / "code", size=known)
     assert found == (
-        "template.yaml:3:7: `Reports` and its layers unpack to 1 MB or more, and Lambda takes 250 MB"
+        "template.yaml:3:7: `Reports` and its layers unpack to 1 MB or more; Lambda allows 250 MB"
     )
     (tmp_path / "code" / "file").write_bytes(b"x" * (code_bytes - 1))
     assert diagnostics(layer(tmp_path / "layer"), code=tmp_path / "code", size=known) == []
 
 
 def test_layers_for_something_else(tmp_path: Path) -> None:
-    """A layer that names other runtimes or architectures is likely not to work."""
+    """A layer for other runtimes or architectures is a diagnostic."""
     fitting = replace(layer(tmp_path), runtimes=("python3.11",), architectures=("x86_64", "arm64"))
     assert diagnostics(fitting, code=tmp_path) == []
     other = replace(
@@ -115,12 +115,12 @@ def test_layers_for_something_else(tmp_path: Path) -> None:
     ]
 
 
-def test_extensions_are_said_not_to_run(tmp_path: Path) -> None:
-    """Each is named, at the layer that brings it."""
+def test_extensions_are_reported(tmp_path: Path) -> None:
+    """A diagnostic names the extensions of a layer, which do not run yet."""
     assert diagnostics(layer(tmp_path), code=tmp_path) == []
     (tmp_path / "extensions").mkdir()
     assert diagnostics(layer(tmp_path), code=tmp_path) == []
     (tmp_path / "extensions" / "agent").touch()
     assert diagnostics(layer(tmp_path), code=tmp_path) == [
-        "template.yaml:3:7: the layer `Fonts` brings extensions, which samlocal doesn't run so far: `agent`"
+        "template.yaml:3:7: the layer `Fonts` contains extensions, which samlocal does not run yet: `agent`"
     ]

@@ -6,10 +6,10 @@ import pytest
 
 from samlocal.artifacts.symlinks import (
     OutgoingLink,
-    leads_to_the_containers_own,
-    link_diagnostics,
-    links_to_mount,
-    outgoing_links,
+    check_links,
+    find_outgoing_links,
+    is_container_path,
+    select_links_to_mount,
 )
 from samlocal.errors import Place
 
@@ -18,7 +18,7 @@ PLACE = Place(Path("template.yaml"), 4, 5)
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
-    """A function's directory with something beside it."""
+    """Create a function's directory with shared code beside it."""
     (tmp_path / "shared" / "inner").mkdir(parents=True)
     (tmp_path / "app" / "src").mkdir(parents=True)
     return tmp_path / "app" / "src"
@@ -36,58 +36,64 @@ def code(tmp_path: Path) -> Path:
     ],
 )
 def test_links_that_leave_the_code(code: Path, name: str, target: str, leads_to: str) -> None:
-    """What is mounted is where the link leads to in the container."""
+    """The target of a link is mounted where the link points in the container."""
     (code / name).parent.mkdir(parents=True, exist_ok=True)
     (code / name).symlink_to(target)
-    (link,) = outgoing_links(code, "/var/task")
+    (link,) = find_outgoing_links(code, "/var/task")
     assert (link.path, link.target) == (code / name, leads_to)
     assert link.source == (code / name).resolve()
 
 
-def test_an_absolute_link_leads_to_the_same_path(code: Path, tmp_path: Path) -> None:
-    """Also where it leads back into the code, which is somewhere else in the container."""
+def test_an_absolute_link_keeps_its_path(code: Path, tmp_path: Path) -> None:
+    """An absolute link keeps its path, even if it points into the code, which the container has elsewhere."""
     (code / "shared").symlink_to(tmp_path / "shared")
     (code / "app.py").touch()
     (code / "copy.py").symlink_to(code / "app.py")
-    found = {link.target for link in outgoing_links(code, "/var/task")}
+    found = {link.target for link in find_outgoing_links(code, "/var/task")}
     assert found == {str(tmp_path / "shared"), str(code / "app.py")}
 
 
 @pytest.mark.parametrize("target", ["app.py", "./lib/../app.py", "../nowhere", "/nowhere", "link"])
-def test_links_that_need_nothing(code: Path, target: str) -> None:
-    """Those that stay inside, and those that lead nowhere here either."""
+def test_links_that_need_no_mount(code: Path, target: str) -> None:
+    """Links within the directory and broken links need no mount."""
     (code / "app.py").touch()
     (code / "lib").mkdir()
     (code / "link").symlink_to(target)
-    assert list(outgoing_links(code, "/var/task")) == []
+    assert list(find_outgoing_links(code, "/var/task")) == []
 
 
 def test_a_directory_that_is_itself_a_link_is_not_entered(code: Path, tmp_path: Path) -> None:
-    """`node_modules` that is a link is one link, whatever is in it."""
+    """If `node_modules` itself is a link, only that link counts, not its content."""
     (tmp_path / "shared" / "more").symlink_to("inner")
     (code / "node_modules").symlink_to(tmp_path / "shared")
-    assert [link.target for link in outgoing_links(code, "/var/task")] == [str(tmp_path / "shared")]
+    assert [link.target for link in find_outgoing_links(code, "/var/task")] == [
+        str(tmp_path / "shared")
+    ]
 
 
 def link(target: str, name: str = "link") -> OutgoingLink:
     return OutgoingLink(path=Path("/app", name), source=Path("/source"), target=target)
 
 
-def test_each_place_is_mounted_once() -> None:
-    """Engines refuse a place twice, and what is inside another is there already."""
+def test_each_target_is_mounted_once() -> None:
+    """Links with the same target, or one inside another, need one mount."""
     links = [link("/shared/b"), link("/shared"), link("/shared"), link("/shared-not"), link("/a")]
-    assert [each.target for each in links_to_mount(links)] == ["/a", "/shared", "/shared-not"]
+    assert [each.target for each in select_links_to_mount(links)] == [
+        "/a",
+        "/shared",
+        "/shared-not",
+    ]
 
 
 @pytest.mark.parametrize(
     "target", ["/var/runtime", "/var", "/", "/usr/bin/python3", "/opt/x", "/var/task/x", "/lib"]
 )
-def test_what_is_the_containers_own_is_not_hidden(target: str) -> None:
-    """Such a link is named instead."""
-    assert links_to_mount([link(target)]) == ()
-    (diagnostic,) = link_diagnostics([link(target)], PLACE)
+def test_no_mount_hides_the_containers_own_files(target: str) -> None:
+    """A link whose target would hide the container's own files is reported, not mounted."""
+    assert select_links_to_mount([link(target)]) == ()
+    (diagnostic,) = check_links([link(target)], PLACE)
     assert diagnostic.message == (
-        f"what the link `/app/link` leads to isn't mounted: in the container it would hide `{target}`"
+        f"skipping the target of the symlink `/app/link`: mounting it would hide `{target}` in the container"
     )
     assert diagnostic.place == PLACE
 
@@ -95,7 +101,7 @@ def test_what_is_the_containers_own_is_not_hidden(target: str) -> None:
 @pytest.mark.parametrize(
     "target", ["/var/shared", "/home/ada/shop", "/data/x", "/libs", "/srv/lib"]
 )
-def test_what_is_nobodys_is_mounted(target: str) -> None:
-    """A name that only begins like one of the container's own isn't one."""
-    assert not leads_to_the_containers_own(target)
-    assert link_diagnostics([link(target)], PLACE) == ()
+def test_similar_paths_are_mounted(target: str) -> None:
+    """A path that only starts with the same letters as the container's own is mounted."""
+    assert not is_container_path(target)
+    assert check_links([link(target)], PLACE) == ()

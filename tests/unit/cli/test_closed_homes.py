@@ -105,8 +105,8 @@ def test_a_layer_cache_that_cannot_be_written_is_an_error(
     ended = run(samlocal, "local", "invoke", *options)
     assert ended.returncode == 1
     assert ended.stderr == (
-        "Error: the cache `/sys/layers/layers` can't be written: permission denied\n"
-        "hint: name another folder with --layer-cache-basedir\n"
+        "Error: the cache `/sys/layers/layers` cannot be written: permission denied\n"
+        "hint: choose another folder with --layer-cache-basedir\n"
     )
 
 

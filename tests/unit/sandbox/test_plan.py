@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.artifacts.code import code_directory
+from samlocal.artifacts.code import make_code_directory
 from samlocal.artifacts.symlinks import OutgoingLink
 from samlocal.errors import CodeNotFoundError, Place, RuntimeNotFoundError, TemplateError
 from samlocal.function import Function, LocalCode
@@ -221,7 +221,7 @@ def test_bootstrap_of_an_archive_made_on_windows(function: Function, tmp_path: P
         entry.create_system, entry.external_attr = 0, 0
         package.writestr(entry, "#!/bin/sh\n")
     code = LocalCode(path=archive, place=PLACE)
-    unpacked = code_directory(code, runtime=None, cache=tmp_path / "cache")
+    unpacked = make_code_directory(code, runtime=None, cache=tmp_path / "cache")
     with pytest.raises(CodeNotFoundError) as caught:
         plan(replace(function, runtime="provided.al2023", code=code), unpacked)
     assert caught.value.message == f"`bootstrap` in `{archive}` is not executable"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.artifacts.file_tree import Entry, walk
-from samlocal.cache.store import reason_of
+from samlocal.cache.store import describe_os_error
 from samlocal.engine.leftovers import labels
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
@@ -157,7 +157,9 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         name = exc.filename or path
-        raise SandboxError(f"`{name}` can't be copied to the engine: {reason_of(exc)}") from exc
+        raise SandboxError(
+            f"`{name}` can't be copied to the engine: {describe_os_error(exc)}"
+        ) from exc
 
 
 def _in_blocks(
