@@ -38,9 +38,7 @@ class QualifiedFunction:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def qualify(
-    function: Function, qualifier: str | None, *, region: str | None = None
-) -> QualifiedFunction:
+def qualify(function: Function, qualifier: str | None) -> QualifiedFunction:
     """Return the version and the ARN that `qualifier`, a version or an alias, selects.
 
     Without one it is `$LATEST`, and the ARN has no qualifier, as with `aws lambda invoke`. There is
@@ -51,7 +49,7 @@ def qualify(
         FunctionNotFoundError: the function has no such alias.
         UsageError: `qualifier` can be neither a version nor an alias.
     """
-    arn = function_arn(function, region=region)
+    arn = function_arn(function)
     if qualifier is None:
         return QualifiedFunction(version=LATEST, arn=arn)
     qualified = f"{arn}:{qualifier}"
@@ -69,9 +67,9 @@ def qualify(
     raise _not_found(function, qualifier, qualified)
 
 
-def function_arn(function: Function, *, region: str | None = None) -> str:
+def function_arn(function: Function) -> str:
     """Return the ARN of a function, without a qualifier."""
-    region = region or function.region
+    region = function.region
     partitions = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
     partition = next(partitions, "aws")
     return f"arn:{partition}:lambda:{region}:{function.account_id}:function:{function.name}"

@@ -63,7 +63,6 @@ DEBUGGING_TIMEOUT_SECONDS = 36_000
 class Execution:
     """What Lambda knows about an execution environment besides the function's configuration."""
 
-    region: str
     version: str = LATEST
     debugging: bool = False
 
@@ -80,8 +79,8 @@ def lambda_variables(function: Function, execution: Execution) -> dict[str, str]
 
 def _reserved(function: Function, execution: Execution) -> dict[str, str]:
     variables = {
-        "AWS_DEFAULT_REGION": execution.region,
-        "AWS_REGION": execution.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": execution.version,

@@ -51,7 +51,6 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     command_line: Mapping[str, str] | None = None,
     container_file: EnvFile | None = None,
     credentials: Credentials | None = None,
-    region: str | None = None,
     account_id: str | None = None,
     version: str = LATEST,
     debugging: bool = False,
@@ -87,7 +86,7 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     """
     command_line = command_line or {}
     _refuse_reserved(command_line)
-    execution = Execution(region=region or function.region, version=version, debugging=debugging)
+    execution = Execution(version=version, debugging=debugging)
     template = _of_template(function)
     host = _of_shell(shell or {}, function)
     parameters = [_of_file(file.parameters, "parameters") for file in env_files]

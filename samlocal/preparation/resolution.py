@@ -67,7 +67,7 @@ def resolve_function(
     function = project.resolve(entry, replaced=_replaced_properties(options, image))
     function = _with_chosen_runtime(function, options)
     qualifier = _qualifier(options, identifier, entry)
-    qualified = qualify(function, qualifier, region=function.region)
+    qualified = qualify(function, qualifier)
     version = options.version or qualified.version
     debug = _debug_settings(options, entry, project)
     credentials, credential_diagnostics = _credentials(options, project.account, host)
@@ -208,7 +208,6 @@ def _environment(  # all of it is needed, and used once
         command_line=options.variables,
         container_file=_container_env_file(options, shell, host),
         credentials=credentials,
-        region=function.region,
         account_id=project.account.given,
         version=version,
         debugging=is_debugged,

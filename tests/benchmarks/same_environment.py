@@ -129,9 +129,7 @@ def _ours(job: Job) -> Environments:
     environments: Environments = {}
     for entry in project.functions:
         function = project.resolve(entry)
-        environments[entry.full_path] = resolve_environment(
-            function, shell={}, region=job.region
-        ).as_dict()
+        environments[entry.full_path] = resolve_environment(function, shell={}).as_dict()
     return environments
 
 
