@@ -230,7 +230,9 @@ def test_older_trees_are_removed_after_a_day(tmp_path: Path) -> None:
 def test_a_layer_that_cannot_be_read(tmp_path: Path) -> None:
     """An unreadable file is an error that names its path."""
     layers = [*two(tmp_path), Source(directory=tmp_path / "none", follow=True)]
-    with pytest.raises(LayerError, match=r"cannot be merged: no such file or directory at `.*none`"):
+    with pytest.raises(
+        LayerError, match=r"cannot be merged: no such file or directory at `.*none`"
+    ):
         merge_layers(layers, tmp_path / "cache")
 
 

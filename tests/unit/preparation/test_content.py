@@ -127,7 +127,7 @@ def test_code_that_is_missing(tmp_path: Path) -> None:
     """The error names what would build it in this project."""
     (tmp_path / "Makefile").touch()
     resolved = replace(function(tmp_path / "none"), project=tmp_path / "template.yaml")
-    with pytest.raises(CodeNotFoundError, match="isn't there") as caught:
+    with pytest.raises(CodeNotFoundError, match="/none`") as caught:
         content(resolved, tmp_path)
     assert "`make -C " in (caught.value.hint or "")
 
@@ -151,7 +151,7 @@ def test_layer_that_is_an_archive(code: Path, tmp_path: Path) -> None:
     assert found.layers.is_relative_to(tmp_path / "cache")
     assert targets(found) == ["/var/shared"]
     (diagnostic,) = found.diagnostics
-    assert "brings extensions" in diagnostic.message
+    assert "`agent`" in diagnostic.message
 
 
 @pytest.mark.parametrize("follows", [True, False])
@@ -183,7 +183,7 @@ def test_link_that_would_hide_what_is_the_images(code: Path, tmp_path: Path) -> 
     found = content(function(code, layer(path)), tmp_path)
     assert "/var/runtime/lib" not in targets(found)
     messages = [diagnostic.message for diagnostic in found.diagnostics]
-    assert ["brings extensions" in each for each in messages] == [True, False]
+    assert ["`agent`" in each for each in messages] == [True, False]
     assert "`/var/runtime/lib`" in messages[1]
 
 
@@ -206,11 +206,11 @@ def test_layer_cache_that_cannot_be_written(code: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     observer = RecordingObserver()
     fonts = layer(archive(tmp_path / "fonts.zip", "a.ttf"))
-    with pytest.raises(LayerError, match="mine/archives` can't be written") as caught:
+    with pytest.raises(LayerError, match="mine/archives`") as caught:
         content(
             function(code, fonts), tmp_path, CodeOptions(layer_cache=tmp_path / "mine"), observer
         )
-    assert caught.value.hint == "name another folder with --layer-cache-basedir"
+    assert "--layer-cache-basedir" in (caught.value.hint or "")
     assert isinstance(caught.value.__cause__, CacheError)
     assert observer.diagnostics == []
 
@@ -246,14 +246,14 @@ def test_code_in_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is fetched from the function's Region, with the function's profile; so is a layer."""
     asked: list[tuple[str | None, str | None, str]] = []
 
-    def fetcher(*, region: str | None, profile: str | None) -> Callable[[S3Code, Path], Path]:
+    def make_fetcher(*, region: str | None, profile: str | None) -> Callable[[S3Code, Path], Path]:
         def fetch(code: S3Code, directory: Path) -> Path:
             asked.append((region, profile, code.key))
             return archive(directory / f"{code.key}.zip", f"{code.key}.py")
 
         return fetch
 
-    monkeypatch.setattr(s3, "fetcher", fetcher)
+    monkeypatch.setattr(s3, "make_fetcher", make_fetcher)
     code, fonts = (
         S3Code(bucket="artifacts", key=key, version=None, place=PLACE) for key in ("app", "fonts")
     )
