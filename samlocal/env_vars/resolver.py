@@ -298,8 +298,7 @@ def _check_limits(given: Mapping[str, Sequence[_Given]]) -> Iterator[Diagnostic]
     configured = {
         name: stack[-1]
         for name, stack in given.items()
-        if stack[-1].origin.source not in {"lambda", "credentials", "container"}
-        and name not in RESERVED
+        if name not in RESERVED and stack[-1].origin.source not in {"lambda", "container"}
     }
     for diagnostic in (
         diagnostics.refused_names({name: last.origin for name, last in configured.items()}),

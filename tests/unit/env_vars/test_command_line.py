@@ -27,5 +27,6 @@ def test_a_text_that_is_not_an_assignment(text: str) -> None:
 
 def test_a_nul_is_refused() -> None:
     """A NUL byte in a value is a usage error that does not quote the value."""
-    with pytest.raises(UsageError, match="`--env A` contains a NUL byte"):
+    with pytest.raises(UsageError, match="`--env A` contains a NUL byte") as caught:
         parse_assignments(["A=secret\0"])
+    assert caught.value.hint

@@ -72,6 +72,26 @@ def test_other_shapes(tmp_path: Path, name: str, text: str, message: str) -> Non
         read(tmp_path / name, text)
 
 
+def test_a_name_that_is_given_twice(tmp_path: Path) -> None:
+    """The later value applies, and a diagnostic says so."""
+    path = tmp_path / "env.json"
+    path.write_text('{"A": 1, "A": 2}')
+    file = read_flat_env_file(str(path), stdin=io.BytesIO(), shell=None)
+    assert file.parameters["A"].value == "2"
+    assert [str(diagnostic.place) for diagnostic in file.diagnostics] == [f"{path}:1:10"]
+
+
+def test_the_shell_is_optional(tmp_path: Path) -> None:
+    """References look into the shell, which there may not be."""
+    text = b"A=${HOME:-none}\n"
+    read_from = [
+        read_flat_env_file("-", stdin=io.BytesIO(text), shell=shell).parameters["A"].value
+        for shell in ({"HOME": "/me"}, None)
+    ]
+    assert read_from == ["/me", "none"]
+    assert read(tmp_path / ".env", text.decode()) == {"A": "/home/me"}
+
+
 def test_an_empty_file_is_reported(tmp_path: Path) -> None:
     """An empty file is a diagnostic, not an error."""
     path = tmp_path / "env.yaml"

@@ -58,6 +58,7 @@ def test_the_documented_example() -> None:
         pytest.param('A=""', "", id="empty quotes"),
         pytest.param(r"A='it\'s \\ \n'", r"it's \ \n", id="escapes in single quotes"),
         pytest.param(r'A="\t\"\\\$"', '\t"\\\\$', id="escapes in double quotes"),
+        pytest.param(r'A="\a\b\f\n\r\t\v"', "\a\b\f\n\r\t\v", id="control characters"),
         pytest.param(r"A=a\nb", r"a\nb", id="no escapes without quotes"),
         pytest.param("A=it's", "it's", id="quote inside"),
         pytest.param("export A=b", "b", id="export"),
@@ -83,6 +84,20 @@ def test_a_reference_to_nothing_is_reported() -> None:
     """An assignment names its references to undefined variables."""
     [_, assignment] = parse_dotenv("A=1\nB=${A}${X}${Y:-}", SOURCE, shell={})
     assert (assignment.value, assignment.unknown) == ("1", ("X",))
+
+
+def test_a_reference_to_nothing_that_is_quoted() -> None:
+    """A literal value has no references, and its text may be a secret: no log shows it."""
+    [assignment] = parse_dotenv("A='${X} hunter2'", SOURCE, shell={})
+    assert (assignment.value, assignment.unknown) == ("${X} hunter2", ())
+    assert "hunter2" not in repr(assignment)
+
+
+def test_a_value_that_is_quoted_in_part() -> None:
+    """The hint of the error says how to write it."""
+    with pytest.raises(EnvVarsError) as caught:
+        parse('A="b" c')
+    assert caught.value.hint == "quote the whole value"
 
 
 @pytest.mark.parametrize(

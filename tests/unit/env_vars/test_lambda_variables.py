@@ -150,15 +150,30 @@ def test_placeholders_are_not_secrets() -> None:
     assert (variable.secret, str(variable.origin)) == (False, "placeholder")
 
 
-def test_a_copy_of_the_secret_key_is_a_secret_too() -> None:
-    """A variable that contains the secret key is masked, whatever its name."""
+@pytest.mark.parametrize(
+    ("value", "is_secret"),
+    [
+        pytest.param("key=wJalrXUtnFEMI;", True, id="the secret key"),
+        pytest.param("FwoGZXIvYXdz", True, id="the session token"),
+        pytest.param("harmless", False, id="neither"),
+    ],
+)
+def test_a_copy_of_a_secret_is_a_secret_too(value: str, *, is_secret: bool) -> None:
+    """A variable that contains the secret key or the session token is masked, whatever its name."""
     environment = resolve_environment(
         RATINGS,
         shell=None,
-        credentials=CREDENTIALS,
-        command_line={"HARMLESS": "key=wJalrXUtnFEMI;"},
+        credentials=replace(CREDENTIALS, session_token="FwoGZXIvYXdz"),
+        command_line={"HARMLESS": value},
     )
-    assert environment.variables["HARMLESS"].secret
+    assert environment.variables["HARMLESS"].secret is is_secret
+
+
+def test_everything_of_real_credentials_is_a_secret() -> None:
+    """Also a key id that does not look like one of AWS's: it may be that of another service."""
+    mine = replace(CREDENTIALS, access_key_id="minioadmin")
+    environment = resolve_environment(RATINGS, shell=None, credentials=mine)
+    assert environment.variables["AWS_ACCESS_KEY_ID"].secret
 
 
 def test_the_reserved_names_are_those_that_cfn_lint_refuses() -> None:

@@ -152,6 +152,14 @@ def test_a_name_that_is_given_twice() -> None:
     ]
 
 
+def test_names_that_are_given_twice_come_in_their_order() -> None:
+    """Diagnostics are in the order of the file, by line and by column."""
+    file = parse('{"R": {}, "R": {"A": 1, "A": 2},\n            "R":\n{"B": 1, "B": 2}}')
+    assert [str(diagnostic.place) for diagnostic in file.diagnostics] == [
+        *("env.json:1:11", "env.json:1:25", "env.json:2:13", "env.json:3:10"),
+    ]
+
+
 def test_a_name_that_a_dotenv_file_gives_twice() -> None:
     """The later of two lines applies, and a diagnostic says so."""
     file = parse("A=1\nA=2", ".env")
@@ -163,6 +171,7 @@ def test_an_empty_reference_is_reported() -> None:
     """A reference to an undefined variable in a `.env` file is a diagnostic with a remedy."""
     [diagnostic] = parse("A=${NOPE}", ".env").diagnostics
     assert diagnostic.message.startswith("`${NOPE}` is empty")
+    assert str(diagnostic.place) == ".env:1:1"
     assert diagnostic.hint == "give it a default: `${NOPE:-…}`"
 
 
@@ -176,10 +185,45 @@ def test_an_empty_reference_is_reported() -> None:
     ],
 )
 def test_a_file_without_variables_is_reported(text: str, name: str) -> None:
-    """An empty file is a diagnostic, not an error."""
-    assert [diagnostic.message for diagnostic in parse(text, name).diagnostics] == [
-        "the env file has no variables"
-    ]
+    """An empty file is a diagnostic with the file's beginning, not an error."""
+    [diagnostic] = parse(text, name).diagnostics
+    assert diagnostic.message == "the env file has no variables"
+    assert str(diagnostic.place) == f"{name}:1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "error"),
+    [
+        pytest.param("A: {B: 1}", "e.json", "e.json:1:1: invalid JSON", id="yaml in .json"),
+        pytest.param("A=1", "e.yaml", "e.yaml:1:1: an env file must be", id="dotenv in .yaml"),
+        pytest.param("A=1", "e.YML", "e.YML:1:1: an env file must be", id="dotenv in .yml"),
+        pytest.param("A: {B: 1}", "e.env", "e.env:1:4: not `NAME=", id="yaml in .env"),
+        pytest.param("A: {B: 1}", ".env.dev", ".env.dev:1:4: not `NAME=", id="yaml in .env.dev"),
+        pytest.param('{"A"', "vars", "vars:1:5: invalid JSON", id="an object"),
+        pytest.param('["A"', "vars", "vars:1:5: invalid JSON", id="a list"),
+    ],
+)
+def test_the_name_decides_the_format(text: str, name: str, error: str) -> None:
+    """What a name promises is not guessed from the text; without a promise the text decides."""
+    with pytest.raises(EnvVarsError) as caught:
+        parse(text, name)
+    assert str(caught.value).startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("[1]", "e.json", id="json list"),
+        pytest.param("- 1", "e.yaml", id="yaml list"),
+        pytest.param('{"F": {"A": [1]}}', "e.json", id="list"),
+        pytest.param('{"F": {"": ""}}', "e.json", id="no name"),
+    ],
+)
+def test_malformed_files_have_a_hint(text: str, name: str) -> None:
+    """The error says what to write instead."""
+    with pytest.raises(EnvVarsError) as caught:
+        parse(text, name)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,18 @@ def test_a_shell_that_changes_nothing_is_not_reported(shell: dict[str, str] | No
     assert environment.diagnostics == ()
 
 
+def test_the_shell_overrides_nothing_where_the_template_gives_nothing() -> None:
+    """A default of Lambda's is not a value of the template's: only the others are named."""
+    declared = {name: EnvironmentVariable(value=None, place=TEMPLATE) for name in ("TZ", "TABLE")}
+    function = replace(RATINGS, environment={**declared, **RATINGS.environment})
+    environment = resolve_environment(
+        function, shell={"TZ": "x", "TABLE": "x", "STAGE": "mine"}, env_files=[]
+    )
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message.startswith("`STAGE` comes from your shell")
+    assert diagnostic.place == TEMPLATE
+
+
 def test_a_higher_source_silences_the_diagnostic_about_the_shell() -> None:
     """A variable set with `--env` causes no diagnostic about the shell."""
     environment = resolve_environment(
@@ -229,6 +241,22 @@ def test_reserved_names_in_files_are_refused_in_lambdas_words(name: str) -> None
     assert diagnostic.hint
 
 
+@pytest.mark.parametrize("source", ["template", "parameters", "section"])
+def test_a_reserved_name_in_one_place_is_reported(source: str) -> None:
+    """Each place where Lambda would refuse a reserved name is reported alone."""
+    declared = {"_HANDLER": EnvironmentVariable(value="x", place=TEMPLATE)}
+    files = {
+        "parameters": [env_file({"_HANDLER": "x"})],
+        "section": [env_file(Ratings={"_HANDLER": "x"})],
+    }
+    function = replace(RATINGS, environment=declared if source == "template" else {})
+    environment = resolve_environment(function, shell=None, env_files=files.get(source, ()))
+    [diagnostic] = environment.diagnostics
+    assert diagnostic.message.endswith("used in this request: _HANDLER")
+    assert diagnostic.place == (TEMPLATE if source == "template" else FILE)
+    assert diagnostic.hint == "the template's `Handler` sets it"
+
+
 def test_a_reserved_name_on_the_command_line_is_wrong_usage() -> None:
     """`--env _HANDLER=…` is refused with Lambda's message and what sets it."""
     with pytest.raises(UsageError, match=r"used in this request: _HANDLER$") as caught:
@@ -272,6 +300,24 @@ def test_another_key_does_not_get_the_token_of_the_first() -> None:
         RATINGS, shell=None, credentials=mine, command_line=keys | token
     )
     assert environment.as_dict()["AWS_SESSION_TOKEN"] == "D"
+
+
+def test_a_containers_key_does_not_get_the_token_of_another() -> None:
+    """Credentials for the container replace all of the others, and their account."""
+    mine = Credentials(
+        access_key_id="A",
+        secret_access_key="B",
+        session_token="C",
+        account_id="111122223333",
+        origin="profile me",
+    )
+    environment = resolve_environment(
+        RATINGS,
+        shell=None,
+        credentials=mine,
+        container_file=env_file({"AWS_ACCESS_KEY_ID": "test"}),
+    )
+    assert {"AWS_SESSION_TOKEN", "AWS_ACCOUNT_ID"}.isdisjoint(environment.variables)
 
 
 def test_unreserved_names_of_lambda_can_be_changed() -> None:
@@ -324,15 +370,25 @@ def test_more_than_4_kb_is_reported(length: int, *, is_too_long: bool) -> None:
     environment = resolve_environment(
         function, shell=None, command_line={"LONG": "x" * length, "ÜÜ": "é"}
     )
-    assert (
-        "exceeded the 4KB limit: 4,097 bytes" in messages(environment.diagnostics)
-    ) is is_too_long
+    said = messages(environment.diagnostics)
+    assert ("exceeded the 4KB limit" in said, "4,097 bytes" in said) == (is_too_long, is_too_long)
+
+
+def test_text_that_is_not_unicode_is_measured() -> None:
+    """A byte of the shell that is not UTF-8 is one character of the variables' size."""
+    environment = resolve_environment(RATINGS, shell={"STAGE": "\udcff" * 5000})
+    assert "exceeded the 4KB limit: 5,0" in messages(environment.diagnostics)
 
 
 def test_lambdas_own_variables_do_not_count() -> None:
-    """Variables that Lambda sets do not count towards the 4 KB."""
+    """Variables that Lambda sets, whatever their value, and the container's do not count towards the 4 KB."""
     function = replace(RATINGS, name="x" * 5000, environment={})
-    assert resolve_environment(function, shell=None).diagnostics == ()
+    token = {"AWS_SESSION_TOKEN": "x" * 5000}
+    container = env_file({"X": "x" * 5000})
+    environment = resolve_environment(
+        function, shell=None, command_line=token, container_file=container
+    )
+    assert environment.diagnostics == ()
 
 
 def test_diagnostics_of_env_files_are_passed_on() -> None:
@@ -340,6 +396,16 @@ def test_diagnostics_of_env_files_are_passed_on() -> None:
     diagnostic = Diagnostic(message="`A` is given twice: the later value applies", place=FILE)
     file = EnvFile(path=FILE.path, diagnostics=(diagnostic,))
     assert resolve_environment(RATINGS, shell=None, env_files=[file]).diagnostics == (diagnostic,)
+    assert resolve_environment(RATINGS, shell=None, container_file=file).diagnostics == (
+        diagnostic,
+    )
+
+
+def test_a_value_that_the_template_refers_to_has_its_sources() -> None:
+    """The origin of a variable names the parameters that the template's value comes from."""
+    stage = EnvironmentVariable(value="prod", place=TEMPLATE, sources=("--parameter-overrides",))
+    environment = resolve_environment(replace(RATINGS, environment={"STAGE": stage}), shell=None)
+    assert environment.variables["STAGE"].origin.via == ("--parameter-overrides",)
 
 
 def test_an_environment_does_not_show_values_in_its_repr() -> None:
