@@ -3,7 +3,7 @@
 import _signal  # type: ignore[import-not-found]  # what `signal` has, without its imports
 import os
 
-# Nothing comes before this: until here, Ctrl-C ends in a traceback.
+# This must come first: before this line, Ctrl-C shows a traceback.
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, lambda *_: os._exit(130))
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def run() -> "NoReturn":
-    """Run the command line, and end the process as soon as its output is out.
+    """Run the command line, and end the process as soon as its output is written.
 
-    A command is short: looking for garbage while it starts, and taking the interpreter apart in
-    order when it ends, would cost it 60 ms and free nothing that the end of the process doesn't.
+    A command is short. Garbage collection during its start, and an orderly shutdown of the interpreter,
+    would take 60 ms and free nothing that the end of the process does not.
     """
-    import gc  # noqa: PLC0415  # after the handler, as all that is imported
+    import gc  # noqa: PLC0415  # like every import, after the handler
     import sys  # noqa: PLC0415
 
     gc.disable()

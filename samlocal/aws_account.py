@@ -1,4 +1,4 @@
-"""The AWS account and Region that a project is run for, and what stands for them where nobody says."""
+"""The AWS account and Region that a project runs for, and their defaults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACCOUNT_HINT: Final = "give the account with --account-id"
 class Account:
     """The account that a project is read for, as far as it is known.
 
-    `given` is the account that the user names, and `of_credentials` the one that the credentials
+    `given` is the account that the user chose, and `of_credentials` the one that the credentials
     belong to. `diagnostic` says why the latter cannot be read.
     """
 

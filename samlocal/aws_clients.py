@@ -10,14 +10,14 @@ from samlocal.errors import UsageError
 
 
 class Body(Protocol):
-    """What an object in S3 holds, to be read once."""
+    """The content of an S3 object, a stream."""
 
     def read(self, amount: int) -> bytes:
-        """Return at most so many bytes."""
+        """Return at most `amount` bytes."""
 
 
 class Client(Protocol):
-    """What is used of boto3's clients."""
+    """The methods of boto3's clients that samlocal uses."""
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> Mapping[str, Mapping[str, str]]:  # noqa: N803
         """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html."""
@@ -39,10 +39,10 @@ Connect = Callable[[str], Client]
 
 
 def connect(*, region: str | None, profile: str | None) -> Connect:
-    """Return a function that makes clients of AWS's services.
+    """Return a function that creates clients of AWS's services.
 
     Raises:
-        UsageError: boto3 isn't installed, or has no such profile.
+        UsageError: boto3 is not installed, or the profile does not exist.
     """
     try:
         session_class = import_module("boto3.session").Session
@@ -50,13 +50,13 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
         botocore_error: type[Exception] = import_module("botocore.exceptions").BotoCoreError
     except ImportError as exc:
         raise UsageError(
-            "reading from AWS needs boto3, which isn't installed",
-            hint="install it: pip install 'samlocal[aws]'",
+            "reading from AWS needs boto3, which is not installed",
+            hint="`pip install 'samlocal[aws]'` installs it",
         ) from exc
     try:
         session = session_class(region_name=region, profile_name=profile)
     except botocore_error as exc:
-        raise UsageError(f"can't use that profile: {exc}") from exc
+        raise UsageError(f"the profile cannot be used: {exc}") from exc
     settings = config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
     def client(service: str) -> Client:

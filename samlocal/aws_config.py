@@ -1,4 +1,4 @@
-"""The files in which AWS's tools keep profiles: `~/.aws/config` and `~/.aws/credentials`.
+"""The configuration files of AWS's tools: `~/.aws/config` and `~/.aws/credentials`.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 """
@@ -20,7 +20,7 @@ _Section = dict[str, str]
 
 @frozen
 class Profile:
-    """The settings of one profile; of two files, the credentials file counts. `repr` shows none."""
+    """The settings of one profile; the credentials file overrides the config file. `repr` hides them."""
 
     name: str
     settings: Mapping[str, str] = field(repr=False)
@@ -28,14 +28,14 @@ class Profile:
 
 @frozen
 class AwsConfig:
-    """All profiles by name, and the files that can't be read."""
+    """All profiles by name, and diagnostics for files that cannot be read."""
 
     profiles: Mapping[str, Profile]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def read_aws_config(shell: Mapping[str, str], *, home: Path) -> AwsConfig:
-    """Return the profiles in the files of `home`, or where the shell says they are."""
+    """Return the profiles in the files of `home`, or in the files that the shell names."""
     config_path = shell.get("AWS_CONFIG_FILE") or str(home / ".aws" / "config")
     credentials_path = shell.get("AWS_SHARED_CREDENTIALS_FILE") or str(
         home / ".aws" / "credentials"
@@ -63,7 +63,7 @@ def _read(path: Path, diagnostics: list[Diagnostic]) -> dict[str, _Section]:
     except (OSError, UnicodeDecodeError) as exc:
         diagnostics.append(_unreadable(path, exc))
         return {}
-    import configparser  # noqa: PLC0415  # who has no such file doesn't need it
+    import configparser  # noqa: PLC0415  # not needed without such a file
 
     parser = configparser.RawConfigParser(strict=False, default_section="")
     try:
@@ -75,9 +75,9 @@ def _read(path: Path, diagnostics: list[Diagnostic]) -> dict[str, _Section]:
 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
-    """Return what is wrong; the text of a parser's error would quote the line, maybe a secret."""
+    """Return a diagnostic without the parser's own message, which quotes a line and perhaps a secret."""
     reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-    return Diagnostic(message=f"`{path}` can't be read: {reason}")
+    return Diagnostic(message=f"`{path}` cannot be read: {reason}")
 
 
 def _profiles_of_config(sections: Mapping[str, _Section]) -> dict[str, _Section]:

@@ -1,4 +1,4 @@
-"""What a user sets of the `context` that a function sees, beside the function's own configuration."""
+"""The parts of a function's `context` that the user sets on the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OPTION = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
 
 _CLIENT_CONTEXT_PARTS = ("client", "custom", "env")
 
-# The request id is a part of the Runtime API's paths, the other texts are its headers.
+# The request ID is part of the Runtime API's paths; the other texts are headers.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
@@ -44,7 +44,7 @@ _VERSION = re.compile(r"\$LATEST|[0-9]+")
 
 @frozen
 class ContextOverrides:
-    """What a user sets of the context; None leaves it to samlocal.
+    """The members of the context that the user sets; None leaves a member to samlocal.
 
     `client_context` and `cognito_identity` are JSON texts in ASCII, as headers of the Runtime API
     carry them. `deadline_ms` is Unix time in milliseconds; `remaining_time_ms` counts from the start
@@ -63,17 +63,17 @@ class ContextOverrides:
 
 
 def read_context(text: str | None, path: str | None, *, stdin: BinaryIO) -> ContextOverrides:
-    """Return what `--context TEXT` and `--context-path FILE` set; the file overrules the text.
+    """Return what `--context TEXT` and `--context-path FILE` set; the file overrides the text.
 
-    Both are a JSON object. Its names are those that Lambda's runtimes use, in any spelling
+    Both are a JSON object. Its members have the names that Lambda's runtimes use, in any spelling
     (`awsRequestId`, `aws_request_id`): `clientContext`, `identity`, `awsRequestId`,
     `functionVersion`, `invokedFunctionArn`, `traceId`, and `deadlineMs` (Unix time) or
     `remainingTimeInMillis`; `client`, `custom` and `env` are parts of `clientContext`. Anything but
     an object is passed on as `context` in the `custom` part of the client context.
 
     Raises:
-        UsageError: the text is malformed, or sets what doesn't exist.
-        ContextError: the file does, or can't be read.
+        UsageError: the text is malformed, or sets an unknown member.
+        ContextError: the same for the file, or the file cannot be read.
     """
     if path is not None:
         return _read_file(path, stdin)
@@ -123,7 +123,7 @@ def _parse(text: str, source: Source) -> ContextOverrides:
 
 
 class _WrongMemberError(Exception):
-    """A member of a context that can't be used; its place isn't known yet."""
+    """A member of a context has a wrong name or value; the caller knows its place."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -131,7 +131,7 @@ class _WrongMemberError(Exception):
 
 
 def _with_whole_client_context(document: Mapping[str, object]) -> dict[str, object]:
-    """Put `client`, `custom` and `env` where they belong, in the place of the first of them."""
+    """Move `client`, `custom` and `env` into a client context, at the position of the first of them."""
     parts = {name: document[name] for name in _CLIENT_CONTEXT_PARTS if name in document}
     whole: dict[str, object] = {}
     for name, value in document.items():
@@ -143,12 +143,12 @@ def _with_whole_client_context(document: Mapping[str, object]) -> dict[str, obje
 
 
 def _plain(name: str) -> str:
-    """Return a name without what tells one spelling from another."""
+    """Return a name in lower case without separators, the same for all its spellings."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _attribute(name: str) -> str | None:
-    """Return the attribute that a member sets, or None where a runtime has it from elsewhere."""
+    """Return the attribute that a member sets, or None if the function's configuration sets it."""
     plain = _plain(name)
     if plain in _ELSEWHERE:
         return None
@@ -172,7 +172,7 @@ def _client_context(name: str, value: object) -> str:
     if len(base64.b64encode(text.encode())) > MAX_CLIENT_CONTEXT_BYTES:
         raise _WrongMemberError(
             f"the client context is larger than {MAX_CLIENT_CONTEXT_BYTES} bytes of base64",
-            "Lambda takes no more: put large data into the event",
+            "Lambda does not allow more: put large data into the event",
         )
     return text
 
@@ -250,7 +250,7 @@ _SPELLINGS = (
     "remainingTimeInMillis",
     *_CLIENT_CONTEXT_PARTS,
 )
-# What a runtime's context shows of the function's configuration.
+# Members that follow from the function's configuration.
 _ELSEWHERE = {
     "functionname": "`FunctionName`",
     "memorylimitinmb": "`MemorySize`",
@@ -260,4 +260,4 @@ _ELSEWHERE = {
 
 
 def _comes_from_elsewhere(name: str) -> str:
-    return f"`{name}` of the context stays as it is: {_ELSEWHERE[_plain(name)]} sets it"
+    return f"`{name}` of the context has no effect: {_ELSEWHERE[_plain(name)]} sets it"

@@ -1,4 +1,4 @@
-"""AWS credentials, the account and the Region of whoever runs samlocal, found as AWS's own tools find them.
+"""The user's AWS credentials, account and Region, found as in AWS's own tools.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _PLACEHOLDERS = "the function gets placeholders"
 
-# What a profile may sign in with: what wins over static credentials, and what comes after them.
+# Settings with which a profile signs in: those before static credentials, and those after them.
 # https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 _ROLE_SETTINGS = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url")
 _OTHER_SETTINGS = ("login_session", "credential_process")
 
-# No standard has them: `aws configure export-credentials`, aws-vault, saml2aws.
+# Not standardised: set by `aws configure export-credentials`, aws-vault and saml2aws.
 _EXPIRY_VARIABLES = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
 _EXPIRY_SETTINGS = ("expiration", "aws_expiration", "x_security_token_expires")
 
@@ -47,8 +47,7 @@ _ACCOUNT_PART = 4  # of an ARN
 class Credentials:
     """One set of AWS credentials; its `repr` shows none of them.
 
-    `origin` says where they come from: `shell` or `profile dev`. `account_id` is None where nothing on
-    this machine says whose they are.
+    `origin` is their source: `shell` or `profile dev`. `account_id` is None if it is not known locally.
     """
 
     access_key_id: str = field(repr=False)
@@ -61,7 +60,7 @@ class Credentials:
 
 @frozen
 class FoundCredentials:
-    """The credentials, if there are any, and what is wrong with them."""
+    """The credentials, if any, and diagnostics about them."""
 
     credentials: Credentials | None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -73,11 +72,11 @@ def find_credentials(
     """Return the credentials of `profile`, else those of the shell, else of the shell's profile.
 
     A profile that signs in (SSO, a role, a process) needs botocore, which reads the process's own
-    environment; everything else needs the standard library. The metadata service of an EC2 instance
-    isn't asked. Missing, broken and expired credentials are diagnostics: none stops a local run.
+    environment; everything else needs the standard library only. The metadata service of an EC2 instance
+    is not used. Missing, malformed and expired credentials are diagnostics, not errors.
 
     Raises:
-        UsageError: there is no profile of that name.
+        UsageError: `profile` does not exist.
     """
     found = _from_shell(shell) if profile is None else None
     if found is None:
@@ -93,11 +92,11 @@ def find_region(
     """Return the Region of `--region`, else of the shell, else of the profile, else `us-east-1`.
 
     Raises:
-        UsageError: `region` can't be a Region.
+        UsageError: `region` is not a valid Region.
     """
     if region is not None and not _REGION.fullmatch(region):
         raise UsageError(
-            f"`{region}` can't be an AWS Region",
+            f"`{region}` is not an AWS Region",
             hint="a Region looks like `eu-central-1`",
         )
     chosen = region or shell.get("AWS_REGION") or shell.get("AWS_DEFAULT_REGION")
@@ -111,18 +110,18 @@ def find_region(
 def find_account(
     account_id: str | None, profile: str | None, *, shell: Mapping[str, str], home: Path
 ) -> Account:
-    """Return the account of `--account-id`, else of the shell, and that of the credentials.
+    """Return the account of `--account-id`, else of the shell, and the account of the credentials.
 
-    A profile may name the account that it signs in to; nobody is asked.
+    The latter comes from the profile's settings; AWS is not called.
 
     Raises:
-        UsageError: `account_id`, or what the shell has, can't be an account.
+        UsageError: `account_id`, or the account in the shell, is malformed.
     """
     for name, given in (("", account_id), ("AWS_ACCOUNT_ID: ", shell.get("AWS_ACCOUNT_ID"))):
         if given and not _ACCOUNT_ID.fullmatch(given):
             raise UsageError(
-                f"{name}`{given}` can't be an AWS account",
-                hint="an account has 12 digits; in samconfig put it in quotes",
+                f"{name}`{given}` is not an AWS account ID",
+                hint="an account ID has 12 digits; quote it in samconfig",
             )
         if given:
             return Account(given=given)
@@ -134,7 +133,7 @@ def find_account(
 
 
 def _account_of(settings: Mapping[str, str]) -> str | None:
-    """Return the account that a profile's credentials are of, as far as its settings say.
+    """Return the account of a profile's credentials, if its settings tell it.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
     """
@@ -154,12 +153,12 @@ def _account_in(arn: str) -> str | None:
 
 
 def _from_shell(shell: Mapping[str, str]) -> FoundCredentials | None:
-    """Return the shell's own credentials, or None where it has no access key."""
+    """Return the shell's own credentials, or None without an access key."""
     key, secret = shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_SECRET_ACCESS_KEY")
     if not key:
         return None
     if not secret:
-        return _missing("the shell has AWS_ACCESS_KEY_ID, but no AWS_SECRET_ACCESS_KEY")
+        return _missing("the shell sets AWS_ACCESS_KEY_ID, but not AWS_SECRET_ACCESS_KEY")
     return FoundCredentials(
         credentials=Credentials(
             access_key_id=key,
@@ -210,7 +209,7 @@ def _signed_in(profile: Profile, setting: str) -> FoundCredentials:
         config = import_module("botocore.config").Config
     except ImportError:
         return _missing(
-            f"the profile `{profile.name}` signs in with `{setting}`, for which boto3 is needed",
+            f"the profile `{profile.name}` signs in with `{setting}`, which needs boto3",
             hint=f"`pip install 'samlocal[aws]'`, or `{_exported(profile.name)}`",
         )
     session.set_default_client_config(
@@ -219,9 +218,9 @@ def _signed_in(profile: Profile, setting: str) -> FoundCredentials:
     try:
         credentials = session.get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it doesn't stop a local run
+    except Exception as exc:  # noqa: BLE001  # no error stops a local run
         return _missing(
-            f"the profile `{profile.name}` can't sign in: {exc}",
+            f"the profile `{profile.name}` cannot sign in: {exc}",
             hint=f"`{_login(profile.name, setting)}`",
         )
     if frozen is None or not frozen.access_key:
@@ -265,7 +264,7 @@ def _profile_hint(name: str, config: AwsConfig) -> str:
 
 
 def _first_time(settings: Mapping[str, str], names: Sequence[str]) -> datetime | None:
-    """Return the first of the settings that is a time; one without an offset is UTC."""
+    """Return the first setting that is a time; a time without an offset is UTC."""
     for name in names:
         try:
             time = datetime.fromisoformat(settings.get(name, ""))
@@ -281,6 +280,6 @@ def _with_expiry(found: FoundCredentials, now: datetime) -> FoundCredentials:
         return found
     diagnostic = Diagnostic(
         message=f"the AWS credentials ({credentials.origin}) expired at {credentials.expires}",
-        hint="the function gets them all the same; AWS will refuse its calls",
+        hint="the function gets them anyway; AWS will reject its calls",
     )
     return replace(found, diagnostics=(*found.diagnostics, diagnostic))

@@ -1,36 +1,36 @@
 """Every error that samlocal shows to its user.
 
     SamlocalError                     exit code 1: samlocal could not run the function
-    ├── UsageError                    exit code 2: options that don't go together, or don't parse
-    ├── ProjectError                  the project can't be read
+    ├── UsageError                    exit code 2: options are malformed or contradict each other
+    ├── ProjectError                  the project cannot be read
     │   ├── TemplateNotFoundError
-    │   ├── TemplateError             malformed, or it means nothing
+    │   ├── TemplateError             the template is malformed
     │   ├── ParameterError            a template parameter has a wrong value
-    │   │   └── MissingParameterError a function can't run without parameters that have no value
+    │   │   └── MissingParameterError a function needs parameters that have no value
     │   ├── FunctionNotFoundError     no function has that identifier
     │   ├── AmbiguousFunctionError    more than one function has it
-    │   ├── CodeNotFoundError         the function's code isn't where the template says
-    │   └── LayerError                a layer can't be had, or not be merged with the others
-    ├── ConfigError                   samconfig can't be read
-    ├── EnvVarsError                  the --env-vars file can't be read
-    ├── EventError                    the event can't be read
-    ├── ContextError                  the --context-path file can't be read
-    ├── OutputError                   the result can't be written
-    ├── CacheError                    what samlocal keeps for later can't be written
+    │   ├── CodeNotFoundError         the function's code does not exist
+    │   └── LayerError                a layer is not available, or cannot be merged
+    ├── ConfigError                   samconfig cannot be read
+    ├── EnvVarsError                  the --env-vars file cannot be read
+    ├── EventError                    the event cannot be read
+    ├── ContextError                  the --context-path file cannot be read
+    ├── OutputError                   the result cannot be written
+    ├── CacheError                    the cache cannot be written
     ├── RuntimeNotFoundError          no such Lambda runtime
-    ├── DebuggerNotFoundError         the debugger that a runtime needs can't be had
-    ├── EnvironmentBusyError          an execution environment has another invocation
+    ├── DebuggerNotFoundError         the debugger of a runtime is not available
+    ├── EnvironmentBusyError          an execution environment runs another invocation
     ├── EnvironmentUnusableError      an execution environment takes no more invocations
-    └── SandboxError                  the function's sandbox can't be had
+    └── SandboxError                  the function's sandbox cannot start
         ├── EngineNotReachableError   no container engine answers
-        ├── EngineError               the engine refused something, or went away
+        ├── EngineError               the engine refused a request, or ended
         ├── ImageNotFoundError        no such image, here or in the registry
-        ├── ImagePullError            the registry can't be reached, or the pull broke off
-        ├── ImageBuildError           a function's image can't be built
-        ├── UnusableImageError        the image holds nothing that can run here
+        ├── ImagePullError            the registry cannot be reached, or the pull failed
+        ├── ImageBuildError           a function's image cannot be built
+        ├── UnusableImageError        the image cannot run on this engine
         ├── NetworkNotFoundError      no such Docker network
-        ├── PortInUseError            another program has the debug port
-        └── HostNotReachableError     containers can't reach the Runtime API on this machine
+        ├── PortInUseError            another program uses the debug port
+        └── HostNotReachableError     containers cannot reach the Runtime API on this machine
 
 Errors of the *function* are not here: they are data, in `invocation.InvocationResult`.
 """
@@ -60,10 +60,10 @@ class Place:
 
 @frozen
 class MissingParameter:
-    """A template parameter without a value that it could have, and where it is declared.
+    """A template parameter without a valid value, and the place of its declaration.
 
     `refused` and `hint` say what is wrong with its default, if it has one. `nested_in` is the nested
-    stack that it belongs to: only the parent's template gives such a parameter its value.
+    stack that it belongs to: only the parent's template sets such a parameter.
     """
 
     name: str
@@ -78,7 +78,7 @@ class MissingParameter:
 
 
 class SamlocalError(Exception):
-    """The root: a message for the user, where it applies, and what to do about it."""
+    """The root: a message for the user, its place in a file, and a hint with the remedy."""
 
     exit_code = 1
 
@@ -204,7 +204,7 @@ class ImagePullError(SandboxError):
 
 
 class ImageArchitectureError(ImagePullError):
-    """A registry has an image, but not for the architecture that was asked for."""
+    """A registry has an image, but not for the requested architecture."""
 
 
 class ImageBuildError(SandboxError):

@@ -1,4 +1,4 @@
-"""Where an event comes from: a file, standard input, the command line, or nowhere."""
+"""Reads the event: from a file, standard input or the command line."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
 
 @frozen
 class EventSource:
-    """What a user said about the event: sam's `--event`; Serverless's `--data` and `--path`.
+    """The options about the event: sam's `--event`; Serverless's `--data` and `--path`.
 
-    `event` and `path` name a file, or standard input as `-`. `path` overrules `data`, as in
+    `event` and `path` name a file, or standard input as `-`. `path` overrides `data`, as in
     Serverless: https://www.serverless.com/framework/docs/providers/aws/cli-reference/invoke-local
     """
 
@@ -57,15 +57,14 @@ def read_event(
 ) -> bytes:
     """Return the payload of an invocation: JSON in UTF-8, at most 6 MB.
 
-    A payload that is that already is returned byte for byte. UTF-16, UTF-32 and byte order marks
-    are decoded, YAML files (`.yaml`, `.yml`) turned into JSON. `--data` that doesn't look like JSON
-    is a string; with `--raw` everything is. Where nothing is named the event is `{}`, and standard
-    input is left alone: it may be another program's. `waiting` is called once where standard input
-    is read and has nothing to say for a second.
+    JSON in UTF-8 is returned byte for byte. UTF-16, UTF-32 and byte order marks are decoded, and YAML
+    files (`.yaml`, `.yml`) converted to JSON. `--data` that does not start like JSON is a string; with
+    `--raw` every event is. Without any option the event is `{}`, and standard input is not read: it may
+    belong to another program. `waiting` is called once if standard input is silent for a second.
 
     Raises:
         UsageError: the options contradict each other.
-        EventError: the event can't be read, isn't JSON, or is larger than Lambda takes.
+        EventError: the event cannot be read, is not JSON, or is larger than Lambda allows.
     """
     _refuse_two_events(source)
     name = source.event if source.event is not None else source.path
@@ -81,7 +80,7 @@ def read_event(
 
 
 class _Announcing:
-    """Standard input, with a word to whoever sits before it while nothing comes."""
+    """Standard input; calls `waiting` if nothing arrives for a second."""
 
     def __init__(self, stdin: BinaryIO, waiting: Callable[[], None]) -> None:
         self._stdin = stdin
@@ -125,16 +124,16 @@ def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:
 
 
 def _from_data(text: str, *, raw: bool) -> bytes:
-    """Turn `--data` into JSON: what starts like JSON must be JSON, anything else is a string."""
+    """Turn `--data` into JSON: text that starts like JSON must be JSON; other text is a string."""
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise EventError("`--data` isn't valid UTF-8", hint="pass the event as a file: `--event`")
+        raise EventError("`--data` is not valid UTF-8", hint="pass the event as a file: `--event`")
     if raw:
         return _json_string(text)
     try:
         check_json(text, _DATA)
     except EventError as exc:
         if text.lstrip().startswith(("{", "[", '"')):
-            exc.hint = "to pass the text as it is, as a string, add `--raw`"
+            exc.hint = "add `--raw` to pass the text as a string"
             raise
         return _json_string(text)
     return text.encode()

@@ -84,7 +84,7 @@ Code = LocalCode | InlineCode | S3Code | ImageCode
 class Layer:
     """A layer of a function: content on this machine, or the ARN of a layer version.
 
-    `runtimes` and `architectures` are those that it says it is for; none where it doesn't say.
+    `runtimes` and `architectures` are those that it declares; empty if it declares none.
     """
 
     name: str
@@ -107,8 +107,8 @@ class FileSystem:
 class EnvironmentVariable:
     """A variable that the template declares.
 
-    `value` is None where it can't be known on this machine; a `Diagnostic` of the function says why.
-    `sources` are where the value comes from, as far as the template only refers to it.
+    `value` is None if it cannot be resolved locally; a `Diagnostic` of the function says why. `sources`
+    are the parameters and AWS values that it comes from.
     """
 
     value: str | None
@@ -128,7 +128,7 @@ class LoggingConfig:
 
 @frozen
 class FunctionEntry:
-    """What identifies a function, before anything else about it is resolved.
+    """The identifiers of a function, known before anything else about it is resolved.
 
     `condition` is the name of the condition that decides whether the function is part of its stack.
     """
@@ -144,12 +144,12 @@ class FunctionEntry:
 
     @property
     def exclusion(self) -> str:
-        """Why the function is not part of its stack, if it is not."""
+        """Why the function is not part of its stack; only if it is not."""
         return f"its condition `{self.condition}` is false"
 
     @property
     def identifiers(self) -> tuple[str, ...]:
-        """Every word that a person may call it by; only the full path is unique."""
+        """All identifiers of the function; only the full path is unique."""
         path = self.construct_path
         below_stack = path.partition("/")[2] if path else None
         names = (self.full_path, self.logical_id, self.function_id, self.function_name)
@@ -158,10 +158,10 @@ class FunctionEntry:
 
 @frozen
 class Function:
-    """One Lambda function, resolved: nothing in it needs the template any more.
+    """One Lambda function, resolved: it needs the template no longer.
 
-    `name` is what AWS would call it: `FunctionName` where the template sets one, else the logical
-    id. `build_method` is `Metadata.BuildMethod`, for `sam build`. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
+    `name` is its name in AWS: `FunctionName` if the template sets one, else the logical ID.
+    `build_method` is `Metadata.BuildMethod`, for `sam build`. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
     `Metadata.SamResourceId` or the CDK construct id.
     """
 

@@ -1,4 +1,4 @@
-"""What a command or a program lends of its process to whatever prepares functions."""
+"""The parts of a process that the preparation of functions needs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @frozen
 class Host:
-    """The surroundings of a preparation.
+    """The environment, folders and standard input for a preparation.
 
-    `variables` are the shell's environment, `home` and `directory` the user's home and the directory that
-    relative paths start from. `stdin` is what `-` names. `cache` is where code and layers are kept between
-    commands; it may not exist yet.
+    `variables` are the shell's environment, `home` and `directory` the user's home and the base of
+    relative paths. `stdin` is read for the file name `-`. `cache` is the folder for unpacked code and layers;
+    it may not exist yet.
     """
 
     variables: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The words that every layer above shares: one invocation, what came of it, and its report."""
+"""One invocation, its result and its report."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Outcome = Literal["success", "error", "timeout", "failure"]
 
 @frozen
 class Invocation:
-    """One event on its way to a function, with what the runtime's `context` shows.
+    """One event for a function, and the data of the runtime's `context`.
 
-    `client_context` and `cognito_identity` are JSON texts, as the Runtime API carries them. What the
-    function reads as the time that remains follows from its timeout, unless it is set here: as Unix
-    time in milliseconds, or as milliseconds from the start of the invocation.
+    `client_context` and `cognito_identity` are JSON texts, as in the Runtime API. The remaining time
+    that the function reads follows from its timeout, unless `deadline_ms` (Unix time in milliseconds) or
+    `remaining_time_ms` (milliseconds from the start of the invocation) is set.
     """
 
     request_id: str
@@ -89,11 +89,11 @@ class Report:
 
 @frozen
 class InvocationResult:
-    """What came of an invocation.
+    """The result of an invocation.
 
     `outcome` is `success`, `error` (the function returned one), `timeout`, or `failure` (the runtime
-    died, did not initialise or ran out of memory). `payload` is what `aws lambda invoke` would write
-    to its output file, byte for byte: for everything but a success, the error as JSON.
+    died, did not initialise or ran out of memory). `payload` is byte for byte the output file of
+    `aws lambda invoke`: the function's result, or the error as JSON.
     """
 
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""Which version of a function runs, and under which ARN: what `--qualifier` selects."""
+"""The version of a function and its ARN, as `--qualifier` selects them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARTITIONS = {
 
 @frozen
 class QualifiedFunction:
-    """The version of a function that an invocation runs, and the ARN that it was invoked by."""
+    """The version of a function that an invocation runs, and the ARN that invoked it."""
 
     version: str
     arn: str
@@ -41,9 +41,8 @@ class QualifiedFunction:
 def qualify(function: Function, qualifier: str | None) -> QualifiedFunction:
     """Return the version and the ARN that `qualifier`, a version or an alias, selects.
 
-    Without one it is `$LATEST`, and the ARN has no qualifier, as with `aws lambda invoke`. There is
-    one code on this machine, so a version that the template doesn't publish runs it too, and a
-    diagnostic says so.
+    The default is `$LATEST`, and the ARN then has no qualifier, as in `aws lambda invoke`. Every
+    version runs the local code; a version that the template does not publish is a diagnostic.
 
     Raises:
         FunctionNotFoundError: the function has no such alias.
@@ -61,7 +60,7 @@ def qualify(function: Function, qualifier: str | None) -> QualifiedFunction:
         diagnostic = Diagnostic(
             message=f"the template publishes no version {qualifier} of `{function.name}`",
             place=function.place,
-            hint="the code that is here runs under that number",
+            hint="the local code runs under that number",
         )
         return QualifiedFunction(version=qualifier, arn=qualified, diagnostics=(diagnostic,))
     raise _not_found(function, qualifier, qualified)
@@ -86,5 +85,5 @@ def _not_found(function: Function, qualifier: str, arn: str) -> FunctionNotFound
     if hint is None and aliases:
         hint = f"aliases: {quoted(aliases)}"
     elif hint is None:
-        hint = f"the template gives `{function.logical_id}` no alias"
+        hint = f"the template has no alias of `{function.logical_id}`"
     return FunctionNotFoundError(f"Function not found: {arn}", hint=hint)

@@ -1,6 +1,6 @@
-"""Lambda's runtimes, from `runtimes/*.yaml`: one file a family, named as its runtimes begin.
+"""Lambda's runtimes, from `runtimes/*.yaml`: one file for each family, named like its runtimes.
 
-`python3.11` is in `python.yaml`, so that finding one runtime reads one file.
+`python3.11` is in `python.yaml`, so finding a runtime reads one file.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
 
 @frozen
 class DebugRecipe:
-    """How a runtime is started for a debugger.
+    """How to start a runtime with a debugger.
 
-    `arguments` come right after the program that runs the function, or `before` comes before it; then
-    `separator` stands before the arguments of the program itself. Both may hold `{host}` and `{port}`,
-    on which to listen, `{package}`, the folder with samlocal's own Python package of the name
-    `package`, and `{tool}`, the path of that program of `--debugger-path`. What a person adds stands
-    in place of `{arguments}`, else before all others; where it matches `own`, or is a script or a command
-    (see `sandbox.debug_arguments`), it brings another debugger, and replaces them.
+    `arguments` follow the program that runs the function, or `before` precedes it; `separator` then comes
+    before the program's own arguments. Both may contain `{host}` and `{port}` to listen on, `{package}`
+    (the folder with samlocal's own copy of the Python package `package`) and `{tool}` (the path of that
+    program in `--debugger-path`). The user's arguments replace `{arguments}`, or come first. If they match
+    `own`, or are a script or a command (see `sandbox.debug_arguments`), they start another debugger and
+    replace all of these.
 
-    A debugger that doesn't listen is started in the sandbox by its client. One that `traces` another
-    process needs the right to. `language` is that of the programs that it is made for. `install` puts
-    the tool into a directory `DIR`.
+    A client starts a debugger that does not listen in the sandbox. A debugger that `traces` another process
+    needs that privilege. `language` is the language of the programs that it debugs. `install` is a shell
+    command that puts the tool into a directory `DIR`.
     """
 
     debugger: str
@@ -63,11 +63,11 @@ class Runtime:
     """One of Lambda's runtimes.
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
-    as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` shows what one
-    looks like. Where `bootstraps` isn't empty, the image holds no runtime of its own: the first of these
-    files that exists in the sandbox is the runtime.
-    `deprecated` is the day from which AWS no longer maintains it, None for a preview; `replacement` is
-    the runtime to move to then. Of the recipes for debuggers the first that can be had serves.
+    as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` is an example.
+    If `bootstraps` is not empty, the image contains no runtime: the first of these files that exists in
+    the sandbox is the runtime.
+    `deprecated` is the day on which AWS ends its support, None for a preview; `replacement` is the runtime
+    to move to then. The first recipe whose debugger is available applies.
     """
 
     id: str
@@ -85,10 +85,10 @@ class Runtime:
     def image_uri(
         self, repository: str | None = None, architecture: Architecture | None = None
     ) -> str:
-        """The image in `repository`, a registry's path without the tag, or in AWS's public one.
+        """The image in `repository`, a registry's path without the tag, or in AWS's public repository.
 
-        It is for every architecture, and an engine keeps that of its own machine under this name. The
-        one for a certain architecture has a tag of its own, such as `3.11-arm64`.
+        The name is for all architectures; an engine pulls the image of its own. The images of a certain
+        architecture have their own tags, such as `3.11-arm64`.
         """
         image = f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"
         return f"{image}-{architecture}" if architecture and len(self.architectures) > 1 else image
@@ -107,9 +107,9 @@ class _Entry(_Retired, total=False):
 
 
 class _Family(TypedDict, total=False):
-    """A file. `program`, in `/var/lang/bin`, runs the functions.
+    """The content of a file. `program`, in `/var/lang/bin`, runs the functions.
 
-    `retired` are runtimes that can't be run any more; `advice` is what else to do then.
+    `retired` are runtimes that can no longer run; `advice` is a further step besides the replacement.
     """
 
     image: str
@@ -124,9 +124,9 @@ class _Family(TypedDict, total=False):
 
 
 def find_runtime(runtime_id: str, *, place: Place | None = None) -> Runtime:
-    """The runtime with that id, such as `python3.11` or `provided.al2023`.
+    """Return the runtime with an ID, such as `python3.11` or `provided.al2023`.
 
-    `place` is where the id was read, for the message of `RuntimeNotFoundError`.
+    `place` is the place of the ID, for the message of `RuntimeNotFoundError`.
     """
     family = re.match(r"[a-z]+", runtime_id)
     path = data_folder("runtimes") / f"{family[0] if family else ''}.yaml"
@@ -154,7 +154,7 @@ def all_runtimes() -> tuple[Runtime, ...]:
 
 
 def newest_runtimes() -> tuple[Runtime, ...]:
-    """The newest runtime of each family that is no preview."""
+    """Return the newest runtime of each family, without previews."""
     newest: dict[str, Runtime] = {}
     for runtime in all_runtimes():
         if runtime.deprecated:
@@ -197,7 +197,7 @@ def _recipe(written: Mapping[str, Any], environment: Mapping[str, str]) -> Debug
 
 
 def _newest(facts: _Family) -> str:
-    """Return the newest runtime of a family that is no preview, or what came after the family."""
+    """Return the newest runtime of a family, without previews, or the successor of the family."""
     finished = (each for each, entry in facts.get("runtimes", {}).items() if "deprecated" in entry)
     return facts.get("replacement") or next(finished)
 

@@ -1,4 +1,4 @@
-"""Hints that name what was probably meant, or what there is."""
+"""Hints that suggest a similar name, or list the known names."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LISTED: Final = 20
-_LONGEST_NAME: Final = 255  # of what is worth comparing
+_LONGEST_NAME: Final = 255  # the longest names worth comparing
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names what `name` was probably meant to be, if something comes close."""
+    """Return a hint with the known name closest to `name`, if one is close."""
     match = closest(name, known)
     return None if match is None else ask_for(match)
 
 
 def ask_for(*names: str) -> str:
-    """Return the hint that asks whether one of some names was meant."""
+    """Return a hint that asks whether one of these names was meant."""
     return f"did you mean {', '.join(f'`{name}`' for name in names)}?"
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like `name`, whatever its case; None if none comes close."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+    """Return the known name closest to `name`, ignoring case; None if none is close."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only needed for a mistake
 
     if len(name) > _LONGEST_NAME:
         return None
@@ -34,7 +34,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Return names as a list for a message, cut where it gets too long to read."""
+    """Return names as a list for a message, cut if it is too long."""
     every = sorted(names, key=str.casefold)
     listed = ", ".join(f"`{name}`" for name in every[:_LISTED])
     return f"{listed} and {len(every) - _LISTED} more" if len(every) > _LISTED else listed

@@ -1,7 +1,7 @@
 """YAML as another way to write JSON: the core schema of YAML 1.2, with aliases and merge keys.
 
 In YAML 1.1, as in templates, `NO` is a boolean and `1:30` a number; here both are strings:
-https://yaml.org/spec/1.2.2/#103-core-schema. Words keep their spelling until someone asks for JSON.
+https://yaml.org/spec/1.2.2/#103-core-schema. Words keep their spelling until they are written as JSON.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class _NotJsonError(TemplateError):
 
 class _CoreComposer(YamlComposer):
     def tagged_scalar(self, tag: str, text: str, event: yaml.ScalarEvent) -> Value:
-        """Return a word that is what its tag says."""
+        """Return the value of a word with a tag."""
         patterns = _TAGGED.get(short_tag(tag), ())
         if any(pattern.fullmatch(text) for pattern in patterns):
             return Unquoted(text)
@@ -89,7 +89,7 @@ class _CoreComposer(YamlComposer):
 
     def unsupported(self, tag: str, event: yaml.Event) -> TemplateError:
         value = f" {event.value}" if isinstance(event, yaml.ScalarEvent) else ""
-        error = self.error(f"`{short_tag(tag)}{value}` can't be said in JSON", event)
+        error = self.error(f"`{short_tag(tag)}{value}` cannot be written as JSON", event)
         return _NotJsonError(error.message, place=error.place)
 
 
@@ -106,7 +106,7 @@ class _JsonWriter:
             return self._written[id(node)]
         text = self._write(node)
         if len(text) > self._max_characters:
-            raise self._error(f"Longer than {self._max_characters:,} characters as JSON", node)
+            raise self._error(f"longer than {self._max_characters:,} characters as JSON", node)
         return self._written.setdefault(id(node), text)
 
     def _write(self, node: Node) -> str:
@@ -133,8 +133,8 @@ class _JsonWriter:
                 return str(int(word, 0 if word.startswith(("0x", "0o")) else 10))
             if _FLOAT.fullmatch(word):
                 return json.dumps(float(word), allow_nan=False)
-        except ValueError as exc:  # infinite, or of more digits than Python reads
-            raise self._error(f"`{word}` can't be said in JSON", node) from exc
+        except ValueError as exc:  # infinite, or with more digits than Python reads
+            raise self._error(f"`{word}` cannot be written as JSON", node) from exc
         return _string(word)
 
     def _error(self, message: str, node: Node) -> SamlocalError:

@@ -1,4 +1,4 @@
-"""YAML and JSON files as nodes that know where they stand: templates, and sam's own files."""
+"""YAML and JSON files as nodes with their places: templates, and sam's own files."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # not more, whatever it is: a device has no size
+            data = file.read(MAX_BYTES + 1)  # a device has no size
     except FileNotFoundError as exc:
         raise TemplateNotFoundError(f"no template at `{path}`") from exc
     except OSError as exc:
-        raise TemplateError(f"can't read `{path}`: {exc.strerror}") from exc
+        raise TemplateError(f"cannot read `{path}`: {exc.strerror}") from exc
     if len(data) > MAX_BYTES:
         raise TemplateError(
             f"`{path}` has more than {MAX_BYTES // 2**20} MiB",
@@ -59,7 +59,7 @@ def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document
         TemplateError: the text is not YAML or JSON, is empty, or nests too deeply.
     """
     collecting = gc.isenabled()
-    gc.disable()  # nothing here is garbage, and looking for some takes longer than composing
+    gc.disable()  # composing creates no garbage, and collecting it would take longer
     try:
         if text.lstrip()[:1] in {"{", "["} and (document := _compose_json(text, path)):
             return document
@@ -92,7 +92,7 @@ def _decode(data: bytes, path: Path) -> str:
         raise TemplateError(
             "the file is not UTF-8",
             place=Place(path, before.count(b"\n") + 1, column),
-            hint="save it in UTF-8",
+            hint="save it as UTF-8",
         ) from exc
 
 

@@ -29,7 +29,7 @@ class Reader(Protocol):
 
 @frozen
 class InputKind:
-    """What is read (`event file`, `env file`), the error that it raises, and how much of it is read."""
+    """What is read (`event file`, `env file`), the error for it, and its maximum size."""
 
     noun: str
     error: type[SamlocalError]
@@ -63,7 +63,7 @@ def named_input(name: str, kind: InputKind) -> Source:
 
 
 def read_input(name: str, kind: InputKind, *, stdin: Reader) -> bytes:
-    """Return what the file `name` holds, or standard input for `-`: at most `max_bytes` + 1 bytes."""
+    """Return the content of the file `name`, or of standard input for `-`: at most `max_bytes` + 1 bytes."""
     if name == STDIN:
         return stdin.read(kind.max_bytes + 1)
     try:
@@ -76,7 +76,7 @@ def read_input(name: str, kind: InputKind, *, stdin: Reader) -> bytes:
         raise kind.error(f"`{name}` is a directory, not {article} {kind.noun}") from exc
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
-        raise kind.error(f"the {kind.noun} `{name}` can't be read: {reason}") from exc
+        raise kind.error(f"the {kind.noun} `{name}` cannot be read: {reason}") from exc
 
 
 def _did_you_mean(path: Path) -> str | None:
@@ -111,7 +111,7 @@ class Lines:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def at(self, index: int) -> tuple[int, int]:
-        """Return where the character at `index` stands; both count from 1."""
+        """Return the line and column of the character at `index`; both count from 1."""
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
@@ -122,7 +122,7 @@ def check_json(text: str, source: Source) -> None:
 
 
 def parse_json(text: str, source: Source) -> object:
-    """Return what the JSON `text` says; of a name that is given twice, the last value."""
+    """Return the value of the JSON `text`; the last value of a repeated name applies."""
     return _load_json(text, source, convert_numbers=True)
 
 
@@ -148,5 +148,5 @@ def _load_json(text: str, source: Source, *, convert_numbers: bool) -> object:
 
 
 def _lower(message: str) -> str:
-    """Begin a message of Python's as ours begin."""
+    """Start a message from Python in lower case, like all messages."""
     return message[:1].lower() + message[1:]

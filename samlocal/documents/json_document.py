@@ -1,8 +1,7 @@
-r"""JSON documents as nodes that know where they stand.
+r"""JSON documents as nodes with their places.
 
-libyaml reads most JSON, but not all: neither surrogate pairs (`\ud83d\ude00`), nor numbers like `1e3`,
-nor keys of more than 1,024 characters. Here `json` says whether a text is JSON, and this module only has
-to find the places.
+libyaml does not read all JSON: not surrogate pairs (`\ud83d\ude00`), numbers like `1e3`, or keys of more
+than 1,024 characters. Here `json` decides whether a text is JSON, and this module only finds the places.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def is_json(text: str) -> bool:
-    """Return whether a text is JSON, by what Python's own reader says as far as it gets."""
+    """Tell whether Python's own reader accepts a text as JSON."""
     try:
         json.loads(text)
     except ValueError:
         return False
-    except RecursionError:  # `compose_json` says where it gets too deep
+    except RecursionError:  # `compose_json` reports where it nests too deeply
         return True
     return True
 
@@ -39,7 +38,7 @@ def is_json(text: str) -> bool:
 def compose_json(
     text: str, path: Path, *, max_depth: int | None = MAX_DEPTH
 ) -> tuple[Node, list[DuplicateKey]]:
-    """Compose a text that is JSON, and report the keys that stand twice in a mapping.
+    """Compose a text that is JSON, and return the repeated keys of its mappings.
 
     Raises:
         TemplateError: it nests more than `max_depth` levels deep.
@@ -81,7 +80,7 @@ def _words(text: str) -> Iterator[tuple[str, int, int]]:
 def _finish(
     node: Node, children: list[Node], duplicates: list[DuplicateKey], *, is_mapping: bool
 ) -> None:
-    """Give a node its content, now that all of it has been read."""
+    """Set the content of a node whose end has been read."""
     if not is_mapping:
         node.value = tuple(children)
         return

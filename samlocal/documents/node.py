@@ -36,7 +36,7 @@ class Unknown:
 
 
 class NoValue:
-    """What `AWS::NoValue` stands for: the key or item that holds it isn't there."""
+    """The value of `AWS::NoValue`: it removes the key or item that has it."""
 
     def __repr__(self) -> str:
         return "AWS::NoValue"
@@ -48,7 +48,7 @@ Value = Scalar | tuple["Node", ...] | Mapping[str, "Node"] | Unknown | NoValue
 
 
 class Node:
-    """One value of a document, and where it stands. Nodes don't change.
+    """One value of a document, and its place. Nodes are immutable.
 
     `value` is a scalar, a tuple of nodes, a mapping of nodes by key or, once resolved, `Unknown` or
     `NO_VALUE`. Short forms (`!Sub x`) are long ones here (`{"Fn::Sub": x}`). `keys` holds the nodes
@@ -79,11 +79,11 @@ class Node:
         return Place(self.path, self.line + 1, self.column + 1)
 
     def with_value(self, value: Value) -> Node:
-        """Return a node of another value at this one's place."""
+        """Return a node with another value at the same place."""
         return Node(value, self.path, self.line, self.column)
 
     def with_data(self, data: object) -> Node:
-        """Return plain data (scalars, lists, dicts) as nodes that all stand at this one's place."""
+        """Return plain data (scalars, lists, dicts) as nodes at the same place."""
         match data:
             case dict():
                 return self.with_value({str(k): self.with_data(v) for k, v in data.items()})
@@ -95,11 +95,11 @@ class Node:
                 return self.with_value(str(data))
 
     def get(self, key: str) -> Node | None:
-        """Return what a mapping holds under `key`; None where it holds nothing, or isn't one."""
+        """Return the value of `key`; None if it is missing or the node is not a mapping."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def place_of(self, key: str) -> Place:
-        """Return where `key` itself stands: that is what someone looks for."""
+        """Return the place of `key` itself, not of its value."""
         return self.keys[key].place if self.keys and key in self.keys else self.place
 
     def entries(self, what: str) -> Mapping[str, Node]:
@@ -122,12 +122,12 @@ class Node:
         return text
 
     def optional_text(self) -> str | None:
-        """Return a scalar as text, and None for anything else and for an empty one."""
+        """Return a scalar as text; None if it is empty or the node is not a scalar."""
         return scalar_text(self.value) if isinstance(self.value, str | int | float) else None
 
     @property
     def kind(self) -> str:
-        """What the value is, in the words of a message."""
+        """The value as a message describes it."""
         match self.value:
             case dict():
                 return "a mapping"
@@ -136,7 +136,7 @@ class Node:
             case None:
                 return "empty"
             case Unknown() as unknown:
-                return f"something that can't be known here ({unknown.reason})"
+                return f"a value that cannot be resolved locally ({unknown.reason})"
             case str() | int() | float():
                 text = scalar_text(self.value)
                 return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}`"

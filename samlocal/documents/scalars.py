@@ -1,7 +1,7 @@
 """Schemas: what an unquoted word means in each kind of file.
 
 Templates are YAML 1.1, as sam and the AWS CLI read them: `yes` and `on` are booleans, `017` is octal,
-`1:30` is sexagesimal (https://yaml.org/type/). Dates stay text, as in CloudFormation, which doesn't
+`1:30` is sexagesimal (https://yaml.org/type/). Dates stay text, as in CloudFormation, which does not
 support timestamps: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 
 sam reads files of options and of parameters with ruamel.yaml, as YAML 1.2: `yes` and `1:30` are text, `017`
@@ -55,7 +55,7 @@ class Unquoted(str):
 
 
 def as_written(text: str) -> Scalar:
-    """Return an unquoted word itself; nothing, `~` and `null` are None."""
+    """Return an unquoted word itself; an empty word, `~` and `null` are None."""
     return None if text in _NULLS else Unquoted(text)
 
 

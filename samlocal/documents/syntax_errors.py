@@ -29,7 +29,7 @@ def syntax_error(exc: yaml.MarkedYAMLError, text: str, path: Path) -> TemplateEr
     before = line[: column + 1]
     hint = None
     if "\t" in before and not before.strip():
-        hint = "this line is indented with a tab; YAML takes spaces only"
+        hint = "this line is indented with a tab; YAML allows only spaces"
     elif exc.context_mark is not None and exc.context_mark.line != number:
         hint = f"{exc.context} that starts in line {exc.context_mark.line + 1}"
     return TemplateError(
@@ -52,8 +52,8 @@ def _json_error(text: str, path: Path) -> TemplateError:
 def before_libyamls_limit(exc: yaml.MarkedYAMLError, text: str) -> str | None:
     """Return the text before the bracket at which libyaml gave up, or None if it gave up elsewhere.
 
-    It reads ahead of the events that it gives, and so complains of its own limit (1,000 levels, from
-    PyYAML 6.0.4) before it has shown the level at which ours is passed.
+    libyaml reads ahead of its events. It therefore reports its own limit (1,000 levels, from PyYAML 6.0.4)
+    before the event that exceeds ours.
     """
     mark = exc.problem_mark or exc.context_mark
     if mark is None or "maximum nesting depth" not in f"{exc.problem} {exc.context}":
@@ -66,6 +66,6 @@ def unreadable(exc: yaml.reader.ReaderError, text: str, path: Path) -> TemplateE
     before = text.encode()[: exc.position].decode(errors="ignore")
     column = len(before) - before.rfind("\n")
     return TemplateError(
-        f"not valid YAML: the character U+{ord(text[len(before)]):04X} isn't allowed",
+        f"not valid YAML: the character U+{ord(text[len(before)]):04X} is not allowed",
         place=Place(path, before.count("\n") + 1, column),
     )

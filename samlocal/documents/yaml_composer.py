@@ -1,7 +1,7 @@
-"""YAML as nodes that know where they stand: what every kind of YAML file has in common.
+"""YAML as nodes with their places; the base for every kind of YAML file.
 
-Events come from libyaml and are composed here, in a loop. `yaml.compose` recurses in C: a file of a
-hundred thousand brackets takes the process down with it, and it is twice as slow.
+libyaml yields events, and this module composes them in a loop. `yaml.compose` recurses in C: a file of a
+hundred thousand brackets crashes the process, and it is twice as slow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     # What an unquoted word means.
     Schema = Callable[[str], Scalar]
 
-MAX_NODES: Final = 2_000_000  # aliases counted as often as they are used
+MAX_NODES: Final = 2_000_000  # each use of an alias counts
 CORE_TAG: Final = "tag:yaml.org,2002:"
 WORD_TAGS: Final = frozenset(f"{CORE_TAG}{name}" for name in ("int", "float", "bool", "null"))
 _COLLECTION_TAGS: Final = frozenset({"!", f"{CORE_TAG}map", f"{CORE_TAG}seq"})
@@ -49,7 +49,7 @@ class _Frame:
 
 
 class _Anchored(NamedTuple):
-    """A node that may be used again, and how far it reaches."""
+    """A node with an anchor, and its height and size."""
 
     node: Node
     height: int
@@ -59,8 +59,8 @@ class _Anchored(NamedTuple):
 class YamlComposer:
     """Composes the one document of a file whose unquoted words mean what `schema` says.
 
-    `duplicates` are the keys that a mapping has twice: the later entry counts. Own entries of a
-    mapping win over those that `<<` merges, and of several merged mappings the first wins.
+    `duplicates` are the repeated keys of mappings: the later entry applies. A mapping's own entries
+    override those that `<<` merges; the first of several merged mappings applies.
     """
 
     def __init__(self, path: Path, schema: Schema) -> None:
@@ -73,10 +73,10 @@ class YamlComposer:
         self._root: Node | None = None
 
     def compose(self, text: str) -> Node | None:
-        """Return the root of the document in `text`, or None where there is none.
+        """Return the root of the document in `text`, or None if it is empty.
 
         Raises:
-            TemplateError: the text is not YAML, has a tag that means nothing, or nests too deeply.
+            TemplateError: the text is not YAML, has an unsupported tag, or nests too deeply.
         """
         try:
             return self._compose(text)
@@ -130,7 +130,7 @@ class YamlComposer:
         return self._node(self.tagged_scalar(tag, text, event), event)
 
     def tagged_scalar(self, tag: str, text: str, event: yaml.ScalarEvent) -> Value:
-        """Return what a scalar with a tag stands for."""
+        """Return the value of a scalar with a tag."""
         if tag in {"!", f"{CORE_TAG}str"}:
             return text
         if tag in WORD_TAGS:
@@ -140,7 +140,7 @@ class YamlComposer:
     def tagged_collection(
         self, tag: str, collection: Node, event: yaml.CollectionStartEvent
     ) -> Node:
-        """Return what a sequence or a mapping with a tag stands for."""
+        """Return the value of a sequence or a mapping with a tag."""
         if tag in _COLLECTION_TAGS:
             return collection
         raise self.unsupported(tag, event)
@@ -172,7 +172,11 @@ class YamlComposer:
         anchored = self._anchors.get(event.anchor or "")
         if anchored is None:
             inside = any(frame.event.anchor == event.anchor for frame in self._frames)
-            problem = "stands inside the value it names" if inside else "names no earlier anchor"
+            problem = (
+                "is inside the value that it refers to"
+                if inside
+                else "does not refer to an earlier anchor"
+            )
             raise self.error(f"`*{event.anchor}` {problem}", event)
         if len(self._frames) + anchored.height > MAX_DEPTH:
             raise self._too_deep(event)
@@ -221,13 +225,13 @@ class YamlComposer:
 
     def _merge(self, sources: list[Node], entries: dict[str, Node], keys: dict[str, Node]) -> None:
         for source in sources:
-            for name, value in source.entries("what `<<` merges").items():
+            for name, value in source.entries("the value of `<<`").items():
                 if name not in entries:
                     entries[name] = value
                     keys[name] = (source.keys or {}).get(name, source)
 
     def _extent(self, node: Node) -> tuple[int, int]:
-        """Return the height and size of a node: what is merged again and again counts once."""
+        """Return the height and size of a node; repeatedly merged nodes count once."""
         if id(node) not in self._extents:
             value = node.value
             children = value if isinstance(value, tuple) else ()

@@ -36,7 +36,7 @@ def find_template(directory: Path) -> Path:
         return directory / CDK_OUTPUT
     raise TemplateNotFoundError(
         f"no template in `{directory}`",
-        hint=f"looked for {', '.join(TEMPLATE_NAMES)} and {CDK_OUTPUT}; name another with -t",
+        hint=f"looked for {', '.join(TEMPLATE_NAMES)} and {CDK_OUTPUT}; choose another with -t",
     )
 
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_file_overrules_the_text(tmp_path: Path) -> None:
-    """`--context-path` counts where `--context` is given as well, as in Serverless."""
+def test_a_file_overrides_the_text(tmp_path: Path) -> None:
+    """`--context-path` overrides `--context`, as in Serverless."""
     path = tmp_path / "context.json"
     path.write_text('{"requestId": "file"}', encoding="utf-8-sig")
     overrides = read_context('{"requestId": "text"}', str(path), stdin=io.BytesIO())
     assert overrides.request_id == "file"
 
 
-def test_a_file_that_holds_no_object(tmp_path: Path) -> None:
+def test_a_file_without_an_object(tmp_path: Path) -> None:
     """Any JSON value in a file reaches the function in the custom part."""
     path = tmp_path / "context.json"
     path.write_text('"hello"')
@@ -39,7 +39,7 @@ def test_a_file_that_holds_no_object(tmp_path: Path) -> None:
     ],
 )
 def test_a_malformed_file(content: bytes, error: str, tmp_path: Path) -> None:
-    """A file that can't be used is an error with its place, and no wrong usage."""
+    """A malformed file is an error with its place, and not a usage error."""
     path = tmp_path / "context.json"
     path.write_bytes(content)
     with pytest.raises(ContextError) as caught:
@@ -49,6 +49,6 @@ def test_a_malformed_file(content: bytes, error: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
-    """A missing file is named."""
+    """A missing file is an error that names it."""
     with pytest.raises(ContextError, match="no such context file"):
         read_context(None, str(tmp_path / "context.json"), stdin=io.BytesIO())

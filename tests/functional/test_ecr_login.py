@@ -108,7 +108,7 @@ def test_refusal_leaves_dockers_own_login(ecr: Ecr, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ecr")
-def test_unknown_profile_is_said() -> None:
+def test_unknown_profile_is_reported() -> None:
     """A profile that doesn't exist keeps nobody from another login."""
     notes = Notes()
 

@@ -47,7 +47,7 @@ def run(stdin: int | io.BufferedReader, *arguments: str) -> subprocess.Completed
 
 @pytest.fixture
 def event(tmp_path: Path) -> Path:
-    """An event file."""
+    """Create an event file."""
     path = tmp_path / "event.json"
     path.write_bytes(b'{"message": "hey"}\n')
     return path
@@ -67,21 +67,21 @@ def test_a_yaml_file(suffix: str, tmp_path: Path) -> None:
 
 
 def test_a_large_yaml_file(tmp_path: Path) -> None:
-    """What is too large as JSON is too large, however it is written."""
+    """A YAML event that is too large as JSON is an error."""
     path = tmp_path / "event.yaml"
     path.write_text("a: &a " + "x" * 4_000_000 + "\nb: *a\n")
     with pytest.raises(EventError, match="Request must be smaller than 6291456 bytes"):
         from_file(path)
 
 
-def test_a_path_overrules_data(event: Path) -> None:
-    """Where both `--path` and `--data` are given, the file counts, as in Serverless."""
+def test_a_path_overrides_data(event: Path) -> None:
+    """`--path` overrides `--data`, as in Serverless."""
     source = EventSource(path=str(event), data='{"message": "data"}')
     assert read_event(source, stdin=io.BytesIO()) == b'{"message": "hey"}\n'
 
 
 def test_a_file_that_does_not_exist(event: Path) -> None:
-    """A misspelt path is an error that knows its neighbours."""
+    """A misspelt path is an error that suggests a similar file."""
     with pytest.raises(EventError) as caught:
         from_file(event.with_name("evnt.json"))
     assert caught.value.message == f"no such event file: `{event.with_name('evnt.json')}`"
@@ -89,7 +89,7 @@ def test_a_file_that_does_not_exist(event: Path) -> None:
 
 
 def test_a_file_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    """Where there are no neighbours, nothing is suggested."""
+    """A path in a missing folder is an error without a suggestion."""
     with pytest.raises(EventError, match="no such event file") as caught:
         from_file(tmp_path / "nowhere" / "event.json")
     assert caught.value.hint is None
@@ -99,27 +99,27 @@ def test_a_file_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     ("name", "message"),
     [
         pytest.param("/", "`/` is a directory, not an event file", id="directory"),
-        pytest.param("/proc/self/mem", "can't be read: Input/output error", id="I/O error"),
-        pytest.param("a\0b", "can't be read: embedded null byte", id="NUL"),
-        pytest.param("x" * 300, "can't be read: File name too long", id="long name"),
+        pytest.param("/proc/self/mem", "cannot be read: Input/output error", id="I/O error"),
+        pytest.param("a\0b", "cannot be read: embedded null byte", id="NUL"),
+        pytest.param("x" * 300, "cannot be read: File name too long", id="long name"),
         pytest.param("/dev/null", "the event file `/dev/null` is empty", id="empty"),
     ],
 )
 def test_what_cannot_be_read(name: str, message: str) -> None:
-    """Whatever the system says against a path is one error that names it."""
+    """Every error of the operating system becomes an error that names the path."""
     with pytest.raises(EventError) as caught:
         from_file(name)
     assert message in caught.value.message
 
 
 def test_an_endless_file_is_refused() -> None:
-    """A device that never ends is too large, not a full memory."""
+    """An endless device is an error after a limited part of it."""
     with pytest.raises(EventError, match="Request must be smaller"):
         from_file("/dev/zero")
 
 
 def test_an_event_is_read_from_a_pipe() -> None:
-    """`--event -` reads what is piped in, to its end."""
+    """`--event -` reads a pipe to its end."""
     read_end, write_end = os.pipe()
     os.write(write_end, b'{"message": "hey"}')
     os.close(write_end)
@@ -129,13 +129,13 @@ def test_an_event_is_read_from_a_pipe() -> None:
 
 
 def test_an_event_is_read_from_a_redirected_file(event: Path) -> None:
-    """`--event - < event.json` is the same."""
+    """`--event - < event.json` reads the file."""
     with event.open("rb") as file:
         assert run(file, "-").stdout == b'{"message": "hey"}\n'
 
 
-def test_stdin_that_nobody_names_is_left_to_others() -> None:
-    """In a `while read` loop the lines that follow are the loop's, not an event."""
+def test_stdin_is_read_on_request_only() -> None:
+    """Without `-`, stdin is not read: in a `while read` loop it belongs to the loop."""
     read_end, write_end = os.pipe()
     os.write(write_end, b"Ratings\nOrders\n")
     os.close(write_end)
@@ -144,8 +144,8 @@ def test_stdin_that_nobody_names_is_left_to_others() -> None:
     os.close(read_end)
 
 
-def test_an_open_pipe_is_not_waited_for() -> None:
-    """Cron, editors and `subprocess` leave a pipe open on which nothing ever comes."""
+def test_an_open_pipe_does_not_block() -> None:
+    """An open pipe without data, as from cron or editors, does not block the run."""
     read_end, write_end = os.pipe()
     assert run(read_end).stdout == b"{}"
     os.close(read_end)
@@ -153,7 +153,7 @@ def test_an_open_pipe_is_not_waited_for() -> None:
 
 
 def test_a_silent_pipe_is_announced() -> None:
-    """Who left a pipe open learns, while the run waits, what it waits for."""
+    """A pipe that stays silent for a second is announced."""
     read_end, write_end = os.pipe()
     announced: list[str] = []
 
@@ -167,8 +167,8 @@ def test_a_silent_pipe_is_announced() -> None:
     assert announced == ["waiting"]
 
 
-def test_a_pipe_that_speaks_is_not_announced(event: Path) -> None:
-    """Nothing is said where the event is there already, or isn't read at all."""
+def test_a_pipe_with_data_is_not_announced(event: Path) -> None:
+    """A pipe with an event, or one that is not read, is not announced."""
 
     def fail() -> None:
         pytest.fail("announced")
@@ -181,7 +181,7 @@ def test_a_pipe_that_speaks_is_not_announced(event: Path) -> None:
 
 
 def test_nothing_is_read_from_a_terminal() -> None:
-    """A person at a terminal isn't waited for."""
+    """Without `-`, a terminal is not read."""
     controller, terminal = pty.openpty()
     completed = run(terminal)
     os.close(controller)
@@ -190,7 +190,7 @@ def test_nothing_is_read_from_a_terminal() -> None:
 
 
 def test_nothing_is_read_from_an_open_socket() -> None:
-    """A socket that a parent process leaves open doesn't block the run."""
+    """An open socket without data does not block the run."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert run(theirs.fileno()).stdout == b"{}"

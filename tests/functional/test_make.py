@@ -8,7 +8,7 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def test_make_lists_its_targets() -> None:
-    """`make` alone names every target and says what it is for."""
+    """`make` alone lists every target with its purpose."""
     command = ["make", "--no-print-directory"]
     listing = subprocess.run(command, check=True, cwd=_CHECKOUT, capture_output=True, text=True)
     named = {line.split()[0] for line in listing.stdout.splitlines() if len(line.split()) > 2}

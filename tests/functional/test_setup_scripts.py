@@ -18,7 +18,7 @@ _SCRIPTS = Path(__file__).parents[2] / ".ci"
 
 
 class _Ping(BaseHTTPRequestHandler):
-    """Answers as an engine that is up answers `GET /_ping`."""
+    """Answers `GET /_ping` like a running engine."""
 
     client_address = ("engine", 0)
 
@@ -32,7 +32,7 @@ class _Ping(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[str]:
-    """The address of something that answers as an engine does."""
+    """Yield the address of a server that answers like an engine."""
     with UnixStreamServer(str(tmp_path / "engine.sock"), _Ping) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"unix://{server.server_address!s}"
@@ -50,15 +50,15 @@ def _run(script: str, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
-def test_an_engine_that_runs_is_used(engine: str) -> None:
-    """Where an engine answers, `.ci/engine` does and says nothing."""
+def test_a_running_engine_is_used(engine: str) -> None:
+    """If an engine answers, `.ci/engine` does nothing and prints nothing."""
     answer = _run("engine", DOCKER_HOST=engine)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("address", ["unix:///nonexistent.sock", "tcp://127.0.0.1:1"])
 def test_an_engine_elsewhere_is_not_started(address: str) -> None:
-    """Where DOCKER_HOST names an engine that doesn't answer, that is the user's to start."""
+    """An engine at DOCKER_HOST that does not answer is an error: the user has to start it."""
     answer = _run("engine", DOCKER_HOST=address)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == (
@@ -69,7 +69,7 @@ def test_an_engine_elsewhere_is_not_started(address: str) -> None:
 
 @pytest.fixture
 def debian(tmp_path: Path) -> Path:
-    """A folder of programs that play a Debian with curl and without jq, and note what is asked of it."""
+    """Create programs that simulate a Debian with curl and without jq, and record their arguments."""
     programs = {
         "dpkg-query": "for name; do :; done; [ $name != curl ] || printf installed",
         "apt-get": f'echo "$@" >>{tmp_path}/asked',
@@ -83,30 +83,28 @@ def debian(tmp_path: Path) -> Path:
 
 
 def _apt(debian: Path, *packages: str, **env: str) -> tuple[int, str, str]:
-    """Exit status, stderr, and what apt-get was called with."""
+    """Run a script; return exit status, stderr, and the arguments of apt-get."""
     path = f"{debian}:/usr/bin:/bin"
     answer = _run("apt", "the tests", *packages, **{"CI": "", "PATH": path, **env})
     asked = debian / "asked"
     return answer.returncode, answer.stderr, asked.read_text() if asked.exists() else ""
 
 
-def test_packages_that_are_there_are_not_installed(debian: Path) -> None:
-    """Nothing is said, asked or done where nothing is missing."""
+def test_installed_packages_are_not_installed_again(debian: Path) -> None:
+    """If no package is missing, the script does nothing and prints nothing."""
     assert _apt(debian, "curl") == (0, "", "")
 
 
 @pytest.mark.parametrize("env", [{}, {"FAKE_ID": "1000", "CI": "true"}], ids=["root", "ci"])
-def test_missing_packages_are_installed_where_nobody_can_be_asked(
-    debian: Path, env: dict[str, str]
-) -> None:
-    """Root without a terminal, and CI, get what is missing, and only that."""
+def test_missing_packages_are_installed_without_a_prompt(debian: Path, env: dict[str, str]) -> None:
+    """Root without a terminal, and CI, install exactly the missing packages."""
     status, said, asked = _apt(debian, "curl", "jq", **env)
     assert (status, said) == (0, "Installing jq (the tests)\n")
     assert asked == "update -q\ninstall -q -y --no-install-recommends jq\n"
 
 
 def test_other_users_without_a_terminal_get_the_command(debian: Path) -> None:
-    """Who can't be asked and isn't root gets told what to run; nothing is installed."""
+    """Other users without a terminal get an error with the command; nothing is installed."""
     status, said, asked = _apt(debian, "jq", FAKE_ID="1000")
     assert (status, asked) == (1, "")
     assert said == (
@@ -117,7 +115,7 @@ def test_other_users_without_a_terminal_get_the_command(debian: Path) -> None:
 
 
 def test_only_compilers_that_are_missing_are_installed(debian: Path) -> None:
-    """A compiler on the PATH will do, wherever it comes from; Debian's packages bring the others."""
+    """Only compilers that are not on the PATH are installed, from Debian's packages."""
     for name in ("javac", "go", "cc"):
         (debian / name).symlink_to("/bin/true")
     for name in ("sh", "dirname", "env", "grep", "mktemp", "rm", "tail"):

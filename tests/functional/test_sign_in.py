@@ -45,7 +45,7 @@ sso_region = us-east-1
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory with profiles that sign in, also for botocore."""
+    """Create a home directory with profiles that sign in, also for botocore."""
     script = tmp_path / "process.py"
     script.write_text(PROCESS)
     (tmp_path / ".aws").mkdir()
@@ -60,13 +60,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_boto3_a_profile_that_signs_in_is_a_diagnostic(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who has no boto3 learns which setting needs it, and how to do without."""
+    """Without boto3, a diagnostic names the setting that needs it and an alternative."""
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     found = find_credentials("sso", shell=os.environ, home=home)
     assert found.credentials is None
     [diagnostic] = found.diagnostics
     assert diagnostic.message == (
-        "the profile `sso` signs in with `sso_session`, for which boto3 is needed: "
+        "the profile `sso` signs in with `sso_session`, which needs boto3: "
         "the function gets placeholders"
     )
     assert diagnostic.hint == (
@@ -76,7 +76,7 @@ def test_without_boto3_a_profile_that_signs_in_is_a_diagnostic(
 
 
 def test_a_process_gives_credentials(home: Path) -> None:
-    """A profile's `credential_process` is started, and its answer used."""
+    """A profile's `credential_process` runs, and its credentials are used."""
     pytest.importorskip("botocore")
     credentials = find_credentials("process", shell=os.environ, home=home).credentials
     assert credentials
@@ -87,18 +87,18 @@ def test_a_process_gives_credentials(home: Path) -> None:
 
 
 def test_a_process_that_fails_is_a_diagnostic(home: Path) -> None:
-    """A process that fails doesn't stop the run; what it said is passed on."""
+    """A `credential_process` that fails is a diagnostic with its output, not an error."""
     pytest.importorskip("botocore")
     found = find_credentials("failing", shell=os.environ, home=home)
     assert found.credentials is None
-    assert found.diagnostics[0].message.startswith("the profile `failing` can't sign in: ")
+    assert found.diagnostics[0].message.startswith("the profile `failing` cannot sign in: ")
     assert "the vault is closed" in found.diagnostics[0].message
 
 
 def test_an_sso_session_without_a_login_is_a_diagnostic(home: Path) -> None:
-    """Who isn't logged in is told the command."""
+    """The diagnostic for an expired SSO session has the login command."""
     pytest.importorskip("botocore")
     found = find_credentials("sso", shell=os.environ, home=home)
     assert found.credentials is None
-    assert found.diagnostics[0].message.startswith("the profile `sso` can't sign in: ")
+    assert found.diagnostics[0].message.startswith("the profile `sso` cannot sign in: ")
     assert found.diagnostics[0].hint == "`aws sso login --profile sso`"

@@ -68,7 +68,7 @@ OBJECTS = {
 
 
 class Aws(BaseHTTPRequestHandler):
-    """SSM, Secrets Manager, CloudFormation's exports and some objects in S3."""
+    """Serves SSM, Secrets Manager, CloudFormation's exports and some objects in S3."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -116,7 +116,7 @@ class Aws(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An AWS on this machine, with credentials for it and no others."""
+    """Yield an AWS endpoint on this machine, and set credentials for it only."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Aws)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -133,7 +133,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("aws")
 def test_a_template_gets_its_values_from_the_account() -> None:
-    """Parameters, dynamic references and secrets are read; what isn't there is said."""
+    """Parameters, dynamic references and secrets come from AWS; missing ones are reported."""
     project = open_project(
         PROJECTS / "sam-ssm" / "template.yaml",
         remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
@@ -159,7 +159,7 @@ def test_a_template_gets_its_values_from_the_account() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_a_template_gets_the_exports_of_other_stacks() -> None:
-    """Exports come from the account where neither a file nor the project has them."""
+    """Exports come from the account if neither a file nor the project has them."""
     project = open_project(
         PROJECTS / "sam-imports" / "template.yaml",
         remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
@@ -172,7 +172,7 @@ def test_a_template_gets_the_exports_of_other_stacks() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_a_template_includes_what_is_in_s3() -> None:
-    """`AWS::Include` reads its objects wherever it stands; what isn't there is said."""
+    """`AWS::Include` reads its objects at every level; missing ones are reported."""
     project = open_project(
         PROJECTS / "sam-include-s3" / "template.yaml",
         remote_values=RemoteValues(connect(region="us-east-1", profile=None)),
@@ -194,7 +194,7 @@ def test_a_template_includes_what_is_in_s3() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_the_account_is_that_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks AWS for values also gets the account from there, and the function gets it."""
+    """With `--resolve-remote` the account comes from AWS, and the function gets it."""
     monkeypatch.chdir(PROJECTS / "sam-accounts")
     monkeypatch.delenv("AWS_ACCOUNT_ID", raising=False)
     options = ProjectOptions(resolve_remote=True, region="us-east-1")
@@ -212,10 +212,10 @@ def test_the_account_is_that_of_the_credentials(monkeypatch: pytest.MonkeyPatch)
     assert resolved.diagnostics == ()
 
 
-def test_an_account_that_cannot_be_read_is_said(
+def test_an_account_that_cannot_be_read_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A placeholder is used then, and the reason is shown."""
+    """If the account cannot be read, a diagnostic has the reason, and a placeholder is used."""
     for name in ("AWS_ACCOUNT_ID", "AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -242,8 +242,8 @@ def test_code_comes_from_s3(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_object_that_is_not_there(tmp_path: Path) -> None:
-    """What S3 answers is passed on."""
+def test_a_missing_object(tmp_path: Path) -> None:
+    """The message contains the error from S3."""
     code = S3Code(bucket="artifacts", key="none.zip", version=None, place=Place(tmp_path, 1, 1))
     fetch = make_fetcher(region="us-east-1", profile=None)
     with pytest.raises(CodeNotFoundError, match=r"`s3://artifacts/none.zip` cannot be read: .*404"):
@@ -251,7 +251,7 @@ def test_an_object_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_profile_that_is_not_there() -> None:
+def test_a_missing_profile() -> None:
     """A wrong `--profile` is a usage error."""
-    with pytest.raises(UsageError, match=r"can't use that profile: .*nobody"):
+    with pytest.raises(UsageError, match=r"the profile cannot be used: .*nobody"):
         connect(region=None, profile="nobody")

@@ -38,7 +38,7 @@ run()
 
 
 def _python(program: str, *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of a program that can't import cfn-lint."""
+    """Run a program that cannot import cfn-lint; return exit status, stdout and stderr."""
     answer = subprocess.run(
         [sys.executable, "-c", _WITHOUT_CFN_LINT + program, *arguments],
         check=False,
@@ -56,14 +56,14 @@ def test_every_module_can_be_imported() -> None:
 
 
 def test_a_function_is_prepared() -> None:
-    """`local invoke` reads a template and puts a function's environment together."""
+    """`local invoke` prepares a function without cfn-lint."""
     status, out, err = _python(_RUN, "local", "invoke", "--no-credentials", "--print-env")
     assert (status, err) == (0, "")
     assert "AWS_LAMBDA_FUNCTION_NAME" in out
 
 
-def test_validate_says_what_it_lacks() -> None:
-    """`validate` is refused in one line, with the ways out of it."""
+def test_validate_needs_cfn_lint() -> None:
+    """`validate` is a one-line error whose hint has the alternatives."""
     status, out, err = _python(_RUN, "validate")
     assert (status, out) == (2, "")
     assert err == (
@@ -72,6 +72,6 @@ def test_validate_says_what_it_lacks() -> None:
     )
 
 
-def test_validate_without_lint_needs_none() -> None:
-    """`--no-lint` leaves out what needs cfn-lint."""
+def test_validate_without_lint_works() -> None:
+    """`validate --no-lint` works without cfn-lint."""
     assert _python(_RUN, "validate", "--no-lint") == (0, "", "No problems found\n")

@@ -10,7 +10,7 @@ from tests.unit.cli.script import run_script
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
 def test_programs_of_tests_do_not_ignore_signals(name: str) -> None:
-    """`make test &` in a script starts with SIGINT ignored, `nohup make test` with SIGHUP ignored."""
+    """Programs of tests have default signal handling, even under `make test &` or `nohup make test`."""
     ended = run_script(
         f"""
         import signal, subprocess, sys
@@ -28,5 +28,5 @@ def test_programs_of_tests_do_not_ignore_signals(name: str) -> None:
 
 
 def test_no_property_based_test_has_a_deadline() -> None:
-    """A machine may be as slow as it likes."""
+    """Hypothesis does not fail tests on slow machines."""
     assert settings().deadline is None

@@ -27,7 +27,7 @@ def client_context(text: str) -> object:
 
 
 def test_no_context_overrides_nothing() -> None:
-    """Without options everything is left to samlocal."""
+    """Without options nothing is overridden."""
     assert read(None) == ContextOverrides()
     assert set(asdict(ContextOverrides()).values()) == {None, ()}
 
@@ -57,7 +57,7 @@ def test_everything_that_can_be_set() -> None:
 
 @pytest.mark.parametrize("name", ["awsRequestId", "aws_request_id", "requestId", "AwsRequestId"])
 def test_spellings_of_one_name(name: str) -> None:
-    """The spellings of all runtimes are understood."""
+    """The spellings of all runtimes name the same member."""
     assert read(f'{{"{name}": "r-1"}}').request_id == "r-1"
 
 
@@ -78,14 +78,14 @@ def test_parts_of_the_client_context_may_stand_alone(text: str) -> None:
     ("text", "value"),
     [("hello world", "hello world"), ("[1, 2]", [1, 2]), ("5", 5), ('"x"', "x"), ("", "")],
 )
-def test_what_is_no_object_is_custom(text: str, value: object) -> None:
-    """A context that is only a text or a value reaches the function in the custom part."""
+def test_a_value_that_is_not_an_object_is_custom(text: str, value: object) -> None:
+    """A context that is not an object reaches the function in the custom part."""
     assert client_context(text) == {"custom": {"context": value}}
 
 
 @given(JSON_OBJECTS)
 def test_any_custom_object_arrives_in_ascii(custom: dict[str, object]) -> None:
-    """The client context is equal to what was given, and is a line of ASCII."""
+    """The client context keeps any custom object, as one line of ASCII."""
     text = read(json.dumps({"custom": custom})).client_context or ""
     assert json.loads(text) == {"custom": custom}
     assert text.isascii()
@@ -93,25 +93,25 @@ def test_any_custom_object_arrives_in_ascii(custom: dict[str, object]) -> None:
 
 
 def test_custom_data_nests_deeply() -> None:
-    """The client context is as deep as the function's author wants it, unlike a template."""
+    """Unlike a template, the client context may nest to any depth."""
     custom = "[" * 200 + "]" * 200
     sent = client_context(f'{{"custom": {{"x": {custom}}}}}')
     assert sent == {"custom": {"x": json.loads(custom)}}
 
 
 def test_a_remaining_time() -> None:
-    """A deadline may be given as the time that remains when the invocation starts."""
+    """The deadline may be given as the remaining time at the start of the invocation."""
     assert read('{"remainingTimeInMillis": 500}').remaining_time_ms == 500
 
 
-def test_what_comes_from_elsewhere_is_mentioned() -> None:
-    """Members that the template decides are ignored, and a diagnostic says who sets them."""
+def test_members_from_elsewhere_are_reported() -> None:
+    """Members that the template sets are ignored, with a diagnostic."""
     overrides = read('{"functionName": "x",\n "memoryLimitInMB": 1}')
     assert [
         (str(diagnostic.place), diagnostic.message) for diagnostic in overrides.diagnostics
     ] == [
-        ("--context:1:2", "`functionName` of the context stays as it is: `FunctionName` sets it"),
-        ("--context:2:2", "`memoryLimitInMB` of the context stays as it is: `MemorySize` sets it"),
+        ("--context:1:2", "`functionName` of the context has no effect: `FunctionName` sets it"),
+        ("--context:2:2", "`memoryLimitInMB` of the context has no effect: `MemorySize` sets it"),
     ]
 
 
@@ -186,8 +186,8 @@ def test_what_comes_from_elsewhere_is_mentioned() -> None:
         ),
     ],
 )
-def test_what_cannot_be_set(text: str, error: str, hint: str | None) -> None:
-    """A malformed or unknown member is wrong usage, with its place and value."""
+def test_malformed_and_unknown_members(text: str, error: str, hint: str | None) -> None:
+    """A malformed or unknown member is a usage error with its place and value."""
     with pytest.raises(UsageError) as caught:
         read(text)
     assert str(caught.value).startswith(f"--context:{error}")

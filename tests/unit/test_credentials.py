@@ -50,7 +50,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home directory with AWS's two files."""
+    """Create a home directory with AWS's two files."""
     folder = tmp_path / ".aws"
     folder.mkdir()
     (folder / "config").write_text(CONFIG)
@@ -70,7 +70,7 @@ def keys(credentials: Credentials | None) -> tuple[str, str, str | None, str] | 
 
 
 def test_credentials_do_not_show_in_repr() -> None:
-    """Nothing of a set of credentials but its origin reaches a log."""
+    """The repr of credentials shows only their origin."""
     credentials = Credentials(
         access_key_id="AKIAX", secret_access_key="hunter2", session_token="tok", origin="shell"
     )
@@ -78,12 +78,12 @@ def test_credentials_do_not_show_in_repr() -> None:
 
 
 def test_profiles_do_not_show_in_repr(home: Path) -> None:
-    """Nothing of the settings of a profile reaches a log."""
+    """The repr of a profile shows none of its settings."""
     assert repr(read_aws_config({}, home=home).profiles["dev"]) == "Profile(name='dev')"
 
 
 def test_the_shell_comes_first(home: Path) -> None:
-    """Credentials in the shell win over the profile that the shell chooses."""
+    """Credentials in the shell override the profile that the shell chooses."""
     shell = {**SHELL, "AWS_PROFILE": "dev", "AWS_SESSION_TOKEN": "shelltoken"}
     found = find_credentials(None, shell=shell, home=home)
     assert keys(found.credentials) == ("AKIASHELL", "shellsecret", "shelltoken", "shell")
@@ -91,15 +91,15 @@ def test_the_shell_comes_first(home: Path) -> None:
 
 
 @pytest.mark.parametrize("token", [{}, {"AWS_SESSION_TOKEN": ""}])
-def test_an_empty_session_token_is_none(token: dict[str, str], home: Path) -> None:
-    """A session token that is empty isn't passed on: SDKs would sign with it."""
+def test_an_empty_session_token_is_omitted(token: dict[str, str], home: Path) -> None:
+    """An empty session token is omitted: SDKs would sign with it."""
     found = find_credentials(None, shell={**SHELL, **token}, home=home)
     assert found.credentials
     assert found.credentials.session_token is None
 
 
-def test_a_profile_on_the_command_line_overrules_the_shell(home: Path) -> None:
-    """`--profile` is stronger than credentials in the shell."""
+def test_a_profile_on_the_command_line_overrides_the_shell(home: Path) -> None:
+    """`--profile` overrides credentials in the shell."""
     found = find_credentials("dev", shell=SHELL, home=home)
     assert keys(found.credentials) == ("AKIADEV", "dev%secret", "devtoken", "profile dev")
 
@@ -114,14 +114,14 @@ def test_a_profile_on_the_command_line_overrules_the_shell(home: Path) -> None:
     ],
 )
 def test_the_shell_chooses_a_profile(shell: dict[str, str], origin: str, home: Path) -> None:
-    """Without credentials of its own the shell may name a profile; else it is `default`."""
+    """Without credentials, the shell may choose a profile; the default is `default`."""
     found = find_credentials(None, shell=shell, home=home)
     assert found.credentials
     assert found.credentials.origin == origin
     assert found.diagnostics == ()
 
 
-def test_the_shell_may_say_where_the_files_are(tmp_path: Path) -> None:
+def test_the_shell_may_choose_the_files(tmp_path: Path) -> None:
     """`AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` replace the files in the home directory."""
     config, credentials = tmp_path / "c", tmp_path / "s"
     config.write_text("[profile x]\nregion = eu-north-1\n")
@@ -137,7 +137,7 @@ def test_the_shell_may_say_where_the_files_are(tmp_path: Path) -> None:
     [("deev", "did you mean `dev`?"), ("zzz", "profiles: `default`, `dev`, `half`, `sso`")],
 )
 def test_an_unknown_profile_is_an_error(profile: str, hint: str, home: Path) -> None:
-    """A `--profile` that doesn't exist is refused in the words of the SDK, which sam has too."""
+    """A `--profile` that does not exist is an error with the profile's name and a suggestion."""
     with pytest.raises(UsageError) as caught:
         find_credentials(profile, shell=SHELL, home=home)
     assert caught.value.message == f"no profile `{profile}` in AWS's configuration files"
@@ -145,7 +145,7 @@ def test_an_unknown_profile_is_an_error(profile: str, hint: str, home: Path) -> 
 
 
 def test_a_profile_without_any_files(tmp_path: Path) -> None:
-    """Where there are no profiles at all, the error says that."""
+    """Without any profiles, the error says so."""
     with pytest.raises(UsageError) as caught:
         find_credentials("dev", shell={}, home=tmp_path)
     assert caught.value.hint == "there are no profiles in ~/.aws"
@@ -169,7 +169,7 @@ def test_a_profile_without_any_files(tmp_path: Path) -> None:
         ),
         pytest.param(
             {"AWS_ACCESS_KEY_ID": "A"},
-            "the shell has AWS_ACCESS_KEY_ID, but no AWS_SECRET_ACCESS_KEY",
+            "the shell sets AWS_ACCESS_KEY_ID, but not AWS_SECRET_ACCESS_KEY",
             id="half of the shell's",
         ),
     ],
@@ -177,7 +177,7 @@ def test_a_profile_without_any_files(tmp_path: Path) -> None:
 def test_missing_credentials_are_a_diagnostic(
     shell: dict[str, str], message: str, home: Path
 ) -> None:
-    """Whatever is missing, the run goes on with placeholders and says why."""
+    """Missing credentials are a diagnostic with the reason; the function gets placeholders."""
     found = find_credentials(None, shell=shell, home=home)
     assert found.credentials is None
     [diagnostic] = found.diagnostics
@@ -185,8 +185,8 @@ def test_missing_credentials_are_a_diagnostic(
     assert "`--no-credentials`" in (diagnostic.hint or "")
 
 
-def test_nobody_has_credentials(tmp_path: Path) -> None:
-    """A machine without any credentials is told so once."""
+def test_no_credentials_at_all(tmp_path: Path) -> None:
+    """A machine without any credentials causes one diagnostic."""
     found = find_credentials(None, shell={}, home=tmp_path)
     assert found.credentials is None
     assert [diagnostic.message for diagnostic in found.diagnostics] == [
@@ -207,7 +207,7 @@ def test_nobody_has_credentials(tmp_path: Path) -> None:
 def test_expired_credentials_are_passed_with_a_warning(
     expiry: str, home: Path, *, is_expired: bool
 ) -> None:
-    """Expired credentials reach the function all the same, and a diagnostic says since when."""
+    """Expired credentials still reach the function, and a diagnostic has the time of expiry."""
     shell = {**SHELL, "AWS_CREDENTIAL_EXPIRATION": expiry}
     found = find_credentials(None, shell=shell, home=home, now=NOW)
     assert found.credentials
@@ -219,7 +219,7 @@ def test_expired_credentials_are_passed_with_a_warning(
 
 
 def test_the_expiry_of_a_profile(tmp_path: Path) -> None:
-    """Tools that write temporary credentials into a profile say there when they expire."""
+    """The expiry is read from the settings that tools write into a profile."""
     path = tmp_path / "credentials"
     path.write_text(
         "[default]\naws_access_key_id=A\naws_secret_access_key=s\n"
@@ -236,16 +236,16 @@ def test_the_expiry_of_a_profile(tmp_path: Path) -> None:
     "content", [b"[default\nhunter2", b"hunter2", b"[x]\nhunter2", b"[x]\na = \xff"]
 )
 def test_a_broken_file_is_a_diagnostic_that_quotes_nothing(content: bytes, tmp_path: Path) -> None:
-    """A file that can't be parsed is named; its lines, which may be secrets, aren't."""
+    """The diagnostic of a malformed file names the file and quotes no line, which may be a secret."""
     path = tmp_path / "credentials"
     path.write_bytes(content)
     shell = {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
     found = find_credentials(None, shell=shell, home=tmp_path)
-    assert found.diagnostics[0].message.startswith(f"`{path}` can't be read: ")
+    assert found.diagnostics[0].message.startswith(f"`{path}` cannot be read: ")
     assert "hunter2" not in repr(found)
 
 
-def test_static_credentials_yield_to_a_role(home: Path) -> None:
+def test_a_role_overrides_static_credentials(home: Path) -> None:
     """A profile with a role signs in even if it has keys of its own, as in the SDKs."""
     with (home / ".aws" / "config").open("a") as file:
         file.write(
@@ -258,8 +258,8 @@ def test_static_credentials_yield_to_a_role(home: Path) -> None:
     assert "`role`" in found.diagnostics[0].message
 
 
-def test_static_credentials_win_over_a_process(home: Path) -> None:
-    """A process is started only where a profile has no keys, as in the SDKs."""
+def test_static_credentials_override_a_process(home: Path) -> None:
+    """A `credential_process` runs only if the profile has no keys, as in the SDKs."""
     with (home / ".aws" / "config").open("a") as file:
         file.write(
             "[profile p]\ncredential_process = false\naws_access_key_id = A\naws_secret_access_key = s\n"
@@ -292,11 +292,11 @@ def test_the_region(
 
 
 @pytest.mark.parametrize("region", ["", "eu west", "-eu-west-1", "x" * 64, "eu_west_1"])
-def test_what_is_no_region(region: str, home: Path) -> None:
-    """A `--region` that can't be one is refused."""
+def test_a_malformed_region(region: str, home: Path) -> None:
+    """A malformed `--region` is a usage error."""
     with pytest.raises(UsageError) as caught:
         find_region(region, None, shell={}, home=home)
-    assert caught.value.message == f"`{region}` can't be an AWS Region"
+    assert caught.value.message == f"`{region}` is not an AWS Region"
 
 
 ACCOUNTS = """
@@ -346,7 +346,7 @@ aws_account_id = 666666666666
 def test_the_account_that_a_profile_names(
     home: Path, profile: str | None, account: str | None
 ) -> None:
-    """Profiles that sign in say to which account; nobody has to be asked."""
+    """The settings of a profile that signs in name its account, without a call to AWS."""
     (home / ".aws" / "config").write_text(ACCOUNTS)
     found = find_account(None, profile, shell={}, home=home)
     assert (found.given, found.of_credentials) == (None, account)
@@ -355,20 +355,20 @@ def test_the_account_that_a_profile_names(
         assert find_account(None, None, shell=shell, home=home).of_credentials == account
 
 
-def test_keys_in_the_shell_are_of_no_profile(home: Path) -> None:
-    """The default profile's account isn't that of other credentials."""
+def test_keys_in_the_shell_have_no_profile(home: Path) -> None:
+    """With keys in the shell, the default profile's account does not apply."""
     (home / ".aws" / "config").write_text(ACCOUNTS)
     assert find_account(None, None, shell=SHELL, home=home).known is None
     assert find_account(None, "sso", shell=SHELL, home=home).known == "333333333333"
 
 
 def test_an_account_that_is_given(home: Path) -> None:
-    """The option comes before the variable, and both come before the profile."""
+    """The option overrides the variable, and both override the profile."""
     (home / ".aws" / "config").write_text(ACCOUNTS)
     shell = {"AWS_ACCOUNT_ID": "777777777777"}
     assert find_account("888888888888", "sso", shell=shell, home=home).given == "888888888888"
     assert find_account(None, "sso", shell=shell, home=home).given == "777777777777"
-    with pytest.raises(UsageError, match=r"^`12` can't be an AWS account$"):
+    with pytest.raises(UsageError, match=r"^`12` is not an AWS account ID$"):
         find_account("12", None, shell={}, home=home)
-    with pytest.raises(UsageError, match=r"^AWS_ACCOUNT_ID: `x` can't be an AWS account$"):
+    with pytest.raises(UsageError, match=r"^AWS_ACCOUNT_ID: `x` is not an AWS account ID$"):
         find_account(None, None, shell={"AWS_ACCOUNT_ID": "x"}, home=home)

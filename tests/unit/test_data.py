@@ -15,7 +15,7 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def test_a_checkout_reads_its_own_data_folders() -> None:
-    """In an editable install the folders are those at the top level of the checkout."""
+    """An editable install uses the folders at the top level of the checkout."""
     assert data_folder("runtimes") == _CHECKOUT / "runtimes"
     assert (data_folder("templates") / "ratings" / "template.yaml").is_file()
 
@@ -32,7 +32,7 @@ def test_a_checkout_reads_its_own_data_folders() -> None:
 def test_the_cache_has_an_absolute_path(
     monkeypatch: pytest.MonkeyPatch, home: str, chosen: str, expected: str
 ) -> None:
-    """No engine mounts a relative one, and by the XDG specification it doesn't count."""
+    """A relative XDG_CACHE_HOME is ignored, as in the XDG specification: engines mount absolute paths only."""
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("XDG_CACHE_HOME", chosen)
@@ -41,7 +41,7 @@ def test_the_cache_has_an_absolute_path(
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds nothing but the unpacked wheel of this checkout."""
+    """Return a folder with only the unpacked wheel of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, _CHECKOUT],
@@ -55,7 +55,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_a_wheel_brings_its_data_folders(installed: Path) -> None:
+def test_a_wheel_contains_its_data_folders(installed: Path) -> None:
     """Installed from a wheel, the package reads the folders inside it, and finds its runtimes."""
     program = (
         "from samlocal.data import data_folder; from samlocal.runtimes import find_runtime;"
@@ -72,7 +72,7 @@ def test_a_wheel_brings_its_data_folders(installed: Path) -> None:
     assert answer.stdout == f"{installed}/samlocal/_data/templates python:3.11\n"
 
 
-def test_a_wheel_brings_the_command(installed: Path) -> None:
+def test_a_wheel_contains_the_command(installed: Path) -> None:
     """Installed from a wheel, `samlocal` runs."""
     answer = subprocess.run(
         [installed / "bin" / "samlocal", "--version"],
@@ -84,18 +84,18 @@ def test_a_wheel_brings_the_command(installed: Path) -> None:
     assert answer.stdout.startswith("samlocal ")
 
 
-def test_what_containers_run_can_be_run(installed: Path) -> None:
-    """The wrapper that debuggers need stays executable on its way through a wheel."""
+def test_a_wheel_keeps_the_wrapper_executable(installed: Path) -> None:
+    """The wrapper for debuggers is executable after installation from a wheel."""
     assert os.access(installed / "samlocal/_data/runtimes/debug/wrapper", os.X_OK)
 
 
-def test_a_wheel_brings_the_table_of_ref_values(installed: Path) -> None:
-    """What is read beside the modules is installed with them."""
+def test_a_wheel_contains_the_table_of_ref_values(installed: Path) -> None:
+    """A wheel contains the data files beside the modules."""
     assert (installed / "samlocal/cloudformation/stack/ref_values.json").is_file()
 
 
-def test_a_wheel_brings_the_sample_apps_whole(installed: Path) -> None:
-    """A wheel holds every committed file of the sample apps."""
+def test_a_wheel_contains_the_sample_apps(installed: Path) -> None:
+    """A wheel contains every committed file of the sample apps."""
     listing = subprocess.run(
         ["git", "ls-files", "templates"], check=True, capture_output=True, cwd=_CHECKOUT, text=True
     )

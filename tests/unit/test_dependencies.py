@@ -48,7 +48,7 @@ def _names(requirements: Iterable[str]) -> set[str]:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Yield the packages that a file imports, also those it imports by name."""
+    """Yield the packages that a file imports, including imports by name."""
     for node in ast.walk(ast.parse(file.read_text())):
         match node:
             case ast.Import(names=names):
@@ -80,7 +80,7 @@ def _undeclared(imported: dict[str, set[str]], declared: set[str]) -> list[str]:
 
 
 def test_what_the_package_imports_is_what_it_declares() -> None:
-    """It imports nothing that another package happens to bring, and declares nothing in vain."""
+    """The package declares exactly the distributions that it imports."""
     declared = _names([*_declared().dependencies, *_declared().extras["aws"]])
     imported = _imported("samlocal/**/*.py")
     assert _undeclared(imported, declared) == []
@@ -88,7 +88,7 @@ def test_what_the_package_imports_is_what_it_declares() -> None:
 
 
 def test_what_tests_import_is_declared() -> None:
-    """Tests have the extras and the groups besides."""
+    """Tests import only declared distributions, including extras and dependency groups."""
     folders = ("unit", "functional", "docker", "docs")
     patterns = (f"tests/{folder}/**/*.py" for folder in folders)
     imported = _imported("runtimes/images/*.py", *patterns)
@@ -97,7 +97,7 @@ def test_what_tests_import_is_declared() -> None:
 
 @pytest.mark.parametrize("text", _declared().all())
 def test_the_lock_file_has_every_requirement(text: str) -> None:
-    """`make lock` has been run since pyproject.toml was changed."""
+    """The lock file satisfies every requirement of pyproject.toml."""
     requirement = Requirement(text)
     lock = (_CHECKOUT / ".ci" / "requirements.lock").read_text()
     versions = re.findall(rf"^{canonicalize_name(requirement.name)}==([^ ]+)", lock, re.MULTILINE)

@@ -32,7 +32,7 @@ def from_data(data: str, *, raw: bool = False) -> bytes:
 
 
 def test_no_event_is_an_empty_object() -> None:
-    """Where nothing is named the event is `{}`, and what is on stdin stays there."""
+    """Without options the event is `{}`, and stdin is not read."""
     stdin = io.BytesIO(b'{"a": 1}')
     assert read_event(EventSource(), stdin=stdin) == b"{}"
     assert stdin.tell() == 0
@@ -52,7 +52,7 @@ def test_no_event_is_an_empty_object() -> None:
     ],
 )
 def test_json_in_utf8_is_passed_byte_for_byte(content: bytes) -> None:
-    """Any JSON value reaches the function as it was written."""
+    """JSON in UTF-8 reaches the function byte for byte."""
     assert from_stdin(content) == content
 
 
@@ -70,7 +70,7 @@ def test_any_json_value_is_passed_as_it_is(value: object) -> None:
     ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"],
 )
 def test_other_encodings_become_utf8(encoding: str) -> None:
-    """What editors on other systems write is decoded, with or without a byte order mark."""
+    """UTF-16 and UTF-32 become UTF-8, with or without a byte order mark."""
     assert from_stdin('{"é": "😀"}'.encode(encoding)) == '{"é": "😀"}'.encode()
 
 
@@ -106,8 +106,8 @@ def test_other_encodings_become_utf8(encoding: str) -> None:
         pytest.param(b"[" * 100_000, "<stdin>:1:1: invalid JSON: nested too deeply", id="deep"),
     ],
 )
-def test_what_is_no_json_has_a_place(content: bytes, error: str) -> None:
-    """Malformed input is an error with line, column and what stands there."""
+def test_malformed_json_has_a_place(content: bytes, error: str) -> None:
+    """Malformed input is an error with line, column and the text there."""
     with pytest.raises(EventError) as caught:
         from_stdin(content)
     assert str(caught.value).startswith(error)
@@ -115,7 +115,7 @@ def test_what_is_no_json_has_a_place(content: bytes, error: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b" \r\n"])
 def test_empty_stdin_is_an_error(content: bytes) -> None:
-    """Who asks for stdin by `-` and gives nothing is told what an empty event looks like."""
+    """Empty input for `-` is an error whose hint shows an empty event."""
     with pytest.raises(EventError, match=r"^standard input is empty$") as caught:
         from_stdin(content)
     assert caught.value.hint == "`{}` is an empty event"
@@ -133,17 +133,17 @@ def test_empty_stdin_is_an_error(content: bytes) -> None:
         pytest.param("NaN", b'"NaN"', id="no JSON value"),
     ],
 )
-def test_data_that_is_no_json_is_a_string(data: str, payload: bytes) -> None:
+def test_data_that_is_not_json_is_a_string(data: str, payload: bytes) -> None:
     """`--data` is JSON, or else a string, as in Serverless."""
     assert from_data(data) == payload
 
 
 @pytest.mark.parametrize("data", ['{"a": }', "[1", '"open'])
 def test_data_that_starts_like_json_must_be_json(data: str) -> None:
-    """A slip in JSON isn't taken for a string in silence."""
+    """`--data` that starts like JSON but is malformed is an error, not a string."""
     with pytest.raises(EventError, match=r"^--data:1:.*invalid JSON") as caught:
         from_data(data)
-    assert caught.value.hint == "to pass the text as it is, as a string, add `--raw`"
+    assert caught.value.hint == "add `--raw` to pass the text as a string"
 
 
 @pytest.mark.parametrize("data", ['{"a":1}', "5858", "[1", "text"])
@@ -153,14 +153,14 @@ def test_raw_data_is_always_a_string(data: str) -> None:
 
 
 def test_raw_input_is_a_string_too() -> None:
-    """`--raw` holds for files and stdin as well, line end and all."""
+    """`--raw` applies to files and stdin as well, and keeps the line end."""
     assert from_stdin(b'{"a": 1}\n', raw=True) == b'"{\\"a\\": 1}\\n"'
     assert from_stdin(b"", raw=True) == b'""'
 
 
 def test_data_in_another_encoding_is_refused() -> None:
-    """An argument that isn't UTF-8 is an error, not a traceback."""
-    with pytest.raises(EventError, match="`--data` isn't valid UTF-8"):
+    """An argument that is not UTF-8 is an error, not a traceback."""
+    with pytest.raises(EventError, match="`--data` is not valid UTF-8"):
         from_data("caf\udce9")
 
 
@@ -172,7 +172,7 @@ def test_data_in_another_encoding_is_refused() -> None:
     ],
 )
 def test_options_that_contradict_each_other(source: EventSource, message: str) -> None:
-    """Two spellings of the event are wrong usage before anything is read."""
+    """Two options for the event are a usage error, before anything is read."""
     with pytest.raises(UsageError) as caught:
         read_event(source, stdin=io.BytesIO(b"{}"))
     assert message in caught.value.message
@@ -180,14 +180,14 @@ def test_options_that_contradict_each_other(source: EventSource, message: str) -
 
 
 def test_six_megabytes_are_allowed() -> None:
-    """The largest event that Lambda takes is taken."""
+    """An event of exactly six megabytes is accepted, as in Lambda."""
     content = b'"' + b"x" * (MAX_EVENT_BYTES - 2) + b'"'
     assert from_stdin(content) == content
 
 
 @pytest.mark.parametrize("data", [False, True])
 def test_more_than_six_megabytes_is_lambdas_error(*, data: bool) -> None:
-    """A larger event is refused in Lambda's words, with its size."""
+    """A larger event is Lambda's own error, with its size."""
     content = b'"' + b"x" * (MAX_EVENT_BYTES - 1) + b'"'
     with pytest.raises(EventError) as caught:
         from_data(content.decode()) if data else from_stdin(content)

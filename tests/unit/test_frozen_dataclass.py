@@ -10,7 +10,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class Star:
-    """A record with every kind of field."""
+    """A class with every kind of field."""
 
     name: str
     magnitude: float = 1.0
@@ -18,8 +18,8 @@ class Star:
     secret: str = field(default="", repr=False)
 
 
-def test_fields_have_what_was_given_or_their_defaults() -> None:
-    """A default factory makes a new value for each record."""
+def test_fields_have_their_arguments_or_defaults() -> None:
+    """Fields have their arguments or defaults; a default factory runs for each instance."""
     sirius, vega = Star(name="Sirius"), Star(name="Vega", magnitude=0.03)
     assert (sirius.name, sirius.magnitude, vega.magnitude) == ("Sirius", 1.0, 0.03)
     assert sirius.planets == []
@@ -33,14 +33,14 @@ def test_fields_have_what_was_given_or_their_defaults() -> None:
         pytest.param({"name": "Sirius", "colour": 1}, "Star has no colour", id="unknown"),
     ],
 )
-def test_making_one_takes_exactly_its_fields(given: dict[str, Any], message: str) -> None:
-    """What is missing or unknown is named."""
+def test_arguments_must_be_exactly_the_fields(given: dict[str, Any], message: str) -> None:
+    """A missing or unknown argument is an error that names it."""
     with pytest.raises(TypeError, match=message):
         Star(**given)
 
 
-def test_a_record_can_not_be_changed() -> None:
-    """Neither by assigning a field, old or new, nor by deleting one."""
+def test_instances_are_immutable() -> None:
+    """Assigning or deleting a field is an error."""
     sirius = Star(name="Sirius")
     for name in ("name", "colour"):
         with pytest.raises(FrozenInstanceError, match=f"cannot assign to field '{name}'"):
@@ -50,8 +50,8 @@ def test_a_record_can_not_be_changed() -> None:
     assert sirius.name == "Sirius"
 
 
-def test_records_are_equal_if_their_fields_are() -> None:
-    """And are of one class; equal ones have the same hash, as far as their values have any."""
+def test_instances_are_equal_if_their_fields_are() -> None:
+    """Instances of one class are equal if their fields are, and then have the same hash."""
 
     @frozen
     class Planet:
@@ -66,14 +66,14 @@ def test_records_are_equal_if_their_fields_are() -> None:
         hash(Star(name="Vega"))
 
 
-def test_repr_leaves_secrets_out() -> None:
-    """It shows the other fields as they are written."""
+def test_repr_omits_secrets() -> None:
+    """The repr shows all fields except those with `repr=False`."""
     assert (
         repr(Star(name="Vega", secret="hunter2")) == "Star(name='Vega', magnitude=1.0, planets=[])"
     )
 
 
-def test_dataclasses_know_records() -> None:
-    """`replace` and `fields` work on them."""
+def test_functions_of_dataclasses_work() -> None:
+    """`dataclasses.replace` and `fields` work."""
     assert replace(Star(name="Vega"), magnitude=0.03) == Star(name="Vega", magnitude=0.03)
     assert [each.name for each in fields(Star)] == ["name", "magnitude", "planets", "secret"]

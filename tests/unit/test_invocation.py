@@ -16,7 +16,7 @@ REPORT = Report(request_id="id-1", duration_ms=1.5, memory_size_mb=128, max_memo
 
 
 def test_report_of_a_cold_start() -> None:
-    """The line is Lambda's: tabs between the fields, and one at the end."""
+    """The line has the form of Lambda's: tabs between the fields, and one at the end."""
     assert str(replace(REPORT, init_duration_ms=100.256)) == (
         "REPORT RequestId: id-1\tDuration: 1.50 ms\tBilled Duration: 102 ms\tMemory Size: 128 MB"
         "\tMax Memory Used: 30 MB\tInit Duration: 100.26 ms\t"
@@ -24,7 +24,7 @@ def test_report_of_a_cold_start() -> None:
 
 
 def test_report_of_a_warm_start() -> None:
-    """An invocation without Init has no such field."""
+    """An invocation without Init has no Init Duration."""
     assert str(REPORT) == (
         "REPORT RequestId: id-1\tDuration: 1.50 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB"
         "\tMax Memory Used: 30 MB\t"
@@ -32,7 +32,7 @@ def test_report_of_a_warm_start() -> None:
 
 
 def test_report_of_a_failure() -> None:
-    """Status and error type come last; a peak that nobody knows is left out."""
+    """Status and error type come last; an unknown peak of memory is omitted."""
     failed = replace(
         REPORT, max_memory_used_mb=None, status="error", error_type="Runtime.ExitError"
     )
@@ -52,7 +52,7 @@ def test_billed_duration_is_rounded_once(duration: float, init: float | None, bi
 
 @given(DURATIONS, st.none() | DURATIONS)
 def test_billed_duration_covers_all_of_it(duration: float, init: float | None) -> None:
-    """Never less than what was used, and less than a millisecond more."""
+    """The billed duration is never less than the duration, and less than a millisecond more."""
     billed = replace(REPORT, duration_ms=duration, init_duration_ms=init).billed_duration_ms
     used = duration + (init or 0)
     assert used <= billed < math.floor(used) + 1.001

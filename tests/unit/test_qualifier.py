@@ -32,14 +32,14 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:prod-ratings"
     ],
 )
 def test_what_a_qualifier_selects(qualifier: str | None, version: str, suffix: str) -> None:
-    """The version is the alias's, and the ARN says how the function was invoked."""
+    """An alias selects its version, and the ARN has the qualifier of the invocation."""
     qualified = qualify(RATINGS, qualifier)
     assert (qualified.version, qualified.arn) == (version, ARN + suffix)
     assert qualified.diagnostics == ()
 
 
 def test_a_version_that_the_template_does_not_publish() -> None:
-    """Any number runs the code that is here, and a diagnostic says so."""
+    """An unpublished version runs the local code, with a diagnostic."""
     qualified = qualify(RATINGS, "7")
     assert (qualified.version, qualified.arn) == ("7", f"{ARN}:7")
     [diagnostic] = qualified.diagnostics
@@ -52,7 +52,7 @@ def test_a_version_that_the_template_does_not_publish() -> None:
     [("lvie", "did you mean `live`?"), ("zzz", "aliases: `beta`, `live`")],
 )
 def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
-    """An unknown alias is AWS's error, with the aliases that there are."""
+    """An unknown alias is AWS's error, and the hint lists the known aliases."""
     with pytest.raises(FunctionNotFoundError) as caught:
         qualify(RATINGS, qualifier)
     assert caught.value.message == f"Function not found: {ARN}:{qualifier}"
@@ -60,15 +60,15 @@ def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
 
 
 def test_a_function_without_aliases() -> None:
-    """Where there is no alias at all, the error says that."""
+    """Without any alias, the hint says so."""
     with pytest.raises(FunctionNotFoundError) as caught:
         qualify(replace(RATINGS, qualifiers={}), "live")
-    assert caught.value.hint == "the template gives `Ratings` no alias"
+    assert caught.value.hint == "the template has no alias of `Ratings`"
 
 
 @pytest.mark.parametrize("qualifier", ["", "a b", "a:b", "x" * 129, "٣"])
-def test_what_is_no_qualifier(qualifier: str) -> None:
-    """A text that AWS wouldn't take as qualifier is named as such."""
+def test_a_malformed_qualifier(qualifier: str) -> None:
+    """A text that AWS does not accept as a qualifier is a usage error."""
     with pytest.raises(UsageError) as caught:
         qualify(RATINGS, qualifier)
     assert caught.value.message == f"`{qualifier}` is not a qualifier"
@@ -85,6 +85,6 @@ def test_what_is_no_qualifier(qualifier: str) -> None:
     ],
 )
 def test_the_partition_is_the_regions(region: str, prefix: str) -> None:
-    """The ARN of a function has the partition that its Region is in."""
+    """The ARN of a function has the partition of its Region."""
     assert function_arn(replace(RATINGS, region=region)).startswith(prefix)
     assert qualify(replace(RATINGS, region=region), None).arn.startswith(prefix)

@@ -11,7 +11,7 @@ from samlocal.runtimes import Runtime, all_runtimes, find_runtime
 
 
 def test_the_facts_of_one_runtime() -> None:
-    """A runtime is found by its id, with what AWS's table says of it."""
+    """A runtime is found by its ID, with the facts from AWS's table."""
     runtime = find_runtime("python3.11")
     assert [recipe.debugger for recipe in runtime.debug] == ["debugpy"]
     assert replace(runtime, debug=()) == Runtime(
@@ -28,13 +28,13 @@ def test_the_facts_of_one_runtime() -> None:
     )
 
 
-def test_an_os_only_runtime_says_where_its_bootstrap_may_be() -> None:
+def test_an_os_only_runtime_lists_its_bootstraps() -> None:
     """An OS-only runtime lists the function's bootstrap before a layer's."""
     assert find_runtime("provided.al2023").bootstraps == ("/var/task/bootstrap", "/opt/bootstrap")
 
 
-def test_the_first_os_only_runtime_ran_on_one_architecture() -> None:
-    """What holds for one runtime of a family only is said with that runtime."""
+def test_the_first_os_only_runtime_has_one_architecture() -> None:
+    """A runtime may have its own architectures within a family."""
     assert find_runtime("provided").architectures == ("x86_64",)
     assert find_runtime("provided.al2").architectures == ("x86_64", "arm64")
 
@@ -48,12 +48,12 @@ def test_the_first_os_only_runtime_ran_on_one_architecture() -> None:
     ],
 )
 def test_the_image_of_a_runtime(repository: str | None, uri: str) -> None:
-    """A repository of the user's own replaces AWS's, and nothing else of the image's name."""
+    """A user's repository replaces AWS's; the rest of the image's name stays."""
     assert find_runtime("nodejs22.x").image_uri(repository) == uri
 
 
 def test_every_runtime_is_found_by_its_id() -> None:
-    """Each id leads to the file that holds it, and no two runtimes share an image."""
+    """Every ID is found, and no two runtimes share an image."""
     runtimes = all_runtimes()
     assert [find_runtime(runtime.id) for runtime in runtimes] == list(runtimes)
     assert len({runtime.image for runtime in runtimes}) == len(runtimes) >= 32
@@ -70,8 +70,8 @@ def test_every_runtime_is_found_by_its_id() -> None:
         pytest.param("pyhton3.12", "did you mean `python3.12`?", id="no such family"),
     ],
 )
-def test_a_mistyped_runtime_gets_a_suggestion(runtime_id: str, hint: str) -> None:
-    """An id that is nearly right is answered with the right one."""
+def test_a_misspelt_runtime_gets_a_suggestion(runtime_id: str, hint: str) -> None:
+    """The error for a misspelt ID suggests the right one."""
     with pytest.raises(RuntimeNotFoundError) as caught:
         find_runtime(runtime_id)
     assert caught.value.message == f"unknown runtime `{runtime_id}`"
@@ -88,7 +88,7 @@ def test_a_mistyped_runtime_gets_a_suggestion(runtime_id: str, hint: str) -> Non
     ],
 )
 def test_what_replaces_a_runtime(runtime_id: str, replacement: str | None) -> None:
-    """A runtime names the one to move to when its support ends."""
+    """A runtime has a replacement for when its support ends."""
     assert find_runtime(runtime_id).replacement == replacement
 
 
@@ -109,10 +109,8 @@ def test_what_replaces_a_runtime(runtime_id: str, replacement: str | None) -> No
         ),
     ],
 )
-def test_a_retired_runtime_is_answered_with_what_replaces_it(
-    runtime_id: str, ended: str, hint: str
-) -> None:
-    """A runtime that Lambda once had is told from one that it never had."""
+def test_a_retired_runtime_has_a_replacement(runtime_id: str, ended: str, hint: str) -> None:
+    """The error for a retired runtime has the date and the replacement."""
     with pytest.raises(RuntimeNotFoundError) as caught:
         find_runtime(runtime_id)
     assert caught.value.message == (
@@ -122,8 +120,8 @@ def test_a_retired_runtime_is_answered_with_what_replaces_it(
 
 
 @pytest.mark.parametrize("runtime_id", ["", "3.11", "../../etc", "cobol85", "images"])
-def test_an_unknown_runtime_is_answered_with_the_known_ones(runtime_id: str) -> None:
-    """An id that resembles nothing is answered with all there is, at the place it was read."""
+def test_an_unknown_runtime_lists_the_known_ones(runtime_id: str) -> None:
+    """The error for an unknown ID has its place, and its hint lists all runtimes."""
     place = Place(Path("template.yaml"), 12, 16)
     with pytest.raises(RuntimeNotFoundError) as caught:
         find_runtime(runtime_id, place=place)

@@ -15,12 +15,12 @@ from samlocal.suggestions import ask_for, closest, did_you_mean, quoted
     ],
 )
 def test_closest_name(name: str, match: str | None) -> None:
-    """The closest of the known names is found whatever its case, unless none is close."""
+    """The closest known name is found, ignoring case; none if none is close."""
     assert closest(name, ["Orders", "Ratings"]) == match
 
 
-def test_hint_names_what_was_meant() -> None:
-    """The hint asks for the closest name, and there is none where no name is close."""
+def test_hint_suggests_the_closest_name() -> None:
+    """The hint suggests the closest name; there is no hint if none is close."""
     assert did_you_mean("ratngs", ["Ratings"]) == "did you mean `Ratings`?"
     assert did_you_mean("xyz", ["Ratings"]) is None
 
@@ -31,6 +31,6 @@ def test_hint_names_several() -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    """A list of names for a message is sorted without regard to case, and cut after twenty."""
+    """A list of names in a message is sorted ignoring case, and cut after twenty."""
     assert quoted(["b", "A"]) == "`A`, `b`"
     assert quoted(map(str, range(100, 125))).endswith("`119` and 5 more")

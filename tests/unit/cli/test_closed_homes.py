@@ -79,7 +79,7 @@ def test_a_closed_home_ends_in_no_traceback(
     ended = run(samlocal, *command)
     assert "Traceback" not in ended.stderr
     if "--print-env" in command:
-        assert f"`{closed_home}/.aws/config` can't be read: Permission denied" in ended.stderr
+        assert f"`{closed_home}/.aws/config` cannot be read: Permission denied" in ended.stderr
         assert "STAGE" in ended.stdout
 
 
@@ -124,5 +124,5 @@ def test_a_temporary_cache_of_somebody_else_is_refused(
     """What others could write to is not mounted into a container."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     (tmp_path / f"samlocal-{os.getuid()}").symlink_to("/")
-    with pytest.raises(CacheError, match="isn't a directory of yours alone"):
+    with pytest.raises(CacheError, match="is not a private directory of your user"):
         temporary_cache()

@@ -144,4 +144,4 @@ def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(aws_clients, "import_module", missing)
     with pytest.raises(UsageError, match="needs boto3") as caught:
         aws_clients.connect(region=None, profile=None)
-    assert caught.value.hint == "install it: pip install 'samlocal[aws]'"
+    assert caught.value.hint == "`pip install 'samlocal[aws]'` installs it"

@@ -165,9 +165,11 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
         pytest.param("a: 1\n---\nb: 2", "template.yaml:2:1: a second document", id="second"),
         pytest.param("a: !!python/object:os.system x", "the tag `!!python/object", id="python"),
         pytest.param("? [a]\n: 1", "template.yaml:1:3: a key must be a string", id="key"),
-        pytest.param("a: *b", "template.yaml:1:4: `*b` names no earlier anchor", id="anchor"),
-        pytest.param("a: &b [*b]", "template.yaml:1:8: `*b` stands inside the value", id="itself"),
-        pytest.param("a: {<<: 1}", "what `<<` merges must be a mapping, not `1`", id="merge"),
+        pytest.param(
+            "a: *b", "template.yaml:1:4: `*b` does not refer to an earlier anchor", id="anchor"
+        ),
+        pytest.param("a: &b [*b]", "template.yaml:1:8: `*b` is inside the value", id="itself"),
+        pytest.param("a: {<<: 1}", "the value of `<<` must be a mapping, not `1`", id="merge"),
         pytest.param("[" * 100_000, "nest more than 100 levels deep", id="deep"),
         pytest.param(CHAIN, "nest more than 100 levels deep", id="chain"),
         pytest.param(BOMB, "the aliases expand to more than 2,000,000 values", id="bomb"),
@@ -232,7 +234,7 @@ def test_a_tab_gets_a_hint() -> None:
     """The most common mistake of all is named."""
     with pytest.raises(TemplateError) as caught:
         compose("a:\n\tb: 1", PATH)
-    assert caught.value.hint == "this line is indented with a tab; YAML takes spaces only"
+    assert caught.value.hint == "this line is indented with a tab; YAML allows only spaces"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -262,7 +262,9 @@ def test_malformed_files_have_a_hint(text: str, name: str) -> None:
         ),
         pytest.param("[" * 100_000, "e.yaml", "e.yaml:1:101: invalid YAML", id="deep yaml"),
         pytest.param("F: &f\n  <<: *f", "e.yaml", "e.yaml:2:7: invalid YAML: `*f`", id="cycle"),
-        pytest.param("F:\n  <<: 1", "e.yaml", "e.yaml:2:7: invalid YAML: what `<<`", id="merge"),
+        pytest.param(
+            "F:\n  <<: 1", "e.yaml", "e.yaml:2:7: invalid YAML: the value of `<<`", id="merge"
+        ),
         pytest.param("F:\n  ? [a]\n  : 1", "e.yaml", "e.yaml:2:5: invalid YAML: a key", id="key"),
         pytest.param("F: \x07", "e.yaml", "e.yaml:1:4: invalid YAML", id="control character"),
     ],
