@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from samlocal.aws_account import partition_of
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import FunctionNotFoundError, UsageError
 from samlocal.frozen_dataclass import frozen
@@ -17,16 +18,6 @@ LATEST = "$LATEST"
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
 _QUALIFIER = re.compile(r"[a-zA-Z0-9$_-]{1,128}")
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-}
 
 
 @frozen
@@ -69,8 +60,7 @@ def qualify(function: Function, qualifier: str | None) -> QualifiedFunction:
 def function_arn(function: Function) -> str:
     """Return the ARN of a function, without a qualifier."""
     region = function.region
-    partitions = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
-    partition = next(partitions, "aws")
+    partition, _ = partition_of(region)
     return f"arn:{partition}:lambda:{region}:{function.account_id}:function:{function.name}"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, partition_of
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -42,13 +42,11 @@ class StackContext:
 
     @property
     def partition(self) -> str:
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        return partition_of(self.region)[0]
 
     @property
     def url_suffix(self) -> str:
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return partition_of(self.region)[1]
 
     @property
     def stack_id(self) -> str:

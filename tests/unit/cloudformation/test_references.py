@@ -261,6 +261,8 @@ def test_every_pattern_can_be_filled_in(kind: str) -> None:
         ("eu-west-1", "aws", "amazonaws.com"),
         ("cn-northwest-1", "aws-cn", "amazonaws.com.cn"),
         ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+        ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
     ],
 )
 def test_partitions(region: str, partition: str, suffix: str) -> None:
