@@ -223,10 +223,11 @@ def _as_error(body: bytes, error_type: str | None) -> Answer:
 
 
 def _decode_base64(text: str) -> bytes:
+    encoded = text.encode("latin-1")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        return text.encode("latin-1")
+        return encoded
 
 
 def _settle(future: asyncio.Future[_T], value: _T) -> None:

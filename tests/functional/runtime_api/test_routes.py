@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ NEXT = f"{API}/runtime/invocation/next"
 RESPONSE = f"{API}/runtime/invocation/id-1/response"
 ERROR = f"{API}/runtime/invocation/id-1/error"
 INIT_ERROR = f"{API}/runtime/init/error"
+_ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 STREAMING = {"Lambda-Runtime-Function-Response-Mode": "streaming"}
 
 
@@ -50,6 +52,18 @@ async def test_next_tells_about_the_invocation(api: Api) -> None:
     assert headers["lambda-runtime-trace-id"].startswith("Root=1-")
     assert headers["content-type"] == "application/json"
     assert "lambda-runtime-client-context" not in headers
+    assert "lambda-runtime-cognito-identity" not in headers
+
+
+async def test_next_tells_who_invokes(api: Api) -> None:
+    """A mobile app's context and identity are in headers of their own."""
+    wanted = replace(invocation(), client_context='{"a": 1}', cognito_identity='{"b": 2}')
+    api.runtime.deliver(wanted, deadline_ms=DEADLINE_MS)
+
+    headers = (await api.call("GET", NEXT)).headers
+
+    assert headers["lambda-runtime-client-context"] == '{"a": 1}'
+    assert headers["lambda-runtime-cognito-identity"] == '{"b": 2}'
 
 
 async def test_names_may_have_any_letters(api: Api) -> None:
@@ -96,6 +110,49 @@ async def test_next_is_repeatable_while_an_event_is_out(api: Api) -> None:
     assert again.headers["lambda-runtime-aws-request-id"] == "id-1"
 
 
+async def test_invocation_begins_when_the_runtime_has_it(api: Api) -> None:
+    """It may wait for its runtime; a repeated `next` does not begin it anew."""
+    exchange = api.deliver()
+    delivered = time.monotonic()
+    await api.call("GET", NEXT)
+    begun = exchange.begun
+    assert begun >= delivered
+
+    await api.call("GET", NEXT)
+
+    assert exchange.begun == begun
+
+
+async def test_runtime_waits_until_it_has_an_invocation(api: Api) -> None:
+    """It is waiting from its call of `next` on, and not with an invocation at hand."""
+    waits = [api.runtime.is_waiting]
+    following = asyncio.create_task(api.call("GET", NEXT))
+    await api.runtime.initialised
+    waits.append(api.runtime.is_waiting)
+    api.deliver()
+    await following
+    waits.append(api.runtime.is_waiting)
+    assert waits == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("headers", "content_type"),
+    [
+        pytest.param({}, "application/octet-stream", id="none"),
+        pytest.param({"Content-Type": "text/html"}, "text/html", id="its own"),
+    ],
+)
+async def test_content_type_of_a_response(
+    api: Api, headers: dict[str, str], content_type: str
+) -> None:
+    """It is the runtime's; bytes that are said to be nothing else are just bytes."""
+    exchange = await api.fetch()
+
+    await api.call("POST", RESPONSE, b"1", headers)
+
+    assert exchange.answer.result().content_type == content_type
+
+
 async def test_a_waiting_client_that_goes_away_loses_nothing(api: Api) -> None:
     """An invocation goes to the runtime that is there, not to a connection that is gone."""
     await api.hang_up_after(f"GET {NEXT} HTTP/1.1\r\nHost: api\r\n\r\n".encode())
@@ -136,6 +193,25 @@ async def test_error_of_any_shape_is_an_error(api: Api, body: bytes, kind: str) 
     assert error is not None
     assert error.type == kind
     assert exchange.answer.result().payload
+
+
+async def test_error_that_says_nothing(api: Api) -> None:
+    """It has a type all the same, and no message."""
+    exchange = await api.fetch()
+
+    await api.call("POST", ERROR, b"{}")
+
+    assert exchange.answer.result().error == FunctionError(type="Runtime.Unknown", message="")
+
+
+async def test_error_without_end(api: Api) -> None:
+    """What exceeds the largest payload is read, so that the runtime goes on, and not kept."""
+    exchange = await api.fetch()
+
+    reply = await api.call("POST", ERROR, b"x" * (3 * MAX_PAYLOAD_BYTES))
+
+    assert reply.status == 202
+    assert MAX_PAYLOAD_BYTES < len(exchange.answer.result().payload) < 2 * MAX_PAYLOAD_BYTES
 
 
 async def test_init_error_ends_the_runtime(api: Api) -> None:
@@ -249,6 +325,28 @@ async def test_error_midstream_comes_in_the_trailers(api: Api) -> None:
     assert exchange.answer.result().error == FunctionError(type="Midstream", message="broke")
 
 
+@pytest.mark.parametrize(
+    ("trailer", "payload"),
+    [
+        pytest.param("", b'{"errorType": "Midstream", "errorMessage": ""}', id="none"),
+        pytest.param(f"{_ERROR_BODY}: caf\xe9\r\n", b"caf\xe9", id="not base64"),
+        pytest.param(f"{_ERROR_BODY}: YWJj*\r\n", b"YWJj*", id="not base64 as a whole"),
+    ],
+)
+async def test_error_midstream_of_any_shape(api: Api, trailer: str, payload: bytes) -> None:
+    """A body that is missing, or is not base64, is what it is; the type counts."""
+    exchange = await api.fetch()
+    head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+    trailers = f"Lambda-Runtime-Function-Error-Type: Midstream\r\n{trailer}\r\n"
+
+    received = await api.raw(f"{head}\r\n0\r\n{trailers}".encode("latin-1"))
+
+    assert received.startswith(b"HTTP/1.1 202")
+    answer = exchange.answer.result()
+    assert answer.payload == payload
+    assert answer.error == FunctionError(type="Midstream", message="")
+
+
 async def test_long_trailer_in_pieces_is_read(api: Api) -> None:
     """A stack trace in a trailer may be long, and arrive bit by bit."""
     exchange = await api.fetch()
@@ -344,19 +442,23 @@ async def test_requests_of_one_connection_are_answered_in_turn(api: Api) -> None
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    ("method", "path", "status", "content_type"),
     [
-        pytest.param("GET", f"{API}/ping", 200, id="ping"),
-        pytest.param("GET", "/", 404, id="root"),
-        pytest.param("GET", f"{API}/runtime", 404, id="unknown"),
-        pytest.param("GET", "/2015-03-31/functions/f/invocations", 404, id="another API"),
-        pytest.param("POST", NEXT, 405, id="wrong method"),
-        pytest.param("GET", RESPONSE, 405, id="wrong method of a route with an id"),
+        pytest.param("GET", f"{API}/ping", 200, "text/plain", id="ping"),
+        pytest.param("GET", "/", 404, "text/plain", id="root"),
+        pytest.param("GET", f"{API}/runtime", 404, "text/plain", id="unknown"),
+        pytest.param("GET", "/2015-03-31/functions/f/invocations", 404, "text/plain", id="another"),
+        pytest.param("POST", NEXT, 405, None, id="wrong method"),
+        pytest.param("GET", RESPONSE, 405, None, id="wrong method of a route with an id"),
+        pytest.param("POST", ERROR, 400, "application/json", id="no such invocation"),
     ],
 )
-async def test_other_calls_are_refused(api: Api, method: str, path: str, status: int) -> None:
-    """What is no route is not found; what is one has one method."""
-    assert (await api.call(method, path)).status == status
+async def test_other_calls_are_refused(
+    api: Api, method: str, path: str, status: int, content_type: str | None
+) -> None:
+    """What is no route is not found; what is one has one method. A body has its type."""
+    reply = await api.call(method, path)
+    assert (reply.status, reply.headers.get("content-type")) == (status, content_type)
 
 
 async def test_malformed_request_is_refused(api: Api) -> None:
@@ -397,6 +499,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
         reply = await api.call("GET", f"{API}/ping")
 
     assert (reply.status, json.loads(reply.body)["errorType"]) == (500, "InternalServerError")
+    assert reply.headers["content-type"] == "application/json"
     assert "GET /2018-06-01/ping failed" in caplog.text
 
 
