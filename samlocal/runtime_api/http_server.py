@@ -90,7 +90,7 @@ class Request:
         """
         while not self._ended:
             chunk = await self._chunks.get()
-            if self._chunks.qsize() < _MAX_BUFFERED_CHUNKS and not self._transport.is_closing():
+            if self._chunks.qsize() < _MAX_BUFFERED_CHUNKS:
                 self._transport.resume_reading()
             if isinstance(chunk, bytes):
                 yield chunk
@@ -103,7 +103,7 @@ class Request:
         """Take a piece of the body from the connection; None is its end."""
         self.is_whole |= chunk is None
         self._chunks.put_nowait(chunk)
-        if self._chunks.qsize() >= _MAX_BUFFERED_CHUNKS and not self._transport.is_closing():
+        if self._chunks.qsize() >= _MAX_BUFFERED_CHUNKS:
             self._transport.pause_reading()
 
 

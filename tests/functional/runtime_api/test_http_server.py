@@ -224,6 +224,29 @@ async def test_slow_reader_holds_up_the_body() -> None:
     assert produced == 64
 
 
+async def test_slow_handler_holds_up_the_request() -> None:
+    """No more of a request is kept than fits into the buffers; the rest comes as the handler reads."""
+    size = 64 * _MIB
+
+    async def handle(request: Request) -> Response:
+        while request._transport.is_reading() and not request.is_whole:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(0.001)
+        was_held_up = not request.is_whole
+        received = sum([len(chunk) async for chunk in request.stream()])
+        return Response(status=200, body=f"{was_held_up} {received}".encode())
+
+    def post(port: int) -> bytes:
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request("POST", "/", body=bytes(size))
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+    async with served(handle) as port:
+        assert await asyncio.to_thread(post, port) == f"True {size}".encode()
+
+
 async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     """A client can tell that what it has got isn't whole."""
 
