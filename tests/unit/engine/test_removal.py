@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import pytest
 
 from samlocal.engine.engine_api import ApiError
-from samlocal.engine.removal import remove
+from samlocal.engine.removal import remove, wait_for_end
 from samlocal.errors import EngineError
 from tests.unit.engine.fakes import fake_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 class FakeApi:
@@ -15,7 +21,8 @@ class FakeApi:
         self.calls: list[str] = []
         self._refusals = [*refusals]
 
-    def remove_container(self, container_id: str, **_: object) -> None:
+    def remove_container(self, container_id: str, *, force: bool) -> None:
+        assert force
         self.calls.append(f"remove {container_id}")
         if self._refusals:
             status, words = self._refusals.pop(0)
@@ -23,6 +30,46 @@ class FakeApi:
 
     def wait(self, container_id: str) -> None:
         self.calls.append(f"wait for {container_id}")
+
+
+class EndingApi:
+    """An engine's API that tells how a container ended, or that it has gone."""
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        killed: bool = False,
+        events: Sequence[str] = (),
+        gone: int | None = None,
+    ) -> None:
+        self.calls: list[str] = []
+        self._status = status
+        self._killed = killed
+        self._events = events
+        self._refusal = gone
+
+    def wait(self, container_id: str, *, until_removed: bool = False) -> int:
+        self.calls.append(f"wait for {'removal' if until_removed else 'end'} of {container_id}")
+        if self._refusal:
+            raise ApiError(self._refusal, "no such container")
+        return self._status
+
+    def container(self, container_id: str) -> dict[str, dict[str, bool]]:
+        self.calls.append(f"look at {container_id}")
+        return {"State": {"OOMKilled": self._killed}}
+
+    def remove_container(self, container_id: str) -> None:
+        self.calls.append(f"remove {container_id}")
+
+    @contextmanager
+    def events(self, container_id: str, kinds: Sequence[str]) -> Iterator[Iterator[dict[str, str]]]:
+        self.calls.append(f"events of {container_id}")
+        yield ({"Action": each} for each in self._events if each in kinds)
+
+
+def ended(api: EndingApi, *, auto_removes: bool = True) -> tuple[int | None, bool]:
+    return wait_for_end(fake_engine(api=api, auto_removes=auto_removes), "0a1b")
 
 
 def removed(api: FakeApi) -> list[str]:
@@ -45,3 +92,41 @@ def test_any_other_refusal_is_an_error() -> None:
     """It is the engine's own message."""
     with pytest.raises(EngineError, match="the container engine refused: no space left"):
         removed(FakeApi((500, "no space left")))
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "killed"),
+    [
+        pytest.param(137, ("oom", "die"), True, id="out of memory"),
+        pytest.param(137, ("exec_create", "die"), False, id="killed"),
+        pytest.param(137, (), False, id="forgotten"),
+        pytest.param(137, ("die", "oom"), False, id="another time"),
+        pytest.param(1, ("oom", "die"), False, id="only a child was killed"),
+    ],
+)
+def test_end_that_docker_tells(status: int, events: tuple[str, ...], killed: bool) -> None:  # noqa: FBT001  # a parameter
+    """It tells the status with the removal, and the memory in the events of what SIGKILL has ended."""
+    api = EndingApi(status, events=events)
+    assert ended(api) == (status, killed)
+    assert api.calls[0] == "wait for removal of 0a1b"
+    assert ("events of 0a1b" in api.calls) is (status == 137)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_end_that_podman_tells(killed: bool) -> None:  # noqa: FBT001  # a parameter
+    """Its container is looked at, and then removed by us."""
+    api = EndingApi(137, killed=killed)
+    assert ended(api, auto_removes=False) == (137, killed)
+    assert api.calls == ["wait for end of 0a1b", "look at 0a1b", "remove 0a1b"]
+
+
+def test_end_that_nobody_saw() -> None:
+    """The removal may be faster than the question; any other refusal is an error."""
+    assert ended(EndingApi(0, gone=404)) == (None, False)
+    with pytest.raises(EngineError):
+        ended(EndingApi(0, gone=500))
+
+
+def test_container_that_has_gone_is_removed() -> None:
+    """Nothing is left to do."""
+    assert removed(FakeApi((404, "no such container"))) == ["remove 0a1b"]

@@ -1,0 +1,103 @@
+"""Options of docker-py in the words of the Engine API."""
+
+from __future__ import annotations
+
+import pytest
+
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.container.engine_options import (
+    KEYS,
+    TEXT_KEYS,
+    ChosenOptions,
+    chosen_options,
+)
+
+VERSION = "1.41"
+
+
+def test_nothing_is_chosen() -> None:
+    """Nothing is asked of the engine."""
+    assert chosen_options({}, version=VERSION) == ChosenOptions()
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("domainname", "Domainname"),
+        ("hostname", "Hostname"),
+        ("stop_signal", "StopSignal"),
+        ("user", "User"),
+        ("working_dir", "WorkingDir"),
+    ],
+)
+def test_options_of_the_container(key: str, name: str) -> None:
+    """They stand beside its host config."""
+    chosen = chosen_options({key: "x"}, version=VERSION)
+    assert chosen == ChosenOptions(container={name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "translated"),
+    [
+        pytest.param("privileged", True, "Privileged", True, id="flag"),
+        pytest.param("shm_size", "64m", "ShmSize", 64 * 1024 * 1024, id="size"),
+        pytest.param("cpuset_cpus", "0", "CpusetCpus", "0", id="text"),
+        pytest.param("volumes", ["/a:/b"], "Binds", ["/a:/b"], id="volumes"),
+        pytest.param("cap_add", ["SYS_ADMIN"], "CapAdd", ["SYS_ADMIN"], id="list"),
+    ],
+)
+def test_options_of_the_host_config(key: str, value: object, name: str, translated: object) -> None:
+    """docker-py translates them; the network's part has none of them."""
+    assert chosen_options({key: value}, version=VERSION) == ChosenOptions(host={name: translated})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "translated"),
+    [
+        pytest.param("dns", ["9.9.9.9"], "Dns", ["9.9.9.9"], id="dns"),
+        pytest.param("dns_opt", ["ndots:1"], "DnsOptions", ["ndots:1"], id="dns_opt"),
+        pytest.param("dns_search", ["corp"], "DnsSearch", ["corp"], id="dns_search"),
+        pytest.param("extra_hosts", {"db": "10.0.0.1"}, "ExtraHosts", ["db:10.0.0.1"], id="hosts"),
+        pytest.param("links", {"db": "database"}, "Links", ["db:database"], id="links"),
+    ],
+)
+def test_options_of_the_network(key: str, value: object, name: str, translated: object) -> None:
+    """They belong to whichever container owns the network namespace."""
+    chosen = chosen_options({key: value}, version=VERSION)
+    assert chosen == ChosenOptions(network={name: translated})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [
+        ("cap_add", [], "CapAdd"),
+        ("cap_drop", [], "CapDrop"),
+        ("init", None, "Init"),
+        ("ipc_mode", "", "IpcMode"),
+        ("pids_limit", None, "PidsLimit"),
+        ("read_only", None, "ReadonlyRootfs"),
+        ("security_opt", None, "SecurityOpt"),
+        ("tmpfs", {}, "Tmpfs"),
+        ("ulimits", None, "Ulimits"),
+    ],
+)
+def test_empty_option_takes_the_place_of_ours(key: str, value: object, name: str) -> None:
+    """docker-py leaves it out, and then samlocal's own value would hold."""
+    chosen = chosen_options({key: value}, version=VERSION)
+    assert name in chosen.host
+    assert not chosen.host[name]
+    assert chosen.network == {}
+
+
+def test_option_that_the_engine_is_too_old_for() -> None:
+    """It is an error that names the version which has it."""
+    with pytest.raises(EngineError, match=r"option: pids_limit .*< 1\.23"):
+        chosen_options({"pids_limit": 1}, version="1.18")
+
+
+@pytest.mark.parametrize("key", sorted(TEXT_KEYS))
+def test_texts_are_options(key: str) -> None:
+    """Every option that takes text as it is typed is one that docker-py takes."""
+    assert key in KEYS
+    chosen = chosen_options({key: "host"}, version=VERSION)
+    assert "host" in {*chosen.container.values(), *chosen.host.values()}

@@ -1,0 +1,66 @@
+"""Whether a program in a container listens on a port, as the kernel's tables tell."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.container.open_ports import listens_on
+from tests.unit.engine.fakes import fake_engine
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"
+NO_PROCESS = 2**22 + 1  # more than any Linux has
+PORT = 5858  # 16E2
+
+
+def asked(output: str | EngineError) -> bool | None:
+    """Ask of a container on another machine, in which `cat` writes this."""
+
+    def run_in(_container_id: str, command: list[str]) -> tuple[int, str]:
+        assert command == ["cat", "/proc/net/tcp", "/proc/net/tcp6"]
+        if isinstance(output, EngineError):
+            raise output
+        return 0, output
+
+    return listens_on(fake_engine(run_in=run_in), "0a1b", NO_PROCESS, PORT)
+
+
+@pytest.mark.parametrize(
+    ("output", "listens"),
+    [
+        pytest.param(f"{HEAD}   0: 00000000:16E2 00000000:0000 0A 0\n", True, id="IPv4"),
+        pytest.param(f"{HEAD}   0: {'0' * 32}:16E2 {'0' * 32}:0000 0A 0\n", True, id="IPv6"),
+        pytest.param(f"{HEAD}   0: 00000000:16E2 0100007F:9999 01 0\n", False, id="connected"),
+        pytest.param(f"{HEAD}   0: 00000000:16E3 00000000:0000 0A 0\n", False, id="another port"),
+        pytest.param(f"{HEAD}   0: 00000000:0016 00000000:16E2 0A 0\n", False, id="the other end"),
+        pytest.param(HEAD, False, id="nothing"),
+        pytest.param('exec: "cat": executable file not found in $PATH', None, id="no cat"),
+        pytest.param(EngineError('"cat": executable file not found'), None, id="no cat, refused"),
+        pytest.param(EngineError("container 0a1b is not running"), False, id="it has ended"),
+    ],
+)
+def test_container_elsewhere(output: str | EngineError, *, listens: bool | None) -> None:
+    """It is asked from inside; nobody can tell where it has no `cat`."""
+    assert asked(output) is listens
+
+
+def test_container_on_this_machine() -> None:
+    """The kernel is asked, and no command runs in the container."""
+    group = Path(f"/proc/{os.getpid()}/cgroup").read_text().splitlines()[-1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert listens_on(fake_engine(), group, os.getpid(), port) is True
+    assert listens_on(fake_engine(), group, os.getpid(), port) is False
+
+
+def test_process_that_is_somebody_elses() -> None:
+    """The engine may be on another machine, where the number means another process."""
+
+    def run_in(_container_id: str, _command: list[str]) -> tuple[int, str]:
+        return 0, f"{HEAD}   0: 00000000:16E2 00000000:0000 0A 0\n"
+
+    assert listens_on(fake_engine(run_in=run_in), "0a1b", os.getpid(), PORT) is True
