@@ -1,1 +1,1 @@
-"""Projects of SAM, CloudFormation and the CDK: stacks, and the functions in them."""
+"""Projects of SAM, CloudFormation and the CDK: stacks and their functions."""

@@ -27,7 +27,7 @@ _MAX_ASSEMBLIES_DEEP: Final = 20
 
 @frozen
 class AssemblyStack:
-    """One stack of a CDK app; the account and region are None where the app leaves them open."""
+    """One stack of a CDK app; its account and region are None if the app does not set them."""
 
     name: str
     template: Path
@@ -43,7 +43,7 @@ def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
     """
     stacks = tuple(_stacks(directory, 0))
     if not stacks:
-        raise TemplateError(f"`{directory / ASSEMBLY_MANIFEST}` names no stack")
+        raise TemplateError(f"`{directory / ASSEMBLY_MANIFEST}` has no stacks")
     return stacks
 
 
@@ -58,7 +58,7 @@ def _stacks(directory: Path, depth: int) -> Iterator[AssemblyStack]:
             yield _stack(directory, name, artifact, properties)
         elif kind.value == _ASSEMBLY and (inner := properties.get("directoryName")):
             if depth >= _MAX_ASSEMBLIES_DEEP:
-                raise TemplateError("the assemblies nest too deeply", place=inner.place)
+                raise TemplateError("the assemblies are nested too deeply", place=inner.place)
             yield from _stacks(directory / inner.text("`directoryName`"), depth + 1)
 
 

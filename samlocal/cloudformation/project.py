@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.resource_scope import UnreadStack
     from samlocal.function import Function, FunctionEntry
 
-_EXPLAINED: Final = 3  # stacks that are left out, in one hint
+_EXPLAINED: Final = 3  # unread stacks in one hint
 
 
 def open_project(
@@ -49,7 +49,7 @@ def open_project(
     """Read a template, without resolving anything yet.
 
     `template` may be a directory that `cdk synth` wrote. Without it, the template is searched for in
-    `directory`, by default the current one: see `project.discovery.find_template`. Values that live in
+    `directory`, by default the current one: see `project.discovery.find_template`. Values stored in
     AWS are taken from `given_values`, then from what the project's own stacks export, then from
     `remote_values`. The account of a CDK app takes precedence over that of the credentials.
 
@@ -100,7 +100,7 @@ def _assembly_context(stack: AssemblyStack, region: str | None, account: Account
 
 
 def _boundary(directory: Path, here: Path) -> Path:
-    """Return the directory that a project's files are in: its repository, or where it is run."""
+    """Return the directory that has all files of a project: its repository, or the working directory."""
     directory, here = directory.resolve(), here.resolve()
     for candidate in (directory, *directory.parents):
         if (candidate / ".git").exists():
@@ -133,7 +133,7 @@ class CloudFormationProject:
 
     @cached_property
     def templates(self) -> tuple[Path, ...]:
-        """The template of every stack, each once."""
+        """The templates of all stacks, without duplicates."""
         return tuple(dict.fromkeys(stack.document.path for stack in self.stacks))
 
     @cached_property
@@ -143,13 +143,13 @@ class CloudFormationProject:
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was dropped or guessed, or may surprise, whichever function runs."""
+        """What was dropped or guessed, or may surprise, for any function."""
         return self._diagnostics(self.stacks)
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:
-        """Return the diagnostics of the stacks that concern one function, once it is resolved.
+        """Return the diagnostics of the stacks that concern one function, which must be resolved.
 
-        These are its own stack, the stacks around it, and those whose outputs it refers to.
+        These are the function's stack, the stacks that contain it, and stacks whose outputs it uses.
         """
         _, own = self._stack_by_path[entry.full_path]
         around = [own]
@@ -178,7 +178,7 @@ class CloudFormationProject:
 
     @cached_property
     def functions(self) -> tuple[FunctionEntry, ...]:
-        """Every function, by its identifiers."""
+        """Every function with its identifiers."""
         return tuple(entry for entry, _ in self._stack_by_path.values())
 
     @cached_property
@@ -199,7 +199,7 @@ class CloudFormationProject:
         return local_layers(self.stacks)
 
     def find(self, identifier: str | None) -> FunctionEntry:
-        """Return the function that `identifier` names; None names the only one.
+        """Return the function that `identifier` names; None means the only function.
 
         Raises:
             FunctionNotFoundError: no function has that identifier.
@@ -222,7 +222,7 @@ class CloudFormationProject:
 
     @property
     def _not_read(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics of parts of the project that are not read: functions may be there."""
+        """The diagnostics of the parts of the project that are not read; they may contain functions."""
         own = chain.from_iterable(self._stack_diagnostics.values())
         return (*(each.diagnostic for each in self.unread), *own)
 
@@ -251,9 +251,9 @@ class CloudFormationProject:
         )
 
     def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
-        """Resolve one function of this project; its `diagnostics` say what was dropped or guessed.
+        """Resolve one function of this project; its `diagnostics` name what was dropped or guessed.
 
-        The properties in `replaced` come from somewhere else: it does not matter what they lack.
+        The properties in `replaced` are not taken from the template: their missing values do not matter.
 
         Raises:
             TemplateError: a property has a value that Lambda refuses.
@@ -261,7 +261,7 @@ class CloudFormationProject:
             ParameterError: a parameter that the function needs has a value that is not allowed.
             CodeNotFoundError: the template does not say where the code is.
         """
-        _ = self._stack_diagnostics  # so that the function's own are told apart from them
+        _ = self._stack_diagnostics  # drained first: what follows belongs to the function
         _, stack = self._stack_by_path[entry.full_path]
         return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
 

@@ -1,1 +1,1 @@
-"""What every kind of project has: how it is found, and how its functions are named."""
+"""What all kinds of projects share: discovery, and the lookup of functions."""

@@ -24,7 +24,7 @@ _MAX_FILES: Final = 20_000
 
 
 def find_template(directory: Path) -> Path:
-    """Return a project's template: what `sam build` made, else the source, else the CDK's output.
+    """Return a project's template: the output of `sam build`, else the source, else the CDK's output.
 
     Raises:
         TemplateNotFoundError: there is none.
@@ -41,12 +41,12 @@ def find_template(directory: Path) -> Path:
 
 
 def is_built(path: Path) -> bool:
-    """Return whether a template is what `sam build` made."""
+    """Return whether a template is the output of `sam build`."""
     return path.parts[-len(BUILT.parts) :] == BUILT.parts
 
 
 def build_diagnostic(built: Path) -> Diagnostic:
-    """Return the line that says that a build is used, and which source file is newer than it."""
+    """Return the diagnostic that a build is used, and which source file is newer."""
     project = built.parents[2]
     message = f"using the build in `{BUILT.parent}`"
     source = next((path for name in TEMPLATE_NAMES if (path := project / name).is_file()), None)
@@ -75,7 +75,7 @@ def _first_newer(template: Path, built: float) -> Path | None:
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """Yield the files that a person edits in a directory, not what tools put there."""
+    """Yield the source files in a directory, without those that tools generate."""
     for parent, directories, files in os.walk(directory):
         directories[:] = [
             name for name in directories if not name.startswith(".") and name not in _NOT_SOURCE
@@ -87,12 +87,12 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _code_directories(template: Path) -> list[Path]:
-    """Return the directories of code that a source template names in so many words."""
+    """Return the code directories that a source template gives as plain text."""
     try:
         root = load(template).root
         resources = root.get("Resources")
         nodes = [*(resources.entries("`Resources`").values() if resources else ())]
-    except ProjectError:  # the build is what counts
+    except ProjectError:  # only the build has to be valid
         return []
     shared = root.get("Globals")
     texts = [_code_uri(shared.get("Function"))] if shared else []

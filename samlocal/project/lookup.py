@@ -1,4 +1,4 @@
-"""Finding a function by an identifier, which may name none or several."""
+"""Finding a function by an identifier, which may match no function or several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samlocal.function import FunctionEntry
 
 
-# What Lambda takes for a function, below the stack that it is in:
+# A function name or ARN as Lambda takes it, after the path of its stack:
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
 _QUALIFIED = r"""
     (?P<stack> (?: [^:]+/ )? )
@@ -25,14 +25,14 @@ _QUALIFIED = r"""
 
 
 def find(functions: Sequence[FunctionEntry], identifier: str | None) -> FunctionEntry:
-    """Return the function that `identifier` names, or the only one if it is None.
+    """Return the function that `identifier` names; None means the only function.
 
-    A full path is unique and comes first. Any other identifier must fit one function only. It may
+    A full path is unique and comes first. Any other identifier must match exactly one function. It may
     also be an ARN, part of one, and end in a qualifier: see `split_identifier`.
 
     Raises:
-        FunctionNotFoundError: no function fits.
-        AmbiguousFunctionError: several do.
+        FunctionNotFoundError: no function matches.
+        AmbiguousFunctionError: several match.
     """
     if identifier is None:
         return _only(functions)
@@ -46,7 +46,7 @@ def find(functions: Sequence[FunctionEntry], identifier: str | None) -> Function
         return matches[0]
     if matches:
         raise AmbiguousFunctionError(
-            f"`{identifier}` names {len(matches)} functions",
+            f"`{identifier}` matches {len(matches)} functions",
             hint=f"use a full path: {quoted(match.full_path for match in matches)}",
         )
     raise FunctionNotFoundError(
@@ -55,19 +55,19 @@ def find(functions: Sequence[FunctionEntry], identifier: str | None) -> Function
 
 
 def split_identifier(identifier: str) -> tuple[str, str | None]:
-    """Return a function's name and its qualifier, without the rest of its ARN.
+    """Return the function name and the qualifier in an identifier, which may be an ARN.
 
     `Ratings`, `Ratings:live`, `123456789012:function:Ratings` and
-    `arn:aws:lambda:eu-west-1:123456789012:function:Ratings:live` name the same function, also after
-    the path of a nested stack. Region and account say nothing about a function that runs here.
+    `arn:aws:lambda:eu-west-1:123456789012:function:Ratings:live` name the same function. Each may follow
+    the path of a nested stack. Region and account are ignored, because the function runs locally.
     """
-    # Compiled here: few need it, and all would wait for it.
+    # Compiled here: few commands need it.
     match = re.fullmatch(_QUALIFIED, identifier, re.VERBOSE | re.ASCII)
     return (match["stack"] + match["name"], match["qualifier"]) if match else (identifier, None)
 
 
 def qualifier_in(identifier: str | None, function: FunctionEntry) -> str | None:
-    """Return the qualifier at the end of the identifier that a function was found by."""
+    """Return the qualifier in the identifier that `function` was found by."""
     if identifier is None or identifier in function.identifiers:
         return None
     return split_identifier(identifier)[1]

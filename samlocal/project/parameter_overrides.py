@@ -1,4 +1,4 @@
-"""Parameter values from `--parameter-overrides`, in each of its spellings."""
+"""Parameter values from `--parameter-overrides`, in all its forms."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _FORMS: Final = "write `Key=Value`, or `ParameterKey=Key,ParameterValue=Value`"
 
 
 def parse_parameter_overrides(tokens: Sequence[str]) -> dict[str, str]:
-    """Return parameter values from the words after `--parameter-overrides`; later ones win.
+    """Return parameter values from the arguments of `--parameter-overrides`; later values win.
 
-    A word holds one pair or several, in either spelling: `Key=Value`, or the AWS CLI's
-    `ParameterKey=Key,ParameterValue=Value`. A value may be quoted; unquoted it lasts until the next
-    pair, so that it may hold spaces, commas and equal signs. `file://PATH` stands for the pairs in
-    a YAML, JSON or TOML file; a word may also be a JSON object of values by name.
+    An argument has one or more pairs in either form: `Key=Value`, or the AWS CLI's
+    `ParameterKey=Key,ParameterValue=Value`. A value may be quoted. An unquoted value extends to the next
+    pair and may contain spaces, commas and equal signs. `file://PATH` stands for the pairs in
+    a YAML, JSON or TOML file. An argument may also be a JSON object of values by name.
 
     Raises:
-        UsageError: a word is in none of these spellings.
-        ParameterError, TemplateError: the file isn't there, or can't be read.
+        UsageError: an argument has none of these forms.
+        ParameterError, TemplateError: the file does not exist or cannot be read.
     """
     overrides: dict[str, str] = {}
     for token in _rejoin(tokens):
@@ -56,14 +56,17 @@ def parse_parameter_overrides(tokens: Sequence[str]) -> dict[str, str]:
 
 def _read(path: Path) -> Node:
     if not path.exists():
-        raise ParameterError(f"no file of parameter values at `{path}`")
+        raise ParameterError(f"no parameter file at `{path}`")
     if path.suffix != ".toml":
         return load(path, schema=parse_core_scalar).root
-    import tomllib  # noqa: PLC0415  # hardly anyone keeps parameters in TOML
+    import tomllib  # noqa: PLC0415  # parameters in TOML are rare
 
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as exc:  # bytes that aren't UTF-8 and bad TOML are both the latter
+    except (
+        OSError,
+        ValueError,
+    ) as exc:  # bytes that are not UTF-8 and bad TOML are both the latter
         raise TemplateError(f"`{path}` is not valid TOML: {exc}") from exc
     return Node(None, path, 0, 0).with_data(data)
 
@@ -71,11 +74,11 @@ def _read(path: Path) -> Node:
 def overrides_from(node: Node) -> dict[str, str]:
     """Return parameter values from a document.
 
-    It may hold a mapping (`Stage: dev`), one under `Parameters` as CodePipeline has it, the AWS CLI's
+    It may be a mapping (`Stage: dev`), one under `Parameters` as in CodePipeline, the AWS CLI's
     list of `ParameterKey` and `ParameterValue`, or a list of any of these.
 
     Raises:
-        TemplateError: it holds something else.
+        TemplateError: it is something else.
     """
     overrides: dict[str, str] = {}
     match node.value:
@@ -93,7 +96,7 @@ def overrides_from(node: Node) -> dict[str, str]:
         case str():
             return _pairs(node.value)
         case _:
-            raise TemplateError(f"parameters can't be {node.kind}", place=node.place, hint=_FORMS)
+            raise TemplateError(f"parameters cannot be {node.kind}", place=node.place, hint=_FORMS)
     return overrides
 
 
@@ -109,12 +112,12 @@ def _object(token: str) -> dict[str, str]:
     try:
         values = json.loads(token)
     except ValueError as exc:
-        raise UsageError(f"`{token}` is no parameter override: {exc}", hint=_FORMS) from exc
+        raise UsageError(f"`{token}` is not a parameter override: {exc}", hint=_FORMS) from exc
     return overrides_from(Node(None, Path("--parameter-overrides"), 0, 0).with_data(values))
 
 
 def _rejoin(tokens: Sequence[str]) -> Iterator[str]:
-    """Put `ParameterKey=Key, ParameterValue=Value` together again, which the shell took apart."""
+    """Join the parts of `ParameterKey=Key, ParameterValue=Value`, which the shell splits."""
     begun = ""
     for token in tokens:
         begun += token
@@ -131,7 +134,7 @@ def _pairs(text: str) -> dict[str, str]:
     while position < len(text):
         match = _PAIR.match(text, position)
         if match is None:
-            raise UsageError(f"`{text[position:]}` is no parameter override", hint=_FORMS)
+            raise UsageError(f"`{text[position:]}` is not a parameter override", hint=_FORMS)
         name = match["key"] or match["name"]
         escape = _ESCAPE_IN_LONG_FORM if match["key"] else _ESCAPE
         if quoted := _QUOTED.match(text, match.end()):
@@ -153,7 +156,7 @@ def _end_of_value(text: str, position: int) -> int:
     while position < len(text):
         if text[position] == "\\":
             position += 2
-        elif quoted := _DOUBLE_QUOTED.match(text, position):  # in JSON, say: no pair starts there
+        elif quoted := _DOUBLE_QUOTED.match(text, position):  # as in JSON: no pair starts inside
             position = quoted.end()
         elif space := _SPACE.match(text, position):
             if space.end() == len(text) or _PAIR.match(text, space.end()):

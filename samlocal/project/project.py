@@ -1,6 +1,6 @@
-"""A project: the functions that one application has, found by name and resolved one at a time.
+"""A project: the functions of one application, found by name and resolved one at a time.
 
-Every kind of project has a reader of its own, such as `samlocal.cloudformation.project`. What runs
+Each kind of project has its reader, such as `samlocal.cloudformation.project`. The code that runs
 functions depends on this protocol only.
 """
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class UnreadPart(Protocol):
-    """A part of a project that is not read, such as a nested stack in S3: functions may be there.
+    """A part of a project that is not read, such as a nested stack in S3; it may contain functions.
 
-    `is_error` tells whether the project is wrong about it, or it is only not on this machine.
+    `is_error` is true if the project is invalid there, false if the part is not on this machine.
     """
 
     @property
@@ -31,7 +31,7 @@ class UnreadPart(Protocol):
 
 
 class Project(Protocol):
-    """The functions of one application, and what there is to say about them.
+    """The functions of one application, and the diagnostics about them.
 
     Opening a project resolves nothing yet: any property may raise `ProjectError` for what it reads.
     """
@@ -46,15 +46,15 @@ class Project(Protocol):
 
     @property
     def templates(self) -> tuple[Path, ...]:
-        """The CloudFormation templates that the project consists of, for a linter."""
+        """The CloudFormation templates of the project, for a linter."""
 
     @property
     def functions(self) -> tuple[FunctionEntry, ...]:
-        """Every function that can be run, by its identifiers."""
+        """Every function that can run, with its identifiers."""
 
     @property
     def excluded(self) -> tuple[FunctionEntry, ...]:
-        """Every function that is declared and not deployed, because its condition is false."""
+        """Every declared function whose condition is false, so that it is not deployed."""
 
     @property
     def unread(self) -> tuple[UnreadPart, ...]:
@@ -62,13 +62,13 @@ class Project(Protocol):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was dropped or guessed, or may surprise, whichever function runs."""
+        """What was dropped or guessed, or may surprise, for any function."""
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:
-        """Return the diagnostics that concern one function, once it is resolved."""
+        """Return the diagnostics that concern one function, which must be resolved."""
 
     def find(self, identifier: str | None) -> FunctionEntry:
-        """Return the function that `identifier` names; None names the only one.
+        """Return the function that `identifier` names; None means the only function.
 
         Raises:
             FunctionNotFoundError: no function has that identifier.
@@ -76,9 +76,9 @@ class Project(Protocol):
         """
 
     def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
-        """Resolve one function; its `diagnostics` say what was dropped or guessed.
+        """Resolve one function; its `diagnostics` name what was dropped or guessed.
 
-        The properties in `replaced` come from somewhere else: it does not matter what they lack.
+        The properties in `replaced` are not taken from the template: their missing values do not matter.
 
         Raises:
             ProjectError: the function cannot be resolved.

@@ -217,7 +217,7 @@ def _reasons(ours: str, theirs: str) -> Iterator[tuple[str, bool]]:
     yield "sam takes the name of a parameter without value for its value", is_name
     is_logical_id = theirs.isalnum() and theirs[0].isupper()
     yield "Ref is what the template calls a resource", is_logical_id and bool(ours)
-    yield "Ref is known only once it is deployed", is_logical_id and not ours
+    yield "Ref is known only after deployment", is_logical_id and not ours
 
 
 if __name__ == "__main__":

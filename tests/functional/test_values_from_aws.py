@@ -153,7 +153,7 @@ def test_a_template_gets_its_values_from_the_account() -> None:
         "NAME": "dev-10",
     }
     (diagnostic,) = function.diagnostics
-    assert "the SSM parameter `/payments/certificate` can't be read" in diagnostic.message
+    assert "the SSM parameter `/payments/certificate` cannot be read" in diagnostic.message
     assert "nothing of that name" in diagnostic.message
 
 
@@ -188,7 +188,7 @@ def test_a_template_includes_what_is_in_s3() -> None:
     }
     (diagnostic,) = project.diagnostics
     assert (
-        "`s3://shared/template.yaml` can't be read: An error occurred (404)" in diagnostic.message
+        "`s3://shared/template.yaml` cannot be read: An error occurred (404)" in diagnostic.message
     )
 
 
@@ -226,7 +226,7 @@ def test_an_account_that_cannot_be_read_is_reported(
     )
     (diagnostic,) = found.diagnostics
     assert diagnostic.message == (
-        "the account of the credentials can't be read: Unable to locate credentials;"
+        "the account of the credentials cannot be read: Unable to locate credentials;"
         " `AWS::AccountId` is 123456789012"
     )
     assert diagnostic.hint == "give the account with --account-id"

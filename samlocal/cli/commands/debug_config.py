@@ -98,7 +98,7 @@ def _targets(project: Project, editor: Editor, port: int) -> Iterator[Target]:
             yield _target(project.resolve(entry), editor, port)
         except SamlocalError as error:
             show_warning(
-                f"`{entry.full_path}` is left out: {error.message}",
+                f"skipping `{entry.full_path}`: {error.message}",
                 place=error.place,
                 hint=error.hint,
             )

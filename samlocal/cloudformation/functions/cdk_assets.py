@@ -1,4 +1,4 @@
-"""The CDK's assets: where the files are that a synthesised template has in S3.
+"""The CDK's assets: the local files for what a synthesised template has in S3 or ECR.
 
 https://docs.aws.amazon.com/cdk/v2/guide/assets.html
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def asset_path(resource: Node, property_name: str, directory: Path) -> Path | None:
-    """Return where the asset is that stands for a property, as the resource's metadata has it."""
+    """Return the path of the asset for a property, from the resource's metadata."""
     target = metadata(resource, "aws:asset:property")
     path = metadata(resource, "aws:asset:path")
     if path is None or target is None or target.split(".")[0] != property_name:
@@ -30,9 +30,9 @@ def asset_path(resource: Node, property_name: str, directory: Path) -> Path | No
 
 
 def asset_of_object(stack: Stack, key: str) -> Path | None:
-    """Return where the asset is that is to be uploaded under `key`.
+    """Return the path of the asset that is uploaded to S3 under `key`.
 
-    The stack's asset manifest knows it, also where a template has no metadata.
+    The stack's asset manifest has it even if the template has no metadata.
     """
     with suppress(ProjectError):
         source = _source_of(stack, "files", "objectKey", key)
@@ -42,7 +42,7 @@ def asset_of_object(stack: Stack, key: str) -> Path | None:
 
 
 def asset_of_image(stack: Stack, tag: str) -> ImageBuild | None:
-    """Return how the image is built that is to be pushed with a tag, which is a digest of it."""
+    """Return how to build the image with this tag, which is a digest of its asset."""
     with suppress(ProjectError):
         source = _source_of(stack, "dockerImages", "imageTag", tag)
         if source and (directory := source.get("directory")):
@@ -59,7 +59,7 @@ def asset_of_image(stack: Stack, tag: str) -> ImageBuild | None:
 
 
 def _source_of(stack: Stack, kind: str, key: str, value: str) -> Node | None:
-    """Return what the asset of a kind is made from that has a destination with that value."""
+    """Return the source of the asset of this kind that has a destination with `key` set to `value`."""
     manifest = stack.document.path.with_name(
         stack.document.path.name.removesuffix(".template.json") + ".assets.json"
     )

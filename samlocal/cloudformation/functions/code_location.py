@@ -1,4 +1,4 @@
-"""Where the code of a function, or the content of a layer, is."""
+"""The location of a function's code or of a layer's content."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BUCKET: Final = ("Bucket", "S3Bucket")
 _KEY: Final = ("Key", "S3Key")
 _VERSION: Final = ("Version", "S3ObjectVersion")
+_CODE: Final = "the function's code location"
+_CONTENT: Final = "the layer's content location"
 # Arguments of the `docker build` that `sam build` runs: https://github.com/aws/aws-sam-cli/blob/develop/samcli/lib/build/app_builder.py
 _CLI_ARGUMENTS: Final = "DockerBuildExtraParams"
 
@@ -33,7 +35,7 @@ def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
     A function without `CodeUri` has its code beside the template, as in sam.
 
     Raises:
-        CodeNotFoundError: the template says where it is in no way that makes sense.
+        CodeNotFoundError: the template has no valid location.
     """
     place = stack.place_of(logical_id)
     if _is_image(properties):
@@ -42,12 +44,12 @@ def read_code(stack: Stack, logical_id: str, properties: Properties) -> Code:
         return InlineCode(source=inline.text("`InlineCode`"), place=inline.place)
     if asset := _asset(stack, logical_id, ("Code", "CodeUri"), place):
         return asset
-    node = _given(properties, ("CodeUri", "Code"))
+    node = _given(properties, ("CodeUri", "Code"), _CODE)
     if node is None:
         return LocalCode(path=stack.directory, place=place)
     if zip_file := node.get("ZipFile"):
         return InlineCode(source=zip_file.text("`ZipFile`"), place=zip_file.place)
-    return _read_location(stack, node)
+    return _read_location(stack, node, _CODE)
 
 
 def _is_image(properties: Properties) -> bool:
@@ -59,11 +61,11 @@ def _is_image(properties: Properties) -> bool:
     return code is not None and properties.resolver.reduce(code).get("ImageUri") is not None
 
 
-def _given(properties: Properties, names: tuple[str, ...]) -> Node | None:
-    """Return what the first of some properties holds; None where parameters would have to say it.
+def _given(properties: Properties, names: tuple[str, ...], what: str) -> Node | None:
+    """Return the value of the first property that has one; None if it depends on missing parameters.
 
     Raises:
-        CodeNotFoundError: it can't be known here.
+        CodeNotFoundError: it cannot be resolved locally.
     """
     for name in names:
         if name not in properties.entries:
@@ -74,15 +76,15 @@ def _given(properties: Properties, names: tuple[str, ...]) -> Node | None:
             properties.drop(name, node, unknown, needed=True)
             return None
         if isinstance(node.value, Unknown):
-            raise _unknown(node, node.value)
+            raise _unknown(node, node.value, what)
         if node.value and not isinstance(node.value, NoValue):
             return node
     return None
 
 
-def _unknown(node: Node, unknown: Unknown) -> CodeNotFoundError:
+def _unknown(node: Node, unknown: Unknown, what: str) -> CodeNotFoundError:
     return CodeNotFoundError(
-        f"the code's place can't be known here: {unknown.reason}",
+        f"{what} cannot be resolved locally: {unknown.reason}",
         place=node.place,
         hint=unknown.hint or next((cause.message for cause in unknown.causes), None),
     )
@@ -91,16 +93,16 @@ def _unknown(node: Node, unknown: Unknown) -> CodeNotFoundError:
 def read_content(
     stack: Stack, logical_id: str, properties: Properties
 ) -> LocalCode | S3Code | None:
-    """Return where a layer's content is; None if the template doesn't say.
+    """Return where a layer's content is; None if the template has no location.
 
     Raises:
-        CodeNotFoundError: the template says where it is in no way that makes sense.
+        CodeNotFoundError: the template has no valid location.
     """
     place = stack.place_of(logical_id)
     if asset := _asset(stack, logical_id, ("Content", "ContentUri"), place):
         return asset
-    node = _given(properties, ("ContentUri", "Content"))
-    return _read_location(stack, node) if node else None
+    node = _given(properties, ("ContentUri", "Content"), _CONTENT)
+    return _read_location(stack, node, _CONTENT) if node else None
 
 
 def _asset(
@@ -113,29 +115,29 @@ def _asset(
     return None
 
 
-def _read_location(stack: Stack, node: Node) -> LocalCode | S3Code:
+def _read_location(stack: Stack, node: Node, what: str) -> LocalCode | S3Code:
     if isinstance(node.value, dict):
-        code = _s3_object(node)
+        code = _s3_object(node, what)
         path = asset_of_object(stack, code.key)
         return LocalCode(path=path, place=node.place) if path else code
-    text = node.text("the code's place")
+    text = node.text(what)
     if text.startswith("s3://"):
         return _s3_uri(text, node.place)
     path = (stack.directory / text.removeprefix("file://")).resolve()
     return LocalCode(path=path, place=node.place)
 
 
-def _s3_object(node: Node) -> S3Code:
+def _s3_object(node: Node, what: str) -> S3Code:
     bucket, key, version = (_first(node, names) for names in (_BUCKET, _KEY, _VERSION))
     if bucket is None or key is None:
         raise CodeNotFoundError(
-            "the code's place is missing",
+            f"{what} is missing",
             place=node.place,
             hint="give a path, a bucket and key, or the source itself",
         )
     for part in (bucket, key):
         if isinstance(part.value, Unknown):
-            raise _unknown(part, part.value)
+            raise _unknown(part, part.value, what)
     return S3Code(
         bucket=bucket.text("the bucket"),
         key=key.text("the key"),
@@ -153,7 +155,7 @@ def _s3_uri(text: str, place: Place) -> S3Code:
     bucket, slash, key = location.partition("/")
     if not slash or not key:
         raise CodeNotFoundError(
-            f"`{text}` names no object", place=place, hint="an object is s3://BUCKET/KEY"
+            f"`{text}` is not an S3 object", place=place, hint="write s3://BUCKET/KEY"
         )
     return S3Code(bucket=bucket, key=key, version=version or None, place=place)
 
@@ -171,7 +173,7 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     if build and section and section.get(_CLI_ARGUMENTS):
         properties.missing.diagnostics.append(
             Diagnostic(
-                message=f"`{_CLI_ARGUMENTS}` is left out: samlocal builds without Docker's command line",
+                message=f"skipping `{_CLI_ARGUMENTS}`: samlocal builds images without the Docker CLI",
                 place=section.place_of(_CLI_ARGUMENTS),
                 hint="build the image with `sam build`",
             )
@@ -189,7 +191,7 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
 
 
 def _read_build(resource: Node, directory: Path) -> ImageBuild | None:
-    """Return how an image is built, as `sam build` or the CDK would."""
+    """Return how to build an image, as `sam build` or the CDK does."""
     if path := asset_path(resource, "Code", directory):
         return ImageBuild(
             context=path,

@@ -1,4 +1,4 @@
-"""The functions of a stack, by everything that identifies them."""
+"""The functions of a stack with all their identifiers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_entries(stack: Stack, *, excluded: bool = False) -> tuple[FunctionEntry, ...]:
-    """Return the functions that a stack has, or those that it lacks because their `Condition` is false."""
+    """Return the functions of a stack; with `excluded`, those whose `Condition` is false."""
     logical_ids = [
         logical_id
         for logical_id in stack.resources
@@ -33,7 +33,7 @@ def read_entries(stack: Stack, *, excluded: bool = False) -> tuple[FunctionEntry
 def _read_entry(
     stack: Stack, logical_id: str, function_id: str | None, *, is_unique: bool
 ) -> FunctionEntry:
-    """Return a function's identifiers; its full path ends in its id, as in sam, if that is its own."""
+    """Return a function's identifiers; its full path ends in its id, as in sam, if the id is unique."""
     name = function_id if function_id and is_unique else logical_id
     condition = stack.resources[logical_id].get("Condition")
     return FunctionEntry(
@@ -49,7 +49,7 @@ def _read_entry(
 
 
 def _function_name(stack: Stack, logical_id: str) -> str | None:
-    """Return `FunctionName`; an error in it is raised when that function is resolved."""
+    """Return `FunctionName`; an error in it is raised when the function is resolved."""
     try:
         return stack.optional_text(declared_properties(stack, logical_id).get("FunctionName"))
     except ProjectError:

@@ -60,15 +60,15 @@ def read_function(
     *,
     replaced: frozenset[str] = frozenset(),
 ) -> Function:
-    """Resolve one function; `layers` are the project's own, by ARN.
+    """Resolve one function; `layers` are the project's layers by ARN.
 
-    The properties in `replaced` come from somewhere else than the template.
+    The properties in `replaced` are not taken from the template.
 
     Raises:
         TemplateError: a property has a value that Lambda refuses.
-        MissingParameterError: it can't run without parameters that have no value.
-        ParameterError: a parameter that it needs has a value that isn't allowed.
-        CodeNotFoundError: the template doesn't say where its code is.
+        MissingParameterError: the function cannot run without parameters that have no value.
+        ParameterError: a parameter that the function needs has a value that is not allowed.
+        CodeNotFoundError: the template does not say where the code is.
     """
     missing = MissingValues(replaced=replaced)
     _check_conditions(stack, entry.logical_id, missing)
@@ -113,23 +113,23 @@ def read_function(
 
 
 def _check_conditions(stack: Stack, logical_id: str, missing: MissingValues) -> None:
-    """Look at the conditions on the way to a function: its own, and those of the stacks around it.
+    """Evaluate the conditions of a function and of the stacks that contain it.
 
-    One that can't be decided here, though no parameter is missing, counts as true.
+    A condition that cannot be resolved locally is assumed to be true, unless it lacks a parameter.
     """
     within: tuple[Stack, str] | None = (stack, logical_id)
     while within is not None:
         stack, logical_id = within
         try:
-            held = stack.condition_of(logical_id)
+            result = stack.condition_of(logical_id)
         except TemplateError as error:
-            held = unknown_because(error)
-        if isinstance(held, Unknown) and held.missing:
-            missing.need(held)
-        elif isinstance(held, Unknown):
-            message = f"the condition of `{logical_id}` counts as true"
+            result = unknown_because(error)
+        if isinstance(result, Unknown) and result.missing:
+            missing.need(result)
+        elif isinstance(result, Unknown):
+            message = f"the condition of `{logical_id}` is assumed to be true"
             missing.diagnostics.append(
-                unknown_diagnostic(message, stack.resources[logical_id], held)
+                unknown_diagnostic(message, stack.resources[logical_id], result)
             )
         within = stack.parent
 
@@ -150,7 +150,7 @@ def _architecture(properties: Properties) -> Literal["x86_64", "arm64"]:
         raise TemplateError(
             f"`Architectures` takes only one, not {len(names)}: {quoted(names)}",
             place=items[1].place,
-            hint="a function runs on one architecture: deploy another one for the other",
+            hint="a function runs on one architecture; deploy a second function for the other",
         )
     if names[0] not in _ARCHITECTURES:
         raise TemplateError(
@@ -221,6 +221,6 @@ def _variable(name: str, node: Node, missing: MissingValues) -> str | None:
         if not isinstance(unknown, Unknown):
             unknown = Unknown(reason=f"it is {node.kind}, and Lambda takes strings")
         missing.diagnostics.append(
-            unknown_diagnostic(f"`{name}` is left out", node, unknown, variables=(name,))
+            unknown_diagnostic(f"skipping `{name}`", node, unknown, variables=(name,))
         )
     return text

@@ -1,7 +1,7 @@
-"""The layers of a function: content on this machine, or ARNs.
+"""The layers of a function: local content, or ARNs.
 
-`Ref` gives a layer of this project a local ARN. That ARN is how a function's layer is recognised, so
-it may come through `Fn::If`, a parameter list or a parent stack.
+`Ref` gives a layer of this project a local ARN. The ARN identifies the layer, also if it comes through
+`Fn::If`, a parameter list or a parent stack.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_layers(
 ) -> tuple[Layer, ...]:
     """Return a function's layers in the order in which Lambda applies them.
 
-    What can't be known here is left out and added to the diagnostics.
+    Layers that cannot be resolved locally are skipped, with a diagnostic.
     """
     items = properties.items("Layers", needed=True)
     return tuple(layer for item in items if (layer := _read_layer(item, known, properties.missing)))
@@ -56,7 +56,7 @@ def _read_layer(
         if item.value.missing:
             missing.need(item.value)
         else:
-            missing.diagnostics.append(unknown_diagnostic("a layer is left out", item, item.value))
+            missing.diagnostics.append(unknown_diagnostic("skipping a layer", item, item.value))
         return None
     arn = item.text("a layer")
     if arn not in known:
@@ -70,11 +70,11 @@ def _read_layer(
     try:
         code = read_content(stack, logical_id, properties)
     except CodeNotFoundError as exc:
-        message = f"the layer `{logical_id}` is left out: {exc.message}"
+        message = f"skipping the layer `{logical_id}`: {exc.message}"
         missing.diagnostics.append(Diagnostic(message=message, place=exc.place, hint=exc.hint))
         return None
     if code is None:
-        message = f"the layer `{logical_id}` is left out: the template doesn't say where it is"
+        message = f"skipping the layer `{logical_id}`: the template does not give its location"
         missing.diagnostics.append(Diagnostic(message=message, place=place))
         return None
     return Layer(

@@ -1,4 +1,4 @@
-"""A resource's properties, resolved one by one as they are asked for."""
+"""A resource's properties, each resolved when it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Properties:
-    """The properties of one resource, or a mapping inside them.
+    """The properties of one resource, or of a mapping inside them.
 
     An unknown value counts as absent and is added to `missing`. So is a value that has an error,
     unless the function cannot run without it (`needed`).
@@ -38,11 +38,11 @@ class Properties:
             self.entries = self.node.entries("the properties")
 
     def without_diagnostics(self) -> Properties:
-        """Return the same properties; what is missing among them is not reported."""
+        """Return the same properties, without reports of missing values."""
         return Properties(self.node, self.resolver, MissingValues())
 
     def get(self, name: str, *, needed: bool = False, default: object = None) -> Node | None:
-        """Return a property's value, resolved; None where there is none, or none that is known."""
+        """Return a property's resolved value; None if it is absent or unknown."""
         node = self._attempt(self.resolver.resolve, name, needed=needed)
         if node is not None and isinstance(node.value, Unknown):
             self.drop(name, node, node.value, needed=needed, default=default)
@@ -70,17 +70,20 @@ class Properties:
         needed: bool = False,
         default: object = None,
     ) -> None:
-        """Report that a property is left out, or has its default, because its value is unknown.
+        """Report that a property with an unknown value is skipped, or gets its default.
 
-        The function cannot run without one that is `needed`, if parameters would give its value.
+        The function cannot run without a `needed` property whose value parameters would give.
         """
         if name in self.missing.replaced:
             return
         if needed and unknown.missing:
             self.missing.need(unknown)
             return
-        instead = "left out" if default is None else f"{default}, its default"
-        self.missing.diagnostics.append(unknown_diagnostic(f"`{name}` is {instead}", node, unknown))
+        uses_default = default is not None
+        message = (
+            f"using the default {default} for `{name}`" if uses_default else f"skipping `{name}`"
+        )
+        self.missing.diagnostics.append(unknown_diagnostic(message, node, unknown))
 
     def text(self, name: str, *, needed: bool = False) -> str | None:
         node = self.get(name, needed=needed)
@@ -96,7 +99,7 @@ class Properties:
     def known_items(
         self, name: str, *, needed: bool = False, default: object = None
     ) -> tuple[Node, ...]:
-        """Return the known items of a list; the others are left out."""
+        """Return the known items of a list; report the others."""
         known = []
         for item in self.items(name, needed=needed, default=default):
             if isinstance(item.value, Unknown) and (item.value.missing or not needed):
@@ -131,7 +134,7 @@ class Properties:
         return number
 
     def mapping(self, name: str, *, needed: bool = False) -> Properties | None:
-        """Return the mapping under `name`, to be asked for its own entries; None if absent."""
+        """Return the mapping under `name` as properties; None if it is absent."""
         node = self._attempt(self.resolver.reduce, name, needed=needed)
         if node is None:
             return None
@@ -142,7 +145,7 @@ class Properties:
         return Properties(node, self.resolver, self.missing)
 
     def mappings(self, name: str, what: str) -> tuple[Properties, ...]:
-        """Return the mappings of a list, to be asked for their own entries; `what` names one of them."""
+        """Return the mappings of a list as properties; `what` names an item in errors."""
         node = self._attempt(self.resolver.reduce, name, needed=False)
         if node is None:
             return ()
@@ -157,9 +160,9 @@ class Properties:
         return tuple(mappings)
 
     def declared(self) -> dict[str, tuple[Node, tuple[Trace, ...]]]:
-        """Return all entries, resolved, with where their values come from and what is to be said of them.
+        """Return all entries, resolved, with the sources of their values and the diagnostics about them.
 
-        What an error leaves unknown is unknown here as well.
+        A value that has an error is unknown.
         """
         provenance = self.resolver.scope.external.provenance
         values = {name: provenance.of(self._lenient, node) for name, node in self.entries.items()}

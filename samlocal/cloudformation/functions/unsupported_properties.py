@@ -1,4 +1,4 @@
-"""Properties that Lambda has and samlocal does not emulate yet, which diagnostics name."""
+"""Diagnostics for properties and resources of Lambda that samlocal does not emulate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::La
 
 
 def unsupported_properties(properties: Properties) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each property of a function that has no effect here."""
+    """Yield a diagnostic for each property of a function that has no effect locally."""
     for name, instead in _PROPERTIES.items():
         if properties.resolver.may_have_value(properties.entries.get(name)):
             place = properties.node.place_of(name)

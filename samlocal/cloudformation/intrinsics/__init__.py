@@ -1,1 +1,1 @@
-"""CloudFormation's intrinsic functions, and the values that they are made of."""
+"""CloudFormation's intrinsic functions and the values that they use."""

@@ -1,6 +1,6 @@
 """Values and code from a real AWS account, with boto3 (the `aws` extra).
 
-Nothing here is read unless someone asked for it with `--resolve-remote`, or has code in S3.
+They are read only for `--resolve-remote`, or for code in S3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.dynamic_references import Reference
 
 
-# Errors of botocore, by name, that any other request would meet as well.
+# Names of botocore's errors that every other request would get too.
 _OUT_OF_REACH: Final = frozenset(
     {
         "ConnectTimeoutError",
@@ -38,8 +38,7 @@ _OUT_OF_REACH: Final = frozenset(
 class RemoteValues:
     """An account's number, parameters, secrets, exports and objects; each is read once.
 
-    Where there are no credentials or AWS doesn't answer, that is found out once too: each further
-    attempt could take seconds.
+    After missing credentials or a connection error, no further request is made: each could take seconds.
     """
 
     def __init__(self, connect: Connect) -> None:
@@ -63,7 +62,7 @@ class RemoteValues:
                 problem = exc
                 if type(exc).__name__ in _OUT_OF_REACH:
                     self._out_of_reach = exc
-        return Unknown(reason=f"{reference} can't be read: {problem}")
+        return Unknown(reason=f"{reference} cannot be read: {problem}")
 
     def _read(self, reference: Reference) -> str | Unknown:
         if reference.service == "exports":
@@ -103,7 +102,7 @@ class RemoteValues:
         scheme, _, address = reference.name.partition("://")
         bucket, _, key = address.partition("/")
         if scheme != "s3" or not key:
-            return Unknown(reason=f"{reference} is not an object: s3://BUCKET/KEY")
+            return Unknown(reason=f"{reference} is not an S3 object; write s3://BUCKET/KEY")
         answer = self._connect("s3").get_object(Bucket=bucket, Key=key)
         data = answer["Body"].read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:

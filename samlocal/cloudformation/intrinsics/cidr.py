@@ -16,7 +16,7 @@ def divide(block: str, count: int, bits: int) -> list[str]:
     """Return the first `count` blocks of `block` that leave `bits` for hosts.
 
     Raises:
-        ValueError: `block` is no range of addresses, or has fewer blocks of that size.
+        ValueError: `block` is not a range of addresses, or has fewer blocks of that size.
     """
     network = ipaddress.ip_network(block, strict=False)
     prefix = network.max_prefixlen - bits

@@ -1,4 +1,4 @@
-"""Conditions, in three values: true, false, and unknown, which may still not matter.
+"""Conditions with three values: true, false and unknown.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
 """
@@ -23,16 +23,16 @@ _MAX_OPERANDS: Final = 10
 
 
 def evaluate_condition(condition: Node, resolver: Resolver) -> bool:
-    """Return whether a condition holds.
+    """Return whether a condition is true.
 
     Raises:
         TemplateError: it is not a condition.
         UnknownValueError: it depends on a value that cannot be resolved locally.
     """
-    if isinstance(condition.value, bool):  # what another function has already decided
+    if isinstance(condition.value, bool):  # another function has already evaluated it
         return condition.value
     if not isinstance(condition.value, dict) or len(condition.value) != 1:
-        raise TemplateError(f"a condition can't be {condition.kind}", place=condition.place)
+        raise TemplateError(f"a condition cannot be {condition.kind}", place=condition.place)
     ((name, argument),) = condition.value.items()
     match name:
         case "Condition":
@@ -47,11 +47,11 @@ def evaluate_condition(condition: Node, resolver: Resolver) -> bool:
         case "Fn::Or":
             return _any(_operands(argument, name, 2, _MAX_OPERANDS), resolver, wanted=True)
         case _:
-            raise TemplateError(f"`{name}` is no condition", place=condition.place)
+            raise TemplateError(f"`{name}` is not a condition function", place=condition.place)
 
 
 class NamedConditions:
-    """The `Conditions` of a template, each decided once."""
+    """The `Conditions` of a template, each evaluated once."""
 
     def __init__(self, section: Callable[[], Node | None], resolver: Resolver) -> None:
         self._section = section
@@ -60,7 +60,7 @@ class NamedConditions:
         self._being_decided: list[str] = []
 
     def evaluate(self, name: str, at: Node) -> bool:
-        """Return whether a condition holds.
+        """Return whether a condition is true.
 
         Raises:
             TemplateError: there is no such condition, or it depends on itself.
@@ -93,7 +93,7 @@ class NamedConditions:
 def equals(argument: Node, resolver: Resolver) -> bool:
     """Return whether two values are the same, as text."""
     operands = _operands(argument, "Fn::Equals", 2, 2)
-    # A condition chooses a value: what it depends on isn't where the value comes from.
+    # A condition only chooses between values: its own inputs are not the source of the result.
     (left, right), used = resolver.scope.external.provenance.of(resolver.all_known, operands)
     for trace in used:
         if not isinstance(trace, str):

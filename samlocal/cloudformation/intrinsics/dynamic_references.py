@@ -1,4 +1,4 @@
-"""Values that live in AWS: SSM parameters, secrets, exports of other stacks and objects in S3.
+"""Values stored in AWS: SSM parameters, secrets, exports of other stacks and objects in S3.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 """
@@ -34,7 +34,7 @@ _SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
 
 @frozen
 class Reference:
-    """A value that lives in AWS; the name of an object in S3 is its address, `s3://BUCKET/KEY`.
+    """A value stored in AWS; the name of an object in S3 is its URI, `s3://BUCKET/KEY`.
 
     `version` is an SSM parameter's version or a secret's version id; `json_key` is a key in the JSON
     of a secret.
@@ -60,7 +60,7 @@ class Reference:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that a person may give it; that of a secret is in its ARN too."""
+        """The names that identify the value; a secret's ARN contains its name."""
         match = re.fullmatch(_ARN_PATTERN, self.name)
         if match is None:
             return (self.name,)
@@ -68,17 +68,17 @@ class Reference:
 
 
 class ValueSource(Protocol):
-    """Where values that live in AWS are taken from."""
+    """A source of values stored in AWS."""
 
     def look_up(self, reference: Reference) -> str | Unknown | None:
-        """Return a value, why there is none, or None if this source has nothing to say of it."""
+        """Return a value, the reason why it is unknown, or None if this source does not have it."""
 
 
 class ExternalValues:
-    """Values that live in AWS, from the first source that has them.
+    """Values stored in AWS, from the first source that has them.
 
-    What is `given` comes first, then what the project's own stacks export, then the `remote` account.
-    `provenance` hears of each value that is found.
+    `given` values come first, then the exports of the project's own stacks, then the `remote` account.
+    `provenance` collects the source of each value that is found.
     """
 
     def __init__(
@@ -101,10 +101,10 @@ class ExternalValues:
                 self.provenance.add([f"{reference} ({label})"])
                 return found
         hint = _OBJECT_HINT if reference.service == "s3" else _HINT
-        return Unknown(reason=f"{reference} lives in AWS", hint=hint)
+        return Unknown(reason=f"{reference} is available only in AWS", hint=hint)
 
     def is_name(self, reference: Reference) -> bool:
-        """Return whether what someone gives as a value is the name of one: AWS or a file knows it."""
+        """Return whether a given value is the name of an SSM parameter that AWS or a file has."""
         return self.remote is not None or (
             self.given is not None and self.given.look_up(reference) is not None
         )
@@ -116,7 +116,7 @@ class ExternalValues:
         for match in _REFERENCE.finditer(text):
             reference = parse_reference(match[1])
             if reference is None:
-                return Unknown(reason=f"`{match[0]}` is no dynamic reference that samlocal knows")
+                return Unknown(reason=f"`{match[0]}` is not a supported dynamic reference")
             value = self.get(reference)
             if isinstance(value, Unknown):
                 return value
@@ -126,9 +126,9 @@ class ExternalValues:
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Return what the inside of `{{resolve:…}}` refers to; None if it is none of three services.
+    """Return what the text in `{{resolve:…}}` refers to; None if its service is not supported.
 
-    A secret may be given by its ARN, which holds colons itself.
+    A secret may be given by its ARN, which contains colons.
     """
     service, _, rest = text.partition(":")
     if service in {"ssm", "ssm-secure"} and rest:
@@ -157,10 +157,10 @@ def _service(name: str) -> Service:
 
 @dataclass(frozen=True, slots=True)
 class GivenValues:
-    """Values from a mapping, as `--resolve-file` has them.
+    """Values from the mapping in the file of `--resolve-file`.
 
-    Its keys are `ssm`, `ssm-secure`, `secretsmanager` and `exports`; each holds values by name. A
-    secret is a mapping, or its text. `ssm-secure` parameters may stand under `ssm` too.
+    Its keys are `ssm`, `ssm-secure`, `secretsmanager` and `exports`; each has values by name. A
+    secret is a mapping or a string. `ssm-secure` parameters may be under `ssm` too.
     """
 
     values: Mapping[str, object]
@@ -180,7 +180,7 @@ class GivenValues:
             return None if value is None else _text(value)
         fields = _fields(value)
         if reference.json_key not in fields:
-            return Unknown(reason=f"what is given for {reference} has no such key")
+            return Unknown(reason=f"the value given for {reference} has no such key")
         return _text(fields[reference.json_key])
 
     def _section(self, name: str) -> Mapping[str, object]:
@@ -197,7 +197,7 @@ def _text(value: object) -> str:
 
 
 def _typed(value: object) -> object:
-    """Return a value whose unquoted words are numbers and booleans, as JSON has them."""
+    """Return a value with its unquoted numbers and booleans as JSON types."""
     match value:
         case Unquoted():
             return parse_core_scalar(value)
@@ -219,18 +219,18 @@ def _fields(value: object) -> Mapping[str, object]:
 
 
 def read_given_values(path: Path) -> GivenValues:
-    """Return the values in a YAML or JSON file: text as it is written, which is all that AWS keeps.
+    """Return the values in a YAML or JSON file as strings, because AWS stores only strings.
 
     Raises:
-        TemplateError: it can't be read, or has something else than the four sections.
+        TemplateError: it cannot be read, or has a section other than the four.
     """
     root = load(path, schema=as_written).root
     for name, section in root.entries("a file of values").items():
         if name not in _SECTIONS:
             raise TemplateError(
-                f"`{name}` is no kind of value",
+                f"`{name}` is not a section of a values file",
                 place=root.place_of(name),
-                hint=f"kinds: {', '.join(_SECTIONS)}",
+                hint=f"sections: {', '.join(_SECTIONS)}",
             )
         section.entries(f"`{name}`")
     plain = root.plain()

@@ -83,9 +83,9 @@ def _sub(resolver: Resolver, argument: Node, at: Node) -> Node:
 def _variable(resolver: Resolver, name: str, at: Node) -> Node:
     if not _VARIABLE_NAME.fullmatch(name):
         raise TemplateError(
-            f"`${{{name}}}` in `Fn::Sub` names nothing",
+            f"`${{{name}}}` is not a valid reference in `Fn::Sub`",
             place=at.place,
-            hint=f"for the text itself write `${{!{name}}}`",
+            hint=f"to keep the text, write `${{!{name}}}`",
         )
     logical_id, dot, attribute = name.partition(".")
     if dot:
@@ -117,7 +117,8 @@ def _select(resolver: Resolver, argument: Node, at: Node) -> Node:
     items = resolved.items("the list of `Fn::Select`")
     if not index.isdecimal() or int(index) >= len(items):
         raise TemplateError(
-            f"`Fn::Select` has {len(items)} values, none at `{index}`", place=index_node.place
+            f"`Fn::Select` has {len(items)} values and none at index `{index}`",
+            place=index_node.place,
         )
     return items[int(index)]
 
@@ -150,7 +151,7 @@ def _find_in_map(resolver: Resolver, argument: Node, at: Node) -> Node:
 
 
 def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> None:
-    """Raise where a mapping has no key because the account is not known."""
+    """Raise if the missing key is the placeholder for an unknown account."""
     context = resolver.scope.context
     if context.account is None and context.account_id in key:
         raise UnknownValueError(
@@ -163,7 +164,7 @@ def _refuse_placeholder(resolver: Resolver, key: str, path: Sequence[str]) -> No
 
 
 def _if(resolver: Resolver, argument: Node, at: Node) -> Node:
-    """Return the branch that is taken; the other one is not evaluated."""
+    """Return the chosen branch; the other one is not evaluated."""
     condition, then, otherwise = _arguments(argument, "Fn::If", 3)
     if isinstance(condition.value, str):
         taken = resolver.scope.condition(condition.value, condition)

@@ -1,4 +1,4 @@
-"""Values that a function lacks, and template parameters that have none: how both are reported."""
+"""Reports of values that a function lacks and of template parameters without a value."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class MissingValues:
-    """What a function lacks: values that are left out, and parameters that it cannot run without.
+    """What a function lacks: values that are skipped, and parameters that it cannot run without.
 
-    The properties in `replaced` do not come from the template. `diagnostics` are about values that
-    are left out, and `notes` about values that are not.
+    The properties in `replaced` are not taken from the template. `diagnostics` are about skipped
+    values, `notes` about values that are used.
     """
 
     def __init__(self, *, replaced: frozenset[str] = frozenset()) -> None:
@@ -29,14 +29,14 @@ class MissingValues:
         self.needed: dict[MissingParameter, None] = {}
 
     def need(self, unknown: Unknown) -> None:
-        """Remember that the function cannot run without a value that parameters would give."""
+        """Record that the function cannot run without a value that depends on missing parameters."""
         self.needed.update(dict.fromkeys(unknown.missing))
 
     def check(self) -> None:
         """Raise if the function cannot run; the error names every parameter that it lacks.
 
         Raises:
-            MissingParameterError: It needs parameters that have no value.
+            MissingParameterError: the function needs parameters that have no value.
         """
         if not self.needed:
             return
@@ -53,7 +53,7 @@ class MissingValues:
 def unknown_diagnostic(
     message: str, node: Node, unknown: Unknown, *, variables: tuple[str, ...] = ()
 ) -> Diagnostic:
-    """Return the diagnostic of an unknown value that is left out: `message`, and the reason."""
+    """Return the diagnostic for an unknown value: `message` and the reason."""
     return Diagnostic(
         message=f"{message}: {unknown.reason}",
         place=unknown.place or node.place,
@@ -65,7 +65,7 @@ def unknown_diagnostic(
 
 
 def unknown_because(error: TemplateError) -> Unknown:
-    """Return the unknown value that an error leaves."""
+    """Return the unknown value that results from an error."""
     return Unknown(reason=error.message, hint=error.hint, place=error.place)
 
 

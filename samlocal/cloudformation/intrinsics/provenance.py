@@ -1,4 +1,4 @@
-"""Where values come from that a template only refers to, and the diagnostics about them."""
+"""The sources of values that a template refers to, and the diagnostics about them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
     from samlocal.diagnostics import Diagnostic
 
-    Trace = str | Diagnostic  # a source, or a diagnostic wherever the value is used
+    Trace = str | Diagnostic  # a source, or a diagnostic for each use of the value
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
 class Provenance:
-    """Collects what is used while something is computed."""
+    """Collects the traces of a computation: the sources that it uses, and diagnostics."""
 
     def __init__(self) -> None:
         self._collected: list[dict[Trace, None]] = []
 
     def add(self, traces: Iterable[Trace]) -> bool:
-        """Remember what is used; return whether a computation collects it."""
+        """Add traces to the running computation; return whether there is one."""
         if self._collected:
             self._collected[-1].update(dict.fromkeys(traces))
         return bool(self._collected)
@@ -30,7 +30,7 @@ class Provenance:
     def of(
         self, compute: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> tuple[_T, tuple[Trace, ...]]:
-        """Return what is computed, and what is used for it; that doesn't count for what surrounds it."""
+        """Return a computed value and its traces, which are not added to an enclosing computation."""
         self._collected.append({})
         try:
             return compute(*args, **kwargs), tuple(self._collected[-1])

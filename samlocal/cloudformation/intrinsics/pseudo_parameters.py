@@ -1,4 +1,4 @@
-"""Pseudo parameters: what a stack knows about where it runs.
+"""Pseudo parameters: the region, account and name of a stack.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 """
@@ -27,9 +27,9 @@ _ZONES: Final[Mapping[str, str]] = {
 
 @frozen
 class StackContext:
-    """The region, account and stack name that a stack is read as if it were deployed with.
+    """The region, account and stack name with which a stack would be deployed.
 
-    The account is None where it isn't known; `account_id` is a placeholder then.
+    The account is None if it is unknown; `account_id` is a placeholder then.
     """
 
     region: str = DEFAULT_REGION
@@ -59,7 +59,7 @@ class StackContext:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def names(self) -> dict[str, str]:
-        """Return what the patterns of resource names are filled in with."""
+        """Return the values for the placeholders in patterns of resource names."""
         return {
             "account": self.account_id,
             "partition": self.partition,

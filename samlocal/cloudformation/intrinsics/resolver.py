@@ -1,4 +1,4 @@
-"""Replaces calls of CloudFormation's intrinsic functions by their values, as far as they are needed."""
+"""Replaces calls of CloudFormation's intrinsic functions with their values, only where needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_CHARACTERS: Final = 8 * 1024 * 1024  # source code in a template may have 4
 
 
 class UnknownValueError(Exception):
-    """The computation depends on an unknown value. It never leaves `samlocal.cloudformation`."""
+    """The computation depends on an unknown value. Never raised outside `samlocal.cloudformation`."""
 
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(unknown.reason)
@@ -36,7 +36,7 @@ class Resolver:
         self._depth = 0
 
     def reduce(self, node: Node) -> Node:
-        """Return what `node` stands for, with its entries or items as they are.
+        """Return the value of `node`; its entries or items are not resolved.
 
         Raises:
             TemplateError: an intrinsic function is used in a way that CloudFormation refuses.
@@ -55,7 +55,9 @@ class Resolver:
                 self._depth -= 1
         if isinstance(node.value, str):
             if len(node.value) > _MAX_CHARACTERS:
-                raise TemplateError("a value here grows without end", place=node.place)
+                raise TemplateError(
+                    f"a value here is longer than {_MAX_CHARACTERS:,} characters", place=node.place
+                )
             if "{{resolve:" in node.value:
                 return node.with_value(self.scope.external.fill_in(node.value))
         return node
@@ -68,18 +70,18 @@ class Resolver:
             return node
         name, argument = call
         if name not in self._intrinsics:
-            raise UnknownValueError(Unknown(reason=f"samlocal doesn't know `{name}`"))
+            raise UnknownValueError(Unknown(reason=f"samlocal does not support `{name}`"))
         return self._intrinsics[name](self, argument, node)
 
     def _too_deep(self, node: Node) -> TemplateError:
         return TemplateError(
-            f"more than {_MAX_CALLS_DEEP} values depend on one another here",
+            f"more than {_MAX_CALLS_DEEP} values refer to one another here",
             place=node.place,
-            hint="does one of them depend on itself?",
+            hint="check whether one of them refers to itself",
         )
 
     def resolve(self, node: Node) -> Node:
-        """Return what `node` stands for, all the way down, without what `AWS::NoValue` removes."""
+        """Return the value of `node`, resolved recursively, without what `AWS::NoValue` removes."""
         node = self.reduce(node)
         if isinstance(node.value, dict):
             entries = {key: self.resolve(entry) for key, entry in node.value.items()}
@@ -91,7 +93,7 @@ class Resolver:
         return node
 
     def known(self, node: Node) -> Node:
-        """Return what `node` stands for, all the way down.
+        """Return the value of `node`, resolved recursively.
 
         Raises:
             UnknownValueError: a part of it is unknown.
@@ -99,10 +101,10 @@ class Resolver:
         return self.all_known((node,))[0]
 
     def all_known(self, nodes: Sequence[Node]) -> list[Node]:
-        """Return what each node stands for, all the way down.
+        """Return the value of each node, resolved recursively.
 
         Raises:
-            UnknownValueError: some of them are unknown; the error names all reasons.
+            UnknownValueError: some are unknown; the error has all reasons.
         """
         resolved = [self.resolve(node) for node in nodes]
         unknowns = [unknown for node in resolved for unknown in _unknowns(node)]
@@ -111,7 +113,7 @@ class Resolver:
         return resolved
 
     def may_have_value(self, node: Node | None) -> bool:
-        """Return whether there is a value: `AWS::NoValue` is not, and what cannot be decided may be."""
+        """Return whether there is a value; false for `AWS::NoValue`, true for an unknown value."""
         if node is None:
             return False
         try:
@@ -121,7 +123,7 @@ class Resolver:
         return value is not None and not isinstance(value, NoValue)
 
     def text(self, node: Node, what: str) -> str:
-        """Return the text that `node` stands for; `what` names it in the error if it is none.
+        """Return the text of `node`; `what` names it in the error if it is not text.
 
         Raises:
             UnknownValueError: it is unknown.

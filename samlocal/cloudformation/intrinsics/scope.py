@@ -1,4 +1,4 @@
-"""What resolving a value asks of the stack around it: types only, for modules below the resolver."""
+"""The interface of a stack to the resolver: types only, for modules below the resolver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Scope(Protocol):
-    """What names mean in one stack."""
+    """The names in one stack."""
 
     context: StackContext
     external: ExternalValues
@@ -24,20 +24,20 @@ class Scope(Protocol):
         """Return what `Fn::GetAtt` gives."""
 
     def condition(self, name: str, at: Node) -> bool:
-        """Return whether a condition holds."""
+        """Return whether a condition is true."""
 
     def mapping(self, name: str) -> Node | None:
-        """Return a mapping of the `Mappings` section; None where there is none of that name."""
+        """Return a mapping of the `Mappings` section; None if there is none of that name."""
 
     def include(self, location: str, at: Node) -> Node:
         """Return the content of a file that `AWS::Include` names."""
 
     def add_diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Remember a diagnostic of the value that is being computed."""
+        """Add a diagnostic about the value that is being computed."""
 
 
 class NodeResolver(Protocol):
-    """What `Resolver` does for values in a scope: see there."""
+    """The part of `Resolver` that transforms need."""
 
     @property
     def scope(self) -> Scope: ...

@@ -1,4 +1,4 @@
-"""What changes a template's shape before its values are resolved: `AWS::Include` and `Fn::ForEach`.
+"""Transforms, which are expanded before values are resolved: `AWS::Include` and `Fn::ForEach`.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
@@ -26,16 +26,16 @@ _MAX_ENTRIES: Final = 20_000
 
 
 def needs_expansion(node: Node) -> bool:
-    """Return whether a mapping holds entries that stand for others."""
+    """Return whether a mapping has loops or transforms."""
     return isinstance(node.value, dict) and any(
         key == TRANSFORM or key.startswith(_FOR_EACH) for key in node.value
     )
 
 
 def expand(node: Node, resolver: NodeResolver) -> Node:
-    """Return a mapping with the entries that its loops and includes stand for.
+    """Return a mapping with its loops and includes expanded.
 
-    A transform that stands alone may give anything; beside other entries it must give a mapping.
+    The result of a lone transform may be any value; beside other entries it must be a mapping.
 
     Raises:
         TemplateError: a loop or an include is malformed.
@@ -55,15 +55,15 @@ def expand(node: Node, resolver: NodeResolver) -> Node:
         expanded.update(added)
         if len(expanded) > _MAX_ENTRIES:
             raise TemplateError(
-                f"loops make more than {_MAX_ENTRIES:,} entries here", place=entry.place
+                f"loops generate more than {_MAX_ENTRIES:,} entries here", place=entry.place
             )
     return Node(expanded, node.path, node.line, node.column, keys)
 
 
 def expand_section(node: Node, resolver: NodeResolver) -> Node:
-    """Return a mapping with the entries that its loops and includes stand for.
+    """Return a mapping with its loops and includes expanded.
 
-    Entries that cannot be known here are left out with a diagnostic; all others are kept.
+    Entries that cannot be resolved locally are skipped with a diagnostic; all others are kept.
     """
     if not needs_expansion(node):
         return node
@@ -79,10 +79,10 @@ def transform_name(call: Node) -> str | None:
 
 
 def _transform(call: Node, resolver: NodeResolver) -> Node:
-    """Return what a transform gives; what runs or lives in AWS is unknown."""
+    """Return the result of a transform; one that needs AWS is unknown."""
     name = transform_name(call)
     if name != INCLUDE:
-        return call.with_value(Unknown(reason=f"the macro `{name or '?'}` runs in AWS"))
+        return call.with_value(Unknown(reason=f"the macro `{name or '?'}` runs only in AWS"))
     parameters = call.get("Parameters")
     location = parameters.get("Location") if parameters else None
     if location is None:
@@ -94,10 +94,10 @@ def _transform(call: Node, resolver: NodeResolver) -> Node:
 
 
 def _added(node: Node, resolver: NodeResolver) -> Mapping[str, Node]:
-    """Return the entries that a loop or a transform adds; none, and a diagnostic, if it is unknown."""
+    """Return the entries that a loop or a transform adds; if unknown, none and a diagnostic."""
     if isinstance(node.value, Unknown):
         resolver.scope.add_diagnostic(
-            unknown_diagnostic("some entries are left out here", node, node.value)
+            unknown_diagnostic("skipping some entries here", node, node.value)
         )
         return {}
     return node.entries("what is added here")
@@ -128,9 +128,9 @@ def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Mapp
 
 
 def _bind(body: Node, identifier: str, value: str) -> Node:
-    """Return what a loop repeats, for one value.
+    """Return the body of a loop for one value.
 
-    `&{X}` is the value without what a logical id can't have; `${X}` and `Ref` are the value itself.
+    `&{X}` is the alphanumeric part of the value, as in logical ids; `${X}` and `Ref` are the value itself.
     """
     reference = re.compile(rf"([$&])\{{{re.escape(identifier)}\}}")
 

@@ -1,1 +1,1 @@
-"""One template and its nested stacks: sections, parameters, resources and what refers to them."""
+"""One template and its nested stacks: sections, parameters, resources and references."""

@@ -1,4 +1,4 @@
-"""What the stacks of a project export to one another."""
+"""The exports of a project's stacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ProjectExports:
-    """The exports of those of a project's own stacks that have been opened."""
+    """The exports of a project's stacks, as far as they are opened."""
 
     def __init__(self, stacks: Callable[[], Iterable[Stack]]) -> None:
         self._stacks = stacks
@@ -25,7 +25,7 @@ class ProjectExports:
     def look_up(self, reference: Reference) -> str | Unknown | None:
         if reference.service != "exports" or self._searching:
             return None
-        self._searching = True  # the names of exports import nothing
+        self._searching = True  # the name of an export cannot be an import
         try:
             found = next(
                 (
@@ -54,7 +54,7 @@ def _exports(stack: Stack) -> Iterable[tuple[str, Node]]:
             continue
         try:
             text = stack.resolver.resolve(name).optional_text()
-        except ProjectError:  # a name that can't be read exports nothing
+        except ProjectError:  # an export with an invalid name is ignored
             continue
         if text is not None:
             yield text, value

@@ -1,4 +1,4 @@
-"""Resources that SAM makes of those in a template, which may refer to them.
+"""Resources that SAM generates, for references from the template.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 """
@@ -24,7 +24,7 @@ _HTTP_STAGE: Final = "AWS::ApiGatewayV2::Stage"
 _RULE: Final = "AWS::Events::Rule"
 _MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
-# What becomes of an event source, and which of its properties names it.
+# The resource type that SAM generates for an event source, and the property that names it.
 _EVENT_SOURCES: Final[Mapping[str, tuple[str, str | None]]] = {
     "CloudWatchEvent": (_RULE, "RuleName"),
     "CloudWatchLogs": ("AWS::Logs::SubscriptionFilter", None),
@@ -41,7 +41,7 @@ _EVENT_SOURCES: Final[Mapping[str, tuple[str, str | None]]] = {
     "ScheduleV2": (_SCHEDULE, "Name"),
     "SelfManagedKafka": (_MAPPING, None),
 }
-# What belongs to no resource of the template, or to several of them, begins with one of these.
+# Prefixes of generated resources that belong to no resource of the template, or to several.
 _SHARED: Final = (
     "ApiGatewayDomainName",
     "DomainNameAccessAssociation",
@@ -59,10 +59,10 @@ _DESTINATIONS: Final = {
 
 @frozen
 class GeneratedResources:
-    """What SAM makes of a stack's resources.
+    """The resources that SAM generates from a stack's resources.
 
-    `resources` are by logical id. `referable` holds the logical ids of those that have another name,
-    such as `Function.Alias`. All names begin with one of `origins`.
+    `resources` are by logical id. `referable` has the logical ids of those with another name, such as
+    `Function.Alias`. All names start with one of `origins`.
     """
 
     resources: dict[str, Node] = field(default_factory=dict)
@@ -75,12 +75,12 @@ class GeneratedResources:
             self.referable.setdefault(name, logical_id)
 
     def may_have(self, name: str) -> bool:
-        """Return whether SAM may make a resource of that name: of some, names have a random part."""
+        """Return whether SAM may generate a resource of that name; some names have a random part."""
         return name.startswith(tuple(self.origins))
 
 
 def generated_resources(stack: ResourceScope) -> GeneratedResources:
-    """Return what SAM makes of a stack's resources, as far as that has a value before it is deployed."""
+    """Return the resources that SAM generates, as far as their names are known before deployment."""
     made = GeneratedResources()
     for logical_id in stack.resources:
         resource_type = stack.resource_type(logical_id) or ""
@@ -144,7 +144,7 @@ def _add_destinations(
             resource = _resource(at, resource_type)
             name = f"{function}.Destination{suffix}"
             made.add(f"{logical_id}{event}{suffix}", resource, name=name)
-            made.add(f"{function}{event}{suffix}", resource)  # as the page has it
+            made.add(f"{function}{event}{suffix}", resource)  # the spelling in SAM's documentation
 
 
 def _add_event_sources(
@@ -218,7 +218,7 @@ def _add_of_http_api(stack: ResourceScope, api: str, made: GeneratedResources) -
 def _add_stage(
     stack: ResourceScope, api: str, stage: Node, made: GeneratedResources, *, kind: str
 ) -> None:
-    """Add a stage; a name that is not alphanumeric is in its logical id as a hash, or not at all."""
+    """Add a stage; its logical id has a hash if the stage name is not alphanumeric."""
     resource = _resource(stack.resources[api], kind, StageName=stage)
     text = stack.optional_text(stage) or ""
     suffix = f"{text}Stage" if text.isalnum() else f"Stage{_hash(text)}"

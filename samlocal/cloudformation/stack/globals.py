@@ -1,4 +1,4 @@
-"""SAM's `Globals` section: properties that every resource of one type starts from.
+"""SAM's `Globals` section: default properties for all resources of a type.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.stack.resource_scope import ResourceScope
 
-# What each function has for itself; SAM refuses it in `Globals`.
+# Properties of one function only; SAM refuses them in `Globals`.
 NOT_GLOBAL: Final = frozenset({"Events", "FunctionName", "Policies", "Role"})
 _SERVERLESS: Final = "AWS::Serverless::"
 _ALL: Final = "*"
@@ -26,7 +26,7 @@ _REPLACED: Final = frozenset({"Architectures"})
 
 
 def declared_properties(stack: ResourceScope, logical_id: str) -> Node:
-    """Return a resource's properties as the template has them, `Globals` merged in."""
+    """Return a resource's unresolved properties with `Globals` merged in."""
     resource = stack.resources[logical_id]
     own = resource.get("Properties")
     own = stack.resolver.reduce(own) if own else None
@@ -45,12 +45,12 @@ def declared_properties(stack: ResourceScope, logical_id: str) -> Node:
 def with_globals(
     own: Node, inherited: Node, resolver: Resolver, *, name: str, ignored: Node | None = None
 ) -> Node:
-    """Return a resource's properties on top of the global ones; `ignored` is its `IgnoreGlobals`.
+    """Return the global properties with a resource's own merged in; `ignored` is its `IgnoreGlobals`.
 
-    `name` is what the global ones are called, such as `Globals.Function`.
+    `name` is the section of the global properties, such as `Globals.Function`.
 
     Raises:
-        TemplateError: they are no mapping, or don't have what is to be ignored.
+        TemplateError: they are not a mapping, or lack a property that `ignored` names.
     """
     inherited = expand_section(inherited, resolver)
     entries = inherited.entries(f"`{name}`")
@@ -64,7 +64,7 @@ def with_globals(
 
 
 def _ignored(ignored: Node, entries: Mapping[str, Node], section: str) -> frozenset[str]:
-    """Return which global properties a resource goes without: all of them, or those of a list.
+    """Return the global properties that a resource ignores: all of them, or those of a list.
 
     https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html#sam-specification-template-anatomy-globals-overrideable
     """
@@ -88,10 +88,10 @@ def _ignored(ignored: Node, entries: Mapping[str, Node], section: str) -> frozen
 
 
 def merge(inherited: Node, own: Node, resolver: Resolver) -> Node:
-    """Return `own` on top of what is global.
+    """Return the global value with a function's `own` merged in.
 
-    Mappings merge entry by entry, lists are appended to the global ones, and of anything else,
-    intrinsic functions included, the function's own replaces the global one.
+    Mappings merge entry by entry. Lists are appended to the global ones. Any other value, also the call
+    of an intrinsic function, replaces the global one.
     """
     if _is_mapping(inherited) and _is_mapping(own):
         below, above = expand_section(inherited, resolver), expand_section(own, resolver)

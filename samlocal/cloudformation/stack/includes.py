@@ -1,4 +1,4 @@
-"""What a template takes from other files: `AWS::Include`.
+"""Parts of a template that come from other files: `AWS::Include`.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
 """
@@ -30,9 +30,9 @@ _REMOTE: Final = ("s3://", "https://", "http://")
 
 
 def root_with_includes(stack: ResourceScope) -> Node:
-    """Return a stack's template with what its top level includes; its own entries win.
+    """Return a stack's template with its top-level includes; its own entries win.
 
-    The locations are resolved in the template as it is without its includes.
+    The locations of the includes are resolved in the template without them.
     """
     document = stack.document
     own = dict(document.root.entries("a template"))
@@ -60,7 +60,7 @@ def _with_entries(node: Node, entries: Mapping[str, Node]) -> Node:
 
 
 def _merged(own: Mapping[str, Node], included: Mapping[str, Node]) -> dict[str, Node]:
-    """Return the sections of both, and within each section the entries of both."""
+    """Return the sections of both templates, and for a section in both the entries of both."""
     merged = {**included, **own}
     for name in own.keys() & included.keys():
         mine, other = own[name], included[name]
@@ -74,12 +74,12 @@ def _merged(own: Mapping[str, Node], included: Mapping[str, Node]) -> dict[str, 
 def read_include(
     location: str, at: Node, *, directory: Path, boundary: Path, external: ExternalValues
 ) -> Node:
-    """Return the content of a file inside `boundary` or of an object in S3; or why it is unknown.
+    """Return the content of a file inside `boundary` or of an object in S3, or why it is unknown.
 
-    What comes from S3 has the place of `at`.
+    Nodes from S3 have the place of `at`.
 
     Raises:
-        TemplateError: it isn't YAML or JSON, can't be read, or is outside the project.
+        TemplateError: it is not YAML or JSON, cannot be read, or is outside the project.
     """
     if location.startswith(_REMOTE):
         return _read_object(location, at, external)

@@ -1,4 +1,4 @@
-"""Nested stacks: templates that a template includes as resources.
+"""Nested stacks: resources of a template that are templates themselves.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-application.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html
@@ -42,28 +42,28 @@ class _UnreadStack:
     is_error: bool
 
     def output(self, attribute: str) -> Unknown:
-        """Return what is known of one of its outputs: nothing, and why."""
+        """Return an output as an unknown value with the reason."""
         return Unknown(
-            reason=f"`{self.logical_id}.{attribute}` is an output of a stack that is left out",
+            reason=f"`{self.logical_id}.{attribute}` is an output of a stack that is not read",
             missing=self.diagnostic.missing,
             causes=(self.diagnostic,),
         )
 
 
 class NestedStackLoader:
-    """Opens the stacks nested in one, at any depth; each file is read once."""
+    """Opens nested stacks at any depth; each file is read once."""
 
     def __init__(self) -> None:
         self._documents: dict[Path, Document] = {}
         self._count = 0
 
     def open(self, stack: Stack, *, within: tuple[Path, ...] = ()) -> None:
-        """Open the stacks nested in `stack`, which is itself nested in those at `within`.
+        """Open the stacks nested in `stack`; `within` are the templates of the stacks around it.
 
-        What can't be read leaves out that stack only.
+        A stack that cannot be read is added to `stack.unread`.
 
         Raises:
-            TemplateError: there are too many of them.
+            TemplateError: there are too many nested stacks.
         """
         here = (*within, stack.document.path)
         for logical_id in stack.resources:
@@ -127,19 +127,19 @@ class NestedStackLoader:
 
 
 def _name(stack: Stack, logical_id: str) -> str:
-    """Return a nested stack's id, as in sam, or its logical id where another one has the same."""
+    """Return a nested stack's id, as in sam, or its logical id if the id is not unique."""
     name = resource_id(stack.resources[logical_id])
     taken = {child.path.rpartition("/")[2] for child in stack.children.values()}
     return logical_id if name is None or name in taken or name in stack.resources else name
 
 
 def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> _UnreadStack:
-    diagnostic = unknown_diagnostic(f"the nested stack `{logical_id}` is left out", node, unknown)
+    diagnostic = unknown_diagnostic(f"skipping the nested stack `{logical_id}`", node, unknown)
     return _UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
 
 
 def _location(stack: Stack, logical_id: str, property_name: str) -> Node:
-    """Return where a nested template is, or why that is not known to be on this machine."""
+    """Return the location of a nested template, or why it is not on this machine."""
     resource = stack.resources[logical_id]
     section = resource.get("Metadata")
     asset = section.get("aws:asset:path") if section else None
@@ -160,14 +160,14 @@ def _location(stack: Stack, logical_id: str, property_name: str) -> Node:
 
 
 def _application_id(stack: Stack, node: Node) -> str:
-    """Return what identifies an application of the AWS Serverless Application Repository."""
+    """Return the id of an application in the AWS Serverless Application Repository, for a message."""
     node = stack.resolver.resolve(node)
     known = f"`{node.optional_text()}`" if node.optional_text() else f"({node.kind})"
     return f"{known} of the AWS Serverless Application Repository"
 
 
 def _given(stack: Stack, logical_id: str) -> Given:
-    """Return what a parent gives for the parameters of a stack nested in it."""
+    """Return a function that gives a nested stack's parameter values from its parent."""
 
     def given(name: str) -> str | Unknown | None:
         section = stack.properties(logical_id).get("Parameters")

@@ -1,4 +1,4 @@
-"""A template's `Parameters`: their types, their constraints and the values that follow.
+"""A template's `Parameters`: their types, constraints and values.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 """
@@ -34,7 +34,7 @@ class Parameter:
 
     @property
     def ssm_type(self) -> str | None:
-        """For an SSM parameter, the type of the value that SSM holds."""
+        """For an SSM parameter type, the type of the value in SSM."""
         match = _SSM_VALUE.fullmatch(self.type)
         return match[1] if match else None
 
@@ -47,7 +47,7 @@ def read_parameters(section: Node | None) -> dict[str, Parameter]:
     """Return the parameters that a template's `Parameters` section declares.
 
     Raises:
-        TemplateError: the section, or one of its entries, is no mapping.
+        TemplateError: the section, or one of its entries, is not a mapping.
     """
     if section is None:
         return {}
@@ -64,12 +64,12 @@ def read_parameters(section: Node | None) -> dict[str, Parameter]:
 def parameter_value(
     parameter: Parameter, given: str | Unknown | None, external: ExternalValues
 ) -> str | list[str] | Unknown:
-    """Return a parameter's value: what is given, or else its `Default`.
+    """Return a parameter's value: the given one, or else its `Default`.
 
-    Of an SSM parameter that is the name, under which `external` has the value.
+    For an SSM parameter type, that is the name of the SSM parameter, and `external` has its value.
 
     Raises:
-        ParameterError: it has none, or one that its declaration doesn't allow.
+        ParameterError: it has no value, or one that its declaration does not allow.
     """
     value = _default(parameter) if given is None else given
     if value is None:
@@ -94,13 +94,13 @@ def value_or_unknown(
     *,
     nested_in: str | None,
 ) -> str | list[str] | Unknown:
-    """Return a parameter's value, or that it has none: not everything that refers to it needs one.
+    """Return a parameter's value; one without a value is unknown, which may not matter to a function.
 
-    `nested_in` is the nested stack that the parameter belongs to. What somebody gives for an SSM
-    parameter is its value, as in sam, unless it is known to be a name.
+    `nested_in` is the nested stack that the parameter belongs to. A given value for an SSM parameter
+    type is the value itself, as in sam, unless a source has an SSM parameter of that name.
 
     Raises:
-        ParameterError: somebody gives it a value that its declaration doesn't allow.
+        ParameterError: the given value is not allowed by the declaration.
     """
     if isinstance(given, str) and nested_in is None:
         external.provenance.add([f"--parameter-overrides {parameter.name}"])
@@ -156,7 +156,7 @@ def _refused(parameter: Parameter, value: str, key: str, expected: str) -> Param
     explained = description.optional_text() if description else None
     node = parameter.node.get(key) or parameter.node
     return ParameterError(
-        f"parameter `{parameter.name}` can't be {f'`{value}`' if value else 'empty'}",
+        f"parameter `{parameter.name}` cannot be {f'`{value}`' if value else 'empty'}",
         place=node.place,
         hint=explained or expected,
     )
@@ -192,7 +192,7 @@ def _check_pattern(parameter: Parameter, value: str) -> None:
         return
     try:
         matches = re.fullmatch(pattern, value)
-    except re.error:  # CloudFormation's patterns are Java's, which has forms that Python lacks
+    except re.error:  # CloudFormation uses Java's patterns, which have forms that Python lacks
         return
     if not matches:
         raise _refused(parameter, value, "AllowedPattern", f"it must match `{pattern}`")

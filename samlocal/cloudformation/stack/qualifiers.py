@@ -1,6 +1,6 @@
-"""Versions and aliases: the qualifiers that a function can be called with.
+"""Versions and aliases: the qualifiers of a function.
 
-No version is published here, so they are numbered from 1 in the order of the template.
+Nothing is published locally, so versions are numbered from 1 in the order of the template.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ALIAS: Final = "AWS::Lambda::Alias"
 def read_qualifiers(
     stack: ResourceScope, function: str, auto_publish_alias: str | None
 ) -> dict[str, str]:
-    """Return the version that each of a function's qualifiers stands for, except `$LATEST`."""
+    """Return the version for each of a function's qualifiers, except `$LATEST`."""
     qualifiers = {number: number for number in _versions(stack, function).values()}
     if auto_publish_alias is not None:
         number = str(len(qualifiers) + 1)
@@ -43,7 +43,7 @@ def arn_of(stack: ResourceScope, logical_id: str) -> str | None:
 
 
 def attribute(stack: ResourceScope, logical_id: str, name: str) -> str | None:
-    """Return an attribute of a version or an alias; None for any other."""
+    """Return an attribute of a version or an alias; None for any other attribute or resource."""
     if name in {"FunctionArn", "AliasArn"}:
         return arn_of(stack, logical_id)
     if name == "Version" and stack.resource_type(logical_id) == _VERSION:
@@ -60,7 +60,7 @@ def _qualifier(stack: ResourceScope, logical_id: str) -> str | None:
     if function is None:
         return None
     versions = _versions(stack, function)
-    return versions.get(logical_id) or str(len(versions) + 1)  # the one of `AutoPublishAlias`
+    return versions.get(logical_id) or str(len(versions) + 1)  # the version for `AutoPublishAlias`
 
 
 def _versions(stack: ResourceScope, function: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _resources_of(stack: ResourceScope, function: str, kind: str) -> Iterator[st
 
 
 def _function_of(stack: ResourceScope, logical_id: str) -> str | None:
-    """Return the logical id of the function that a version or an alias is of."""
+    """Return the logical id of the function of a version or an alias."""
     node = stack.properties(logical_id).get("FunctionName")
     if node is None:
         return None

@@ -1,6 +1,6 @@
-"""Resources whose `Ref` is made of their own properties: the table in `ref_values.json`.
+"""Resources whose `Ref` consists of their own properties: the table in `ref_values.json`.
 
-It is loaded once something refers to such a resource. How it is made: `tests/unit/cloudformation/ref_values.py`.
+It is loaded when something refers to such a resource. `tests/unit/cloudformation/ref_values.py` generates it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _table() -> dict[str, str]:
 def ref_paths(resource_type: str) -> list[list[str]]:
     """Return the paths of the properties that make up a type's `Ref`.
 
-    There are none where only the service knows what `Ref` gives.
+    There are none if only the service knows the value.
     """
     value = _table().get(resource_type)
     return [path.split(NESTED_WITH) for path in value.split(JOINED_WITH)] if value else []

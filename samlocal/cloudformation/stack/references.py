@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def reference(stack: ResourceScope, name: str, at: Node) -> str | Unknown | None:
-    """Return what `Ref` gives for a resource; None if there is none of that name."""
+    """Return what `Ref` gives for a resource; None if there is no such resource."""
     if name not in stack.resources:
         name = stack.generated.referable.get(name, name)
         if stack.resource(name) is None:
@@ -62,21 +62,19 @@ def attribute(stack: ResourceScope, logical_id: str, name: str, at: Node) -> Nod
 def _made_of_name(
     stack: ResourceScope, logical_id: str, kind: ResourceType, pattern: str, at: Node
 ) -> str | Unknown:
-    """Return what follows from a resource's name; its logical id stands for a name that AWS makes."""
+    """Return a value that contains a resource's name; its logical id replaces a generated name."""
     own = own_name(stack, logical_id, kind)
     if isinstance(own, Unknown):
         return own
     if kind.has_generated_id:
-        message = (
-            f"`{logical_id}` gets its id when it is deployed; its logical id stands for it here"
-        )
+        message = f"`{logical_id}` gets its id at deployment; samlocal uses its logical id instead"
         place = stack.place_of(logical_id) if logical_id in stack.resources else at.place
         stack.add_diagnostic(Diagnostic(message=message, place=place))
     return _fill_in(stack, pattern, own or logical_id)
 
 
 def _of_properties(stack: ResourceScope, logical_id: str, type_name: str) -> str | Unknown:
-    """Return the properties that make up what `Ref` gives, where the template has all of them."""
+    """Return the value of `Ref` if the template has all properties that it consists of."""
     from samlocal.cloudformation.stack.ref_values import JOINED_WITH, ref_paths  # noqa: PLC0415  # rarely needed
 
     paths = ref_paths(type_name)
@@ -99,7 +97,7 @@ def _property(stack: ResourceScope, logical_id: str, path: Sequence[str]) -> str
 
 
 def _of_generated(stack: ResourceScope, logical_id: str, name: str, at: Node) -> Node | None:
-    """Return an attribute of what SAM makes of a resource, as in `Function.DestinationQueue.Arn`."""
+    """Return an attribute of a resource that SAM generates, such as `Function.DestinationQueue.Arn`."""
     referable, dot, rest = name.partition(".")
     target = stack.generated.referable.get(f"{logical_id}.{referable}")
     if target is None:
@@ -110,7 +108,7 @@ def _of_generated(stack: ResourceScope, logical_id: str, name: str, at: Node) ->
 
 
 def _not_yet(name: str) -> Unknown:
-    return Unknown(reason=f"`{name}` is known only once it is deployed")
+    return Unknown(reason=f"`{name}` is known only after deployment")
 
 
 def _fill_in(stack: ResourceScope, pattern: str, name: str) -> str:

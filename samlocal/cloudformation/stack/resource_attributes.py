@@ -1,9 +1,9 @@
-"""What `Ref` and `Fn::GetAtt` give for resources that aren't deployed.
+"""What `Ref` and `Fn::GetAtt` give for resources that are not deployed.
 
-A resource that its template names has that name here too. A name that CloudFormation would make up is
-the logical id, as in sam. An id that the service makes up isn't known before it is deployed: the logical
-id stands for it, with a diagnostic, in ARNs and addresses, and for APIs also alone, because templates put
-that into addresses. What `Ref` gives for types that aren't here is in `ref_values`. ARNs and addresses follow from names as AWS documents it:
+A resource has the name in its template. A name that CloudFormation would generate is the logical id, as in
+sam. An id that the service would generate is unknown before deployment. In ARNs and URLs the logical id
+replaces it, with a diagnostic; for APIs everywhere, because templates build URLs from the bare id. The module
+`ref_values` has the types that are not here. ARNs and URLs follow from names as AWS documents it:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @frozen
 class ResourceType:
-    """How the names of one type of resource are made; `$name` stands for the resource's own.
+    """The names and attributes of one type of resource; `$name` is the placeholder for its name.
 
-    `name_property` is the property that names it, and `ref` is what `Ref` gives; None for types that
-    are only in `ref_values`. `of_property` holds attributes that repeat a property. With
-    `has_generated_id` the logical id stands for an id.
+    `name_property` is the property with the name, and `ref` is what `Ref` gives, None for types that
+    are only in `ref_values`. `of_property` has the attributes that repeat a property. With
+    `has_generated_id` the logical id replaces a generated id.
     """
 
     name_property: str | None = None
@@ -156,7 +156,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
 
 
 def fill_in(pattern: str, name: str, names: Mapping[str, str]) -> str:
-    """Return a pattern of this module with a resource's name and its stack's context in it."""
+    """Fill a resource's name and its stack's context into a pattern of this module."""
     for word, value in names.items():
         pattern = pattern.replace(f"${word}", value)
     return pattern.replace("$name", name)

@@ -1,4 +1,4 @@
-"""What a resource is called besides its logical id: `SamResourceId`, and the CDK's construct paths.
+"""Identifiers of a resource besides its logical id: `SamResourceId`, and the CDK's construct paths.
 
 https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html
 """

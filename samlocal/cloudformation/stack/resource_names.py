@@ -1,4 +1,4 @@
-"""Names of resources: those that the template gives, else their logical ids."""
+"""Names of resources: from the template, else their logical ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def own_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str | Unknown | None:
-    """Return the name that the template gives a resource, or why it cannot be resolved locally."""
+    """Return a resource's name in the template, or why it cannot be resolved locally."""
     node = stack.properties(logical_id).get(kind.name_property or "")
     if node is None:
         return None
@@ -21,7 +21,7 @@ def own_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str |
 
 
 def layer_name(stack: ResourceScope, logical_id: str, kind: ResourceType) -> str:
-    """Return a name for a layer that no other layer of the project has."""
+    """Return a name for a layer that is unique in the project."""
     name = _text(stack, logical_id, kind) or logical_id
     return "-".join((*stack.path.split("/"), name)) if stack.path else name
 

@@ -1,4 +1,4 @@
-"""What the parts of a stack ask of the stack itself: types only, for modules below `Stack`."""
+"""The interface of a stack to its parts: types only, for modules below `Stack`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SamResources(Protocol):
-    """What SAM makes of the resources of a stack: see `generated_resources`."""
+    """The resources that SAM generates for a stack: see `generated_resources`."""
 
     @property
     def resources(self) -> Mapping[str, Node]: ...
@@ -29,7 +29,7 @@ class SamResources(Protocol):
 
 
 class UnreadStack(Protocol):
-    """A nested stack that is not read; `is_error` tells whether its template or location is wrong."""
+    """A nested stack that is not read; `is_error` is true if its template or location is invalid."""
 
     @property
     def diagnostic(self) -> Diagnostic: ...
@@ -38,7 +38,7 @@ class UnreadStack(Protocol):
     def is_error(self) -> bool: ...
 
     def output(self, attribute: str) -> Unknown:
-        """Return what is known of one of its outputs: nothing, and why."""
+        """Return an output as an unknown value with the reason."""
 
 
 class ResourceScope(Scope, Protocol):

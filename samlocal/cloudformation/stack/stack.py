@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
 
-# What a parent stack or the command line gives for a parameter; None where it gives nothing.
+# The value of a parameter from a parent stack or the command line; None if there is none.
 Given = Callable[[str], "str | Unknown | None"]
 
 
 class Stack:
     """One template, its parameters' values and its context.
 
-    `path` leads here through nested stacks; it is empty for a template of its own. `parent` is the
-    stack that this one is nested in, and its logical id there. `children` are the nested stacks by
-    logical id, and `unread` those that cannot be read. `is_used` tells whether somebody has asked for
-    an output. Files that the template includes must be inside `boundary`.
+    `path` is the path through nested stacks, empty for a root stack. `parent` is the stack that
+    contains this one, and its logical id there. `children` are the nested stacks by logical id, and
+    `unread` those that cannot be read. `is_used` is true after an output was read. Files that the
+    template includes must be inside `boundary`.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Stack:
         self._diagnostics: dict[Diagnostic, None] = {}
 
     def with_document(self, document: Document) -> Stack:
-        """Return this stack with another template in the place of its own."""
+        """Return a copy of this stack with another template."""
         return Stack(
             document,
             given=self.given,
@@ -86,7 +86,7 @@ class Stack:
 
     @property
     def directory(self) -> Path:
-        """The template's directory: what relative paths in it start from."""
+        """The template's directory, which relative paths start from."""
         return self.document.path.parent
 
     @property
@@ -99,7 +99,7 @@ class Stack:
 
     @cached_property
     def root(self) -> Node:
-        """The template with what its top level includes."""
+        """The template with its top-level includes."""
         return root_with_includes(self)
 
     def section(self, name: str) -> Node | None:
@@ -138,18 +138,18 @@ class Stack:
 
     @cached_property
     def generated(self) -> SamResources:
-        """What SAM makes of the resources, for references to it."""
+        """The resources that SAM generates, for references to them."""
         from samlocal.cloudformation.stack.generated_resources import generated_resources  # noqa: PLC0415  # rarely needed
 
         return generated_resources(self)
 
     def resource(self, logical_id: str) -> Node | None:
-        """Return a resource of the template, or one that SAM makes of another."""
+        """Return a resource of the template, or one that SAM generates."""
         resource = self.resources.get(logical_id)
         return resource or self.generated.resources.get(logical_id)
 
     def place_of(self, logical_id: str) -> Place:
-        """Return where a resource's name stands in the template."""
+        """Return the place of a resource's name in the template."""
         return (self.section("Resources") or self.document.root).place_of(logical_id)
 
     def resource_type(self, logical_id: str) -> str | None:
@@ -158,25 +158,25 @@ class Stack:
         return kind.optional_text() if kind else None
 
     def properties(self, logical_id: str) -> Mapping[str, Node]:
-        """Return a resource's properties, each of them as the template has it."""
+        """Return a resource's properties, unresolved."""
         resource = self.resource(logical_id)
         node = resource.get("Properties") if resource else None
         node = self.resolver.reduce(node) if node else None
         return node.value if node and isinstance(node.value, dict) else {}
 
     def exists(self, logical_id: str) -> bool | None:
-        """Return whether a resource's `Condition` holds; None if that cannot be resolved locally."""
+        """Return whether a resource's `Condition` is true; None if it cannot be resolved locally."""
         try:
-            held = self.condition_of(logical_id)
-        except ProjectError:  # it is raised again when that resource is asked for
+            result = self.condition_of(logical_id)
+        except ProjectError:  # raised again when the resource is resolved
             return None
-        return None if isinstance(held, Unknown) else held
+        return None if isinstance(result, Unknown) else result
 
     def condition_of(self, logical_id: str) -> bool | Unknown:
-        """Return whether a resource's `Condition` holds, or why that cannot be resolved locally.
+        """Return whether a resource's `Condition` is true, or why it cannot be resolved locally.
 
         Raises:
-            TemplateError: there is no such condition, or it can't be read.
+            TemplateError: there is no such condition, or it is invalid.
         """
         condition = self.resources[logical_id].get("Condition")
         if condition is None:
@@ -187,7 +187,7 @@ class Stack:
             return exc.unknown
 
     def optional_text(self, node: Node | None) -> str | None:
-        """Return the text that a value stands for; None where it stands for none that is known."""
+        """Return the resolved text of a value; None if it is not text or unknown."""
         if node is None:
             return None
         try:
@@ -197,11 +197,15 @@ class Stack:
         return resolved.optional_text()
 
     def reference(self, name: str, at: Node) -> Node:
-        return at.with_value(self._once(("reference", name), lambda: self._reference(name, at)))
+        return at.with_value(
+            self._compute_once(("reference", name), lambda: self._reference(name, at))
+        )
 
     def attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
         key = ("attribute", logical_id, attribute)
-        return at.with_value(self._once(key, lambda: self._attribute(logical_id, attribute, at)))
+        return at.with_value(
+            self._compute_once(key, lambda: self._attribute(logical_id, attribute, at))
+        )
 
     def output(self, name: str, at: Node) -> Node:
         """Return the value of one of the stack's outputs, to its parent.
@@ -209,10 +213,10 @@ class Stack:
         Raises:
             TemplateError: there is no such output.
         """
-        return at.with_value(self._once(("output", name), lambda: self._output(name, at)))
+        return at.with_value(self._compute_once(("output", name), lambda: self._output(name, at)))
 
-    def _once(self, key: tuple[str, ...], compute: Callable[[], Node]) -> Value:
-        """Compute a value once: names that are made of other names would multiply otherwise."""
+    def _compute_once(self, key: tuple[str, ...], compute: Callable[[], Node]) -> Value:
+        """Compute a value once: nested references would take exponential time otherwise."""
         if key not in self._values:
             self._values[key] = self.external.provenance.of(lambda: compute().value)
         value, traces = self._values[key]
@@ -236,7 +240,7 @@ class Stack:
             return at.with_value(resource)
         known = (*self.parameters, *self.pseudo_parameters, *self.resources)
         raise TemplateError(
-            f"nothing is named `{name}`", place=at.place, hint=did_you_mean(name, known)
+            f"no parameter or resource `{name}`", place=at.place, hint=did_you_mean(name, known)
         )
 
     def _attribute(self, logical_id: str, attribute: str, at: Node) -> Node:
@@ -264,7 +268,7 @@ class Stack:
         return self.resolver.resolve(value)
 
     def condition(self, name: str, at: Node) -> bool:
-        """Return whether a condition holds.
+        """Return whether a condition is true.
 
         Raises:
             TemplateError: there is no such condition, or it depends on itself.
@@ -278,7 +282,7 @@ class Stack:
         return expand_section(mapping, self.resolver) if mapping else None
 
     def include(self, location: str, at: Node) -> Node:
-        """Return what `AWS::Include` stands for: see `read_include`."""
+        """Return the content of an `AWS::Include`: see `read_include`."""
         if location not in self._included:
             self._included[location] = read_include(
                 location,
@@ -290,12 +294,12 @@ class Stack:
         return self._included[location]
 
     def add_diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Remember a diagnostic, once, of the value that is being computed, or else of the stack."""
+        """Add a diagnostic about the value that is being computed, or else about the stack."""
         if not self.external.provenance.add([diagnostic]):
             self._diagnostics.setdefault(diagnostic)
 
     def drain_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return the diagnostics of the stack, and forget them."""
+        """Return the diagnostics of the stack and clear them."""
         diagnostics = tuple(self._diagnostics)
         self._diagnostics.clear()
         return diagnostics

@@ -1,4 +1,4 @@
-"""Diagnostics of templates as they are written, whichever function runs."""
+"""Diagnostics of templates that do not depend on the function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def duplicate_keys(stacks: Iterable[Stack]) -> list[Diagnostic]:
     """Return a diagnostic for each key that a mapping has twice."""
     return [
         Diagnostic(
-            message=f"`{duplicate.key}` is here a second time; this one counts",
+            message=f"`{duplicate.key}` is given twice: the later value applies",
             place=duplicate.place,
             hint=f"the first one: {duplicate.earlier}",
         )
@@ -29,7 +29,7 @@ def duplicate_keys(stacks: Iterable[Stack]) -> list[Diagnostic]:
 def macros(stacks: Iterable[Stack]) -> list[Diagnostic]:
     """Return a diagnostic for each macro: only AWS can run it."""
     return [
-        Diagnostic(message=f"the macro `{name}` is left out: it runs in AWS", place=node.place)
+        Diagnostic(message=f"skipping the macro `{name}`: it runs only in AWS", place=node.place)
         for stack in stacks
         for node in stack.transforms
         if (name := transform_name(node)) and not name.startswith("AWS::")

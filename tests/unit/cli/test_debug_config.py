@@ -31,7 +31,7 @@ def test_configurations_of_a_project(samlocal: Samlocal) -> None:
         *("debugpy", "node", "java", "rdbg", "go", "cppdbg"),
     ]
     assert configurations[0]["connect"] == {"host": "localhost", "port": 5999}
-    assert "`CImage` is left out: `CImage` has no `Runtime`" in ended.stderr
+    assert "skipping `CImage`: `CImage` has no `Runtime`" in ended.stderr
 
 
 def test_writing_keeps_what_is_there(samlocal: Samlocal) -> None:

@@ -250,9 +250,9 @@ def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None
     assert [
         (diagnostic.message, diagnostic.hint) for diagnostic in inputs.resolved.diagnostics
     ] == [
-        ("`STAGE` is left out: parameter `Stage` has no value", None),
+        ("skipping `STAGE`: parameter `Stage` has no value", None),
         (
-            "`TABLE_NAME` is left out: parameter `Table` has no value",
+            "skipping `TABLE_NAME`: parameter `Table` has no value",
             "give them values: --parameter-overrides Stage=… Table=…",
         ),
     ]
@@ -367,5 +367,5 @@ def test_a_stand_in_is_said_unless_the_variable_comes_from_elsewhere(directory: 
     inputs = read(InvokeOptions(no_credentials=True))
     assert inputs.resolved.environment.as_dict()["API"] == "Api"
     (diagnostic,) = inputs.resolved.diagnostics
-    assert diagnostic.message.startswith("`Api` gets its id when it is deployed")
+    assert diagnostic.message.startswith("`Api` gets its id at deployment")
     assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).resolved.diagnostics == ()

@@ -62,7 +62,7 @@ def test_what_two_stacks_of_one_template_lack_is_said_once(
         "  C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://x/c.yaml}}\n"
     )
     list_functions(template=tmp_path / "template.yaml")
-    assert capfd.readouterr().err.count("the nested stack `C` is left out") == 1
+    assert capfd.readouterr().err.count("skipping the nested stack `C`") == 1
 
 
 def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
@@ -85,7 +85,7 @@ def test_a_function_whose_variable_lacks_a_parameter_is_listed(
     list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output="json")
     reviews = json.loads(capfd.readouterr().out)[1]
     assert reviews["handler"] == "index.handler"
-    assert reviews["diagnostics"] == ["`TOKEN` is left out: parameter `Token` has no value"]
+    assert reviews["diagnostics"] == ["skipping `TOKEN`: parameter `Token` has no value"]
 
 
 def test_a_function_whose_condition_is_false_has_an_error_for_scripts(

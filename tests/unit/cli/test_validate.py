@@ -65,7 +65,7 @@ def test_our_diagnostics_and_cfn_lints_stand_together(template: Path) -> None:
             "warning",
             None,
             19,
-            "`URL` is left out: `Url.FunctionUrl` is known only once it is deployed",
+            "skipping `URL`: `Url.FunctionUrl` is known only after deployment",
         ),
     ]
 
@@ -132,7 +132,7 @@ Resources:
 """)
     ((found, _, line, message),) = problems(tmp_path / "template.yaml", lint=False)
     assert (found, line) == (severity, 4)
-    assert str(message).startswith("the nested stack `Child` is left out: ")
+    assert str(message).startswith("skipping the nested stack `Child`: ")
 
 
 def test_no_template_at_all_is_an_error(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_the_report_for_people(
         "  hint: give it one: --parameter-overrides Stage=…\n"
         "template.yaml:11:19: error: `MemorySize` must be a whole number from 128 to 10240,"
         " not `64`\n"
-        "template.yaml:19:38: warning: `URL` is left out: `Url.FunctionUrl` is known only once it is"
-        " deployed\n"
+        "template.yaml:19:38: warning: skipping `URL`: `Url.FunctionUrl` is known only after"
+        " deployment\n"
     )
     assert err == "1 error, 1 warning, 1 note\n"
 

@@ -41,7 +41,7 @@ class Evaluate(Protocol):
 
 @pytest.fixture
 def evaluate(tmp_path: Path) -> Evaluate:
-    """Return a function that resolves an expression in a template with some more sections."""
+    """Return a function that resolves an expression in a template with additional sections."""
 
     def resolve(
         expression: str,
@@ -64,7 +64,7 @@ def evaluate(tmp_path: Path) -> Evaluate:
 
 @pytest.fixture
 def value_of(evaluate: Evaluate) -> ValueOf:
-    """Return a function that gives the text that an expression resolves to."""
+    """Return a function that returns the text that an expression resolves to."""
 
     def text(
         expression: str, sections: str = "", *, resources: str = "", **overrides: str
@@ -76,7 +76,7 @@ def value_of(evaluate: Evaluate) -> ValueOf:
 
 
 class DiagnosticOf(Protocol):
-    """Gives the one diagnostic about an expression that leaves its variable without value."""
+    """Returns the only diagnostic about an expression without a value."""
 
     def __call__(
         self, expression: str, sections: str = "", *, resources: str = "", **overrides: str
@@ -85,7 +85,7 @@ class DiagnosticOf(Protocol):
 
 @pytest.fixture
 def diagnostic_of(evaluate: Evaluate) -> DiagnosticOf:
-    """Return a function that gives the diagnostic about an expression that has no value."""
+    """Return a function that returns the diagnostic about an expression without a value."""
 
     def find(
         expression: str, sections: str = "", *, resources: str = "", **overrides: str
@@ -100,7 +100,7 @@ def diagnostic_of(evaluate: Evaluate) -> DiagnosticOf:
 
 
 class ValueOf(Protocol):
-    """Gives the text that an expression resolves to; None where it can't be known."""
+    """Returns the text that an expression resolves to; None if it cannot be resolved."""
 
     def __call__(
         self, expression: str, sections: str = "", *, resources: str = "", **overrides: str

@@ -1,4 +1,4 @@
-"""The table of what `Ref` gives, `samlocal/cloudformation/stack/ref_values.json`: how it is made.
+"""Generates the table of what `Ref` gives, `samlocal/cloudformation/stack/ref_values.json`.
 
 It has every type of resource whose `Ref` is made of its own properties. That is the type's primary
 identifier in CloudFormation's registry, whose schemas cfn-lint ships; several properties are joined with
@@ -132,12 +132,12 @@ def resource_types() -> set[str]:
 
 
 def has_property(resource_type: str, path: str) -> bool:
-    """Return whether a type has a property; of a nested one only the outer is looked up."""
+    """Return whether a type has a property; only the outer name of a nested one is checked."""
     return path.partition(NESTED_WITH)[0] in _schema(resource_type)["properties"]
 
 
 def ref_value(resource_type: str) -> str | None:
-    """Return the properties that `Ref` gives for a type; None if it is known only once deployed."""
+    """Return the properties that `Ref` gives for a type; None if it is known only after deployment."""
     if resource_type in DOCUMENTED:
         return DOCUMENTED[resource_type]
     schema = _schema(resource_type)

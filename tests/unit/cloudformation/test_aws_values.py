@@ -73,7 +73,7 @@ def secret(json_key: str | None) -> Reference:
     ],
 )
 def test_values_come_from_the_account(reference: Reference, value: str) -> None:
-    """Parameters, secrets, exports and objects are read as the references ask for them."""
+    """Parameters, secrets, exports and objects are read from AWS as each reference requires."""
     assert RemoteValues(Account().connect).look_up(reference) == value
 
 
@@ -82,29 +82,32 @@ def test_values_come_from_the_account(reference: Reference, value: str) -> None:
     [
         (
             Reference(service="ssm", name="/none"),
-            "the SSM parameter `/none` can't be read: ParameterNotFound",
+            "the SSM parameter `/none` cannot be read: ParameterNotFound",
         ),
         (secret("none"), "the secret `db` (key `none`) has no such key"),
         (Reference(service="secretsmanager", name="binary"), "the secret `binary` is binary"),
         (Reference(service="exports", name="none"), "no stack exports `none`"),
-        (Reference(service="s3", name="s3://b"), "`s3://b` is not an object: s3://BUCKET/KEY"),
+        (
+            Reference(service="s3", name="s3://b"),
+            "`s3://b` is not an S3 object; write s3://BUCKET/KEY",
+        ),
         (
             Reference(service="s3", name="https://b/k"),
-            "`https://b/k` is not an object: s3://BUCKET/KEY",
+            "`https://b/k` is not an S3 object; write s3://BUCKET/KEY",
         ),
     ],
 )
-def test_what_the_account_has_not_is_unknown_for_a_reason(
+def test_a_value_that_the_account_lacks_is_unknown_with_a_reason(
     reference: Reference, reason: str
 ) -> None:
-    """What AWS says is passed on, and stops nothing."""
+    """An error of AWS becomes the reason of an unknown value, not an exception."""
     found = RemoteValues(Account().connect).look_up(reference)
     assert isinstance(found, Unknown)
     assert found.reason == reason
 
 
 def test_each_value_is_read_once() -> None:
-    """A reference that stands in ten variables costs one request."""
+    """Ten uses of one reference cost one request."""
     account = Account()
     values = RemoteValues(account.connect)
     for _ in range(3):
@@ -114,11 +117,11 @@ def test_each_value_is_read_once() -> None:
 
 
 class NoCredentialsError(Exception):
-    """Named as botocore's."""
+    """Has the name of botocore's error."""
 
 
-def test_an_account_out_of_reach_is_asked_once() -> None:
-    """Without credentials the first value takes its time, and the others fail with the same words."""
+def test_no_request_follows_an_error_of_the_credentials() -> None:
+    """After an error of the credentials, further values fail with the same reason and no request."""
     requests: list[str] = []
 
     def connect(service: str) -> Account:
@@ -130,13 +133,13 @@ def test_an_account_out_of_reach_is_asked_once() -> None:
     found = [values.look_up(Reference(service="ssm", name=name)) for name in names]
     reasons = [each.reason for each in found if isinstance(each, Unknown)]
     assert reasons == [
-        f"the SSM parameter `{name}` can't be read: Unable to locate credentials" for name in names
+        f"the SSM parameter `{name}` cannot be read: Unable to locate credentials" for name in names
     ]
     assert requests == ["ssm"]
 
 
-def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asking for AWS without boto3 is a usage error that says what to install."""
+def test_without_boto3_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--resolve-remote` without boto3 is a usage error that names the extra to install."""
 
     def missing(name: str) -> object:
         raise ImportError(name)

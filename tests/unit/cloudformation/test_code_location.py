@@ -55,7 +55,7 @@ def test_code_on_this_machine(tmp_path: Path, properties: str, path: str) -> Non
     ],
 )
 def test_code_in_s3(tmp_path: Path, properties: str, version: str | None) -> None:
-    """SAM's and CloudFormation's ways of naming an object are the same."""
+    """SAM's and CloudFormation's properties for an object in S3 are equivalent."""
     code = function_with(tmp_path, properties).code
     assert isinstance(code, S3Code)
     assert (code.bucket, code.key, code.version) == ("b", "k/x.zip", version)
@@ -70,7 +70,7 @@ def test_code_in_s3(tmp_path: Path, properties: str, version: str | None) -> Non
     ],
 )
 def test_code_in_an_image(tmp_path: Path, properties: str) -> None:
-    """An address of an image is enough to know that a function is one."""
+    """An image URI makes a function an image function."""
     code = function_with(tmp_path, properties).code
     assert isinstance(code, ImageCode)
     assert code.uri == "repository/image:tag"
@@ -79,20 +79,20 @@ def test_code_in_an_image(tmp_path: Path, properties: str) -> None:
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ("CodeUri: 's3://bucket'", "`s3://bucket` names no object"),
-        ("CodeUri: {Bucket: b}", "the code's place is missing"),
+        ("CodeUri: 's3://bucket'", "`s3://bucket` is not an S3 object"),
+        ("CodeUri: {Bucket: b}", "the function's code location is missing"),
         (
             "CodeUri: !ImportValue place",
-            "the code's place can't be known here: the export `place` lives in AWS",
+            "the function's code location cannot be resolved locally: the export `place` is available only in AWS",
         ),
         (
             "CodeUri: {Bucket: !ImportValue bucket, Key: k}",
-            "the code's place can't be known here: the export `bucket` lives in AWS",
+            "the function's code location cannot be resolved locally: the export `bucket` is available only in AWS",
         ),
     ],
 )
-def test_code_that_has_no_place(tmp_path: Path, properties: str, message: str) -> None:
-    """Nothing is run in place of code that can't be found."""
+def test_code_without_a_location_is_an_error(tmp_path: Path, properties: str, message: str) -> None:
+    """Code without a valid location is an error with a place."""
     with pytest.raises(CodeNotFoundError) as caught:
         function_with(tmp_path, properties)
     assert caught.value.message == message
@@ -103,27 +103,27 @@ def test_code_that_has_no_place(tmp_path: Path, properties: str, message: str) -
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ("", "the template doesn't say where it is"),
-        ("Content: {S3Bucket: b}", "the code's place is missing"),
+        ("", "the template does not give its location"),
+        ("Content: {S3Bucket: b}", "the layer's content location is missing"),
         (
             "ContentUri: !ImportValue place",
-            "the code's place can't be known here: the export `place` lives in AWS",
+            "the layer's content location cannot be resolved locally: the export `place` is available only in AWS",
         ),
     ],
 )
-def test_a_layer_that_has_no_place_is_left_out_and_said(
+def test_a_layer_without_a_location_is_skipped(
     tmp_path: Path, properties: str, message: str
 ) -> None:
-    """The function can still be run, without the layer."""
+    """The function is resolved without the layer, with a diagnostic."""
     layer = f"  L: {{Type: AWS::Lambda::LayerVersion, Properties: {{{properties}}}}}\n"
     function = function_with(tmp_path, "Layers: [!Ref L]", layer)
     assert function.layers == ()
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message == f"the layer `L` is left out: {message}"
+    assert diagnostic.message == f"skipping the layer `L`: {message}"
 
 
 def test_image_of_a_cdk_app_without_metadata(tmp_path: Path) -> None:
-    """The manifest of assets knows how an image is built, by the tag that it is to have in ECR."""
+    """The asset manifest gives the build of an image by its tag in ECR."""
     uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/assets:0a1b"
     template = {
         "Resources": {
@@ -156,12 +156,12 @@ def test_image_of_a_cdk_app_without_metadata(tmp_path: Path) -> None:
     )
 
 
-def test_arguments_for_dockers_command_line_are_left_out(tmp_path: Path) -> None:
-    """`sam build` passes them to `docker build`, which nothing here runs."""
+def test_arguments_for_the_docker_cli_are_skipped(tmp_path: Path) -> None:
+    """`DockerBuildExtraParams` has no effect, and a diagnostic reports it."""
     more = "    Metadata:\n      Dockerfile: Dockerfile\n      DockerBuildExtraParams: [--ssh, default]\n"
     function = function_with(tmp_path, "PackageType: Image", more)
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message.startswith("`DockerBuildExtraParams` is left out")
+    assert diagnostic.message.startswith("skipping `DockerBuildExtraParams`")
     assert (diagnostic.place and diagnostic.place.line, diagnostic.hint) == (
         7,
         "build the image with `sam build`",

@@ -52,7 +52,7 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db/main-AbCdEf"
     ],
 )
 def test_dynamic_references(text: str, reference: Reference | None) -> None:
-    """A reference is taken apart as CloudFormation documents it."""
+    """A reference is parsed as CloudFormation documents it."""
     assert parse_reference(text) == reference
 
 
@@ -95,24 +95,24 @@ def test_dynamic_references(text: str, reference: Reference | None) -> None:
 def test_given_values_fill_references_in(
     section: str, values: dict[str, object], text: str, expected: str
 ) -> None:
-    """Text around references is kept."""
+    """A reference is replaced, and the text around it is kept."""
     assert ExternalValues(given=GivenValues({section: values})).fill_in(text) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{{resolve:ssm:/none}}", "the SSM parameter `/none` lives in AWS"),
-        ("{{resolve:secretsmanager:none}}", "the secret `none` lives in AWS"),
+        ("{{resolve:ssm:/none}}", "the SSM parameter `/none` is available only in AWS"),
+        ("{{resolve:secretsmanager:none}}", "the secret `none` is available only in AWS"),
         (
             "{{resolve:secretsmanager:db:SecretString:b}}",
-            "what is given for the secret `db` (key `b`) has no such key",
+            "the value given for the secret `db` (key `b`) has no such key",
         ),
-        ("{{resolve:s3:x}}", "`{{resolve:s3:x}}` is no dynamic reference that samlocal knows"),
+        ("{{resolve:s3:x}}", "`{{resolve:s3:x}}` is not a supported dynamic reference"),
     ],
 )
-def test_what_nobody_gives_is_unknown_for_a_reason(text: str, reason: str) -> None:
-    """The reason names what is missing."""
+def test_a_value_without_a_source_is_unknown_with_a_reason(text: str, reason: str) -> None:
+    """An unknown value has a reason that names what is missing."""
     values = ExternalValues(given=GivenValues({"secretsmanager": {"db": {"a": "b"}}}))
     found = values.fill_in(text)
     assert isinstance(found, Unknown)
@@ -121,14 +121,14 @@ def test_what_nobody_gives_is_unknown_for_a_reason(text: str, reason: str) -> No
 
 @given(st.text())
 def test_text_without_references_is_kept(text: str) -> None:
-    """Braces of other languages mean nothing here."""
+    """Other text in braces is not a reference."""
     assert ExternalValues().fill_in(text.replace("{{resolve:", "")) == text.replace(
         "{{resolve:", ""
     )
 
 
 class Recorded:
-    """A source that remembers what it was asked."""
+    """A source that records its look-ups."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self.values = values
@@ -140,7 +140,7 @@ class Recorded:
 
 
 def test_the_first_source_that_has_a_value_wins() -> None:
-    """Given values come before the project's exports, and AWS comes last."""
+    """Given values take precedence over the project's exports, and exports over AWS."""
     remote = Recorded({"a": "remote", "b": "remote", "c": "remote"})
     values = ExternalValues(given=Recorded({"a": "given"}), remote=remote)
     values.local = Recorded({"a": "local", "b": "local"})
@@ -153,13 +153,13 @@ def test_the_first_source_that_has_a_value_wins() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ssn: {}", "v.yaml:1:1: `ssn` is no kind of value"),
+        ("ssn: {}", "v.yaml:1:1: `ssn` is not a section of a values file"),
         ("ssm: [a]", "v.yaml:1:6: `ssm` must be a mapping, not a list"),
         ("[a]", "v.yaml:1:1: a file of values must be a mapping, not a list"),
     ],
 )
 def test_a_malformed_file_of_values_has_a_place(tmp_path: Path, text: str, message: str) -> None:
-    """A typo in the file of values doesn't end in a missing value."""
+    """A malformed file of values is an error with a place."""
     (tmp_path / "v.yaml").write_text(text)
     with pytest.raises(TemplateError) as caught:
         read_given_values(tmp_path / "v.yaml")
@@ -178,10 +178,10 @@ def test_a_malformed_file_of_values_has_a_place(tmp_path: Path, text: str, messa
         ("secretsmanager:db", '{"port":5432,"tls":true,"pin":123,"user":"no","quoted":"5"}'),
     ],
 )
-def test_a_file_of_values_has_what_is_written(
+def test_a_file_of_values_keeps_values_as_written(
     tmp_path: Path, reference: str, expected: str
 ) -> None:
-    """AWS keeps text: only in the JSON of a secret are numbers and booleans what YAML 1.2 says."""
+    """Values stay as written; only in the JSON of a secret are numbers and booleans typed as in YAML 1.2."""
     (tmp_path / "v.yaml").write_text(
         "ssm: {/zip: 01234, /version: 1.10, /at: 12:30:00, /on: on, /list: [012, yes]}\n"
         "secretsmanager: {db: {port: 5432, tls: true, pin: 0123, user: no, quoted: '5'}}\n"

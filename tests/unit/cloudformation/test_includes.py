@@ -1,4 +1,4 @@
-"""Transforms of a whole template, and `AWS::Include` at every place where it may stand."""
+"""Transforms of a whole template, and `AWS::Include` at every place where it is allowed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FUNCTION = "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handle
 
 
 class Bucket:
-    """Objects in S3, by their address."""
+    """Objects in S3 by their URIs."""
 
     def __init__(self, **objects: str) -> None:
         self.objects = objects
@@ -48,11 +48,11 @@ def include(name: str) -> str:
     ],
 )
 def test_a_transform_may_be_a_mapping(tmp_path: Path, transform: str) -> None:
-    """A macro with parameters is named and left out, like one that is only a name."""
+    """A macro with parameters is skipped with a diagnostic, like one that is only a name."""
     found = project(tmp_path, f"Transform: {transform}\n{FUNCTION}")
     assert found.resolve(found.find("F")).handler == "app.handler"
     (diagnostic,) = found.diagnostics
-    assert diagnostic.message == "the macro `Datadog` is left out: it runs in AWS"
+    assert diagnostic.message == "skipping the macro `Datadog`: it runs only in AWS"
     assert str(diagnostic.place).startswith(f"{tmp_path / 'template.yaml'}:1:")
 
 
@@ -85,8 +85,8 @@ OBJECTS = {
 }
 
 
-def test_includes_are_read_from_s3_wherever_they_stand(tmp_path: Path) -> None:
-    """What they hold stands beside what is there already."""
+def test_includes_from_s3_are_read_everywhere(tmp_path: Path) -> None:
+    """The included entries are added to the existing ones."""
     found = project(tmp_path, TEMPLATE, **OBJECTS)
     function = found.resolve(found.find("Function"))
     assert (function.memory_mb, function.handler) == (512, "app.handler")
@@ -100,10 +100,8 @@ def test_includes_are_read_from_s3_wherever_they_stand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", list(OBJECTS))
-def test_an_include_that_is_out_of_reach_is_left_out_with_its_place(
-    tmp_path: Path, missing: str
-) -> None:
-    """Whichever it is, a diagnostic names it, and all that stands beside it is kept."""
+def test_a_missing_include_is_skipped_with_its_place(tmp_path: Path, missing: str) -> None:
+    """A diagnostic names the missing include, and all other entries are kept."""
     text = TEMPLATE.partition("          STAGE")[0] + "          OWN: !Sub '${AWS::Region}'\n"
     objects = {name: text for name, text in OBJECTS.items() if name != missing}
     found = project(tmp_path, text, **objects)
@@ -113,7 +111,7 @@ def test_an_include_that_is_out_of_reach_is_left_out_with_its_place(
     (diagnostic,) = dict.fromkeys((*found.diagnostics, *function.diagnostics))
     assert (
         diagnostic.message
-        == f"some entries are left out here: `s3://shared/{missing}` lives in AWS"
+        == f"skipping some entries here: `s3://shared/{missing}` is available only in AWS"
     )
     line = next(n for n, each in enumerate(text.splitlines(), 1) if f"shared/{missing}'" in each)
     assert diagnostic.place
@@ -122,7 +120,7 @@ def test_an_include_that_is_out_of_reach_is_left_out_with_its_place(
 
 
 def test_global_and_own_variables_that_are_included_are_merged(tmp_path: Path) -> None:
-    """An include alone under `Variables`, there or here, replaces nothing."""
+    """A lone include under `Variables`, global or own, is merged with the other variables."""
     text = f"""\
 Globals: {{Function: {{Environment: {{Variables: {{Fn::Transform: {include("global")}}}}}}}}}
 Resources:
@@ -143,17 +141,17 @@ Resources:
 
 @pytest.mark.parametrize("content", ["a: [", "[a]", ""])
 def test_an_object_of_another_shape_is_an_error_with_a_place(tmp_path: Path, content: str) -> None:
-    """What is wrong with an object in S3 is said at the place that includes it."""
+    """An error in an object in S3 has the place of its include."""
     text = f"Resources: {{Fn::Transform: {include('resources')}}}\n"
     with pytest.raises(TemplateError) as caught:
         _ = project(tmp_path, text, resources=content).functions
     assert str(caught.value.place).startswith(f"{tmp_path / 'template.yaml'}:1:")
 
 
-def test_functions_that_are_only_in_an_include_are_named_as_left_out(tmp_path: Path) -> None:
-    """An error about a template without functions says what is missing from it."""
+def test_the_error_for_no_functions_names_a_skipped_include(tmp_path: Path) -> None:
+    """The error about a template without functions names the include that was skipped."""
     text = f"Resources: {{Fn::Transform: {include('resources')}}}\n"
     with pytest.raises(FunctionNotFoundError) as caught:
         project(tmp_path, text).find("F")
     assert caught.value.hint
-    assert "`s3://shared/resources` lives in AWS" in caught.value.hint
+    assert "`s3://shared/resources` is available only in AWS" in caught.value.hint

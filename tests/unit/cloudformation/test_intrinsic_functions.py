@@ -134,14 +134,14 @@ STACK_ID = (
 def test_an_intrinsic_function_gives_the_documented_value(
     value_of: ValueOf, expression: str, value: str
 ) -> None:
-    """What CloudFormation documents is what a variable gets."""
+    """A variable gets the value that CloudFormation documents."""
     assert value_of(expression, SECTIONS) == value
 
 
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("!Ref Stagee", "nothing is named `Stagee`"),
+        ("!Ref Stagee", "no parameter or resource `Stagee`"),
         ("!Ref [a]", "the argument of `Ref` must be a string, not a list"),
         ("!GetAtt Nope.Arn", "no resource `Nope`"),
         ("!GetAtt F", "`Fn::GetAtt` needs an attribute"),
@@ -149,20 +149,20 @@ def test_an_intrinsic_function_gives_the_documented_value(
         ("!Join [a]", "`Fn::Join` takes 2 arguments, not 1"),
         ("!Join ['', abc]", "the values of `Fn::Join` must be a list, not `abc`"),
         ("!Join ['', [[a]]]", "a value of `Fn::Join` must be a string, not a list"),
-        ("!Select [3, [a, b, c]]", "`Fn::Select` has 3 values, none at `3`"),
-        ("!Select [-1, [a, b, c]]", "`Fn::Select` has 3 values, none at `-1`"),
-        ("!Select [x, [a]]", "`Fn::Select` has 1 values, none at `x`"),
+        ("!Select [3, [a, b, c]]", "`Fn::Select` has 3 values and none at index `3`"),
+        ("!Select [-1, [a, b, c]]", "`Fn::Select` has 3 values and none at index `-1`"),
+        ("!Select [x, [a]]", "`Fn::Select` has 1 values and none at index `x`"),
         ("!Split ['', abc]", "the delimiter of `Fn::Split` is empty"),
-        ("!Sub '${Stage-}'", "nothing is named `Stage-`"),
-        ("!Sub '${a b}'", "`${a b}` in `Fn::Sub` names nothing"),
+        ("!Sub '${Stage-}'", "no parameter or resource `Stage-`"),
+        ("!Sub '${a b}'", "`${a b}` is not a valid reference in `Fn::Sub`"),
         ("!Sub [a, b, c]", "`Fn::Sub` takes 2 arguments, not 3"),
         ("!Sub '${Zones}'", "`${Zones}` must be a string, not a list"),
         ("!FindInMap [RegionMap, nowhere, HVM64]", "the mappings have no `RegionMap.nowhere`"),
         ("!FindInMap [Nope, a, b]", "the mappings have no `Nope.a`"),
         ("!If [Nope, a, b]", "no condition `Nope`"),
         ("!If [IsDev, a]", "`Fn::If` takes 3 arguments, not 2"),
-        ("!If [[IsDev], a, b]", "a condition can't be a list"),
-        ("!If [{Ref: Stage}, a, b]", "`Ref` is no condition"),
+        ("!If [[IsDev], a, b]", "a condition cannot be a list"),
+        ("!If [{Ref: Stage}, a, b]", "`Ref` is not a condition function"),
         ("!If [!And [!Condition IsDev], a, b]", "`Fn::And` takes 2 to 10 values, not 1"),
         ("!Cidr [300.0.0.0/8, 1, 8]", "`Fn::Cidr`: '300.0.0.0/8' does not appear to be"),
         ("!Cidr [10.0.0.0/24, 300, 1]", "`Fn::Cidr`: the count must be from 1 to 256, not 300"),
@@ -173,38 +173,38 @@ def test_an_intrinsic_function_gives_the_documented_value(
         ("{'Fn::ToJsonString': abc}", "`Fn::ToJsonString` takes a mapping or a list"),
     ],
 )
-def test_a_misused_intrinsic_function_leaves_its_variable_out(
+def test_a_misused_intrinsic_function_omits_its_variable(
     diagnostic_of: DiagnosticOf, expression: str, message: str
 ) -> None:
-    """What CloudFormation would refuse stops no function that can run without it: it is named."""
+    """An invalid expression only omits its variable, with a diagnostic."""
     diagnostic = diagnostic_of(expression, SECTIONS)
-    assert diagnostic.message.startswith("`VALUE` is left out: ")
+    assert diagnostic.message.startswith("skipping `VALUE`: ")
     assert message in diagnostic.message
     assert diagnostic.place is not None
     assert diagnostic.place.line == 8
 
 
 def test_a_misspelt_name_gets_a_suggestion(diagnostic_of: DiagnosticOf) -> None:
-    """The nearest parameter, resource or pseudo parameter is named."""
+    """The hint names the most similar parameter, resource or pseudo parameter."""
     assert diagnostic_of("!Ref Stag", SECTIONS).hint == "did you mean `Stage`?"
 
 
-def test_a_function_from_the_future_is_left_out_and_said(evaluate: Evaluate) -> None:
-    """An intrinsic function that samlocal doesn't know stops nothing."""
+def test_an_unsupported_intrinsic_function_omits_its_variable(evaluate: Evaluate) -> None:
+    """An unsupported intrinsic function only omits its variable."""
     function = evaluate("!Quantum [a]")
     assert function.environment["VALUE"].value is None
     assert (
         function.diagnostics[0].message
-        == "`VALUE` is left out: samlocal doesn't know `Fn::Quantum`"
+        == "skipping `VALUE`: samlocal does not support `Fn::Quantum`"
     )
 
 
 def test_no_value_removes_a_variable(evaluate: Evaluate) -> None:
-    """`AWS::NoValue` isn't an empty string."""
+    """`AWS::NoValue` removes a variable; it is not an empty string."""
     assert evaluate("!If [IsProd, x, !Ref AWS::NoValue]", SECTIONS).environment == {}
 
 
-def test_what_cannot_be_known_spreads_only_as_far_as_it_matters(value_of: ValueOf) -> None:
+def test_only_results_that_depend_on_an_unknown_value_are_unknown(value_of: ValueOf) -> None:
     """A join of something unknown is unknown; a selection of something else is not."""
     resources = "Q: {Type: AWS::Unheard::Of}"
     assert value_of("!Join ['', [a, !GetAtt Q.X]]", resources=resources) is None
@@ -212,8 +212,8 @@ def test_what_cannot_be_known_spreads_only_as_far_as_it_matters(value_of: ValueO
     assert value_of("{'Fn::Length': [a, !GetAtt Q.X]}", resources=resources) == "2"
 
 
-def test_a_condition_may_be_decided_although_a_part_is_unknown(value_of: ValueOf) -> None:
-    """`And` with something false is false, whatever the rest."""
+def test_a_condition_may_be_known_although_an_operand_is_not(value_of: ValueOf) -> None:
+    """`And` with a false operand is false, even if another operand is unknown."""
     resources = "Q: {Type: AWS::Unheard::Of}"
     unknown = "!Equals [!GetAtt Q.X, a]"
     assert value_of(f"!If [!And [{unknown}, !Equals [a, b]], x, y]", resources=resources) == "y"
@@ -241,39 +241,39 @@ def test_a_condition_may_be_decided_although_a_part_is_unknown(value_of: ValueOf
 def test_recursion_is_an_error(
     diagnostic_of: DiagnosticOf, sections: str, resources: str, message: str
 ) -> None:
-    """What depends on itself is refused, not followed."""
+    """A value or condition that depends on itself is an error."""
     assert message in diagnostic_of("!If [A, x, y]", sections, resources=resources).message
 
 
 def test_names_that_depend_on_each_other_are_an_error(diagnostic_of: DiagnosticOf) -> None:
-    """Two resources named after each other end in an error with a place."""
+    """Two resources whose names refer to each other are an error with a place."""
     resources = """
     A: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Ref B}}
     B: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Sub 'x${A}'}}
     """
     diagnostic = diagnostic_of("!Ref A", resources=resources)
-    assert "more than 100 values depend on one another" in diagnostic.message
+    assert "more than 100 values refer to one another" in diagnostic.message
     assert diagnostic.place is not None
 
 
-def test_names_made_of_names_are_made_once(diagnostic_of: DiagnosticOf) -> None:
-    """Thirty names that each hold the next one twice are neither a billion steps nor a billion signs."""
+def test_nested_names_are_computed_once(diagnostic_of: DiagnosticOf) -> None:
+    """Thirty names that each contain the next one twice take neither exponential time nor memory."""
     resources = "\n".join(
         f"T{n}: {{Type: AWS::DynamoDB::Table, Properties: {{TableName: !Sub '${{T{n + 1}}}${{T{n + 1}}}'}}}}"
         for n in range(30)
     )
     diagnostic = diagnostic_of("!Ref T0", resources=resources + "\nT30: {Type: AWS::SNS::Topic}")
-    assert "a value here grows without end" in diagnostic.message
+    assert "a value here is longer than 8,388,608 characters" in diagnostic.message
 
 
 @pytest.mark.parametrize("name", ["Fn::Base64", "Fn::ToJsonString"])
-def test_a_value_that_grows_without_end_is_refused(diagnostic_of: DiagnosticOf, name: str) -> None:
-    """Encoding what is encoded already, again and again, stops early."""
+def test_a_value_over_the_size_limit_is_refused(diagnostic_of: DiagnosticOf, name: str) -> None:
+    """A value that grows with each nested call is refused at the size limit."""
     expression = "x" * 100
     for _ in range(42):
         inner = f"[{expression}]" if name == "Fn::ToJsonString" else expression
         expression = f"{{'{name}': {inner}}}"
-    assert "a value here grows without end" in diagnostic_of(expression).message
+    assert "a value here is longer than 8,388,608 characters" in diagnostic_of(expression).message
 
 
 words = st.text("abcXYZ019-_. ", max_size=8)
@@ -283,7 +283,7 @@ SLOW_OR_SHARED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 @settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(st.lists(words.filter(lambda word: "|" not in word), min_size=1, max_size=5))
 def test_split_undoes_join(value_of: ValueOf, items: list[str]) -> None:
-    """Joining and splitting at the same delimiter changes nothing."""
+    """Splitting at the delimiter of a join returns the original items."""
     joined = f"!Join ['|', {items!r}]"
     assert value_of(f"!Join [',', !Split ['|', {joined}]]") == ",".join(items)
 
@@ -291,14 +291,14 @@ def test_split_undoes_join(value_of: ValueOf, items: list[str]) -> None:
 @settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(words)
 def test_sub_without_variables_is_the_text_itself(value_of: ValueOf, text: str) -> None:
-    """`Fn::Sub` leaves alone what has no `${`."""
+    """`Fn::Sub` keeps text without `${`."""
     assert value_of(f"!Sub {text!r}") == text
 
 
 @settings(suppress_health_check=SLOW_OR_SHARED, max_examples=50)
 @given(st.booleans(), st.booleans())
 def test_de_morgan(value_of: ValueOf, left: bool, right: bool) -> None:  # noqa: FBT001
-    """Conditions obey logic."""
+    """Conditions obey De Morgan's law."""
     sections = f"""
     Conditions:
       L: !Equals [{left}, 'true']
@@ -326,12 +326,12 @@ Mappings:
     ],
 )
 def test_a_mapping_by_account(evaluate: Evaluate, expression: str, value: str) -> None:
-    """The key that a placeholder lacks is a value that isn't known; with the account it is."""
+    """A mapping by account has a value with a known account, and none with the placeholder."""
     function = evaluate(expression, ACCOUNTS)
     assert function.environment["VALUE"].value is None
     (diagnostic,) = function.diagnostics
     assert re.fullmatch(
-        r"`VALUE` is left out: the mappings have no `[\w.]+`,"
+        r"skipping `VALUE`: the mappings have no `[\w.]+`,"
         r" and 123456789012 is a placeholder for the account",
         diagnostic.message,
     )
@@ -340,19 +340,17 @@ def test_a_mapping_by_account(evaluate: Evaluate, expression: str, value: str) -
     assert known.environment["VALUE"].value == value
 
 
-def test_a_known_account_that_a_mapping_lacks(evaluate: Evaluate) -> None:
-    """Where the account is known, a key that is missing is the template's own mistake."""
+def test_a_mapping_without_the_known_account(evaluate: Evaluate) -> None:
+    """A missing key for a known account is reported as an error of the template."""
     account = Account(of_credentials="123456789012")
     function = evaluate(
         "!FindInMap [Accounts, !Ref AWS::AccountId, Name]", ACCOUNTS, account=account
     )
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message == (
-        "`VALUE` is left out: the mappings have no `Accounts.123456789012`"
-    )
+    assert diagnostic.message == ("skipping `VALUE`: the mappings have no `Accounts.123456789012`")
 
 
-def test_a_default_counts_for_an_account_that_is_not_known(value_of: ValueOf) -> None:
-    """`DefaultValue` says what to do about accounts that the mapping doesn't have."""
+def test_a_default_applies_to_an_unknown_account(value_of: ValueOf) -> None:
+    """`DefaultValue` applies to an account that the mapping does not have."""
     expression = "!FindInMap [Accounts, !Ref AWS::AccountId, Name, {DefaultValue: dev}]"
     assert value_of(expression, ACCOUNTS) == "dev"

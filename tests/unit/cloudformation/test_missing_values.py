@@ -1,4 +1,4 @@
-"""Values that a function lacks: what stops it, what it does without, and what nobody notices."""
+"""Values that a function lacks: those that stop it, those with a default, and those without effect."""
 
 from __future__ import annotations
 
@@ -62,31 +62,31 @@ def resolve(directory: Path, properties: str, **overrides: str) -> Function:
         "{}\n    Condition: C",
     ],
 )
-def test_what_a_function_cannot_run_without(tmp_path: Path, properties: str) -> None:
-    """Code, handler, runtime, image, layers and conditions stop a function for want of a parameter."""
+def test_a_function_cannot_run_without_a_needed_parameter(tmp_path: Path, properties: str) -> None:
+    """A missing parameter for code, handler, runtime, image, layers or a condition stops the function."""
     with pytest.raises(MissingParameterError) as caught:
         resolve(tmp_path, properties)
     assert str(caught.value) == f"{tmp_path}/template.yaml:3:6: parameter `P` has no value"
     assert caught.value.hint == "give it one: --parameter-overrides P=…"
 
 
-def test_what_comes_from_elsewhere_is_not_missed(tmp_path: Path) -> None:
-    """A runtime or an image that somebody chooses makes up for one that has no value."""
+def test_a_replaced_property_is_not_needed(tmp_path: Path) -> None:
+    """A given runtime or image replaces one without a value."""
     for name in ("Runtime", "ImageUri"):
         (tmp_path / "template.yaml").write_text(TEMPLATE.replace("PROPERTIES", f"{name}: !Ref P"))
         project = open_project(tmp_path / "template.yaml")
         assert project.resolve(project.find("F"), replaced=[name]).diagnostics == ()
 
 
-def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) -> None:
-    """Those that it can't run without come first; the line has those of its variables as well."""
+def test_the_error_names_all_missing_parameters(tmp_path: Path) -> None:
+    """The error names the needed parameters; the hint has those of the variables too."""
     variables = "Variables: {A: !Ref AWS::Region, B: !Sub '${Q}'}"
     with pytest.raises(MissingParameterError) as caught:
         resolve(
             tmp_path,
             f"{{Handler: !Sub '${{P}}.${{Wrong}}', Runtime: !Ref P, Environment: {{{variables}}}}}",
         )
-    assert caught.value.message == ("parameter `P` has no value; parameter `Wrong` can't be empty")
+    assert caught.value.message == ("parameter `P` has no value; parameter `Wrong` cannot be empty")
     assert caught.value.hint == (
         "give them values: --parameter-overrides P=… Wrong=… Q=…; `Wrong`: must not be empty"
     )
@@ -96,22 +96,37 @@ def test_all_parameters_that_a_function_lacks_are_named_at_once(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("properties", "name", "value", "message"),
     [
-        ("Timeout: !Ref P", "timeout_seconds", 3, "`Timeout` is 3, its default"),
-        ("MemorySize: !Ref P", "memory_mb", 128, "`MemorySize` is 128, its default"),
-        ("EphemeralStorage: {Size: !Ref P}", "ephemeral_storage_mb", 512, "`Size` is 512, its"),
-        ("EphemeralStorage: !If [C, {}, {}]", "ephemeral_storage_mb", 512, "`EphemeralStorage` is"),
-        ("Architectures: [!Ref P]", "architecture", "x86_64", "`Architectures` is x86_64, its"),
-        ("FunctionName: !Sub '${P}-f'", "name", "F", "`FunctionName` is left out"),
-        ("FileSystemConfigs: [!Ref P]", "file_systems", (), "`FileSystemConfigs` is left out"),
-        ("{ImageUri: i, Handler: !Ref P}", "handler", None, "`Handler` is left out"),
-        ("Environment: !If [C, {}, {}]", "environment", {}, "`Environment` is left out"),
-        ("Environment: {Variables: !Ref P}", "environment", {}, "`Variables` is left out"),
+        ("Timeout: !Ref P", "timeout_seconds", 3, "using the default 3 for `Timeout`"),
+        ("MemorySize: !Ref P", "memory_mb", 128, "using the default 128 for `MemorySize`"),
+        (
+            "EphemeralStorage: {Size: !Ref P}",
+            "ephemeral_storage_mb",
+            512,
+            "using the default 512 for `Size`",
+        ),
+        (
+            "EphemeralStorage: !If [C, {}, {}]",
+            "ephemeral_storage_mb",
+            512,
+            "skipping `EphemeralStorage`",
+        ),
+        (
+            "Architectures: [!Ref P]",
+            "architecture",
+            "x86_64",
+            "using the default x86_64 for `Architectures`",
+        ),
+        ("FunctionName: !Sub '${P}-f'", "name", "F", "skipping `FunctionName`"),
+        ("FileSystemConfigs: [!Ref P]", "file_systems", (), "skipping `FileSystemConfigs`"),
+        ("{ImageUri: i, Handler: !Ref P}", "handler", None, "skipping `Handler`"),
+        ("Environment: !If [C, {}, {}]", "environment", {}, "skipping `Environment`"),
+        ("Environment: {Variables: !Ref P}", "environment", {}, "skipping `Variables`"),
     ],
 )
-def test_what_a_function_can_do_without(
+def test_other_properties_get_their_defaults(
     tmp_path: Path, properties: str, name: str, value: object, message: str
 ) -> None:
-    """Any other property has its default, and a diagnostic says so."""
+    """Any other property gets its default, with a diagnostic."""
     function = resolve(tmp_path, properties)
     assert getattr(function, name) == value
     (diagnostic,) = function.diagnostics
@@ -133,24 +148,33 @@ def test_what_a_function_can_do_without(
         "Layers: [!Ref M]",
     ],
 )
-def test_what_is_of_no_use_here_is_not_missed(tmp_path: Path, properties: str) -> None:
-    """A property that nothing reads on this machine leaves nothing to say."""
+def test_an_unused_property_causes_no_diagnostic(tmp_path: Path, properties: str) -> None:
+    """A missing value in a property that samlocal does not use causes no diagnostic."""
     assert resolve(tmp_path, properties).diagnostics == ()
 
 
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ("Timeout: !Ref Nope", "`Timeout` is 3, its default: nothing is named `Nope`"),
-        ("FunctionName: !Sub '${Nope}'", "`FunctionName` is left out: nothing is named `Nope`"),
-        ("LoggingConfig: {LogGroup: !Ref Nope}", "`LogGroup` is left out: nothing is named `Nope`"),
-        ("Environment: !Ref Nope", "`Environment` is left out: nothing is named `Nope`"),
+        (
+            "Timeout: !Ref Nope",
+            "using the default 3 for `Timeout`: no parameter or resource `Nope`",
+        ),
+        (
+            "FunctionName: !Sub '${Nope}'",
+            "skipping `FunctionName`: no parameter or resource `Nope`",
+        ),
+        (
+            "LoggingConfig: {LogGroup: !Ref Nope}",
+            "skipping `LogGroup`: no parameter or resource `Nope`",
+        ),
+        ("Environment: !Ref Nope", "skipping `Environment`: no parameter or resource `Nope`"),
     ],
 )
-def test_a_name_that_the_template_lacks_stops_nothing_but_what_needs_it(
+def test_a_missing_name_is_reported_for_its_property_only(
     tmp_path: Path, properties: str, message: str
 ) -> None:
-    """A template may be a fragment, or one that a build completes."""
+    """A name that the template lacks causes a diagnostic for the property, not an error."""
     (diagnostic,) = resolve(tmp_path, properties).diagnostics
     assert diagnostic.message == message
 
@@ -167,27 +191,27 @@ def test_a_name_that_the_template_lacks_stops_nothing_but_what_needs_it(
         ("!FindInMap [M, a, nope]", "the mappings have no `M.a.nope`"),
         ("!Ref T", "parameter `P` has no value"),
         ("!GetAtt T.Arn", "parameter `P` has no value"),
-        ("!Ref Wrong", "parameter `Wrong` can't be empty"),
-        ("!Ref Nope", "nothing is named `Nope`"),
+        ("!Ref Wrong", "parameter `Wrong` cannot be empty"),
+        ("!Ref Nope", "no parameter or resource `Nope`"),
         ("!Sub '${Nope.Arn}'", "no resource `Nope`"),
     ],
 )
-def test_a_variable_is_left_out_and_its_neighbours_stay(
+def test_an_unknown_variable_is_omitted_and_others_stay(
     tmp_path: Path, expression: str, reason: str
 ) -> None:
-    """What only a variable needs is never fatal: it has no value, and a diagnostic says why."""
+    """A variable with an unknown value is omitted with a reason; the other variables stay."""
     variables = f"{{A: a, VALUE: {expression}, Z: z}}"
     function = resolve(tmp_path, f"Environment: {{Variables: {variables}}}")
     values = {name: variable.value for name, variable in function.environment.items()}
     assert values == {"A": "a", "VALUE": None, "Z": "z"}
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message == f"`VALUE` is left out: {reason}"
+    assert diagnostic.message == f"skipping `VALUE`: {reason}"
     assert diagnostic.variables == ("VALUE",)
     assert diagnostic.place is not None
 
 
 def test_a_parameter_of_a_nested_stack_comes_from_its_parent(tmp_path: Path) -> None:
-    """`--parameter-overrides` doesn't reach it, so the hint doesn't name that."""
+    """The hint names the parent stack, because `--parameter-overrides` does not apply to nested stacks."""
     child = TEMPLATE.replace("PROPERTIES", "{Handler: !Ref P, Runtime: !Ref Q}")
     (tmp_path / "child.yaml").write_text(child)
     (tmp_path / "template.yaml").write_text("""
@@ -207,8 +231,8 @@ Resources:
     )
 
 
-def test_the_condition_of_the_stack_around_a_function_counts(tmp_path: Path) -> None:
-    """A nested stack may not exist at all without its parameter."""
+def test_the_condition_of_a_functions_stack_needs_its_parameter(tmp_path: Path) -> None:
+    """A function needs the parameter in the condition of its nested stack."""
     (tmp_path / "child.yaml").write_text("Resources: {F: {Type: AWS::Serverless::Function}}")
     (tmp_path / "template.yaml").write_text("""
 Parameters: {P: {Type: String}}
@@ -230,13 +254,13 @@ Resources:
     ("conditions", "reason"),
     [
         ("{}", "no condition `C`"),
-        ("{C: !Equals [!ImportValue Shared, x]}", "the export `Shared` lives in AWS"),
+        ("{C: !Equals [!ImportValue Shared, x]}", "the export `Shared` is available only in AWS"),
     ],
 )
-def test_a_condition_that_cannot_be_decided_counts_as_true(
+def test_a_condition_that_cannot_be_resolved_is_assumed_true(
     tmp_path: Path, conditions: str, reason: str
 ) -> None:
-    """A part of a template, which a pipeline completes, has functions that run."""
+    """A function runs if its condition cannot be resolved locally, with a diagnostic."""
     (tmp_path / "template.yaml").write_text(f"""
 Conditions: {conditions}
 Resources:
@@ -246,16 +270,16 @@ Resources:
 """)
     project = open_project(tmp_path / "template.yaml")
     (diagnostic,) = project.resolve(project.find("F")).diagnostics
-    assert diagnostic.message == f"the condition of `F` counts as true: {reason}"
+    assert diagnostic.message == f"the condition of `F` is assumed to be true: {reason}"
 
 
-def test_what_is_said_of_a_value_is_said_of_the_variables_that_have_it(tmp_path: Path) -> None:
-    """Nobody hears of it where all of them have their values from elsewhere; it is said once."""
+def test_a_shared_diagnostic_has_all_its_variables(tmp_path: Path) -> None:
+    """The diagnostic of a shared value is shown once, and not if all its variables are overridden."""
     names = "Variables: {A: !Ref Pool, B: !Sub '${Pool}/x', C: !Ref P}"
     function = resolve(
         tmp_path, f"Environment: {{{names}}}\n  Pool: {{Type: AWS::ApiGatewayV2::Api}}"
     )
     missing, note = function.diagnostics
-    assert note.message.startswith("`Pool` gets its id when it is deployed")
+    assert note.message.startswith("`Pool` gets its id at deployment")
     assert relevant_diagnostics(function.diagnostics, given={"A"}) == (missing, note)
     assert relevant_diagnostics(function.diagnostics, given={"A", "B"}) == (missing,)

@@ -26,13 +26,13 @@ Resources:
 """
 
 
-def test_a_function_is_ambiguous_where_two_stacks_have_it() -> None:
-    """The full paths of the candidates are listed, and each of them works."""
+def test_a_function_in_two_stacks_is_ambiguous() -> None:
+    """The error lists the full paths of the candidates, and each path works."""
     project = open_project(PROJECTS / "sam-nested" / "template.yaml")
     assert project.find("Health").full_path == "Health"
     assert project.find("Orders/Health").logical_id == "Health"
     jobs = open_project(PROJECTS / "cfn-nested" / "template.yaml")
-    with pytest.raises(AmbiguousFunctionError, match="`Job` names 2 functions") as caught:
+    with pytest.raises(AmbiguousFunctionError, match="`Job` matches 2 functions") as caught:
         jobs.find("Job")
     assert caught.value.hint == "use a full path: `Jobs/Job`, `MoreJobs/Job`"
 
@@ -40,8 +40,8 @@ def test_a_function_is_ambiguous_where_two_stacks_have_it() -> None:
 @pytest.mark.parametrize(
     "identifier", ["ModerationHandler701D4134", "Handler", "Moderation/Handler"]
 )
-def test_a_construct_is_ambiguous_where_two_stacks_of_an_app_have_it(identifier: str) -> None:
-    """The CDK's identifiers are looked at in every stack."""
+def test_a_construct_in_two_stacks_of_an_app_is_ambiguous(identifier: str) -> None:
+    """The CDK's identifiers are compared in every stack."""
     project = open_project(PROJECTS / "cdk-ratings" / "cdk.out")
     with pytest.raises(AmbiguousFunctionError) as caught:
         project.find(identifier)
@@ -59,7 +59,7 @@ def test_a_function_of_a_cdk_app_has_many_names(identifier: str) -> None:
 
 
 def test_one_template_of_an_assembly_is_a_project_too() -> None:
-    """With `-t` on a single stack there is no stack to name."""
+    """The template of one stack needs no stack name in identifiers."""
     project = open_project(PROJECTS / "cdk-ratings" / "cdk.out" / "RatingsStack.template.json")
     assert [entry.full_path for entry in project.functions] == [
         "Ratings",
@@ -95,17 +95,19 @@ def test_one_template_of_an_assembly_is_a_project_too() -> None:
         pytest.param(
             {"template": stack("a.yaml"), "a": "{}"}, "a.yaml:1:1: the template has no", id="empty"
         ),
-        pytest.param({"template": stack("!Ref Nope")}, "template.yaml:5:31: nothing is", id="name"),
+        pytest.param(
+            {"template": stack("!Ref Nope")}, "template.yaml:5:31: no parameter", id="name"
+        ),
     ],
 )
-def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
+def test_only_a_nested_stack_that_cannot_be_read_is_skipped(
     tmp_path: Path, templates: dict[str, str], message: str
 ) -> None:
-    """The function beside it runs, and hears nothing of it; the place is where the fault is."""
+    """The unread stack has the place of its error, and other functions run without a diagnostic."""
     function = "  F: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n"
     project = nested(tmp_path, **{**templates, "template": templates["template"] + function})
     (left_out,) = project.unread
-    reason = left_out.diagnostic.message.partition(" is left out: ")[2]
+    reason = left_out.diagnostic.message.partition(": ")[2]
     assert message in f"{left_out.diagnostic.place}: {reason}"
     assert left_out.is_error
     entry = project.find("F")
@@ -117,14 +119,14 @@ def test_a_nested_stack_that_cannot_be_read_leaves_out_that_stack(
     [
         ("https://s3.amazonaws.com/b/t.yaml", "`https://s3.amazonaws.com/b/t.yaml` is not on this"),
         ("!Sub 'https://${Bucket}/t.yaml'", "parameter `Bucket` has no value"),
-        ("!ImportValue Location", "the export `Location` lives in AWS"),
+        ("!ImportValue Location", "the export `Location` is available only in AWS"),
         ("[a]", "`TemplateURL` is not on this machine"),
     ],
 )
-def test_a_nested_stack_that_is_elsewhere_is_said_where_the_function_refers_to_it(
+def test_an_unread_stack_is_reported_for_functions_that_use_its_outputs(
     tmp_path: Path, location: str, reason: str
 ) -> None:
-    """Variables that refer to its outputs are left out; the stack itself is named once, first."""
+    """Variables that use outputs of an unread stack are omitted; the stack is reported once, first."""
     project = nested(
         tmp_path,
         template=stack(location)
@@ -142,28 +144,28 @@ Parameters: {Bucket: {Type: String}}
     plain, function = (project.resolve(project.find(name)) for name in ("Plain", "F"))
     assert (*plain.diagnostics, *project.diagnostics_for(project.find("Plain"))) == ()
     first, *others = relevant_diagnostics(function.diagnostics, given=())
-    assert first.message.startswith(f"the nested stack `Child` is left out: {reason}")
+    assert first.message.startswith(f"skipping the nested stack `Child`: {reason}")
     assert [diagnostic.message for diagnostic in others] == [
-        "`A` is left out: `Child.Outputs.A` is an output of a stack that is left out",
-        "`B` is left out: `Child.Outputs.B` is an output of a stack that is left out",
+        "skipping `A`: `Child.Outputs.A` is an output of a stack that is not read",
+        "skipping `B`: `Child.Outputs.B` is an output of a stack that is not read",
     ]
     assert relevant_diagnostics(function.diagnostics, given={"A", "B"}) == ()
 
 
-def test_what_is_asked_for_may_be_in_a_stack_that_is_left_out(tmp_path: Path) -> None:
-    """A function that isn't found may be where nobody could look."""
+def test_the_error_for_a_missing_function_names_unread_stacks(tmp_path: Path) -> None:
+    """The error for a function that is not found names the stacks that are not read."""
     project = nested(tmp_path, template=stack("s3://b/t") + "  G: {Type: AWS::Lambda::Function}\n")
     with pytest.raises(FunctionNotFoundError, match="no function `Child/F`") as caught:
         project.find("Child/F")
     assert caught.value.hint == (
         "the template has `G`;"
-        " the nested stack `Child` is left out: `s3://b/t` is not on this machine"
+        " skipping the nested stack `Child`: `s3://b/t` is not on this machine"
         " (template.yaml:5:31)"
     )
 
 
-def test_diagnostics_about_other_stacks_are_not_the_functions(tmp_path: Path) -> None:
-    """A function hears of its own stack, those around it and those whose outputs it refers to."""
+def test_a_function_has_the_diagnostics_of_its_stacks_only(tmp_path: Path) -> None:
+    """A function gets the diagnostics of its own stack, its parents and the stacks whose outputs it uses."""
     twice = "Resources: {T: {Type: AWS::SNS::Topic}, T: {Type: AWS::SNS::Topic}}\n"
     project = nested(
         tmp_path,
@@ -185,8 +187,8 @@ def test_diagnostics_about_other_stacks_are_not_the_functions(tmp_path: Path) ->
     assert len(project.diagnostics) == 2
 
 
-def test_a_family_of_nested_stacks_that_grows_without_end_is_refused(tmp_path: Path) -> None:
-    """Ten levels of templates that each nest the next one twice are too many."""
+def test_too_many_nested_stacks_are_refused(tmp_path: Path) -> None:
+    """Stacks that double at each of ten levels are refused."""
     twice = "Resources:\n" + "".join(
         f"  S{n}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: NEXT}}}}\n"
         for n in range(2)
@@ -197,8 +199,8 @@ def test_a_family_of_nested_stacks_that_grows_without_end_is_refused(tmp_path: P
         project.find("F")
 
 
-def test_an_output_that_a_nested_stack_lacks_is_left_out_with_a_suggestion(tmp_path: Path) -> None:
-    """An output that the nested template hasn't got is named."""
+def test_a_missing_output_is_reported_with_a_suggestion(tmp_path: Path) -> None:
+    """A missing output of a nested stack is reported with the most similar name."""
     project = nested(
         tmp_path,
         template=stack("a.yaml")
@@ -210,12 +212,12 @@ def test_an_output_that_a_nested_stack_lacks_is_left_out_with_a_suggestion(tmp_p
         a="Resources: {}\nOutputs: {Table: {Value: x}}",
     )
     (diagnostic,) = project.resolve(project.find("F")).diagnostics
-    assert diagnostic.message == "`A` is left out: `a.yaml` has no output `Tabel`"
+    assert diagnostic.message == "skipping `A`: `a.yaml` has no output `Tabel`"
     assert diagnostic.hint == "did you mean `Table`?"
 
 
 def test_stacks_that_depend_on_each_other_are_an_error(tmp_path: Path) -> None:
-    """Outputs that are each other's parameters end in an error, not in a hang."""
+    """Two nested stacks with each other's outputs as parameters are an error."""
     child = """
 Parameters: {P: {Type: String}}
 Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: ., Handler: !Ref P}}}
@@ -229,19 +231,19 @@ Outputs: {O: {Value: !Ref P}}
         .replace("Resources:", ""),
         a=child,
     )
-    with pytest.raises(TemplateError, match="depend on one another"):
+    with pytest.raises(TemplateError, match="refer to one another"):
         project.resolve(project.find("Child/F"))
 
 
-def test_a_nested_stack_whose_condition_fails_is_no_part(tmp_path: Path) -> None:
-    """Its functions don't exist, and its template isn't even read."""
+def test_a_nested_stack_with_a_false_condition_is_not_read(tmp_path: Path) -> None:
+    """The functions of a nested stack with a false condition do not exist, and its template is not read."""
     text = stack("none.yaml").replace("Type:", "Condition: Never\n    Type:")
     project = nested(tmp_path, template=text + "Conditions: {Never: !Equals [a, b]}")
     assert project.functions == ()
 
 
-def test_what_is_asked_for_may_be_what_a_loop_would_have_made(tmp_path: Path) -> None:
-    """The parameter that the loop lacks is named, with the way to give it."""
+def test_the_error_for_a_missing_function_names_a_skipped_loop(tmp_path: Path) -> None:
+    """The error names the parameter that a loop lacks, and how to give it."""
     project = nested(
         tmp_path,
         template="""
@@ -255,6 +257,6 @@ Resources:
         project.find("Fa")
     assert caught.value.hint == (
         "the template has `G`;"
-        " some entries are left out here: parameter `Names` has no value (template.yaml:4:29);"
+        " skipping some entries here: parameter `Names` has no value (template.yaml:4:29);"
         " give it one: --parameter-overrides Names=…"
     )

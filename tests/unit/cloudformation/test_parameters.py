@@ -73,44 +73,49 @@ def test_a_value_has_its_parameters_type(
             "parameter `P` has no value",
             "give it one: --parameter-overrides P=…",
         ),
-        ("{Type: Number}", "x", "parameter `P` can't be `x`", "it must be a number"),
-        ("{Type: List<Number>}", "1,x", "parameter `P` can't be `x`", "it must be a number"),
-        ("{Type: Number, MinValue: 2}", "1", "parameter `P` can't be `1`", "it must be at least 2"),
-        ("{Type: Number, MaxValue: 2}", "3", "parameter `P` can't be `3`", "it must be at most 2"),
+        ("{Type: Number}", "x", "parameter `P` cannot be `x`", "it must be a number"),
+        ("{Type: List<Number>}", "1,x", "parameter `P` cannot be `x`", "it must be a number"),
+        (
+            "{Type: Number, MinValue: 2}",
+            "1",
+            "parameter `P` cannot be `1`",
+            "it must be at least 2",
+        ),
+        ("{Type: Number, MaxValue: 2}", "3", "parameter `P` cannot be `3`", "it must be at most 2"),
         (
             "{Type: String, AllowedValues: [a, 1]}",
             "c",
-            "parameter `P` can't be `c`",
+            "parameter `P` cannot be `c`",
             "allowed values: `a`, `1`",
         ),
         (
             "{Type: String, Default: x, AllowedValues: [a]}",
             None,
-            "parameter `P` can't be `x`",
+            "parameter `P` cannot be `x`",
             "allowed values: `a`",
         ),
         (
             "{Type: String, AllowedPattern: '[a-z]'}",
             "ab",
-            "parameter `P` can't be `ab`",
+            "parameter `P` cannot be `ab`",
             "it must match `[a-z]`",
         ),
         (
             "{Type: String, MinLength: 3}",
             "ab",
-            "parameter `P` can't be `ab`",
+            "parameter `P` cannot be `ab`",
             "it must have at least 3 characters",
         ),
         (
             "{Type: String, MaxLength: '1'}",
             "ab",
-            "parameter `P` can't be `ab`",
+            "parameter `P` cannot be `ab`",
             "it must have at most 1 characters",
         ),
         (
             "{Type: String, MaxLength: 1, ConstraintDescription: one letter}",
             "ab",
-            "parameter `P` can't be `ab`",
+            "parameter `P` cannot be `ab`",
             "one letter",
         ),
         ("{Type: Number, MinValue: x}", "1", "`MinValue` must be a number, not `x`", None),
@@ -119,7 +124,7 @@ def test_a_value_has_its_parameters_type(
 def test_a_value_that_is_not_allowed_is_an_error_with_a_place(
     declaration: str, given: str | None, message: str, hint: str | None
 ) -> None:
-    """The parameter, the value and what it must be are named."""
+    """The error names the parameter, the value and the constraint."""
     with pytest.raises(ParameterError) as caught:
         value(declaration, given)
     assert (caught.value.message, caught.value.hint) == (message, hint)
@@ -136,25 +141,25 @@ def test_a_value_that_is_not_allowed_is_an_error_with_a_place(
     ],
 )
 def test_a_malformed_declaration_is_an_error(text: str, message: str) -> None:
-    """A section of another shape is refused."""
+    """A `Parameters` section that is not a mapping of mappings is an error."""
     with pytest.raises(TemplateError, match=message):
         read_parameters(compose(text, Path("template.yaml")).root)
 
 
-def test_an_ssm_parameter_that_nobody_gives_is_unknown() -> None:
-    """Nothing is made up for what lives in AWS."""
+def test_an_ssm_parameter_without_a_source_is_unknown() -> None:
+    """An SSM parameter without a source is unknown, with a reason."""
     found = value("{Type: 'AWS::SSM::Parameter::Value<String>', Default: /none}")
     assert isinstance(found, Unknown)
-    assert found.reason == "the SSM parameter `/none` lives in AWS"
+    assert found.reason == "the SSM parameter `/none` is available only in AWS"
 
 
-def test_what_a_parent_cannot_know_stays_unknown() -> None:
+def test_an_unknown_value_from_a_parent_stays_unknown() -> None:
     """A nested stack's parameter may be unknown; its declaration is not checked against it."""
     unknown = Unknown(reason="later")
     assert value("{Type: Number, AllowedValues: [1]}", unknown) is unknown
 
 
 @given(st.lists(st.text("abc 1", min_size=1).map(str.strip).filter(bool), min_size=1))
-def test_a_list_comes_back_from_its_text(items: list[str]) -> None:
-    """Joining with commas and reading as a list changes nothing but spaces around items."""
+def test_a_joined_list_is_read_as_the_same_items(items: list[str]) -> None:
+    """A list joined with commas is read as the same items, without the spaces around them."""
     assert value("{Type: CommaDelimitedList}", ", ".join(items)) == items

@@ -52,7 +52,7 @@ def test_a_serverless_function_is_read_on_top_of_the_globals() -> None:
 
 
 def test_a_lambda_function_has_no_globals() -> None:
-    """`Globals` are SAM's; CloudFormation's own functions don't take part."""
+    """`Globals` do not apply to `AWS::Lambda::Function`."""
     function = resolve("Reviews", Token="s3cr3t")
     assert (function.timeout_seconds, function.memory_mb) == (3, 128)
     assert isinstance(function.code, S3Code)
@@ -63,25 +63,25 @@ def test_a_lambda_function_has_no_globals() -> None:
     }
 
 
-def test_a_parameter_without_value_leaves_a_variable_out() -> None:
-    """A function that needs it for a variable only can run without it."""
+def test_a_parameter_without_a_value_omits_the_variable() -> None:
+    """A function can run without a parameter that only a variable needs."""
     function = resolve("Reviews")
     assert values(function)["TOKEN"] is None
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message == "`TOKEN` is left out: parameter `Token` has no value"
+    assert diagnostic.message == "skipping `TOKEN`: parameter `Token` has no value"
     assert str(diagnostic.place) == f"{BASIC}:48:18"
     assert diagnostic.hint == "give it one: --parameter-overrides Token=…"
 
 
 def test_a_parameter_with_a_value_that_is_not_allowed() -> None:
-    """`AllowedValues` hold for overrides."""
-    with pytest.raises(ParameterError, match="parameter `Stage` can't be `qa`") as caught:
+    """`AllowedValues` apply to overrides."""
+    with pytest.raises(ParameterError, match="parameter `Stage` cannot be `qa`") as caught:
         resolve("Ratings", Stage="qa")
     assert caught.value.hint == "allowed values: `dev`, `prod`"
 
 
-def test_an_override_of_no_parameter_is_a_diagnostic() -> None:
-    """A misspelt parameter doesn't vanish."""
+def test_an_override_for_an_unknown_parameter_is_reported() -> None:
+    """An override for a parameter that the template lacks is reported with a suggestion."""
     project = open_project(BASIC, parameter_overrides={"Stge": "prod"})
     (diagnostic,) = project.diagnostics
     assert diagnostic.message == "the template has no parameter `Stge`"
@@ -90,33 +90,33 @@ def test_an_override_of_no_parameter_is_a_diagnostic() -> None:
 
 @pytest.mark.parametrize("identifier", ["Ratings", "dev-ratings"])
 def test_a_function_is_found_by_each_identifier(identifier: str) -> None:
-    """The logical id and the function's name both work."""
+    """A function is found by its logical id and by its name."""
     assert open_project(BASIC).find(identifier).logical_id == "Ratings"
 
 
 def test_an_unknown_function_gets_a_suggestion() -> None:
-    """A typo is answered with the nearest identifier."""
+    """The hint for a typo is the most similar identifier."""
     with pytest.raises(FunctionNotFoundError, match="no function `ratngs`") as caught:
         open_project(BASIC).find("ratngs")
     assert caught.value.hint == "did you mean `Ratings`?"
 
 
-def test_something_else_gets_a_list() -> None:
-    """Where nothing comes close, all functions are listed."""
+def test_a_dissimilar_identifier_gets_a_list() -> None:
+    """If no identifier is similar, the hint lists all functions."""
     with pytest.raises(FunctionNotFoundError) as caught:
         open_project(BASIC).find("xyz")
     assert caught.value.hint == "the template has `Ratings`, `Reviews`"
 
 
 def test_no_identifier_is_ambiguous_where_there_are_several_functions() -> None:
-    """Nothing is picked silently."""
+    """Without an identifier, several functions are an error that lists them."""
     with pytest.raises(AmbiguousFunctionError, match="the template has 2 functions") as caught:
         open_project(BASIC).find(None)
     assert caught.value.hint == "name one: `Ratings`, `Reviews`"
 
 
 def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
-    """With one function there is nothing to ask."""
+    """Without an identifier, the only function is found."""
     project = write(tmp_path, "Resources: {One: {Type: AWS::Serverless::Function}}")
     function = project.resolve(project.find(None))
     assert function.logical_id == "One"
@@ -146,12 +146,12 @@ def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
             "3:63: `LocalMountPath` must be /mnt/NAME, not `/data`",
         ),
         ("FileSystemConfigs: [store]", "a file system must be a mapping, not `store`"),
-        ("Handler: !Ref Nope", "3:27: nothing is named `Nope`"),
+        ("Handler: !Ref Nope", "3:27: no parameter or resource `Nope`"),
         ("Handler: !GetAtt Nope.Arn", "3:27: no resource `Nope`"),
     ],
 )
 def test_a_wrong_property_has_a_place(tmp_path: Path, properties: str, message: str) -> None:
-    """What Lambda would refuse is refused here, with line and column."""
+    """A value that Lambda refuses is an error with line and column."""
     text = "Resources:\n  F:\n    Properties: {PROPERTIES}\n    Type: AWS::Serverless::Function\n"
     project = write(tmp_path, text.replace("PROPERTIES", properties))
     with pytest.raises(TemplateError) as caught:
@@ -159,8 +159,8 @@ def test_a_wrong_property_has_a_place(tmp_path: Path, properties: str, message: 
     assert message in str(caught.value)
 
 
-def test_a_single_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
-    """CloudFormation takes a value where it wants a list, and so does this."""
+def test_a_single_value_is_a_list_of_one(tmp_path: Path) -> None:
+    """A single value is read as a list of one, as in CloudFormation."""
     project = write(
         tmp_path,
         "Resources: {F: {Type: AWS::Serverless::Function,"
@@ -172,7 +172,7 @@ def test_a_single_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
 
 
 def test_file_systems(tmp_path: Path) -> None:
-    """Each has its mount path and place; one whose path isn't known here is left out."""
+    """A file system has its mount path and place; one with an unknown path is skipped."""
     project = write(
         tmp_path,
         """
@@ -194,11 +194,11 @@ Resources:
         ("/mnt/b", 9),
     ]
     (diagnostic,) = function.diagnostics
-    assert diagnostic.message.startswith("`LocalMountPath` is left out")
+    assert diagnostic.message.startswith("skipping `LocalMountPath`")
 
 
-def test_a_value_that_is_known_only_in_aws_is_left_out_and_said(tmp_path: Path) -> None:
-    """Nothing becomes an empty string in silence."""
+def test_a_value_known_only_in_aws_is_reported_and_omitted(tmp_path: Path) -> None:
+    """A variable without a value is omitted with a diagnostic, not set to an empty string."""
     project = write(
         tmp_path,
         """
@@ -212,33 +212,33 @@ Resources:
     function = project.resolve(project.find("F"))
     assert values(function) == {"A": None, "B": None}
     assert [diagnostic.message for diagnostic in function.diagnostics] == [
-        "`A` is left out: `Queue.Unheard` is known only once it is deployed",
-        "`B` is left out: it is a list, and Lambda takes strings",
+        "skipping `A`: `Queue.Unheard` is known only after deployment",
+        "skipping `B`: it is a list, and Lambda takes strings",
     ]
 
 
 @pytest.mark.parametrize("name", ["template.json", "template.yml", "template.yaml"])
-def test_the_template_is_looked_for(tmp_path: Path, name: str) -> None:
-    """Without `-t` the usual names are tried."""
+def test_the_template_is_found_by_its_usual_names(tmp_path: Path, name: str) -> None:
+    """Without `-t` the usual names are searched for."""
     (tmp_path / name).write_text('{"Resources": {}}')
     assert open_project(directory=tmp_path).path == tmp_path / name
 
 
 def test_no_template_at_all(tmp_path: Path) -> None:
-    """An empty directory is an error that says what was looked for."""
+    """The error for an empty directory lists the names that were searched for."""
     with pytest.raises(TemplateNotFoundError, match="no template in") as caught:
         open_project(directory=tmp_path)
     assert "template.yaml, template.yml, template.json" in str(caught.value.hint)
 
 
 def test_a_template_without_resources(tmp_path: Path) -> None:
-    """A file that is no template says so."""
+    """A file without resources is an error."""
     with pytest.raises(TemplateError, match="the template has no `Resources`"):
         write(tmp_path, "Parameters: {}").find("F")
 
 
 def test_the_region_shows_in_arns() -> None:
-    """`--region` decides what `AWS::Region` is."""
+    """`--region` sets `AWS::Region`."""
     project = open_project(BASIC, parameter_overrides={"Token": "x"}, region="cn-north-1")
     function = project.resolve(project.find("Reviews"))
     assert values(function)["RATINGS"] == (

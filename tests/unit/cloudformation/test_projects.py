@@ -1,4 +1,4 @@
-"""The projects in `tests/projects`: what each folder's `expected.yaml` says, written by hand."""
+"""The projects in `tests/projects`, compared with the `expected.yaml` in each folder, written by hand."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
 
 
 def part_of(actual: object, expected: object) -> object:
-    """Return the part of a mapping that something is expected of."""
+    """Return the part of a mapping that the expectation has."""
     if isinstance(actual, dict) and isinstance(expected, dict):
         return {key: part_of(actual[key], value) for key, value in expected.items()}
     return actual
@@ -116,7 +116,7 @@ def part_of(actual: object, expected: object) -> object:
 
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: path.parent.name)
 def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
-    """Every function of a project has what was worked out for it by hand."""
+    """Every function of a project has the values in `expected.yaml`."""
     directory = path.parent
     expected = yaml.safe_load(path.read_text(encoding="utf-8"))
     given = expected.get("values")
@@ -148,8 +148,8 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", sorted(data_folder("templates").glob("*/template.*")), ids=lambda path: path.parent.name
 )
-def test_the_sample_apps_leave_nothing_to_say(path: Path) -> None:
-    """What samlocal brings as examples is read without a diagnostic."""
+def test_the_sample_apps_have_no_diagnostics(path: Path) -> None:
+    """The sample apps are read without a diagnostic."""
     project = open_project(path)
     assert project.diagnostics == ()
     for entry in project.functions:

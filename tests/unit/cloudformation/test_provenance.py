@@ -1,4 +1,4 @@
-"""SSM parameters, and where the values of variables come from."""
+"""SSM parameters, and the sources of variables."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def resolve(
         ("!Select [1, !Ref Zones]", {"Zones": "x, y"}, "y"),
     ],
 )
-def test_what_somebody_gives_for_an_ssm_parameter_is_its_value(
+def test_an_override_for_an_ssm_parameter_is_its_value(
     tmp_path: Path, expression: str, overrides: dict[str, str], value: str
 ) -> None:
-    """As in sam; what the declaration allows holds for the name, which nobody gives here."""
+    """An override for an SSM parameter type is the value, as in sam; constraints apply to names only."""
     variable = resolve(tmp_path, expression, overrides=overrides).environment["VALUE"]
     assert variable.value == value
     assert variable.sources == (f"--parameter-overrides {next(iter(overrides))}",)
@@ -74,10 +74,10 @@ def test_what_somebody_gives_for_an_ssm_parameter_is_its_value(
         pytest.param(STORE, None, "--resolve-file", id="--resolve-file"),
     ],
 )
-def test_it_is_a_name_where_there_is_somebody_to_ask(
+def test_an_override_is_a_name_if_a_source_has_it(
     tmp_path: Path, file: ValueSource | None, account: ValueSource | None, label: str
 ) -> None:
-    """With an account, or a file that has that name, it is what CloudFormation takes it for."""
+    """With an account, or a file that has the name, an override is a name, as in CloudFormation."""
     function = resolve(
         tmp_path, "!Ref Url", file=file, account=account, overrides={"Url": "/other"}
     )
@@ -88,16 +88,18 @@ def test_it_is_a_name_where_there_is_somebody_to_ask(
     )
 
 
-def test_a_value_that_the_file_does_not_know_is_a_value(tmp_path: Path) -> None:
-    """A file of values doesn't turn what else is given into names."""
+def test_an_override_that_the_file_lacks_is_a_value(tmp_path: Path) -> None:
+    """An override that a file of values does not have as a name is a value."""
     function = resolve(tmp_path, "!Ref Url", file=STORE, overrides={"Url": "https://mine"})
     assert function.environment["VALUE"].value == "https://mine"
 
 
-def test_an_ssm_parameter_that_nobody_can_ask_for_can_be_given(tmp_path: Path) -> None:
-    """The hint names every way."""
+def test_the_hint_for_an_ssm_parameter_names_all_options(tmp_path: Path) -> None:
+    """The hint names all options that give the value."""
     (diagnostic,) = resolve(tmp_path, "!Ref Url").diagnostics
-    assert diagnostic.message == "`VALUE` is left out: the SSM parameter `/url` lives in AWS"
+    assert (
+        diagnostic.message == "skipping `VALUE`: the SSM parameter `/url` is available only in AWS"
+    )
     assert diagnostic.hint == (
         "give the value: --parameter-overrides Url=…; or give it in a file with --resolve-file,"
         " or read it from AWS with --resolve-remote"
@@ -105,9 +107,9 @@ def test_an_ssm_parameter_that_nobody_can_ask_for_can_be_given(tmp_path: Path) -
 
 
 def test_an_ssm_parameter_without_default_is_a_parameter_without_value(tmp_path: Path) -> None:
-    """It is given like any other."""
+    """An SSM parameter type without a default is reported like any other parameter."""
     (diagnostic,) = resolve(tmp_path, "!Ref Bare").diagnostics
-    assert diagnostic.message == "`VALUE` is left out: parameter `Bare` has no value"
+    assert diagnostic.message == "skipping `VALUE`: parameter `Bare` has no value"
     assert diagnostic.hint == "give it one: --parameter-overrides Bare=…"
 
 
@@ -129,15 +131,15 @@ def test_an_ssm_parameter_without_default_is_a_parameter_without_value(tmp_path:
 def test_the_sources_of_a_variable(
     tmp_path: Path, expression: str, sources: tuple[str, ...]
 ) -> None:
-    """Each source is named once, also where its value is computed already; conditions aren't sources."""
+    """Each source is listed once, also for a cached value; conditions are not sources."""
     function = resolve(
         tmp_path, f"{expression}, AGAIN: {expression}", account=STORE, overrides={"Stage": "prod"}
     )
     assert {v.sources for v in function.environment.values()} == {sources}
 
 
-def test_a_nested_stack_is_given_names(tmp_path: Path) -> None:
-    """What a parent's template says is what CloudFormation would be told: the name."""
+def test_a_nested_stack_gets_names_of_ssm_parameters(tmp_path: Path) -> None:
+    """A value from a parent stack is a name, as in CloudFormation."""
     (tmp_path / "child.yaml").write_text(TEMPLATE.replace("EXPRESSION", "!Ref Url"))
     (tmp_path / "template.yaml").write_text("""
 Resources:

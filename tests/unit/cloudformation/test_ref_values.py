@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def table() -> Mapping[str, str]:
-    """Return the table as it is, or as it becomes where that is asked for."""
+    """Return the current table, or a regenerated one if requested."""
     if os.environ.get("UPDATE_REF_VALUES"):
         made = {name: value for name in sorted(resource_types()) if (value := ref_value(name))}
         TABLE.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
@@ -26,16 +26,16 @@ def table() -> Mapping[str, str]:
     return loaded
 
 
-def test_every_entry_is_what_the_schemas_and_the_pages_say(table: Mapping[str, str]) -> None:
-    """A type whose identifier AWS changes is noticed; one that AWS adds may be missing."""
+def test_every_entry_agrees_with_schemas_and_documentation(table: Mapping[str, str]) -> None:
+    """Every entry agrees with AWS's schemas and documentation; types that AWS adds may be missing."""
     known = resource_types() & table.keys()
     assert len(known) > 400
     expected = {name: ref_value(name) for name in sorted(known)}
     assert {name: table[name] for name in sorted(known)} == expected
 
 
-def test_every_entry_names_properties_that_there_are(table: Mapping[str, str]) -> None:
-    """Neither a schema nor a page is misread."""
+def test_every_entry_names_existing_properties(table: Mapping[str, str]) -> None:
+    """Every entry names existing properties of its type."""
     known = resource_types()
     wrong = [
         f"{name}: {path}"
@@ -46,8 +46,8 @@ def test_every_entry_names_properties_that_there_are(table: Mapping[str, str]) -
     assert wrong == []
 
 
-def test_types_that_are_known_by_a_name_of_their_own_agree_with_the_table() -> None:
-    """What is written down by hand, with attributes, has the property that the table has."""
+def test_handwritten_resource_types_agree_with_the_table() -> None:
+    """The handwritten resource types have the same name property as the table."""
     by_name = {
         name: kind.name_property
         for name, kind in RESOURCE_TYPES.items()

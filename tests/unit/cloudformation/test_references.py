@@ -1,4 +1,4 @@
-"""`Ref` and `Fn::GetAtt` of resources: sam's names where it gives any, AWS's formats everywhere."""
+"""`Ref` and `Fn::GetAtt` of resources: names as in sam, formats as in AWS."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ PROJECTS = Path(__file__).parents[2] / "projects"
 def test_names_of_resources(
     value_of: ValueOf, resource: str, expression: str, value: str | None
 ) -> None:
-    """What follows from a resource's name is known; anything else isn't made up."""
+    """A value that follows from a resource's name is known; any other is unknown."""
     resources = f"R: {{Type: {resource}}}\nR2: {{Type: AWS::SecretsManager::Secret}}"
     assert value_of(expression, resources=resources) == value
 
@@ -167,14 +167,16 @@ def test_names_of_resources(
         ("!Ref MachineNightlyRole", None),
     ],
 )
-def test_resources_that_sam_makes(value_of: ValueOf, expression: str, value: str | None) -> None:
-    """Templates refer to what only SAM's transform creates, by its logical ids and names."""
+def test_resources_that_sam_generates(
+    value_of: ValueOf, expression: str, value: str | None
+) -> None:
+    """Templates may refer to generated resources by their logical ids and names."""
     resources = (PROJECTS / "sam-generated" / "resources.yaml").read_text()
     assert value_of(expression, resources=resources) == value
 
 
-def test_what_globals_say_counts_for_what_sam_makes(value_of: ValueOf) -> None:
-    """An alias for all functions is one of each function."""
+def test_globals_apply_to_generated_resources(value_of: ValueOf) -> None:
+    """A global `AutoPublishAlias` generates an alias for each function."""
     sections = "Globals: {Function: {AutoPublishAlias: live}}"
     arn = f"arn:aws:lambda:{ACCOUNT}:function:G:live"
     resources = "G: {Type: AWS::Serverless::Function}"
@@ -184,7 +186,7 @@ def test_what_globals_say_counts_for_what_sam_makes(value_of: ValueOf) -> None:
 
 @pytest.mark.parametrize("kind", ["Api", "HttpApi"])
 def test_the_domain_of_all_apis_is_one_of_each(value_of: ValueOf, kind: str) -> None:
-    """`Globals` counts for every type of resource that has some, unless a resource ignores it."""
+    """A global `Domain` generates a domain name for each API, unless the API ignores it."""
     domain = "{DomainName: api.example.com, CertificateArn: arn}"
     sections = f"Globals: {{{kind}: {{Domain: {domain}}}}}"
     resources = f"""
@@ -196,16 +198,14 @@ def test_the_domain_of_all_apis_is_one_of_each(value_of: ValueOf, kind: str) -> 
 
 
 @pytest.mark.parametrize("name", ["RecordSetGroup0123456789", "ServerlessUsagePlan"])
-def test_names_that_only_the_transform_knows(evaluate: Evaluate, name: str) -> None:
-    """A resource that SAM makes for several others is no mistake: it is known once it is deployed."""
+def test_names_that_only_the_transform_generates(evaluate: Evaluate, name: str) -> None:
+    """A resource that SAM generates for several others is known only after deployment, not an error."""
     (diagnostic,) = evaluate(f"!Ref {name}").diagnostics
-    assert diagnostic.message == (
-        f"`VALUE` is left out: `{name}` is known only once it is deployed"
-    )
+    assert diagnostic.message == (f"skipping `VALUE`: `{name}` is known only after deployment")
 
 
-def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -> None:
-    """The logical id stands for an API's id, with the stage's real name, and never silently."""
+def test_a_url_with_a_generated_id_is_reported(evaluate: Evaluate) -> None:
+    """A URL of an API has its logical id and its real stage name, with a diagnostic."""
     resources = """
     Rest: {Type: AWS::ApiGateway::RestApi}
     Stage: {Type: AWS::ApiGateway::Stage, Properties: {StageName: prod, RestApiId: !Ref Rest}}
@@ -216,7 +216,7 @@ def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -
     assert value == "https://Rest.execute-api.us-east-1.amazonaws.com/prod/"
     (diagnostic,) = function.diagnostics
     assert diagnostic.message == (
-        "`Rest` gets its id when it is deployed; its logical id stands for it here"
+        "`Rest` gets its id at deployment; samlocal uses its logical id instead"
     )
     assert str(diagnostic.place).endswith("template.yaml:10:3")
 
@@ -232,21 +232,21 @@ def test_an_address_with_an_id_that_only_aws_knows_is_said(evaluate: Evaluate) -
         ),
     ],
 )
-def test_an_arn_with_an_id_that_only_aws_knows_is_said(
+def test_an_arn_with_a_generated_id_is_reported(
     evaluate: Evaluate, kind: str, expression: str, value: str
 ) -> None:
-    """Where the logical id stands for an id inside of an ARN or an address, a diagnostic says so."""
+    """An ARN or a URL with a logical id instead of a generated id causes a diagnostic."""
     function = evaluate(expression, resources=f"R: {{Type: {kind}}}")
     assert function.environment["VALUE"].value == value
     (diagnostic,) = function.diagnostics
     assert diagnostic.message == (
-        "`R` gets its id when it is deployed; its logical id stands for it here"
+        "`R` gets its id at deployment; samlocal uses its logical id instead"
     )
 
 
 @pytest.mark.parametrize("kind", sorted(RESOURCE_TYPES))
 def test_every_pattern_can_be_filled_in(kind: str) -> None:
-    """No pattern has a placeholder that nothing fills."""
+    """No pattern has an unknown placeholder."""
     names = StackContext(region="cn-north-1").names()
     known = RESOURCE_TYPES[kind]
     for pattern in (known.ref or "", *known.attributes.values()):
@@ -266,6 +266,6 @@ def test_every_pattern_can_be_filled_in(kind: str) -> None:
     ],
 )
 def test_partitions(region: str, partition: str, suffix: str) -> None:
-    """The region decides the partition and the suffix of host names."""
+    """The partition and the suffix of host names follow from the region."""
     context = StackContext(region=region)
     assert (context.partition, context.url_suffix) == (partition, suffix)

@@ -30,8 +30,8 @@ Resources:
 """
 
 
-def test_a_function_whose_condition_does_not_hold_does_not_exist(tmp_path: Path) -> None:
-    """It isn't listed, and asking for it says why and where."""
+def test_a_function_with_a_false_condition_does_not_exist(tmp_path: Path) -> None:
+    """A function with a false condition is not listed, and the error for it has the reason and the place."""
     dev = project(tmp_path, CONDITIONAL)
     assert [entry.logical_id for entry in dev.functions] == ["Plain"]
     with pytest.raises(
@@ -43,21 +43,21 @@ def test_a_function_whose_condition_does_not_hold_does_not_exist(tmp_path: Path)
     assert [entry.logical_id for entry in prod.functions] == ["Alarm", "Plain"]
 
 
-def test_where_all_conditions_are_false_the_only_function_is_named(tmp_path: Path) -> None:
-    """Without an identifier, an excluded function is what was meant."""
+def test_the_error_names_the_only_excluded_function(tmp_path: Path) -> None:
+    """Without an identifier, the error names the excluded function."""
     text, _, _ = CONDITIONAL.partition("  Plain:")
     with pytest.raises(FunctionNotFoundError, match="`Alarm` is not part of the stack"):
         project(tmp_path, text).find(None)
 
 
-def test_a_function_whose_condition_cannot_be_known_exists(tmp_path: Path) -> None:
-    """Where AWS would have to be asked, the function can be run."""
+def test_a_function_with_an_unknown_condition_exists(tmp_path: Path) -> None:
+    """A function whose condition depends on a value in AWS exists."""
     text = CONDITIONAL.replace("!Ref Stage, prod", "!ImportValue stage, prod")
     assert [entry.logical_id for entry in project(tmp_path, text).functions] == ["Alarm", "Plain"]
 
 
 def test_a_condition_that_needs_a_parameter_stops_only_its_own_function(tmp_path: Path) -> None:
-    """The other functions can be run without it."""
+    """A parameter that a condition lacks stops only the functions with that condition."""
     text = CONDITIONAL.replace("{Type: String, Default: dev}", "{Type: String}")
     found = project(tmp_path, text)
     assert found.resolve(found.find("Plain")).logical_id == "Plain"
@@ -76,7 +76,7 @@ def test_a_condition_that_needs_a_parameter_stops_only_its_own_function(tmp_path
     ],
 )
 def test_an_include_that_cannot_be_read(tmp_path: Path, location: str, message: str) -> None:
-    """Includes, links and all, stay inside the project, and errors in them have their own place."""
+    """An include, also through a symlink, must be inside the project; errors in it have its own place."""
     (tmp_path / "outside.yaml").write_text("A: b")
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
@@ -90,8 +90,8 @@ def test_an_include_that_cannot_be_read(tmp_path: Path, location: str, message: 
 
 
 @pytest.mark.parametrize("beside", ["", "A: b"])
-def test_an_include_of_itself_leaves_the_variables_out(tmp_path: Path, beside: str) -> None:
-    """A file that includes itself, alone and beside other entries, isn't followed without end."""
+def test_an_include_of_itself_omits_the_variables(tmp_path: Path, beside: str) -> None:
+    """A file that includes itself is reported, alone or beside other entries."""
     include = INCLUDE.replace("LOCATION", "more.yaml")
     (tmp_path / "more.yaml").write_text(f"Fn::Transform: {include}\n{beside}\n")
     variables = f"{{Variables: {{Fn::Transform: {include}}}}}"
@@ -100,11 +100,11 @@ def test_an_include_of_itself_leaves_the_variables_out(tmp_path: Path, beside: s
         f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Environment: {variables}}}}}}}",
     )
     (diagnostic,) = found.resolve(found.find("F")).diagnostics
-    assert "more than 100 values depend on one another here" in diagnostic.message
+    assert "more than 100 values refer to one another here" in diagnostic.message
 
 
 def test_a_repository_is_one_project(tmp_path: Path) -> None:
-    """What is shared in a repository may be included from anywhere in it."""
+    """A template may include files from its whole repository."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "shared.yaml").write_text("Handler: shared.handler")
     (tmp_path / "service").mkdir()
@@ -115,7 +115,7 @@ def test_a_repository_is_one_project(tmp_path: Path) -> None:
 
 
 def test_a_whole_template_may_be_included(tmp_path: Path) -> None:
-    """`Transform` at the top adds the sections of another file."""
+    """A top-level `Transform` adds the sections of another file."""
     (tmp_path / "more.yaml").write_text("Mappings: {M: {a: {b: from-include}}}")
     include = INCLUDE.replace("LOCATION", "more.yaml")
     found = project(
@@ -126,8 +126,8 @@ def test_a_whole_template_may_be_included(tmp_path: Path) -> None:
     assert found.resolve(found.find("F")).handler == "from-include"
 
 
-def test_an_include_from_s3_is_left_out_and_said(tmp_path: Path) -> None:
-    """What is in a bucket isn't read."""
+def test_an_include_from_s3_is_skipped(tmp_path: Path) -> None:
+    """An include from S3 is skipped with a diagnostic."""
     include = INCLUDE.replace("LOCATION", "s3://bucket/variables.yaml")
     found = project(
         tmp_path,
@@ -137,7 +137,7 @@ def test_an_include_from_s3_is_left_out_and_said(tmp_path: Path) -> None:
     function = found.resolve(found.find("F"))
     assert function.environment == {}
     assert [diagnostic.message for diagnostic in function.diagnostics] == [
-        "`Variables` is left out: `s3://bucket/variables.yaml` lives in AWS"
+        "skipping `Variables`: `s3://bucket/variables.yaml` is available only in AWS"
     ]
 
 
@@ -152,25 +152,25 @@ def test_an_include_from_s3_is_left_out_and_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_malformed_loop_is_an_error_with_a_place(tmp_path: Path, loop: str, message: str) -> None:
-    """What a loop lacks is named where it stands."""
+    """The error for a malformed loop has the place of the fault."""
     with pytest.raises(TemplateError, match=message) as caught:
         project(tmp_path, f"Resources:\n  Fn::ForEach::L: {loop}").find("F")
     assert caught.value.place is not None
     assert caught.value.place.line == 2
 
 
-def test_loops_that_multiply_without_end_are_refused(tmp_path: Path) -> None:
-    """Five loops in each other over twenty values are stopped before they fill the memory."""
+def test_loops_over_the_limit_of_entries_are_refused(tmp_path: Path) -> None:
+    """Five nested loops over twenty values are refused at the limit of entries."""
     body = "{'R${A}${B}${C}${D}${E}': {Type: AWS::SNS::Topic}}"
     values = "[" + ", ".join(str(n) for n in range(20)) + "]"
     for name in "EDCBA":
         body = f"{{'Fn::ForEach::{name}': [{name}, {values}, {body}]}}"
-    with pytest.raises(TemplateError, match="loops make more than 20,000 entries"):
+    with pytest.raises(TemplateError, match="loops generate more than 20,000 entries"):
         project(tmp_path, f"Resources: {body}").find("F")
 
 
-def test_a_loop_over_something_unknown_is_left_out_and_said(tmp_path: Path) -> None:
-    """The rest of the template still works."""
+def test_a_loop_over_an_unknown_value_is_skipped(tmp_path: Path) -> None:
+    """A loop over an unknown value is skipped with a diagnostic, and the rest is read."""
     text = """
 Resources:
   Fn::ForEach::Topics: [Name, !Split [",", !ImportValue names], {"${Name}": {Type: AWS::SNS::Topic}}]
@@ -179,12 +179,12 @@ Resources:
     found = project(tmp_path, text)
     assert found.resolve(found.find("F")).handler == "app.handler"
     assert [diagnostic.message for diagnostic in found.diagnostics] == [
-        "some entries are left out here: the export `names` lives in AWS"
+        "skipping some entries here: the export `names` is available only in AWS"
     ]
 
 
 def test_properties_may_be_an_expression(evaluate: Evaluate) -> None:
-    """`Fn::If` may stand for a whole mapping."""
+    """`Fn::If` may give the whole mapping of properties."""
     function = evaluate(
         "!If [Yes, a, b]",
         """
@@ -200,8 +200,8 @@ def test_properties_may_be_an_expression(evaluate: Evaluate) -> None:
     assert function.environment["VALUE"].value == "a"
 
 
-def test_globals_that_sam_refuses_do_not_count(tmp_path: Path) -> None:
-    """A global `FunctionName` would give all functions one name."""
+def test_globals_that_sam_refuses_do_not_apply(tmp_path: Path) -> None:
+    """Global properties that SAM refuses, such as `FunctionName`, do not apply."""
     text = """
 Globals: {Function: {FunctionName: all, Handler: app.handler, Architectures: [arm64]}}
 Resources:
@@ -236,10 +236,10 @@ Resources:
         ("", "app.handler", "python3.11", 7),
     ],
 )
-def test_a_function_can_do_without_globals(
+def test_a_function_can_ignore_globals(
     tmp_path: Path, ignored: str, handler: str | None, runtime: str | None, timeout: int
 ) -> None:
-    """`IgnoreGlobals` is `*`, or a list of properties."""
+    """`IgnoreGlobals: "*"` ignores all global properties, a list the ones it names."""
     found = project(tmp_path, IGNORING % ignored)
     function = found.resolve(found.find("F"))
     actual = (function.handler, function.runtime, function.timeout_seconds)
@@ -263,18 +263,18 @@ def test_a_function_can_do_without_globals(
         ),
     ],
 )
-def test_what_is_no_global_cannot_be_ignored(
+def test_only_globals_can_be_ignored(
     tmp_path: Path, ignored: str, message: str, hint: str | None
 ) -> None:
-    """SAM refuses it as well."""
+    """`IgnoreGlobals` with a property that is not global is an error, as in SAM."""
     found = project(tmp_path, IGNORING % ignored)
     with pytest.raises(TemplateError) as caught:
         found.resolve(found.find("F"))
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
-def test_a_key_that_stands_twice_is_said(tmp_path: Path) -> None:
-    """The second resource of a name hides the first, and a diagnostic says so."""
+def test_a_duplicate_key_is_reported(tmp_path: Path) -> None:
+    """The later of two resources with one name applies, with a diagnostic."""
     text = """
 Resources:
   F: {Type: AWS::Lambda::Function, Properties: {Handler: first}}
@@ -283,7 +283,7 @@ Resources:
     found = project(tmp_path, text)
     assert found.resolve(found.find("F")).handler == "second"
     (diagnostic,) = found.diagnostics
-    assert diagnostic.message == "`F` is here a second time; this one counts"
+    assert diagnostic.message == "`F` is given twice: the later value applies"
     assert str(diagnostic.place).endswith("template.yaml:4:3")
 
 
@@ -307,8 +307,8 @@ Resources:
         "[a]",
     ],
 )
-def test_a_template_of_another_shape_never_ends_in_a_traceback(tmp_path: Path, text: str) -> None:
-    """Whatever has a wrong type, only samlocal's own errors come out."""
+def test_a_malformed_template_raises_only_own_errors(tmp_path: Path, text: str) -> None:
+    """A value of any wrong type raises only samlocal's own errors."""
     with suppress(ProjectError):
         found = project(tmp_path, text)
         found.resolve(found.find("F"))

@@ -70,7 +70,7 @@ def test_what_is_dropped_is_logged(
     (record,) = [each for each in caplog.get_records("setup") if each.name == "samlocal"]
     assert record.levelno == logging.WARNING
     assert f"{tmp_path}/template.yaml:9:" in record.getMessage()
-    assert "the export `tables` lives in AWS" in record.getMessage()
+    assert "the export `tables` is available only in AWS" in record.getMessage()
 
 
 def test_the_sandbox_is_one_for_several_invocations(

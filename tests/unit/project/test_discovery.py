@@ -31,8 +31,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_build_is_used_and_that_is_said(project: Path) -> None:
-    """What `sam build` made comes first, in one line."""
+def test_a_build_is_used_and_reported(project: Path) -> None:
+    """The output of `sam build` is preferred, and one diagnostic reports it."""
     found = open_project(directory=project)
     assert found.path == project / ".aws-sam/build/template.yaml"
     (diagnostic,) = found.diagnostics
@@ -40,8 +40,8 @@ def test_a_build_is_used_and_that_is_said(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["src/app.py", "src/lib/new.py", "template.yaml"])
-def test_a_build_older_than_its_source_is_said_in_the_same_line(project: Path, name: str) -> None:
-    """The file that was changed since is named, and two ways out."""
+def test_a_build_older_than_its_source_is_reported(project: Path, name: str) -> None:
+    """The diagnostic names the newer file, and the hint two remedies."""
     (project / name).parent.mkdir(exist_ok=True)
     (project / name).touch()
     (diagnostic,) = open_project(directory=project).diagnostics
@@ -54,8 +54,8 @@ def test_a_build_older_than_its_source_is_said_in_the_same_line(project: Path, n
 @pytest.mark.parametrize(
     "name", ["README.md", "src/node_modules/x.js", "src/.cache/x", "event.json"]
 )
-def test_files_that_are_no_source_make_no_build_old(project: Path, name: str) -> None:
-    """Editing an event or installing packages isn't a reason to build."""
+def test_other_files_do_not_make_a_build_outdated(project: Path, name: str) -> None:
+    """A changed event or installed package does not make a build outdated."""
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).touch()
     (diagnostic,) = open_project(directory=project).diagnostics
@@ -63,21 +63,21 @@ def test_files_that_are_no_source_make_no_build_old(project: Path, name: str) ->
 
 
 def test_the_source_is_used_when_it_is_named(project: Path) -> None:
-    """`-t template.yaml` means that file, with nothing to say about builds."""
+    """`-t template.yaml` reads that file, without a diagnostic about the build."""
     found = open_project(project / "template.yaml")
     assert found.path == project / "template.yaml"
     assert found.diagnostics == ()
 
 
 def test_a_broken_source_does_not_hide_a_build(project: Path) -> None:
-    """The age of a build is a courtesy; it stops nothing."""
+    """A source that cannot be read does not prevent the use of the build."""
     (project / "template.yaml").write_text("Resources: [")
     os.utime(project / "template.yaml", (1000, 1000))
     assert open_project(directory=project).find("F").logical_id == "F"
 
 
 def test_a_cdk_app_is_found_by_its_output(tmp_path: Path) -> None:
-    """Where there is no template, `cdk.out` is looked at."""
+    """Without a template, `cdk.out` is read."""
     (tmp_path / "cdk.out").symlink_to(
         Path(__file__).parents[2] / "projects" / "cdk-ratings" / "cdk.out"
     )
@@ -85,12 +85,12 @@ def test_a_cdk_app_is_found_by_its_output(tmp_path: Path) -> None:
 
 
 def test_a_directory_with_a_template_is_a_project(project: Path) -> None:
-    """`-t DIRECTORY` looks for the template in there."""
+    """`-t DIRECTORY` searches that directory for the template."""
     assert open_project(project / "src" / "..").find("F").logical_id == "F"
 
 
-def test_a_directory_without_any_is_an_error(tmp_path: Path) -> None:
-    """An empty directory has nothing to run."""
+def test_a_directory_without_a_template_is_an_error(tmp_path: Path) -> None:
+    """An empty directory is an error."""
     with pytest.raises(TemplateNotFoundError, match="no template in"):
         open_project(tmp_path)
 
@@ -99,26 +99,26 @@ def test_a_directory_without_any_is_an_error(tmp_path: Path) -> None:
     ("manifest", "message"),
     [
         ("{", "manifest.json:1:2: not valid JSON"),
-        ("{}", "manifest.json` names no stack"),
+        ("{}", "manifest.json` has no stacks"),
         ('{"artifacts": []}', "`artifacts` must be a mapping, not a list"),
         (
             '{"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}',
             "manifest.json:1:21: stack `S` has no `templateFile`",
         ),
         (MISSING_TEMPLATE, "no template at"),
-        (IN_ITSELF, "the assemblies nest too deeply"),
+        (IN_ITSELF, "the assemblies are nested too deeply"),
     ],
 )
 def test_a_malformed_assembly_is_an_error(tmp_path: Path, manifest: str, message: str) -> None:
-    """A manifest that can't be followed says where."""
+    """The error for a malformed manifest has a place."""
     (tmp_path / "manifest.json").write_text(manifest)
     with pytest.raises((TemplateError, TemplateNotFoundError)) as caught:
         open_project(tmp_path)
     assert message in str(caught.value)
 
 
-def test_a_stack_without_resources_is_none_of_an_app(tmp_path: Path) -> None:
-    """The CDK makes a template of every stack, and deploys only those that hold something."""
+def test_a_stack_without_resources_is_ignored(tmp_path: Path) -> None:
+    """A CDK stack without resources is ignored, because the CDK does not deploy it."""
     names = ("Empty", "App")
     artifacts = {
         name: {
@@ -136,8 +136,8 @@ def test_a_stack_without_resources_is_none_of_an_app(tmp_path: Path) -> None:
     assert [entry.full_path for entry in project.functions] == ["App/F"]
 
 
-def test_a_stage_is_an_assembly_in_an_assembly(tmp_path: Path) -> None:
-    """Stacks of stages are found, and their environments count."""
+def test_a_stage_is_a_nested_assembly(tmp_path: Path) -> None:
+    """The stacks of a stage are found, with the account and region of their environment."""
     (tmp_path / "manifest.json").write_text(
         '{"artifacts": {"assembly-Prod": {"type": "cdk:cloud-assembly",'
         ' "properties": {"directoryName": "assembly-Prod"}}}}'

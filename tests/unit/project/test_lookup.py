@@ -37,10 +37,10 @@ FUNCTIONS = [
         ("arn:aws:lambda:eu-west-1:123456789012:layer:Ratings", None, None),
     ],
 )
-def test_what_lambda_takes_for_a_function(
+def test_identifiers_in_lambdas_formats(
     identifier: str, logical_id: str | None, qualifier: str | None
 ) -> None:
-    """Names, ARNs and parts of them, below a stack or not; what follows the name is the qualifier."""
+    """An identifier may be a name, an ARN or part of one, with a stack path and a qualifier."""
     if logical_id is None:
         with pytest.raises(FunctionNotFoundError):
             find(FUNCTIONS, identifier)

@@ -57,20 +57,20 @@ names = st.text(string.ascii_letters + string.digits, min_size=1).filter(
         (["  "], {}),
     ],
 )
-def test_both_spellings(tokens: list[str], overrides: dict[str, str]) -> None:
-    """Overrides are read as sam and the AWS CLI write them, and where sam stumbles too."""
+def test_both_forms(tokens: list[str], overrides: dict[str, str]) -> None:
+    """Overrides are read in the forms of sam and the AWS CLI, also where sam fails."""
     assert parse_parameter_overrides(tokens) == overrides
 
 
 @given(names, st.text(st.characters(codec="utf-8", exclude_characters="\\\"' =")).map(str.strip))
 def test_a_value_without_equal_signs_is_kept(name: str, value: str) -> None:
-    """Whatever stands in one word of its own comes through, spaces and all."""
+    """A value in one argument is kept unchanged, with its spaces."""
     assert parse_parameter_overrides([f"{name}={value}"]) == {name: value}
 
 
 @given(st.dictionaries(names, st.text()))
 def test_quoted_values_are_kept(overrides: dict[str, str]) -> None:
-    """A value in double quotes comes through whatever it holds, in one word with others."""
+    """A value in double quotes is kept unchanged, also in one argument with other pairs."""
     quoted = (f"{k}={json.dumps(v)}" for k, v in overrides.items() if "\\" not in json.dumps(v))
     expected = {k: v for k, v in overrides.items() if "\\" not in json.dumps(v)}
     assert parse_parameter_overrides([" ".join(quoted)]) == expected
@@ -79,9 +79,9 @@ def test_quoted_values_are_kept(overrides: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "token", ["Stage", "A-b=1", "=1", "ParameterKey=A", "--x", "ParameterValue=1"]
 )
-def test_another_spelling_is_a_usage_error(token: str) -> None:
-    """A word in neither spelling is quoted back with both of them."""
-    with pytest.raises(UsageError, match="is no parameter override") as caught:
+def test_another_form_is_a_usage_error(token: str) -> None:
+    """The error for an argument in neither form quotes it, and the hint has both forms."""
+    with pytest.raises(UsageError, match="is not a parameter override") as caught:
         parse_parameter_overrides([token])
     assert token in caught.value.message
     assert caught.value.hint == "write `Key=Value`, or `ParameterKey=Key,ParameterValue=Value`"
@@ -112,8 +112,8 @@ def test_a_file_of_overrides(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("none.yaml", None, "no file of parameter values at"),
-        ("none.toml", None, "no file of parameter values at"),
+        ("none.yaml", None, "no parameter file at"),
+        ("none.toml", None, "no parameter file at"),
         ("bad.toml", "Stage = [", "bad.toml` is not valid TOML: Invalid value"),
         ("bad.json", '{"Stage": [}', "bad.json:1:12: not valid JSON"),
     ],
@@ -121,7 +121,7 @@ def test_a_file_of_overrides(tmp_path: Path, text: str) -> None:
 def test_a_file_that_cannot_be_read(
     tmp_path: Path, name: str, text: str | None, message: str
 ) -> None:
-    """The file is named, and the place if its reader knows it."""
+    """The error names the file, and the place if it is known."""
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ProjectError) as caught:
@@ -130,28 +130,28 @@ def test_a_file_that_cannot_be_read(
 
 
 def test_a_file_of_toml(tmp_path: Path) -> None:
-    """TOML is read where the name says so, as in sam."""
+    """A file with the suffix `.toml` is read as TOML, as in sam."""
     (tmp_path / "p.toml").write_text('Stage = "dev"\nSize = 2\nSubnets = ["a", "b"]\nOn = true\n')
     overrides = parse_parameter_overrides([f"file://{tmp_path}/p.toml"])
     assert overrides == {"Stage": "dev", "Size": "2", "Subnets": "a,b", "On": "true"}
 
 
-def test_a_word_after_a_file_wins(tmp_path: Path) -> None:
-    """Order decides, whatever the source."""
+def test_an_override_after_a_file_wins(tmp_path: Path) -> None:
+    """The later of two overrides applies, also if one is from a file."""
     (tmp_path / "p.yaml").write_text("Stage: dev\nSize: 1\n")
     tokens = [f"file://{tmp_path}/p.yaml", "Stage=prod"]
     assert parse_parameter_overrides(tokens) == {"Stage": "prod", "Size": "1"}
 
 
 def test_a_wrong_file_has_a_place(tmp_path: Path) -> None:
-    """A value that is no string is an error where it stands."""
+    """A value that is not a string is an error with its place."""
     (tmp_path / "p.yaml").write_text("Stage:\n  a: 1\n")
     with pytest.raises(TemplateError, match=r"p.yaml:2:3: `Stage` must be a string, not a mapping"):
         parse_parameter_overrides([f"file://{tmp_path}/p.yaml"])
 
 
 def test_a_yaml_file_of_parameters_is_read_as_sam_reads_it(tmp_path: Path) -> None:
-    """YAML 1.2, unlike a template: `yes` is text, and `012` is 12."""
+    """A YAML file of parameters is read as YAML 1.2: `yes` is text, and `012` is 12."""
     (tmp_path / "p.yaml").write_text("A: yes\nB: 012\nC: 12:30:00\nD: ~\nE: [on, 0o12]\n")
     assert parse_parameter_overrides([f"file://{tmp_path}/p.yaml"]) == {
         "A": "yes",

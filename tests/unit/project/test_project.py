@@ -55,7 +55,7 @@ class OtherProject:
 
 
 def test_a_project_of_another_kind_is_validated() -> None:
-    """What the CLI says of a project needs no template: the protocol of projects is enough."""
+    """The CLI validates any implementation of the `Project` protocol."""
     project: Project = OtherProject()
     assert [(each.severity, each.message) for each in own_problems(project)] == [
         ("warning", "a guess"),
