@@ -154,6 +154,7 @@ class FakeSandbox:
 
     def accepts_peer(self, host: str, port: int) -> bool:
         assert port > 0
+        assert self.started.done()  # nothing is known of its peers before
         return host in self._peers
 
     def stop(self) -> None:

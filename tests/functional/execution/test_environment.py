@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
 import threading
 import time
-from threading import Timer
+from contextlib import suppress
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,7 @@ from samlocal.errors import EngineError, HostNotReachableError
 from samlocal.execution import phases as phases_module
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.execution.one_shot import run_once
-from tests.functional.execution.fakes import FakeSandbox, invocation
+from tests.functional.execution.fakes import FakeSandbox, Received, invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -372,6 +374,50 @@ def short_init(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
 
+@pytest.mark.usefixtures("short_init")
+def test_runtime_that_has_called_is_not_asked_whether_it_can() -> None:
+    """It takes its time, and a look from inside the sandbox would be one too many."""
+
+    def program(runtime: Runtime) -> int:
+        with suppress(KeyError):
+            runtime.fail(Received(request_id="none", payload=b"", headers={}), b"{}")
+        time.sleep(0.1)
+        return echo(runtime)
+
+    assert result_of(FakeSandbox(program, reaches=False)).outcome == "success"
+
+
+def test_end_that_its_owner_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for without end: what is known at the deadline is that the time is up."""
+    monkeypatch.setattr(phases_module, "_EXIT_SECONDS", 0.05)
+
+    def program(runtime: Runtime) -> int:
+        runtime.next()
+        return 7
+
+    result = result_of(FakeSandbox(program, notices_after=20), timeout_seconds=0.2)
+    assert result.outcome == "timeout"
+
+
+async def test_client_that_comes_before_the_sandbox_has_started() -> None:
+    """Nobody knows yet whether it is the sandbox's: it waits, and is served."""
+    sandbox = FakeSandbox(ask_nothing)
+    sandbox.may_start.clear()
+    with sandbox:
+        async with (
+            asyncio.timeout(20),
+            ExecutionEnvironment(sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log),
+        ):
+            reader, writer = await asyncio.open_connection(
+                *sandbox.listening.result().getsockname()
+            )
+            writer.write(b"GET /2018-06-01/ping HTTP/1.0\r\n\r\n")
+            await asyncio.sleep(0.1)
+            sandbox.may_start.set()
+            assert (await reader.read()).endswith(b"pong")
+            writer.close()
+
+
 @pytest.mark.parametrize("reaches", [True, None], ids=["it could call", "nobody knows"])
 @pytest.mark.usefixtures("short_init")
 def test_runtime_that_never_asks(reaches: bool | None) -> None:  # noqa: FBT001  # a parameter
@@ -452,6 +498,15 @@ def test_signal_that_another_thread_receives() -> None:
         signal.signal(signal.SIGUSR1, handler)
         later.cancel()
     assert (stopped, detected) == (None, ["signal"])
+
+
+def test_invocation_in_another_thread() -> None:
+    """Only the main thread hears signals; any other one can invoke a function all the same."""
+    results: list[InvocationResult] = []
+    thread = Thread(target=lambda: results.append(result_of(FakeSandbox(echo))))
+    thread.start()
+    thread.join()
+    assert [result.outcome for result in results] == ["success"]
 
 
 def test_interrupt_that_came_before() -> None:

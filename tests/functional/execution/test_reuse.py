@@ -174,6 +174,7 @@ async def test_environment_is_unusable_after_a_cancelled_invocation() -> None:
         with pytest.raises(asyncio.CancelledError):
             await second
         assert environment.state is EnvironmentState.STOPPING
+        assert not environment.is_usable
         with pytest.raises(EnvironmentUnusableError, match="it is stopping"):
             await environment.invoke(numbered(3))
 
@@ -290,3 +291,12 @@ async def test_memory_is_that_of_the_environment() -> None:
         reports = [(await environment.invoke(numbered(each))).report for each in range(4)]
 
     assert [each.max_memory_used_mb for each in reports] == [30, 90, 90, 90]
+
+
+async def test_single_invocation_waits_for_no_output_of_init() -> None:
+    """It rather has its result soon: what has not come by then is shown at the end."""
+    sandbox = FakeSandbox(follow)
+    sandbox.underway.append(b"of init")
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1), is_last=True)
+    assert "of init" not in sandbox.log.entries
