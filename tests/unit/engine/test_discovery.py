@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,67 @@ def test_known_sockets_that_exist_come_next(variables: dict[str, str], tmp_path:
     found = urls(None, variables)
 
     assert [url for url in found if str(tmp_path) in url] == [podman, colima]
+
+
+@pytest.mark.parametrize(
+    ("engine", "places"),
+    [
+        ("docker", ["/var/run/docker.sock", "RUN/docker.sock", "HOME/.docker/run/docker.sock"]),
+        ("desktop", ["HOME/.docker/desktop/docker.sock", "HOME/.docker/run/docker.sock"]),
+        (
+            "podman",
+            [
+                "RUN/podman/podman.sock",
+                "/run/podman/podman.sock",
+                "TMP/podman/podman-machine-default-api.sock",
+                "HOME/.local/share/containers/podman/machine/podman.sock",
+            ],
+        ),
+        (
+            "finch",
+            [
+                "/Applications/Finch/lima/data/finch/sock/finch.sock",
+                "/var/run/finch.sock",
+            ],
+        ),
+        (
+            "colima",
+            ["HOME/.colima/default/docker.sock", "HOME/.config/colima/default/docker.sock"],
+        ),
+        ("rancher", ["HOME/.rd/docker.sock"]),
+        ("orbstack", ["HOME/.orbstack/run/docker.sock"]),
+    ],
+)
+def test_where_engines_listen(
+    engine: str, places: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none of an engine's sockets exists, all of them are tried, and the hint starts it."""
+    monkeypatch.setattr("samlocal.engine.discovery.exists", lambda _path: False)
+    folders = {"HOME": "/h", "XDG_RUNTIME_DIR": "/r", "TMPDIR": "/t/"}
+    found = find_engines(engine, folders)
+    wanted = [
+        place.replace("HOME/", "/h/").replace("RUN/", "/r/").replace("TMP/", "/t/")
+        for place in places
+    ]
+    assert [each.url for each in found.addresses] == [f"unix://{each}" for each in wanted]
+    assert "start" in found.hint or found.hint == "`orb start`"
+
+
+def test_where_engines_listen_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service has no home and no folders of its own: the system's are looked at."""
+    monkeypatch.setattr("samlocal.engine.discovery.exists", lambda _path: False)
+    assert urls("podman", {}) == [
+        f"unix:///run/user/{os.getuid()}/podman/podman.sock",
+        "unix:///run/podman/podman.sock",
+        "unix:///tmp/podman/podman-machine-default-api.sock",
+        "unix:///.local/share/containers/podman/machine/podman.sock",
+    ]
+
+
+def test_sockets_of_a_named_engine_that_exist(variables: dict[str, str], tmp_path: Path) -> None:
+    """Where one is there, the others are not tried."""
+    colima = make_socket(tmp_path / ".config" / "colima" / "default" / "docker.sock")
+    assert urls("colima", variables) == [colima]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,15 @@ def test_strict_container_without_limits() -> None:
     assert host.keys().isdisjoint({"Memory", "MemorySwap"})
 
 
+def test_container_that_is_reused() -> None:
+    """Its input is attached: marks between invocations come through it."""
+    once, again = config(of=spec()), config(of=spec(is_reused=True))
+    assert {key: value for key, value in again.items() if key not in once} == {
+        "AttachStdin": True,
+        "OpenStdin": True,
+    }
+
+
 def test_working_directory() -> None:
     """The container has the one of its spec, else the image's."""
     assert config(of=spec(working_directory="/work"))["WorkingDir"] == "/work"
