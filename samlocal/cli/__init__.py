@@ -1,1 +1,1 @@
-"""What a person types: commands, options, and what is shown of them."""
+"""The command line: commands, options and output."""

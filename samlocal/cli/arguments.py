@@ -1,4 +1,4 @@
-"""Command lines that the option parser can't take as they are."""
+"""Rewrites command lines that the option parser does not support."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PARAMETER_OVERRIDES: Final = "--parameter-overrides"
-# What sam takes before the command as well.
+# Options that sam also accepts before the command.
 _LEADING: Final = frozenset({"--debug", "--beta-features", "--no-beta-features"})
 
 
 def move_leading_options(arguments: Sequence[str]) -> list[str]:
-    """Put options that stand before the command behind it, where they belong."""
+    """Move options from before the command to behind it."""
     leading = list(takewhile(_LEADING.__contains__, arguments))
     rest = arguments[len(leading) :]
     command = list(takewhile(lambda word: not word.startswith("-"), rest))
@@ -22,10 +22,9 @@ def move_leading_options(arguments: Sequence[str]) -> list[str]:
 
 
 def repeat_parameter_overrides(arguments: Sequence[str]) -> list[str]:
-    """Put the option before each of its words: `--parameter-overrides A=1 B=2` takes any number.
+    """Repeat the option before each of its values: `--parameter-overrides A=1 B=2` takes any number.
 
-    The words of the option end at the next option, or at the first word that is no override, so
-    that `--parameter-overrides A=1 Ratings` still names a function (sam swallows it).
+    The values end at the next option, or at the first word that is not an override, so that `--parameter-overrides A=1 Ratings` still names a function (sam swallows it).
     """
     rewritten: list[str] = []
     taking = False

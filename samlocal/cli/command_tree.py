@@ -1,4 +1,4 @@
-"""The tree of commands: what is named on the command line is imported, and nothing else."""
+"""The tree of commands; only the command on the command line is imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typer import Context
     from typer._click.formatting import HelpFormatter  # as in `usage_errors`
 
-# Each command's words, where its function is, and the first line of its help. The order is that of the help.
+# Each command with its function and the first line of its help, in the order of the help.
 COMMANDS: Final = {
     ("local", "invoke"): (
         "samlocal.cli.commands.local_invoke:invoke",
@@ -51,7 +51,7 @@ _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
     "list": "List what a project contains.",
 }
-_UNCONFIGURED: Final = {("doctor",)}  # it reads no project, and so no configuration file
+_UNCONFIGURED: Final = {("doctor",)}  # reads no project, so no configuration file
 _ASK_FOR_A_LIST: Final = {"-h", "--help", *_GROUPS}
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -59,7 +59,7 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
     """Return the command that the arguments name, in its groups; all commands if they name none.
 
-    Where the arguments only ask for a list of commands, there is no more to each than its line in it.
+    If the arguments only ask for a list of commands, the commands have a line of help and no function.
     """
     given = tuple(arguments or ())
     named = [words for words in COMMANDS if words == given[: len(words)]]
@@ -74,14 +74,14 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
         kind = Command if words in _UNCONFIGURED else ConfiguredCommand
         place, summary = COMMANDS[words]
         module, _, function = place.partition(":")
-        help_text = summary if are_listed else None  # else it is the docstring
+        help_text = summary if are_listed else None  # else the docstring
         add = parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)
         add(_listed if are_listed else getattr(import_module(module), function))
     return root
 
 
 class _CommandGroup(TyperGroup):
-    """A group that lists its commands in the order of `COMMANDS`, each with its whole line."""
+    """A group that lists its commands in the order of `COMMANDS`, without cutting their help."""
 
     def list_commands(self, ctx: Context) -> list[str]:  # type: ignore[override]  # its own Context has no public name
         del ctx
@@ -96,7 +96,7 @@ class _CommandGroup(TyperGroup):
 
 
 def _listed() -> None:
-    """Stand in for a command that is listed and not run."""
+    """Take the place of a command that is listed and not run."""
 
 
 def _group(help_text: str) -> typer.Typer:

@@ -1,4 +1,4 @@
-"""The check of the API connection: whether and how a container reaches the Runtime API, tried for real."""
+"""The check of the API connection: starts a container that connects to the Runtime API."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _FIREWALL_HINT: Final = (
     "a firewall may block connections from the engine's network to this machine;"
     " on Linux `iptables -I INPUT -i docker0 -j ACCEPT` allows them"
 )
-# The least that Lambda has.
+# The smallest memory size of Lambda.
 _MEMORY_MB: Final = 128
 
 
 def check_api_connection(
     engine: Engine, images: list[str], image_repository: str | None, chosen: ApiConnection
 ) -> Check:
-    """Let a container connect to a listener of ours, as a runtime does, or to a relay.
+    """Let a container connect to a listener, as a runtime does, or to a relay.
 
-    `images` are those of `image_repository` that are here. What an earlier command remembers of this
-    engine is forgotten, and found out anew.
+    `images` are the local images of `image_repository`. The connection that an earlier command found for
+    this engine is forgotten and determined again.
     """
     if chosen == "auto":
         forget_relay(engine)
     listening = listen(engine, network=None, chosen=chosen)
     with listening.listener:
         if not images:
-            return _untried(listening, "no image here to try it")
+            return _untried(listening, "no local image for the check")
         image = images[0]
         spec = ContainerSpec(
             sandbox=SandboxSpec(function="", project=Path(), environment={}, memory_mb=_MEMORY_MB),
@@ -52,7 +52,7 @@ def check_api_connection(
             return _try_relay(engine, spec, listening, listening.relayed)
         reached = reaches_from_new_container(engine, image, listening.address)
         if reached is None:
-            return _untried(listening, f"`{image}` has no shell to try it")
+            return _untried(listening, f"`{image}` has no shell for the check")
         if reached:
             return _check("ok", f"containers reach {listening.address}")
         blocked = f"containers cannot reach {listening.address}"
@@ -70,13 +70,13 @@ def _try_relay(
     *,
     hint: str | None = None,
 ) -> Check:
-    """Start a relay for nobody; where it is the second choice, `hint` says how to have the first."""
+    """Start a relay and remove it; `hint` has the remedy if the direct connection failed."""
     target = listening.listener.getsockname()
     launcher = RelayLauncher(engine, spec, target=target, lost=lambda _error: None)
     try:
         launcher.launch(ContainerFactory(engine, pull=None))
     except SandboxError as error:
-        return _check("failure", f"a relay is needed ({reason}), and {error.message}", error.hint)
+        return _check("failure", f"{reason}; the relay failed: {error.message}", error.hint)
     finally:
         launcher.close()
     diagnostic = f"containers reach samlocal through a relay: {reason}"
@@ -87,7 +87,7 @@ def _untried(listening: Listening, reason: str) -> Check:
     where = (
         f"through a relay ({listening.relayed})" if listening.relayed else f"at {listening.address}"
     )
-    return _check("warning", f"would be reached {where}; {reason}")
+    return _check("warning", f"containers would connect {where}, not checked: {reason}")
 
 
 def _check(

@@ -1,4 +1,4 @@
-"""What a person reads: stderr for everything but the result, which alone goes to stdout."""
+"""Output for the user: only results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIM: Final = "2"
 
 
 def show_debug_log() -> None:
-    """Show on stderr what samlocal does, with the time of day; libraries stay silent."""
+    """Show samlocal's own log on stderr, with times; not the logs of libraries."""
     import logging
 
     handler = logging.StreamHandler()
@@ -38,7 +38,7 @@ def is_debugging() -> bool:
 
 
 def print_status(text: str) -> None:
-    """Say what is going on."""
+    """Print a status line on stderr."""
     _write_stderr(f"{text}\n")
 
 
@@ -51,47 +51,47 @@ def show_warning(message: str, *, place: Place | None = None, hint: str | None =
 
 
 def show_result(payload: bytes) -> None:
-    """Put a function's result on stdout, byte for byte; on a terminal, text ends its line.
+    """Write a function's result to stdout, byte for byte; on a terminal, a newline follows text.
 
     Raises:
-        OutputError: There is no room for it.
+        OutputError: stdout cannot be written.
     """
     ends_line = payload.endswith(b"\n") or not sys.stdout.isatty() or not _is_text(payload)
     _write_stdout(payload if ends_line else payload + b"\n")
 
 
 def show_output(text: str) -> None:
-    """Put on stdout what a command was asked for.
+    """Write a command's output to stdout.
 
     Raises:
-        OutputError: There is no room for it.
+        OutputError: stdout cannot be written.
     """
     _write_stdout(f"{text.removesuffix(chr(10))}\n".encode(errors="surrogateescape"))
 
 
 def show_verdict(verdict: Literal["ok", "warning", "failure"], text: str) -> None:
-    """Put a line on stdout that begins with a verdict, in its colour.
+    """Write a line to stdout that starts with a verdict in its colour.
 
     Raises:
-        OutputError: There is no room for it.
+        OutputError: stdout cannot be written.
     """
     color = {"ok": _GREEN, "warning": _YELLOW, "failure": _RED}[verdict]
     show_output(f"{_paint(f'{verdict:<8}', color, sys.stdout)} {text}")
 
 
 def finish_output() -> None:
-    """Write what still waits for stdout, such as a help text that did not fit.
+    """Flush stdout, such as a help text that did not fit.
 
     Raises:
-        OutputError: There is no room for it.
+        OutputError: stdout cannot be written.
     """
     _write_stdout(b"")
 
 
 class FunctionLog:
-    """What a function and the platform write, live on stderr and in the log file if there is one.
+    """The output of a function and the platform, live on stderr and in the optional log file.
 
-    Runtimes write carriage returns for line feeds, so that CloudWatch keeps a message in one piece.
+    Runtimes write carriage returns instead of line feeds, so that CloudWatch does not split a message.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -122,7 +122,7 @@ class FunctionLog:
 
     def line(self, text: str) -> None:
         with self._lock:
-            line = text.encode(errors="backslashreplace")  # it may quote what is no text
+            line = text.encode(errors="backslashreplace")  # may quote bytes that are not text
             self._put((b"" if self._at_line_start else b"\n") + line + b"\n")
 
     def _line_feeds(self, output: bytes) -> bytes:
@@ -161,8 +161,8 @@ def _show(word: str, color: str, message: str, place: Place | None, hint: str | 
 
 
 def _shown(place: Place) -> str:
-    """Return a place as one may click on it: relative to the current directory if it is inside."""
-    with suppress(OSError):  # it may have been removed
+    """Return a place that terminals can open, relative to the current directory if inside."""
+    with suppress(OSError):  # the directory may have been removed
         return str(place).removeprefix(f"{Path.cwd()}/")
     return str(place)
 
@@ -172,14 +172,14 @@ def _paint(text: str, color: str, stream: TextIO) -> str:
 
 
 def _is_colored(stream: TextIO) -> bool:
-    """Tell whether a stream takes colours: see https://no-color.org and https://force-color.org."""
+    """Tell whether to colour a stream: see https://no-color.org and https://force-color.org."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or is_drawable(stream)
 
 
 def is_drawable(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that understands more than text."""
+    """Tell whether a stream is a terminal that supports control sequences."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -187,7 +187,7 @@ def _write_stdout(output: bytes) -> None:
     try:
         sys.stdout.buffer.write(output)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, like `head`
         _discard(sys.stdout)
     except OSError as error:
         _discard(sys.stdout)
@@ -202,9 +202,9 @@ def _is_text(payload: bytes) -> bool:
 
 
 def _write_stderr(output: str | bytes) -> None:
-    """Write and flush; a stderr that takes no more is no reason to stop."""
+    """Write and flush; ignore a stderr that cannot be written."""
     try:
-        if isinstance(output, str):  # names of files may be no text
+        if isinstance(output, str):  # file names may not be text
             output = output.encode(errors="backslashreplace")
         sys.stderr.buffer.write(output)
         sys.stderr.buffer.flush()
@@ -213,5 +213,5 @@ def _write_stderr(output: str | bytes) -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what is written to a stream from now on, or waits in its buffer, go nowhere."""
+    """Discard the buffer of a stream, and everything written to it from now on."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""From options about debugging to how a function is debugged."""
+"""Converts options about debugging to the settings of a debugger."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def read_debug_settings(options: DebugOptions, ports: Iterable[int]) -> DebugSettings:
-    """Return what the options mean, for a debugger that listens on `ports`.
+    """Return the settings for a debugger that listens on `ports`.
 
     Raises:
-        UsageError: One of them means nothing.
+        UsageError: A value is invalid.
     """
     if options.debugger_path and not options.debugger_path.is_dir():
         raise UsageError(f"`--debugger-path`: no directory `{options.debugger_path}`")
@@ -36,5 +36,5 @@ def _split(text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(
             f"`--debug-args`: {str(error).lower()} in `{text}`",
-            hint="it is split as a shell splits a line",
+            hint="the value is split like a shell command line",
         ) from error

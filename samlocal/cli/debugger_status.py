@@ -1,4 +1,4 @@
-"""A function that waits for a debugger: what a person is told about it."""
+"""Status lines and hints for a function that waits for a debugger."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from samlocal.invocation import InvocationResult
     from samlocal.sandbox.sandbox import Debugger, Log, Sandbox, Started
 
-# No kernel tells when a program begins to listen, so it is asked again and again.
-_ASKING_SECONDS: Final = 0.05
-_QUESTIONS_OF_PATIENCE: Final = 300
+# The kernel has no event for a program that starts to listen, so it is polled.
+_POLL_SECONDS: Final = 0.05
+_POLLS_BEFORE_NOTICE: Final = 300
 
 
 class DebuggerWatch:
-    """Within the `with` block, say how to attach to a sandbox's debugger once it can be done."""
+    """Within the `with` block, prints how to attach to a sandbox's debugger when it is ready."""
 
     def __init__(self, sandbox: Sandbox, log: Log) -> None:
         self.is_ready = False
@@ -46,32 +46,32 @@ class DebuggerWatch:
         if debugger is None or not (debugger.tool or self._wait_for(debugger.port)):
             return
         self.is_ready = True
-        self._log.line(f"Waiting for a debugger: {how_to_attach(debugger)}")
+        self._log.line(f"Waiting for a debugger: {describe_attachment(debugger)}")
 
     def _wait_for(self, port: int) -> bool:
-        """Return whether the debugger has begun to listen, or can't be asked, before the end."""
+        """Wait for the debugger; return whether it listens, or cannot be checked, before the sandbox ends."""
         asked = 0
         while self._sandbox.listens_on(port) is False:
             asked += 1
-            if asked == _QUESTIONS_OF_PATIENCE:
+            if asked == _POLLS_BEFORE_NOTICE:
                 self._log.line(f"Nothing in the container listens on port {port} yet")
-            if self._closed.wait(_ASKING_SECONDS) or self._sandbox.logs_ended.done():
+            if self._closed.wait(_POLL_SECONDS) or self._sandbox.logs_ended.done():
                 return False
         return True
 
-    def explained(self, result: InvocationResult) -> InvocationResult:
-        """Return the result of an invocation, with what to do where its debugger did not start."""
+    def with_hint(self, result: InvocationResult) -> InvocationResult:
+        """Return the result of an invocation, with a hint if its debugger did not start."""
         if self.is_ready or result.outcome != "failure" or result.error is None:
             return result
         hint = (
-            "the debugger did not start: its output is above; are `--debug-args` and"
-            " `--debugger-path` right?"
+            "the debugger did not start; see its output above, and check `--debug-args` and"
+            " `--debugger-path`"
         )
         return replace(result, error=replace(result.error, hint=hint))
 
 
-def how_to_attach(debugger: Debugger) -> str:
-    if debugger.tool:  # what launch configurations for sam do
+def describe_attachment(debugger: Debugger) -> str:
+    if debugger.tool:  # as in launch configurations for sam
         container = f"$(docker ps -q -f publish={debugger.port})"
-        return f"let its client run `docker exec -i {container} {debugger.tool}`"
+        return f"let the debugger's client run `docker exec -i {container} {debugger.tool}`"
     return f"attach {debugger.name} to {debugger.host}:{debugger.port}"

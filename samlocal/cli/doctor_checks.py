@@ -1,4 +1,4 @@
-"""What `samlocal doctor` finds out, one line a check."""
+"""Results of the checks of `samlocal doctor`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class Check:
-    """One line of the report."""
+    """The result of one check, a line of the report."""
 
     verdict: Literal["ok", "warning", "failure"]
     subject: str

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _UNGROUPED: Final = "Options"
 _LAST: Final = (NO_EFFECT, GENERAL)
-_COLUMN: Final = 30  # as wide as typer makes it at most
+_COLUMN: Final = 30  # the largest width in typer
 
 
 def by_heading(parameters: Iterable[Any]) -> dict[str, list[Any]]:
@@ -36,7 +36,7 @@ def _heading(parameter: Any, headings: dict[str, list[Any]]) -> str:  # noqa: AN
 
 
 def write_options(formatter: HelpFormatter, context: Context, parameters: Iterable[Any]) -> None:
-    """Write the options of a command, a section a heading; the columns of all sections are in line."""
+    """Write the options of a command in sections, with aligned columns."""
     for heading, listed in by_heading(parameters).items():
         found = (each.get_help_record(context) for each in listed)
         (names, text), *rows = [record for record in found if record]
@@ -45,7 +45,7 @@ def write_options(formatter: HelpFormatter, context: Context, parameters: Iterab
 
 
 def write_sources(formatter: HelpFormatter, *, configured: bool) -> None:
-    """Write where options come from besides the command line."""
+    """Write the sources of options besides the command line."""
     formatter.write_paragraph()
     formatter.write_text(
         "Each option can also be set by a variable, such as SAMLOCAL_ENGINE for --engine"

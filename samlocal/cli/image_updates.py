@@ -1,6 +1,6 @@
-"""Word of a newer runtime image: asked once a day while a function runs, said after its result.
+"""Notices of newer runtime images: checked once a day while a function runs, shown after its result.
 
-The registry's answer is waited for by nobody: where the command ends first, a later one asks again.
+No command waits for the registry: if it ends before the answer, a later command checks again.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Distribution
 """
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _VARIABLE: Final = "SAMLOCAL_UPDATE_CHECK"
 _ANSWERED_SECONDS: Final = 24 * 60 * 60
 _REFUSED_SECONDS: Final = 60 * 60
-_BEGUN_SECONDS: Final = 5 * 60
+_PENDING_SECONDS: Final = 5 * 60
 
 
 class _State(TypedDict, total=False):
-    """What is kept between commands: when to ask next (Unix time), and what is still to be said."""
+    """The state kept between commands: the time of the next check (Unix time), and a pending notice."""
 
     ask_at: float
     newer_digest: str | None
@@ -41,9 +41,9 @@ class _State(TypedDict, total=False):
 def image_updates(
     image: ImageRequest, engine: Engine, shell: Mapping[str, str]
 ) -> ImageUpdates | None:
-    """Return who looks for a newer image, where that is wanted.
+    """Return the check for a newer image, or None if it is off.
 
-    That is for AWS's own images, but not in CI. `SAMLOCAL_UPDATE_CHECK=0` turns it off, `=1` on for
+    It is on for AWS's own images, except in CI. `SAMLOCAL_UPDATE_CHECK=0` turns it off, `=1` on for
     images of every registry.
     """
     choice = shell.get(_VARIABLE)
@@ -63,7 +63,7 @@ def _is_official(image: str) -> bool:
 
 
 class ImageUpdates:
-    """Looks for a newer state of one image."""
+    """Checks for a newer version of one image."""
 
     def __init__(self, image: str, engine: Engine) -> None:
         self._image = image
@@ -72,26 +72,26 @@ class ImageUpdates:
         self._file = cache_folder() / "image-updates" / f"{name}.json"
 
     def begin(self, started: Future[Started]) -> None:
-        """Ask the registry, in a thread that ends with the command, if it hasn't been asked today."""
+        """Ask the registry, at most once a day, in a thread that ends with the command."""
         if not started.exception() and time.time() >= self._read().get("ask_at", 0):
             Thread(target=self._ask, daemon=True).start()
 
     def print_status(self) -> None:
-        """Say that there is a newer image, once."""
+        """Show once that there is a newer image."""
         digest = self._read().get("newer_digest")
         if not digest:
             return
         self._write({"ask_at": self._read().get("ask_at", 0.0)})
-        with suppress(Exception):  # whatever the engine has against it, the result is out
+        with suppress(Exception):  # the result is already shown
             if digest not in self._digests():
                 print_status(f"There is a newer `{self._image}`: `docker pull {self._image}`")
 
     def _ask(self) -> None:
-        self._write({"ask_at": time.time() + _BEGUN_SECONDS})
+        self._write({"ask_at": time.time() + _PENDING_SECONDS})
         state: _State = {"ask_at": time.time() + _REFUSED_SECONDS}
-        # There may be no registry, no login or no such call, and nobody waits for the answer.
+        # The registry, the login or the call may not exist; no command depends on the answer.
         with suppress(Exception):
-            # None is the login of `docker login`.
+            # None: the login of `docker login`
             login: dict[str, str] | None = {} if _is_official(self._image) else None
             facts = self._engine.sdk.inspect_distribution(self._image, login)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
             digest = str(facts["Descriptor"]["digest"])
@@ -110,7 +110,7 @@ class ImageUpdates:
             return {}
 
     def _write(self, state: _State) -> None:
-        with suppress(OSError):  # a home that can't be written to
+        with suppress(OSError):  # the home may be read-only
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = self._file.with_suffix(f".{os.getpid()}")
             part.write_text(json.dumps(state))

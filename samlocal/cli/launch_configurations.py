@@ -1,4 +1,4 @@
-"""Launch configurations of editors for `-d PORT`: how to attach, and where the container's files are here.
+"""Launch configurations of editors for `-d PORT`: port and path mappings.
 
 https://code.visualstudio.com/docs/debugtest/debugging-configuration
 https://github.com/mfussenegger/nvim-dap/blob/master/doc/dap.txt
@@ -26,9 +26,9 @@ _HOST: Final = "localhost"
 
 @frozen
 class Target:
-    """A function as an editor has to know it.
+    """The facts about a function that a launch configuration needs.
 
-    `language` is a runtime's family, `go` or `c`. Folders are as the editor writes them, such as
+    `language` is a runtime's family, `go` or `c`. Folders are in the editor's notation, such as
     `${workspaceFolder}/src`.
     """
 
@@ -44,7 +44,7 @@ class Target:
 
 
 def in_workspace(path: Path, workspace: Path, variable: str) -> str:
-    """Return a path as an editor writes it: below its variable for the workspace, or absolute."""
+    """Return a path in an editor's notation: below its variable for the workspace, or absolute."""
     if not path.is_relative_to(workspace):
         return str(path)
     relative = path.relative_to(workspace).as_posix()
@@ -52,7 +52,7 @@ def in_workspace(path: Path, workspace: Path, variable: str) -> str:
 
 
 def vscode_configuration(target: Target) -> Configuration:
-    """Return the configuration of VS Code, whose names other editors have taken over."""
+    """Return the configuration of VS Code, whose names other editors share."""
     return {"name": target.title, "request": "attach"} | _of_language(target)
 
 
@@ -98,7 +98,7 @@ def _ruby(target: Target) -> Configuration:
 
 
 def _go(target: Target) -> Configuration:
-    """Return no mapping: a program holds the paths of its sources as they were on this machine."""
+    """Return no mapping: a compiled program contains the source paths of this machine."""
     return {"type": "go", "mode": "remote", "host": _HOST, "port": target.port}
 
 
@@ -114,7 +114,7 @@ def _gdb(target: Target) -> Configuration:
 
 
 def _dotnet(target: Target) -> Configuration:
-    """Return what starts vsdbg in the container, which the published port tells from others.
+    """Return the command that starts vsdbg in the container with the published port.
 
     https://github.com/dotnet/vscode-csharp/wiki/Attaching-to-remote-processes
     """
@@ -133,15 +133,15 @@ def _dotnet(target: Target) -> Configuration:
 
 
 def _folders(target: Target) -> list[tuple[str, str]]:
-    """Return each folder of this machine, and where its files are in the container."""
+    """Return each folder of this machine with its folder in the container."""
     return [(target.code, TASK_ROOT), *((layer, LAYER_ROOT) for layer in target.layers)]
 
 
 def vscode_file(configurations: Sequence[Configuration], existing: str | None = None) -> str:
-    """Return `launch.json` with these, in place of those of the same names, and all that was there.
+    """Return `launch.json` with these configurations, which replace those of the same names.
 
     Raises:
-        ValueError: What was there is no JSON.
+        ValueError: `existing` is not JSON.
     """
     file: dict[str, Any] = json.loads(existing or '{"version": "0.2.0"}')
     names = {each["name"] for each in configurations}
@@ -150,7 +150,7 @@ def vscode_file(configurations: Sequence[Configuration], existing: str | None = 
     return json.dumps(file, indent=2, ensure_ascii=False) + "\n"
 
 
-# nvim-dap's names of adapters, where they differ, and the kinds of file for which it offers them.
+# nvim-dap's names of adapters, if they differ, and the file types for which it offers them.
 _NVIM_TYPES: Final[Mapping[str, str]] = {"debugpy": "python", "node": "pwa-node", "rdbg": "ruby"}
 _NVIM_FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "nodejs": ("javascript", "typescript"),
@@ -185,7 +185,7 @@ def _lua(value: Json) -> str:
 
 
 def pycharm_configuration(target: Target) -> str | None:
-    """Return the XML of a run configuration; None where the format of its kind isn't public."""
+    """Return the XML of a run configuration; None if the format is not public."""
     name, port = quoteattr(target.title), quoteattr(str(target.port))
     match target.language:
         case "nodejs":
@@ -214,7 +214,7 @@ def pycharm_configuration(target: Target) -> str | None:
 
 
 def pycharm_steps(target: Target) -> str:
-    """Return what to enter by hand."""
+    """Return the steps to enter a configuration by hand."""
     kind = "Attach to DAP" if target.language == "python" else "Remote debugger"
     mappings = "; ".join(f"{folder} = {root}" for folder, root in _folders(target))
     return (

@@ -1,4 +1,4 @@
-"""The command line, and the one place where errors become messages and exit codes."""
+"""Runs the command line; the only place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def main(arguments: list[str] | None = None) -> None:
         code = command_tree(arguments)(
             repeat_parameter_overrides(arguments), prog_name="samlocal", standalone_mode=False
         )
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, like `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except FileNotFoundError:
         if _is_somewhere():
             raise
-        show_error("the current directory has been removed", hint="`cd` to one that is there")
+        show_error("the current directory no longer exists", hint="`cd` to an existing directory")
         code = 1
     except OSError as error:
         _show_system_error(error)
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _show_system_error(error: OSError) -> None:
-    """Say which file is at fault; what has no file is a defect of ours, unless it is stdout."""
+    """Show an error of a file; an error without a file is a defect, unless it is stdout."""
     if is_debugging():
         raise error
     if error.filename is not None:
@@ -64,7 +64,7 @@ def _show_system_error(error: OSError) -> None:
 
 
 def _open_missing_streams() -> None:
-    """Where a standard stream is closed, let nothing that is opened later take its place."""
+    """Replace closed standard streams, so that no file opened later takes their numbers."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)
@@ -74,7 +74,7 @@ def _open_missing_streams() -> None:
 
 
 def _assume_home() -> None:
-    """Give a user that the system doesn't know, as in many CI containers, the home that Docker does."""
+    """Set a home for a user unknown to the system, as Docker does; many CI containers have one."""
     if "HOME" in os.environ:
         return
     try:

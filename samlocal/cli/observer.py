@@ -1,4 +1,4 @@
-"""Shows what happens while a function is prepared."""
+"""Shows the progress and the diagnostics of preparing a function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ConsoleObserver:
-    """Shows each diagnostic once, as a warning on stderr; signals wait while a cache is written."""
+    """Shows each diagnostic once, as a warning on stderr; defers signals while a cache is written."""
 
     def __init__(self) -> None:
         self._shown: set[Diagnostic] = set()

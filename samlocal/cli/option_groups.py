@@ -1,7 +1,7 @@
-"""Options in groups: a dataclass holds what belongs together, one field an option.
+"""Options in groups: a dataclass with one field for each option.
 
-Typer wants one parameter an option, and so would have every option written once in each command that
-takes it, once where it is passed on, and once where it arrives.
+Typer needs one parameter for each option. Without groups, every command would repeat each option in its
+signature and wherever it passes the option on.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose parameters are groups of options, the signature that typer reads.
+def group_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command whose parameters are groups of options with the signature that typer reads.
 
-    A parameter that is no dataclass stays one option. The options come in the order of the parameters,
-    those of a group in the order of its fields. The help shows them under the group's `heading`, if it has one.
+    A parameter that is not a dataclass is one option. The options are in the order of the parameters,
+    those of a group in the order of its fields. The help shows them under the group's `heading`, if any.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters = inspect.signature(command).parameters.values()
@@ -38,7 +38,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     ]
 
     @wraps(command)
-    def call(**given: Any) -> None:  # noqa: ANN401  # whatever the options hold
+    def call(**given: Any) -> None:  # noqa: ANN401  # any values of options
         for name, group in groups.items():
             names = {field.name for field in dataclasses.fields(group)} & given.keys()
             given[name] = group(**{option: given.pop(option) for option in names})
@@ -69,10 +69,10 @@ def _options(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401  # a datacl
 
 
 def _under(heading: str | None, annotation: Any) -> Any:  # noqa: ANN401  # any annotation
-    """Put an option under the heading of its group, unless it has one of its own."""
+    """Set the heading of an option to that of its group, unless it has its own."""
     option = next(iter(getattr(annotation, "__metadata__", ())), None)
     if heading is None or not isinstance(option, OptionInfo) or option.rich_help_panel:
         return annotation
-    headed = copy(option)  # other commands may have the same option
+    headed = copy(option)  # other commands share the option
     headed.rich_help_panel = heading
     return Annotated[annotation.__origin__, headed]

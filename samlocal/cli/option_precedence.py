@@ -1,4 +1,4 @@
-"""Options of which one excludes the others: where they come from two sources, the higher one wins."""
+"""Mutually exclusive options: if they come from different sources, the higher one wins."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _READERS_OF_STDIN: Final = ("event", "path", "context_path", "env_vars", "contai
 
 
 def settle(values: dict[str, object], rank: Callable[[str], int]) -> list[str]:
-    """Take out of a command's options what an option of a higher source contradicts.
+    """Reset the options that contradict an option from a higher source, and return their names.
 
-    `rank` tells how high the source of an option is: 0 is the highest. What contradicts each other
-    within one source stays, for the command to refuse. Returns what is out altogether.
+    `rank` returns the rank of an option's source: 0 is the highest. Contradictions within one source stay,
+    and the command rejects them.
     """
     before = {name for name, value in values.items() if _is_given(value)}
     for group in _GROUPS:
@@ -38,7 +38,7 @@ def settle(values: dict[str, object], rank: Callable[[str], int]) -> list[str]:
 
 
 def _settle_qualifier(values: dict[str, object], rank: Callable[[str], int]) -> None:
-    """An identifier such as `Ratings:live` names a version, as `--qualifier` does."""
+    """Apply the precedence between `--qualifier` and an identifier such as `Ratings:live`."""
     identifier = values.get("function_identifier")
     if not isinstance(identifier, str) or values.get("qualifier") is None:
         return

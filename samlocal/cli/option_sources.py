@@ -1,4 +1,4 @@
-"""Options from variables and from `samconfig.toml`, below those of the command line."""
+"""Reads options from variables and from `samconfig.toml`; the command line overrides both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from samlocal.cli.samconfig import Config
 
-# What sam calls them in its configuration file.
+# Their names in sam's configuration file.
 _SYNONYMS: Final = {"template_file": "template", "function_logical_id": "function_identifier"}
 # From the highest to the lowest; the table of a command comes before the one for all commands.
 _SOURCES: Final = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
@@ -41,13 +41,13 @@ _HELP: Final = (["-h"], ["--help"])
 
 
 class Command(TyperCommand):
-    """A command whose options come from, highest first: its line, variables, defaults."""
+    """A command with options from the command line, variables and defaults, the highest first."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # its own Context has no public name
         for option in self.params:
             if isinstance(option, TyperOption):
                 option.envvar = environment_variables(str(option.name))
-                option.show_envvar = False  # one line says it for all
+                option.show_envvar = False  # one line for all options
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
@@ -58,15 +58,15 @@ class Command(TyperCommand):
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
         from samlocal.cli.help_format import write_sources
 
-        del ctx  # every command says the same
+        del ctx  # the same for every command
         write_sources(formatter, configured=isinstance(self, ConfiguredCommand))
 
 
 class ConfiguredCommand(Command):
-    """A command whose options come from, highest first: its line, variables, samconfig, defaults."""
+    """A command with options from the command line, variables, samconfig and defaults, the highest first."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # its own Context has no public name
-        if args in _HELP:  # it depends on nothing else, and somebody waits for it
+        if args in _HELP:  # depends on nothing else, and the user waits for it
             return super().parse_args(ctx, args)
         given, _, _ = self.make_parser(ctx).parse_args(list(args))
         config = None if given.get("help") else self._find(ctx, given)
@@ -79,7 +79,7 @@ class ConfiguredCommand(Command):
         return rest
 
     def _find(self, ctx: Context, given: Mapping[str, object]) -> Config | None:
-        """Return what the project's configuration file says of this command, if there is one."""
+        """Return the options of this command in the project's configuration file, if there is one."""
         path = find_config(_config_directories(given), _path(given, "config_file"))
         if path is None:
             return None
@@ -108,7 +108,7 @@ class ConfiguredCommand(Command):
         )
 
     def _names(self) -> dict[str, str]:
-        """Return what each option can be called in a configuration file, and its own name."""
+        """Return the name of each option, by its names in a configuration file."""
         own = {str(param.name): str(param.name) for param in self.params}
         return own | {synonym: name for synonym, name in _SYNONYMS.items() if name in own}
 
@@ -136,10 +136,9 @@ def _default(name: str, value: ConfigValue, multiple: bool) -> object:  # noqa: 
 
 
 def _config_directories(given: Mapping[str, object]) -> list[Path]:
-    """Return where the configuration may be, the first place first.
+    """Return the folders that may contain the configuration, in order.
 
-    sam looks beside the template that `-t` names, else in the working directory; samlocal looks in
-    the other of the two as well.
+    sam looks beside the template of `-t`, else in the working directory; samlocal looks in both.
     """
     template = _path(given, "template")
     if template is None:

@@ -1,4 +1,4 @@
-"""From options as they are typed to the plain data that functions are prepared from."""
+"""Converts typed options to the plain data that the preparation takes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_chosen_project(chosen: ProjectOptions) -> Project:
 
 
 def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
-    """Return what the options about a project mean.
+    """Return the options about a project as plain data.
 
     Raises:
         UsageError: The parameter overrides are malformed.
@@ -59,10 +59,10 @@ def plain_function(
     debugging: DebugOptions,
     container: ContainerOptions,
 ) -> options.FunctionOptions:
-    """Return what the options say about the function that runs, and about its environment.
+    """Return the options about the function and its environment as plain data.
 
     Raises:
-        UsageError: One of them means nothing.
+        UsageError: A value is invalid.
     """
     from samlocal.env_vars.command_line import parse_assignments
     from samlocal.preparation import options
@@ -85,7 +85,7 @@ def plain_function(
 
 
 def plain_code(chosen: CodeOptions) -> options.CodeOptions:
-    """Return how code and layers become directories."""
+    """Return the options about code and layers as plain data."""
     from samlocal.preparation import options
 
     return options.CodeOptions(
@@ -96,10 +96,10 @@ def plain_code(chosen: CodeOptions) -> options.CodeOptions:
 
 
 def parse_images(values: Iterable[str]) -> dict[str, str]:
-    """Return the image for each function identifier in `IDENTIFIER=URI`; a URI alone is for the empty one.
+    """Return the image for each function identifier in `IDENTIFIER=URI`; a URI alone has the key "".
 
     Raises:
-        UsageError: A value names no image.
+        UsageError: A value does not name an image.
     """
     images = {}
     for value in values:
@@ -107,7 +107,7 @@ def parse_images(values: Iterable[str]) -> dict[str, str]:
         if not image or bool(equals) != bool(name):
             raise UsageError(
                 f"`--invoke-image {value}` does not name an image",
-                hint="it takes URI, or FUNCTION=URI",
+                hint="use URI or FUNCTION=URI",
             )
         images[name] = image
     return images
@@ -117,12 +117,12 @@ def read_ca_bundle(path: Path) -> bytes:
     """Return certificates in PEM format from a file.
 
     Raises:
-        UsageError: It cannot be read, or has none.
+        UsageError: The file cannot be read, or contains no certificate.
     """
     try:
         content = path.expanduser().read_bytes()
     except OSError as error:
-        raise UsageError(f"`--ca-bundle {path}` can't be read: {error.strerror}") from error
+        raise UsageError(f"`--ca-bundle {path}` cannot be read: {error.strerror}") from error
     if b"-----BEGIN CERTIFICATE-----" not in content:
         raise UsageError(
             f"`--ca-bundle {path}` has no certificate in PEM format",

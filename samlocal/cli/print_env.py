@@ -1,4 +1,4 @@
-"""`--print-env`: the resolved environment, and where each value comes from, as text or JSON."""
+"""`--print-env`: the resolved environment and the source of each value, as text or JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_LAMBDA = {"lambda", "credentials"}
 def environment_as_text(environment: Environment, *, base: Path) -> str:
     """Return a table of names, values and origins: the function's own variables, then Lambda's.
 
-    Secrets are masked. A value that isn't one line of printable text is written as in JSON. Paths
+    Secrets are masked. A value that is not one line of printable text is written as in JSON. Paths
     under `base` are shown relative to it.
     """
     rows = {
@@ -43,7 +43,7 @@ def environment_as_text(environment: Environment, *, base: Path) -> str:
 
 
 def environment_as_json(environment: Environment, *, function: str, base: Path) -> str:
-    """Return the same for scripts: an object of variables by name, secrets masked, and diagnostics."""
+    """Return the same as JSON: variables by name, with masked secrets, and diagnostics."""
     document = {
         "function": function,
         "variables": {

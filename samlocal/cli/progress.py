@@ -1,6 +1,6 @@
-"""The pulling or building of an image, as a person sees it.
+"""Progress of pulling or building an image.
 
-A pull is bars on a terminal and a line a step elsewhere; a build is its output.
+A pull shows bars on a terminal and one line for each step elsewhere; a build shows its output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _RETRY = "Retrying in "
 
 
 class PullView:
-    """Shows a pull or a build on stderr once there is one; nothing is drawn, or imported, before."""
+    """Shows a pull or a build on stderr; draws and imports nothing before it starts."""
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
@@ -32,12 +32,12 @@ class PullView:
         self._stop_bars()
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        if not layer:  # it is done
+        if not layer:  # done
             self.note(status)
         elif status.startswith(_RETRY):  # a second less each second
             if layer not in self._retried:
                 self._retried.add(layer)
-                self.note(f"{layer}: the download broke off, the engine tries again")
+                self.note(f"{layer}: the download was interrupted; the engine tries again")
         elif not is_drawable(sys.stderr):
             if status in _STEPS:
                 print_status(f"{layer}: {status}")
@@ -64,7 +64,7 @@ class PullView:
 
 
 def _bars() -> Progress:
-    from rich.console import Console  # needed for a pull on a terminal only
+    from rich.console import Console  # only needed for a pull on a terminal
     from rich.progress import (
         BarColumn,
         DownloadColumn,

@@ -1,4 +1,4 @@
-"""What is wrong with a project: what cfn-lint finds, and what can't be had on this machine."""
+"""Problems of a project: findings of cfn-lint, and values that cannot be resolved locally."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Severity = Literal["error", "warning", "informational"]
 
 @frozen
 class Problem:
-    """One thing to look at; `rule` is cfn-lint's, and None for our own."""
+    """One problem; `rule` is the ID of cfn-lint's rule, None for samlocal's own problems."""
 
     severity: Severity
     message: str
@@ -32,8 +32,8 @@ class Problem:
     hint: str | None = None
 
 
-def own_problems(project: Project) -> Iterator[Problem]:
-    """Yield what stands in the way of running a project's functions here."""
+def find_problems(project: Project) -> Iterator[Problem]:
+    """Yield samlocal's own problems with a project: errors, and values that it cannot resolve."""
     try:
         for diagnostic in project.diagnostics:
             yield _of_diagnostic(diagnostic)
@@ -59,7 +59,7 @@ def of_error(error: ProjectError) -> Problem:
 
 
 def _of_missing(parameters: Sequence[MissingParameter]) -> list[Problem]:
-    """Return a note for each parameter that whoever runs or deploys the template has to give a value."""
+    """Return a note for each parameter without a value."""
     return [
         Problem(
             severity="informational",
@@ -80,23 +80,23 @@ def _of_diagnostic(diagnostic: Diagnostic) -> Problem:
     )
 
 
-def lint_problems(templates: Iterable[Path], *, region: str | None) -> Iterator[Problem]:
-    """Yield what cfn-lint finds in templates. A project's `.cfnlintrc` counts.
+def lint_templates(templates: Iterable[Path], *, region: str | None) -> Iterator[Problem]:
+    """Yield the findings of cfn-lint in templates. A project's `.cfnlintrc` applies.
 
     Raises:
         UsageError: cfn-lint cannot be imported.
     """
-    # It takes a second to import, and nothing but this command needs it.
+    # The import takes a second, and only this command needs it.
     try:
         from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
         from cfnlint.runner import Runner  # type: ignore[import-untyped]
     except ImportError as exc:
         raise UsageError(
             f"cfn-lint cannot be imported: {exc}",
-            hint="`pip install cfn-lint`, or leave out its rules with --no-lint",
+            hint="`pip install cfn-lint`, or skip its rules with `--no-lint`",
         ) from exc
 
-    logging.getLogger("cfnlint").setLevel(logging.CRITICAL)  # what it logs, it also reports
+    logging.getLogger("cfnlint").setLevel(logging.CRITICAL)  # cfn-lint also reports what it logs
     for template in templates:
         regions = {"regions": [region]} if region is not None else {}
         for match in Runner(ConfigMixIn([], templates=[str(template)], **regions)).run():

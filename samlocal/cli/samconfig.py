@@ -1,4 +1,4 @@
-"""`samconfig.toml` and `samconfig.yaml`: options that a project keeps in a file.
+"""Reads options from `samconfig.toml` and `samconfig.yaml`.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
@@ -44,9 +44,9 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
 
 @frozen
 class Config:
-    """The options of one command in one environment, by their own names.
+    """The options of one command in one environment, by name.
 
-    `shared` are those that come from the table for all commands.
+    `shared` are the names of those from the table for all commands.
     """
 
     path: Path
@@ -56,7 +56,7 @@ class Config:
 
 
 def environment_variables(option: str) -> list[str]:
-    """Return the variables that set an option, the first one first: samlocal's own, then sam's."""
+    """Return the variables that set an option, in order: samlocal's own, then sam's."""
     own = f"SAMLOCAL_{option.upper()}"
     return [own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else [own]
 
@@ -67,10 +67,10 @@ def table_of(command: Sequence[str]) -> str:
 
 
 def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Path | None:
-    """Return the first configuration file that is in one of the directories; None if there is none.
+    """Return the first configuration file in the directories; None if there is none.
 
     Raises:
-        ConfigError: the file named with `--config-file` isn't there.
+        ConfigError: the file of `--config-file` does not exist.
     """
     names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
     candidates = [directory / name for directory in directories for name in names]
@@ -83,15 +83,14 @@ def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Pa
 def read_config(
     path: Path, environment: str, command: Sequence[str], *, known: Mapping[str, str]
 ) -> Config:
-    """Return what a file says about a command (`["local", "invoke"]`) in an environment.
+    """Return the options of a file for a command (`["local", "invoke"]`) in an environment.
 
     The tables are sam's: `[ENVIRONMENT.local_invoke.parameters]` over `[ENVIRONMENT.global.parameters]`.
-    Keys may have dashes. `known` has the option for each of them. What is not in it is left out; if
-    it stands in the command's own table, a diagnostic says so. In the global table it may be another
-    command's.
+    Keys may have dashes. `known` has the option for each key. Unknown keys are skipped; those in the
+    command's own table are a diagnostic. In the global table they may belong to another command.
 
     Raises:
-        ConfigError: the file can't be read, or something in it has the wrong shape.
+        ConfigError: the file cannot be read, or a value has the wrong shape.
     """
     document = load_config(path)
     name = table_of(command)
@@ -123,11 +122,11 @@ def _known(table: ConfigTable, known: Mapping[str, str]) -> ConfigTable:
 def parameter_overrides(value: ConfigValue) -> dict[str, str]:
     """Return the parameter values in `parameter_overrides`: text, a list of texts, or a table.
 
-    Null is the empty text in a table, and nothing elsewhere.
+    Null is the empty string in a table, and no value elsewhere.
 
     Raises:
-        ConfigError: it is something else.
-        UsageError: a text holds no overrides.
+        ConfigError: the value has another shape.
+        UsageError: a text is not an override.
     """
     from samlocal.project.parameter_overrides import parse_parameter_overrides
 
@@ -147,9 +146,9 @@ def parameter_overrides(value: ConfigValue) -> dict[str, str]:
 
 
 def texts(option: str, value: ConfigValue) -> list[str]:
-    """Return the texts of an option that can be given several times: one, a list, or a table.
+    """Return the texts of a repeatable option: from one text, a list or a table.
 
-    sam writes `--add-host` as a table; the same goes for all that is a name with a value.
+    sam writes `--add-host` as a table; other options with a name and a value may be tables too.
     """
     if isinstance(value, dict):
         between = ":" if option == "add_host" else "="
@@ -170,21 +169,22 @@ def _text(value: ConfigValue) -> str:
 
 
 def option_of(key: str) -> str:
-    """Return the option that a key names: it may have dashes."""
+    """Return the option of a key, which may have dashes."""
     return key.replace("-", "_")
 
 
 def load_config(path: Path) -> ConfigTable:
-    """Return all that a configuration file says.
+    """Return the content of a configuration file.
 
     Raises:
-        ConfigError: It can't be read.
+        ConfigError: The file cannot be read.
     """
     if path.suffix == ".toml":
         return _load_toml(path)
     if path.suffix not in {".yaml", ".yml"}:
         raise ConfigError(
-            f"`{path.name}` is not a configuration file", hint="it ends in .toml, .yaml or .yml"
+            f"`{path.name}` is not a configuration file",
+            hint="use a name that ends in .toml, .yaml or .yml",
         )
     from samlocal.documents.document import load
     from samlocal.documents.scalars import parse_core_scalar
@@ -258,9 +258,9 @@ def _did_you_mean(name: str, names: Collection[str]) -> str | None:
 
 
 def _place_of(path: Path, table: tuple[str, ...], key: str) -> Place:
-    """Return where a key of a table stands; neither of the two readers of TOML in Python knows.
+    """Return the place of a key of a table, which neither of Python's TOML readers provides.
 
-    A table that isn't written as one, under its own header, is where the file starts.
+    A table without its own header has the place of the start of the file.
     """
     if path.suffix != ".toml":
         from samlocal.documents.document import load

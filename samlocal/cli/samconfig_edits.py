@@ -1,6 +1,6 @@
-"""Changes single keys in the text of a configuration file, and leaves all the rest of it as it is.
+"""Changes single keys in the text of a configuration file without changing the rest.
 
-The parsers keep comments and order. What else makes a layout is taken over from the text.
+The parsers keep comments and order. All other layout is copied from the text.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _WIDER_THAN_ANY_LINE: Final = 2**31
 
 
 def edit_toml(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]) -> str:
-    """Return the text with these values in a table; None takes a key out.
+    """Return the text with these values in a table; None removes a key.
 
-    A value stays at its place, with the comment behind it; a new one is the last of its table.
+    A value keeps its position and the comment after it; a new one is the last of its table.
 
     Raises:
-        tomlkit.exceptions.TOMLKitError: The text is no TOML, or can't be changed.
+        tomlkit.exceptions.TOMLKitError: The text is not TOML, or cannot be changed.
     """
     document = tomlkit.parse(text)
     inner: MutableMapping[str, object] = document
@@ -44,7 +44,7 @@ def edit_toml(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]
             return _with_new_table(text, table, values)
         inner = cast("MutableMapping[str, object]", inner[name])
     body = inner.value.body if isinstance(inner, Table) else []
-    # Comments behind the last key are often about what follows: they stay behind a new one.
+    # Comments after the last key are often about what follows: they stay after a new key.
     start = end = _end_of_keys(body)
     while end < len(body) and body[end][0] is None:
         end += 1
@@ -61,7 +61,7 @@ def edit_toml(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]
 
 
 def _end_of_keys(body: Sequence[tuple[Key | None, Item]]) -> int:
-    """Return where a table's own keys end: its sub-tables with a header follow."""
+    """Return the position after a table's own keys, before its sub-tables with a header."""
     return 1 + max(
         (
             index
@@ -73,7 +73,7 @@ def _end_of_keys(body: Sequence[tuple[Key | None, Item]]) -> int:
 
 
 def _with_new_table(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]) -> str:
-    """Return the text with a table at its end."""
+    """Return the text with a new table at the end."""
     content: dict[str, object] = {key: value for key, value in values.items() if value is not None}
     if not content:
         return text
@@ -84,12 +84,12 @@ def _with_new_table(text: str, table: Sequence[str], values: Mapping[str, Config
 
 
 def edit_yaml(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]) -> str:
-    """Return the text with these values in nested mappings; None takes a key out.
+    """Return the text with these values in nested mappings; None removes a key.
 
-    A value stays at its place, with the comment behind it; a new one is the last of its mapping.
+    A value keeps its position and the comment after it; a new one is the last of its mapping.
 
     Raises:
-        ruamel.yaml.error.YAMLError: The text is no YAML.
+        ruamel.yaml.error.YAMLError: The text is not YAML.
     """
     document = _yaml(text, None).load(text)
     yaml = _yaml(text, document)
@@ -99,7 +99,7 @@ def edit_yaml(text: str, table: Sequence[str], values: Mapping[str, ConfigValue]
         if below not in parent[name]:
             break
         parent, name = parent[name], below
-    # Comments behind the last key are often about what follows: they stay behind a new one.
+    # Comments after the last key are often about what follows: they stay after a new key.
     comments = _take_comments(parent, name)
     new = {key: value for key, value in values.items() if value is not None}
     for key, value in new.items():
@@ -132,14 +132,14 @@ def _remove(document: CommentedMap, table: Sequence[str], key: str) -> None:
     following = keys[keys.index(key) + 1 :]
     del mapping[key]
     if not mapping:
-        mapping.fa.set_flow_style()  # else the braces would come behind the comments
+        mapping.fa.set_flow_style()  # else the braces would follow the comments
     if comments and following:
         place = mapping.ca.items.setdefault(following[0], [None] * 4)
         place[1] = [_comment(comments), *(place[1] or [])]
 
 
 def _take_comments(node: CommentedMap | CommentedSeq, key: str | int) -> str:
-    """Take the lines of comments behind a value out of the tree, which has them with its last leaf."""
+    """Remove the comment lines after a value from the tree, which attaches them to its last leaf."""
     node, key = _last_leaf(node, key)
     place = node.ca.items.get(key)
     token = place and place[_behind(node)]
@@ -172,7 +172,7 @@ def _last_leaf(
 
 
 def _behind(node: CommentedMap | CommentedSeq) -> int:
-    """Return where among the comments of an entry the one behind it is."""
+    """Return the index of the trailing comment among the comments of an entry."""
     return 2 if isinstance(node, CommentedMap) else 0
 
 
@@ -181,14 +181,14 @@ def _comment(text: str) -> CommentToken:
 
 
 def _quoted(value: ConfigValue) -> object:
-    """Return a value whose texts are in quotes, so that no reader takes them for something else."""
+    """Return a value with quoted strings, so that no reader takes them for other types."""
     if isinstance(value, str):
         return DoubleQuotedScalarString(value)
     return [_quoted(each) for each in value] if isinstance(value, list) else value
 
 
 def _yaml(text: str, document: CommentedMap | None) -> YAML:
-    """Return a parser that writes with the indentation that a document has."""
+    """Return a parser that writes with the indentation of a document."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = _WIDER_THAN_ANY_LINE
@@ -205,7 +205,7 @@ def _yaml(text: str, document: CommentedMap | None) -> YAML:
 
 
 def _blocks(mapping: CommentedMap) -> Iterator[tuple[CommentedMap, CommentedMap | CommentedSeq]]:
-    """Yield what is laid out as a block in a mapping, with what it stands in."""
+    """Yield the block collections in a mapping, each with its parent."""
     for value in mapping.values():
         if _is_block(value):
             yield mapping, value
@@ -228,7 +228,7 @@ def _dumped(yaml: YAML, document: CommentedMap) -> str:
 
 
 def _with_changes(text: str, before: str, after: str) -> str:
-    """Return a text with the lines that differ between two others: the parser lays all out anew."""
+    """Return a text with only the lines that differ between two others: the parser reformats all."""
     lines, old, new = text.splitlines(), before.splitlines(), after.splitlines()
     if len(lines) != len(old):
         return after
@@ -241,7 +241,7 @@ def _with_changes(text: str, before: str, after: str) -> str:
 
 
 def _says(text: str, document: CommentedMap) -> bool:
-    """Tell whether a text says what a document does: it may have several indentations."""
+    """Tell whether a text has the same content as a document."""
     try:
         return bool(YAML().load(text) == document)
     except YAMLError:

@@ -1,4 +1,4 @@
-"""From options about containers, limits and code to the settings of a sandbox."""
+"""Converts options about containers, limits and code to the settings of a sandbox."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.container_spec import Delivery
     from samlocal.sandbox.plan import SandboxSettings
 
-# As sam has it.
+# As in sam.
 _GRACE_SECONDS: Final = 3
 _LOCAL: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1"})  # noqa: S104  # typed, not bound
 _HOST_GATEWAY: Final = "host-gateway"
@@ -32,12 +32,12 @@ def read_settings(
     code: CodeOptions,
     debugging: DebugOptions,
 ) -> SandboxSettings:
-    """Return what the options mean, whichever function it is for.
+    """Return the settings that do not depend on the function.
 
-    This may import docker-py, which two threads can't do at once.
+    This may import docker-py, which two threads cannot do at the same time.
 
     Raises:
-        UsageError: One of them means nothing.
+        UsageError: A value is invalid.
     """
     from samlocal.sandbox.plan import SandboxSettings
 
@@ -93,10 +93,10 @@ def _engine_options(docker_arguments: Sequence[str] | None) -> dict[str, Any]:
 
 
 def parse_hosts(values: Iterable[str]) -> dict[str, str]:
-    """Return the address of each host name in `HOST:IP`; the last of several wins.
+    """Return the address of each host name in `HOST:IP`; the last of several applies.
 
     Raises:
-        UsageError: One isn't of that form.
+        UsageError: A value has another form.
     """
     hosts = {}
     for value in values:
@@ -115,7 +115,7 @@ def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
     """Return the addresses of DNS servers.
 
     Raises:
-        UsageError: One is no address.
+        UsageError: A value is not an address.
     """
     servers = tuple(values)
     for server in servers:
@@ -127,21 +127,21 @@ def parse_dns(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def parse_interface(value: str) -> str:
-    """Return the address on which ports are published.
+    """Return the address to publish ports on.
 
     Raises:
-        UsageError: It is no address.
+        UsageError: The value is not an address.
     """
     if not _is_ip(value):
         raise UsageError(
             f"`--container-host-interface {value}` is not an IP address",
-            hint="for example `127.0.0.1`, or `0.0.0.0` for all of the machine's",
+            hint="for example `127.0.0.1`, or `0.0.0.0` for all addresses of the machine",
         )
     return value
 
 
 def find_host(interface: str) -> str:
-    """Return the host at which ports that are published on an address are reached."""
+    """Return the host name for ports that are published on an address."""
     return "localhost" if interface in _LOCAL else interface
 
 
@@ -149,7 +149,7 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
     """Return the directory for each mount path in `/mnt/NAME=DIR`; paths are absolute.
 
     Raises:
-        UsageError: One isn't of that form, or there is no such directory.
+        UsageError: A value has another form, or the directory does not exist.
     """
     from samlocal.function import MOUNT_PATH_PATTERN
 
@@ -165,7 +165,7 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
         if not directory.is_dir():
             raise UsageError(
                 f"`--file-system {value}`: no directory `{directory}`",
-                hint=f"`mkdir -p {directory}` makes it",
+                hint=f"`mkdir -p {directory}` creates it",
             )
         file_systems[target] = directory
     return file_systems
@@ -182,10 +182,10 @@ def _is_ip(text: str) -> bool:
 
 
 def parse_volume_basedir(value: str | None) -> str | None:
-    """Return a path of the engine's machine, which may run another system than this one.
+    """Return a path on the engine's host, which may have another operating system.
 
     Raises:
-        UsageError: It is relative, which paths of another machine can't be.
+        UsageError: The path is relative.
     """
     if value is None or any(
         system(value).is_absolute() for system in (PurePosixPath, PureWindowsPath)
@@ -193,5 +193,5 @@ def parse_volume_basedir(value: str | None) -> str | None:
         return value
     raise UsageError(
         f"`--docker-volume-basedir` needs an absolute path, not `{value}`",
-        hint="it is where the engine's machine has the directory of the template",
+        hint="the path of the template directory on the engine's host",
     )

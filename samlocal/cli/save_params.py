@@ -1,4 +1,4 @@
-"""`--save-params`: the options of a command line go into the configuration file, as in sam."""
+"""`--save-params`: saves the options of a command line in the configuration file, as in sam."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     Changes = Mapping[tuple[str, ...], ConfigTable]
 
-# What says where to save, and what is about a single run.
+# Options about where to save, and about a single run.
 _NOT_SAVED: Final = frozenset(
     {"save_params", "config_file", "config_env", "print_env", "dry_run", "write"}
 )
-# What sam keeps for all commands.
+# Options that sam saves for all commands.
 _SHARED: Final = frozenset({"region"})
 _VERSION: Final = 0.1
 
@@ -36,14 +36,13 @@ def save_params(
     overruled: Collection[str],
     names: Mapping[str, str],
 ) -> None:
-    """Write options to a configuration file, and leave all else that is in it as it is.
+    """Write options to a configuration file without changing its other content.
 
-    `tables` are the environment and the command, and `names` has the option for each key that the
-    file may have. `overruled` are options that what is saved excludes: they go out.
+    `tables` are the environment and the command, and `names` has the option for each key of the file.
+    `overruled` are options that the saved ones exclude; they are removed.
 
     Raises:
-        ConfigError: The file can't be written, or not be changed without other
-            parts of it changing too.
+        ConfigError: The file cannot be written, or not without changing other parts of it.
     """
     environment, command = tables
     options = {name: _plain(value) for name, value in typed.items() if name not in _NOT_SAVED}
@@ -68,9 +67,9 @@ def save_params(
 
 
 def _keyed(values: ConfigTable, table: ConfigTable, names: Mapping[str, str]) -> ConfigTable:
-    """Return values by the keys that they have in a table, else by those that sam would give them.
+    """Return values by their keys in a table, else by sam's own keys.
 
-    What is to go out and isn't there is left out.
+    A value to remove that is not in the table is omitted.
     """
     there = {names.get(option_of(key)): key for key in table}
     usual = {option: key for key, option in names.items()}
@@ -82,7 +81,7 @@ def _keyed(values: ConfigTable, table: ConfigTable, names: Mapping[str, str]) ->
 
 
 def _write(path: Path, old: ConfigTable, changes: Changes) -> None:
-    """Write a file as a whole or not at all, and only if it says what is meant."""
+    """Replace a file atomically, and only if the new content is correct."""
     content = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     text = content.replace("\r\n", "\n") or _version(path)
     edited = _edited(path, text, changes)
@@ -95,10 +94,10 @@ def _write(path: Path, old: ConfigTable, changes: Changes) -> None:
         if target.exists():
             shutil.copymode(target, part)
         part.replace(target)
-    except UnicodeEncodeError as error:  # bytes of the command line that are no text
+    except UnicodeEncodeError as error:  # bytes on the command line that are not text
         raise _cannot_change(path, changes) from error
     except OSError as error:
-        raise ConfigError(f"`{path}` can't be written: {error.strerror}") from error
+        raise ConfigError(f"`{path}` cannot be written: {error.strerror}") from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -131,13 +130,13 @@ def _edited(path: Path, text: str, changes: Changes) -> str:
 def _cannot_change(path: Path, changes: Changes) -> ConfigError:
     tables = " and ".join(f"`{'.'.join(table)}`" for table in changes)
     return ConfigError(
-        f"`--save-params` cannot change `{path}` and leave the rest as it is",
-        hint=f"give {tables} a place of their own in it, or change it by hand",
+        f"`--save-params` cannot change `{path}` without changing other parts of it",
+        hint=f"write {tables} as separate tables, or edit the file by hand",
     )
 
 
 def _says(path: Path, expected: ConfigTable) -> bool:
-    """Tell whether a file says what was there, with the changes, and nothing else."""
+    """Tell whether a file has exactly the expected content."""
     try:
         return _without_empty(load_config(path)) == _without_empty(expected)
     except ConfigError:
@@ -165,7 +164,7 @@ def _inner(document: ConfigTable, table: tuple[str, ...]) -> ConfigTable:
 
 
 def _without_empty(document: ConfigTable) -> ConfigTable:
-    """Return a document without what says nothing: null and empty tables."""
+    """Return a document without null values and empty tables."""
     kept = {
         name: _without_empty(value) if isinstance(value, dict) else value
         for name, value in document.items()
@@ -174,7 +173,7 @@ def _without_empty(document: ConfigTable) -> ConfigTable:
 
 
 def _plain(value: object) -> ConfigValue:
-    """Return a value as the file has it: one of several possible ones alone, as sam may want it."""
+    """Return a value for the file: a list with one item becomes the item, as sam may require."""
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value] if len(value) != 1 else _plain(value[0])
     return value if isinstance(value, (bool, int, float)) else str(value)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: at once while there is nothing to clean up, in order while there is."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP: exits at once, or after cleaning up if there is something to clean up."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-# A terminal that is closed sends SIGHUP, unless `nohup` has it ignored; Windows has none.
+# A closed terminal sends SIGHUP, unless `nohup` ignores it; Windows does not have it.
 _SIGNALS: Final = tuple(
     number
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
     if (number := getattr(signal, name, None)) and signal.getsignal(number) != signal.SIG_IGN
 )
-# A shell's exit status for a command that a signal ended.
+# The base of a shell's exit status for a command that a signal ended.
 _SIGNALLED: Final = 128
-# Whoever presses Ctrl-C again after this long means it: the engine seems to hang.
-_PATIENCE_SECONDS: Final = 3.0
+# A second Ctrl-C after this time forces the exit: the engine may hang.
+_FORCE_EXIT_SECONDS: Final = 3.0
 
 
 def exit_on_signals() -> None:
-    """From now on, let signals end the program at once: SIGINT with 130, SIGTERM with 143.
+    """Let signals end the program at once from now on: SIGINT with 130, SIGTERM with 143.
 
-    Nothing is raised: an exception in the middle of an import, in the machinery that guards it, would
-    be lost there and leave the other threads waiting for its locks.
+    The handler raises no exception: during an import it would be lost, and leave other threads waiting
+    for import locks.
     """
     for number in _SIGNALS:
         signal.signal(number, _exit)
 
 
 class DeferredSignals:
-    """Within the `with` block, a signal calls `notify` instead of breaking in anywhere."""
+    """Within the `with` block, a signal calls the callback of `notify` instead of ending the program."""
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
@@ -50,12 +50,12 @@ class DeferredSignals:
         exit_on_signals()
 
     def raise_if_any(self) -> None:
-        """Let the signal that has come, if one has, end the program now."""
+        """End the program now if a signal has arrived."""
         if self.exit_code is not None:
             raise SystemExit(self.exit_code)
 
     def notify(self, callback: Callable[[], None]) -> None:
-        """Call back at the first signal, which may have come already."""
+        """Call back on the first signal, or now if it has already arrived."""
         self._notify = callback
         if self.exit_code is not None:
             callback()
@@ -66,7 +66,7 @@ class DeferredSignals:
             self._since = time.monotonic()
             if self._notify:
                 self._notify()
-        elif time.monotonic() - self._since > _PATIENCE_SECONDS:
+        elif time.monotonic() - self._since > _FORCE_EXIT_SECONDS:
             os._exit(self.exit_code)
 
 

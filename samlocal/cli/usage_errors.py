@@ -1,4 +1,4 @@
-"""What the option parser refuses, in our words; imported only then."""
+"""Messages for errors of the option parser; only imported for one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from samlocal.suggestions import ask_for
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
 
-_LISTED = re.compile(r"'\[('[^]]*')\]'")  # its own quotes around those of a list
+_LISTED = re.compile(r"'\[('[^]]*')\]'")  # the parser quotes lists twice
 _QUOTED = re.compile(r"'([^']*)'")
 _OPTION = re.compile(r"No such option: (?P<name>\S+)")
 
 
 def show_usage_error(error: TyperException) -> int:
-    """Show one message and its hint, and return the exit code; a group without a command shows its help."""
+    """Show a message with a hint, and return the exit code; a group without a command shows its help."""
     if isinstance(error, NoArgsIsHelpError):
         show_output(error.format_message())
         return 0

@@ -217,7 +217,7 @@ class Engine:
                 names = ", ".join(f"`{each['Name']}`" for each in self.api.networks())
                 raise NetworkNotFoundError(
                     f"no Docker network `{name}`",
-                    hint=f"there are {names}; `docker network create {name}` makes it",
+                    hint=f"there are {names}; `docker network create {name}` creates it",
                 ) from None
 
 

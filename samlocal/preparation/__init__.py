@@ -1,5 +1,5 @@
-"""From chosen options, as plain data, to a function that is ready to run.
+"""Prepares a function to run, from options as plain data.
 
-Nothing here knows a command line, nor the environment, the streams or the folders of this process: a `Host`
-carries what of them is needed.
+This package does not access the command line, the environment, the streams or the folders of the process:
+a `Host` has what it needs of them.
 """

@@ -1,4 +1,4 @@
-"""The code and the layers of a function as directories, unpacked or downloaded if need be."""
+"""The code and layers of a function as directories, unpacked or downloaded if necessary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Content:
-    """The directories that a function's sandbox shows, and what there is to say about them."""
+    """The directories to mount in a function's sandbox, and diagnostics about them."""
 
     code: Path
     layers: Path | None = None
@@ -39,8 +39,8 @@ def read_content(
     """Return the function's code and layers as directories.
 
     Raises:
-        CodeNotFoundError: There is no such code.
-        LayerError: A layer cannot be had.
+        CodeNotFoundError: The code does not exist.
+        LayerError: A layer is not available.
     """
     from samlocal.function import LocalCode
     from samlocal.sandbox.plan import TASK_ROOT
@@ -61,7 +61,7 @@ def read_content(
 
 
 class _Preparation:
-    """Code or layers that are no plain directory yet, and what it takes to make them one."""
+    """Turns code and layers into directories by unpacking, downloading and merging."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class _Preparation:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Name the option whose folder cannot be written."""
+        """Add a hint to errors of the folder of `--layer-cache-basedir`."""
         try:
             yield
         except CacheError as error:
@@ -147,7 +147,7 @@ def _with_links(
     options: CodeOptions,
     directories: Mapping[Path, str],
 ) -> Content:
-    """Add the links that leave the user's own directories; a link in an archive leads nowhere."""
+    """Add the links out of the user's own directories; links in archives are not followed."""
     if not options.mounts_symlinks:
         return content
     from samlocal.artifacts.symlinks import check_links, find_outgoing_links, select_links_to_mount

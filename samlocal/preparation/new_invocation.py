@@ -1,4 +1,4 @@
-"""An invocation of a function, from an event and what is chosen of its context."""
+"""Creates an invocation from an event and context overrides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def new_invocation(
     resolved: ResolvedFunction, payload: bytes, context: ContextOverrides | None = None
 ) -> Invocation:
-    """Return an invocation with an id of its own; what `context` sets comes before all else."""
+    """Return an invocation with a new request ID; members of `context` override everything else."""
     invocation = Invocation(
         request_id=str(uuid.uuid4()),
         payload=payload,
@@ -40,7 +40,7 @@ def new_invocation(
 
 
 def _trace_id() -> str:
-    """Return an X-Ray trace header that says: not sampled.
+    """Return an X-Ray trace header for a request that is not sampled.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """

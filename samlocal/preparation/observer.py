@@ -1,4 +1,4 @@
-"""Who watches while a function is prepared."""
+"""The observers of a preparation."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is told what happens, as it happens."""
+    """Receives the diagnostics and the progress of a preparation."""
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
-        """Take what was dropped, guessed or is about to surprise."""
+        """Receive a diagnostic."""
 
     def show_status(self, text: str) -> None:
-        """Take a line about work that takes a while, such as a download."""
+        """Receive a line about slow work, such as a download."""
 
     def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
-        """Return a context in which interruptions wait: half an archive must not stay in a cache.
+        """Return a context that defers interruptions, so that no incomplete files stay in the cache.
 
-        What it gives is called where an interruption does no harm, and raises it.
+        It yields a function that raises a deferred interruption; it is called where that is safe.
         """
 
 
 class LoggingObserver:
-    """Hands everything to a logger, and leaves signals to the program's own handlers."""
+    """Passes everything to a logger, and leaves signals to the program's own handlers."""
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger

@@ -1,4 +1,4 @@
-"""What is chosen about a project and a function, as plain data."""
+"""The options about a project and a function, as plain data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @frozen
 class ProjectOptions:
-    """Which project, and the values that its template does not have itself.
+    """The project, and values that its template refers to.
 
-    `template` is a template or a directory with a CDK assembly; None: what is found in the host's directory.
-    `values_file` has values that live in AWS; with `resolve_remote` those that it lacks are read from AWS.
+    `template` is a template or a directory with a CDK assembly; None: search the host's directory.
+    `values_file` has values that live in AWS; with `resolve_remote`, missing ones are read from AWS.
     """
 
     template: Path | None = None
@@ -34,14 +34,12 @@ class ProjectOptions:
 
 @frozen
 class FunctionOptions:
-    """What stands in the place of a function's own configuration, and what joins its environment.
+    """Overrides of a function's configuration, and sources of its environment.
 
-    `images` are those that replace the function's own, by an identifier of the function; under the empty
-    string, for every function. `version` is what the function sees as its version, whatever `qualifier`
-    says. `env_files` and `container_env_file` name files (`-`: the host's stdin); `variables` come before
-    all of them. `reads_shell` and `reads_credentials` let the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
-    function is to trust.
-    `debug` holds for `debugged_function` only, where that is given.
+    `images` replace the image of a function, by any of its identifiers; the key "" is for every function.
+    `version` overrides the version from `qualifier`. `env_files` and `container_env_file` name files
+    (`-`: the host's stdin); `variables` override the env files. `reads_shell` and `reads_credentials` let the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
+    function trusts. `debug` applies only to `debugged_function`, if that is set.
     """
 
     runtime: str | None = None
@@ -62,9 +60,9 @@ class FunctionOptions:
 
 @frozen
 class CodeOptions:
-    """How code and layers become directories.
+    """Options about code and layers.
 
-    `layer_cache` is where layers are kept instead of the host's cache. `refreshes_layers` downloads layer
+    `layer_cache` replaces the host's cache for layers. `refreshes_layers` downloads layer
     versions again.
     """
 

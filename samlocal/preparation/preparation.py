@@ -1,4 +1,4 @@
-"""The last step: the sandbox of a function, with its code and layers at hand."""
+"""The last step of the preparation: code, layers and sandbox of a function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @frozen
 class PreparedFunction:
-    """A function that is ready to run: all that an execution environment needs."""
+    """A function that is ready to run in an execution environment."""
 
     resolved: ResolvedFunction
     spec: ContainerSpec
@@ -40,13 +40,13 @@ def prepare(
     *,
     code: CodeOptions = CodeOptions(),  # noqa: B008  # frozen
 ) -> PreparedFunction:
-    """Return a function whose code and layers are at hand, and the sandbox that it is to run in.
+    """Return a function with its code and layers as directories, and the spec of its sandbox.
 
-    `settings` are those of every sandbox; the image, the debugger and the profile are the function's own.
-    The `observer` is told every diagnostic, also those of `resolved`.
+    `settings` apply to every sandbox; image, debugger and profile come from `resolved`. The `observer`
+    receives all diagnostics, including those of `resolved`.
 
     Raises:
-        SamlocalError: Something that the sandbox needs cannot be had.
+        SamlocalError: The code, a layer or the sandbox cannot be prepared.
     """
     from samlocal.sandbox.plan import end_of_support
 

@@ -1,4 +1,4 @@
-"""Opens the project that options name."""
+"""Opens the project that the options select."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def open_project(options: ProjectOptions, host: Host) -> Project:
-    """Open a project; nothing of it is resolved yet.
+    """Open a project without resolving it.
 
     Raises:
-        UsageError: The account is malformed, or boto3 is needed and not installed.
+        UsageError: The account is malformed, or boto3 is required but not installed.
         ProjectError: The template, or the file of values, cannot be read.
     """
     from samlocal.cloudformation import project
@@ -38,7 +38,7 @@ def with_region(options: ProjectOptions, host: Host) -> ProjectOptions:
     """Return the options with the Region in which functions run: see `credentials.find_region`.
 
     Raises:
-        UsageError: The chosen Region cannot be one.
+        UsageError: The chosen Region is malformed.
     """
     from samlocal.credentials import find_region
 
@@ -47,7 +47,7 @@ def with_region(options: ProjectOptions, host: Host) -> ProjectOptions:
 
 
 def _account(options: ProjectOptions, remote: ValueSource | None, host: Host) -> Account:
-    """Return the chosen account, else that of the credentials, which only `remote` is asked for."""
+    """Return the chosen account, else that of the credentials; only with `remote` is AWS asked for it."""
     from samlocal.credentials import find_account
 
     account = find_account(
@@ -62,7 +62,7 @@ def _account(options: ProjectOptions, remote: ValueSource | None, host: Host) ->
     found = remote.look_up(Reference(service="sts", name="AWS::AccountId"))
     if isinstance(found, str):
         return Account(of_credentials=found)
-    reason = found.reason if found else "the account is not known"
+    reason = found.reason if found else "the AWS account is not known"
     message = f"{reason}; `AWS::AccountId` is {DEFAULT_ACCOUNT_ID}"
     return Account(diagnostic=Diagnostic(message=message, hint=ACCOUNT_HINT))
 

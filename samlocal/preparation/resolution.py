@@ -1,4 +1,4 @@
-"""One function of a project with its environment, as the options want it."""
+"""Resolves a function of a project and its environment according to the options."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @frozen
 class ResolvedFunction:
-    """A function, its environment, and under which ARN and version it runs.
+    """A function with its environment, ARN and version.
 
-    `project` is the path of the template. `image` is the one that replaces the function's own, if any.
-    `debug` is None where the function is not to be debugged.
+    `project` is the path of the template. `image` replaces the function's own, if set.
+    `debug` is None if the function runs without a debugger.
     """
 
     project: Path
@@ -54,10 +54,10 @@ class ResolvedFunction:
 def resolve_function(
     project: Project, identifier: str | None, options: FunctionOptions, host: Host
 ) -> ResolvedFunction:
-    """Resolve the function that `identifier` names, and its environment; None names the only one.
+    """Resolve the function with that identifier and its environment; None selects the only function.
 
     Raises:
-        SamlocalError: Something cannot be read, or contradicts something else.
+        SamlocalError: A file cannot be read, or options contradict each other.
     """
     from samlocal.diagnostics import relevant_diagnostics
     from samlocal.qualifier import qualify
@@ -104,11 +104,11 @@ def resolve_function(
 def chosen_image(
     images: Mapping[str, str], function: FunctionEntry, functions: Sequence[FunctionEntry]
 ) -> str | None:
-    """Return the image that was chosen for one of a project's functions.
+    """Return the chosen image of a function.
 
     Raises:
         FunctionNotFoundError: An image is for a function that the project does not have.
-        AmbiguousFunctionError: It may be for more than one.
+        AmbiguousFunctionError: The identifier matches more than one function.
     """
     from samlocal.project.lookup import find
 
@@ -127,7 +127,7 @@ def _qualifier(
     named = qualifier_in(identifier, entry)
     if named and options.qualifier and named != options.qualifier:
         raise UsageError(
-            f"`{identifier}` and `--qualifier {options.qualifier}` name two versions",
+            f"`{identifier}` and `--qualifier {options.qualifier}` select two versions",
             hint="keep one of them",
         )
     return options.qualifier or named
@@ -143,7 +143,7 @@ def _replaced_properties(options: FunctionOptions, image: str | None) -> tuple[s
 
 
 def _with_chosen_runtime(function: Function, options: FunctionOptions) -> Function:
-    """Return the function in the runtime and for the architecture that the options name."""
+    """Return the function with the runtime and the architecture of the options."""
     if options.architecture:
         function = replace(function, architecture=options.architecture)
     if options.runtime is None:
@@ -153,8 +153,8 @@ def _with_chosen_runtime(function: Function, options: FunctionOptions) -> Functi
 
     if isinstance(function.code, ImageCode):
         raise UsageError(
-            f"`{function.logical_id}` is an image, which has no runtime to choose",
-            hint="`--invoke-image` runs it in another image",
+            f"`{function.logical_id}` is a container image, which has no `Runtime`",
+            hint="use `--invoke-image` to run another image",
         )
     return replace(function, runtime=find_runtime(options.runtime.lower()).id)
 
@@ -182,7 +182,7 @@ def _credentials(
 
 
 def _has_own_credentials(environment: Environment) -> bool:
-    """Tell whether `--env` or an env file gives the function credentials of its own."""
+    """Tell whether `--env` or an env file sets the function's credentials."""
     key = environment.variables["AWS_ACCESS_KEY_ID"]
     return key.origin.source in {"section", "command-line", "container"}
 

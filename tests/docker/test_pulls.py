@@ -419,4 +419,6 @@ def test_doctor_shows_digests(
 
     shown = samlocal(registry.address)("doctor").stdout.decode()
 
-    assert f"images         {registry.address}/lambda, here: python:3.11 ({digest[:19]})\n" in shown
+    assert (
+        f"images         {registry.address}/lambda, local: python:3.11 ({digest[:19]})\n" in shown
+    )

@@ -68,7 +68,7 @@ def test_validate_needs_cfn_lint() -> None:
     assert (status, out) == (2, "")
     assert err == (
         "Error: cfn-lint cannot be imported: No module named 'cfnlint'\n"
-        "hint: `pip install cfn-lint`, or leave out its rules with --no-lint\n"
+        "hint: `pip install cfn-lint`, or skip its rules with `--no-lint`\n"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.general import GeneralOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.plain_options import open_chosen_project
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Editor(StrEnum):
-    """For whom the configurations are."""
+    """An editor that has launch configurations."""
 
     VSCODE = "vscode"
     PYCHARM = "pycharm"
     NVIM = "nvim"
 
 
-# How each editor calls the folder that it has open; nvim-dap has taken over VS Code's word.
+# Each editor's variable for the open folder; nvim-dap uses that of VS Code.
 _WORKSPACE: Final = {
     Editor.VSCODE: "${workspaceFolder}",
     Editor.NVIM: "${workspaceFolder}",
@@ -40,7 +40,7 @@ _VSCODE_FILE: Final = Path(".vscode", "launch.json")
 _PYCHARM_FOLDER: Final = Path(".run")
 
 
-@grouped
+@group_options
 def debug_config(
     *,
     editor: Annotated[
@@ -105,10 +105,10 @@ def _targets(project: Project, editor: Editor, port: int) -> Iterator[Target]:
 
 
 def _target(function: Function, editor: Editor, port: int) -> Target:
-    """Return a function as the editor has to know it.
+    """Return the launch target of a function.
 
     Raises:
-        SamlocalError: It has no language or no code that could be told from the project.
+        SamlocalError: The project does not tell its language or its code.
     """
     from samlocal.cli.launch_configurations import Target, in_workspace
     from samlocal.errors import CodeNotFoundError
@@ -153,7 +153,7 @@ def _vscode(targets: Sequence[Target], *, write: bool) -> None:
     except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"`{_VSCODE_FILE}` is not plain JSON: rewriting it would lose its comments",
-            hint="leave out `--write`, and put in what is printed by hand",
+            hint="run without `--write`, and copy the output into the file",
         ) from error
     _write(_VSCODE_FILE, text)
 
@@ -164,7 +164,7 @@ def _nvim(targets: Sequence[Target], *, write: bool) -> None:
 
     if write:
         raise UsageError(
-            "nvim has no file of its own for them",
+            "nvim has no file for launch configurations",
             hint=f"nvim-dap reads `{_VSCODE_FILE}`: `samlocal debug-config vscode --write`",
         )
     show_output(nvim_script(targets))
@@ -191,5 +191,5 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"`{path}` can't be written: {error.strerror}") from error
+        raise OutputError(f"`{path}` cannot be written: {error.strerror}") from error
     print_status(f"Wrote {path}")

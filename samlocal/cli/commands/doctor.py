@@ -1,4 +1,4 @@
-"""`samlocal doctor`: what this machine needs to run functions, checked for real."""
+"""`samlocal doctor`: checks whether this machine can run functions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def doctor(
     Exit status: 0 functions can run; 1 something prevents it.
     """
     failed = False
-    with DeferredSignals() as signals:  # one of the checks makes a container
+    with DeferredSignals() as signals:  # one of the checks starts a container
         for check in _checks(engine, api_connection, image_repository):
             signals.raise_if_any()
             failed |= check.verdict == "failure"
@@ -92,7 +92,7 @@ def _engine(engine: Engine) -> Check:
 
 
 def _local_images(engine: Engine, image_repository: str | None) -> dict[str, str | None]:
-    """The runtime images of that source that are on this machine already, with their digests."""
+    """Return the runtime images of a repository on this machine, with their digests."""
     from samlocal.runtimes import all_runtimes
 
     wanted = {runtime.image_uri(image_repository) for runtime in all_runtimes()}
@@ -109,12 +109,12 @@ def _image_source(images: dict[str, str | None], image_repository: str | None) -
             f"{image.removeprefix(f'{source}/')} ({_short(digest)})"
             for image, digest in images.items()
         )
-        return Check(verdict="ok", subject="images", diagnostic=f"{source}, here: {names}")
+        return Check(verdict="ok", subject="images", diagnostic=f"{source}, local: {names}")
     return Check(
         verdict="warning",
         subject="images",
-        diagnostic=f"{source}, none of its runtime images is here yet",
-        hint="the first invocation pulls the image it needs; behind a firewall take them from a mirror"
+        diagnostic=f"{source}, no runtime image on this machine yet",
+        hint="the first invocation pulls its image; behind a firewall use a mirror"
         " (`--image-repository PREFIX`, SAMLOCAL_IMAGE_REPOSITORY) or build stand-ins (`make images`)",
     )
 
@@ -126,10 +126,14 @@ def _short(digest: str | None) -> str:
 def _space(engine: Engine) -> Check:
     root = Path(engine.data_folder())
     if engine.socket_path is None or not root.is_dir():
-        return Check(verdict="ok", subject="free space", diagnostic="the engine keeps its own")
+        return Check(
+            verdict="ok",
+            subject="free space",
+            diagnostic="not known: the engine is on another machine or in a VM",
+        )
     free = shutil.disk_usage(root).free / _GIB
     diagnostic = f"{free:.0f} GiB in {root}"
     if free < _ENOUGH_SPACE_GIB:
-        hint = "`docker system prune` frees what no container uses"
+        hint = "`docker system prune` removes unused images, containers and networks"
         return Check(verdict="warning", subject="free space", diagnostic=diagnostic, hint=hint)
     return Check(verdict="ok", subject="free space", diagnostic=diagnostic)

@@ -1,4 +1,4 @@
-"""`samlocal list functions`: what there is to invoke, and under which names."""
+"""`samlocal list functions`: lists the functions of a project and their identifiers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_output, show_warning
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.plain_options import open_chosen_project
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HEADINGS = ("FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED AT")
 
 
-@grouped
+@group_options
 def list_functions(
     *,
     output: OutputOption = "text",
@@ -95,7 +95,7 @@ def _as_table(rows: list[tuple[str, ...]]) -> str:
 
 
 def _code(code: Code, base: Path) -> str:
-    """Return where code is, in one word; `list functions --output json` has all of it."""
+    """Return the location of code in one word; `list functions --output json` has all details."""
     from samlocal.function import ImageCode, InlineCode, LocalCode, S3Code
 
     match code:

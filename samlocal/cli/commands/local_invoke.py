@@ -1,4 +1,4 @@
-"""`samlocal local invoke`: run one function once."""
+"""`samlocal local invoke`: runs a function once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from samlocal.cli.console import (
     show_output,
     show_result,
 )
-from samlocal.cli.inputs import read_inputs
+from samlocal.cli.invocation_request import read_request
 from samlocal.cli.observer import ConsoleObserver
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
@@ -46,7 +46,7 @@ _RELAY_STATUS: Final = (
 EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
 
-@grouped
+@group_options
 def invoke(  # noqa: PLR0913  # groups of options, mostly
     *,
     chosen: InvokeOptions,
@@ -74,7 +74,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
 
     host = current_host()
     if output.print_env:
-        resolved = read_inputs(chosen, project, debugging, container, host).resolved
+        resolved = read_request(chosen, project, debugging, container, host).resolved
         observer.show(resolved.diagnostics)
         _print_environment(resolved, output.output)
         return
@@ -82,13 +82,13 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     from samlocal.preparation.preparation import prepare
 
     settings = read_settings(container, limits, code, debugging)
-    inputs = read_inputs(chosen, project, debugging, container, host)
-    prepared = prepare(inputs.resolved, settings, host, observer, code=plain_code(code))
-    # Not in a thread while the project is read: both would take longer, one interpreter being for both.
+    request = read_request(chosen, project, debugging, container, host)
+    prepared = prepare(request.resolved, settings, host, observer, code=plain_code(code))
+    # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     from samlocal.engine.engine import Engine
 
     with FunctionLog(output.log_file) as log, Engine(container.engine) as engine:
-        exit_code = _invoke(prepared, inputs.invocation, engine, log)
+        exit_code = _invoke(prepared, request.invocation, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
 
@@ -128,7 +128,7 @@ def _invoke(
 def _failure_hint(
     result: InvocationResult, prepared: PreparedFunction, engine: Engine
 ) -> str | None:
-    """Return what to do about a runtime that ended before it was ready, or found its function incomplete."""
+    """Return a hint for a runtime that ended before it was ready, or did not find the function's module."""
     if result.error is None or result.report.init_duration_ms is not None:
         return None
     if result.error.type == "Runtime.ExitError":
@@ -149,7 +149,7 @@ def _run(
     log: FunctionLog,
     signals: DeferredSignals,
 ) -> InvocationResult | None:
-    """Return the result, which stands on stdout by then; None if a signal came first."""
+    """Run the function, write the result to stdout and return it; None if a signal came first."""
     from samlocal.cli.progress import PullView
     from samlocal.sandbox.factory import SandboxFactory
 
@@ -158,7 +158,7 @@ def _run(
     def use(sandbox: Sandbox) -> InvocationResult | None:
         nonlocal updates
         with _watching(prepared, sandbox, log) as watch:
-            # The engine is at work: the time to import what the rest needs.
+            # The engine is starting the container: time to import the rest.
             from samlocal.cli.image_updates import image_updates
             from samlocal.execution.one_shot import run_once
 
@@ -176,7 +176,7 @@ def _run(
             )
             if result:
                 show_result(result.payload)
-        return watch.explained(result) if watch and result else result
+        return watch.with_hint(result) if watch and result else result
 
     with PullView() as view:
         factory = SandboxFactory(

@@ -1,4 +1,4 @@
-"""`samlocal prune`: removes what earlier commands left behind."""
+"""`samlocal prune`: removes leftover containers and unused cache entries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samlocal.cli.console import show_output, show_warning
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.container import EngineOption
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 
@@ -44,7 +44,7 @@ DryRun = Annotated[
 
 @dataclass(kw_only=True, slots=True)
 class Pruned:
-    """What is gone, or would be; `problem` is why no container was looked at."""
+    """What was or would be removed; `problem` is why containers were skipped."""
 
     containers: list[Leftover]
     entries: list[StaleEntry]
@@ -57,7 +57,7 @@ class Pruned:
         )
 
 
-@grouped
+@group_options
 def prune(
     *,
     older_than: OlderThan = 30,
@@ -81,7 +81,7 @@ def prune(
         temporary_cache_folder(),
         *((layer_cache_basedir,) if layer_cache_basedir else ()),
     }
-    with DeferredSignals() as signals:  # nothing stays half removed
+    with DeferredSignals() as signals:  # complete each removal
         pruned = Pruned(containers=[], entries=[])
         in_use = _prune_containers(pruned, engine, dry_run=dry_run)
         for each in sorted(caches):
@@ -97,7 +97,7 @@ def prune(
 
 
 def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:
-    """Remove containers, and return the paths that those of commands that run see."""
+    """Remove leftover containers, and return the paths mounted in containers of running commands."""
     from samlocal.engine.engine import Engine
     from samlocal.engine.leftovers import left_behind, mounted_paths, remove_container
     from samlocal.errors import SandboxError

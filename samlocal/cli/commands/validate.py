@@ -1,4 +1,4 @@
-"""`samlocal validate`: what is wrong with a template, without running anything."""
+"""`samlocal validate`: checks a template without running anything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from samlocal.cli.console import print_status, show_output
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.plain_options import open_chosen_project
@@ -33,7 +33,7 @@ Lint = Annotated[
 ]
 
 
-@grouped
+@group_options
 def validate(
     *,
     lint: Lint = True,
@@ -55,26 +55,26 @@ def validate(
 
 
 def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]:
-    """Return what is wrong with a project, by place.
+    """Return the problems of a project, sorted by place.
 
     Raises:
         UsageError: the parameter overrides are malformed, or cfn-lint cannot be imported.
         TemplateNotFoundError: there is no template.
     """
-    from samlocal.cli.project_diagnostics import lint_problems, of_error, own_problems
+    from samlocal.cli.project_diagnostics import find_problems, lint_templates, of_error
     from samlocal.errors import ProjectError, TemplateError
 
     try:
         project = open_chosen_project(chosen)
-        problems = dict.fromkeys(own_problems(project))
+        problems = dict.fromkeys(find_problems(project))
     except TemplateError as error:
         return [of_error(error)]
     if lint:
         try:
             templates = project.templates
-        except ProjectError:  # it is among the problems already
+        except ProjectError:  # already among the problems
             templates = ()
-        problems |= dict.fromkeys(lint_problems(templates, region=chosen.region))
+        problems |= dict.fromkeys(lint_templates(templates, region=chosen.region))
     return sorted(problems, key=_sort_key)
 
 
@@ -97,7 +97,7 @@ def _lines(problem: Problem) -> list[str]:
 
 
 def _short(place: Place) -> str:
-    """Return a place as someone in this directory would name it."""
+    """Return a place relative to the current directory."""
     here = Path.cwd()
     path = place.path.relative_to(here) if place.path.is_relative_to(here) else place.path
     return f"{path}:{place.line}:{place.column}"

@@ -1,4 +1,4 @@
-"""Options in groups, a file a group, and the headings under which the help shows them."""
+"""Groups of options, one file each, and their headings in the help."""
 
 from typing import Final
 

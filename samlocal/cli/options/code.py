@@ -1,4 +1,4 @@
-"""The options about a function's code: its layers, its image where it is built, and how both get to where it runs."""
+"""The options about a function's code, layers and image builds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class CodeOptions:
-    """What a person types about code and layers."""
+    """Options about code and layers."""
 
     heading: ClassVar = CODE
 

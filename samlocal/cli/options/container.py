@@ -12,7 +12,7 @@ from samlocal.engine.images.policy import ImagePolicy
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.container_spec import ApiConnection
 
-# Those that other commands have as well.
+# Options that other commands share.
 EngineOption = Annotated[
     str | None,
     typer.Option(
@@ -46,7 +46,7 @@ ImageRepositoryOption = Annotated[
 
 @frozen
 class ContainerOptions:
-    """What a person types about containers."""
+    """Options about containers."""
 
     heading: ClassVar = CONTAINER
 

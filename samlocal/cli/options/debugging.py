@@ -13,7 +13,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class DebugOptions:
-    """What a person types about debugging."""
+    """Options about debugging."""
 
     heading: ClassVar = DEBUGGING
 

@@ -1,4 +1,4 @@
-"""`--docker-arg KEY=VALUE`: what the engine can do with a container and samlocal has no option for.
+"""`--docker-arg KEY=VALUE`: options of the engine for which samlocal has none.
 
 The keys are those of docker-py's `containers.run`, the values YAML (JSON is YAML):
 https://docker-py.readthedocs.io/en/stable/containers.html#docker.models.containers.ContainerCollection.run
@@ -24,36 +24,36 @@ if TYPE_CHECKING:
 
 OURS: Final = {
     "auto_remove": "samlocal removes the container itself",
-    "command": "it is the function's handler",
-    "cpu_period": "`--no-limits` takes the limit away",
-    "cpu_quota": "`--no-limits` takes the limit away",
-    "detach": "samlocal reads what the function writes",
-    "entrypoint": "it starts the function's runtime",
-    "environment": "`--env KEY=VALUE` sets variables",
-    "image": "`--invoke-image` and `--image-repository` choose it",
-    "labels": "samlocal finds its containers by them",
-    "log_config": "samlocal reads what the function writes",
-    "mounts": "`volumes` mounts what you need besides",
-    "name": "the same function may run more than once",
-    "nano_cpus": "`--no-limits` takes the limit away",
-    "network": "`--docker-network NAME` has that meaning",
-    "network_mode": "`--docker-network NAME` has that meaning",
-    "platform": "it follows from the function's architecture",
-    "ports": "`--debug-port` publishes a debugger's",
+    "command": "samlocal passes the function's handler",
+    "cpu_period": "`--no-limits` removes the limit",
+    "cpu_quota": "`--no-limits` removes the limit",
+    "detach": "samlocal reads the function's output",
+    "entrypoint": "samlocal starts the function's runtime",
+    "environment": "use `--env KEY=VALUE`",
+    "image": "use `--invoke-image` or `--image-repository`",
+    "labels": "samlocal identifies its containers by labels",
+    "log_config": "samlocal reads the function's output",
+    "mounts": "use `volumes` for further mounts",
+    "name": "several containers of a function may run at the same time",
+    "nano_cpus": "`--no-limits` removes the limit",
+    "network": "use `--docker-network NAME`",
+    "network_mode": "use `--docker-network NAME`",
+    "platform": "use `--architecture`",
+    "ports": "use `--debug-port` for a debugger",
     "remove": "samlocal removes the container itself",
-    "restart_policy": "a function's container starts once",
-    "volumes_from": "samlocal may need it to copy code; `volumes` mounts what you need besides",
-    "tty": "samlocal reads what the function writes",
+    "restart_policy": "samlocal starts a container once",
+    "volumes_from": "samlocal may use it to copy code; use `volumes` for further mounts",
+    "tty": "samlocal reads the function's output",
 }
 _LARGEST: Final = 64 * 1024
 _KIND: Final = InputKind(noun="docker argument", error=UsageError, max_bytes=_LARGEST)
 
 
 def parse_docker_arguments(values: Iterable[str]) -> dict[str, Any]:
-    """Return the value for each key; the last of several wins.
+    """Return the value for each key; the last of several applies.
 
     Raises:
-        UsageError: There is no such key, it is one of samlocal's own, or the value doesn't fit it.
+        UsageError: The key is unknown or reserved, or the value is invalid.
     """
     options = {}
     for value in values:
@@ -70,12 +70,12 @@ def parse_docker_arguments(values: Iterable[str]) -> dict[str, Any]:
 
 def _check_key(key: str) -> None:
     if key in OURS:
-        raise UsageError(f"`--docker-arg {key}` cannot be given", hint=OURS[key])
+        raise UsageError(f"`--docker-arg {key}` is not allowed", hint=OURS[key])
     if key not in KEYS:
         raise UsageError(
             f"no option `{key}` for `--docker-arg`",
             hint=did_you_mean(key, KEYS)
-            or "its keys are those of docker-py's `containers.run`: the documentation lists them",
+            or "the keys are those of docker-py's `containers.run`; the documentation lists them",
         )
 
 
@@ -88,7 +88,7 @@ def _parse(value: str, text: str) -> object:
 
 
 def _checked(key: str, value: object) -> object:
-    """Let docker-py see whether a value fits, as long as that is a matter of usage."""
+    """Validate a value with docker-py."""
     if key in TEXT_KEYS:
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"`--docker-arg {key}` must be a string, not `{json.dumps(value)}`")
@@ -97,5 +97,7 @@ def _checked(key: str, value: object) -> object:
         for network in (True, False):
             HostConfig(version="1.44", **host_options({key: value}, network=network))
     except (DockerException, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UsageError(f"`--docker-arg {key}` can't be `{json.dumps(value)}`: {error}") from error
+        raise UsageError(
+            f"`--docker-arg {key}` cannot be `{json.dumps(value)}`: {error}"
+        ) from error
     return value

@@ -19,7 +19,7 @@ OutputOption = Annotated[
 
 @frozen
 class GeneralOptions:
-    """Where options come from, which `ConfiguredCommand` has looked at already, and how much to say."""
+    """Options about the configuration file, which `ConfiguredCommand` has already read, and about logging."""
 
     heading: ClassVar = GENERAL
 

@@ -1,4 +1,4 @@
-"""The options that say which function runs, with which event and in which environment."""
+"""The options about the function, its event and its environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class InvokeOptions:
-    """The command line of `local invoke`, as far as it says what to run, and with what."""
+    """The options of `local invoke` about the function, its event and its environment."""
 
     heading: ClassVar = FUNCTION
 
@@ -159,7 +159,7 @@ class InvokeOptions:
 
 @frozen
 class OutputOptions:
-    """What `local invoke` shows, where else it writes it, and how it ends."""
+    """Options about the output and the exit code of `local invoke`."""
 
     heading: ClassVar = OUTPUT
 

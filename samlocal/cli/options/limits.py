@@ -1,4 +1,4 @@
-"""The options about what a function may use, and what it sees of this machine."""
+"""The options about limits and isolation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class LimitOptions:
-    """What a person types about limits and isolation."""
+    """Options about limits and isolation."""
 
     heading: ClassVar = LIMITS
 

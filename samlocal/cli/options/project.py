@@ -1,4 +1,4 @@
-"""The options that say which project it is, and what its template refers to."""
+"""The options about the project and the values that its template refers to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samlocal.frozen_dataclass import frozen
 
 @frozen
 class ProjectOptions:
-    """What options say about a project."""
+    """Options about the project."""
 
     heading: ClassVar = PROJECT
 
@@ -71,8 +71,8 @@ class ProjectOptions:
         typer.Option(
             "--account-id",
             metavar="ID",
-            help="AWS account. [default: AWS_ACCOUNT_ID, else the account of the credentials, if the "
-            "profile or --resolve-remote tells it]",
+            help="AWS account ID. [default: AWS_ACCOUNT_ID, else the account of the credentials, if the "
+            "profile or --resolve-remote provides it]",
             show_default=False,
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""Options of `sam local invoke` for what samlocal doesn't do yet: known, and said."""
+"""Options of `sam local invoke` that samlocal accepts but does not support yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _TERRAFORM: Final = "terraform"
-# Where sam keeps what it made of a Terraform project.
+# The template that sam prepares from a Terraform project.
 _PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
 _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
@@ -27,7 +27,7 @@ _TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 
 @frozen
 class SamOptions:
-    """What a person types of them; `project` and `diagnostics` are what it means."""
+    """These options; `project` and `diagnostics` have their effect."""
 
     heading: ClassVar = NO_EFFECT
 
@@ -79,17 +79,17 @@ class SamOptions:
     ] = None
 
     def project(self, chosen: ProjectOptions) -> ProjectOptions:
-        """Return the project's options, with the template that sam prepared of Terraform's.
+        """Return the project's options, with the template that sam prepared from Terraform.
 
         Raises:
-            UsageError: An option means nothing without another one.
-            TemplateNotFoundError: Nothing is prepared.
+            UsageError: An option needs another one.
+            TemplateNotFoundError: sam has prepared nothing.
         """
         if self.hook_name is None:
             self._refuse_without_hook()
             return chosen
         if self.hook_name != _TERRAFORM:
-            raise UsageError(f"no hook `{self.hook_name}`", hint=f"there is `{_TERRAFORM}`")
+            raise UsageError(f"no hook `{self.hook_name}`", hint=f"the only hook is `{_TERRAFORM}`")
         if chosen.template:
             raise UsageError(
                 "`--hook-name` and `--template` cannot be used together", hint="keep one of them"
@@ -102,7 +102,7 @@ class SamOptions:
             return replace(chosen, template=_PREPARED)
         raise TemplateNotFoundError(
             "samlocal cannot prepare a Terraform project yet",
-            hint=f"`sam build --hook-name {_TERRAFORM}` does; what it builds runs here",
+            hint=f"run `sam build --hook-name {_TERRAFORM}` first; samlocal runs what it builds",
         )
 
     def _refuse_without_hook(self) -> None:
@@ -116,10 +116,10 @@ class SamOptions:
                 )
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return what of Lambda is asked for and not emulated.
+        """Return a diagnostic for each option without effect.
 
         Raises:
-            UsageError: No tenant can have that id.
+            UsageError: The tenant ID is malformed.
         """
         diagnostics = []
         if self.terraform_plan_file is not None:
@@ -129,7 +129,7 @@ class SamOptions:
             if not re.fullmatch(_TENANT_ID, self.tenant_id):
                 raise UsageError(
                     f"`--tenant-id {self.tenant_id}` is not a tenant ID",
-                    hint="it has 1 to 256 letters, digits, spaces and `._:/=+-@`",
+                    hint="a tenant ID has 1 to 256 letters, digits, spaces and `._:/=+-@`",
                 )
             diagnostics.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))
         if self.durable_execution_name is not None:

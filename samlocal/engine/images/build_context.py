@@ -43,7 +43,7 @@ def read_dockerfile(recipe: ImageBuild) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ImageBuildError(
-            f"the Dockerfile `{path}` can't be read: {error.strerror}",
+            f"the Dockerfile `{path}` cannot be read: {error.strerror}",
             hint="`Dockerfile` in `Metadata` is relative to `DockerContext`",
         ) from error
 

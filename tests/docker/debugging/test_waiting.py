@@ -118,7 +118,7 @@ def test_arguments_that_make_the_runtime_exit(samlocal: Samlocal) -> None:
     assert ended.exit_code == 5
     assert "No module named debugpie\n" in ended.stderr
     assert "Waiting for a debugger" not in ended.stderr
-    assert "hint: the debugger did not start: its output is above" in ended.stderr
+    assert "hint: the debugger did not start; see its output above" in ended.stderr
 
 
 def test_debugpy_of_the_function(samlocal: Samlocal) -> None:

@@ -34,11 +34,11 @@ from samlocal.cli.arguments import repeat_parameter_overrides
     ],
 )
 def test_every_override_gets_its_option(arguments: str, rewritten: str) -> None:
-    """The parser takes one word an option; a person gives as many as there are parameters."""
+    """The option is repeated before each override, because the parser takes one value for each."""
     assert repeat_parameter_overrides(arguments.split()) == rewritten.split()
 
 
 def test_a_word_with_spaces_stays_one_word() -> None:
-    """What the shell's quotes held together is one word."""
+    """A word with spaces, quoted in the shell, stays one value."""
     words = ["--parameter-overrides", "ParameterKey=A,ParameterValue=x y B=2"]
     assert repeat_parameter_overrides(words) == words

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A command line in the directory of a project, and the exit code that it must end with."""
+    """A command line in the directory of a project, and its expected exit code."""
 
     project: str
     arguments: str
@@ -164,7 +164,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_bad_input_is_one_message(project: InProject, name: str) -> None:
-    """Each has its exit code, and says where it is, what it is and what to do; nothing runs."""
+    """Each bad input has its exit code and a message with place, problem and hint; nothing runs."""
     case = CASES[name]
     samlocal = project(case.project)
 
@@ -175,7 +175,7 @@ def test_bad_input_is_one_message(project: InProject, name: str) -> None:
 
 
 def test_unknown_profile(project: InProject) -> None:
-    """A profile that is named and doesn't exist stops the run, though missing ones don't."""
+    """An unknown `--profile` is an error, unlike missing credentials."""
     samlocal = project("broken-inputs", AWS_CONFIG_FILE="aws/config")
 
     ended = samlocal("local", "invoke", "--profile", "developement", "--no-event")
@@ -193,7 +193,7 @@ ERROR = re.compile(r"Error: (?:\S+:\d+:\d+: )?(?P<message>.+)")
 
 @pytest.mark.parametrize("golden", ERRORS, ids=lambda path: path.stem)
 def test_messages_are_alike(golden: Path) -> None:
-    """A message begins in lower case, ends without a period, and is followed by its hint only."""
+    """A message starts in lower case, ends without a period, and only its hint follows."""
     text = golden.read_text(encoding="utf-8")
     message = [found["message"] for line in text.splitlines() if (found := ERROR.match(line))]
     assert len(message) == 1
@@ -203,7 +203,7 @@ def test_messages_are_alike(golden: Path) -> None:
 
 
 def test_every_golden_is_used() -> None:
-    """A golden file without a test would go stale."""
+    """Every golden file belongs to a test."""
     assert {golden.stem for golden in ERRORS} == {
         *CASES,
         "profile-unknown",

@@ -24,7 +24,7 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\n"
 
 
 def run(samlocal: Samlocal, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command without root's right to read and write everything."""
+    """Run a command without root's permission to read and write every file."""
     without_rights = "--bounding-set=-dac_override,-dac_read_search"
     prefix = ["setpriv", without_rights] if os.getuid() == 0 else []
     return subprocess.run(
@@ -39,7 +39,7 @@ def run(samlocal: Samlocal, *arguments: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def closed_home(tmp_path: Path) -> Path:
-    """A home directory of somebody else."""
+    """Create a home directory that belongs to another user."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700 if os.getuid() == 0 else 0o000)
     if os.getuid() == 0:
@@ -48,10 +48,10 @@ def closed_home(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("home", ["/dev/null", "/sys", "somebody else's"])
-def test_a_temporary_directory_serves_as_cache(
+def test_a_temporary_directory_replaces_the_cache(
     project: InProject, tmp_path: Path, closed_home: Path, home: str
 ) -> None:
-    """Code and certificates are kept there, which is said once; the command goes on to the engine."""
+    """Code and certificates go to a temporary cache with one warning; the command continues."""
     (tmp_path / "ca.pem").write_text(CERTIFICATE)
     home = str(closed_home) if home == "somebody else's" else home
     samlocal = project("cfn-inline", HOME=home, TMPDIR=str(tmp_path))
@@ -71,10 +71,10 @@ def test_a_temporary_directory_serves_as_cache(
     [("local", "invoke", "--print-env"), ("local", "invoke"), ("prune",), ("doctor",)],
     ids=" ".join,
 )
-def test_a_closed_home_ends_in_no_traceback(
+def test_a_closed_home_causes_no_traceback(
     project: InProject, closed_home: Path, command: tuple[str, ...]
 ) -> None:
-    """Profiles, contexts and sockets that may not be looked for aren't there."""
+    """Profiles, contexts and sockets in an inaccessible home count as missing."""
     samlocal = project("broken-inputs", HOME=str(closed_home), DOCKER_HOST="")
     ended = run(samlocal, *command)
     assert "Traceback" not in ended.stderr
@@ -96,7 +96,7 @@ Resources:
 def test_a_layer_cache_that_cannot_be_written_is_an_error(
     project: InProject, tmp_path: Path
 ) -> None:
-    """Who names a folder wants that one: the option is named, and nothing else is used."""
+    """An unwritable --layer-cache-basedir is an error that names the option, without a fallback."""
     (tmp_path / "template.yaml").write_text(LAYERS)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -110,18 +110,18 @@ def test_a_layer_cache_that_cannot_be_written_is_an_error(
     )
 
 
-def test_what_is_closed_beside_the_home_is_named(project: InProject, closed_home: Path) -> None:
-    """Any other file that may not be looked at is one message as well."""
+def test_an_inaccessible_file_is_named(project: InProject, closed_home: Path) -> None:
+    """Any other inaccessible file is one error message."""
     ended = run(project("sam-config"), "local", "invoke", "-t", f"{closed_home}/a/template.yaml")
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"Error: `{closed_home}/a")
     assert ended.stderr.endswith("Permission denied\nhint: `--debug` shows what needs it\n")
 
 
-def test_a_temporary_cache_of_somebody_else_is_refused(
+def test_a_temporary_cache_of_another_user_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What others could write to is not mounted into a container."""
+    """A temporary cache that another user could write to is an error."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     (tmp_path / f"samlocal-{os.getuid()}").symlink_to("/")
     with pytest.raises(CacheError, match="is not a private directory of your user"):

@@ -30,14 +30,14 @@ CHUNKS = st.lists(
 
 @given(CHUNKS)
 def test_carriage_returns_become_line_feeds(chunks: list[bytes]) -> None:
-    """However the output is cut into chunks, it is shown as if it had come in one."""
+    """The boundaries of chunks do not change the output."""
     log = FunctionLog()
     shown = b"".join(log._line_feeds(chunk) for chunk in chunks)
     assert shown == b"".join(chunks).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str]) -> None:
-    """What a function leaves unfinished is ended first; nothing is added where a line ended."""
+    """A line of the platform starts a new line if the function's last line is incomplete."""
     log = FunctionLog()
     log.line("START")
     log.write(b"half")
@@ -48,16 +48,16 @@ def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == "START\nhalf\nEND\nREPORT\n"
 
 
-def test_a_line_may_quote_what_is_no_text(capfd: pytest.CaptureFixture[str]) -> None:
-    """The type of an error is what the function says it is."""
+def test_a_line_may_quote_bytes(capfd: pytest.CaptureFixture[str]) -> None:
+    """A line with bytes that are not text is shown escaped."""
     FunctionLog().line("Error Type: \ud800")
     assert capfd.readouterr().err == "Error Type: \\ud800\n"
 
 
-def test_the_log_file_holds_what_stderr_shows(
+def test_the_log_file_has_the_same_content_as_stderr(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """Bytes that are no text are kept as they are, in both places."""
+    """The log file and stderr have the same bytes, including those that are not text."""
     path = tmp_path / "function.log"
     path.write_text("an older run")
     with FunctionLog(path) as log:
@@ -69,7 +69,7 @@ def test_the_log_file_holds_what_stderr_shows(
 
 
 def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    """The message names the file and the reason, before anything runs."""
+    """A log file that cannot be opened is an error with its name and the reason."""
     path = tmp_path / "missing" / "function.log"
     with (
         pytest.raises(UsageError, match=r"function\.log` cannot be written: No such file"),
@@ -78,8 +78,8 @@ def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:
         pytest.fail("it was opened")
 
 
-def test_a_full_log_file_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
-    """Where the disk is full the function goes on, and its logs on stderr with it."""
+def test_a_full_log_file_is_reported_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """If the disk is full, one warning is shown, and the logs continue on stderr."""
     with FunctionLog(Path("/dev/full")) as log:
         log.line("one")
         log.line("two")
@@ -91,7 +91,7 @@ def test_a_full_log_file_is_said_once(capfd: pytest.CaptureFixture[str]) -> None
 
 @pytest.fixture(params=["closed pipe", "full device"])
 def nowhere(request: pytest.FixtureRequest) -> Iterator[int]:
-    """A stream that takes nothing."""
+    """A stream that cannot be written."""
     if request.param == "full device":
         stream = os.open("/dev/full", os.O_WRONLY)
     else:
@@ -101,8 +101,8 @@ def nowhere(request: pytest.FixtureRequest) -> Iterator[int]:
     os.close(stream)
 
 
-def test_a_stderr_that_takes_nothing_stops_nothing(nowhere: int) -> None:
-    """A function whose logs nobody reads still has its result."""
+def test_a_broken_stderr_does_not_stop_the_function(nowhere: int) -> None:
+    """A stderr that cannot be written does not stop the function."""
     ended = run_script(
         """
         from samlocal.cli.console import FunctionLog, show_result
@@ -117,8 +117,8 @@ def test_a_stderr_that_takes_nothing_stops_nothing(nowhere: int) -> None:
     assert (ended.returncode, ended.stdout) == (0, b"{}")
 
 
-def test_a_stdout_that_is_closed_is_no_error() -> None:
-    """`samlocal … | head` has seen enough."""
+def test_a_closed_pipe_is_not_an_error() -> None:
+    """A closed pipe on stdout is not an error, as in `samlocal … | head`."""
     reader, writer = os.pipe()
     os.close(reader)
     ended = run_script(
@@ -136,7 +136,7 @@ PAYLOADS = (b'"hey"', b'"hey"\n', b"", b"\xff\x00\r\n", bytes(range(256)))
 def test_a_result_is_written_byte_for_byte(
     payload: bytes, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """Nothing is decoded, changed or added."""
+    """The result is written without decoding or changing it."""
     show_result(payload)
     assert capfdbinary.readouterr().out == payload
 
@@ -156,15 +156,17 @@ def test_a_result_on_a_terminal_ends_its_line(
     capfdbinary: pytest.CaptureFixture[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The prompt comes on a line of its own, where the result is text."""
+    """On a terminal, a newline follows a result that is text."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     show_result(payload)
     assert capfdbinary.readouterr().out == shown
 
 
 @pytest.mark.parametrize("text", ["a", "a\n"])
-def test_output_of_a_command_ends_its_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Whoever reads it by lines gets the last one, too."""
+def test_output_of_a_command_ends_with_a_newline(
+    text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The output of a command ends with a newline."""
     show_output(text)
     assert capfd.readouterr().out == "a\n"
 
@@ -172,7 +174,7 @@ def test_output_of_a_command_ends_its_line(text: str, capfd: pytest.CaptureFixtu
 def test_messages_have_place_and_hint(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A place in the current directory is relative to it, any other is absolute."""
+    """A place inside the current directory is relative, any other is absolute."""
     monkeypatch.chdir(tmp_path)
     show_error("no stars", place=Place(tmp_path / "template.yaml", 12, 5), hint="add some")
     show_warning("few stars", place=Place(Path("/etc/template.yaml"), 1, 1))
@@ -186,7 +188,7 @@ def test_messages_have_place_and_hint(
 def test_messages_need_no_current_directory(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where the current directory has been removed, places are as they are."""
+    """If the current directory no longer exists, places are shown unchanged."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -196,8 +198,8 @@ def test_messages_need_no_current_directory(
     assert capfd.readouterr().err == "Error: a.yaml:1:1: no stars\n"
 
 
-def test_a_name_that_is_no_text_can_be_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    """File names may be any bytes."""
+def test_a_name_that_is_not_text_can_be_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """A file name that is not text is shown escaped."""
     show_error(f"no such file: {os.fsdecode(b'caf' + bytes([0xE9]))}")
     assert capfd.readouterr().err == "Error: no such file: caf\\udce9\n"
 
@@ -221,7 +223,7 @@ def test_colors(
     variables: dict[str, str],
     colored: bool,  # noqa: FBT001  # see above
 ) -> None:
-    """Errors and verdicts are coloured on terminals, unless a variable says otherwise."""
+    """Errors and verdicts are coloured on terminals, unless a variable changes that."""
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm"} | variables).items():

@@ -47,12 +47,12 @@ def image(*values: str) -> str | None:
     ],
 )
 def test_image_of_a_function(values: list[str], expected: str | None) -> None:
-    """`--invoke-image` is for one function, by any of its names, or for all."""
+    """`--invoke-image` applies to one function, by any of its identifiers, or to all."""
     assert image(*values) == expected
 
 
 def test_image_of_an_unknown_function() -> None:
-    """A name that no function has is an error, whichever function is to run."""
+    """An unknown function is an error, whichever function runs."""
     with pytest.raises(FunctionNotFoundError, match="no function `Rating`") as caught:
         image("Rating=mine:1")
     assert caught.value.hint == "did you mean `Ratings`?"
@@ -68,6 +68,6 @@ def test_image_of_an_unknown_function() -> None:
     ],
 )
 def test_when_images_are_pulled(options: ContainerOptions, expected: str) -> None:
-    """`--skip-pull-image` is sam's word for `--pull never`."""
+    """`--skip-pull-image` is the same as `--pull never`."""
     settings = read_settings(options, LimitOptions(), CodeOptions(), DebugOptions())
     assert settings.pull == expected

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def samlocal(project: InProject, tmp_path: Path) -> Samlocal:
-    """The command in a copy of the project with a function in each language."""
+    """Run the command in a copy of the project with a function in each language."""
     command = project("debugging")
     return replace(command, directory=shutil.copytree(command.directory, tmp_path / "shop"))
 
 
 def test_configurations_of_a_project(samlocal: Samlocal) -> None:
-    """Every function that can be told a language has one; the others are named with the reason."""
+    """Every function whose language is known has a configuration; the others are skipped with the reason."""
     ended = samlocal("debug-config", "-d", "5999")
 
     configurations = json.loads(ended.stdout)["configurations"]
@@ -34,8 +34,8 @@ def test_configurations_of_a_project(samlocal: Samlocal) -> None:
     assert "skipping `CImage`: `CImage` has no `Runtime`" in ended.stderr
 
 
-def test_writing_keeps_what_is_there(samlocal: Samlocal) -> None:
-    """`--write` adds to the file of VS Code, and writing again changes nothing."""
+def test_writing_keeps_other_content(samlocal: Samlocal) -> None:
+    """`--write` keeps other content of VS Code's file, and writing again changes nothing."""
     file = samlocal.directory / ".vscode" / "launch.json"
     file.parent.mkdir()
     file.write_text('{"version": "0.2.0", "configurations": [{"name": "Mine"}]}')
@@ -51,7 +51,7 @@ def test_writing_keeps_what_is_there(samlocal: Samlocal) -> None:
 
 
 def test_comments_are_not_lost(samlocal: Samlocal) -> None:
-    """VS Code allows comments in its file; rather than lose them nothing is written."""
+    """A file of VS Code with comments is an error, because rewriting would lose them."""
     file = samlocal.directory / ".vscode" / "launch.json"
     file.parent.mkdir()
     file.write_text("{\n  // mine\n}\n")
@@ -63,8 +63,8 @@ def test_comments_are_not_lost(samlocal: Samlocal) -> None:
     assert file.read_text() == "{\n  // mine\n}\n"
 
 
-def test_pycharm_has_a_file_a_function(samlocal: Samlocal) -> None:
-    """What PyCharm reads is written, and what it has no file for is told in steps."""
+def test_pycharm_has_one_file_for_each_function(samlocal: Samlocal) -> None:
+    """PyCharm gets one file for each function, or steps if the format is not public."""
     ended = samlocal("debug-config", "pycharm", "--write")
 
     written = sorted(path.name for path in (samlocal.directory / ".run").iterdir())
@@ -75,7 +75,7 @@ def test_pycharm_has_a_file_a_function(samlocal: Samlocal) -> None:
 
 
 def test_nvim_reads_the_file_of_vscode(samlocal: Samlocal) -> None:
-    """There is nothing to write for nvim, and the message says what it reads."""
+    """`nvim --write` is a usage error whose hint names the file that nvim-dap reads."""
     ended = samlocal("debug-config", "nvim", "--write")
 
     assert ended.exit_code == 2

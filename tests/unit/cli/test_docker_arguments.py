@@ -28,12 +28,12 @@ from samlocal.sandbox.docker.container.engine_options import KEYS, chosen_option
     ],
 )
 def test_arguments(value: str, option: dict[str, object]) -> None:
-    """The value is YAML, and text where docker-py wants text."""
+    """The value is YAML, or text if docker-py needs text."""
     assert parse_docker_arguments([value]) == option
 
 
-def test_the_last_of_several_wins() -> None:
-    """A samconfig file may be overruled."""
+def test_the_last_of_several_applies() -> None:
+    """The last value of a key applies, so that the command line overrides samconfig."""
     assert parse_docker_arguments(["init=true", "init=false"]) == {"init": False}
 
 
@@ -43,19 +43,19 @@ def test_the_last_of_several_wins() -> None:
         ("privileged", "`--docker-arg privileged` is not KEY=VALUE", "for example"),
         ("priviledged=true", "no option `priviledged`", "did you mean `privileged`?"),
         ("zzz=1", "no option `zzz`", "the documentation lists them"),
-        ("labels={a: b}", "`--docker-arg labels` cannot be given", "samlocal finds"),
+        ("labels={a: b}", "`--docker-arg labels` is not allowed", "samlocal identifies"),
         ("sysctls={a", "`--docker-arg sysctls={a`: invalid YAML", None),
-        ("ulimits=5", "`--docker-arg ulimits` can't be `5`: Invalid type", None),
-        ("ulimits=[5]", r"`--docker-arg ulimits` can't be `\[5\]`", None),
-        ("volumes={/a: {}}", "`--docker-arg volumes` can't be", None),
-        ("devices=7", "`--docker-arg devices` can't be `7`", None),
-        ("shm_size=x", '`--docker-arg shm_size` can\'t be `"x"`', None),
+        ("ulimits=5", "`--docker-arg ulimits` cannot be `5`: Invalid type", None),
+        ("ulimits=[5]", r"`--docker-arg ulimits` cannot be `\[5\]`", None),
+        ("volumes={/a: {}}", "`--docker-arg volumes` cannot be", None),
+        ("devices=7", "`--docker-arg devices` cannot be `7`", None),
+        ("shm_size=x", '`--docker-arg shm_size` cannot be `"x"`', None),
         ("user=[5]", "`--docker-arg user` must be a string", None),
         ("user=true", "`--docker-arg user` must be a string, not `true`", None),
     ],
 )
-def test_arguments_that_mean_nothing(value: str, message: str, hint: str | None) -> None:
-    """Each is refused before an engine is asked, with its value."""
+def test_invalid_arguments(value: str, message: str, hint: str | None) -> None:
+    """An invalid key or value is a usage error with that value, without an engine."""
     with pytest.raises(UsageError, match=message) as caught:
         parse_docker_arguments([value])
     assert hint is None or hint in str(caught.value.hint)
@@ -71,8 +71,8 @@ VALUES = st.recursive(
 
 
 @given(st.sampled_from(sorted(KEYS)), VALUES)
-def test_any_value_is_taken_or_refused(key: str, value: object) -> None:
-    """Whatever docker-py makes of a value, it is no crash."""
+def test_any_value_is_accepted_or_an_error(key: str, value: object) -> None:
+    """Any value is accepted or a usage error, never a crash."""
     try:
         options = parse_docker_arguments([f"{key}={json.dumps(value)}"])
     except UsageError:
@@ -81,7 +81,7 @@ def test_any_value_is_taken_or_refused(key: str, value: object) -> None:
 
 
 def test_keys_are_those_of_docker_py() -> None:
-    """Each is an option of the container or of its host config, and none is samlocal's own."""
+    """Each key is an option of docker-py, and none is reserved by samlocal."""
     known = set(inspect.signature(HostConfig.__init__).parameters)
     options = dict.fromkeys(KEYS, "x")
     host = host_options(options, network=True) | host_options(options, network=False)

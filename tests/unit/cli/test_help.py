@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(project: InProject, name: str, command: list[str], option: str) -> None:
-    """Both spellings show the same on stdout, exit code 0."""
+    """`-h` and `--help` show the same on stdout with exit code 0."""
     ended = project("broken-nothing")(*command, option)
 
     assert (ended.exit_code, ended.stderr) == (0, "")
@@ -33,8 +33,8 @@ def test_help(project: InProject, name: str, command: list[str], option: str) ->
 
 
 @pytest.mark.parametrize("command", [[], ["local"], ["list"]], ids=["samlocal", "local", "list"])
-def test_lists_of_commands_are_whole(project: InProject, command: list[str]) -> None:
-    """On a narrow terminal a line is wrapped, not cut."""
+def test_lists_of_commands_are_not_cut(project: InProject, command: list[str]) -> None:
+    """On a narrow terminal, lines are wrapped, not cut."""
     ended = project("broken-nothing", COLUMNS="50")(*command, "--help")
 
     assert "..." not in ended.stdout.decode().partition("Commands:")[2]

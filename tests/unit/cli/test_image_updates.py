@@ -35,6 +35,8 @@ def request(name: str = OFFICIAL, *, pull: ImagePolicy = "missing") -> ImageRequ
         pytest.param(request(pull="always"), {}, False, id="always pulled"),
     ],
 )
-def test_who_is_looked_after(image: ImageRequest, shell: dict[str, str], *, expected: bool) -> None:
-    """AWS's own images are, outside CI; others where it is asked for."""
+def test_which_images_are_checked(
+    image: ImageRequest, shell: dict[str, str], *, expected: bool
+) -> None:
+    """AWS's own images are checked outside CI; others only with SAMLOCAL_UPDATE_CHECK=1."""
     assert (image_updates(image, NO_ENGINE, shell) is not None) is expected

@@ -79,17 +79,15 @@ def target(language: str) -> Target:
         ),
     ],
 )
-def test_each_language_is_attached_to_in_its_own_way(
-    language: str, expected: Configuration
-) -> None:
-    """A configuration names the port, and the folders of code and layers, in its debugger's words."""
+def test_configurations_of_each_language(language: str, expected: Configuration) -> None:
+    """A configuration has the port and the path mappings in the terms of its debugger."""
     configuration = vscode_configuration(target(language))
     assert configuration["name"] == "samlocal: Ratings"
     assert configuration | expected == configuration
 
 
-def test_own_configurations_stay() -> None:
-    """What is in the file stays there; what was written before is replaced."""
+def test_other_configurations_stay() -> None:
+    """Other configurations in the file stay; earlier ones of samlocal are replaced."""
     own = {"name": "Tests", "type": "debugpy", "request": "launch"}
     old = {"name": "samlocal: Ratings", "type": "node"}
     existing = json.dumps({"version": "0.2.0", "compounds": [], "configurations": [own, old]})
@@ -109,12 +107,12 @@ def test_own_configurations_stay() -> None:
     ],
 )
 def test_paths_are_relative_to_the_workspace(path: str, written: str) -> None:
-    """Inside the folder that the editor has open a path holds on every machine."""
+    """Paths inside the workspace use its variable, so they work on every machine."""
     assert in_workspace(Path(path), Path("/shop"), "$PROJECT") == written
 
 
 def test_lua_for_every_kind_of_file() -> None:
-    """nvim-dap offers a configuration for the kinds of file of its language."""
+    """Each language has its configurations for the right file types of nvim-dap."""
     script = nvim_script([target("nodejs")])
     assert 'table.insert(dap.configurations.typescript, { ["name"] = "samlocal: Ratings"' in script
     assert '["type"] = "pwa-node"' in script
@@ -123,7 +121,7 @@ def test_lua_for_every_kind_of_file() -> None:
 
 @pytest.mark.parametrize("language", ["nodejs", "java", "go"])
 def test_run_configurations_are_xml(language: str) -> None:
-    """PyCharm and its siblings read a file a configuration."""
+    """A run configuration of JetBrains IDEs is a well-formed XML file."""
     xml = pycharm_configuration(target(language))
     assert xml
     root = ET.fromstring(xml)  # noqa: S314  # our own
@@ -131,8 +129,8 @@ def test_run_configurations_are_xml(language: str) -> None:
     assert "5858" in xml
 
 
-def test_what_has_no_file_is_told_in_steps() -> None:
-    """PyCharm attaches to debugpy by a configuration whose file format isn't public."""
+def test_a_format_that_is_not_public_is_described_in_steps() -> None:
+    """A configuration whose file format is not public is described in steps."""
     assert pycharm_configuration(target("python")) is None
     assert pycharm_steps(target("python")) == (
         "samlocal: Ratings: Run | Edit Configurations | Add | Attach to DAP: host localhost, port 5858,"

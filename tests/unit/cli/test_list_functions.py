@@ -16,7 +16,7 @@ PROJECTS = Path(__file__).parents[2] / "projects"
 
 
 def test_a_cdk_app_as_a_table(capfd: pytest.CaptureFixture[str]) -> None:
-    """Paths are relative to the app's output, so that lines stay short."""
+    """The table shows paths relative to the app's output."""
     list_functions(template=PROJECTS / "cdk-ratings" / "cdk.out")
     lines = capfd.readouterr().out.splitlines()
     assert lines[0].split() == ["FUNCTION", "NAME", "RUNTIME", "HANDLER", "CODE", "DEFINED", "AT"]
@@ -37,7 +37,7 @@ def test_a_cdk_app_as_a_table(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """One function's missing parameter doesn't hide the others."""
+    """A function with a missing parameter is listed with the reason, beside the others."""
     text = (PROJECTS / "sam-basic" / "template.yaml").read_text()
     (tmp_path / "template.yaml").write_text(text.replace("S3Key: reviews.zip", "S3Key: !Ref Token"))
     list_functions(template=tmp_path / "template.yaml")
@@ -48,10 +48,10 @@ def test_a_function_that_cannot_be_read_is_listed_with_the_reason(
     )
 
 
-def test_what_two_stacks_of_one_template_lack_is_said_once(
+def test_a_template_nested_twice_has_one_diagnostic(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A template that is nested twice has one line for what is left out of it."""
+    """The diagnostic of a template that is nested twice is shown once."""
     (tmp_path / "template.yaml").write_text(
         "Resources:\n"
         "  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}\n"
@@ -65,10 +65,10 @@ def test_what_two_stacks_of_one_template_lack_is_said_once(
     assert capfd.readouterr().err.count("skipping the nested stack `C`") == 1
 
 
-def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
+def test_a_function_whose_condition_is_false_is_listed_with_the_reason(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Parameters decide what there is; what they leave out is shown, last."""
+    """A function whose condition is false is listed last, with its condition."""
     template = PROJECTS / "sam-stages" / "template.yaml"
     list_functions(template=template, parameter_overrides=["Stage=prod"])
     assert capfd.readouterr().out == (
@@ -81,7 +81,7 @@ def test_a_function_whose_condition_is_false_is_listed_with_that_remark(
 def test_a_function_whose_variable_lacks_a_parameter_is_listed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """What only a variable needs is among the diagnostics."""
+    """A function whose variable needs a missing parameter is listed, with a diagnostic."""
     list_functions(template=PROJECTS / "sam-basic" / "template.yaml", output="json")
     reviews = json.loads(capfd.readouterr().out)[1]
     assert reviews["handler"] == "index.handler"
@@ -91,7 +91,7 @@ def test_a_function_whose_variable_lacks_a_parameter_is_listed(
 def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """What can't be invoked has an `error`, and its identifiers."""
+    """In JSON, an excluded function has its identifiers and an `error`."""
     template = PROJECTS / "sam-stages" / "template.yaml"
     list_functions(template=template, parameter_overrides=["Stage=prod"], output="json")
     _, seed = json.loads(capfd.readouterr().out)
@@ -99,17 +99,17 @@ def test_a_function_whose_condition_is_false_has_an_error_for_scripts(
 
 
 @pytest.mark.parametrize(("output", "stdout"), [("text", b""), ("json", b"[]\n")])
-def test_that_there_are_no_functions_is_said(
+def test_a_template_without_functions_is_reported(
     project: InProject, output: str, stdout: bytes
 ) -> None:
-    """No table of nothing: a line on stderr says why."""
+    """A template without functions has no table, but a line on stderr."""
     ended = project("broken-no-functions")("list", "functions", "--output", output)
     assert (ended.exit_code, ended.stdout) == (0, stdout)
     assert ended.stderr == "The template has no functions\n"
 
 
 def test_functions_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """JSON has every identifier, and whole paths."""
+    """JSON has all identifiers and absolute paths."""
     text = (PROJECTS / "sam-basic" / "template.yaml").read_text()
     path = tmp_path / "template.yaml"
     path.write_text(text.replace("S3Key: reviews.zip", "S3Key: !Ref Token"))
@@ -147,7 +147,7 @@ def test_functions_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]
 def test_every_kind_of_code(
     project: str, code: dict[str, object], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Images, objects in S3 and source text each have their own shape."""
+    """Images, S3 objects and inline code each have their own form."""
     list_functions(template=PROJECTS / project, output="json")
     first = json.loads(capfd.readouterr().out)[0]["code"]
     if isinstance(first.get("build"), dict):
@@ -164,7 +164,7 @@ def test_every_kind_of_code(
     ],
 )
 def test_help(project: InProject, name: str, command: list[str]) -> None:
-    """The help of what looks at projects, as a terminal of 80 columns shows it."""
+    """The help has the expected text on a terminal of 80 columns."""
     ended = project("sam-basic")(*command, "--help")
     assert (ended.exit_code, ended.stderr) == (0, "")
     check_golden(name, ended.stdout.decode())

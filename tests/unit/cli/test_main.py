@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def samlocal(project: InProject) -> Samlocal:
-    """The command in a project whose function could run."""
+    """Run the command in a project with a valid function."""
     return project("broken-inputs")
 
 
 def in_shell(samlocal: Samlocal, redirections: str) -> subprocess.CompletedProcess[bytes]:
-    """Print the function's environment with streams as a shell can make them."""
+    """Print the function's environment with redirected streams."""
     command = f'"$0" local invoke --no-credentials --print-env {redirections}'
     return subprocess.run(
         ["/bin/sh", "-c", command, SAMLOCAL],
@@ -50,7 +50,7 @@ def test_version(samlocal: Samlocal) -> None:
 
 @pytest.mark.parametrize("command", [[], ["local"], ["list"]], ids=["samlocal", "local", "list"])
 def test_without_a_command_the_help_is_shown(samlocal: Samlocal, command: list[str]) -> None:
-    """It is the same as with `--help`: on stdout, exit code 0."""
+    """Without a command, the help is shown on stdout with exit code 0."""
     ended = samlocal(*command)
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == samlocal(*command, "--help").stdout
@@ -70,7 +70,7 @@ def test_without_a_command_the_help_is_shown(samlocal: Samlocal, command: list[s
 def test_the_source_of_a_wrong_value(
     project: InProject, variables: dict[str, str], hint: str
 ) -> None:
-    """A variable is named only where the value comes from it."""
+    """The hint names the variable if the invalid value comes from one."""
     option = [] if variables else ["--mount", "b"]
     ended = project("broken-inputs", **variables)("local", "invoke", *option)
 
@@ -82,14 +82,14 @@ def test_the_source_of_a_wrong_value(
 
 
 def test_variables_set_the_options_of_doctor(project: InProject) -> None:
-    """It reads no samconfig, but the same variables as other commands."""
+    """`doctor` reads no samconfig, but the same variables as other commands."""
     ended = project("broken-nothing", SAMLOCAL_API_CONNECTION="none")("doctor")
     assert (ended.exit_code, ended.stdout) == (2, b"")
     assert "`--api-connection`: `none` is not one of" in ended.stderr
 
 
 def test_unknown_command(samlocal: Samlocal) -> None:
-    """A command that doesn't exist is wrong usage, and is named."""
+    """An unknown command is a usage error that names it."""
     ended = samlocal("local", "invok")
     assert (ended.exit_code, ended.stdout) == (2, b"")
     assert "`invok`" in ended.stderr
@@ -101,7 +101,7 @@ def test_unknown_command(samlocal: Samlocal) -> None:
     ids=["an input", "usage"],
 )
 def test_debug_shows_the_traceback(samlocal: Samlocal, options: list[str], exit_code: int) -> None:
-    """With `--debug` the place in samlocal is shown as well; the exit code is the same."""
+    """`--debug` adds the traceback; the exit code is the same."""
     plain = samlocal("local", "invoke", *options)
     debugged = samlocal("local", "invoke", "--debug", *options)
 
@@ -112,7 +112,7 @@ def test_debug_shows_the_traceback(samlocal: Samlocal, options: list[str], exit_
 
 
 def test_main_raises_the_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
-    """Who calls `main` from Python gets the exit code as `SystemExit`."""
+    """`main` raises `SystemExit` with the exit code."""
     with pytest.raises(SystemExit) as ended:
         main(["local", "invoke", "--data", "{}", "--event", "event.json"])
     assert ended.value.code == 2
@@ -120,41 +120,41 @@ def test_main_raises_the_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("redirections", ["<&-", "2>&-", "<&- 2>&-"])
-def test_closed_streams_are_as_good_as_empty_ones(samlocal: Samlocal, redirections: str) -> None:
-    """Programs that start others may give them no stdin or stderr at all."""
+def test_closed_streams_behave_like_empty_ones(samlocal: Samlocal, redirections: str) -> None:
+    """A closed stdin or stderr behaves like an empty one."""
     ended = in_shell(samlocal, redirections)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert b"\nAWS_REGION " in ended.stdout
 
 
-def test_closed_stdout_is_no_error(samlocal: Samlocal) -> None:
-    """Nobody wants the result then."""
+def test_closed_stdout_is_not_an_error(samlocal: Samlocal) -> None:
+    """A closed stdout is not an error."""
     ended = in_shell(samlocal, ">&-")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
 
 
 def test_full_stdout_is_an_error(samlocal: Samlocal) -> None:
-    """A result that can't be kept is not lost in silence."""
+    """A result that cannot be written to stdout is an error."""
     ended = in_shell(samlocal, ">/dev/full")
     assert ended.returncode == 1
     assert ended.stderr == b"Error: stdout cannot be written: No space left on device\n"
 
 
 def test_a_help_text_that_does_not_fit(samlocal: Samlocal) -> None:
-    """What the option parser writes itself is no reason for a traceback either."""
+    """A help text that cannot be written is an error without a traceback."""
     ended = in_shell(samlocal, "--help >/dev/full")
     assert ended.returncode == 1
     assert ended.stderr == b"Error: stdout cannot be written: No space left on device\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(samlocal: Samlocal) -> None:
-    """`samlocal … | head -1` shows no traceback."""
+def test_a_reader_that_closes_the_pipe_is_not_an_error(samlocal: Samlocal) -> None:
+    """A reader that closes the pipe, as in `samlocal … | head -1`, causes no traceback."""
     ended = in_shell(samlocal, "| true")
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-def test_a_directory_that_is_gone_is_named(samlocal: Samlocal, tmp_path: Path) -> None:
-    """Where the current directory has been removed meanwhile there is nothing to find there."""
+def test_a_removed_current_directory_is_reported(samlocal: Samlocal, tmp_path: Path) -> None:
+    """A removed current directory is an error that says so."""
     gone = tmp_path / "gone"
     gone.mkdir()
     command = 'rmdir "$PWD" && "$0" local invoke --no-event'
@@ -169,14 +169,14 @@ def test_a_directory_that_is_gone_is_named(samlocal: Samlocal, tmp_path: Path) -
 
     assert (ended.returncode, ended.stdout) == (1, b"")
     assert ended.stderr.decode() == (
-        "Error: the current directory has been removed\nhint: `cd` to one that is there\n"
+        "Error: the current directory no longer exists\nhint: `cd` to an existing directory\n"
     )
 
 
-def test_a_user_that_the_system_does_not_know(
+def test_a_user_without_an_account(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Containers of CI run under any number, and have no home directory then."""
+    """A user ID without an account gets a default home, as in CI containers."""
 
     def unknown(_uid: int) -> None:
         raise KeyError
@@ -196,14 +196,14 @@ def test_a_user_that_the_system_does_not_know(
     ("place", "summary"), [pytest.param(*each, id=each[0]) for each in COMMANDS.values()]
 )
 def test_list_of_commands_has_the_first_line_of_each_help(place: str, summary: str) -> None:
-    """The list imports no command, and so has that line once more."""
+    """The list of commands, which imports none, repeats the first line of each help."""
     module, _, function = place.partition(":")
     text = inspect.getdoc(getattr(import_module(module), function)) or ""
     assert text.partition("\n\n")[0] == summary
 
 
 def test_command_behind_two_dashes_runs() -> None:
-    """What asks for more than a list gets the real commands."""
+    """A command behind `--` is the real command, not its entry in the list."""
     group = typer.main.get_command(command_tree(["--", "validate"]))
     assert isinstance(group, TyperGroup)
     assert len(group.commands["validate"].params) > 1

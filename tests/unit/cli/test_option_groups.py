@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, get_type_hints
 
 import typer
 
-from samlocal.cli.option_groups import grouped
+from samlocal.cli.option_groups import group_options
 
 if TYPE_CHECKING:
     import pytest
@@ -20,14 +20,14 @@ class Person:
     age: int = 0
 
 
-@grouped
+@group_options
 def greet(*, loud: bool = False, person: Person, times: int = 1) -> None:
     """Greet."""
     typer.echo((loud, person, times))
 
 
 def test_signature_has_every_option_in_order() -> None:
-    """What typer reads: the fields of a group in the place of the group, annotations resolved."""
+    """The signature has the fields of each group in its place, with resolved annotations."""
     parameters = inspect.signature(greet).parameters
     assert [(each.name, each.annotation, each.default) for each in parameters.values()] == [
         ("loud", bool, False),
@@ -39,7 +39,7 @@ def test_signature_has_every_option_in_order() -> None:
 
 
 def test_options_arrive_in_their_group(capfd: pytest.CaptureFixture[str]) -> None:
-    """What isn't given has the default of the field."""
+    """Options arrive in their group; missing ones have the default of the field."""
     greet(age=7, times=2, loud=True)
     assert capfd.readouterr().out == f"{(True, Person(age=7), 2)}\n"
 
@@ -52,14 +52,14 @@ class Place:
     planet: Annotated[str, typer.Option(rich_help_panel="Space")] = ""
 
 
-@grouped
+@group_options
 def travel(*, place: Place) -> None:
     """Travel."""
     typer.echo(place)
 
 
-def test_options_stand_under_the_heading_of_their_group() -> None:
-    """An option may have a heading of its own; other commands with the same option are not concerned."""
+def test_options_have_the_heading_of_their_group() -> None:
+    """Options have the heading of their group or their own, without an effect on other commands."""
     parameters = inspect.signature(travel).parameters
     panels = {
         name: each.annotation.__metadata__[0].rich_help_panel for name, each in parameters.items()

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Chosen(Protocol):
-    """Returns the options that `local invoke` has after all, those that are not left out."""
+    """Return the options of `local invoke` after precedence, without unset ones."""
 
     def __call__(self, *arguments: str, own: str = "", shared: str = "") -> dict[str, object]: ...
 
 
 @pytest.fixture
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
-    """The command line in a directory with a `samconfig.toml`."""
+    """Run a command line in a directory with a `samconfig.toml`."""
     monkeypatch.chdir(tmp_path)
     got: dict[str, object] = {}
 
@@ -46,7 +46,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
         got["pull"] = settings.pull
         raise SystemExit
 
-    monkeypatch.setattr("samlocal.cli.commands.local_invoke.read_inputs", read)
+    monkeypatch.setattr("samlocal.cli.commands.local_invoke.read_request", read)
 
     def command(*arguments: str, own: str = "", shared: str = "") -> dict[str, object]:
         text = f"[default.local_invoke.parameters]\n{own}\n[default.global.parameters]\n{shared}\n"
@@ -85,12 +85,12 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
 def test_the_command_line_wins(
     chosen: Chosen, arguments: str, own: str, expected: dict[str, object]
 ) -> None:
-    """What samconfig says to the contrary is dropped, not refused."""
+    """An option on the command line replaces a contradicting one in samconfig without an error."""
     assert chosen(*arguments.split(), own=own) == {"pull": "missing"} | expected
 
 
 def test_variables_come_between(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable gives way to the command line, and samconfig to it."""
+    """Variables override samconfig, and the command line overrides variables."""
     monkeypatch.setenv("SAM_SKIP_PULL_IMAGE", "1")
     monkeypatch.setenv("SAMLOCAL_EVENT", "of-variable.json")
     assert chosen(own='pull = "always"\ndata = "5"') == {
@@ -101,7 +101,7 @@ def test_variables_come_between(chosen: Chosen, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_commands_own_table_comes_before_the_global_one(chosen: Chosen) -> None:
-    """Options exclude each other between the two tables as well."""
+    """An option in a command's own table replaces a contradicting one in the global table."""
     found = chosen(own='data = "5"\npull = "missing"', shared='event = "x"\nskip_pull_image = true')
     assert found == {"data": "5", "pull": "missing"}
 
@@ -120,7 +120,7 @@ def test_two_options_of_one_source_are_refused(
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
-    """What one person types in one line isn't decided by chance."""
+    """Two contradicting options from one source are a usage error."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         main(["local", "invoke", "--no-credentials", *arguments])

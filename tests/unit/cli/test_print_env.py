@@ -54,18 +54,18 @@ AWS_SECRET_ACCESS_KEY  ********              profile dev
 
 
 def test_the_table() -> None:
-    """A person sees names, values and origins in columns, the function's own variables first."""
+    """The table has columns for name, value and origin, with the function's own variables first."""
     assert environment_as_text(ENVIRONMENT, base=BASE) == TEXT
 
 
 def test_only_lambdas_variables() -> None:
-    """A function without variables of its own has one group."""
+    """A function without its own variables has one group in the table."""
     environment = Environment(variables={"TZ": ResolvedVariable(value=":UTC", origin=LAMBDA)})
     assert environment_as_text(environment, base=BASE) == "TZ  :UTC  Lambda\n"
 
 
 def test_the_document() -> None:
-    """A script gets every variable by name with its value and origins, and the diagnostics."""
+    """JSON has each variable by name with value and origins, and the diagnostics."""
     document = json.loads(environment_as_json(ENVIRONMENT, function="Ratings", base=BASE))
     assert document["function"] == "Ratings"
     assert list(document["variables"]) == sorted(ENVIRONMENT.variables)
@@ -84,7 +84,7 @@ def test_the_document() -> None:
 
 
 def test_secrets_are_masked_everywhere() -> None:
-    """No secret is in either form; the document says which values are masked."""
+    """Both formats mask secrets; JSON marks the masked values."""
     document = environment_as_json(ENVIRONMENT, function="Ratings", base=BASE)
     assert "hunter2" not in environment_as_text(ENVIRONMENT, base=BASE) + document
     variables = json.loads(document)["variables"]
@@ -96,7 +96,7 @@ def test_secrets_are_masked_everywhere() -> None:
 
 
 def test_variables_that_name_the_ca_bundle(project: InProject, tmp_path: Path) -> None:
-    """They are shown with the option that they come from."""
+    """Variables for the CA bundle have the option as their origin."""
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     arguments = ("--print-env", "--ca-bundle", str(tmp_path / "ca.pem"), "--no-credentials")
     ended = project("sam-hello-world")("local", "invoke", *arguments)
@@ -104,8 +104,8 @@ def test_variables_that_name_the_ca_bundle(project: InProject, tmp_path: Path) -
     assert line.split() == ["AWS_CA_BUNDLE", "/etc/samlocal/ca-bundle.pem", "--ca-bundle"]
 
 
-def test_where_a_value_comes_from_that_the_template_refers_to(project: InProject) -> None:
-    """Parameter overrides and values that live in AWS stand beside the place that refers to them."""
+def test_origins_behind_a_templates_value(project: InProject) -> None:
+    """The origin names the parameter overrides and AWS values behind a template's value."""
     arguments = ("--resolve-file", "values.yaml", "--parameter-overrides", "Endpoint=https://mine")
     ended = project("sam-ssm")("local", "invoke", "--print-env", "--no-credentials", *arguments)
     rows = {row.split()[0]: row for row in ended.stdout.decode().splitlines() if row}

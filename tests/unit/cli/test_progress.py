@@ -24,8 +24,8 @@ PULL = """
 """
 
 
-def test_without_a_terminal_there_is_a_line_a_step() -> None:
-    """A log of CI shows what was done, not every byte of it."""
+def test_without_a_terminal_each_step_is_a_line() -> None:
+    """Without a terminal, each step is one line, without percentages."""
     ended = run_script(PULL)
 
     assert ended.stderr.decode().splitlines() == [
@@ -36,17 +36,17 @@ def test_without_a_terminal_there_is_a_line_a_step() -> None:
     assert ended.stdout == b"False\n"
 
 
-def test_broken_download_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
-    """The engine counts the seconds until it tries again, for most of a minute in all."""
+def test_interrupted_download_is_reported_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """An interrupted download is reported once, not for each second until the retry."""
     with PullView() as view:
         for seconds in (5, 4, 3, 2, 1, 10, 9):
             view("a1b2", f"Retrying in {seconds} seconds", 0, 0)
 
-    assert capfd.readouterr().err == "a1b2: the download broke off, the engine tries again\n"
+    assert capfd.readouterr().err == "a1b2: the download was interrupted; the engine tries again\n"
 
 
 def test_on_a_terminal_there_are_bars() -> None:
-    """A person sees how far each layer is; the bars are gone when the pull is over."""
+    """On a terminal, each layer has a bar until the pull ends."""
     master, terminal = os.openpty()
     try:
         ended = run_script(PULL, stderr=terminal)
@@ -68,8 +68,8 @@ def test_on_a_terminal_there_are_bars() -> None:
     assert shown.endswith(b"\x1b[2KStatus: Downloaded newer image\r\n")
 
 
-def test_where_nothing_is_pulled_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    """An image that is here already isn't mentioned."""
+def test_a_local_image_causes_no_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """A local image causes no output."""
     with PullView():
         pass
     assert capfd.readouterr() == ("", "")

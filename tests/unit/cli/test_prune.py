@@ -19,7 +19,7 @@ DAY = 24 * 60 * 60
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """An unpacked archive that nobody has used for 40 days."""
+    """Create an unpacked archive that has been unused for 40 days."""
     path = tmp_path / "cache" / "samlocal" / "archives" / "a" / "old"
     path.mkdir(parents=True)
     (path / "app.py").write_bytes(b"x" * 100_000)
@@ -28,8 +28,8 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
-def test_prune_says_what_it_frees(project: InProject, tmp_path: Path, old: Path) -> None:
-    """Each entry on stdout with the sum; that containers were not looked for on stderr."""
+def test_prune_reports_what_it_frees(project: InProject, tmp_path: Path, old: Path) -> None:
+    """Stdout has each removed entry and the sum; stderr has the reason for skipped containers."""
     samlocal = project("broken-nothing", XDG_CACHE_HOME=str(tmp_path / "cache"))
 
     ended = samlocal("prune")
@@ -42,7 +42,7 @@ def test_prune_says_what_it_frees(project: InProject, tmp_path: Path, old: Path)
 
 
 def test_dry_run_removes_nothing(project: InProject, tmp_path: Path, old: Path) -> None:
-    """It tells the same."""
+    """`--dry-run` lists the same entries and removes none."""
     samlocal = project("broken-nothing", XDG_CACHE_HOME=str(tmp_path / "cache"))
 
     ended = samlocal("prune", "--dry-run")
@@ -54,7 +54,7 @@ def test_dry_run_removes_nothing(project: InProject, tmp_path: Path, old: Path) 
 
 
 def test_prune_for_scripts(project: InProject, tmp_path: Path, old: Path) -> None:
-    """JSON has bytes and paths."""
+    """JSON has sizes in bytes and absolute paths."""
     samlocal = project("broken-nothing", XDG_CACHE_HOME=str(tmp_path / "cache"))
 
     answer = json.loads(samlocal("prune", "--output", "json").stdout)
@@ -67,8 +67,8 @@ def test_prune_for_scripts(project: InProject, tmp_path: Path, old: Path) -> Non
 
 
 @pytest.mark.parametrize("days", ["41", "400"])
-def test_what_is_younger_stays(project: InProject, tmp_path: Path, old: Path, days: str) -> None:
-    """`--older-than` says how long the cache keeps what nobody uses."""
+def test_younger_entries_stay(project: InProject, tmp_path: Path, old: Path, days: str) -> None:
+    """Entries younger than `--older-than` stay."""
     samlocal = project("broken-nothing", XDG_CACHE_HOME=str(tmp_path / "cache"))
 
     assert samlocal("prune", "--older-than", days).stdout == b"nothing to remove\n"
@@ -76,14 +76,14 @@ def test_what_is_younger_stays(project: InProject, tmp_path: Path, old: Path, da
 
 
 def test_folder_of_layers_is_pruned_too(project: InProject, old: Path) -> None:
-    """Where the user keeps layers elsewhere, by option or by sam's variable."""
+    """The layer cache is pruned too, from the option or from sam's variable."""
     samlocal = project("broken-nothing", SAM_LAYER_CACHE_BASEDIR=str(old.parents[2]))
 
     assert samlocal("prune", "--dry-run").stdout.startswith(b"would remove")
 
 
-def test_a_day_is_the_least(project: InProject, old: Path) -> None:
-    """Younger entries may be about to be mounted."""
+def test_a_day_is_the_minimum(project: InProject, old: Path) -> None:
+    """`--older-than 0` is a usage error: younger entries may be in use."""
     ended = project("broken-nothing")("prune", "--older-than", "0")
 
     assert (ended.exit_code, ended.stdout) == (2, b"")

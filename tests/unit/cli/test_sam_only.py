@@ -18,7 +18,7 @@ TEMPLATE = "Resources: {%s: {Type: AWS::Lambda::Function, Properties: {Runtime: 
 
 @pytest.fixture
 def samlocal(project: InProject) -> Samlocal:
-    """The command in a project whose function could run."""
+    """Run the command in a project with a valid function."""
     return project("broken-inputs")
 
 
@@ -42,8 +42,8 @@ def show(samlocal: Samlocal, *options: str) -> Finished:
         ),
     ],
 )
-def test_what_sam_has_is_known(samlocal: Samlocal, options: str, warning: str) -> None:
-    """The function is shown, and what has no effect is said."""
+def test_options_of_sam_are_accepted(samlocal: Samlocal, options: str, warning: str) -> None:
+    """Options of sam without effect are accepted, with a diagnostic."""
     ended = show(samlocal, *options.split())
     assert ended.exit_code == 0
     assert b"STAGE" in ended.stdout
@@ -64,8 +64,8 @@ def test_what_sam_has_is_known(samlocal: Samlocal, options: str, warning: str) -
         ("--tenant-id a,b", "`--tenant-id a,b` is not a tenant ID"),
     ],
 )
-def test_wrong_usage_is_that_of_sam(samlocal: Samlocal, options: str, message: str) -> None:
-    """What sam refuses is refused."""
+def test_usage_errors_of_sam(samlocal: Samlocal, options: str, message: str) -> None:
+    """Usage errors of sam are usage errors here."""
     ended = show(samlocal, *options.split())
     assert (ended.exit_code, ended.stdout) == (2, b"")
     assert ended.stderr.startswith(f"Error: {message}")
@@ -88,16 +88,18 @@ def test_wrong_usage_is_that_of_sam(samlocal: Samlocal, options: str, message: s
         ),
     ],
 )
-def test_what_sam_prepared_of_a_terraform_project_runs(
+def test_a_prepared_terraform_project_runs(
     samlocal: Samlocal, tmp_path: Path, prepared: str, options: str, function: str | None
 ) -> None:
-    """A build and what was prepared run; nothing here runs Terraform yet, and that is said."""
+    """A built or prepared Terraform project runs; any other is an error."""
     (tmp_path / prepared).parent.mkdir(parents=True)
     (tmp_path / prepared).write_text(TEMPLATE % function)
     ended = show(replace(samlocal, directory=tmp_path), *options.split())
     if function is None:
         assert ended.exit_code == 1
-        assert "samlocal cannot prepare a Terraform project yet\nhint: `sam build" in ended.stderr
+        assert (
+            "samlocal cannot prepare a Terraform project yet\nhint: run `sam build" in ended.stderr
+        )
     else:
         assert function.encode() in ended.stdout
         assert ("`--terraform-plan-file` has no effect" in ended.stderr) == ("plan" in options)
@@ -106,7 +108,7 @@ def test_what_sam_prepared_of_a_terraform_project_runs(
 def test_a_template_on_the_command_line_overrides_a_hook(
     samlocal: Samlocal, tmp_path: Path
 ) -> None:
-    """`hook_name` of samconfig is for the project that it stands beside."""
+    """`--template` overrides `hook_name` in samconfig."""
     (tmp_path / "a.yaml").write_text(TEMPLATE % "Mine")
     parameters = '[default.global.parameters]\nhook_name = "terraform"\nskip_prepare_infra = true\n'
     (tmp_path / "samconfig.toml").write_text(parameters)
@@ -115,7 +117,7 @@ def test_a_template_on_the_command_line_overrides_a_hook(
 
 
 def test_a_leading_debug_is_the_commands_own(samlocal: Samlocal) -> None:
-    """`sam --debug local invoke` is what `sam local invoke --debug` is."""
+    """`--debug` before the command is the same as behind it."""
     ended = samlocal("--debug", "--beta-features", "local", "invoke", "-e", "missing.json")
     assert ended.exit_code == 1
     assert "Traceback" in ended.stderr

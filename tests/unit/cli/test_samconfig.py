@@ -65,10 +65,10 @@ def written(directory: Path, name: str, text: str) -> Path:
 
 
 @pytest.mark.parametrize(("name", "text"), [("samconfig.toml", TOML), ("samconfig.yaml", YAML)])
-def test_a_commands_own_table_wins_over_the_global_one(
+def test_a_commands_own_table_overrides_the_global_one(
     tmp_path: Path, name: str, text: str
 ) -> None:
-    """Both formats say the same, and keys may have dashes."""
+    """A command's own table overrides the global one, in TOML and YAML, with dashes or underscores."""
     config = read_config(written(tmp_path, name, text), "default", INVOKE, known=KNOWN)
     assert config.values == {
         "region": "eu-west-1",
@@ -81,13 +81,13 @@ def test_a_commands_own_table_wins_over_the_global_one(
 
 
 def test_another_environment_has_its_own_tables(tmp_path: Path) -> None:
-    """Nothing comes over from the default environment, as in sam."""
+    """Another environment inherits nothing from the default one, as in sam."""
     config = read_config(written(tmp_path, "samconfig.toml", TOML), "prod", INVOKE, known=KNOWN)
     assert config.values == {"region": "us-east-1"}
 
 
-def test_an_environment_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """A misspelt `--config-env` doesn't pass in silence, a missing default one does."""
+def test_an_unknown_environment_is_reported(tmp_path: Path) -> None:
+    """An unknown `--config-env` is a diagnostic; a missing default environment is not."""
     path = written(tmp_path, "samconfig.toml", TOML)
     config = read_config(path, "prdo", INVOKE, known=KNOWN)
     assert [(diagnostic.message, diagnostic.hint) for diagnostic in config.diagnostics] == [
@@ -111,10 +111,10 @@ def test_an_environment_that_is_not_there_is_said(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_unknown_key_is_said_with_its_place(
+def test_an_unknown_key_is_reported_with_its_place(
     tmp_path: Path, name: str, text: str, place: str
 ) -> None:
-    """A key that no option has is left out, and a diagnostic says where it stands."""
+    """An unknown key is skipped, with a diagnostic at its place."""
     path = written(tmp_path, name, text)
     config = read_config(path, "default", INVOKE, known=KNOWN)
     assert "env_var" not in config.values
@@ -142,21 +142,21 @@ def test_an_unknown_key_is_said_with_its_place(
     ],
 )
 def test_a_malformed_file_is_an_error(tmp_path: Path, name: str, text: str, message: str) -> None:
-    """What is wrong, and where, as far as the readers of TOML and YAML say it."""
+    """A malformed file is an error with its place."""
     with pytest.raises(ConfigError) as caught:
         read_config(written(tmp_path, name, text), "default", INVOKE, known=KNOWN)
     assert message in str(caught.value)
 
 
 def test_latin_1_is_an_error(tmp_path: Path) -> None:
-    """A file in another encoding is refused, not misread."""
+    """A file that is not UTF-8 is an error."""
     (tmp_path / "samconfig.toml").write_bytes(b'a = "\xfc"')
     with pytest.raises(ConfigError, match="the file is not UTF-8"):
         read_config(tmp_path / "samconfig.toml", "default", INVOKE, known=KNOWN)
 
 
 def test_yaml_is_read_as_sam_reads_it(tmp_path: Path) -> None:
-    """YAML 1.2: `yes` is text, `012` is 12; null is the empty text, and an option without one is not set."""
+    """YAML 1.2 applies: `yes` is text, `012` is 12, and null sets no option."""
     text = """\
 default:
   local_invoke:
@@ -182,7 +182,7 @@ default:
 
 
 def test_toml_comes_before_yaml(tmp_path: Path) -> None:
-    """The order of names is sam's."""
+    """`samconfig.toml` is read before `samconfig.yaml`, as in sam."""
     assert find_config([tmp_path]) is None
     for name in ("samconfig.yml", "samconfig.yaml", "samconfig.toml"):
         assert find_config([tmp_path]) != tmp_path / name
@@ -191,7 +191,7 @@ def test_toml_comes_before_yaml(tmp_path: Path) -> None:
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
-    """`--config-file` with a wrong name is an error, not a run without configuration."""
+    """A missing file of `--config-file` is an error."""
     written(tmp_path, "other.toml", "")
     assert find_config([tmp_path], Path("other.toml")) == tmp_path / "other.toml"
     with pytest.raises(ConfigError, match="no configuration file at"):
@@ -213,7 +213,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_file_is_found_where_the_template_is_elsewhere(
+def test_the_file_is_found_with_a_template_elsewhere(
     project: InProject,
     tmp_path: Path,
     *,
@@ -222,7 +222,7 @@ def test_the_file_is_found_where_the_template_is_elsewhere(
     variable: str,
     found: str,
 ) -> None:
-    """Beside the template that `-t` names, else in the working directory; it names the function."""
+    """The file is found beside the template of `-t`, else in the working directory."""
     (tmp_path / "infra").mkdir()
     template = "Resources: {A: {Type: AWS::Lambda::Function}, B: {Type: AWS::Lambda::Function}}"
     written(tmp_path, "infra/template.yaml", template)
@@ -245,7 +245,7 @@ def test_the_file_is_found_where_the_template_is_elsewhere(
     ],
 )
 def test_variables_that_set_an_option(option: str, names: list[str]) -> None:
-    """Sam's names work where sam has any; samlocal's own come first."""
+    """Sam's variables work too; samlocal's own have precedence."""
     assert environment_variables(option) == names
 
 
@@ -253,8 +253,8 @@ overrides = st.dictionaries(st.text("abcXYZ019", min_size=1), st.text())
 
 
 @given(overrides)
-def test_a_table_of_parameters_comes_through_as_it_is(values: dict[str, str]) -> None:
-    """Whatever a value holds, it isn't taken apart on its way."""
+def test_a_table_of_parameters_stays_unchanged(values: dict[str, str]) -> None:
+    """Values in a table of parameters are not split or changed."""
     table: ConfigValue = dict(values)
     assert parameter_overrides(table) == values
 
@@ -271,7 +271,7 @@ def test_a_table_of_parameters_comes_through_as_it_is(values: dict[str, str]) ->
     ],
 )
 def test_parameters_in_each_form(value: ConfigValue, expected: dict[str, str]) -> None:
-    """Text, a list and a table mean the same."""
+    """Parameters as text, list or table give the same values."""
     assert parameter_overrides(value) == expected
 
 
@@ -284,15 +284,13 @@ def test_parameters_in_each_form(value: ConfigValue, expected: dict[str, str]) -
         ("debug_port", 5858, ["5858"]),
     ],
 )
-def test_options_that_are_given_several_times(
-    option: str, value: ConfigValue, expected: list[str]
-) -> None:
-    """One, a list, and the table that sam saves `--add-host` as."""
+def test_repeatable_options(option: str, value: ConfigValue, expected: list[str]) -> None:
+    """A repeatable option may be one text, a list, or a table as sam saves `--add-host`."""
     assert texts(option, value) == expected
 
 
 def test_parameters_that_are_a_number_are_an_error() -> None:
-    """`parameter_overrides = 1` names no parameter."""
+    """A number for `parameter_overrides` is an error."""
     with pytest.raises(ConfigError, match="`parameter_overrides` cannot be `1`"):
         parameter_overrides(1)
 
@@ -303,7 +301,7 @@ def shown(ended: Finished) -> dict[str, str]:
 
 
 def test_a_command_takes_its_options_from_the_file(project: InProject) -> None:
-    """Whatever a value of `parameter_overrides` holds, the template gets it."""
+    """Any value of `parameter_overrides` in the file reaches the template unchanged."""
     ended = project("sam-config")("local", "invoke", "--print-env", "--no-credentials")
     assert shown(ended) == {"TEXT": 'C:\\new "x" Y=2', "WORDS": "q|r"}
     assert "samconfig.toml:8:1: `bogus` is not an option of `local invoke`" in ended.stderr
@@ -319,13 +317,13 @@ def test_a_command_takes_its_options_from_the_file(project: InProject) -> None:
 def test_the_command_line_comes_before_the_file(
     project: InProject, arguments: tuple[str, ...], expected: dict[str, str]
 ) -> None:
-    """An option replaces what the file says of it, and `--config-env` chooses what that is."""
+    """The command line overrides the environment of the file that `--config-env` selects."""
     command = ("local", "invoke", "--print-env", "--no-credentials")
     assert shown(project("sam-config")(*command, *arguments)) == expected
 
 
 def test_an_account_from_the_file(project: InProject) -> None:
-    """An account that stands there as a number is the one that the template is resolved for."""
+    """An account in the file, even as a number, is used for the template."""
     invoke = ("local", "invoke", "--no-credentials", "--print-env", "--output", "json")
     ended = project("sam-accounts")(*invoke, "--config-env", "prod")
     variables = json.loads(ended.stdout)["variables"]

@@ -113,7 +113,7 @@ OPTIONS = (
 
 @pytest.fixture
 def samlocal(project: InProject, tmp_path: Path) -> Samlocal:
-    """The command in a project with one function."""
+    """Run the command in a project with one function."""
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "event.json").write_text("{}")
     (tmp_path / "env.json").write_text('{"Ratings": {"A1": "1"}}')
@@ -133,10 +133,10 @@ def show(samlocal: Samlocal, *options: str) -> Finished:
         pytest.param("samconfig.yaml", YAML, YAML_SAVED, id="yaml"),
     ],
 )
-def test_what_is_typed_is_saved_and_the_rest_stays(
+def test_typed_options_are_saved_and_the_rest_stays(
     samlocal: Samlocal, name: str, before: str, after: str
 ) -> None:
-    """Values at their place, new ones behind them, the Region for all commands; comments stay."""
+    """Typed options are saved; the Region is saved for all commands; comments and other values stay."""
     file = samlocal.directory / name
     file.write_text(before)
     first = show(samlocal, *OPTIONS, "--save-params")
@@ -149,7 +149,7 @@ def test_what_is_typed_is_saved_and_the_rest_stays(
 
 
 def test_a_new_file_is_one_that_sam_reads(samlocal: Samlocal) -> None:
-    """It has sam's version and sam's names, which the message has too; nothing that wasn't typed is in it."""
+    """A new file has sam's version and keys, and only the typed options."""
     saved = show(samlocal, *OPTIONS, "--save-params", "-d", "5858", "-d", "5859")
     assert "`function_logical_id`" in saved.stderr
     assert tomllib.loads((samlocal.directory / "samconfig.toml").read_text()) == {
@@ -171,7 +171,7 @@ def test_a_new_file_is_one_that_sam_reads(samlocal: Samlocal) -> None:
 
 
 def test_another_environment_in_a_named_file(samlocal: Samlocal) -> None:
-    """`--config-env` and `--config-file` say where to save, and are not saved."""
+    """`--config-env` and `--config-file` choose where to save, and are not saved."""
     file = samlocal.directory / "mine.yaml"
     file.write_text("version: 0.1\n")
     where = ("--config-file", "mine.yaml", "--config-env", "ci")
@@ -180,8 +180,8 @@ def test_another_environment_in_a_named_file(samlocal: Samlocal) -> None:
     assert file.read_text() == expected
 
 
-def test_what_all_commands_have_is_not_saved_again(samlocal: Samlocal) -> None:
-    """A value that the global table has already stays there alone, as in sam."""
+def test_values_of_the_global_table_are_not_saved_again(samlocal: Samlocal) -> None:
+    """A value in the global table is not saved again in the command's own, as in sam."""
     file = samlocal.directory / "samconfig.toml"
     text = '[default.global.parameters]\nprofile = "dev"\ndebug = true\n'
     file.write_text(text)
@@ -270,15 +270,15 @@ def test_what_all_commands_have_is_not_saved_again(samlocal: Samlocal) -> None:
     ],
 )
 def test_unusual_layouts_stay(samlocal: Samlocal, name: str, before: str, after: str) -> None:
-    """Only the lines of what is saved change, and comments stay above what they are about."""
+    """Only the lines of saved options change, and comments keep their positions."""
     file = samlocal.directory / name
     file.write_text(before)
     samlocal("local", "invoke", "--save-params", "-e", "event.json")
     assert file.read_text() == after
 
 
-def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
-    """Where a change would reach another environment too, samlocal says so and writes nothing."""
+def test_a_change_that_would_affect_two_environments(samlocal: Samlocal) -> None:
+    """A change that would affect another environment is an error, and nothing is written."""
     file = samlocal.directory / "samconfig.yaml"
     text = (
         "prod: {local_invoke: {parameters: &both {raw: true}}}\n"
@@ -288,7 +288,7 @@ def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
     ended = samlocal("local", "invoke", "--save-params", "-e", "event.json")
     assert (ended.exit_code, ended.stdout, file.read_text()) == (1, b"", text)
     assert "`--save-params` cannot change" in ended.stderr
-    assert "give `default.local_invoke.parameters` a place of their own" in ended.stderr
+    assert "write `default.local_invoke.parameters` as separate tables" in ended.stderr
     assert [path.name for path in samlocal.directory.glob("*samconfig*")] == ["samconfig.yaml"]
 
 
@@ -304,8 +304,10 @@ def test_parameters_that_have_two_places(samlocal: Samlocal) -> None:
         ),
     ],
 )
-def test_a_file_that_is_broken(samlocal: Samlocal, name: str, text: str, place: str) -> None:
-    """The message says at which line and column, and nothing is written."""
+def test_a_malformed_configuration_file(
+    samlocal: Samlocal, name: str, text: str, place: str
+) -> None:
+    """A malformed file is an error with line and column, and nothing is written."""
     file = samlocal.directory / name
     file.write_text(text)
     ended = samlocal("local", "invoke", "--save-params", "-e", "event.json")
@@ -313,8 +315,8 @@ def test_a_file_that_is_broken(samlocal: Samlocal, name: str, text: str, place: 
     assert f"{name}:{place}" in ended.stderr
 
 
-def test_bytes_that_are_no_text(samlocal: Samlocal) -> None:
-    """Such a value can't be in the file: nothing is written, nor left beside it."""
+def test_bytes_that_are_not_text(samlocal: Samlocal) -> None:
+    """A value that is not text is an error, and leaves no file behind."""
     ended = samlocal("local", "invoke", "--save-params", "--profile", "\udcff")
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "`--save-params` cannot change" in ended.stderr
@@ -322,7 +324,7 @@ def test_bytes_that_are_no_text(samlocal: Samlocal) -> None:
 
 
 def test_a_link_and_permissions_stay(samlocal: Samlocal) -> None:
-    """The file that a link leads to is replaced as a whole, and as readable as before."""
+    """The target of a link is replaced, and keeps its permissions."""
     target = samlocal.directory / "shared.toml"
     target.write_text("version = 0.1\n")
     target.chmod(0o640)
@@ -334,10 +336,10 @@ def test_a_link_and_permissions_stay(samlocal: Samlocal) -> None:
 
 
 def test_a_file_that_cannot_be_written(samlocal: Samlocal) -> None:
-    """One message says which file, and why."""
+    """A file that cannot be written is an error with its name and the reason."""
     ended = samlocal("local", "invoke", "--save-params", "--raw", "-t", "/proc/template.yaml")
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    assert ended.stderr.startswith("Error: `/proc/samconfig.toml` can't be written: ")
+    assert ended.stderr.startswith("Error: `/proc/samconfig.toml` cannot be written: ")
 
 
 KEYS = st.sampled_from(["a", "b-c", "d_e", "sub"])
@@ -352,7 +354,7 @@ YAML_TABLES = st.dictionaries(KEYS, YAML_VALUES, max_size=4)
 def test_any_values_in_toml(
     old: dict[str, ConfigValue], new: dict[str, ConfigValue], comment: str
 ) -> None:
-    """What was there and what is new are both there, and each comment stays."""
+    """Any values in TOML keep the old and new values and all comments."""
     lines = [
         f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)} # {comment}"
         for key, value in old.items()
@@ -365,7 +367,7 @@ def test_any_values_in_toml(
 
 @given(old=YAML_TABLES, new=YAML_TABLES)
 def test_any_values_in_yaml(old: dict[str, ConfigValue], new: dict[str, ConfigValue]) -> None:
-    """The same, and a key that goes out takes nothing with it."""
+    """Any values in YAML keep the other values and all comments, also when a key is removed."""
     lines = [
         f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in old.items()
     ] or ["    b-c: 1"]
@@ -385,6 +387,6 @@ def test_any_values_in_yaml(old: dict[str, ConfigValue], new: dict[str, ConfigVa
         ("x:\n  y:\n    a: 1\n\n# z\nz: 3", "x:\n  y: {}\n\n# z\nz: 3"),
     ],
 )
-def test_a_key_goes_out_of_yaml(before: str, after: str) -> None:
-    """Its lines go, and no others."""
+def test_a_key_is_removed_from_yaml(before: str, after: str) -> None:
+    """Removing a key from YAML removes only its lines."""
     assert edit_yaml(before, ("x", "y"), {"a": None}) == after

@@ -19,7 +19,7 @@ SIGNALS = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
-    """Gives the signals back to pytest, whatever a test makes of them."""
+    """Restore pytest's signal handlers after each test."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers]
     yield
@@ -29,7 +29,7 @@ def handlers() -> Iterator[None]:
 
 @SIGNALS
 def test_a_signal_ends_the_program(number: signal.Signals, exit_code: int) -> None:
-    """Where there is nothing to clean up it ends at once, with the shell's exit code."""
+    """A signal ends the program at once with the shell's exit code if there is nothing to clean up."""
     ended = run_script(
         f"""
         import signal
@@ -43,7 +43,7 @@ def test_a_signal_ends_the_program(number: signal.Signals, exit_code: int) -> No
 
 
 def test_ctrl_c_while_the_program_is_being_loaded() -> None:
-    """The first thing that is loaded sees to it that nobody gets a traceback."""
+    """Ctrl-C during the imports shows no traceback."""
     ended = run_script(
         """
         import signal
@@ -58,7 +58,7 @@ def test_ctrl_c_while_the_program_is_being_loaded() -> None:
 
 
 def test_an_ignored_signal_stays_ignored() -> None:
-    """A shell starts what it runs in the background with SIGINT ignored."""
+    """A signal that is ignored at the start stays ignored, as in background jobs of a shell."""
     ended = run_script(
         """
         import signal
@@ -75,7 +75,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
 @SIGNALS
 def test_a_deferred_signal_calls_back(number: signal.Signals, exit_code: int) -> None:
-    """Within the block a signal is a call, made once, and the exit code is kept."""
+    """Within the block a signal calls back once and sets the exit code."""
     calls: list[str] = []
     with DeferredSignals() as signals:
         signals.notify(lambda: calls.append("stop"))
@@ -87,7 +87,7 @@ def test_a_deferred_signal_calls_back(number: signal.Signals, exit_code: int) ->
 
 
 def test_an_early_signal_is_not_lost() -> None:
-    """A signal that comes before anybody listens is told to the first who does."""
+    """A signal before `notify` calls back as soon as a callback is set."""
     calls = []
     with DeferredSignals() as signals:
         signal.raise_signal(signal.SIGINT)
@@ -97,7 +97,7 @@ def test_an_early_signal_is_not_lost() -> None:
 
 
 def test_the_first_signal_counts() -> None:
-    """A SIGTERM after Ctrl-C doesn't change what the program ends with."""
+    """The first signal decides the exit code."""
     with DeferredSignals() as signals:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
@@ -106,7 +106,7 @@ def test_the_first_signal_counts() -> None:
 
 
 def test_after_the_block_a_signal_ends_the_program() -> None:
-    """Deferring ends with the block, also where that ends in an error."""
+    """After the block, even if it raises, a signal ends the program."""
     ended = run_script(
         """
         import signal
@@ -123,12 +123,12 @@ def test_after_the_block_a_signal_ends_the_program() -> None:
 
 
 def test_a_second_ctrl_c_forces_the_exit() -> None:
-    """Who presses Ctrl-C again later is not kept waiting, whatever hangs."""
+    """A second Ctrl-C after some seconds forces the exit."""
     ended = run_script(
         """
         import signal, time
         from samlocal.cli import signals
-        signals._PATIENCE_SECONDS = 0.1
+        signals._FORCE_EXIT_SECONDS = 0.1
         with signals.DeferredSignals():
             signal.raise_signal(signal.SIGINT)
             time.sleep(0.2)

@@ -56,7 +56,7 @@ def template(tmp_path: Path) -> Path:
     return tmp_path / "template.yaml"
 
 
-def test_our_diagnostics_and_cfn_lints_stand_together(template: Path) -> None:
+def test_the_report_has_our_problems_and_those_of_cfn_lint(template: Path) -> None:
     """Every problem has a severity and a place; cfn-lint's have rules."""
     assert problems(template, "Stage=dev") == [
         ("error", "E3034", 11, "64 is less than the minimum of 128"),
@@ -70,8 +70,8 @@ def test_our_diagnostics_and_cfn_lints_stand_together(template: Path) -> None:
     ]
 
 
-def test_a_missing_parameter_is_no_error(template: Path) -> None:
-    """A note names it once, where it is declared, whatever needs it: nothing is wrong with that."""
+def test_a_missing_parameter_is_a_note(template: Path) -> None:
+    """A missing parameter is one note at its declaration, not an error."""
     text = template.read_text().replace("MemorySize: 64", "Layers: [!Ref Stage]")
     template.write_text(text.replace("{URL:", "{STAGE_TOO: !Sub '${Stage}', URL:"))
     found = problems(template, lint=False)
@@ -80,12 +80,12 @@ def test_a_missing_parameter_is_no_error(template: Path) -> None:
 
 
 def test_without_lint_only_our_own_are_found(template: Path) -> None:
-    """`--no-lint` is fast: cfn-lint isn't even imported."""
+    """`--no-lint` does not import cfn-lint."""
     assert all(rule is None for _, rule, _, _ in problems(template, "Stage=dev", lint=False))
 
 
 def test_a_template_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
-    """A syntax error is said once, not by two programs."""
+    """A syntax error is reported once, not by samlocal and cfn-lint."""
     (tmp_path / "t.yaml").write_text("Resources:\n\tF: 1\n")
     assert problems(tmp_path / "t.yaml") == [
         (
@@ -97,8 +97,8 @@ def test_a_template_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
     ]
 
 
-def test_given_values_are_no_problem(capfd: pytest.CaptureFixture[str]) -> None:
-    """What `--resolve-file` has needn't be said; what it lacks is."""
+def test_given_values_are_not_reported(capfd: pytest.CaptureFixture[str]) -> None:
+    """Values in `--resolve-file` are not reported; missing ones are."""
     template = PROJECTS / "sam-ssm" / "template.yaml"
     with pytest.raises(SystemExit) as exited:
         validate(template=template, resolve_file=template.with_name("values.yaml"), lint=False)
@@ -107,8 +107,8 @@ def test_given_values_are_no_problem(capfd: pytest.CaptureFixture[str]) -> None:
     assert len(problems(template, lint=False)) == 8
 
 
-def test_nested_templates_are_looked_at_too() -> None:
-    """Every template of a project is linted once."""
+def test_nested_templates_are_checked() -> None:
+    """cfn-lint checks every nested template once."""
     found = find_problems(ProjectOptions(template=PROJECTS / "sam-nested" / "template.yaml"))
     paths = {problem.place.path.parent.name for problem in found if problem.place}
     assert {"sam-nested", "workers"} <= paths
@@ -123,8 +123,8 @@ def test_nested_templates_are_looked_at_too() -> None:
         ("!Ref Location", "informational"),
     ],
 )
-def test_a_nested_stack_that_is_left_out(tmp_path: Path, location: str, severity: str) -> None:
-    """It is said whichever function runs: an error where the template is wrong, a note without values."""
+def test_a_skipped_nested_stack(tmp_path: Path, location: str, severity: str) -> None:
+    """A skipped nested stack is an error if its template is wrong, and a note if parameters are missing."""
     (tmp_path / "template.yaml").write_text(f"""
 Parameters: {{Location: {{Type: String}}}}
 Resources:
@@ -136,7 +136,7 @@ Resources:
 
 
 def test_no_template_at_all_is_an_error(tmp_path: Path) -> None:
-    """There is nothing to validate where there is no template."""
+    """A missing template is an error."""
     with pytest.raises(TemplateNotFoundError):
         find_problems(ProjectOptions(template=tmp_path / "none.yaml"))
 
@@ -144,7 +144,7 @@ def test_no_template_at_all_is_an_error(tmp_path: Path) -> None:
 def test_the_report_for_people(
     template: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line a problem, a hint below it, a summary on stderr, and exit status 1."""
+    """The report has one line for each problem, its hint below, a summary on stderr, and exit status 1."""
     monkeypatch.chdir(template.parent)
     with pytest.raises(SystemExit) as exited:
         validate(template=template, lint=False)
@@ -162,7 +162,7 @@ def test_the_report_for_people(
 
 
 def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """JSON has the same, with whole paths."""
+    """JSON has the same problems with absolute paths."""
     with pytest.raises(SystemExit):
         validate(template=template, lint=False, output="json")
     first, second, _ = json.loads(capfd.readouterr().out)
@@ -179,7 +179,7 @@ def test_the_report_for_scripts(template: Path, capfd: pytest.CaptureFixture[str
 
 
 def test_nothing_to_report(capfd: pytest.CaptureFixture[str]) -> None:
-    """A sound template leaves stdout empty and exits with 0."""
+    """A valid template leaves stdout empty and exits with 0."""
     with pytest.raises(SystemExit) as exited:
         validate(template=PROJECTS / "sam-queues" / "template.yaml", lint=False)
     assert exited.value.code == 0
@@ -187,7 +187,7 @@ def test_nothing_to_report(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_not_emulated_is_a_warning() -> None:
-    """Whoever validates learns of it before anything runs; what is not there is not named."""
+    """Features that are not emulated are warnings; unused ones are not mentioned."""
     found = problems(PROJECTS / "unsupported" / "template.yaml", lint=False)
     assert [
         (severity, line, str(message).split(":")[0]) for severity, _, line, message in found

@@ -60,7 +60,7 @@ def test_dockerfile_from_outside(recipe: ImageBuild) -> None:
 
 def test_missing_dockerfile_and_context(recipe: ImageBuild) -> None:
     """Both are named, with what their paths are relative to."""
-    with pytest.raises(ImageBuildError, match=r"Dockerfile.prod` can't be read: No such file"):
+    with pytest.raises(ImageBuildError, match=r"Dockerfile.prod` cannot be read: No such file"):
         read_dockerfile(replace(recipe, dockerfile="Dockerfile.prod"))
     with pytest.raises(ImageBuildError, match=r"there is no directory `.*elsewhere`"):
         read_dockerfile(replace(recipe, context=recipe.context / "elsewhere"))

@@ -111,7 +111,7 @@ def test_qualifier(
 
 def test_two_qualifiers(project: CloudFormationProject, machine: Host) -> None:
     """Nobody can tell which of two versions is meant."""
-    with pytest.raises(UsageError, match=r"`Ratings:live` and `--qualifier 1` name two versions"):
+    with pytest.raises(UsageError, match=r"`Ratings:live` and `--qualifier 1` select two versions"):
         resolve_function(project, "Ratings:live", FunctionOptions(qualifier="1"), machine)
 
 
@@ -141,9 +141,9 @@ def test_runtime_and_architecture(project: CloudFormationProject, machine: Host)
 def test_runtime_of_an_image_function(project: CloudFormationProject, machine: Host) -> None:
     """An image has no runtime to choose; its architecture can be chosen."""
     options = FunctionOptions(runtime="python3.12", architecture="arm64")
-    with pytest.raises(UsageError, match="`Inference` is an image") as caught:
+    with pytest.raises(UsageError, match="`Inference` is a container image") as caught:
         resolve_function(project, "Inference", options, machine)
-    assert caught.value.hint == "`--invoke-image` runs it in another image"
+    assert caught.value.hint == "use `--invoke-image` to run another image"
     options = FunctionOptions(architecture="arm64")
     resolved = resolve_function(project, "Inference", options, machine)
     assert resolved.function.architecture == "arm64"

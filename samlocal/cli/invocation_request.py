@@ -1,4 +1,4 @@
-"""All that `local invoke` reads before it prepares anything: the event, the function, its environment."""
+"""Reads the options of `local invoke`: the function, its environment, the event and the context."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Inputs:
-    """The function that the options name, and the invocation of it."""
+class InvocationRequest:
+    """A function and its invocation, as the options describe them."""
 
     resolved: ResolvedFunction
     invocation: Invocation
 
 
-def read_inputs(
+def read_request(
     chosen: InvokeOptions,
     project_options: ProjectOptions,
     debugging: DebugOptions,
     container: ContainerOptions,
     host: Host,
-) -> Inputs:
-    """Read all that the options name.
+) -> InvocationRequest:
+    """Return the function and the invocation that the options describe.
 
     Raises:
-        SamlocalError: Something cannot be read, or means nothing.
+        SamlocalError: A file cannot be read, or a value is invalid.
     """
     from samlocal.library import open_project
     from samlocal.preparation.new_invocation import new_invocation
     from samlocal.preparation.resolution import resolve_function
 
-    _refuse_second_reader_of_stdin(
+    _refuse_second_stdin(
         ("--event", chosen.event),
         ("--path", chosen.path),
         ("--context-path", chosen.context_path),
@@ -62,15 +62,17 @@ def read_inputs(
     if context:
         diagnostics = dict.fromkeys((*resolved.diagnostics, *context.diagnostics))
         resolved = replace(resolved, diagnostics=tuple(diagnostics))
-    return Inputs(resolved=resolved, invocation=new_invocation(resolved, payload, context))
+    return InvocationRequest(
+        resolved=resolved, invocation=new_invocation(resolved, payload, context)
+    )
 
 
-def _refuse_second_reader_of_stdin(*named: tuple[str, str | None]) -> None:
+def _refuse_second_stdin(*named: tuple[str, str | None]) -> None:
     readers = [option for option, name in named if name == "-"]
     if len(readers) > 1:
         raise UsageError(
             f"stdin can be read once, not by {' and '.join(f'`{each} -`' for each in readers)}",
-            hint="name a file for all but one of them",
+            hint="read all but one from a file",
         )
 
 
@@ -78,10 +80,10 @@ def _payload(chosen: InvokeOptions, host: Host) -> bytes:
     from samlocal.events import EventSource, read_event
 
     source = EventSource(event=chosen.event, data=chosen.data, path=chosen.path, raw=chosen.raw)
-    return read_event(source, stdin=host.stdin, waiting=_show_what_is_waited_for)
+    return read_event(source, stdin=host.stdin, waiting=_show_waiting)
 
 
-def _show_what_is_waited_for() -> None:
+def _show_waiting() -> None:
     print_status("Waiting for the event on stdin (`--event FILE` reads it from a file)")
 
 

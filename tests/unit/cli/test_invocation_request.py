@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from samlocal.cli.inputs import Inputs, read_inputs
+from samlocal.cli.invocation_request import InvocationRequest, read_request
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
 from samlocal.cli.options.invocation import InvokeOptions
@@ -40,7 +40,7 @@ Resources:
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project in the current directory; no AWS settings, no variables, nothing on stdin."""
+    """Create a project in the current directory, without AWS settings, variables or stdin."""
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -61,7 +61,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def read(
     options: InvokeOptions, *, region: str | None = None, overrides: list[str] | None = None
-) -> Inputs:
+) -> InvocationRequest:
     return read_with(options, ProjectOptions(region=region, parameter_overrides=overrides))
 
 
@@ -69,8 +69,8 @@ def read_with(
     options: InvokeOptions,
     project: ProjectOptions | None = None,
     container: ContainerOptions | None = None,
-) -> Inputs:
-    return read_inputs(
+) -> InvocationRequest:
+    return read_request(
         options,
         project or ProjectOptions(),
         DebugOptions(),
@@ -80,34 +80,34 @@ def read_with(
 
 
 @pytest.mark.usefixtures("stdin")
-def test_all_that_is_left_out_has_a_default() -> None:
-    """The one function, an empty event, its own version, a fresh id and trace."""
-    inputs = read(InvokeOptions(no_credentials=True))
+def test_every_option_has_a_default() -> None:
+    """The defaults are the only function, an empty event, $LATEST, and new IDs."""
+    request = read(InvokeOptions(no_credentials=True))
 
-    invocation = inputs.invocation
-    assert (inputs.resolved.function.logical_id, invocation.payload) == ("Ratings", b"{}")
+    invocation = request.invocation
+    assert (request.resolved.function.logical_id, invocation.payload) == ("Ratings", b"{}")
     assert invocation.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:Ratings"
     assert invocation.version == "$LATEST"
     assert str(UUID(invocation.request_id)) == invocation.request_id
     assert re.fullmatch(
         r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", invocation.trace_id
     )
-    assert inputs.resolved.diagnostics == ()
-    assert inputs.resolved.environment.variables["STAGE"].value == "dev"
+    assert request.resolved.diagnostics == ()
+    assert request.resolved.environment.variables["STAGE"].value == "dev"
 
 
 @pytest.mark.usefixtures("stdin")
 def test_two_invocations_have_two_ids() -> None:
-    """Neither request id nor trace is used twice."""
+    """Each invocation has a new request ID and trace ID."""
     first, second = (read(InvokeOptions(no_credentials=True)).invocation for _ in range(2))
     assert first.request_id != second.request_id
     assert first.trace_id != second.trace_id
 
 
 @pytest.mark.usefixtures("stdin")
-def test_options_reach_what_they_name() -> None:
-    """Event, parameters, variables, Region and alias each arrive at their place."""
-    inputs = read(
+def test_options_reach_the_function_and_its_invocation() -> None:
+    """Event, parameters, variables, Region and alias reach the function and its invocation."""
+    request = read(
         InvokeOptions(
             function_identifier="Ratings",
             data="5",
@@ -119,25 +119,25 @@ def test_options_reach_what_they_name() -> None:
         overrides=["Stage=prod"],
     )
 
-    variables = inputs.resolved.environment.as_dict()
-    assert inputs.invocation.payload == b"5"
+    variables = request.resolved.environment.as_dict()
+    assert request.invocation.payload == b"5"
     assert (variables["STAGE"], variables["TABLE_NAME"]) == ("prod", "mine")
-    assert inputs.invocation.function_arn.endswith("eu-west-1:123456789012:function:Ratings:live")
-    assert (inputs.invocation.version, variables["AWS_LAMBDA_FUNCTION_VERSION"]) == ("1", "1")
+    assert request.invocation.function_arn.endswith("eu-west-1:123456789012:function:Ratings:live")
+    assert (request.invocation.version, variables["AWS_LAMBDA_FUNCTION_VERSION"]) == ("1", "1")
 
 
 @pytest.mark.usefixtures("stdin")
 def test_an_alias_in_the_identifier_is_the_qualifier() -> None:
-    """`Ratings:live` is invoked by the ARN of that alias, and runs its version."""
+    """`Ratings:live` runs the version of the alias, and the ARN has the alias."""
     for identifier in ("Ratings:live", "123456789012:function:Ratings:live"):
-        inputs = read(InvokeOptions(function_identifier=identifier, no_credentials=True))
-        assert inputs.invocation.function_arn.endswith(":function:Ratings:live")
-        assert inputs.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
+        request = read(InvokeOptions(function_identifier=identifier, no_credentials=True))
+        assert request.invocation.function_arn.endswith(":function:Ratings:live")
+        assert request.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
 
 
 @pytest.mark.usefixtures("stdin")
-def test_context_overrules_what_follows_from_the_function() -> None:
-    """Whatever a user sets of the context is what the runtime gets; the version in both places."""
+def test_context_overrides_the_functions_own() -> None:
+    """Context overrides reach the invocation; the version also reaches the environment."""
     context = {
         "awsRequestId": "mine",
         "functionVersion": "7",
@@ -147,32 +147,32 @@ def test_context_overrules_what_follows_from_the_function() -> None:
         "custom": {"a": 1},
         "identity": {"cognitoIdentityId": "me"},
     }
-    inputs = read(InvokeOptions(context=json.dumps(context), no_credentials=True))
+    request = read(InvokeOptions(context=json.dumps(context), no_credentials=True))
 
-    invocation = inputs.invocation
+    invocation = request.invocation
     assert (invocation.request_id, invocation.version) == ("mine", "7")
     assert (invocation.function_arn, invocation.trace_id) == ("arn:mine", "Root=1")
     assert (invocation.deadline_ms, invocation.remaining_time_ms) == (5, None)
     assert json.loads(invocation.client_context or "") == {"custom": {"a": 1}}
     assert json.loads(invocation.cognito_identity or "") == {"cognitoIdentityId": "me"}
-    assert inputs.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
+    assert request.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
 
 
-def test_an_event_that_is_named_beside_no_event(stdin: Callable[[str], None]) -> None:
-    """`-e - --no-event` takes the event, as in sam; without `-e` stdin is left alone."""
+def test_an_event_beside_no_event(stdin: Callable[[str], None]) -> None:
+    """`-e - --no-event` reads the event, as in sam; without `-e` stdin is not read."""
     stdin("5")
     for event, payload in ((None, b"{}"), ("-", b"5")):
-        inputs = read(InvokeOptions(event=event, no_event=True, no_credentials=True))
-        assert inputs.invocation.payload == payload
+        request = read(InvokeOptions(event=event, no_event=True, no_credentials=True))
+        assert request.invocation.payload == payload
 
 
 def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) -> None:
-    """Where stdin is an env file it is no event."""
+    """Stdin that an env file reads is not the event."""
     stdin('{"Parameters": {"STAGE": "test"}}')
-    inputs = read(InvokeOptions(env_vars=["-"], no_credentials=True))
+    request = read(InvokeOptions(env_vars=["-"], no_credentials=True))
 
-    assert inputs.resolved.environment.variables["STAGE"].value == "test"
-    assert inputs.invocation.payload == b"{}"
+    assert request.resolved.environment.variables["STAGE"].value == "test"
+    assert request.invocation.payload == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -185,21 +185,21 @@ def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) ->
 )
 @pytest.mark.usefixtures("stdin")
 def test_stdin_is_read_once(options: InvokeOptions) -> None:
-    """Two options can't both have what is on stdin."""
+    """Two options that read stdin are a usage error."""
     with pytest.raises(UsageError, match=r"stdin can be read once, not by `--.* -` and `--.* -`"):
         read(options)
 
 
 @pytest.mark.usefixtures("stdin")
 def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
-    """Parameters, qualifier, credentials, environment and context: nothing is lost on the way."""
+    """Diagnostics of parameters, qualifier, credentials, environment and context are all kept."""
     (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
-    inputs = read(
+    request = read(
         InvokeOptions(qualifier="9", context='{"functionName": "x"}', env_vars=["env.json"]),
         overrides=["Colour=red"],
     )
 
-    messages = " | ".join(diagnostic.message for diagnostic in inputs.resolved.diagnostics)
+    messages = " | ".join(diagnostic.message for diagnostic in request.resolved.diagnostics)
     assert re.search(
         "no parameter `Colour`.*no version 9.*no AWS credentials.*`STAR` does not reach"
         ".*`functionName` of the context",
@@ -217,10 +217,10 @@ def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("stdin")
-def test_a_variable_that_comes_from_elsewhere_is_not_said_to_lack_a_value(
+def test_a_variable_from_another_source_is_not_reported_as_missing(
     directory: Path, monkeypatch: pytest.MonkeyPatch, options: InvokeOptions
 ) -> None:
-    """Whatever left the template's value out, nobody misses it."""
+    """A variable from another source causes no diagnostic about the template's value."""
     text = TEMPLATE.replace(", Default: dev", "").replace(
         "TABLE_NAME: ratings", "TABLE_NAME: !Ref No"
     )
@@ -232,23 +232,23 @@ def test_a_variable_that_comes_from_elsewhere_is_not_said_to_lack_a_value(
         monkeypatch.setenv("STAGE", "test")
         monkeypatch.setenv("TABLE_NAME", "t")
 
-    inputs = read(replace(options, no_credentials=True))
+    request = read(replace(options, no_credentials=True))
 
-    assert inputs.resolved.environment.as_dict()["STAGE"] == "test"
-    assert inputs.resolved.diagnostics == ()
+    assert request.resolved.environment.as_dict()["STAGE"] == "test"
+    assert request.resolved.diagnostics == ()
 
 
 @pytest.mark.usefixtures("stdin")
-def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None:
-    """Each variable that is left out has its warning; the last one says how to give all parameters."""
+def test_one_hint_names_all_missing_parameters(directory: Path) -> None:
+    """Each omitted variable has a diagnostic; the hint of the last one sets all parameters."""
     text = TEMPLATE.replace(", Default: dev}", "}\n  Table: {Type: String}\n  Key: {Type: String}")
     text = text.replace("TABLE_NAME: ratings", "TABLE_NAME: !Ref Table, KEY: !Ref Key")
     (directory / "template.yaml").write_text(text)
 
-    inputs = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
+    request = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
 
     assert [
-        (diagnostic.message, diagnostic.hint) for diagnostic in inputs.resolved.diagnostics
+        (diagnostic.message, diagnostic.hint) for diagnostic in request.resolved.diagnostics
     ] == [
         ("skipping `STAGE`: parameter `Stage` has no value", None),
         (
@@ -260,18 +260,18 @@ def test_parameters_without_value_are_named_in_one_line(directory: Path) -> None
 
 @pytest.mark.usefixtures("stdin")
 def test_a_shared_env_file(directory: Path) -> None:
-    """Sections for functions of other templates don't stop the run."""
+    """Sections for functions of other templates are a diagnostic, not an error."""
     (directory / "env.json").write_text('{"Ratngs": {"STAGE": "a"}, "Ratings": {"STAGE": "b"}}')
-    inputs = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
+    request = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
 
-    assert inputs.resolved.environment.as_dict()["STAGE"] == "b"
-    [diagnostic] = inputs.resolved.diagnostics
+    assert request.resolved.environment.as_dict()["STAGE"] == "b"
+    [diagnostic] = request.resolved.diagnostics
     assert (str(diagnostic.place), diagnostic.hint) == ("env.json:1:2", "did you mean `Ratings`?")
 
 
 @pytest.mark.usefixtures("stdin")
-def test_a_function_with_credentials_of_its_own() -> None:
-    """Who gives the function keys, as a local stack of services has them, misses none."""
+def test_a_function_with_its_own_credentials() -> None:
+    """A function with its own credentials causes no diagnostic about missing ones."""
     keys = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"]
     assert read(InvokeOptions(env=keys)).resolved.diagnostics == ()
     assert "no AWS credentials found" in read(InvokeOptions()).resolved.diagnostics[0].message
@@ -298,27 +298,27 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_architecture_that_is_chosen(options: InvokeOptions, architecture: str) -> None:
-    """`--architecture` stands in place of `Architectures`."""
+    """`--architecture` replaces `Architectures`."""
     assert read(options).resolved.function.architecture == architecture
 
 
 def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
-    """A parameter that only `Architectures` needs is not missed where the option is given."""
+    """With `--architecture`, a missing parameter of `Architectures` is not an error."""
     wanting = TEMPLATE.replace("Stage:", "Machine: {Type: String}\n  Stage:", 1).replace(
         "AutoPublishAlias: live", "Architectures: [!Ref Machine]"
     )
     (directory / "template.yaml").write_text(wanting)
 
     chosen = InvokeOptions(architecture="arm64", no_credentials=True)
-    inputs = read(chosen)
+    request = read(chosen)
 
-    assert inputs.resolved.function.architecture == "arm64"
-    assert not inputs.resolved.diagnostics
+    assert request.resolved.function.architecture == "arm64"
+    assert not request.resolved.diagnostics
 
 
 @pytest.mark.usefixtures("stdin")
-def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
-    """`--runtime` and `--invoke-image` make up for a runtime and an image that have no value."""
+def test_overridden_values_need_no_parameter(directory: Path) -> None:
+    """`--runtime` and `--invoke-image` replace a runtime and an image without value."""
     text = TEMPLATE.replace(", Default: dev", "").replace("python3.11", "!Ref Stage")
     (directory / "template.yaml").write_text(text)
     options = InvokeOptions(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
@@ -329,20 +329,20 @@ def test_what_is_chosen_needs_no_parameter(directory: Path) -> None:
 
     (directory / "template.yaml").write_text(text.replace("Handler:", "ImageUri: !Ref Stage #"))
     chosen = replace(options, runtime=None)
-    inputs = read_with(chosen, container=ContainerOptions(invoke_image=["Ratings=mine:1"]))
-    assert isinstance(inputs.resolved.function.code, ImageCode)
+    request = read_with(chosen, container=ContainerOptions(invoke_image=["Ratings=mine:1"]))
+    assert isinstance(request.resolved.function.code, ImageCode)
     with pytest.raises(MissingParameterError):
         read(chosen)
 
 
 @pytest.mark.usefixtures("stdin")
 def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--account-id`, AWS_ACCOUNT_ID and the profile, in that order, are in the ARN and the variable."""
+    """The account in the ARN and the variable comes from `--account-id`, AWS_ACCOUNT_ID or the profile."""
 
     def account(options: ProjectOptions, *, no_credentials: bool = False) -> tuple[str, str | None]:
-        inputs = read_with(InvokeOptions(no_credentials=no_credentials), options)
-        arn = inputs.invocation.function_arn
-        return arn.split(":")[4], inputs.resolved.environment.as_dict().get("AWS_ACCOUNT_ID")
+        request = read_with(InvokeOptions(no_credentials=no_credentials), options)
+        arn = request.invocation.function_arn
+        return arn.split(":")[4], request.resolved.environment.as_dict().get("AWS_ACCOUNT_ID")
 
     keys = "aws_access_key_id = AKIA\naws_secret_access_key = secret\n"
     (directory / ".aws").mkdir()
@@ -360,12 +360,12 @@ def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("stdin")
-def test_a_stand_in_is_said_unless_the_variable_comes_from_elsewhere(directory: Path) -> None:
-    """Who gives the variable a value of its own hears nothing of what the template has for it."""
+def test_a_placeholder_is_reported_unless_another_source_sets_the_variable(directory: Path) -> None:
+    """A variable set by another source causes no diagnostic about the template's placeholder."""
     text = TEMPLATE.replace("TABLE_NAME: ratings", "API: !Ref Api")
     (directory / "template.yaml").write_text(text + "  Api: {Type: AWS::ApiGateway::RestApi}\n")
-    inputs = read(InvokeOptions(no_credentials=True))
-    assert inputs.resolved.environment.as_dict()["API"] == "Api"
-    (diagnostic,) = inputs.resolved.diagnostics
+    request = read(InvokeOptions(no_credentials=True))
+    assert request.resolved.environment.as_dict()["API"] == "Api"
+    (diagnostic,) = request.resolved.diagnostics
     assert diagnostic.message.startswith("`Api` gets its id at deployment")
     assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).resolved.diagnostics == ()
