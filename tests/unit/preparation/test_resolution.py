@@ -180,7 +180,9 @@ def test_chosen_property_may_be_unknown(
     project = open_project(tmp_path / "template.yaml")
     assert resolve_function(project, None, options, machine).diagnostics == ()
     missing = resolve_function(project, None, FunctionOptions(), machine)
-    assert [each.endswith("the export `X` lives in AWS") for each in messages(missing)] == [True]
+    assert [
+        each.endswith("the export `X` is available only in AWS") for each in messages(missing)
+    ] == [True]
 
 
 def test_image(project: CloudFormationProject, machine: Host) -> None:
