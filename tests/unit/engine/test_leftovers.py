@@ -28,18 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeApi:
-    """Has these containers, all of which it was asked for by the labels of this machine."""
+    """Has these containers, by whichever labels it is asked."""
 
     there: list[dict[str, Any]]
     stubborn: frozenset[str] = frozenset()
     removed: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def containers(self, asked: list[str], *, with_sizes: bool = False) -> list[dict[str, Any]]:
-        assert asked[0] == "samlocal.project"
-        assert asked[1:] in (
-            [],
-            [f"samlocal.host={labels(project='', function='')['samlocal.host']}"],
-        )
+        self.asked.append(asked)
         return [each if with_sizes else {**each, "SizeRw": None} for each in self.there]
 
     def remove_container(self, container_id: str, *, force: bool) -> None:
@@ -111,6 +108,16 @@ def test_what_is_known_of_a_leftover(ended: str) -> None:
     assert with_size == replace(without, size_bytes=5)
 
 
+def test_only_containers_of_this_machine_are_left_behind(ended: str) -> None:
+    """A process id of another machine means nothing here; paths are the engine's own."""
+    there, api = engine(container("a", ended))
+    left_behind(there)
+    mounted_paths(there)
+    host = labels(project="", function="")["samlocal.host"]
+    assert host.startswith(socket.gethostname())
+    assert api.asked == [["samlocal.project", f"samlocal.host={host}"], ["samlocal.project"]]
+
+
 def test_sweep_tells_what_it_has_removed(ended: str) -> None:
     """What the engine does not let go stays for the next time."""
     there, api = engine(
@@ -137,12 +144,15 @@ def test_a_running_process_is_alive() -> None:
 
 def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel lets nobody but root signal it, and says so: it is there."""
+    numbers = []
 
     def kill(pid: int, number: int) -> None:
+        numbers.append(number)
         raise PermissionError(pid, number)
 
     monkeypatch.setattr(os, "kill", kill)
     assert _is_alive("1")
+    assert numbers == [0]  # which is no signal
 
 
 def test_an_ended_process_is_not_alive(ended: str) -> None:

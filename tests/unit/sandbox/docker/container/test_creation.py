@@ -174,6 +174,7 @@ def test_container_that_may_trace() -> None:
     assert config(of=spec(debugger=debugger(traces=True)))["HostConfig"]["SecurityOpt"] == [
         "seccomp=unconfined"
     ]
+    assert "CapAdd" not in config(of=spec(debugger=debugger()))["HostConfig"]
 
 
 def test_ports_of_a_debugger() -> None:

@@ -23,9 +23,10 @@ class EngineThatRuns:
 
     output: str | EngineError
     commands: list[list[str]] = field(default_factory=list)
+    rootless: bool = False
 
     def is_rootless(self) -> bool:
-        return False
+        return self.rootless
 
     def run_in(self, _container_id: str, command: list[str]) -> tuple[int, str]:
         self.commands.append(command)
@@ -100,6 +101,54 @@ def test_peak_of_a_group_that_has_gone(tmp_path: Path) -> None:
 def test_kills_are_counted(events: str, *, killed: bool, tmp_path: Path) -> None:
     """The kernel counts the processes that it killed for their memory."""
     assert group_with(tmp_path, kills=f"under_oom 0\n{events}").has_killed() is killed
+
+
+@pytest.mark.parametrize(
+    ("lines", "files"),
+    [
+        pytest.param(
+            "5:memory:/docker/0a1b\n0::/docker/0a1b\n",
+            ("memory/docker/0a1b", "memory.max_usage_in_bytes", "memory.oom_control"),
+            id="v1",
+        ),
+        pytest.param(
+            "0::/system.slice/docker-0a1b.scope\n",
+            ("system.slice/docker-0a1b.scope", "memory.peak", "memory.events"),
+            id="v2",
+        ),
+        pytest.param("4:cpuset:/docker/0a1b\n", None, id="another controller"),
+    ],
+)
+def test_files_of_a_group(
+    lines: str,
+    files: tuple[str, str, str] | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Both versions of the kernel's groups have their own."""
+    (tmp_path / "cgroup.controllers").touch()
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    monkeypatch.setattr(Path, "read_text", lambda _path: lines)
+    group = memory_group("0a1b", 1)
+    found = group and (str(group.folder.relative_to(tmp_path)), group.peak, group.kills)
+    assert found == files
+
+
+def test_group_beside_those_of_version_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with both versions may have the second one for systemd alone, without memory."""
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    monkeypatch.setattr(Path, "read_text", lambda _path: "0::/docker/0a1b\n")
+    assert memory_group("0a1b", 1) is None
+
+
+def test_rootless_container_is_asked_for_its_processes_alone() -> None:
+    """On cgroup v1 it has no group of its own, and would tell that of the whole machine."""
+    rootless, rootful = EngineThatRuns(f"{MIB}\n"), EngineThatRuns(f"{MIB}\n")
+    rootless.rootless = True
+    for each in (rootless, rootful):
+        assert peak_memory_mb(cast("Engine", each), "abc", None) == 1
+    old = "memory/memory.max_usage_in_bytes"
+    assert [old in each.commands[0][2] for each in (rootless, rootful)] == [False, True]
 
 
 @pytest.mark.parametrize(

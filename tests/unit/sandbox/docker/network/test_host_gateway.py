@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from samlocal.errors import EngineError
 from samlocal.sandbox.container_spec import ContainerNetwork
+from samlocal.sandbox.docker.network import host_gateway
 from samlocal.sandbox.docker.network.host_gateway import with_host_gateway
 
 if TYPE_CHECKING:
@@ -16,9 +18,15 @@ class FakeEngine:
     """An engine whose network has a gateway."""
 
     def __init__(
-        self, version: tuple[int, int], *, podman: bool = True, gateway: str | None = "192.0.2.1"
+        self,
+        version: tuple[int, int],
+        *,
+        podman: bool = True,
+        gateway: str | None = "192.0.2.1",
+        rootless: bool = False,
     ) -> None:
         self.is_podman = podman
+        self._rootless = rootless
         self._version = version
         self._gateway = gateway
 
@@ -26,7 +34,7 @@ class FakeEngine:
         return self._version
 
     def is_rootless(self) -> bool:
-        return False
+        return self._rootless
 
     def gateway(self) -> str | None:
         return self._gateway
@@ -41,7 +49,7 @@ def hosts(engine: FakeEngine, network: str | None = None) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("engine", "network", "address"),
     [
-        pytest.param(FakeEngine((20, 10), podman=False), None, "host-gateway", id="docker"),
+        pytest.param(FakeEngine((1, 13), podman=False), None, "host-gateway", id="docker"),
         pytest.param(FakeEngine((4, 7)), None, "host-gateway", id="podman"),
         pytest.param(FakeEngine((4, 3)), None, "192.0.2.1", id="old podman"),
         pytest.param(FakeEngine((4, 3)), "host", "127.0.0.1", id="host network"),
@@ -52,6 +60,24 @@ def test_host_gateway_is_left_to_engines_that_know_it(
 ) -> None:
     """To others this machine's address is given; other names have theirs."""
     assert hosts(engine, network) == {"db.local": "10.1.2.3", "me": address}
+
+
+def test_gateway_of_a_rootless_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in a network of its own: this machine has another address there."""
+    monkeypatch.setattr(host_gateway, "_own_address", lambda: "198.51.100.7")
+    assert hosts(FakeEngine((4, 3), rootless=True))["me"] == "198.51.100.7"
+
+
+def test_own_address() -> None:
+    """It is the one that this machine has towards others, if there are any, and nothing is sent."""
+    address = host_gateway._own_address()
+    assert address is None or ip_address(address) not in ip_network("127.0.0.0/8")
+
+
+def test_network_without_the_word() -> None:
+    """No engine is asked for anything."""
+    network = ContainerNetwork(hosts={"db.local": "10.1.2.3"})
+    assert with_host_gateway(cast("Engine", object()), network) is network
 
 
 def test_network_without_a_gateway_is_named() -> None:
