@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
+import requests
 
 from samlocal.engine.images.pull import pull_image
+from samlocal.errors import EngineError, ImageNotFoundError, ImagePullError
 from tests.unit.engine.fakes import fake_engine
 
 if TYPE_CHECKING:
@@ -22,10 +24,15 @@ class FakeClient:
     api_version = "1.41"
     ok = True
 
-    def __init__(self, *events: dict[str, object]) -> None:
+    def __init__(self, *events: dict[str, object], failure: Exception | None = None) -> None:
+        self.asked: dict[str, Any] = {}
         self._events = events
+        self._failure = failure
 
-    def post(self, _url: str, **_: object) -> Self:
+    def post(self, url: str, **arguments: object) -> Self:
+        self.asked = {"url": url, **arguments}
+        if self._failure:
+            raise self._failure
         return self
 
     def __enter__(self) -> Self:
@@ -90,3 +97,104 @@ def test_podman_has_no_last_word_of_its_own() -> None:
         ("0a1b", "Pull complete", 0, 0),
         f"Pulled {IMAGE}",
     ]
+
+
+def pull(
+    client: FakeClient, image: str = IMAGE, *, platform: str | None = None, cancelled: bool = False
+) -> Watcher:
+    watcher = Watcher()
+    engine = fake_engine(sdk=client, is_podman=False)
+    pull_image(
+        *(engine, image),
+        profile=None,
+        progress=watcher,
+        cancelled=lambda: cancelled,
+        platform=platform,
+    )
+    return watcher
+
+
+@pytest.mark.parametrize(
+    ("image", "platform", "params"),
+    [
+        pytest.param("a/b", None, {"fromImage": "a/b", "tag": "latest"}, id="no tag"),
+        pytest.param("a/b:1", None, {"fromImage": "a/b", "tag": "1"}, id="tag"),
+        pytest.param("a/b@sha256:0a", None, {"fromImage": "a/b", "tag": "sha256:0a"}, id="digest"),
+        pytest.param(
+            "a/b:1",
+            "linux/arm64",
+            {"fromImage": "a/b", "tag": "1", "platform": "linux/arm64"},
+            id="platform",
+        ),
+    ],
+)
+def test_call_of_the_engine(image: str, platform: str | None, params: dict[str, str]) -> None:
+    """It pulls one image, the engine's own platform unless another one is named."""
+    client = FakeClient()
+    pull(client, image, platform=platform)
+    assert client.asked == {
+        "url": "http://engine/v1.41/images/create",
+        "params": params,
+        "headers": {},
+        "stream": True,
+        "timeout": 120.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7.5", 7.5), ("0", 120.0), ("-1", 120.0), ("inf", 120.0), ("nan", 120.0), ("soon", 120.0)],
+)
+def test_seconds_that_a_registry_may_say_nothing(
+    value: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable sets them; what is no time is ignored."""
+    monkeypatch.setenv("SAMLOCAL_PULL_TIMEOUT", value)
+    client = FakeClient()
+    pull(client)
+    assert client.asked["timeout"] == seconds
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(requests.ReadTimeout("slow"), id="before the answer"),
+        pytest.param(requests.ConnectionError("Read timed out."), id="while it is read"),
+    ],
+)
+def test_registry_that_says_nothing(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says for how long, and what allows more."""
+    monkeypatch.setenv("SAMLOCAL_PULL_TIMEOUT", "7")
+    with pytest.raises(ImagePullError, match="7 seconds") as caught:
+        pull(FakeClient(failure=failure))
+    assert "SAMLOCAL_PULL_TIMEOUT" in (caught.value.hint or "")
+
+
+def test_engine_that_goes_away_in_a_pull() -> None:
+    """That is no silence of a registry."""
+    with pytest.raises(EngineError, match="went away"):
+        pull(FakeClient(failure=requests.ConnectionError("Connection refused")))
+
+
+def test_error_in_the_middle() -> None:
+    """A pull that fails after its first steps has the engine's reason."""
+    client = FakeClient(DOWNLOADED, {"error": "toomanyrequests: slow down"})
+    with pytest.raises(ImagePullError, match="toomanyrequests"):
+        pull(client)
+
+
+def test_pull_that_nobody_wants_any_more() -> None:
+    """It is left at the next step."""
+    assert pull(FakeClient(DOWNLOADED), cancelled=True).seen == [f"Pulling {IMAGE}"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "hint"), [(None, "`make images`"), ("linux/arm64", "`--architecture`")]
+)
+def test_image_that_no_registry_has(platform: str | None, hint: str) -> None:
+    """Nobody is asked; what helps depends on the architecture."""
+    client = FakeClient()
+    with pytest.raises(ImageNotFoundError, match="no image `localhost/a:1`") as caught:
+        pull(client, "localhost/a:1", platform=platform)
+    assert hint in (caught.value.hint or "")
+    assert client.asked == {}
