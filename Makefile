@@ -1,4 +1,4 @@
-# Every target sets up what it needs. A second run of any of them does no work twice.
+# Every target sets up what it needs. A second run repeats no work.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check docs bench interrupt images fuzz assembly lock clean
 
@@ -14,18 +14,18 @@ help: ## List the targets
 setup: $(ready) ## Install samlocal and its tools in .venv
 	@$(compile)
 
-demo: $(ready) ## From nothing to an invoked function: engine, image, sample app
+demo: $(ready) ## Set up engine and image, and invoke the sample app
 	@.ci/demo
 
-test: $(ready) ## Run all tests; ARGS='-k name' for some of them
+test: $(ready) ## Run all tests; ARGS='-k name' selects some
 	@.ci/images
 	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver \
 	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
-	@# One worker more than there are processors: tests mostly wait for an engine.
+	@# One more worker than processors: tests mostly wait for an engine.
 	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
 
-check: $(ready) ## Formatting, lint, types, the direction of imports and the documentation
+check: $(ready) ## Check formatting, lint, types, import contracts and documentation
 	@$(python) -m ruff format --check --quiet . || { echo 'hint: .venv/bin/ruff format .' >&2; exit 1; }
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
@@ -36,7 +36,7 @@ docs: $(ready) ## Refresh the reference pages, and build the documentation in si
 	@$(python) -m tests.docs.reference
 	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build -f .mkdocs.yml
 
-bench: $(ready) ## Measure against `sam local invoke` and `docker run`, and compare with what sam resolves
+bench: $(ready) ## Compare the speed with `sam local invoke` and `docker run`, and the environment with sam
 	@.ci/images python:3.11
 	@failed=0; \
 	$(python) -m tests.benchmarks.run $(ARGS) || failed=1; \
@@ -52,10 +52,10 @@ interrupt: $(ready) ## Interrupt 500 invocations at random moments; ARGS=50 for 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
 	@.ci/images $(ARGS)
 
-fuzz: ## Fuzz what reads projects; ARGS='-runs=100000' or '-max_total_time=60'
+fuzz: ## Fuzz the readers of projects; ARGS='-runs=100000' or '-max_total_time=60'
 	@tests/fuzz/run $(ARGS)
 
-assembly: ## Synthesise the CDK app of the tests anew; needs node and npm
+assembly: ## Synthesise the CDK app of the tests again; needs node and npm
 	@tests/projects/cdk-ratings/synth
 
 lock: $(ready) ## Write .ci/requirements.lock after a change of pyproject.toml; ARGS=--upgrade for newer versions

@@ -1,4 +1,4 @@
-"""Diagnostics: what there is to report about a project or a function that is not an error."""
+"""Diagnostics: warnings about a project or a function."""
 
 from __future__ import annotations
 

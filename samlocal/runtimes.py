@@ -87,7 +87,7 @@ class Runtime:
     ) -> str:
         """The image in `repository`, a registry's path without the tag, or in AWS's public repository.
 
-        The name is for all architectures; an engine pulls the image of its own. The images of a certain
+        The name is for all architectures; an engine pulls the image for its own. Images for a certain
         architecture have their own tags, such as `3.11-arm64`.
         """
         image = f"{(repository or OFFICIAL_REPOSITORY).rstrip('/')}/{self.image}"

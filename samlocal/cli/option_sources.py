@@ -73,9 +73,11 @@ class ConfiguredCommand(Command):
         if config:
             ctx.default_map = {**(ctx.default_map or {}), **self._defaults(config)}
         rest = super().parse_args(ctx, args)
-        overruled = settle(ctx.params, partial(_rank, ctx, config.shared if config else ()))
+        overridden_options = settle(
+            ctx.params, partial(_rank, ctx, config.shared if config else ())
+        )
         if ctx.params.get("save_params"):
-            self._save(ctx, given, config, overruled)
+            self._save(ctx, given, config, overridden_options)
         return rest
 
     def _find(self, ctx: Context, given: Mapping[str, object]) -> Config | None:
@@ -94,7 +96,7 @@ class ConfiguredCommand(Command):
         ctx: Context,
         given: Mapping[str, object],
         config: Config | None,
-        overruled: Collection[str],
+        overridden_options: Collection[str],
     ) -> None:
         from samlocal.cli.save_params import save_params
 
@@ -103,7 +105,7 @@ class ConfiguredCommand(Command):
             path,
             (_environment(given), table_of(ctx.command_path.split()[1:])),
             {name: ctx.params[name] for name in ctx.params if _rank(ctx, (), name) == 0},
-            overruled=overruled,
+            overridden_options=overridden_options,
             names=self._names(),
         )
 

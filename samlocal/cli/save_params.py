@@ -33,13 +33,13 @@ def save_params(
     tables: tuple[str, str],
     typed: Mapping[str, object],
     *,
-    overruled: Collection[str],
+    overridden_options: Collection[str],
     names: Mapping[str, str],
 ) -> None:
     """Write options to a configuration file without changing its other content.
 
     `tables` are the environment and the command, and `names` has the option for each key of the file.
-    `overruled` are options that the saved ones exclude; they are removed.
+    `overridden_options` are options that the saved ones exclude; they are removed.
 
     Raises:
         ConfigError: The file cannot be written, or not without changing other parts of it.
@@ -51,7 +51,7 @@ def save_params(
     old = load_config(path) if path.exists() else {}
     shared_table, own_table = ((environment, name, PARAMETERS) for name in (GLOBAL, command))
     shared = {option_of(key): value for key, value in _inner(old, shared_table).items()}
-    own: ConfigTable = dict.fromkeys(overruled)
+    own: ConfigTable = dict.fromkeys(overridden_options)
     for name, value in options.items():
         own[name] = None if name in _SHARED or shared.get(name) == value else value
     changes = {

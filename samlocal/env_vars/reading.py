@@ -49,7 +49,7 @@ def read_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] | None
     `shell` has the values of `${NAME}` in a `.env` file.
 
     Raises:
-        EnvVarsError: the file can't be read, is malformed, or has another shape.
+        EnvVarsError: the file cannot be read, is malformed, or has another shape.
     """
     return parse_env_file(*_read(name, stdin), shell=shell or {})
 
@@ -58,7 +58,7 @@ def read_flat_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] |
     """Return an env file of `KEY: value` without sections, all of it as `parameters`.
 
     Raises:
-        EnvVarsError: the file can't be read, is malformed, or has another shape.
+        EnvVarsError: the file cannot be read, is malformed, or has another shape.
     """
     text, source = _read(name, stdin)
     text = text.replace("\r\n", "\n")

@@ -45,7 +45,7 @@ class ResolvedFunction:
 
     @property
     def timeout_seconds(self) -> int:
-        """How long the function may take, as it is told itself."""
+        """The function's timeout, as its environment states it."""
         from samlocal.env_vars.lambda_variables import DEBUGGING_TIMEOUT_SECONDS
 
         return DEBUGGING_TIMEOUT_SECONDS if self.debug else self.function.timeout_seconds

@@ -148,7 +148,7 @@ def missing_code(function: Function, code: LocalCode, project: Path) -> CodeNotF
     """Return the error for code that isn't there at all."""
     command = build_command(function, project, by_sam=False)
     return CodeNotFoundError(
-        f"the code `{code.path}` isn't there",
+        f"the code `{code.path}` does not exist",
         place=code.place,
         hint=f"did you run `{command}`{', or your bundler' if command == SAM else ''}?",
     )

@@ -20,7 +20,7 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 
 
 class Ecr(HTTPServer):
-    """Answers `GetAuthorizationToken`, or refuses."""
+    """Answers or refuses `GetAuthorizationToken`."""
 
     status = 200
     asked: str | None = None
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Notes:
-    """Who watches the pull."""
+    """Records the messages of the pull."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -59,7 +59,7 @@ class Notes:
 
 @pytest.fixture
 def ecr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Ecr]:
-    """The server as AWS's endpoint, credentials, and no configuration of Docker."""
+    """Set the server as AWS's endpoint, with credentials and without a configuration of Docker."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
@@ -77,8 +77,8 @@ def login(headers: dict[str, str]) -> object:
     return json.loads(base64.urlsafe_b64decode(headers["X-Registry-Auth"]))
 
 
-def test_token_of_aws_is_the_login(ecr: Ecr) -> None:
-    """The Region is that of the registry, wherever the function is."""
+def test_a_token_of_aws_is_the_login(ecr: Ecr) -> None:
+    """The login is a token from the Region of the registry, not of the function."""
     notes = Notes()
 
     headers = login_headers(IMAGE, profile=None, progress=notes)
@@ -90,8 +90,8 @@ def test_token_of_aws_is_the_login(ecr: Ecr) -> None:
     assert not notes.said
 
 
-def test_refusal_leaves_dockers_own_login(ecr: Ecr, tmp_path: Path) -> None:
-    """What `docker login` has kept may still serve, and the refusal is said."""
+def test_a_refusal_leaves_dockers_own_login(ecr: Ecr, tmp_path: Path) -> None:
+    """If AWS refuses, the login of `docker login` is used, and the refusal is shown."""
     ecr.status = 400
     registry = IMAGE.partition("/")[0]
     config = {"auths": {registry: {"auth": base64.b64encode(b"AWS:kept").decode()}}}
@@ -109,7 +109,7 @@ def test_refusal_leaves_dockers_own_login(ecr: Ecr, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("ecr")
 def test_unknown_profile_is_reported() -> None:
-    """A profile that doesn't exist keeps nobody from another login."""
+    """An unknown profile does not prevent another login."""
     notes = Notes()
 
     assert login_headers(IMAGE, profile="nobody", progress=notes) == {}
@@ -117,6 +117,6 @@ def test_unknown_profile_is_reported() -> None:
 
 
 def test_other_registries_are_not_aws(ecr: Ecr) -> None:
-    """AWS is asked for its own registries only."""
+    """Only AWS's own registries use a token from AWS."""
     assert login_headers("public.ecr.aws/lambda/python:3.11", profile=None, progress=Notes()) == {}
     assert ecr.asked is None

@@ -60,7 +60,7 @@ def samlocal(tmp_path: Path, engine: FakeEngine) -> Samlocal:
     ],
 )
 def test_exit_code(tmp_path: Path, program: Program, function: str, exit_code: int) -> None:
-    """It says what became of the function, unless a person wants 0 whatever the function does, as in sam."""
+    """The exit code tells the outcome of the function, or is 0 with --exit-zero-on-function-error."""
     with fake_engine(tmp_path / "engine.sock", program) as engine:
         command = samlocal(tmp_path, engine)
         ended = command.invoke(function, "--no-event")
@@ -71,7 +71,7 @@ def test_exit_code(tmp_path: Path, program: Program, function: str, exit_code: i
 
 
 def test_exit_code_where_samlocal_fails(tmp_path: Path) -> None:
-    """Only what the function does is forgiven."""
+    """--exit-zero-on-function-error does not apply to errors of samlocal."""
     with fake_engine(tmp_path / "engine.sock", echo) as engine:
         ended = samlocal(tmp_path, engine).invoke("Unknown", "--exit-zero-on-function-error")
 
@@ -79,7 +79,7 @@ def test_exit_code_where_samlocal_fails(tmp_path: Path) -> None:
 
 
 def test_exit_code_of_an_interrupted_command(tmp_path: Path) -> None:
-    """It is that of the signal, whatever is forgiven."""
+    """The exit code is that of the signal, even with --exit-zero-on-function-error."""
     invoked = Event()
 
     def program(runtime: Runtime) -> int:
@@ -99,7 +99,7 @@ def test_exit_code_of_an_interrupted_command(tmp_path: Path) -> None:
 
 
 def test_relay_is_removed(tmp_path: Path) -> None:
-    """It goes with the command, and after the function's container, which is in its network."""
+    """The relay is removed with the command, after the function's container, which shares its network."""
     relayed = (API_CONNECTION, "relay", "--docker-network", "host")
     with fake_engine(tmp_path / "engine.sock", echo) as engine:
         ended = samlocal(tmp_path, engine).invoke("Echo", "--no-event", *relayed)

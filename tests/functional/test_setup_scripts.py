@@ -108,7 +108,7 @@ def test_other_users_without_a_terminal_get_the_command(debian: Path) -> None:
     status, said, asked = _apt(debian, "jq", FAKE_ID="1000")
     assert (status, asked) == (1, "")
     assert said == (
-        "error: jq isn't installed (the tests)\n\n"
+        "error: jq is not installed (the tests)\n\n"
         "hint: run `sudo apt-get install --no-install-recommends jq`,"
         " or set CI=true to let this script do it\n"
     )

@@ -330,5 +330,5 @@ def test_an_account_from_the_file(project: InProject) -> None:
     assert variables["TABLE"]["value"] == "prod-orders"
     assert variables["AWS_ACCOUNT_ID"]["value"] == "210987654321"
     assert ended.stderr == ""
-    overruled = project("sam-accounts", AWS_ACCOUNT_ID="111111111111")(*invoke)
-    assert json.loads(overruled.stdout)["variables"]["TABLE"]["value"] == "dev-orders"
+    overridden_options = project("sam-accounts", AWS_ACCOUNT_ID="111111111111")(*invoke)
+    assert json.loads(overridden_options.stdout)["variables"]["TABLE"]["value"] == "dev-orders"

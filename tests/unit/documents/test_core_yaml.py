@@ -66,25 +66,25 @@ def convert(text: str) -> object:
     ],
 )
 def test_scalars(text: str, value: object) -> None:
-    """Scalars have the types of YAML 1.2's core schema, as far as JSON has them."""
+    """Scalars have the types of YAML 1.2's core schema that JSON supports."""
     converted = convert(text)
     assert converted == value
     assert isinstance(converted, type(value))
 
 
 def test_numbers_keep_their_digits() -> None:
-    """A number that is one in JSON too is passed as it is written."""
+    """A number that is valid in JSON keeps its digits."""
     text = "[1.10, 123456789012345678901234567890, 1E-7]"
     assert to_json(text, SOURCE, max_characters=100) == text
 
 
 def test_keys_are_strings() -> None:
-    """A scalar key is the text that is written."""
+    """A scalar key is a string with the text of the file."""
     assert convert("{1: a, true: b, ~: c, x: d}") == {"1": "a", "true": "b", "~": "c", "x": "d"}
 
 
 def test_aliases_and_merge_keys() -> None:
-    """Aliases repeat a value; of merged mappings the first wins, and own entries win over both."""
+    """Aliases repeat a value; own entries override merged ones, and the first merged mapping applies."""
     text = "a: &a {x: 1, y: 1}\nb: &b {x: 2, z: 2}\nc: {<<: [*a, *b], y: 3}\nd: *a\n"
     assert convert(text) == {
         "a": {"x": 1, "y": 1},
@@ -95,8 +95,8 @@ def test_aliases_and_merge_keys() -> None:
 
 
 @given(JSON_VALUES)
-def test_json_written_as_yaml_comes_back(value: object) -> None:
-    """Whatever JSON can say survives being written as YAML by PyYAML."""
+def test_json_written_as_yaml_is_read_back(value: object) -> None:
+    """Any JSON value is read back from the YAML that PyYAML writes for it."""
     assert convert(yaml.safe_dump(value)) == value
 
 
@@ -131,27 +131,27 @@ def test_json_written_as_yaml_comes_back(value: object) -> None:
         pytest.param(f"'{'x' * 10_000}'", "event.yaml:1:1: longer than 10,000", id="long"),
     ],
 )
-def test_what_json_cannot_say(text: str, error: str) -> None:
-    """What is malformed, or has no counterpart in JSON, is an error with its place."""
+def test_values_without_counterpart_in_json(text: str, error: str) -> None:
+    """Malformed text, or a value that JSON does not support, is an error with its place."""
     with pytest.raises(EventError) as caught:
         convert(text)
     assert str(caught.value).startswith(error)
 
 
 def test_nesting_up_to_the_limit() -> None:
-    """A hundred levels are no problem."""
+    """A hundred levels are allowed."""
     text = "[" * 100 + "]" * 100
     assert to_json(text, SOURCE, max_characters=1000) == text
 
 
 def test_an_alias_bomb_is_defused() -> None:
-    """Nine aliases on each of nine levels are refused at once, not written out."""
+    """Nine aliases on each of nine levels are an error without expanding them."""
     with pytest.raises(EventError, match="the aliases expand to more than 2,000,000 values"):
         convert(bomb(levels=9))
 
 
 def test_a_small_alias_bomb_is_defused() -> None:
-    """Aliases that are few enough to be composed are refused once their JSON gets too long."""
+    """Aliases whose JSON gets too long are an error."""
     with pytest.raises(EventError, match="longer than 10,000 characters as JSON"):
         convert(bomb(levels=4))
 
@@ -164,7 +164,7 @@ def bomb(*, levels: int) -> str:
 
 @given(st.text(alphabet="ab:{}[]-?&*!<|>'\"%@#, \n1.", max_size=40))
 def test_no_text_breaks_the_writer(text: str) -> None:
-    """Any text is JSON afterwards, or an error with a place."""
+    """Any text becomes JSON or an error with a place."""
     try:
         convert(text)
     except EventError as caught:

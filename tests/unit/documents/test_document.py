@@ -29,13 +29,13 @@ def plain(text: str) -> object:
 
 @given(json_values.filter(lambda value: isinstance(value, list | dict)))
 def test_json_is_read_as_json(value: object) -> None:
-    """A JSON document means what Python's own reader says, also with its escapes."""
+    """A JSON document has the same value as in Python's own reader, including escapes."""
     assert plain(json.dumps(value)) == value
 
 
 @given(json_values)
-def test_yaml_is_read_as_pyyaml_reads_it(value: object) -> None:
-    """What PyYAML writes means here what it means to PyYAML itself."""
+def test_yaml_has_the_same_value_as_in_pyyaml(value: object) -> None:
+    """YAML written by PyYAML has the same value as in PyYAML itself."""
     text = yaml.safe_dump(value, allow_unicode=True)
     assert plain(text) == yaml.load(text, Loader=yaml.CSafeLoader)
 
@@ -61,8 +61,8 @@ def test_yaml_is_read_as_pyyaml_reads_it(value: object) -> None:
         ("!!int '12'", 12),
     ],
 )
-def test_words_mean_what_yaml_1_1_says(word: str, value: object) -> None:
-    """Unquoted words are typed as sam types them, except dates, which stay text."""
+def test_words_of_yaml_1_1(word: str, value: object) -> None:
+    """Unquoted words have the same types as in sam, except dates, which stay text."""
     assert plain(f"key: {word}") == {"key": value}
 
 
@@ -95,7 +95,7 @@ def test_words_mean_what_yaml_1_1_says(word: str, value: object) -> None:
         ("!!str 012", "012"),
     ],
 )
-def test_words_mean_what_yaml_1_2_says_to_sam(word: str, value: object) -> None:
+def test_words_of_yaml_1_2_as_in_sam(word: str, value: object) -> None:
     """Configuration is read as ruamel.yaml reads it for sam: digits may stand in groups, and dates stay text."""
     read = compose(f"key: {word}", PATH, schema=parse_core_scalar).root.plain()
     assert read == {"key": value}
@@ -120,8 +120,8 @@ def test_every_value_knows_its_place() -> None:
         ("!Sub '${A}'", {"Fn::Sub": "${A}"}),
     ],
 )
-def test_short_forms_become_long_ones(text: str, value: object) -> None:
-    """A tag is the intrinsic function that it abbreviates."""
+def test_short_forms_become_long_forms(text: str, value: object) -> None:
+    """A tag becomes the intrinsic function that it abbreviates."""
     assert plain(text) == value
 
 
@@ -136,7 +136,7 @@ def test_aliases_and_merges_are_followed() -> None:
 
 
 def test_a_duplicate_key_is_reported_and_the_later_one_counts() -> None:
-    """A mapping that has a key twice keeps the later one, and both places are known."""
+    """The later entry of a repeated key applies, and both places are reported."""
     result = compose("a: 1\nb: 2\na: 3\n", PATH)
     assert result.root.plain() == {"a": 3, "b": 2}
     (duplicate,) = result.duplicate_keys
@@ -177,7 +177,7 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
     ],
 )
 def test_a_malformed_document_is_an_error_with_a_place(text: str, message: str) -> None:
-    """Whatever is wrong with a document, one error says what and where."""
+    """A malformed document is one error with its place."""
     with pytest.raises(TemplateError) as caught:
         compose(text, PATH)
     assert message in str(caught.value)
@@ -193,15 +193,15 @@ def test_a_malformed_document_is_an_error_with_a_place(text: str, message: str) 
         ("[" * 101 + "]" * 101, "t.json:1:101: values nest more than 100 levels deep"),
     ],
 )
-def test_malformed_json_is_called_json(text: str, message: str) -> None:
-    """In a file that says it is JSON, the error doesn't speak of YAML."""
+def test_the_error_of_malformed_json_is_about_json(text: str, message: str) -> None:
+    """In a .json file, the error is about JSON, not YAML."""
     with pytest.raises(TemplateError) as caught:
         compose(text, Path("t.json"))
     assert message in str(caught.value)
 
 
 def test_yaml_in_flow_style_is_yaml() -> None:
-    """A brace at the start doesn't make a document JSON."""
+    """YAML in flow style, which starts with a brace, is not JSON."""
     assert plain("{a: !Ref B, 'c': 0x10} # d") == {"a": {"Ref": "B"}, "c": 16}
 
 
@@ -216,8 +216,8 @@ def test_places_in_json() -> None:
     )
 
 
-def test_what_cfn_lint_installs_is_read_as_python_reads_it() -> None:
-    """Schemas of hundreds of resource types are a fair sample of JSON from many hands."""
+def test_schemas_of_cfn_lint_have_the_same_values_as_in_python() -> None:
+    """The schemas of hundreds of resource types have the same values as in Python's own reader."""
     directory = Path(cfnlint.__file__).parent / "data"
     paths = sorted(directory.rglob("*.json"))[::40]
     assert len(paths) > 20
@@ -225,40 +225,40 @@ def test_what_cfn_lint_installs_is_read_as_python_reads_it() -> None:
         assert load(path).root.plain() == json.loads(path.read_bytes()), path
 
 
-def test_half_a_character_in_json_is_replaced() -> None:
-    """A lone surrogate can't be written to any file or environment."""
+def test_a_lone_surrogate_in_json_is_replaced() -> None:
+    """A lone surrogate, which no file or environment can contain, is replaced."""
     assert plain('{"a": "x\\ud83dy"}') == {"a": "x\N{REPLACEMENT CHARACTER}y"}
 
 
 def test_a_tab_gets_a_hint() -> None:
-    """The most common mistake of all is named."""
+    """The error for a tab has a hint about indentation."""
     with pytest.raises(TemplateError) as caught:
         compose("a:\n\tb: 1", PATH)
     assert caught.value.hint == "this line is indented with a tab; YAML allows only spaces"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A template that isn't there is its own kind of error."""
+    """A missing template is a TemplateNotFoundError with its name."""
     with pytest.raises(TemplateNotFoundError, match=r"no template at `.*/none.yaml`"):
         load(tmp_path / "none.yaml")
 
 
-def test_a_directory_is_no_template(tmp_path: Path) -> None:
+def test_a_directory_is_not_a_template(tmp_path: Path) -> None:
     """A directory given as a template is an error, not a traceback."""
     with pytest.raises(TemplateError, match="Is a directory"):
         load(tmp_path)
 
 
-def test_a_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file over the limit isn't read to its end."""
+def test_a_huge_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file over the size limit is an error, and not read to its end."""
     monkeypatch.setattr(document, "MAX_BYTES", 2 * 2**20)
     (tmp_path / "t.yaml").write_bytes(b"#" * (3 * 2**20))
     with pytest.raises(TemplateError, match="has more than 2 MiB"):
         load(tmp_path / "t.yaml")
 
 
-def test_a_device_that_never_ends_is_refused() -> None:
-    """Reading stops at the limit, not at the end of memory."""
+def test_an_endless_device_is_an_error() -> None:
+    """An endless device is an error at the size limit."""
     with pytest.raises(TemplateError, match="has more than 10 MiB"):
         load(Path("/dev/zero"))
 
@@ -271,26 +271,26 @@ def test_a_device_that_never_ends_is_refused() -> None:
     ],
 )
 def test_encodings(tmp_path: Path, data: bytes, value: object) -> None:
-    """What editors on Windows write can be read."""
+    """UTF-8 with a byte order mark, and UTF-16, can be read."""
     (tmp_path / "t.yaml").write_bytes(data)
     assert load(tmp_path / "t.yaml").root.plain() == value
 
 
 def test_another_encoding_is_an_error_with_a_place(tmp_path: Path) -> None:
-    """Latin-1 text is refused where its first foreign byte stands."""
+    """Latin-1 text is an error at its first invalid byte."""
     (tmp_path / "t.yaml").write_bytes(b"a: 1\nb: \xfc\n")
     with pytest.raises(TemplateError, match=r"t.yaml:2:4: the file is not UTF-8"):
         load(tmp_path / "t.yaml")
 
 
 def test_a_merged_entry_knows_its_place() -> None:
-    """An entry that `<<` merges is found where it is written, not where it is merged."""
+    """The place of a merged entry is where it is written, not where it is merged."""
     root = compose("base: &b\n  a: 1\nother:\n  <<: *b\n", PATH).root
     assert str(root.entries("root")["other"].place_of("a")) == "template.yaml:2:3"
 
 
 def test_merging_is_not_exponential() -> None:
-    """What a mapping merges twice counts once: sixty doublings are no alias bomb."""
+    """Repeatedly merged nodes count once: sixty doublings are not an alias bomb."""
     lines = ["f0: &f0 {a: 1}"]
     lines += [f"f{n}: &f{n} {{<<: [*f{n - 1}, *f{n - 1}]}}" for n in range(1, 61)]
     assert compose("\n".join(lines), PATH).root.entries("root")["f60"].plain() == {"a": 1}

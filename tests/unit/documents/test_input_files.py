@@ -21,8 +21,8 @@ def test_lines_and_columns(text: str, data: st.DataObject) -> None:
     assert sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1 == index
 
 
-def test_the_path_that_messages_show() -> None:
-    """Standard input has a name of its own in messages."""
+def test_the_path_in_messages() -> None:
+    """Messages show `<stdin>` for standard input."""
     assert named_input("-", KIND).path == Path("<stdin>")
     assert named_input("events/a.json", KIND).path == Path("events/a.json")
 
@@ -31,19 +31,19 @@ def test_the_path_that_messages_show() -> None:
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\0"), min_size=2),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
 )
-def test_text_survives_its_encoding(text: str, encoding: str) -> None:
-    """Any text is read back from UTF-8, and from UTF-16 and UTF-32 with their marks."""
+def test_text_is_read_back_from_any_encoding(text: str, encoding: str) -> None:
+    """Any text is read back from UTF-8, UTF-16 and UTF-32 with byte order marks."""
     assert decode(text.encode(encoding), named_input("a", KIND)) == text
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
-def test_no_text(content: bytes) -> None:
-    """Nothing, with or without a mark, is the empty text."""
+def test_empty_input(content: bytes) -> None:
+    """Empty input, with or without a byte order mark, is the empty string."""
     assert decode(content, named_input("a", KIND)) == ""
 
 
 def test_an_integer_of_too_many_digits() -> None:
-    """Where a number has to be converted, Python's limit is an error with the file's name."""
+    """A number beyond Python's limit of digits is an error with the file's name."""
     with pytest.raises(
         EventError, match=r"^a\.json:1:1: invalid JSON: a number has too many digits"
     ):

@@ -157,7 +157,7 @@ def test_code_that_is_missing(
     (tmp_path / file).touch()
     code = LocalCode(path=tmp_path / "dist", place=PLACE)
     error = missing_code(replace(function, code=code), code, tmp_path / "template.yaml")
-    assert (error.message, error.hint) == (f"the code `{tmp_path}/dist` isn't there", hint)
+    assert (error.message, error.hint) == (f"the code `{tmp_path}/dist` does not exist", hint)
 
 
 @pytest.mark.parametrize(
