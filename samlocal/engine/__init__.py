@@ -1,1 +1,1 @@
-"""A container engine: how it is found, reached and asked, and what it says."""
+"""A container engine: discovery, connections and calls."""

@@ -1,4 +1,4 @@
-"""docker-py's client of an engine, reached as `transport` reaches it."""
+"""docker-py's client of an engine, connected through `transport`."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class EngineClient(docker.APIClient):
     def __init__(self, address: EngineAddress, *, version: str) -> None:
         super().__init__(version=version, timeout=cast("int", None), **_options(address))
         if address.url.startswith(_SSH):
-            # docker-py's own way needs paramiko, and knows nothing of the user's ssh settings.
+            # docker-py's ssh support needs paramiko and ignores the user's ssh settings.
             self._custom_adapter = _SshAdapter(address.url, None)
             self.mount("http+docker://", self._custom_adapter)
-        # REQUESTS_CA_BUNDLE, which is for the internet, would overrule the engine's own authority.
+        # REQUESTS_CA_BUNDLE is for the internet and would override the engine's own CA.
         self.trust_env = self.cert is None and self.verify is True
 
 
 def _options(address: EngineAddress) -> dict[str, Any]:
-    """Return what docker-py connects by.
+    """Return docker-py's options for the connection.
 
     Raises:
-        DockerException: The certificates are not there, or no good.
+        DockerException: The certificates are missing or invalid.
     """
     if address.url.startswith(_SSH):
         return {"base_url": "unix://ssh"}  # replaced by an adapter of our own

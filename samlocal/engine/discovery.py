@@ -1,6 +1,6 @@
-"""Where a container engine may be found, and who says so.
+"""The addresses at which a container engine may answer, and their order.
 
-From highest to lowest, as the `docker` command has it where it has an opinion: `--engine`, `DOCKER_HOST`,
+From highest to lowest precedence, where applicable as in the `docker` command: `--engine`, `DOCKER_HOST`,
 the Docker context (`DOCKER_CONTEXT`, else the current one), the default socket, and then the sockets
 that engines are known to open and that exist.
 
@@ -26,8 +26,8 @@ DEFAULT_URL: Final = "unix:///var/run/docker.sock"
 
 _DEFAULT_CONTEXT: Final = "default"
 
-# Where engines listen, below the user's home unless the path is absolute. `{run}` is the folder of the
-# user's sockets, `{tmp}` that of temporary files.
+# Sockets of engines, relative to the user's home unless the path is absolute. `{run}` is the folder of the
+# user's sockets, `{tmp}` the folder of temporary files.
 # https://docs.docker.com/engine/security/rootless/
 # https://docs.docker.com/desktop/troubleshoot-and-support/faqs/linuxfaqs/
 # https://docs.podman.io/en/latest/markdown/podman-system-service.1.html
@@ -63,7 +63,7 @@ _START_DOCKER: Final = "start Docker (on Linux: `systemctl start docker`)"
 
 @frozen
 class Certificates:
-    """What TLS to an engine needs: files that exist, or None; whether the engine must prove itself."""
+    """Existing files for TLS to an engine, or None; `verify` tells whether to verify its certificate."""
 
     authority: Path | None
     certificate: Path | None
@@ -73,9 +73,9 @@ class Certificates:
 
 @frozen
 class EngineAddress:
-    """One place where an engine may answer: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
+    """One address of an engine: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
 
-    `certificates` come from a Docker context; those that variables name are not in here.
+    `certificates` are those of a Docker context, without those that environment variables name.
     """
 
     url: str
@@ -83,26 +83,26 @@ class EngineAddress:
 
     @property
     def socket_path(self) -> str | None:
-        """The path of a socket on this machine; None where the engine is reached another way."""
+        """The path of a socket on this machine; None for any other kind of address."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
 
 
 @frozen
 class EngineCandidates:
-    """The addresses to try, the first first, and what to tell whoever finds none of them answering."""
+    """The addresses to try in order, and the hint if none of them answers."""
 
     addresses: tuple[EngineAddress, ...]
     hint: str
 
 
 def find_engines(engine: str | None, variables: Mapping[str, str]) -> EngineCandidates:
-    """Return where to look for the engine that `--engine` and the environment `variables` name.
+    """Return the addresses for `--engine` and the environment `variables`.
 
     `engine` is an engine's name, the name of a Docker context, or an address.
 
     Raises:
         UsageError: There is no engine and no context of that name.
-        EngineNotReachableError: `DOCKER_CONTEXT`, or the current context, doesn't exist.
+        EngineNotReachableError: `DOCKER_CONTEXT` or the current context does not exist.
     """
     if engine and _is_address(engine):
         return _only(engine if "://" in engine else f"unix://{engine}", f"{_START_DOCKER}")
@@ -140,8 +140,8 @@ def _find_by_name(name: str, variables: Mapping[str, str]) -> EngineCandidates:
     if name not in _SOCKETS:
         known = ", ".join(f"`{each}`" for each in (*_SOCKETS, *contexts))
         raise UsageError(
-            f"no container engine and no Docker context is called `{name}`",
-            hint=f"there are {known}, and addresses such as `ssh://me@example.com`",
+            f"no container engine or Docker context `{name}`",
+            hint=f"choose one of {known}, or an address such as `ssh://me@example.com`",
         )
     sockets = _sockets(name, variables)
     found = [socket for socket in sockets if exists(socket)] or sockets
@@ -184,7 +184,7 @@ def _contexts(settings: Path) -> dict[str, EngineAddress]:
             name, endpoint = meta["Name"], meta["Endpoints"]["docker"]
             url, verify = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            continue  # it is no context of an engine
+            continue  # not a context of an engine
         found[str(name)] = EngineAddress(
             url=url, certificates=_certificates(settings, str(name), verify=verify)
         )
@@ -206,10 +206,10 @@ def _find_by_context(name: str, settings: Path) -> EngineCandidates:
     contexts = _contexts(settings)
     if name not in contexts:
         raise EngineNotReachableError(
-            f"there is no Docker context `{name}`",
-            hint="`docker context ls` lists yours; `--engine docker` takes the default socket",
+            f"no Docker context `{name}`",
+            hint="`docker context ls` lists the contexts; `--engine docker` uses the default socket",
         )
     return EngineCandidates(
         addresses=(contexts[name],),
-        hint=f"that is the Docker context `{name}`: start its engine, or choose another (`--engine`)",
+        hint=f"this is the engine of the Docker context `{name}`: start it, or choose another with `--engine`",
     )

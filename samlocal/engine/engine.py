@@ -1,4 +1,4 @@
-"""The container engine: how to reach it, and its errors in our words."""
+"""The container engine: its connection and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Docker's and Podman's.
-_FORBIDDEN_HINT: Final = "your user may not use its socket: join the group that may (`sudo usermod -aG docker $USER`), and log in anew"
+_FORBIDDEN_HINT: Final = "your user has no access to its socket: join the group of the socket (`sudo usermod -aG docker $USER`), then log in again"
 _MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
 
 
 class Engine:
     """A connection to a container engine.
 
-    `api` has the calls of a container's life, `sdk` everything else: docker-py takes its time to import.
+    `api` has the calls for containers, `sdk` all others, because docker-py is slow to import.
     """
 
     def __init__(self, engine: str | None = None) -> None:
@@ -61,7 +61,7 @@ class Engine:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Turn what the engine's clients raise into our own errors."""
+        """Translate the errors of the engine's clients into samlocal's errors."""
         try:
             yield
         except ImageMissingError:
@@ -74,23 +74,23 @@ class Engine:
             if not _comes_from_connection(error):
                 raise
             raise EngineError(
-                f"the container engine at `{self.address}` went away ({_root_cause(error)})",
-                hint="is it still running? `samlocal doctor` looks closer",
+                f"the container engine at `{self.address}` stopped answering ({_root_cause(error)})",
+                hint="check that it is running; run `samlocal doctor` for details",
             ) from error
 
     @cached_property
     def sdk(self) -> EngineClient:
-        """docker-py's client of the engine, whose calls last as long as they take."""
+        """docker-py's client of the engine, without time limits."""
         from samlocal.engine.client import EngineClient  # noqa: PLC0415  # few commands need it
 
         return EngineClient(self.api.address, version=self.api.version)
 
     @property
     def shares_files(self) -> bool:
-        """Whether the engine sees this machine's files, under their own paths.
+        """Whether the engine sees this machine's files under the same paths.
 
-        It does where it is reached through a socket on this machine; but where this is a container, the
-        socket may be that of the machine outside, which has another name.
+        It does if its socket is on this machine. In a container, the socket may belong to the host
+        outside, which has another name.
         """
         if self.socket_path is None:
             return False
@@ -100,17 +100,17 @@ class Engine:
 
     @property
     def socket_path(self) -> str | None:
-        """The path of the engine's socket on this machine; None where it is reached another way."""
+        """The path of the engine's socket on this machine; None for any other kind of address."""
         return self.api.address.socket_path
 
     @property
     def is_podman(self) -> bool:
-        """Whether this is Podman, which speaks Docker's API with an accent."""
+        """Whether this is Podman, whose Docker API differs in details."""
         return self.api.is_podman
 
     @property
     def auto_removes(self) -> bool:
-        """Whether the engine can be trusted to remove a container, and to tell how it ended."""
+        """Whether the engine reliably removes a container and reports its exit status."""
         return not self.is_podman
 
     def name_and_version(self) -> str:
@@ -129,12 +129,12 @@ class Engine:
         return (self._about.get("Platform") or {}).get("Name") or "Docker Engine"
 
     def is_rootless(self) -> bool:
-        """Tell whether the engine, and so its network, belongs to a user who isn't root."""
+        """Return whether the engine, and so its network, belongs to a user other than root."""
         options = self._info.get("SecurityOptions") or ()
         return bool(self._info.get("Rootless")) or "name=rootless" in options
 
     def is_desktop(self) -> bool:
-        """Tell whether this is Docker Desktop: an engine in a virtual machine of this one."""
+        """Return whether this is Docker Desktop: an engine in a virtual machine on this machine."""
         return self._info.get("OperatingSystem") == "Docker Desktop"
 
     @cached_property
@@ -148,7 +148,7 @@ class Engine:
             return self.api.info()
 
     def architecture(self) -> str:
-        """Return what the engine calls its machine's architecture, such as `amd64`."""
+        """Return the engine's name of its machine's architecture, such as `amd64`."""
         return str(self._about["Arch"])
 
     def data_folder(self) -> str:
@@ -156,9 +156,9 @@ class Engine:
         return str(self._info.get("DockerRootDir", ""))
 
     def image_digests(self) -> dict[str, str | None]:
-        """Return all images on the engine's machine: by name, the digest that their registry has.
+        """Return the registry digests of all images on the engine's machine, by name.
 
-        It is None for an image that came from no registry.
+        The digest is None for an image that is not from a registry.
         """
         with self.translated_errors():
             images = self.api.images()
@@ -178,8 +178,8 @@ class Engine:
     def gateway(self) -> str | None:
         """Return the address of the host in the engine's default network, if it has one.
 
-        An engine that has just made the network names only its subnet; the host has the first
-        address of it then, as of every network that doesn't say otherwise.
+        A new network may have only a subnet. The host then has the first address of the subnet, as in
+        every network without an explicit gateway.
         """
         with self.translated_errors():
             configs = self.api.network("bridge")["IPAM"]["Config"] or []
@@ -191,7 +191,7 @@ class Engine:
         return None
 
     def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
-        """Attach to a container's output, and to its input if it is asked for."""
+        """Attach to a container's output, and with `stdin` to its input."""
         with self.translated_errors():
             return self.api.attach(container_id, stdin=stdin)
 
@@ -206,7 +206,7 @@ class Engine:
         """Return the id of a network.
 
         Raises:
-            NetworkNotFoundError: There is none of that name.
+            NetworkNotFoundError: There is no such network.
         """
         with self.translated_errors():
             try:
@@ -217,7 +217,7 @@ class Engine:
                 names = ", ".join(f"`{each['Name']}`" for each in self.api.networks())
                 raise NetworkNotFoundError(
                     f"no Docker network `{name}`",
-                    hint=f"there are {names}; `docker network create {name}` creates it",
+                    hint=f"networks: {names}; `docker network create {name}` creates it",
                 ) from None
 
 
@@ -226,7 +226,7 @@ def _refused(explanation: str) -> EngineError:
 
 
 def _explanation_of_sdk(error: Exception) -> str | None:
-    """Return why the engine refused a call of docker-py, if that is what the error says."""
+    """Return why the engine refused a call of docker-py; None for any other error."""
     if "docker" not in sys.modules:
         return None
     from docker.errors import APIError  # noqa: PLC0415  # it has been imported
@@ -235,7 +235,7 @@ def _explanation_of_sdk(error: Exception) -> str | None:
 
 
 def _comes_from_connection(error: Exception) -> bool:
-    """Tell whether the connection to the engine broke, in whichever client."""
+    """Return whether the connection to the engine broke, in any client."""
     if isinstance(error, OSError | h11.ProtocolError):  # also what requests raises
         return True
     if "docker" not in sys.modules:
@@ -247,9 +247,9 @@ def _comes_from_connection(error: Exception) -> bool:
 
 
 def _connect(engine: str | None) -> EngineApi:
-    sought = find_engines(engine, os.environ)
+    candidates = find_engines(engine, os.environ)
     failures: dict[str, Exception] = {}
-    for address in sought.addresses:
+    for address in candidates.addresses:
         try:
             return EngineApi(address)
         except (ApiError, OSError, ValueError, h11.ProtocolError) as error:
@@ -258,15 +258,14 @@ def _connect(engine: str | None) -> EngineApi:
     tried = (f"`{url}` ({_root_cause(error)})" for url, error in failures.items())
     raise EngineNotReachableError(
         f"no container engine answers at {', '.join(tried)}",
-        hint=f"{_FORBIDDEN_HINT if is_forbidden else sought.hint}; `samlocal doctor` looks closer",
+        hint=f"{_FORBIDDEN_HINT if is_forbidden else candidates.hint}; run `samlocal doctor` for details",
     ) from next(iter(failures.values()))
 
 
 def _root_cause(error: BaseException) -> str:
-    """Return the words of the innermost error: `No such file or directory`.
+    """Return the message of the innermost error: `No such file or directory`.
 
-    The HTTP libraries wrap it in their own ones, as an argument or as the context, and now and then in
-    a circle.
+    The HTTP libraries wrap it in their own errors, as an argument or as the context, sometimes in a cycle.
     """
     seen: set[int] = set()
     inner: BaseException | None = error

@@ -1,6 +1,6 @@
-"""The calls of the Engine API that a container's life consists of.
+"""The calls of the Engine API for the life cycle of containers.
 
-Pulls, builds, logins and copies are docker-py's: see `Engine.sdk`.
+docker-py does pulls, builds, logins and copies: see `Engine.sdk`.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/
 """
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from samlocal.engine.http_client import Response
     from samlocal.engine.streams import Attached
 
-# JSON of the engine's, whose shapes are in its documentation.
+# JSON of the engine, with the shapes in its documentation.
 Json = dict[str, Any]
 _Query = dict[str, str | int | bool | None]
 
 _OLDEST_VERSION: Final = "1.24"
 _DEFAULT_SECONDS: Final = 60.0
 _QUOTED_BYTES: Final = 80
-# In the words of Docker and Podman.
+# As Docker and Podman write it.
 _IMAGE_MISSING: Final = ("no such image", "was found but does not match the specified platform")
 
 
@@ -51,14 +51,14 @@ class ImageMissingError(ApiError):
 class EngineApi:
     """An engine at an address; any number of threads may call it.
 
-    `seconds` limits how long the engine may say nothing in a call, but for those that wait for a container.
+    `seconds` limits the silence of the engine in a call, except in calls that wait for a container.
 
-    Every call raises `ApiError` where the engine refuses, and `OSError` or `h11.ProtocolError` where it
-    goes away.
+    Every call raises `ApiError` if the engine refuses it, and `OSError` or `h11.ProtocolError` if the
+    connection breaks.
     """
 
     def __init__(self, address: EngineAddress, *, seconds: float = _DEFAULT_SECONDS) -> None:
-        """Connect, and ask which version the engine speaks, in the way that it answers fastest.
+        """Connect, and get the engine's API version from its fastest endpoint.
 
         https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemPing
         """
@@ -97,7 +97,7 @@ class EngineApi:
         return found
 
     def image(self, name: str) -> Json:
-        """Return what the engine knows of an image."""
+        """Return the engine's description of an image."""
         return self._call("GET", f"/images/{quote(name, safe='/:@')}/json")
 
     def images(self) -> list[Json]:
@@ -105,7 +105,7 @@ class EngineApi:
         return found
 
     def containers(self, labels: list[str], *, with_sizes: bool = False) -> list[Json]:
-        """Return all containers with these labels (`NAME` or `NAME=VALUE`), whatever state they are in."""
+        """Return all containers with these labels (`NAME` or `NAME=VALUE`), in any state."""
         query: _Query = {"all": True, "size": with_sizes, "filters": json.dumps({"label": labels})}
         found: list[Json] = self._json("GET", "/containers/json", query)
         return found
@@ -125,7 +125,7 @@ class EngineApi:
         return self._call("GET", f"/containers/{container_id}/json")
 
     def has_file(self, container_id: str, path: str) -> bool:
-        """Tell whether a container, which need not run, has a file or a link at a path."""
+        """Return whether a container, running or not, has a file or a symlink at a path."""
         try:
             self._tell("HEAD", f"/containers/{container_id}/archive", {"path": path})
         except ApiError as error:
@@ -137,7 +137,7 @@ class EngineApi:
     def update_container(self, container_id: str, limits: Json) -> None:
         """Change the limits of a running container.
 
-        Podman has no such call in the words of Docker's API before version 5, and one of its own:
+        Podman before version 5 does not have this call of Docker's API, only its own one:
         https://docs.podman.io/en/latest/_static/api.html#tag/containers/operation/ContainerUpdateLibpod
         """
         if self.is_podman:
@@ -148,7 +148,7 @@ class EngineApi:
             self._tell("POST", f"/containers/{container_id}/update", body=limits)
 
     def wait(self, container_id: str, *, until_removed: bool = False) -> int:
-        """Wait until a container has ended, or has been removed as well; return its exit status."""
+        """Wait until a container has ended, or also is removed; return its exit status."""
         query: _Query = {"condition": "removed" if until_removed else None}
         path = self._path(f"/containers/{container_id}/wait", query)
         return int(json.loads(self._request("POST", path, seconds=None))["StatusCode"])
@@ -163,12 +163,12 @@ class EngineApi:
         self._tell("POST", f"/containers/{container_id}/kill")
 
     def remove_container(self, container_id: str, *, force: bool = False) -> None:
-        """Remove a container and the volumes without a name that only it has."""
+        """Remove a container and its anonymous volumes."""
         self._tell("DELETE", f"/containers/{container_id}", {"v": True, "force": force})
 
     @contextmanager
     def events(self, container_id: str, actions: list[str]) -> Iterator[Iterator[Json]]:
-        """Give what has happened to a container, and what happens until the block is left."""
+        """Provide the past events of a container, and new ones until the block is left."""
         filters = json.dumps({"container": [container_id], "event": actions})
         path = self._path("/events", {"since": 0, "filters": filters})
         with self._exchange("GET", path, seconds=None) as (_, connection):
@@ -186,7 +186,7 @@ class EngineApi:
         return self._call("GET", f"/exec/{execution}/json")["ExitCode"], output
 
     def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
-        """Attach to a container's output, and to its input if that is asked for."""
+        """Attach to a container's output, and with `stdin` to its input."""
         query: _Query = {"stdin": stdin, "stdout": True, "stderr": True, "stream": True}
         path = self._path(f"/containers/{container_id}/attach", query)
         connection = HttpConnection(self.address, self._seconds)
@@ -219,12 +219,12 @@ class EngineApi:
             return json.loads(answer)
         except ValueError:
             words = answer[:_QUOTED_BYTES].decode(errors="replace")
-            raise ApiError(HTTPStatus.BAD_GATEWAY, f"it answers no JSON: `{words}`") from None
+            raise ApiError(HTTPStatus.BAD_GATEWAY, f"the answer is not JSON: `{words}`") from None
 
     def _tell(
         self, method: str, path: str, query: _Query | None = None, body: object = None
     ) -> bytes:
-        """Make a call whose answer says nothing, in JSON or not: Docker's is empty, Podman's is `OK`."""
+        """Make a call without a JSON answer: Docker's answer is empty, Podman's is `OK`."""
         return self._request(method, self._path(path, query), body, seconds=self._seconds)
 
     def _path(self, path: str, query: _Query | None = None) -> str:
@@ -255,7 +255,7 @@ class EngineApi:
             self._give_back(connection, seconds)
 
     def _take(self, seconds: float | None) -> HttpConnection:
-        """Return a connection for one exchange: one of an earlier exchange, or a new one."""
+        """Return a connection for one exchange, reused or new."""
         while seconds == self._seconds:
             with self._guard:
                 connection = self._idle.pop() if self._idle else None

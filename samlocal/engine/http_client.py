@@ -1,7 +1,7 @@
-"""HTTP/1.1 as an engine speaks it: h11 reads and writes the protocol, a blocking socket moves the bytes.
+"""An HTTP/1.1 client for engines: h11 reads and writes the protocol, a blocking socket moves the bytes.
 
-Why not docker-py, and requests under it: their import alone takes a third of what an engine takes to start
-a container. Why not `http.client`: it imports the whole of `email` and `ssl`; h11 is imported anyway.
+Not docker-py with requests, because their import takes a third of the time in which an engine starts a
+container. Not `http.client`, because it imports all of `email` and `ssl`; h11 is imported anyway.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SWITCHING_PROTOCOLS: Final = 101
 
 
 class Response:
-    """The head of an answer; names of headers are in lower case."""
+    """The head of a response; header names are in lower case."""
 
     def __init__(self, event: h11.Response | h11.InformationalResponse) -> None:
         self.status = event.status_code
@@ -33,14 +33,14 @@ class Response:
 
 
 class HttpConnection:
-    """A connection to an engine, for one request after the other."""
+    """A connection to an engine, for consecutive requests."""
 
     def __init__(self, address: EngineAddress, seconds: float | None) -> None:
-        """Connect; `seconds` limits each wait for the engine, None: as long as it takes.
+        """Connect; `seconds` limits each wait for the engine, None is no limit.
 
         Raises:
-            OSError: Nobody answers there, or the certificates are unusable.
-            ValueError: No engine has such an address.
+            OSError: Nothing answers at the address, or the certificates are invalid.
+            ValueError: The address is invalid.
         """
         self._transport = connect(address, seconds)
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADER_BYTES)
@@ -48,11 +48,11 @@ class HttpConnection:
     def request(
         self, method: str, target: str, body: bytes = b"", *, upgrade: bool = False
     ) -> Response:
-        """Send a request, and return the head of its answer.
+        """Send a request and return the head of the response.
 
         Raises:
-            OSError: The connection broke, or nothing came for too long.
-            h11.ProtocolError: What answers doesn't speak HTTP.
+            OSError: The connection broke or timed out.
+            h11.ProtocolError: The answer is not HTTP.
         """
         headers = [("Host", "engine"), ("Content-Length", str(len(body)))]
         headers += [("Content-Type", "application/json")] if body else []
@@ -69,23 +69,23 @@ class HttpConnection:
                 return Response(event)
 
     def body(self) -> Iterator[bytes]:
-        """Yield the body of the answer as it comes."""
+        """Yield the body of the response as it arrives."""
         while isinstance(event := self._next_event(), h11.Data):
             yield bytes(event.data)
 
     def detach(self) -> tuple[Transport, bytes]:
-        """Return the transport of a connection that speaks HTTP no longer, and what has come after that."""
+        """Return the transport of an upgraded connection, and the bytes received after the response."""
         return self._transport, self._protocol.trailing_data[0]
 
     def make_ready(self) -> bool:
-        """Prepare for the next request; tell whether there can be one."""
+        """Prepare for the next request; return whether the connection can be reused."""
         if {self._protocol.our_state, self._protocol.their_state} != {h11.DONE}:
             return False
         self._protocol.start_next_cycle()
         return True
 
     def is_dropped(self) -> bool:
-        """Tell whether the engine has ended a connection that waits for its next request."""
+        """Return whether the engine has closed the idle connection."""
         return bool(select.select([self._transport.sock], [], [], 0)[0])
 
     def close(self) -> None:

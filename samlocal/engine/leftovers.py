@@ -1,4 +1,4 @@
-"""What marks a container as ours, and the removal of those whose command was killed outright."""
+"""Labels of samlocal's containers, and the removal of those whose command was killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RELAY: Final = "samlocal.relay"
 
 
 def labels(*, project: str, function: str, is_relay: bool = False) -> dict[str, str]:
-    """Return the labels of a container: whose it is, and for what."""
+    """Return the labels of a container: its process, host, project and function."""
     return {
         _PID: str(os.getpid()),
         _HOST: _host(),
@@ -34,9 +34,9 @@ def labels(*, project: str, function: str, is_relay: bool = False) -> dict[str, 
 
 @frozen
 class Leftover:
-    """A container whose command no longer runs: for which function of which project it was made.
+    """A container whose command no longer runs, with its function and project.
 
-    `size_bytes` is what it has written to its own file system, where that was asked for.
+    `size_bytes` is the size of its writable layer, if requested.
     """
 
     id: str
@@ -45,10 +45,10 @@ class Leftover:
     size_bytes: int = 0
 
 
-def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
-    """Return the containers of commands on this machine that no longer run; sizes take a while.
+def find_leftovers(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
+    """Return the containers of commands on this machine that no longer run; sizes are slow.
 
-    Relays come last: Podman removes none while another container is in its network.
+    Relays come last: Podman cannot remove one while another container uses its network.
     """
     with engine.translated_errors():
         ours = engine.api.containers([_PROJECT, f"{_HOST}={_host()}"], with_sizes=with_sizes)
@@ -65,27 +65,27 @@ def left_behind(engine: Engine, *, with_sizes: bool = False) -> list[Leftover]:
 
 
 def remove_container(engine: Engine, container_id: str) -> bool:
-    """Remove a container, whatever it does; tell whether that worked."""
+    """Remove a container in any state; return whether that succeeded."""
     with contextlib.suppress(EngineError), engine.translated_errors():
         engine.api.remove_container(container_id, force=True)
         return True
     return False
 
 
-def sweep(engine: Engine) -> list[str]:
+def remove_leftovers(engine: Engine) -> list[str]:
     """Remove the containers of commands on this machine that no longer run; return their ids."""
-    return [each.id for each in left_behind(engine) if remove_container(engine, each.id)]
+    return [each.id for each in find_leftovers(engine) if remove_container(engine, each.id)]
 
 
 def mounted_paths(engine: Engine) -> set[str]:
-    """Return the paths on the engine's machine that containers of ours see."""
+    """Return the paths on the engine's machine that samlocal's containers mount."""
     with engine.translated_errors():
         ours = engine.api.containers([_PROJECT])
     return {mount["Source"] for each in ours for mount in each["Mounts"] if mount.get("Source")}
 
 
 def _host() -> str:
-    """Name the place in which our process ids mean something: a host, and a namespace on Linux."""
+    """Return the scope of our process ids: the host, and on Linux the namespace."""
     try:
         return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:

@@ -1,4 +1,4 @@
-"""The output of a container, as the engine sends it over an attached connection."""
+"""The output of a container over an attached connection."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LONGEST_LINE: Final = 64 * 1024
 def read_output(
     receive: Callable[[int], bytes], *, stderr: Callable[[bytes], None] | None = None
 ) -> Iterator[bytes]:
-    """Yield what a container writes to stdout and stderr, in its order, until it ends.
+    """Yield a container's stdout and stderr in order, until it ends.
 
-    `receive` returns the next bytes of the connection, at most so many, and none at its end. Frames
-    that arrive together are handed on together: a function may write millions of them. Where `stderr`
-    is given, it takes what is written there, and only stdout is yielded.
+    `receive` returns the next bytes of the connection up to a maximum, and none at its end. Frames that
+    arrive together are yielded together, because a function may write millions of them. With `stderr`,
+    only stdout is yielded, and `stderr` gets the rest.
     """
     for frames in _read_frames(receive):
         pieces = []
@@ -37,10 +37,10 @@ def read_output(
             yield output
 
 
-def whole_lines(receive: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield what a container writes to stdout and stderr, no line of one within a line of the other.
+def read_whole_lines(receive: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield a container's stdout and stderr, without mixing their lines.
 
-    A line that is very long, or that the end cuts off, is yielded in pieces.
+    A very long or incomplete line is yielded in pieces.
     """
     pending: defaultdict[int, bytearray] = defaultdict(bytearray)
     for frames in _read_frames(receive):
@@ -58,7 +58,7 @@ def whole_lines(receive: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def _read_frames(receive: Callable[[int], bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    """Yield the whole frames, stream and payload, that arrive together."""
+    """Yield the complete frames (stream and payload) that arrive together."""
     pending = bytearray()
     while received := receive(_READ_BYTES):
         pending += received

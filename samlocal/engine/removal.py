@@ -1,8 +1,8 @@
-"""How a container ended: its exit status, and whether the kernel ended it for its memory.
+"""How a container ended: its exit status, and whether the kernel killed it for its memory.
 
-Docker tells the status to whoever waits for the removal, and keeps the memory in its recent events.
-Podman answers 0 to those who wait so, and has no such event: its container stays until it has been
-looked at.
+Docker returns the status to a caller that waits for the removal, and has an event for lack of memory.
+Podman returns 0 to such a caller and has no such event, so its containers are inspected before they are
+removed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
 
-# The exit status of what SIGKILL ended.
+# The exit status after SIGKILL.
 KILLED: Final = 137
-# It was to be killed, and ended by itself at that moment.
+# Podman's error if the container ends while it is being killed.
 _PODMAN_COULD_NOT_KILL: Final = "container state improper"
 
 
 def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
-    """Return the exit status, and whether memory ran out, once the container has been removed.
+    """Wait for the removal of a container; return its exit status, and whether memory ran out.
 
-    The status is None where nobody saw it. For an engine that doesn't remove containers by itself the
-    container must have been started, and is removed here.
+    The status is None if it is unknown. On an engine without automatic removal, the container must have
+    been started, and is removed here.
     """
     status = None
     killed = False
-    with engine.translated_errors(), _unless_gone():  # its removal may be faster than our calls
+    with engine.translated_errors(), _ignore_removed():  # it may be removed before our calls
         if engine.auto_removes:
             status = engine.api.wait(container_id, until_removed=True)
             killed = status == KILLED and _has_oom_event(engine, container_id)
@@ -44,8 +44,8 @@ def wait_for_end(engine: Engine, container_id: str) -> tuple[int | None, bool]:
 
 
 def remove(engine: Engine, container_id: str) -> None:
-    """Remove a container, whatever it does, unless it has gone or is going already."""
-    with engine.translated_errors(), _unless_gone():
+    """Remove a container in any state, unless it is already removed or being removed."""
+    with engine.translated_errors(), _ignore_removed():
         try:
             engine.api.remove_container(container_id, force=True)
         except ApiError as error:
@@ -58,7 +58,7 @@ def remove(engine: Engine, container_id: str) -> None:
 
 
 @contextmanager
-def _unless_gone() -> Iterator[None]:
+def _ignore_removed() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
@@ -67,6 +67,6 @@ def _unless_gone() -> Iterator[None]:
 
 
 def _has_oom_event(engine: Engine, container_id: str) -> bool:
-    """Tell whether the engine has seen the container run out of memory before it died."""
+    """Return whether the engine reported that the container ran out of memory."""
     with engine.api.events(container_id, ["oom", "die"]) as events:
         return next((each["Action"] == "oom" for each in events), False)

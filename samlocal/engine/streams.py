@@ -1,4 +1,4 @@
-"""The connection to a container's own streams, over whatever the engine is reached by."""
+"""The connection to a container's streams, over any transport."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Attached(Protocol):
     """A connection to a container's streams; one thread may receive while another sends."""
 
     def receive(self, size: int) -> bytes:
-        """Return the next bytes of the container's output, at most so many; none at its end."""
+        """Return up to `size` next bytes of the container's output; none at its end."""
 
     def send(self, data: bytes) -> None:
-        """Write all of this to the container's input."""
+        """Write all of `data` to the container's input."""
 
     def close(self) -> None:
-        """End the connection, and with it whatever waits for it."""
+        """Close the connection, which ends a pending `receive` or `send`."""
 
 
 def attached(transport: Transport, received: bytes) -> Attached:
-    """Return the streams over a transport of which so much has been received already."""
+    """Return the streams over a transport; `received` are the bytes that were read before."""
     return (_TlsStreams if transport.is_tls else _Streams)(transport, received)
 
 
@@ -57,27 +57,27 @@ class _Streams:
 
 
 class _TlsStreams(_Streams):
-    """A TLS connection is one state for both directions: one thread at a time may touch it."""
+    """Streams over TLS, whose connection only one thread at a time may use."""
 
     def __init__(self, transport: Transport, received: bytes) -> None:
         super().__init__(transport, received)
-        self._touching = Lock()
+        self._guard = Lock()
         transport.sock.setblocking(False)
 
     def send(self, data: bytes) -> None:
-        import ssl  # noqa: PLC0415  # most engines go without
+        import ssl  # noqa: PLC0415  # most engines do not need it
 
         rest = memoryview(data)
         while rest:
-            with self._touching, suppress(ssl.SSLWantWriteError):
+            with self._guard, suppress(ssl.SSLWantWriteError):
                 rest = rest[self._transport.sock.send(rest) :]
                 continue
             select.select([], [self._transport.sock], [])
 
     def _receive(self, size: int) -> bytes:
-        import ssl  # noqa: PLC0415  # most engines go without
+        import ssl  # noqa: PLC0415  # most engines do not need it
 
         while True:
-            with self._touching, suppress(ssl.SSLWantReadError):
+            with self._guard, suppress(ssl.SSLWantReadError):
                 return self._transport.sock.recv(size)
             select.select([self._transport.sock], [], [])

@@ -1,4 +1,4 @@
-"""Connections to a container engine: a socket of this machine, TCP with or without TLS, or ssh."""
+"""Connections to a container engine: a local socket, TCP with or without TLS, or ssh."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXIT_SECONDS: Final = 2.0
 
 
 class Transport(Protocol):
-    """A connected socket, and what has to end with it."""
+    """A connected socket, and the resources that are closed with it."""
 
     sock: socket.socket
     is_tls: bool
@@ -32,11 +32,11 @@ class Transport(Protocol):
 
 
 def connect(address: EngineAddress, seconds: float | None) -> Transport:
-    """Connect to an engine; `seconds` limits each wait for it, None: as long as it takes.
+    """Connect to an engine; `seconds` limits each wait for it, None is no limit.
 
     Raises:
-        OSError: Nobody answers there, or the certificates are unusable.
-        ValueError: No engine has such an address.
+        OSError: Nothing answers at the address, or the certificates are invalid.
+        ValueError: The address is invalid.
     """
     if path := address.socket_path:
         return _Socket(_connect_unix(path, seconds), is_tls=False)
@@ -55,16 +55,16 @@ class _Socket:
 
 
 class SshTransport:
-    """A connection through `ssh HOST docker system dial-stdio`, as the `docker` command has it."""
+    """A connection through `ssh HOST docker system dial-stdio`, as in the `docker` command."""
 
     is_tls = False
 
     def __init__(self, url: str, seconds: float | None) -> None:
-        import subprocess  # noqa: PLC0415  # most engines go without
+        import subprocess  # noqa: PLC0415  # most engines do not need it
 
         self.sock, theirs = socket.socketpair()
         with theirs:
-            # In a session of its own: Ctrl-C is for us, who have things to remove through it.
+            # In a separate session: Ctrl-C must not end ssh, which is still needed to remove containers.
             self._process = subprocess.Popen(
                 ssh_command(url),
                 stdin=theirs.fileno(),
@@ -74,7 +74,7 @@ class SshTransport:
         self.sock.settimeout(seconds)
 
     def close(self) -> None:
-        import subprocess  # noqa: PLC0415  # most engines go without
+        import subprocess  # noqa: PLC0415  # most engines do not need it
 
         self.sock.close()
         self._process.terminate()
@@ -85,7 +85,7 @@ class SshTransport:
 def ssh_command(url: str) -> list[str]:
     """Return the command that connects its stdin and stdout to the engine at `ssh://USER@HOST`.
 
-    A path after the host is that of the engine's socket there.
+    A path after the host is the path of the engine's socket there.
     """
     parts = urlsplit(url)
     user = ["-l", parts.username] if parts.username else []
@@ -109,7 +109,7 @@ def _connect_unix(path: str, seconds: float | None) -> socket.socket:
 def _connect_tcp(address: EngineAddress, seconds: float | None) -> Transport:
     parts = urlsplit(address.url)
     if parts.scheme not in _TCP_SCHEMES:
-        reason = f"no engine speaks `{parts.scheme}`" if parts.scheme else "no scheme"
+        reason = f"`{parts.scheme}` is not a supported scheme" if parts.scheme else "no scheme"
         raise ValueError(f"{reason}: an address is like `tcp://127.0.0.1:2375`")
     if not parts.hostname or parts.port is None:
         raise ValueError("no port: an address is like `tcp://127.0.0.1:2375`")
@@ -128,7 +128,7 @@ def _connect_tcp(address: EngineAddress, seconds: float | None) -> Transport:
 
 
 def certificates_of(variables: Mapping[str, str]) -> Certificates | None:
-    """Return what the variables say of TLS to an engine; None: it goes without.
+    """Return the certificates that environment variables name; None is no TLS.
 
     https://docs.docker.com/engine/security/protect-access/
     """
@@ -146,11 +146,11 @@ def certificates_of(variables: Mapping[str, str]) -> Certificates | None:
 
 
 def _tls_context(certificates: Certificates) -> ssl.SSLContext:
-    import ssl  # noqa: PLC0415  # most engines go without
+    import ssl  # noqa: PLC0415  # most engines do not need it
 
     for file in (certificates.authority, certificates.certificate, certificates.key):
         if file:
-            file.stat()  # unlike `ssl`, its error names the file
+            file.stat()  # unlike that of `ssl`, its error names the file
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not certificates.verify:
         context.check_hostname = False

@@ -206,7 +206,7 @@ def test_build_that_fails(invoke: Callable[..., Finished], *, on_podman: bool) -
     ended = invoke("Fails")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    shown, _, message = ended.stderr.partition("Error: the image of `Fails` can't be built: ")
+    shown, _, message = ended.stderr.partition("Error: the image of `Fails` cannot be built: ")
     assert "\nline 1\n" in shown
     reason, *lines = message.splitlines()
     assert reason.endswith("exit status 7" if on_podman else "returned a non-zero code: 7")
@@ -287,7 +287,7 @@ _PODMANS_WORDS = {
         ("Foreign", "is for arm64, and the engine's machine can't run that"),
         ("NoTarget", "failed to reach build target nowhere in Dockerfile"),
         ("NoSyntax", "unknown instruction: FRM"),
-        ("NoDockerfile", "python/Dockerfile.prod` can't be read: No such file or directory"),
+        ("NoDockerfile", "python/Dockerfile.prod` cannot be read: No such file or directory"),
         ("NoContext", "/pyton` to build an image from"),
         ("NoImage", "`NoImage` is an image, and the template doesn't say which"),
     ],

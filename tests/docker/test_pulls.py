@@ -183,7 +183,7 @@ def test_registry_that_hangs(samlocal: Callable[..., Samlocal], *, answers_ping:
         ended = samlocal(address, SAMLOCAL_PULL_TIMEOUT="2").invoke("Echo", "--no-event")
 
     assert error(ended) == (
-        f"Error: `{address}/{NAME}` can't be pulled: nothing came for 2 seconds\n"
+        f"Error: `{address}/{NAME}` cannot be pulled: no progress for 2 seconds\n"
         "hint: the registry or the way to it hangs; SAMLOCAL_PULL_TIMEOUT allows more seconds\n"
     )
     assert f"Pulling {address}/{NAME}\n" in ended.stderr
@@ -218,7 +218,7 @@ def test_registry_that_wants_a_login(
     ended = samlocal(private_registry.address).invoke("Echo", "--no-event")
 
     message = error(ended)
-    assert f"`{private_registry.address}/{NAME}` can't be pulled: " in message
+    assert f"`{private_registry.address}/{NAME}` cannot be pulled: " in message
     assert f"hint: the registry wants `docker login {private_registry.address}`" in message
 
 
@@ -359,7 +359,7 @@ def test_registry_that_dies_midway(
             stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
             assert (process.returncode, stdout) == (1, b"")
-            assert f"Error: `{proxy.address}/{NAME}` can't be pulled: " in stderr.decode()
+            assert f"Error: `{proxy.address}/{NAME}` cannot be pulled: " in stderr.decode()
             assert b"Traceback" not in stderr
 
 
@@ -375,7 +375,7 @@ def test_no_space_for_an_image(
 
     message = error(ended)
     assert "no space left on device" in message
-    assert "hint: `docker system df` shows what takes the space\n" in message
+    assert "hint: `docker system df` shows what uses the disk\n" in message
 
 
 def test_newer_image_is_said_once(

@@ -193,7 +193,7 @@ def test_engine_that_dies_is_named(samlocal: Samlocal, remote: Remote) -> None:
     _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
-    assert f"Error: the container engine at `{remote.address}` went away" in stderr.decode()
+    assert f"Error: the container engine at `{remote.address}` stopped answering" in stderr.decode()
     assert b"Traceback" not in stderr
     remote.engine.start()
 

@@ -99,12 +99,12 @@ def prune(
 def _prune_containers(pruned: Pruned, name: str | None, *, dry_run: bool) -> list[Path]:
     """Remove leftover containers, and return the paths mounted in containers of running commands."""
     from samlocal.engine.engine import Engine
-    from samlocal.engine.leftovers import left_behind, mounted_paths, remove_container
+    from samlocal.engine.leftovers import find_leftovers, mounted_paths, remove_container
     from samlocal.errors import SandboxError
 
     try:
         with Engine(name) as engine:
-            for each in left_behind(engine, with_sizes=True):
+            for each in find_leftovers(engine, with_sizes=True):
                 if dry_run or remove_container(engine, each.id):
                     pruned.containers.append(each)
             return [Path(path) for path in mounted_paths(engine)]

@@ -1,1 +1,1 @@
-"""Images: built, pulled and looked into."""
+"""Images: builds, pulls and their files."""

@@ -1,4 +1,4 @@
-"""Building the image of a function, as `docker build` does without BuildKit: every engine can."""
+"""Building the image of a function without BuildKit, which not every engine has."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import Build, ImageProgress
 
-# Not one of the labels of our containers, which inherit those of their image.
+# Not a label of our containers, because containers inherit the labels of their image.
 RECIPE_LABEL: Final = "samlocal.image.recipe"
 
 # `Step 2/5 : RUN make` says Docker, `STEP 2/5: RUN make` Podman.
 _STEP: Final = re.compile(r"step \d+(/\d+)? ?: ", re.IGNORECASE)
 _CACHED: Final = re.compile(r"\s*-+> Using cache")
 _FROM: Final = re.compile(r"step \S+ ?: from ", re.IGNORECASE)
-# What an engine says of its own doings: of containers, and of images without a name.
+# Lines of the engine about intermediate containers and images.
 _WORKING: Final = re.compile(
     r"\s*-+> (Running in )?([0-9a-f]{11,})?$|Removing intermediate container "
 )
@@ -35,30 +35,30 @@ _DONE: Final = re.compile(
     r"Successfully (built|tagged) |COMMIT |[0-9a-f]{64}$"
     r"|\[Warning\] one or more build args were not consumed: \[TARGETARCH TARGETOS TARGETPLATFORM\]"
 )
-# Docker paints what a step writes to stderr.
+# Docker colors what a step writes to stderr.
 _ERROR_COLOR: Final = "\x1b[91m"
 _NO_COLOR: Final = "\x1b[0m"
 _COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
 _SHOWN_LINES: Final = 10
 _NEEDS_BUILDKIT: Final = re.compile(r"requires? BuildKit|unknown flag: ", re.IGNORECASE)
-# What only BuildKit reads: `RUN <<END`. The lines of such a document are no instructions to others.
+# Only BuildKit reads here-documents (`RUN <<END`). Other builders take their lines for instructions.
 _HERE_DOCUMENT: Final = re.compile(
     rb"^\s*(RUN|COPY|ADD)\b.*<<-?[\"']?\w", re.MULTILINE | re.IGNORECASE
 )
 
 
 def recipe_of(build: Build) -> str:
-    """Return the digest that the label of the image has if it was built as it would be now."""
+    """Return the current digest of the recipe, to compare with the image's label."""
     return recipe_digest(build, read_dockerfile(build.recipe))
 
 
 def build_image(
     engine: Engine, build: Build, *, progress: ImageProgress, cancelled: Callable[[], bool]
 ) -> None:
-    """Build an image, showing what isn't cached; leave early where `cancelled` says so.
+    """Build an image and show the steps that are not cached; return early if `cancelled`.
 
     Raises:
-        ImageBuildError: The context can't be read, or a step of the build failed.
+        ImageBuildError: The context cannot be read, or a step of the build failed.
     """
     dockerfile = read_dockerfile(build.recipe)
     output = _Output(build, dockerfile, progress)
@@ -83,7 +83,7 @@ def build_image(
                 return
             output.take(event)
         for image in set(replaced) - set(engine.sdk.images(name=build.image, quiet=True)):
-            with suppress(APIError):  # another name, or a container, still uses it
+            with suppress(APIError):  # another name or a container still uses it
                 engine.sdk.remove_image(image)
 
 
@@ -93,7 +93,7 @@ def _build_errors(output: _Output) -> Iterator[None]:
         yield
     except APIError as error:
         raise output.failure(str(error.explanation or error)) from error
-    except StoreError as error:  # docker-py sends every login along, whatever the build needs
+    except StoreError as error:  # docker-py sends every login, needed or not
         raise ImageBuildError(
             f"the credential helper of `docker login` failed: {error}",
             hint="`credsStore` and `credHelpers` in Docker's config.json name it",
@@ -101,7 +101,7 @@ def _build_errors(output: _Output) -> Iterator[None]:
 
 
 class _Output:
-    """What a build says: steps that are cached are left out, and so is a build of such steps alone."""
+    """The output of a build, without cached steps; a fully cached build has no output."""
 
     def __init__(self, build: Build, dockerfile: bytes, progress: ImageProgress) -> None:
         self._build = build
@@ -118,7 +118,7 @@ class _Output:
         """Show an event.
 
         Raises:
-            ImageBuildError: It is the end of a build that failed.
+            ImageBuildError: The event is an error.
         """
         if reason := event.get("error"):
             self._line(self._partial)
@@ -133,9 +133,9 @@ class _Output:
             self._progress(event.get("id", ""), event["status"], current, total)
 
     def failure(self, reason: str) -> ImageBuildError:
-        said = "".join(f"\n  {line}" for line in self._recent_errors or self._recent)
+        output_lines = "".join(f"\n  {line}" for line in self._recent_errors or self._recent)
         return ImageBuildError(
-            f"the image of `{self._build.function}` can't be built: {reason}{said}",
+            f"the image of `{self._build.function}` cannot be built: {reason}{output_lines}",
             hint=self._hint(reason),
         )
 
@@ -145,10 +145,10 @@ class _Output:
             return None
         recipe = self._build.recipe
         command = f"docker build -t NAME -f {recipe.context / recipe.dockerfile} {recipe.context}"
-        return f"samlocal builds without BuildKit: `{command}`, then `--invoke-image NAME`"
+        return f"samlocal does not use BuildKit: run `{command}`, then pass `--invoke-image NAME`"
 
-    def _line(self, painted: str) -> None:
-        line, in_error = _COLOR.sub("", painted), self._is_error(painted)
+    def _line(self, colored: str) -> None:
+        line, in_error = _COLOR.sub("", colored), self._is_error(colored)
         if _STEP.match(line):
             self._step = None if RECIPE_LABEL in line else line
             self._recent.clear()
@@ -163,13 +163,13 @@ class _Output:
             (self._recent_errors if in_error else self._recent).append(line)
             self._progress.note(line)
 
-    def _is_error(self, painted: str) -> bool:
-        """Tell whether a line, or a part of it, is painted as stderr; the paint lasts until it ends."""
-        if painted.startswith(_NO_COLOR):
+    def _is_error(self, colored: str) -> bool:
+        """Return whether a line or a part of it has the color of stderr, which may span lines."""
+        if colored.startswith(_NO_COLOR):
             self._color = _NO_COLOR
         before = self._color
-        self._color = [before, *_COLOR.findall(painted)][-1]
-        return _ERROR_COLOR in (before, self._color) or _ERROR_COLOR in painted
+        self._color = [before, *_COLOR.findall(colored)][-1]
+        return _ERROR_COLOR in (before, self._color) or _ERROR_COLOR in colored
 
     def _show_step(self) -> None:
         if not self._begun:

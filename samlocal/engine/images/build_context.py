@@ -1,6 +1,6 @@
-"""The directory that an image is built from: what of it the engine gets, and what has changed since.
+"""The build context of an image: the files for the engine, and their changes since a build.
 
-`.dockerignore` counts as for `docker build`: https://docs.docker.com/build/concepts/context/#dockerignore-files
+`.dockerignore` applies as in `docker build`: https://docs.docker.com/build/concepts/context/#dockerignore-files
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from samlocal.engine.images.policy import Build
     from samlocal.function import ImageBuild
 
-# A Dockerfile from outside the context travels with it under this name, as with the `docker` command.
+# The name in the context of a Dockerfile from outside of it, as in the `docker` command.
 _FOREIGN_DOCKERFILE: Final = ".samlocal.Dockerfile"
 
 
@@ -31,12 +31,12 @@ def read_dockerfile(recipe: ImageBuild) -> bytes:
     """Return the text of the Dockerfile.
 
     Raises:
-        ImageBuildError: It can't be read, or there is no context for it.
+        ImageBuildError: It cannot be read, or there is no build context.
     """
     if not recipe.context.is_dir():
         raise ImageBuildError(
-            f"there is no directory `{recipe.context}` to build an image from",
-            hint="`DockerContext` is relative to the template; did `cdk synth` run?",
+            f"no build context directory `{recipe.context}`",
+            hint="`DockerContext` is relative to the template; for a CDK app, run `cdk synth` first",
         )
     path = recipe.context / recipe.dockerfile
     try:
@@ -49,7 +49,7 @@ def read_dockerfile(recipe: ImageBuild) -> bytes:
 
 
 def recipe_digest(build: Build, dockerfile: bytes) -> str:
-    """Return what changes with the recipe: an image of another digest is another image."""
+    """Return a digest of the recipe; an image with another digest is outdated."""
     recipe = build.recipe
     facts = [
         str(recipe.context),
@@ -66,7 +66,7 @@ def write_context(recipe: ImageBuild, dockerfile: bytes, archive: IO[bytes]) -> 
     """Write the context as a tar archive; return the Dockerfile's name in it.
 
     Raises:
-        ImageBuildError: A file of it can't be read, or there is no space for the archive.
+        ImageBuildError: A file cannot be read, or the disk is full.
     """
     name = _name_in_context(recipe)
     foreign = [] if name else [(_FOREIGN_DOCKERFILE, dockerfile.decode(errors="replace"))]
@@ -78,9 +78,9 @@ def write_context(recipe: ImageBuild, dockerfile: bytes, archive: IO[bytes]) -> 
             extra_files=foreign,
         )
     except (OSError, tarfile.TarError) as error:
-        reason = error.__cause__ or error  # docker-py's own words name the file only
+        reason = error.__cause__ or error  # docker-py's message has only the file
         raise ImageBuildError(
-            f"`{recipe.context}` can't be sent to the engine: {reason}"
+            f"`{recipe.context}` cannot be sent to the engine: {reason}"
         ) from error
     return name or _FOREIGN_DOCKERFILE
 
@@ -88,7 +88,7 @@ def write_context(recipe: ImageBuild, dockerfile: bytes, archive: IO[bytes]) -> 
 def newer_file(recipe: ImageBuild, than: float) -> Path | None:
     """Return a file of the context that was written after a time, in seconds since 1970."""
     patterns = _ignored(recipe.context / ".dockerignore")
-    # What is ignored may hold what isn't.
+    # An ignored directory may contain files that are not ignored.
     prunes = not any(pattern.startswith("!") for pattern in patterns)
     # Docker's stubs take it for a matcher of paths; it matches strings.
     is_ignored = cast("Callable[[str], bool]", PatternMatcher(patterns).matches)
@@ -98,7 +98,7 @@ def newer_file(recipe: ImageBuild, than: float) -> Path | None:
             below[:] = [each for each in below if not is_ignored(str(base / each))]
         for name in names:
             with suppress(OSError):
-                # Times first: to compare them is far cheaper than to match names.
+                # Times first: comparing them is far cheaper than matching names.
                 is_newer = os.lstat(f"{directory}/{name}").st_mtime > than
                 if is_newer and not is_ignored(str(base / name)):
                     return Path(directory, name)
@@ -106,7 +106,7 @@ def newer_file(recipe: ImageBuild, than: float) -> Path | None:
 
 
 def _name_in_context(recipe: ImageBuild) -> str | None:
-    """Return the Dockerfile's path in the context; None where it is outside, as the CDK allows."""
+    """Return the Dockerfile's path in the context; None if it is outside, as the CDK allows."""
     name = os.path.relpath(recipe.context / recipe.dockerfile, recipe.context)
     return None if Path(name).parts[0] == os.pardir else name
 

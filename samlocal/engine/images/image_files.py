@@ -1,4 +1,4 @@
-"""Which files an image holds, without running anything of it."""
+"""The files of an image, found without running it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def image_files(engine: Engine, image: str) -> Iterator[Callable[[str], bool]]:
-    """Give what tells whether the image has a file at a path, asked of a container that never starts."""
+    """Provide a function that tells whether an image has a file, from a container that never starts."""
     config = {"Image": image, "Cmd": ["true"], "Labels": labels(project="", function="")}
     with engine.translated_errors():
         container_id = engine.api.create_container(config)
 
-    def holds(path: str) -> bool:
+    def has_file(path: str) -> bool:
         with engine.translated_errors():
             return engine.api.has_file(container_id, path)
 
     try:
-        yield holds
+        yield has_file
     finally:
         remove(engine, container_id)

@@ -1,4 +1,4 @@
-"""When images are pulled or built, who watches, and what to say where they are missing."""
+"""When images are pulled or built, their progress, and the errors for missing images."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 LOCAL_ONLY: Final = "localhost/"
 
-# When an image is built, or pulled.
+# When an image is built or pulled.
 ImagePolicy = Literal["never", "missing", "always"]
 
 
 @frozen
 class Build:
-    """How the image of a function is built: under which name, for which platform, and when."""
+    """The build of a function's image: its recipe, name, platform and policy."""
 
     function: str
     recipe: ImageBuild
@@ -28,29 +28,29 @@ class Build:
 
 
 class ImageProgress(Protocol):
-    """Who watches an image being pulled or built."""
+    """Observes the pull or the build of an image."""
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        """See that `layer` (empty: the whole image) has `current` of `total` bytes (0: unknown)."""
+        """Report `current` of `total` bytes (0: unknown) of `layer` (empty: the whole image)."""
 
     def note(self, text: str) -> None:
-        """See a line about the image, such as one of its build."""
+        """Report a line about the image, such as one of its build."""
 
 
 def is_pulled_always(image: str, policy: ImagePolicy) -> bool:
-    """Tell whether a registry is asked for an image whether or not it is here."""
+    """Return whether an image is pulled even if it is on the engine's machine."""
     return policy == "always" and not image.startswith(LOCAL_ONLY)
 
 
 def skipped_pull_error(image: str, option: str = "--pull never") -> ImageNotFoundError:
     return ImageNotFoundError(
         f"no image `{image}` on this machine",
-        hint=f"leave out `{option}`, so that it is pulled",
+        hint=f"run without `{option}` to pull it",
     )
 
 
 def vanished_image_error(image: str) -> ImageNotFoundError:
     return ImageNotFoundError(
-        f"`{image}` was pulled, and the engine doesn't have it",
-        hint="was it removed at the same time? try again",
+        f"the engine does not have `{image}` after pulling it",
+        hint="something may have removed it meanwhile; try again",
     )

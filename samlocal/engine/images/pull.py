@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
 
-# How long a pull may say nothing: registries hang, and the engine would wait for ever.
+# The limit for a pull without progress: registries hang, and the engine would wait forever.
 _SILENCE_SECONDS: Final = 120.0
 _SILENCE_VARIABLE: Final = "SAMLOCAL_PULL_TIMEOUT"
 _DOWNLOADED: Final = "Download complete"
@@ -37,19 +37,19 @@ def pull_image(
     cancelled: Callable[[], bool],
     platform: str | None = None,
 ) -> None:
-    """Pull an image, telling `progress` each step; leave early where `cancelled` says so.
+    """Pull an image and report each step to `progress`; return early if `cancelled`.
 
-    `profile` is that of the AWS account, for images in ECR; `platform` that of the image, where it isn't
-    the engine's own: `linux/arm64`.
+    `profile` is an AWS profile, for images in ECR. `platform` is the platform of the image, such as
+    `linux/arm64`, if it is not the engine's own.
 
     Raises:
         ImageNotFoundError: The registry has no such image.
-        ImagePullError: The registry refuses or can't be reached, or the pull broke off.
+        ImagePullError: The registry refuses or cannot be reached, or the pull was interrupted.
     """
     if image.startswith(LOCAL_ONLY):
         raise ImageNotFoundError(
             f"no image `{image}` on this machine, and no registry has it",
-            hint="stand-ins are for this machine's own architecture: `--architecture` chooses it"
+            hint="stand-ins exist only for this machine's architecture; choose it with `--architecture`"
             if platform
             else "build it: `make images` in a checkout of samlocal",
         )
@@ -70,21 +70,21 @@ def pull_image(
                 detail.get("current") or 0,
                 detail.get("total") or 0,
             )
-    if engine.is_podman:  # which says nothing of the whole
+    if engine.is_podman:  # it reports no completion of the whole image
         progress.note(f"Pulled {image}")
 
 
 def _status(engine: Engine, event: dict[str, Any]) -> str:
-    """Return what an event says, in Docker's words."""
+    """Return the status of an event as Docker names it."""
     status = str(event.get("status", ""))
-    # Podman says no more of a layer than that.
+    # This is Podman's last status of a layer.
     return _COMPLETE if engine.is_podman and status == _DOWNLOADED else status
 
 
 def _pull_events(
     engine: Engine, image: str, headers: dict[str, str], platform: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield what the engine says of a pull, which it breaks off when it is left.
+    """Yield the events of a pull; leaving the generator aborts the pull.
 
     docker-py's own call has no time limit.
     https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageCreate
@@ -133,13 +133,13 @@ def _pull_errors(image: str) -> Iterator[None]:
         if not _is_silence(error):
             raise
         raise ImagePullError(
-            f"`{image}` can't be pulled: nothing came for {_silence_seconds():.0f} seconds",
-            hint=f"the registry or the way to it hangs; {_SILENCE_VARIABLE} allows more seconds",
+            f"`{image}` cannot be pulled: no progress for {_silence_seconds():.0f} seconds",
+            hint=f"the registry or the network does not respond; {_SILENCE_VARIABLE} sets a longer limit in seconds",
         ) from error
 
 
 def _is_silence(error: requests.RequestException) -> bool:
-    """Tell a time limit from a connection that broke: while it reads, requests has one word for both."""
+    """Return whether an error is a timeout: requests has one error class for it and broken connections."""
     return isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
 
 

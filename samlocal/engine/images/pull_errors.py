@@ -1,4 +1,4 @@
-"""Why an image can't be pulled: what engines and registries say, and what to do about it."""
+"""Errors of pulls: messages of engines and registries, and the hints for them."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from samlocal.errors import ImageArchitectureError, ImageNotFoundError, ImagePul
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """What is said, and the hint; `{login}` and `{registry}` in it are the image's."""
+    """A pattern of a message, and its hint; `{login}` and `{registry}` are placeholders."""
 
-    said: str
+    message: str
     hint: str
     is_about_image: bool = False
     is_about_architecture: bool = False
 
 
-# In this order: Docker Hub says of an image that it hides that it doesn't exist or needs a login.
+# The order matters: Docker Hub's message for a private image also has the words for a missing one.
 _REASONS: Final = (
-    _Reason("pull access denied", "is the name right? a private image needs {login}", True),
+    _Reason("pull access denied", "check the name; a private image needs {login}", True),
     _Reason(
         "unauthorized|authentication required|no basic auth|denied|forbidden",
-        "the registry wants {login}, or a credential helper",
+        "the registry requires {login} or a credential helper",
     ),
     _Reason(
         "no matching manifest|does not match the specified platform",
-        "it isn't made for the function's `Architectures`; `--architecture` chooses another one",
+        "the image is not available for the function's `Architectures`; `--architecture` chooses another",
         is_about_architecture=True,
     ),
     _Reason(
         "not found|manifest unknown|no such image|does not exist",
-        "is the name right? a private image needs {login}",
+        "check the name; a private image needs {login}",
         True,
     ),
     _Reason(
         "invalid reference|invalid tag|must be lowercase",
-        "an image is REGISTRY/NAME:TAG, in lower case but for the tag",
+        "an image name is REGISTRY/NAME:TAG; only the tag may have upper case",
         True,
     ),
-    _Reason("no space left", "`docker system df` shows what takes the space"),
+    _Reason("no space left", "`docker system df` shows what uses the disk"),
     _Reason("toomanyrequests|rate limit|rate exceeded", "more pulls are allowed after {login}"),
     _Reason(
         "HTTP response to HTTPS client",
-        "it speaks plain HTTP: name {registry} in the engine's `insecure-registries`",
+        "the registry uses plain HTTP: add {registry} to the engine's `insecure-registries`",
     ),
     _Reason(
         "x509|certificate",
-        "the engine doesn't trust it: put its CA in /etc/docker/certs.d/{registry}/ca.crt",
+        "the engine does not trust the registry: put its CA certificate in /etc/docker/certs.d/{registry}/ca.crt",
     ),
     _Reason(
-        "", "behind a firewall, `--image-repository PREFIX` takes runtime images from a mirror"
+        "", "behind a firewall, `--image-repository PREFIX` pulls runtime images from a mirror"
     ),
 )
 
 
-def explain(image: str, said: str) -> ImageNotFoundError | ImagePullError:
-    """Return the error for what an engine said of a pull."""
-    reason = next(each for each in _REASONS if re.search(each.said, said, re.IGNORECASE))
+def explain(image: str, message: str) -> ImageNotFoundError | ImagePullError:
+    """Return the error for an engine's message about a pull."""
+    reason = next(each for each in _REASONS if re.search(each.message, message, re.IGNORECASE))
     hint = reason.hint.format(login=_login(image), registry=registry_of(image))
     if reason.is_about_image:
-        return ImageNotFoundError(f"no image `{image}`: {said}", hint=hint)
+        return ImageNotFoundError(f"no image `{image}`: {message}", hint=hint)
     kind = ImageArchitectureError if reason.is_about_architecture else ImagePullError
-    return kind(f"`{image}` can't be pulled: {said}", hint=hint)
+    return kind(f"`{image}` cannot be pulled: {message}", hint=hint)
 
 
 def _login(image: str) -> str:

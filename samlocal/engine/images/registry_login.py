@@ -1,4 +1,4 @@
-"""Whose word a registry takes: the logins of `docker login`, credential helpers, and AWS's own.
+"""Logins for registries: `docker login`, credential helpers, and AWS for ECR.
 
 https://docs.docker.com/reference/cli/docker/login/#credential-stores
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
@@ -29,30 +29,30 @@ _ECR: Final = re.compile(
 
 
 class _EcrClient(Protocol):
-    """What is used of boto3's client of ECR."""
+    """The part of boto3's ECR client that is used."""
 
     def get_authorization_token(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html."""
 
 
 def registry_of(image: str) -> str:
-    """Return the registry that an image is in: `docker.io` where the name has none."""
+    """Return the registry of an image, `docker.io` by default."""
     try:
         registry, _ = auth.resolve_repository_name(parse_repository_tag(image)[0])
-    except DockerException:  # it is no name of an image, which the engine will say
+    except DockerException:  # not a valid image name: the engine reports it
         return auth.INDEX_NAME
     return str(registry)
 
 
 def ecr_registry(image: str) -> re.Match[str] | None:
-    """Return the account and region of a private registry of AWS, if the image is in one."""
+    """Return the account and region of the image's private ECR registry; None for any other registry."""
     return _ECR.fullmatch(registry_of(image))
 
 
 def login_headers(image: str, *, profile: str | None, progress: ImageProgress) -> dict[str, str]:
-    """Return the headers with which the engine may pull an image; none where nobody is signed in.
+    """Return the headers for the pull of an image; none without a login.
 
-    For ECR that is AWS's word where boto3 gets it: what `docker login` has kept expires in 12 hours.
+    For ECR, a new token from AWS is preferred: a token of `docker login` expires after 12 hours.
     """
     found = ecr_registry(image)
     login = _ecr_login(found["region"], profile, progress) if found else None
@@ -66,7 +66,7 @@ def _ecr_login(region: str, profile: str | None, progress: ImageProgress) -> dic
     try:
         client = cast("_EcrClient", connect(region=region, profile=profile)("ecr"))
         token = client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    except UsageError as error:  # without boto3 the helpers of `docker login` serve
+    except UsageError as error:  # without boto3, try `docker login`
         progress.note(f"No login to ECR through AWS: {error.message}")
         return None
     except Exception as error:  # noqa: BLE001  # boto3's errors have no useful common root
@@ -77,13 +77,13 @@ def _ecr_login(region: str, profile: str | None, progress: ImageProgress) -> dic
 
 
 def _configured_login(registry: str, progress: ImageProgress) -> dict[str, str] | None:
-    """Return what Docker's config.json, or the helper that it names, has for a registry."""
+    """Return the login for a registry from Docker's config.json or its credential helper."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # docker-py warns of a missing helper, and then fails
             return cast("dict[str, str] | None", auth.load_config().resolve_authconfig(registry))
     except (DockerException, StoreError, ValueError, OSError) as error:
-        # A public image needs no login, and Docker Desktop leaves such settings behind.
+        # A public image needs no login, and a removed Docker Desktop leaves its helper in the settings.
         progress.note(f"Pulling without a login: {_reason(error)}")
         return None
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from samlocal.engine.leftovers import sweep
+from samlocal.engine.leftovers import remove_leftovers
 from samlocal.engine.removal import KILLED, remove, wait_for_end
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
@@ -154,7 +154,7 @@ class DockerSandbox:
         before netavark 1.9: https://github.com/containers/netavark/pull/833
         """
         with suppress(SandboxError):
-            sweep(self._engine)
+            remove_leftovers(self._engine)
 
     def _fail(self, error: BaseException) -> None:
         for future in (self.listening, self.started, self.exited, self.logs_ended):

@@ -1,4 +1,4 @@
-"""An engine without containers: what it starts are threads and processes of this machine."""
+"""An engine without containers: it starts threads and processes of this machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r
 
 @dataclass(kw_only=True)
 class Container:
-    """One of an engine's `containers`. `stream` is the connection of whoever attached to it."""
+    """One of an engine's `containers`. `stream` is the attached connection."""
 
     id: str
     config: dict[str, Any]
@@ -103,7 +103,7 @@ class Container:
 
 
 class FakeEngine(ThreadingMixIn, UnixStreamServer):
-    """Speaks the part of the Engine API that an invocation needs; each function's container runs `program`.
+    """Serves the part of the Engine API that an invocation needs; each function's container runs `program`.
 
     Like any engine it removes a container that has ended. `ends` says which ones a client ended and how, in that order.
     """
@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def fake_engine(path: Path, program: Program) -> Iterator[FakeEngine]:
-    """An engine at a socket, as long as the block lasts."""
+    """Serve an engine at a socket until the block ends."""
     with FakeEngine(path, program) as engine:
         Thread(target=engine.serve_forever, daemon=True).start()
         try:

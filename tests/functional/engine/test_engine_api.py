@@ -1,4 +1,4 @@
-"""The client of the Engine API against a server on a real socket that answers what it is told to."""
+"""The client of the Engine API against a server on a real socket with prepared answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
 
 
 class FakeEngine:
-    """Answers each request with the next of its answers; an empty one ends the connection instead."""
+    """Answers each request with the next prepared answer; an empty one closes the connection instead."""
 
     def __init__(self, path: Path) -> None:
         self.requests: list[tuple[int, str, bytes]] = []
@@ -100,7 +100,7 @@ def answer(status: int, body: object) -> bytes:
 def test_calls_speak_the_engines_version_on_one_connection(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
-    """What the engine answers to the ping is what the calls after it speak."""
+    """Calls use the API version in the engine's answer to the ping."""
     engine.answers += [answer(200, {"Name": "n"}), answer(201, {"Id": "0a1b"})]
     with connected(tmp_path) as api:
         assert api.info() == {"Name": "n"}
@@ -113,23 +113,23 @@ def test_calls_speak_the_engines_version_on_one_connection(
     ]
 
 
-def test_name_of_an_image_is_whatever_was_typed(engine: FakeEngine, tmp_path: Path) -> None:
-    """The engine says what is wrong with it."""
+def test_any_image_name_reaches_the_engine(engine: FakeEngine, tmp_path: Path) -> None:
+    """Any image name reaches the engine, which reports what is wrong with it."""
     engine.answers += [answer(400, {"message": "invalid reference format"})]
     with connected(tmp_path) as api, pytest.raises(ApiError, match="invalid reference format"):
         api.image("me/süß? image:1@x")
     assert engine.requests[-1][1] == "GET /v1.41/images/me/s%C3%BC%C3%9F%3F%20image:1@x/json"
 
 
-def test_podman_says_so(engine: FakeEngine, tmp_path: Path) -> None:
-    """It has a header of its own."""
+def test_podman_is_detected(engine: FakeEngine, tmp_path: Path) -> None:
+    """Podman is detected by its header."""
     engine.answers = [PING.replace(b"Api-Version", b"Libpod-Api-Version: 4.3.1\r\nApi-Version")]
     with connected(tmp_path) as api:
         assert (api.is_podman, api.version) == (True, "1.41")
 
 
-def test_engine_that_does_not_say_its_version_is_asked(engine: FakeEngine, tmp_path: Path) -> None:
-    """An old engine answers the ping without it."""
+def test_version_is_requested_if_the_ping_has_none(engine: FakeEngine, tmp_path: Path) -> None:
+    """Without a version in the ping, the version is requested."""
     engine.answers = [PING.replace(b"Api-Version", b"X"), answer(200, {"ApiVersion": "1.30"})]
     with connected(tmp_path) as api:
         assert api.version == "1.30"
@@ -138,7 +138,7 @@ def test_engine_that_does_not_say_its_version_is_asked(engine: FakeEngine, tmp_p
 def test_connection_that_the_engine_has_ended_is_replaced(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
-    """An engine may end a connection between two calls."""
+    """A connection that the engine has closed between two calls is replaced."""
     engine.closes_after = {1}
     engine.answers += [answer(200, {})]
     with connected(tmp_path) as api:
@@ -156,10 +156,10 @@ def test_connection_that_the_engine_has_ended_is_replaced(
         pytest.param(500, "no space left", ApiError, id="failure"),
     ],
 )
-def test_refusals_have_the_engines_words(
+def test_refusals_have_the_engines_message(
     engine: FakeEngine, tmp_path: Path, status: int, message: str, kind: type[ApiError]
 ) -> None:
-    """A missing image is told from everything else; the connection can be used again."""
+    """A refusal has the engine's message; a missing image has its own error, and the connection is reused."""
     engine.answers += [answer(status, {"message": message}), answer(200, {})]
     with connected(tmp_path) as api:
         with pytest.raises(ApiError) as caught:
@@ -179,42 +179,42 @@ def test_refusals_have_the_engines_words(
         pytest.param(b"", "Bad Gateway", id="nothing"),
     ],
 )
-def test_refusal_that_is_no_json(
+def test_refusal_that_is_not_json(
     engine: FakeEngine, tmp_path: Path, body: bytes, words: str
 ) -> None:
-    """A proxy in between has words of its own."""
+    """A refusal that is not JSON, as from a proxy, has its text as message."""
     engine.answers += [b"HTTP/1.1 502 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)]
     with connected(tmp_path) as api, pytest.raises(ApiError) as caught:
         api.info()
     assert caught.value.explanation == words
 
 
-def test_answer_that_says_nothing_need_not_be_json(engine: FakeEngine, tmp_path: Path) -> None:
-    """Podman says `OK` where Docker says nothing; where JSON is due it is an error."""
+def test_empty_answer_need_not_be_json(engine: FakeEngine, tmp_path: Path) -> None:
+    """An answer that is not JSON, such as Podman's `OK`, is an error only if JSON is expected."""
     ok = PING.replace(b"Api-Version: 1.41\r\n", b"")
     engine.answers += [ok, ok]
     with connected(tmp_path) as api:
         api.connect_container_to_network("0a1b", "net")
-        with pytest.raises(ApiError, match="no JSON: `OK`"):
+        with pytest.raises(ApiError, match="the answer is not JSON: `OK`"):
             api.info()
 
 
-def test_engine_that_goes_away_in_a_call(engine: FakeEngine, tmp_path: Path) -> None:
-    """It is an error of the connection."""
+def test_engine_that_disconnects_during_a_call(engine: FakeEngine, tmp_path: Path) -> None:
+    """An engine that disconnects during a call is a connection error."""
     engine.answers += [b""]
     with connected(tmp_path) as api, pytest.raises(ConnectionError):
         api.info()
 
 
 def test_what_does_not_speak_http(engine: FakeEngine, tmp_path: Path) -> None:
-    """It may be any server."""
+    """An answer that is not HTTP is a protocol error."""
     engine.answers = [b"220 smtp.example\r\n\r\n"]
     with pytest.raises(h11.ProtocolError):
         EngineApi(EngineAddress(url=f"unix://{tmp_path}/engine.sock"))
 
 
-def test_events_are_read_as_they_come(engine: FakeEngine, tmp_path: Path) -> None:
-    """Lines may come in any pieces; the first that matters ends the reading."""
+def test_events_are_read_as_they_arrive(engine: FakeEngine, tmp_path: Path) -> None:
+    """Events are read as they arrive, for any chunking of the lines."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     pieces = [b'{"Action": "o', b'om"}\n{"Action": "die"}\n']
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
@@ -224,7 +224,7 @@ def test_events_are_read_as_they_come(engine: FakeEngine, tmp_path: Path) -> Non
 
 
 def test_attached_streams_begin_right_after_the_head(engine: FakeEngine, tmp_path: Path) -> None:
-    """What comes along with the engine's consent is the container's output already."""
+    """Bytes that arrive with the head of the response are the container's output."""
     engine.answers += [
         b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nfirst words"
     ]
@@ -236,7 +236,7 @@ def test_attached_streams_begin_right_after_the_head(engine: FakeEngine, tmp_pat
 
 
 def test_refused_attachment(engine: FakeEngine, tmp_path: Path) -> None:
-    """Podman prepares the container when somebody attaches, and says then what is wrong."""
+    """A refused attachment is an error with the engine's message."""
     engine.answers += [answer(500, {"message": "no such program"})]
     with connected(tmp_path) as api, pytest.raises(ApiError, match="no such program"):
         api.attach("0a1b")

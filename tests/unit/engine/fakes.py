@@ -1,4 +1,4 @@
-"""An engine for tests: whatever attributes it is given, and the translation of errors of the real one."""
+"""An engine for tests, with any given attributes and the error translation of the real one."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ HEADING = "Building samlocal/shop-1:latest from /shop"
 
 
 class Watcher:
-    """Who sees a build."""
+    """Records the progress of a build."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -50,7 +50,7 @@ def failure(*pieces: str, reason: str, dockerfile: bytes = b"FROM scratch\n") ->
 
 
 def test_cached_steps_are_not_shown() -> None:
-    """A build that does nothing says nothing."""
+    """A build with only cached steps has no output."""
     docker = ("Step 1/2 : FROM base", "\n", " ---> 0a1b2c3d4e5f\n", "Step 2/2 : RUN make", "\n")
     assert (
         shown(*docker, " ---> Using cache\n", " ---> 1a1b2c3d4e5f\n", "Successfully built 1a\n")
@@ -61,7 +61,7 @@ def test_cached_steps_are_not_shown() -> None:
 
 
 def test_steps_that_are_done_are_shown() -> None:
-    """With what they write, and without what the engine says of its own doings."""
+    """A step that runs is shown with its output, without the engine's own messages."""
     step = ("Step 2/2 : RUN make", "\n", " ---> Running in 0a1b2c3d4e5f\n", "made")
     assert shown(*step, " it\nRemoving intermediate container 0a1b\n", " ---> 1a1b2c3d4e5f\n") == [
         HEADING,
@@ -75,23 +75,23 @@ def test_steps_that_are_done_are_shown() -> None:
 
 
 def test_lines_are_as_a_terminal_would_leave_them() -> None:
-    """Colors go, carriage returns overwrite."""
+    """Colors are removed, and a carriage return overwrites the line."""
     assert shown("10%\r100%\r\n", "\x1b[91mred\n\x1b[0mplain\n")[1:] == ["100%", "red", "plain"]
 
 
 def test_failure_has_what_the_step_wrote_to_stderr() -> None:
-    """Docker paints that, line after line; what is painted otherwise is not the reason."""
+    """Only lines in Docker's color of stderr are in the error."""
     pieces = ("Step 1/1 : RUN make\n", "out 1\n", "\x1b[91merror 1\nerror 2\n", "\x1b[0mout 2\n")
 
     error = failure(*pieces, reason="returned a non-zero code: 2\n")
 
     assert error.message == (
-        "the image of `Shop` can't be built: returned a non-zero code: 2\n  error 1\n  error 2"
+        "the image of `Shop` cannot be built: returned a non-zero code: 2\n  error 1\n  error 2"
     )
 
 
 def test_failure_has_the_last_lines_where_stderr_is_empty() -> None:
-    """Ten of them, of the step that failed."""
+    """Without stderr, the error has the last ten lines of the failed step."""
     lines = "".join(f"line {number}\n" for number in range(20))
 
     error = failure("Step 1/2 : RUN a\nbefore\nStep 2/2 : RUN b\n", lines, reason="failed")
@@ -108,24 +108,24 @@ def test_failure_has_the_last_lines_where_stderr_is_empty() -> None:
         ("Unknown flag: link", b"COPY --link a /\n"),
     ],
 )
-def test_what_only_buildkit_can(reason: str, dockerfile: bytes) -> None:
-    """The hint is the command that builds it."""
+def test_a_build_that_needs_buildkit_has_a_hint(reason: str, dockerfile: bytes) -> None:
+    """The hint for a Dockerfile that needs BuildKit is the command that builds it."""
     error = failure(reason=reason, dockerfile=dockerfile)
 
     assert error.hint == (
-        "samlocal builds without BuildKit: `docker build -t NAME -f /shop/Dockerfile /shop`,"
-        " then `--invoke-image NAME`"
+        "samlocal does not use BuildKit: run `docker build -t NAME -f /shop/Dockerfile /shop`,"
+        " then pass `--invoke-image NAME`"
     )
 
 
-def test_mistake_that_is_no_matter_of_buildkit() -> None:
-    """A misspelt instruction is just that."""
+def test_another_mistake_has_no_hint() -> None:
+    """A misspelt instruction gets no hint about BuildKit."""
     reason = "dockerfile parse error line 1: unknown instruction: FRM"
     assert failure(reason=reason, dockerfile=b"FRM scratch\n").hint is None
 
 
 def test_base_image_that_is_pulled() -> None:
-    """Its layers are shown as those of any pull, below the build's heading."""
+    """The layers of a pulled base image are shown like those of any pull, below the build's heading."""
     watcher = Watcher()
 
     progress = {"current": 1, "total": 2}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> ImageBuild:
-    """A context with sources, and with what `.dockerignore` leaves out."""
+    """A context with sources and ignored files."""
     context = tmp_path / "function"
     (context / "node_modules").mkdir(parents=True)
     for name in ("Dockerfile", "app.js", "secrets.env", "node_modules/left-pad.js"):
@@ -41,16 +41,16 @@ def archived(recipe: ImageBuild) -> tuple[str, dict[str, bytes]]:
     return dockerfile, contents
 
 
-def test_ignored_files_stay_here(recipe: ImageBuild) -> None:
-    """The engine gets what `docker build` would send."""
+def test_ignored_files_are_not_sent(recipe: ImageBuild) -> None:
+    """The engine gets the same files as from `docker build`."""
     dockerfile, contents = archived(recipe)
 
     assert dockerfile == "Dockerfile"
     assert set(contents) == {".dockerignore", "Dockerfile", "app.js"}
 
 
-def test_dockerfile_from_outside(recipe: ImageBuild) -> None:
-    """The CDK allows a Dockerfile that isn't in the context: it travels along."""
+def test_dockerfile_from_outside_the_context(recipe: ImageBuild) -> None:
+    """A Dockerfile from outside the context is added to it."""
     recipe.context.with_name("Dockerfile.shared").write_text("FROM scratch\n")
 
     dockerfile, contents = archived(replace(recipe, dockerfile="../Dockerfile.shared"))
@@ -59,15 +59,15 @@ def test_dockerfile_from_outside(recipe: ImageBuild) -> None:
 
 
 def test_missing_dockerfile_and_context(recipe: ImageBuild) -> None:
-    """Both are named, with what their paths are relative to."""
+    """The error names the missing path, and the hint the directory that it is relative to."""
     with pytest.raises(ImageBuildError, match=r"Dockerfile.prod` cannot be read: No such file"):
         read_dockerfile(replace(recipe, dockerfile="Dockerfile.prod"))
-    with pytest.raises(ImageBuildError, match=r"there is no directory `.*elsewhere`"):
+    with pytest.raises(ImageBuildError, match=r"no build context directory `.*elsewhere`"):
         read_dockerfile(replace(recipe, context=recipe.context / "elsewhere"))
 
 
-def test_recipe_changes_with_what_it_says(recipe: ImageBuild) -> None:
-    """Arguments, target, platform and the Dockerfile's text make another recipe; sources don't."""
+def test_digest_depends_on_the_recipe(recipe: ImageBuild) -> None:
+    """The digest depends on arguments, target, platform and the Dockerfile's text, not on sources."""
     build = Build(function="F", recipe=recipe, image="f:latest", platform="linux/amd64")
     others = [
         replace(build, recipe=replace(recipe, target="test")),
@@ -83,7 +83,7 @@ def test_recipe_changes_with_what_it_says(recipe: ImageBuild) -> None:
 
 
 def test_newer_file(recipe: ImageBuild) -> None:
-    """A source that was written since is found; one that is ignored doesn't count."""
+    """A newer source is found, unless it is ignored."""
     for path in recipe.context.rglob("*"):
         os.utime(path, (1000, 1000))
     os.utime(recipe.context / "secrets.env", (3000, 3000))

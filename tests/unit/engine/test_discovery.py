@@ -19,7 +19,7 @@ DEFAULT = "unix:///var/run/docker.sock"
 
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who has a home and nothing in it."""
+    """The environment of a user with an empty home directory."""
     return {
         "HOME": str(tmp_path),
         "XDG_RUNTIME_DIR": str(tmp_path / "run"),
@@ -28,7 +28,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
 
 
 def make_context(home: Path, name: str, url: str, *, skip_verify: bool = False) -> Path:
-    """Write a context as `docker context create` does; the folder of its certificates."""
+    """Write a context as `docker context create` does; return the folder of its certificates."""
     digest = hashlib.sha256(name.encode()).hexdigest()
     meta = home / ".docker" / "contexts" / "meta" / digest / "meta.json"
     meta.parent.mkdir(parents=True)
@@ -47,19 +47,19 @@ def urls(engine: str | None, variables: Mapping[str, str]) -> list[str]:
 
 
 def make_socket(path: Path) -> str:
-    """Make what looks like an engine's socket; its address."""
+    """Create a file in the place of an engine's socket; return its address."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     return f"unix://{path}"
 
 
 def test_default_socket_comes_first(variables: dict[str, str]) -> None:
-    """Where nothing says otherwise, Docker's socket is tried before all others."""
+    """Without settings, Docker's socket is tried first."""
     assert urls(None, variables)[0] == DEFAULT
 
 
 def test_known_sockets_that_exist_come_next(variables: dict[str, str], tmp_path: Path) -> None:
-    """The sockets of Podman, Colima and the others are tried where they are."""
+    """The existing sockets of Podman, Colima and other engines are tried next."""
     podman = make_socket(tmp_path / "run" / "podman" / "podman.sock")
     colima = make_socket(tmp_path / ".colima" / "default" / "docker.sock")
 
@@ -141,20 +141,20 @@ def test_sockets_of_a_named_engine_that_exist(variables: dict[str, str], tmp_pat
 def test_address_is_the_only_one_tried(
     engine: str, address: str, variables: dict[str, str]
 ) -> None:
-    """`--engine ADDRESS` overrules `DOCKER_HOST` and every context."""
+    """`--engine ADDRESS` overrides `DOCKER_HOST` and every context."""
     variables |= {"DOCKER_HOST": "tcp://other:1", "DOCKER_CONTEXT": "other"}
     assert urls(engine, variables) == [address]
 
 
 def test_docker_host_overrules_contexts(variables: dict[str, str], tmp_path: Path) -> None:
-    """As with the `docker` command, the variable counts more than `docker context use`."""
+    """`DOCKER_HOST` overrides `docker context use`, as in the `docker` command."""
     use_context(tmp_path, "other")
     variables |= {"DOCKER_HOST": "tcp://10.0.0.1:2375", "DOCKER_CONTEXT": "other"}
     assert urls(None, variables) == ["tcp://10.0.0.1:2375"]
 
 
 def test_current_context_is_used(variables: dict[str, str], tmp_path: Path) -> None:
-    """What `docker context use` chose is the one engine that is tried."""
+    """The engine that `docker context use` chose is the only one that is tried."""
     make_context(tmp_path, "colima", "unix:///c.sock")
     use_context(tmp_path, "colima")
     assert urls(None, variables) == ["unix:///c.sock"]
@@ -163,15 +163,15 @@ def test_current_context_is_used(variables: dict[str, str], tmp_path: Path) -> N
 def test_docker_context_overrules_the_current_one(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """The variable counts more than the file."""
+    """`DOCKER_CONTEXT` overrides the current context."""
     make_context(tmp_path, "far", "ssh://me@far.example")
     make_context(tmp_path, "colima", "unix:///c.sock")
     use_context(tmp_path, "colima")
     assert urls(None, variables | {"DOCKER_CONTEXT": "far"}) == ["ssh://me@far.example"]
 
 
-def test_docker_config_is_where_contexts_are(variables: dict[str, str], tmp_path: Path) -> None:
-    """`DOCKER_CONFIG` names the folder in place of `~/.docker`."""
+def test_docker_config_is_the_folder_of_contexts(variables: dict[str, str], tmp_path: Path) -> None:
+    """`DOCKER_CONFIG` replaces `~/.docker`."""
     make_context(tmp_path, "far", "tcp://far:1")
     (tmp_path / ".docker").rename(tmp_path / "elsewhere")
     assert urls("far", variables | {"DOCKER_CONFIG": str(tmp_path / "elsewhere")}) == [
@@ -179,8 +179,8 @@ def test_docker_config_is_where_contexts_are(variables: dict[str, str], tmp_path
     ]
 
 
-def test_default_context_is_no_choice(variables: dict[str, str], tmp_path: Path) -> None:
-    """The context `default` is the absence of one."""
+def test_default_context_chooses_nothing(variables: dict[str, str], tmp_path: Path) -> None:
+    """The context `default` is the same as no context."""
     use_context(tmp_path, "default")
     assert urls(None, variables)[0] == DEFAULT
 
@@ -189,14 +189,14 @@ def test_default_context_is_no_choice(variables: dict[str, str], tmp_path: Path)
 def test_unreadable_docker_settings_choose_nothing(
     content: str, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """Docker's own settings may be anything: they choose no context then."""
+    """Malformed settings of Docker choose no context."""
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "config.json").write_text(content)
     assert urls(None, variables)[0] == DEFAULT
 
 
 def test_contexts_certificates_are_found(variables: dict[str, str], tmp_path: Path) -> None:
-    """A context brings its certificates, and says whether the engine must prove itself."""
+    """A context has its certificates, and whether to verify the engine's certificate."""
     folder = make_context(tmp_path, "far", "tcp://far:2376", skip_verify=True)
     folder.mkdir(parents=True)
     for name in ("ca", "cert", "key"):
@@ -218,10 +218,10 @@ def test_contexts_certificates_are_found(variables: dict[str, str], tmp_path: Pa
 @pytest.mark.parametrize(
     "meta", ["", "[]", '{"Name": "x"}', '{"Name": "x", "Endpoints": {"docker": {}}}']
 )
-def test_what_is_no_context_is_passed_over(
+def test_malformed_contexts_are_skipped(
     meta: str, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """A folder of contexts may hold anything; the others are still found."""
+    """Malformed contexts are skipped, and the others are found."""
     make_context(tmp_path, "far", "tcp://far:1")
     broken = tmp_path / ".docker" / "contexts" / "meta" / "0" / "meta.json"
     broken.parent.mkdir()
@@ -229,37 +229,39 @@ def test_what_is_no_context_is_passed_over(
     assert urls("far", variables) == ["tcp://far:1"]
 
 
-def test_context_goes_before_an_engine_of_its_name(
+def test_context_takes_precedence_over_an_engine_of_its_name(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """Colima makes a context `colima`, which knows best where it listens."""
+    """A context takes precedence over a known engine of the same name."""
     make_context(tmp_path, "colima", "unix:///c.sock")
     assert urls("colima", variables) == ["unix:///c.sock"]
 
 
-def test_named_engine_that_is_not_there_lists_where_it_would_be(
+def test_named_engine_without_a_socket_has_all_its_addresses(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """The message can name every place, and the hint how to start that engine."""
-    sought = find_engines("colima", variables)
-    assert [each.url for each in sought.addresses] == [
+    """A named engine without a socket has all its addresses, and the hint how to start it."""
+    candidates = find_engines("colima", variables)
+    assert [each.url for each in candidates.addresses] == [
         f"unix://{tmp_path}/.colima/default/docker.sock",
         f"unix://{tmp_path}/.config/colima/default/docker.sock",
     ]
-    assert "`colima start`" in sought.hint
+    assert "`colima start`" in candidates.hint
 
 
-def test_unknown_name_lists_the_known(variables: dict[str, str], tmp_path: Path) -> None:
-    """A name that nobody has is wrong usage; the hint has the engines and the contexts."""
+def test_unknown_name_is_a_usage_error(variables: dict[str, str], tmp_path: Path) -> None:
+    """An unknown name is a usage error; the hint lists the engines and the contexts."""
     make_context(tmp_path, "far", "tcp://far:1")
-    with pytest.raises(UsageError, match="is called `dockre`") as caught:
+    with pytest.raises(
+        UsageError, match="no container engine or Docker context `dockre`"
+    ) as caught:
         find_engines("dockre", variables)
     assert "`podman`" in (caught.value.hint or "")
     assert "`far`" in (caught.value.hint or "")
 
 
-def test_context_that_is_gone_is_named(variables: dict[str, str], tmp_path: Path) -> None:
-    """A current context without a folder is an error, not the default socket."""
+def test_missing_current_context_is_an_error(variables: dict[str, str], tmp_path: Path) -> None:
+    """A missing current context is an error, not the default socket."""
     use_context(tmp_path, "gone")
     with pytest.raises(EngineNotReachableError, match="no Docker context `gone`"):
         find_engines(None, variables)

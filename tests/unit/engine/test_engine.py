@@ -24,10 +24,10 @@ from tests.unit.engine.fakes import fake_engine
         ),
     ],
 )
-def test_settings_that_lead_nowhere(
+def test_invalid_settings(
     variables: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is wrong with the engine's settings, the message says it, and where it looked."""
+    """The error for invalid settings names the address and the cause."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2376")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -40,8 +40,8 @@ def test_settings_that_lead_nowhere(
     assert "set DOCKER_HOST" in (caught.value.hint or "")
 
 
-def test_an_engine_that_the_user_may_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux a new user isn't in the group of the socket: starting Docker again helps nobody."""
+def test_an_engine_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without permission for the socket, the hint names its group instead of how to start Docker."""
 
     def refuse(_address: object) -> None:
         raise PermissionError(EACCES, os.strerror(EACCES))
@@ -52,22 +52,22 @@ def test_an_engine_that_the_user_may_not_use(monkeypatch: pytest.MonkeyPatch) ->
     assert "`sudo usermod -aG docker $USER`" in (caught.value.hint or "")
 
 
-def test_errors_that_name_each_other_as_their_context() -> None:
-    """What the HTTP library wraps in a circle, as when an engine dies, is told once all the same."""
+def test_errors_in_a_cycle_of_contexts() -> None:
+    """The root cause of errors in a cycle of contexts is found."""
     first, second = requests.ConnectionError("first"), requests.ConnectionError("second")
     first.__cause__, second.__cause__ = second, first
 
-    with pytest.raises(EngineError, match="went away"), fake_engine().translated_errors():
+    with pytest.raises(EngineError, match="stopped answering"), fake_engine().translated_errors():
         raise first
 
 
-def test_engine_that_went_away_is_named_by_its_own_address() -> None:
-    """Also where a command talks to several engines."""
+def test_error_names_the_address_of_the_engine() -> None:
+    """The error names the engine's own address, also with several engines."""
     first, second = fake_engine(address="tcp://first:1"), fake_engine(address="tcp://second:2")
 
     for engine in (first, second, first):
         with (
-            pytest.raises(EngineError, match=f"at `{engine.address}` went away"),
+            pytest.raises(EngineError, match=f"at `{engine.address}` stopped answering"),
             engine.translated_errors(),
         ):
             raise BrokenPipeError

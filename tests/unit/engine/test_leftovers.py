@@ -14,11 +14,11 @@ from samlocal.engine.engine_api import ApiError
 from samlocal.engine.leftovers import (
     Leftover,
     _is_alive,
+    find_leftovers,
     labels,
-    left_behind,
     mounted_paths,
     remove_container,
-    sweep,
+    remove_leftovers,
 )
 from tests.unit.engine.fakes import fake_engine
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeApi:
-    """Has these containers, by whichever labels it is asked."""
+    """Has these containers, whatever labels are requested."""
 
     there: list[dict[str, Any]]
     stubborn: frozenset[str] = frozenset()
@@ -60,14 +60,14 @@ def container(name: str, pid: str, **besides: object) -> dict[str, Any]:
 
 @pytest.fixture
 def ended() -> str:
-    """The number of a process that has ended."""
+    """The id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return str(process.pid)
 
 
-def test_labels_say_whose_a_container_is() -> None:
-    """A later command finds what this one left behind by them."""
+def test_labels_identify_a_container() -> None:
+    """The labels of a container let a later command find it."""
     namespace = Path("/proc/self/ns/pid").stat().st_ino
     assert labels(project="/shop/template.yaml", function="Ratings") == {
         "samlocal.pid": str(os.getpid()),
@@ -78,72 +78,72 @@ def test_labels_say_whose_a_container_is() -> None:
 
 
 def test_label_of_a_relay() -> None:
-    """It is known as such, since it has to go after the container in its network."""
+    """A relay has its own label, because it is removed after the container in its network."""
     ordinary = labels(project="/shop/template.yaml", function="Ratings")
     relay = labels(project="/shop/template.yaml", function="Ratings", is_relay=True)
     assert relay == ordinary | {"samlocal.relay": "true"}
 
 
-def test_containers_of_running_commands_are_not_left_behind(ended: str) -> None:
-    """Only what has outlived its command is, or what nobody can tell whose it is."""
+def test_containers_of_running_commands_are_not_leftovers(ended: str) -> None:
+    """Containers are leftovers if their command has ended or is unknown."""
     unknown = container("c", "")
     del unknown["Labels"]["samlocal.pid"]
     there, _ = engine(container("a", str(os.getpid())), container("b", ended), unknown)
-    assert [each.id for each in left_behind(there)] == ["b", "c"]
+    assert [each.id for each in find_leftovers(there)] == ["b", "c"]
 
 
-def test_relays_are_left_behind_last(ended: str) -> None:
-    """Podman removes none while another container is in its network."""
+def test_relays_come_last(ended: str) -> None:
+    """Relays are last, because Podman cannot remove one while another container uses its network."""
     relay = container("relay", ended)
     relay["Labels"]["samlocal.relay"] = "true"
     there, _ = engine(relay, container("function", ended))
-    assert [each.id for each in left_behind(there)] == ["function", "relay"]
+    assert [each.id for each in find_leftovers(there)] == ["function", "relay"]
 
 
-def test_what_is_known_of_a_leftover(ended: str) -> None:
-    """For what it was made, and its size where that is asked for."""
+def test_fields_of_a_leftover(ended: str) -> None:
+    """A leftover has its project and function, and its size if requested."""
     there, _ = engine(container("a", ended))
-    (without,), (with_size,) = left_behind(there), left_behind(there, with_sizes=True)
+    (without,), (with_size,) = find_leftovers(there), find_leftovers(there, with_sizes=True)
     assert without == Leftover(id="a", function="Ratings", project="/shop/template.yaml")
     assert with_size == replace(without, size_bytes=5)
 
 
-def test_only_containers_of_this_machine_are_left_behind(ended: str) -> None:
-    """A process id of another machine means nothing here; paths are the engine's own."""
+def test_only_containers_of_this_machine_are_leftovers(ended: str) -> None:
+    """Leftovers are those of this machine; mounted paths are those of all machines."""
     there, api = engine(container("a", ended))
-    left_behind(there)
+    find_leftovers(there)
     mounted_paths(there)
     host = labels(project="", function="")["samlocal.host"]
     assert host.startswith(socket.gethostname())
     assert api.asked == [["samlocal.project", f"samlocal.host={host}"], ["samlocal.project"]]
 
 
-def test_sweep_tells_what_it_has_removed(ended: str) -> None:
-    """What the engine does not let go stays for the next time."""
+def test_removed_leftovers_are_returned(ended: str) -> None:
+    """Only the containers that were removed are returned."""
     there, api = engine(
         container("a", ended),
         container("b", ended),
         container("c", str(os.getpid())),
         stubborn=frozenset("b"),
     )
-    assert (sweep(there), api.removed) == (["a"], ["a"])
+    assert (remove_leftovers(there), api.removed) == (["a"], ["a"])
     assert (remove_container(there, "a"), remove_container(there, "b")) == (True, False)
 
 
-def test_paths_that_containers_see() -> None:
-    """A volume has none on this machine."""
+def test_mounted_paths() -> None:
+    """Mounted paths are returned, without volumes."""
     mounts = [{"Source": "/cache/code"}, {"Source": ""}, {"Type": "tmpfs"}]
     there, _ = engine(container("a", str(os.getpid()), Mounts=mounts))
     assert mounted_paths(there) == {"/cache/code"}
 
 
 def test_a_running_process_is_alive() -> None:
-    """Containers of commands that run are theirs."""
+    """A running process is alive."""
     assert _is_alive(str(os.getpid()))
 
 
 def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel lets nobody but root signal it, and says so: it is there."""
+    """A process that may not be signalled is alive."""
     numbers = []
 
     def kill(pid: int, number: int) -> None:
@@ -156,11 +156,11 @@ def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_ended_process_is_not_alive(ended: str) -> None:
-    """What an ended command left behind can be swept up."""
+    """A process that has ended is not alive."""
     assert not _is_alive(ended)
 
 
 @pytest.mark.parametrize("pid", ["", "samlocal", "1.5", "9" * 30])
-def test_what_is_no_process_is_not_alive(pid: str) -> None:
-    """A label that was tampered with doesn't stop the sweep."""
+def test_an_invalid_process_id_is_not_alive(pid: str) -> None:
+    """An invalid process id in a label is not alive."""
     assert not _is_alive(pid)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.engine.output import read_output, whole_lines
+from samlocal.engine.output import read_output, read_whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), ma
 
 
 def connection(content: bytes, cuts: list[int]) -> Callable[[int], bytes]:
-    """A connection that delivers the content cut at these places, then ends."""
+    """A connection that delivers the content in pieces, then ends."""
     places = sorted({0, len(content), *(cut % (len(content) + 1) for cut in cuts)})
     pieces = [content[start:end] for start, end in pairwise(places)]
 
@@ -35,7 +35,7 @@ def framed(stream: int, payload: bytes) -> bytes:
 def test_any_chunking_gives_the_same_bytes(
     frames: list[tuple[int, bytes]], cuts: list[int]
 ) -> None:
-    """Stdout and stderr come in their order, whole, however the connection cuts the frames."""
+    """Stdout and stderr are complete and in order, for any chunking of the frames."""
     content = b"".join(framed(stream, payload) for stream, payload in frames)
     output = list(read_output(connection(content, cuts)))
 
@@ -44,10 +44,10 @@ def test_any_chunking_gives_the_same_bytes(
 
 
 @given(FRAMES, st.binary(max_size=40), st.integers(min_value=0))
-def test_a_frame_that_breaks_off_is_not_shown(
+def test_an_incomplete_frame_is_not_yielded(
     frames: list[tuple[int, bytes]], last: bytes, cut: int
 ) -> None:
-    """Where the connection is lost in a frame, the frames before it are there."""
+    """If the connection breaks within a frame, the frames before it are yielded."""
     whole = b"".join(framed(stream, payload) for stream, payload in frames)
     broken = framed(1, last)
     content = whole + broken[: cut % len(broken)]
@@ -55,30 +55,30 @@ def test_a_frame_that_breaks_off_is_not_shown(
     assert b"".join(read_output(connection(content, []))) == b"".join(p for _, p in frames)
 
 
-def test_frames_that_come_together_are_handed_on_together() -> None:
-    """A function may write millions of small pieces: each costs no write of its own."""
+def test_frames_that_arrive_together_are_yielded_together() -> None:
+    """Frames that arrive together are yielded as one piece."""
     content = framed(1, b"x") * 1000
     assert list(read_output(connection(content, []))) == [b"x" * 1000]
 
 
 @given(FRAMES, st.lists(st.integers(min_value=0), max_size=30))
 def test_lines_of_two_streams_stay_whole(frames: list[tuple[int, bytes]], cuts: list[int]) -> None:
-    """Each stream comes in its order, and no line of one is within a line of the other."""
+    """Each stream is in order, and no line of one is within a line of the other."""
     written = {
         stream: b"".join(payload for each, payload in frames if each == stream) for stream in (1, 2)
     }
     content = b"".join(framed(stream, payload) for stream, payload in frames)
 
-    shown = b"".join(whole_lines(connection(content, cuts)))
+    shown = b"".join(read_whole_lines(connection(content, cuts)))
 
     lines = shown.split(b"\n")
     expected = [line for text in written.values() for line in text.split(b"\n")]
     assert sorted(filter(None, lines)) == sorted(filter(None, expected))
 
 
-def test_line_without_an_end_is_shown_before_it_fills_the_memory() -> None:
-    """Whoever writes no line feed for long is shown in pieces."""
+def test_a_very_long_line_is_yielded_in_pieces() -> None:
+    """A very long line is yielded in pieces."""
     frames = [framed(1, b"x" * 60_000)] * 3
     received = iter([*frames, b""])
-    shown = whole_lines(lambda _size: next(received))
+    shown = read_whole_lines(lambda _size: next(received))
     assert len(next(shown)) == 120_000

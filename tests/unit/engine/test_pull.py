@@ -46,7 +46,7 @@ class FakeClient:
 
 
 class Watcher:
-    """Who sees a pull."""
+    """Records the progress of a pull."""
 
     def __init__(self) -> None:
         self.seen: list[object] = []
@@ -73,8 +73,8 @@ def _no_logins(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
 DOWNLOADED: dict[str, object] = {"id": "0a1b", "status": "Download complete"}
 
 
-def test_steps_of_docker_are_told_as_it_says_them() -> None:
-    """Its last word is about the whole image."""
+def test_steps_of_docker_are_reported() -> None:
+    """Docker's steps are reported with its statuses, the last for the whole image."""
     complete: dict[str, object] = {"id": "0a1b", "status": "Pull complete"}
     status: dict[str, object] = {"status": f"Status: Downloaded newer image for {IMAGE}"}
 
@@ -86,8 +86,8 @@ def test_steps_of_docker_are_told_as_it_says_them() -> None:
     ]
 
 
-def test_podman_has_no_last_word_of_its_own() -> None:
-    """Of a layer it says no more than that it has come, and of the whole nothing."""
+def test_steps_of_podman_are_reported() -> None:
+    """Podman's downloads are reported as complete, and the end of the pull is added."""
     detail = {"current": 1, "total": 2}
     downloading: dict[str, object] = {"id": "0a1b", "status": "Downloading"}
 

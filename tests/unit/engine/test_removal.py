@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FakeApi:
-    """An engine's API, which refuses as often as it has refusals."""
+    """An engine's API that raises its refusals first."""
 
     def __init__(self, *refusals: tuple[int, str]) -> None:
         self.calls: list[str] = []
@@ -33,7 +33,7 @@ class FakeApi:
 
 
 class EndingApi:
-    """An engine's API that tells how a container ended, or that it has gone."""
+    """An engine's API that reports how a container ended, or that it is removed."""
 
     def __init__(
         self,
@@ -77,19 +77,19 @@ def removed(api: FakeApi) -> list[str]:
     return api.calls
 
 
-def test_container_that_ends_as_podman_kills_it_is_removed_all_the_same() -> None:
-    """Podman gives up where the container is faster."""
+def test_container_that_ends_as_podman_kills_it_is_removed() -> None:
+    """Podman refuses to kill a container that ends at that moment; it is removed nevertheless."""
     improper = (500, "sending SIGKILL to container 0a1b: container state improper: stopped")
     assert removed(FakeApi(improper)) == ["remove 0a1b", "wait for 0a1b", "remove 0a1b"]
 
 
-def test_container_that_the_engine_is_removing_is_left_to_it() -> None:
-    """Docker says that it is at it already."""
+def test_removal_in_progress_is_not_an_error() -> None:
+    """A conflict with a removal in progress is not an error."""
     assert removed(FakeApi((409, "removal is already in progress"))) == ["remove 0a1b"]
 
 
 def test_any_other_refusal_is_an_error() -> None:
-    """It is the engine's own message."""
+    """Any other refusal is an error with the engine's message."""
     with pytest.raises(EngineError, match="the container engine refused: no space left"):
         removed(FakeApi((500, "no space left")))
 
@@ -104,8 +104,8 @@ def test_any_other_refusal_is_an_error() -> None:
         pytest.param(1, ("oom", "die"), False, id="only a child was killed"),
     ],
 )
-def test_end_that_docker_tells(status: int, events: tuple[str, ...], killed: bool) -> None:  # noqa: FBT001  # a parameter
-    """It tells the status with the removal, and the memory in the events of what SIGKILL has ended."""
+def test_end_on_docker(status: int, events: tuple[str, ...], killed: bool) -> None:  # noqa: FBT001  # a parameter
+    """Docker's status comes with the removal; events tell about memory after SIGKILL."""
     api = EndingApi(status, events=events)
     assert ended(api) == (status, killed)
     assert api.calls[0] == "wait for removal of 0a1b"
@@ -113,20 +113,20 @@ def test_end_that_docker_tells(status: int, events: tuple[str, ...], killed: boo
 
 
 @pytest.mark.parametrize("killed", [True, False])
-def test_end_that_podman_tells(killed: bool) -> None:  # noqa: FBT001  # a parameter
-    """Its container is looked at, and then removed by us."""
+def test_end_on_podman(killed: bool) -> None:  # noqa: FBT001  # a parameter
+    """Podman's container is inspected and then removed."""
     api = EndingApi(137, killed=killed)
     assert ended(api, auto_removes=False) == (137, killed)
     assert api.calls == ["wait for end of 0a1b", "look at 0a1b", "remove 0a1b"]
 
 
-def test_end_that_nobody_saw() -> None:
-    """The removal may be faster than the question; any other refusal is an error."""
+def test_unknown_end() -> None:
+    """The status is unknown if the container is already removed; any other refusal is an error."""
     assert ended(EndingApi(0, gone=404)) == (None, False)
     with pytest.raises(EngineError):
         ended(EndingApi(0, gone=500))
 
 
-def test_container_that_has_gone_is_removed() -> None:
-    """Nothing is left to do."""
+def test_missing_container_counts_as_removed() -> None:
+    """The removal of a missing container is not an error."""
     assert removed(FakeApi((404, "no such container"))) == ["remove 0a1b"]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.output import read_output, whole_lines
+from samlocal.engine.output import read_output, read_whole_lines
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker.container.combined_output import ShellWords, names_signals, signal_of
 
@@ -55,7 +55,7 @@ class OutputReader:
         if self._container.is_one_stream:
             pieces = read_output(attached.receive, stderr=self._shell_words.take)
         else:
-            pieces = whole_lines(attached.receive)
+            pieces = read_whole_lines(attached.receive)
         if self._container.spec.sandbox.is_reused:
             from samlocal.sandbox.docker.container.output_marks import OutputMarks  # noqa: PLC0415  # the cold path goes without
 
