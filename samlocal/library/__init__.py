@@ -1,14 +1,13 @@
-"""samlocal as a library: what `import samlocal` gives, and what the command line itself is made of.
+"""samlocal as a library: the API of `import samlocal`, which the command line uses too.
 
-A project is opened, one of its functions prepared, and then invoked, once or any number of times:
+Open a project, prepare one of its functions, and invoke it once or any number of times:
 
     project = samlocal.open_project("template.yaml")
     ratings = samlocal.prepare(project, "Ratings")
     with samlocal.start(ratings) as function:
         result = function.invoke({"message": "great"})
 
-Every call raises `SamlocalError` where samlocal cannot do it. What goes wrong in a function is data, in the
-`InvocationResult`.
+Every call raises `SamlocalError` if it fails. Errors of a function are in the `InvocationResult`.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ def open_project(
     options: ProjectOptions | None = None,
     host: Host | None = None,
 ) -> Project:
-    """Open the project of a template, or of a directory that `cdk synth` wrote; nothing is resolved yet.
+    """Open the project of a template, or of a directory that `cdk synth` wrote, without resolving it.
 
-    Without a template it is the one that the host's directory has. The Region is that of the options, the
+    Without `template`, the template in the host's directory is used. The Region comes from the options, the
     shell or the AWS profile.
 
     Raises:
@@ -58,7 +57,7 @@ def open_project(
     return project.open_project(project.with_region(options, host), host)
 
 
-def prepare(  # one for each thing that may be chosen
+def prepare(
     project: Project,
     function: str | None = None,
     *,
@@ -68,14 +67,14 @@ def prepare(  # one for each thing that may be chosen
     host: Host | None = None,
     observer: Observer | None = None,
 ) -> PreparedFunction:
-    """Make a function ready to run: its environment is resolved, its code and layers are on this machine.
+    """Prepare a function to run: resolve its environment, and get its code and layers to this machine.
 
-    `function` is any of its identifiers; None is the only function of the project. Without an `observer`,
-    what is dropped or guessed goes to the logger `samlocal`.
+    `function` is any of its identifiers; None means the only function of the project. Without an
+    `observer`, diagnostics go to the logger `samlocal`.
 
     Raises:
-        ProjectError: There is no such function, or it lacks something that it cannot run without.
-        SamlocalError: Something else that it needs cannot be had.
+        ProjectError: There is no such function, or a value that it needs is missing.
+        SamlocalError: Something else that it needs is not available.
     """
     from samlocal.host import current_host
     from samlocal.preparation.observer import LoggingObserver
@@ -97,10 +96,10 @@ def prepare(  # one for each thing that may be chosen
 def start(
     prepared: PreparedFunction, *, engine: str | None = None, log: Log | None = None
 ) -> RunningFunction:
-    """Return a function that takes one invocation after the other, to be entered with `with`.
+    """Return a function for consecutive invocations; use it in a `with` statement.
 
-    `engine` names a container engine, as `--engine` does. `log` takes what the function writes and Lambda's
-    lines around it; None: stderr.
+    `engine` names a container engine, as in `--engine`. `log` gets the function's output and Lambda's
+    lines about it; None means stderr.
     """
     from samlocal.library.logs import StderrLog
     from samlocal.library.running_function import RunningFunction
@@ -115,10 +114,10 @@ def invoke(
     engine: str | None = None,
     log: Log | None = None,
 ) -> InvocationResult:
-    """Invoke a function once, in an execution environment of its own: see `RunningFunction.invoke`.
+    """Invoke a function once, in a new execution environment: see `RunningFunction.invoke`.
 
     Raises:
-        SandboxError: No sandbox can be had, or it was lost.
+        SandboxError: No sandbox can be started, or it was lost.
     """
     with start(prepared, engine=engine, log=log) as running:
         return running.invoke(event)

@@ -1,4 +1,4 @@
-"""Logs for functions that are invoked from a program."""
+"""Logs for functions that a program invokes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class StderrLog:
-    """Writes what a function writes to stderr, as it comes."""
+    """Writes a function's output to stderr at once."""
 
     def write(self, output: bytes) -> None:
         sys.stderr.write(output.decode(errors="replace"))
@@ -18,7 +18,7 @@ class StderrLog:
 
 
 class LogBuffer:
-    """Keeps what a function writes."""
+    """Collects a function's output."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
@@ -26,7 +26,7 @@ class LogBuffer:
 
     @property
     def text(self) -> str:
-        """All that has been written so far; what is not UTF-8 is replaced."""
+        """The output so far; invalid UTF-8 is replaced."""
         with self._lock:
             return self._kept.decode(errors="replace")
 

@@ -1,4 +1,4 @@
-"""A function that takes one invocation after the other, for callers without an event loop."""
+"""A function for consecutive invocations, for callers without an event loop."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class _Request:
 
 
 class RunningFunction:
-    """A prepared function and the execution environment that it runs in. Enter it, invoke, leave it.
+    """A prepared function with its execution environment, for use in a `with` statement.
 
-    The environment starts with the first invocation and stays for the next ones, with all that the function
-    keeps in memory and in /tmp. Where it ends, after a timeout or a crash, the next invocation starts another
-    one. Invocations from several threads run one after the other. Leaving the `with` block ends an invocation
-    that still runs, and removes the sandbox.
+    The environment starts with the first invocation and is reused for the next ones, with the function's
+    memory and its /tmp. If it ends after a timeout or a crash, the next invocation starts a new one.
+    Invocations from several threads run one after the other. Leaving the `with` block ends a running
+    invocation and removes the sandbox.
     """
 
     def __init__(self, prepared: PreparedFunction, *, engine: str | None, log: Log) -> None:
@@ -82,15 +82,15 @@ class RunningFunction:
         context: ContextOverrides | None = None,
         log: Log | None = None,
     ) -> InvocationResult:
-        """Run one invocation, and return its result.
+        """Run one invocation and return its result.
 
-        `event` is what JSON can hold, None: an empty object; `payload`, which comes before it, JSON as bytes.
-        `context` replaces parts of what the function sees as its context. `log` takes what is written in this
-        invocation instead of the log of all.
+        `event` is a JSON value, by default an empty object. `payload` is JSON as bytes and takes precedence.
+        `context` overrides parts of the function's context. `log` gets the output of this invocation instead
+        of the log of the function.
 
         Raises:
-            SandboxError: No sandbox can be had, or it was lost.
-            EnvironmentUnusableError: The `with` block has been left.
+            SandboxError: No sandbox can be started, or it was lost.
+            EnvironmentUnusableError: The `with` block was left.
         """
         if payload is None:
             payload = json.dumps({} if event is None else event).encode()
@@ -106,7 +106,7 @@ class RunningFunction:
         return request.result.result()
 
     def _work(self) -> None:
-        """Serve each request, and end once there are no more."""
+        """Serve requests until the end."""
         while self._next_request():
             try:
                 with Engine(self._engine) as engine:
@@ -114,24 +114,24 @@ class RunningFunction:
                         engine=engine, progress=_LoggedProgress(), on_relay=_log_relay
                     )
                     factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
-            except BaseException as error:  # noqa: BLE001  # the caller that waits for the result gets it
+            except BaseException as error:  # noqa: BLE001  # the caller gets it with the result
                 self._settle(error)
 
     def _next_request(self) -> _Request | None:
-        """Return the request that has no result yet, else wait for one; return None at the end."""
+        """Return the request without a result, or wait for the next one; return None at the end."""
         if self._current is None:
             self._current = self._requests.get()
         while self._is_closed and self._current:
             self._settle(EnvironmentUnusableError(_CLOSED))
             self._current = self._requests.get()
         if self._current is None:
-            self._requests.put(None)  # the end stays the end
+            self._requests.put(None)  # later calls return None too
         return self._current
 
     async def _serve(self, sandbox: Sandbox) -> None:
-        """Serve requests in one environment while it is usable.
+        """Serve requests in one environment as long as it is usable.
 
-        The request that an environment cannot serve stays for the next environment.
+        A request that this environment cannot serve stays for the next one.
         """
         resolved = self._prepared.resolved
         environment = ExecutionEnvironment(
@@ -152,7 +152,7 @@ class RunningFunction:
             await environment.stop()
 
     def _make_cancellable(self) -> None:
-        """Let `__exit__` end what runs in this event loop from now on."""
+        """Let `__exit__` cancel the current task of this event loop."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         with self._lock:
             self._cancel = lambda: loop.call_soon_threadsafe(task.cancel) if task else None
@@ -160,7 +160,7 @@ class RunningFunction:
                 raise asyncio.CancelledError
 
     def _settle(self, result: InvocationResult | BaseException) -> None:
-        """Give the current request its result, or the error that it ends in."""
+        """Give the current request its result or its error."""
         request, self._current = self._current, None
         if request is None:
             return
@@ -173,7 +173,7 @@ class RunningFunction:
 
 
 class _LoggedProgress:
-    """Tells the logger about an image that is pulled or built."""
+    """Logs the pull or the build of an image."""
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
 

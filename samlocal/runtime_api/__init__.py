@@ -1,4 +1,4 @@
-"""What a sandbox talks to: Lambda's Runtime API, hosted by samlocal.
+"""Lambda's Runtime API for a sandbox, hosted by samlocal.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """

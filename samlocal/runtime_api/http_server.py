@@ -1,7 +1,7 @@
 """An HTTP/1.1 server for one sandbox: h11 reads and writes the protocol, asyncio moves the bytes.
 
-Why not an ASGI server: a runtime that streams its response reports an error midstream in request
-*trailers*, and ASGI has no place for them. It also starts in a third of the time.
+Not an ASGI server, because a runtime that streams its response reports a midstream error in request
+*trailers*, which ASGI does not support. This server also starts in a third of the time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-# A reader that falls this far behind stops the sender until it has caught up.
+# A reader with this many unread chunks pauses the sender.
 _MAX_BUFFERED_CHUNKS = 32
 
 # From accepting a client to `connection_made`, in iterations of the loop.
 _STEPS_TO_CONNECT: Final = 3
 
-# Headers and trailers; an error in a trailer is a whole stack trace, in base64.
+# Headers and trailers; an error in a trailer is a stack trace in base64.
 _MAX_HEADER_BYTES: Final = 1024 * 1024
 
 _log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 class Response:
     """An answer to a request; the server adds `Content-Length` or `Transfer-Encoding`.
 
-    A body that is a generator is sent in chunks as it yields them, no faster than the client reads. It is
-    closed when the client goes away. `trailers` is called after its end; a client of HTTP/1.0 gets none.
+    A generator as body is sent in chunks, no faster than the client reads them. It is
+    closed when the client disconnects. `trailers` is called after its end; an HTTP/1.0 client gets none.
     """
 
     status: int
@@ -56,7 +56,7 @@ _INTERNAL_SERVER_ERROR: Final = Response(
 
 
 class TruncatedRequestError(Exception):
-    """The client went away before the end of its request."""
+    """The client disconnected before the end of its request."""
 
 
 class Request:
@@ -75,18 +75,18 @@ class Request:
         self._ended = False
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, its name in lower case."""
+        """Return the value of a header; None if there is none."""
         return _find(self._headers, name)
 
     def trailer(self, name: str) -> str | None:
-        """Return the value of a trailer; there are none before the body has been read."""
+        """Return the value of a trailer; None before the body is read."""
         return _find(self.trailers, name)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives.
 
         Raises:
-            TruncatedRequestError: The client went away before the end.
+            TruncatedRequestError: The client disconnected before the end.
         """
         while not self._ended:
             chunk = await self._chunks.get()
@@ -100,7 +100,7 @@ class Request:
                 raise chunk
 
     def feed(self, chunk: bytes | TruncatedRequestError | None) -> None:
-        """Take a piece of the body from the connection; None is its end."""
+        """Add a chunk of the body; None is its end."""
         self.is_whole |= chunk is None
         self._chunks.put_nowait(chunk)
         if self._chunks.qsize() >= _MAX_BUFFERED_CHUNKS:
@@ -112,9 +112,9 @@ class Handler(Protocol):
 
 
 class Server:
-    """Serves one listening socket to the peers (host, port) that `accepts_peer`, until it is closed.
+    """Serves a listening socket until closed, only to peers (host, port) that `accepts_peer` accepts.
 
-    A handler reads what it needs of a request before it returns: the rest is discarded.
+    A handler reads what it needs of a request before it returns. The rest is discarded.
     """
 
     def __init__(
@@ -135,8 +135,8 @@ class Server:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        # A client that was just accepted has to become a connection before the server is closed: asyncio
-        # would forget its socket.
+        # A client that was just accepted must become a connection before the server is closed. Otherwise
+        # asyncio does not close its socket.
         asyncio.get_running_loop().remove_reader(self._listener)
         for _ in range(_STEPS_TO_CONNECT):
             await asyncio.sleep(0)
@@ -148,7 +148,7 @@ class Server:
 
 
 class _Connection(asyncio.Protocol):
-    """One client: requests one after the other, each answered before the next is read."""
+    """One client; each request is answered before the next one is read."""
 
     def __init__(
         self,
@@ -212,7 +212,7 @@ class _Connection(asyncio.Protocol):
                 case h11.EndOfMessage() if self._request:
                     self._request.trailers = tuple(event.headers)
                     self._request.feed(None)
-                case _:  # NEED_DATA, PAUSED until the answer is out, or the connection closes
+                case _:  # NEED_DATA, PAUSED until the response is sent, or the connection closes
                     return
 
     def _begin(self, event: h11.Request) -> None:
@@ -233,7 +233,7 @@ class _Connection(asyncio.Protocol):
             self._write(h11.InformationalResponse(status_code=100, headers=[]))
         try:
             response = await self._handler(request)
-        except Exception:  # noqa: BLE001  # a defect of ours: the client must not wait for ever
+        except Exception:  # noqa: BLE001  # a defect of samlocal: the client must not wait forever
             _log.exception("%s %s failed", request.method, request.path)
             response = _INTERNAL_SERVER_ERROR
         await _discard_rest(request)
@@ -253,7 +253,7 @@ class _Connection(asyncio.Protocol):
         self._write(head, h11.Data(data=data), h11.EndOfMessage())
 
     async def _stream(self, response: Response, body: AsyncGenerator[bytes, None]) -> None:
-        """Send a body in chunks; hang up where it fails, so that the client knows that it isn't whole."""
+        """Send a body in chunks; abort the connection on failure, so that the client detects it."""
         try:
             async with aclosing(body):
                 self._write(_head(response, {}))
@@ -262,7 +262,7 @@ class _Connection(asyncio.Protocol):
             is_chunked = self._http.their_http_version != b"1.0" and not self._is_head_request
             trailers = _encoded(response.trailers()) if is_chunked else []
             self._write(h11.EndOfMessage(headers=trailers))
-        except Exception:  # noqa: BLE001  # the head is out: no other answer is possible
+        except Exception:  # noqa: BLE001  # the head is sent: no other response is possible
             _log.exception("the body of a response failed")
             self._transport.abort()
 
@@ -290,7 +290,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def _discard_rest(request: Request) -> None:
-    """Read what a handler left of the body, so that the client sees the answer and not a reset."""
+    """Read the rest of the body, so that the client gets the response and not a reset."""
     with suppress(TruncatedRequestError):
         async for _ in request.stream():
             pass

@@ -1,4 +1,4 @@
-"""The one place that writes protocol responses, and the protocol's error types.
+"""The responses of the protocol, and its error types.
 
 https://github.com/aws/aws-lambda-runtime-interface-emulator/tree/main/internal/lambda/rapi/rendering
 """
@@ -51,7 +51,7 @@ def invalid_state_transition(error: InvalidStateTransitionError) -> Response:
 
 
 def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:
-    """The answer to `next`: the payload, and all about the invocation in headers."""
+    """Return the response to `next`: the payload, with the invocation's data in headers."""
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,

@@ -1,4 +1,4 @@
-"""The Runtime API of one sandbox: its state, and what the routes do to it."""
+"""The Runtime API of one sandbox: its state, and the handlers of the routes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _T = TypeVar("_T")
 
 @frozen
 class Answer:
-    """What a runtime answered: to an invocation, or to its own initialisation."""
+    """A runtime's answer to an invocation, or its error in initialisation."""
 
     payload: bytes
     content_type: str = "application/json"
@@ -50,7 +50,7 @@ class Answer:
 
 @frozen
 class Initialised:
-    """The end of Init at `time.monotonic()` seconds; `failure` is what the runtime says of it."""
+    """The end of Init at `time.monotonic()` seconds; `failure` is the runtime's error, if any."""
 
     at: float
     failure: Answer | None = None
@@ -58,7 +58,7 @@ class Initialised:
 
 @dataclass(kw_only=True, slots=True)
 class Exchange:
-    """One invocation on its way through the runtime. Times are `time.monotonic()` seconds."""
+    """One invocation in the runtime. Times are `time.monotonic()` seconds."""
 
     invocation: Invocation
     deadline_ms: int
@@ -68,11 +68,11 @@ class Exchange:
 
 
 class RuntimeApi:
-    """What the runtime in a sandbox may do, one invocation at a time.
+    """The calls of the runtime in a sandbox, one invocation at a time.
 
-    `initialised` is done when the runtime first asks for work, or says that it can't. The exchange
-    of an invocation tells the rest: `begun` when the runtime has it, `answer`, and `finished` when
-    the runtime asks for the next one.
+    `initialised` is done when the runtime first calls `next`, or reports an error. The exchange of an
+    invocation has the rest: `begun` is when the runtime receives it, `answer` is its result, and
+    `finished` is when the runtime calls `next` again.
     """
 
     def __init__(self) -> None:
@@ -82,27 +82,27 @@ class RuntimeApi:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the runtime has asked for an invocation and has none."""
+        """Whether the runtime has called `next` and has no invocation."""
         return self._state is RuntimeState.READY
 
     def deliver(self, invocation: Invocation, *, deadline_ms: int) -> Exchange:
-        """Hand an invocation to the runtime's pending or next call of `next`.
+        """Answer the runtime's pending or next call of `next` with an invocation.
 
-        `deadline_ms` is Unix time in milliseconds: what the runtime shows as time remaining.
+        `deadline_ms` is Unix time in milliseconds, from which the runtime computes the time remaining.
         """
         exchange = Exchange(invocation=invocation, deadline_ms=deadline_ms)
         self._exchange.set_result(exchange)
         return exchange
 
     async def next_invocation(self, _request: Request) -> Response:
-        """`GET /runtime/invocation/next`: wait for work."""
+        """`GET /runtime/invocation/next`: wait for an invocation."""
         if self._state is not RuntimeState.RUNNING:
             try:
                 self._state = move(self._state, RuntimeState.READY)
             except InvalidStateTransitionError as error:
                 return invalid_state_transition(error)
             self._ask_for_work()
-        # The runtime may hang up while it waits; the work is for whoever asks again.
+        # The runtime may disconnect while it waits; its next call gets the invocation.
         exchange = await asyncio.shield(self._exchange)
         if self._state is RuntimeState.READY:
             exchange.begun = time.monotonic()
@@ -151,7 +151,7 @@ class RuntimeApi:
         return exchange if exchange.invocation.request_id == request_id else None
 
     def _ask_for_work(self) -> None:
-        """The runtime is idle: initialised, and through with the invocation it had."""
+        """Record that the runtime is initialised and has finished its invocation."""
         _settle(self.initialised, Initialised(at=time.monotonic()))
         if self._exchange.done() and self._exchange.result().answer.done():
             _settle(self._exchange.result().finished, time.monotonic())
@@ -163,7 +163,7 @@ class RuntimeApi:
 
 
 def error_answer(error: FunctionError) -> Answer:
-    """The answer that Lambda itself gives where the function gave none."""
+    """Return Lambda's own answer for a function that gave none."""
     payload = json.dumps({"errorType": error.type, "errorMessage": error.message})
     return Answer(payload=payload.encode(), error=error)
 
@@ -203,12 +203,12 @@ async def _read_error(request: Request) -> Answer:
             if len(body) <= MAX_PAYLOAD_BYTES:
                 body += chunk
     except TruncatedRequestError:
-        pass  # what has arrived of the error is better than nothing
+        pass  # keep the part of the error that has arrived
     return _as_error(bytes(body), request.header(_ERROR_TYPE))
 
 
 def _as_error(body: bytes, error_type: str | None) -> Answer:
-    """Read Lambda's error object from a body that may be anything: the body itself is kept."""
+    """Read Lambda's error object from any body; the body itself is the payload."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""The states of a runtime, as the Runtime API sees it, and the moves that are legal.
+"""The states of a runtime in the Runtime API, and the legal transitions.
 
-The names are those of the runtime interface emulator. Whatever is not in the table is refused.
+The names are those of the runtime interface emulator. A transition that is not in the table is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class RuntimeState(Enum):
-    """Where a runtime stands between two calls."""
+    """The state of a runtime between two calls."""
 
     STARTED = "Started"
     INIT_ERROR = "InitError"
@@ -21,8 +21,8 @@ class RuntimeState(Enum):
     RESPONSE_SENT = "ResponseSent"
 
 
-# A runtime may repeat `next` while it waits (READY) and after it has got an event whose answer got
-# lost on the way (RUNNING): it is handed the same event again.
+# A runtime may repeat `next` while it waits (READY), and if the response with its event was lost
+# (RUNNING). It then gets the same event again.
 _MOVES: Final = {
     RuntimeState.STARTED: {RuntimeState.READY, RuntimeState.INIT_ERROR},
     RuntimeState.INIT_ERROR: set(),
@@ -39,14 +39,14 @@ _MOVES: Final = {
 
 
 class InvalidStateTransitionError(Exception):
-    """A runtime called what it may not call now."""
+    """A runtime made a call that its state does not allow."""
 
 
 def move(current: RuntimeState, wanted: RuntimeState) -> RuntimeState:
-    """Return the state after a legal move.
+    """Return the state after a legal transition.
 
     Raises:
-        InvalidStateTransitionError: The move is not legal; its text is what the emulator answers.
+        InvalidStateTransitionError: The transition is illegal; the message is the emulator's.
     """
     if wanted not in _MOVES[current]:
         raise InvalidStateTransitionError(

@@ -1,4 +1,4 @@
-"""A client that speaks to a served Runtime API as a runtime does."""
+"""A client of a served Runtime API, as a runtime is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEADLINE_MS = 1_700_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the Runtime API answered; header names are in lower case."""
+    """A response of the Runtime API; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,7 +29,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """A Runtime API that is being served, and how to call it."""
+    """A served Runtime API, and its client."""
 
     runtime: RuntimeApi
     port: int

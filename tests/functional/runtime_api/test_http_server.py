@@ -1,4 +1,4 @@
-"""The HTTP server on a real socket, with clients of other makes: h11, http.client and bare sockets."""
+"""The HTTP server on a real socket, with other clients: h11, http.client and plain sockets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def two_pieces() -> AsyncGenerator[bytes, None]:
 
 
 async def exchange(port: int, request: bytes) -> bytes:
-    """Send a request as it is; return all that comes until the server hangs up."""
+    """Send raw bytes; return all bytes until the server closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     received = await reader.read()
@@ -107,7 +107,7 @@ async def test_connection_goes_on_after_a_streamed_body() -> None:
 
 
 async def test_streamed_body_for_a_client_of_http_1_0() -> None:
-    """It knows neither chunks nor trailers: the end of the connection is the end of the body."""
+    """An HTTP/1.0 client gets neither chunks nor trailers: the body ends with the connection."""
     async with served(streaming(two_pieces, {"X-End": "all"})) as port:
         received = await exchange(port, b"GET / HTTP/1.0\r\n\r\n")
     head, _, body = received.partition(b"\r\n\r\n")
@@ -117,7 +117,7 @@ async def test_streamed_body_for_a_client_of_http_1_0() -> None:
 
 @pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
 async def test_answer_to_head_has_no_body(is_streamed: bool) -> None:  # noqa: FBT001  # a parameter
-    """Such a client would take the body for the next answer."""
+    """The response to HEAD has no body, which the client would take for the next response."""
 
     async def handle(_request: Request) -> Response:
         return Response(status=200, body=two_pieces() if is_streamed else b"one two")
@@ -131,8 +131,8 @@ async def test_answer_to_head_has_no_body(is_streamed: bool) -> None:  # noqa: F
     assert b"one" not in received
 
 
-async def test_first_chunk_comes_before_the_last_is_there() -> None:
-    """A client reads what there is while the handler waits for more."""
+async def test_first_chunk_is_sent_before_the_last_is_produced() -> None:
+    """A client gets the first chunk while the handler waits for the next one."""
     seen = asyncio.Event()
 
     async def body() -> AsyncGenerator[bytes, None]:
@@ -150,8 +150,8 @@ async def test_first_chunk_comes_before_the_last_is_there() -> None:
         await writer.wait_closed()
 
 
-async def test_body_is_closed_when_its_client_goes_away() -> None:
-    """What the body holds is released: while it waits, and while it is held up by a client that doesn't read."""
+async def test_body_is_closed_when_its_client_disconnects() -> None:
+    """The body is closed when its client disconnects, while it waits or is paused by a slow reader."""
     closed = [asyncio.Event(), asyncio.Event()]
 
     async def waiting() -> AsyncGenerator[bytes, None]:
@@ -179,7 +179,7 @@ async def test_body_is_closed_when_its_client_goes_away() -> None:
 
 
 async def test_body_is_closed_with_the_server() -> None:
-    """Whoever closes a server finds nothing of it at work any more."""
+    """After the server is closed, no body is still running."""
     closed = []
 
     async def body() -> AsyncGenerator[bytes, None]:
@@ -199,8 +199,8 @@ async def test_body_is_closed_with_the_server() -> None:
     writer.close()
 
 
-async def test_slow_reader_holds_up_the_body() -> None:
-    """No more is produced than fits into the buffers between here and the client; nothing is lost."""
+async def test_slow_reader_pauses_the_body() -> None:
+    """A slow reader pauses the body when the buffers are full, and nothing is lost."""
     produced = 0
 
     async def body() -> AsyncGenerator[bytes, None]:
@@ -224,8 +224,8 @@ async def test_slow_reader_holds_up_the_body() -> None:
     assert produced == 64
 
 
-async def test_slow_handler_holds_up_the_request() -> None:
-    """No more of a request is kept than fits into the buffers; the rest comes as the handler reads."""
+async def test_slow_handler_pauses_the_request() -> None:
+    """A slow handler pauses the request when the buffers are full, and gets the rest as it reads."""
     size = 64 * _MIB
 
     async def handle(request: Request) -> Response:
@@ -248,7 +248,7 @@ async def test_slow_handler_holds_up_the_request() -> None:
 
 
 async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
-    """A client can tell that what it has got isn't whole."""
+    """A client can detect that a body failed and is incomplete."""
 
     async def body() -> AsyncGenerator[bytes, None]:
         yield b"one "
@@ -269,8 +269,8 @@ async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("steps", range(4))
-async def test_client_that_comes_as_the_server_closes(steps: int) -> None:
-    """It is hung up on, however far its connection has come."""
+async def test_client_that_connects_as_the_server_closes(steps: int) -> None:
+    """A client that connects while the server closes is disconnected at any stage."""
     listener = socket.create_server(("127.0.0.1", 0))
     async with Server(listener, streaming(two_pieces), accepts_peer=_accept_all):
         client = socket.create_connection(listener.getsockname(), timeout=20)

@@ -1,4 +1,4 @@
-"""The Runtime API as a runtime sees it, over real connections."""
+"""The Runtime API from a runtime's side, over real connections."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_next_waits_for_an_invocation(api: Api) -> None:
     assert (await asking).body == b'{"message": "hey"}'
 
 
-async def test_next_tells_about_the_invocation(api: Api) -> None:
+async def test_next_has_the_headers_of_the_invocation(api: Api) -> None:
     """The headers of `next` are those of the Runtime API's documentation."""
     api.deliver()
 
@@ -55,7 +55,7 @@ async def test_next_tells_about_the_invocation(api: Api) -> None:
     assert "lambda-runtime-cognito-identity" not in headers
 
 
-async def test_next_tells_who_invokes(api: Api) -> None:
+async def test_next_has_client_context_and_identity(api: Api) -> None:
     """A mobile app's context and identity are in headers of their own."""
     wanted = replace(invocation(), client_context='{"a": 1}', cognito_identity='{"b": 2}')
     api.runtime.deliver(wanted, deadline_ms=DEADLINE_MS)
@@ -67,7 +67,7 @@ async def test_next_tells_who_invokes(api: Api) -> None:
 
 
 async def test_names_may_have_any_letters(api: Api) -> None:
-    """Lambda refuses such a name, but only when it is deployed; here it reaches the runtime."""
+    """A name that Lambda would refuse at deployment reaches the runtime."""
     wanted = replace(invocation(), function_arn="arn:aws:lambda:::function:süß")
     api.runtime.deliver(wanted, deadline_ms=DEADLINE_MS)
 
@@ -89,7 +89,7 @@ async def test_response_is_kept_byte_for_byte(api: Api) -> None:
 
 
 async def test_invocation_is_finished_when_the_runtime_asks_for_the_next(api: Api) -> None:
-    """A response alone does not end an invocation: the runtime may still be at work."""
+    """An invocation is finished when the runtime calls `next` again, not with its response."""
     exchange = await api.fetch()
     await api.call("POST", RESPONSE, b"1")
     assert not exchange.finished.done()
@@ -101,8 +101,8 @@ async def test_invocation_is_finished_when_the_runtime_asks_for_the_next(api: Ap
     assert (await following).headers["lambda-runtime-aws-request-id"] == "id-2"
 
 
-async def test_next_is_repeatable_while_an_event_is_out(api: Api) -> None:
-    """A runtime that lost the answer to `next` is handed the same event again."""
+async def test_next_is_repeatable_until_the_event_is_answered(api: Api) -> None:
+    """A runtime that lost the response to `next` gets the same event again."""
     await api.fetch()
 
     again = await api.call("GET", NEXT)
@@ -111,7 +111,7 @@ async def test_next_is_repeatable_while_an_event_is_out(api: Api) -> None:
 
 
 async def test_invocation_begins_when_the_runtime_has_it(api: Api) -> None:
-    """It may wait for its runtime; a repeated `next` does not begin it anew."""
+    """An invocation begins when the runtime receives it, and not again with a repeated `next`."""
     exchange = api.deliver()
     delivered = time.monotonic()
     await api.call("GET", NEXT)
@@ -124,7 +124,7 @@ async def test_invocation_begins_when_the_runtime_has_it(api: Api) -> None:
 
 
 async def test_runtime_waits_until_it_has_an_invocation(api: Api) -> None:
-    """It is waiting from its call of `next` on, and not with an invocation at hand."""
+    """A runtime is waiting from its call of `next` until it gets an invocation."""
     waits = [api.runtime.is_waiting]
     following = asyncio.create_task(api.call("GET", NEXT))
     await api.runtime.initialised
@@ -145,7 +145,7 @@ async def test_runtime_waits_until_it_has_an_invocation(api: Api) -> None:
 async def test_content_type_of_a_response(
     api: Api, headers: dict[str, str], content_type: str
 ) -> None:
-    """It is the runtime's; bytes that are said to be nothing else are just bytes."""
+    """The content type is the runtime's, by default that of binary data."""
     exchange = await api.fetch()
 
     await api.call("POST", RESPONSE, b"1", headers)
@@ -153,15 +153,15 @@ async def test_content_type_of_a_response(
     assert exchange.answer.result().content_type == content_type
 
 
-async def test_a_waiting_client_that_goes_away_loses_nothing(api: Api) -> None:
-    """An invocation goes to the runtime that is there, not to a connection that is gone."""
+async def test_a_waiting_client_that_disconnects_loses_nothing(api: Api) -> None:
+    """An invocation goes to the connected runtime, not to a closed connection."""
     await api.hang_up_after(f"GET {NEXT} HTTP/1.1\r\nHost: api\r\n\r\n".encode())
 
     await api.fetch()
 
 
 async def test_error_is_the_answer(api: Api) -> None:
-    """An error that the function raised is kept as it was posted, and read."""
+    """An error of the function is the answer as it was posted, and its fields are read."""
     exchange = await api.fetch()
     body = b'{"errorMessage": "no stars", "errorType": "ValueError", "stackTrace": []}'
 
@@ -184,7 +184,7 @@ async def test_error_is_the_answer(api: Api) -> None:
     ],
 )
 async def test_error_of_any_shape_is_an_error(api: Api, body: bytes, kind: str) -> None:
-    """A body that is no error object makes the header's type count; nothing is refused."""
+    """A body that is not an error object is accepted, with the error type of the header."""
     exchange = await api.fetch()
 
     await api.call("POST", ERROR, body, {"Lambda-Runtime-Function-Error-Type": "Function.Odd"})
@@ -195,8 +195,8 @@ async def test_error_of_any_shape_is_an_error(api: Api, body: bytes, kind: str) 
     assert exchange.answer.result().payload
 
 
-async def test_error_that_says_nothing(api: Api) -> None:
-    """It has a type all the same, and no message."""
+async def test_empty_error(api: Api) -> None:
+    """An empty error has a default type and no message."""
     exchange = await api.fetch()
 
     await api.call("POST", ERROR, b"{}")
@@ -204,8 +204,8 @@ async def test_error_that_says_nothing(api: Api) -> None:
     assert exchange.answer.result().error == FunctionError(type="Runtime.Unknown", message="")
 
 
-async def test_error_without_end(api: Api) -> None:
-    """What exceeds the largest payload is read, so that the runtime goes on, and not kept."""
+async def test_error_over_the_limit(api: Api) -> None:
+    """The part of an error over the payload limit is read and dropped, so that the runtime goes on."""
     exchange = await api.fetch()
 
     reply = await api.call("POST", ERROR, b"x" * (3 * MAX_PAYLOAD_BYTES))
@@ -215,7 +215,7 @@ async def test_error_without_end(api: Api) -> None:
 
 
 async def test_init_error_ends_the_runtime(api: Api) -> None:
-    """After `init/error` the runtime may not ask for work."""
+    """After `init/error` the runtime may not call `next`."""
     body = b'{"errorMessage": "No module named app", "errorType": "Runtime.ImportModuleError"}'
 
     reply = await api.call("POST", INIT_ERROR, body)
@@ -228,7 +228,7 @@ async def test_init_error_ends_the_runtime(api: Api) -> None:
 
 
 async def test_init_error_after_init_is_refused(api: Api) -> None:
-    """A runtime that has asked for work has initialised."""
+    """`init/error` is refused after a call of `next`."""
     await api.fetch()
 
     reply = await api.call("POST", INIT_ERROR, b"{}")
@@ -243,7 +243,7 @@ async def test_init_error_after_init_is_refused(api: Api) -> None:
 
 @pytest.mark.parametrize("path", [RESPONSE, ERROR])
 async def test_second_answer_is_refused(api: Api, path: str) -> None:
-    """An invocation is answered once."""
+    """A second answer to an invocation is refused."""
     exchange = await api.fetch()
     await api.call("POST", RESPONSE, b"first")
 
@@ -255,7 +255,7 @@ async def test_second_answer_is_refused(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("action", ["response", "error"])
 async def test_unknown_request_id_is_refused(api: Api, action: str) -> None:
-    """An answer must name the invocation that is out."""
+    """An answer must name the current invocation."""
     exchange = await api.fetch()
 
     reply = await api.call("POST", f"{API}/runtime/invocation/id-2/{action}", b"{}")
@@ -265,7 +265,7 @@ async def test_unknown_request_id_is_refused(api: Api, action: str) -> None:
 
 
 async def test_response_before_any_invocation_is_refused(api: Api) -> None:
-    """There is nothing to answer before there was work."""
+    """An answer before any invocation is refused."""
     assert (await api.call("POST", RESPONSE, b"{}")).status == 400
 
 
@@ -279,8 +279,8 @@ async def test_largest_response_is_taken(api: Api) -> None:
     assert len(exchange.answer.result().payload) == MAX_PAYLOAD_BYTES
 
 
-async def test_larger_response_is_lambdas_own_error(api: Api) -> None:
-    """One byte more is `Function.ResponseSizeTooLarge`, and the runtime is told."""
+async def test_response_over_the_limit_is_an_error(api: Api) -> None:
+    """A response one byte over the limit is `Function.ResponseSizeTooLarge`, and the runtime gets an error."""
     exchange = await api.fetch()
 
     reply = await api.call("POST", RESPONSE, b"x" * (MAX_PAYLOAD_BYTES + 1))
@@ -294,7 +294,7 @@ async def test_larger_response_is_lambdas_own_error(api: Api) -> None:
 
 
 async def test_streamed_response_may_be_larger(api: Api) -> None:
-    """A streamed response has a limit of its own, 20 MB."""
+    """A streamed response has a separate limit of 20 MB."""
     exchange = await api.fetch()
 
     await api.call("POST", RESPONSE, b"x" * (MAX_PAYLOAD_BYTES + 1), STREAMING)
@@ -334,7 +334,7 @@ async def test_error_midstream_comes_in_the_trailers(api: Api) -> None:
     ],
 )
 async def test_error_midstream_of_any_shape(api: Api, trailer: str, payload: bytes) -> None:
-    """A body that is missing, or is not base64, is what it is; the type counts."""
+    """A midstream error keeps a missing or malformed body as it is, with its type."""
     exchange = await api.fetch()
     head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
     trailers = f"Lambda-Runtime-Function-Error-Type: Midstream\r\n{trailer}\r\n"
@@ -370,8 +370,8 @@ async def test_long_trailer_in_pieces_is_read(api: Api) -> None:
     await writer.wait_closed()
 
 
-async def test_body_that_is_no_http_is_an_error(api: Api) -> None:
-    """A response that goes wrong in the middle ends the invocation, not only the connection."""
+async def test_body_that_is_not_http_is_an_error(api: Api) -> None:
+    """A response that becomes invalid HTTP ends the invocation, not only the connection."""
     exchange = await api.fetch()
     head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -384,7 +384,7 @@ async def test_body_that_is_no_http_is_an_error(api: Api) -> None:
 
 
 async def test_unknown_response_mode_is_refused(api: Api) -> None:
-    """A response mode that the protocol doesn't have is the runtime's error."""
+    """An unknown response mode is the runtime's error."""
     exchange = await api.fetch()
 
     reply = await api.call(
@@ -401,7 +401,7 @@ async def test_unknown_response_mode_is_refused(api: Api) -> None:
 
 
 async def test_truncated_response_is_an_error(api: Api) -> None:
-    """A connection that breaks in the middle of a response leaves no half result."""
+    """A connection that breaks within a response is an error, not a partial result."""
     exchange = await api.fetch()
     head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nContent-Length: 100\r\n\r\n"
 
@@ -413,7 +413,7 @@ async def test_truncated_response_is_an_error(api: Api) -> None:
 
 
 async def test_expect_continue_is_answered(api: Api) -> None:
-    """Curl asks before it sends a large body, and waits a second where nobody answers."""
+    """`Expect: 100-continue` is answered, which curl would await for a second."""
     exchange = await api.fetch()
     head = f"POST {RESPONSE} HTTP/1.1\r\nHost: api\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
 
@@ -456,7 +456,7 @@ async def test_requests_of_one_connection_are_answered_in_turn(api: Api) -> None
 async def test_other_calls_are_refused(
     api: Api, method: str, path: str, status: int, content_type: str | None
 ) -> None:
-    """What is no route is not found; what is one has one method. A body has its type."""
+    """An unknown path is not found, and a wrong method is not allowed."""
     reply = await api.call(method, path)
     assert (reply.status, reply.headers.get("content-type")) == (status, content_type)
 
@@ -485,7 +485,7 @@ async def test_strangers_are_not_served() -> None:
 
 
 async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) -> None:
-    """A defect of ours is an error to the client and in the log, not a long wait."""
+    """A handler that fails is an error for the client and in the log."""
 
     async def fail(_request: Request) -> Response:
         raise ZeroDivisionError

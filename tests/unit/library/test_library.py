@@ -32,15 +32,15 @@ Resources:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> samlocal.PreparedFunction:
-    """A function of a project in another directory than the current one."""
+    """A function of a project outside the current directory."""
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     project = samlocal.open_project(str(tmp_path / "template.yaml"))
     options = samlocal.FunctionOptions(reads_credentials=False, variables={"STAGE": "test"})
     return samlocal.prepare(project, options=options)
 
 
-def test_every_name_is_there() -> None:
-    """All that is listed can be had, and nothing else."""
+def test_all_names_are_importable() -> None:
+    """`__all__` has exactly the names of the API."""
     assert all(getattr(samlocal, name) for name in samlocal.__all__)
     assert set(samlocal.__all__) <= set(dir(samlocal))
     with pytest.raises(AttributeError, match="module `samlocal` has no attribute `nothing`"):
@@ -48,7 +48,7 @@ def test_every_name_is_there() -> None:
 
 
 def test_the_import_alone_imports_nothing() -> None:
-    """The command line, which imports the package for every command, pays for no library."""
+    """`import samlocal` imports no other module, because every command pays for it."""
     program = "import sys, samlocal; print(*(name for name in sys.modules if 'samlocal' in name))"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert [name for name in ended.stdout.decode().split() if not name.startswith("_")] == [
@@ -57,15 +57,15 @@ def test_the_import_alone_imports_nothing() -> None:
 
 
 def test_a_function_is_prepared_without_a_command_line(prepared: samlocal.PreparedFunction) -> None:
-    """Options are plain data, and what they mean arrives in the environment."""
+    """Options as plain data take effect in the function's environment."""
     assert prepared.resolved.function.logical_id == "Ratings"
     assert prepared.resolved.environment.as_dict()["STAGE"] == "test"
 
 
-def test_what_is_dropped_is_logged(
+def test_diagnostics_are_logged(
     prepared: samlocal.PreparedFunction, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    """Without an observer nothing is silent: diagnostics are warnings, with their place."""
+    """Without an observer, diagnostics are logged as warnings with their place."""
     del prepared
     (record,) = [each for each in caplog.get_records("setup") if each.name == "samlocal"]
     assert record.levelno == logging.WARNING
@@ -73,10 +73,10 @@ def test_what_is_dropped_is_logged(
     assert "the export `tables` is available only in AWS" in record.getMessage()
 
 
-def test_the_sandbox_is_one_for_several_invocations(
+def test_the_sandbox_is_reused(
     prepared: samlocal.PreparedFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It tells which output belongs to which invocation."""
+    """The sandbox is reused and marks the output of each invocation."""
     specs: list[ContainerSpec] = []
 
     def refuse(_factory: SandboxFactory, spec: ContainerSpec, _use: object) -> None:
@@ -94,7 +94,7 @@ def test_the_sandbox_is_one_for_several_invocations(
 def test_an_engine_that_cannot_be_reached(
     prepared: samlocal.PreparedFunction, tmp_path: Path
 ) -> None:
-    """Whoever invokes gets the error, each time; the block ends all the same."""
+    """Each invocation raises the error, and the block ends normally."""
     with samlocal.start(prepared, engine=f"unix://{tmp_path}/docker.sock") as function:
         for _ in range(2):
             with pytest.raises(EngineNotReachableError):

@@ -27,8 +27,8 @@ STATES = list(RuntimeState)
 
 @pytest.mark.parametrize("current", STATES, ids=lambda state: state.value)
 @pytest.mark.parametrize("wanted", STATES, ids=lambda state: state.value)
-def test_only_legal_moves_are_made(current: RuntimeState, wanted: RuntimeState) -> None:
-    """Every pair of states is a move or a refusal."""
+def test_only_legal_transitions_are_made(current: RuntimeState, wanted: RuntimeState) -> None:
+    """Every pair of states is a legal transition or is refused."""
     if f"{current.value} {wanted.value}" in {line.strip() for line in LEGAL.splitlines()}:
         assert move(current, wanted) is wanted
     else:
@@ -41,8 +41,8 @@ def test_only_legal_moves_are_made(current: RuntimeState, wanted: RuntimeState) 
 
 
 @given(st.lists(st.sampled_from(STATES), max_size=60))
-def test_whatever_a_runtime_tries_each_event_is_answered_once(tries: list[RuntimeState]) -> None:
-    """Between two answers there is an event, and after a failed Init there is nothing."""
+def test_each_event_is_answered_once(tries: list[RuntimeState]) -> None:
+    """Each event is answered once in any order of calls, and none after a failed Init."""
     state = RuntimeState.STARTED
     history = [state]
     for wanted in tries:
