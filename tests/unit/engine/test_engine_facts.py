@@ -254,12 +254,12 @@ def test_client_of_docker_py(
             id="sdk",
         ),
         pytest.param(docker.errors.APIError("no words"), "engine refused: no words", id="wordless"),
-        pytest.param(docker.errors.DockerException("gone"), "went away", id="sdk connection"),
-        pytest.param(ConnectionResetError(), "went away", id="connection"),
+        pytest.param(docker.errors.DockerException("gone"), "stopped answering", id="sdk connection"),
+        pytest.param(ConnectionResetError(), "stopped answering", id="connection"),
     ],
 )
 def test_errors_of_the_clients(error: Exception, message: str) -> None:
-    """What the engine refuses, and that it went away, are errors of ours with its words."""
+    """Refusals and lost connections of the clients become errors of samlocal with the cause."""
     with pytest.raises(EngineError, match=message) as caught, fake_engine().translated_errors():
         raise error
     assert caught.value.__cause__ is error

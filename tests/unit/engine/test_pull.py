@@ -170,9 +170,9 @@ def test_registry_that_says_nothing(failure: Exception, monkeypatch: pytest.Monk
     assert "SAMLOCAL_PULL_TIMEOUT" in (caught.value.hint or "")
 
 
-def test_engine_that_goes_away_in_a_pull() -> None:
+def test_engine_that_disconnects_during_a_pull() -> None:
     """That is no silence of a registry."""
-    with pytest.raises(EngineError, match="went away"):
+    with pytest.raises(EngineError, match="stopped answering"):
         pull(FakeClient(failure=requests.ConnectionError("Connection refused")))
 
 
