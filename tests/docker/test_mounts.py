@@ -180,7 +180,7 @@ def test_a_link_that_would_hide_the_runtime_is_named(samlocal: Samlocal) -> None
     ended = invoke(samlocal, {"directory": "/opt"})
 
     assert ended.exit_code == 0, ended.stderr
-    assert "in the container it would hide `/var/runtime`\n" in ended.stderr
+    assert "mounting it would hide `/var/runtime` in the container\n" in ended.stderr
 
 
 def test_the_engines_own_path_of_the_project(samlocal: Samlocal, tmp_path: Path) -> None:
