@@ -247,6 +247,30 @@ async def test_slow_handler_pauses_the_request() -> None:
         assert await asyncio.to_thread(post, port) == f"True {size}".encode()
 
 
+async def test_request_that_its_handler_does_not_read() -> None:
+    """The rest is discarded: the client sees the answer, and the connection goes on."""
+
+    async def handle(request: Request) -> Response:
+        return Response(status=200, body=request.method.encode())
+
+    def ask(port: int) -> list[bytes]:
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            answers = []
+            for method, body in (("POST", bytes(16 * _MIB)), ("GET", None)):
+                connection.request(method, "/", body=body)
+                with connection.getresponse() as response:
+                    assert not response.will_close
+                    answers.append(response.read())
+                connection.auto_open = 0  # a second connection would hide the end of the first
+            return answers
+        finally:
+            connection.close()
+
+    async with served(handle) as port:
+        assert await asyncio.to_thread(ask, port) == [b"POST", b"GET"]
+
+
 async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     """A client can detect that a body failed and is incomplete."""
 
