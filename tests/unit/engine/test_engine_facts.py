@@ -254,7 +254,9 @@ def test_client_of_docker_py(
             id="sdk",
         ),
         pytest.param(docker.errors.APIError("no words"), "engine refused: no words", id="wordless"),
-        pytest.param(docker.errors.DockerException("gone"), "stopped answering", id="sdk connection"),
+        pytest.param(
+            docker.errors.DockerException("gone"), "stopped answering", id="sdk connection"
+        ),
         pytest.param(ConnectionResetError(), "stopped answering", id="connection"),
     ],
 )
