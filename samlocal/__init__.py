@@ -10,26 +10,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from samlocal.context import ContextOverrides
     from samlocal.errors import SamlocalError
-    from samlocal.function import Function
+    from samlocal.function import Function, FunctionEntry
+    from samlocal.host import Host
     from samlocal.invocation import FunctionError, InvocationResult, Report
     from samlocal.library import invoke, open_project, prepare, start
     from samlocal.library.logs import LogBuffer, StderrLog
     from samlocal.library.running_function import RunningFunction
+    from samlocal.preparation.observer import Observer
     from samlocal.preparation.options import CodeOptions, FunctionOptions, ProjectOptions
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.project.project import Project
+    from samlocal.sandbox.debugging import DebugSettings
     from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import Log
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CodeOptions",
     "ContextOverrides",
+    "DebugSettings",
     "Function",
+    "FunctionEntry",
     "FunctionError",
     "FunctionOptions",
+    "Host",
     "InvocationResult",
+    "Log",
     "LogBuffer",
+    "Observer",
     "PreparedFunction",
     "Project",
     "ProjectOptions",
@@ -47,11 +56,16 @@ __all__ = [
 _MODULES = {
     "CodeOptions": "preparation.options",
     "ContextOverrides": "context",
+    "DebugSettings": "sandbox.debugging",
     "Function": "function",
+    "FunctionEntry": "function",
     "FunctionError": "invocation",
     "FunctionOptions": "preparation.options",
+    "Host": "host",
     "InvocationResult": "invocation",
+    "Log": "sandbox.sandbox",
     "LogBuffer": "library.logs",
+    "Observer": "preparation.observer",
     "PreparedFunction": "preparation.preparation",
     "Project": "project.project",
     "ProjectOptions": "preparation.options",
@@ -77,4 +91,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever is exported
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__, "__version__"]

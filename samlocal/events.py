@@ -36,6 +36,7 @@ _FORCE_EXIT_SECONDS = 1.0
 # The widest encoding takes four bytes a character.
 _EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
 _DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
+_PAYLOAD = Source(kind=_EVENT_FILE, path=Path("payload"))
 
 
 @frozen
@@ -77,6 +78,36 @@ def read_event(
         payload = EMPTY_EVENT
     _refuse_large(payload)
     return payload
+
+
+def encode_event(event: object) -> bytes:
+    """Return an event of a program, what JSON can express, as the payload of an invocation.
+
+    Raises:
+        EventError: JSON cannot express it, or it is larger than Lambda allows.
+    """
+    try:
+        payload = json.dumps(event, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EventError(f"the event is not JSON: {error}") from error
+    _refuse_large(payload)
+    return payload
+
+
+def check_payload(payload: bytes) -> None:
+    """Refuse a payload that Lambda refuses.
+
+    Raises:
+        EventError: It is not JSON in UTF-8, or is larger than Lambda allows.
+    """
+    if not isinstance(payload, bytes):
+        raise EventError(f"the payload is not bytes but `{type(payload).__name__}`")
+    _refuse_large(payload)
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as error:
+        raise EventError("the payload is not valid UTF-8") from error
+    check_json(text, _PAYLOAD)
 
 
 class _Announcing:

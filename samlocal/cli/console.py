@@ -6,10 +6,9 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Self, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
-from samlocal.errors import OutputError, UsageError
+from samlocal.errors import OutputError
 
 if TYPE_CHECKING:
     from samlocal.errors import Place
@@ -39,7 +38,7 @@ def is_debugging() -> bool:
 
 def print_status(text: str) -> None:
     """Print a status line on stderr."""
-    _write_stderr(f"{text}\n")
+    write_stderr(f"{text}\n")
 
 
 def show_error(message: str, *, place: Place | None = None, hint: str | None = None) -> None:
@@ -88,76 +87,12 @@ def finish_output() -> None:
     _write_stdout(b"")
 
 
-class FunctionLog:
-    """The output of a function and the platform, live on stderr and in the optional log file.
-
-    Runtimes write carriage returns instead of line feeds, so that CloudWatch does not split a message.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._file: BinaryIO | None = None
-        self._lock = Lock()
-        self._at_line_start = True
-        self._after_return = False
-
-    def __enter__(self) -> Self:
-        if self._path:
-            try:
-                self._file = self._path.open("wb")
-            except OSError as error:
-                raise UsageError(
-                    f"the log file `{self._path}` cannot be written: {error.strerror}"
-                ) from error
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._file:
-            with suppress(OSError):
-                self._file.close()
-
-    def write(self, output: bytes) -> None:
-        with self._lock:
-            self._put(self._line_feeds(output))
-
-    def line(self, text: str) -> None:
-        with self._lock:
-            line = text.encode(errors="backslashreplace")  # may quote bytes that are not text
-            self._put((b"" if self._at_line_start else b"\n") + line + b"\n")
-
-    def _line_feeds(self, output: bytes) -> bytes:
-        if not output:
-            return output
-        if self._after_return and output.startswith(b"\n"):
-            output = output[1:]
-        self._after_return = output.endswith(b"\r")
-        return output.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-    def _put(self, output: bytes) -> None:
-        if not output:
-            return
-        self._at_line_start = output.endswith(b"\n")
-        _write_stderr(output)
-        if self._file:
-            self._put_in_file(self._file, output)
-
-    def _put_in_file(self, file: BinaryIO, output: bytes) -> None:
-        try:
-            file.write(output)
-            file.flush()
-        except OSError as error:
-            self._file = None
-            with suppress(OSError):
-                file.close()
-            show_warning(f"the log file `{self._path}` ends here: {error.strerror}")
-
-
 def _show(word: str, color: str, message: str, place: Place | None, hint: str | None) -> None:
     where = f"{_shown(place)}: " if place else ""
     text = f"{_paint(f'{word}:', color, sys.stderr)} {where}{message}\n"
     if hint:
         text += f"{_paint('hint:', _DIM, sys.stderr)} {hint}\n"
-    _write_stderr(text)
+    write_stderr(text)
 
 
 def _shown(place: Place) -> str:
@@ -201,7 +136,7 @@ def _is_text(payload: bytes) -> bool:
         return False
 
 
-def _write_stderr(output: str | bytes) -> None:
+def write_stderr(output: str | bytes) -> None:
     """Write and flush; ignore a stderr that cannot be written."""
     try:
         if isinstance(output, str):  # file names may not be text

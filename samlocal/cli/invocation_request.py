@@ -16,17 +16,26 @@ if TYPE_CHECKING:
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.context import ContextOverrides
+    from samlocal.diagnostics import Diagnostic
     from samlocal.host import Host
-    from samlocal.invocation import Invocation
-    from samlocal.preparation.resolution import ResolvedFunction
+    from samlocal.preparation.options import FunctionOptions
+    from samlocal.project.project import Project
 
 
 @frozen
 class InvocationRequest:
-    """A function and its invocation, as the options describe them."""
+    """The function to run, the event, and what replaces parts of the context."""
 
-    resolved: ResolvedFunction
-    invocation: Invocation
+    project: Project
+    function_identifier: str | None
+    options: FunctionOptions
+    payload: bytes
+    context: ContextOverrides | None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is dropped of the context."""
+        return self.context.diagnostics if self.context else ()
 
 
 def read_request(
@@ -42,8 +51,6 @@ def read_request(
         SamlocalError: A file cannot be read, or a value is invalid.
     """
     from samlocal.library import open_project
-    from samlocal.preparation.new_invocation import new_invocation
-    from samlocal.preparation.resolution import resolve_function
 
     _refuse_second_stdin(
         ("--event", chosen.event),
@@ -57,13 +64,12 @@ def read_request(
     options = plain_function(chosen, project_options, debugging, container)
     if context:
         options = replace(options, version=context.function_version)
-    project = open_project(options=plain_project(project_options), host=host)
-    resolved = resolve_function(project, chosen.function_identifier, options, host)
-    if context:
-        diagnostics = dict.fromkeys((*resolved.diagnostics, *context.diagnostics))
-        resolved = replace(resolved, diagnostics=tuple(diagnostics))
     return InvocationRequest(
-        resolved=resolved, invocation=new_invocation(resolved, payload, context)
+        project=open_project(options=plain_project(project_options), host=host),
+        function_identifier=chosen.function_identifier,
+        options=options,
+        payload=payload,
+        context=context,
     )
 
 

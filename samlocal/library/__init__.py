@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from samlocal.context import ContextOverrides
     from samlocal.host import Host
     from samlocal.invocation import InvocationResult
     from samlocal.library.running_function import RunningFunction
@@ -107,17 +108,20 @@ def start(
     return RunningFunction(prepared, engine=engine, log=log or StderrLog())
 
 
-def invoke(
+def invoke(  # as `RunningFunction.invoke`, and where it runs
     prepared: PreparedFunction,
     event: object = None,
     *,
+    payload: bytes | None = None,
+    context: ContextOverrides | None = None,
     engine: str | None = None,
     log: Log | None = None,
 ) -> InvocationResult:
-    """Invoke a function once, in a new execution environment: see `RunningFunction.invoke`.
+    """Invoke a function once, in an execution environment of its own: see `RunningFunction.invoke`.
 
     Raises:
-        SandboxError: No sandbox can be started, or it was lost.
+        EventError: The event or the payload is not JSON, or is larger than Lambda allows.
+        SandboxError: No sandbox can be had, or it was lost.
     """
     with start(prepared, engine=engine, log=log) as running:
-        return running.invoke(event)
+        return running.invoke(event, payload=payload, context=context)

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import sys
-from threading import Lock
+from codecs import getincrementaldecoder
+from contextlib import suppress
+
+from samlocal.function_log import FunctionLog
 
 
-class StderrLog:
-    """Writes a function's output to stderr at once."""
+class StderrLog(FunctionLog):
+    """Writes to `sys.stderr` of the program, whatever that is; a stderr that cannot be written takes nothing."""
 
-    def write(self, output: bytes) -> None:
-        sys.stderr.write(output.decode(errors="replace"))
-        sys.stderr.flush()
+    def __init__(self) -> None:
+        super().__init__(self._write)
+        self._decoder = getincrementaldecoder("utf-8")("replace")
 
-    def line(self, text: str) -> None:
-        self.write(f"{text}\n".encode(errors="replace"))
+    def _write(self, output: bytes) -> None:
+        if sys.stderr is None:
+            return
+        with suppress(OSError, ValueError):
+            if buffer := getattr(sys.stderr, "buffer", None):
+                sys.stderr.flush()
+                buffer.write(output)
+            else:
+                sys.stderr.write(self._decoder.decode(output))
+            sys.stderr.flush()
 
 
-class LogBuffer:
-    """Collects a function's output."""
+class LogBuffer(FunctionLog):
+    """Keeps the output."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
-        self._lock = Lock()
+        super().__init__(self._kept.extend)
 
     @property
     def text(self) -> str:
-        """The output so far; invalid UTF-8 is replaced."""
+        """The output so far; bytes that are not UTF-8 are replaced."""
         with self._lock:
             return self._kept.decode(errors="replace")
-
-    def write(self, output: bytes) -> None:
-        with self._lock:
-            self._kept += output
-
-    def line(self, text: str) -> None:
-        self.write(f"{text}\n".encode(errors="replace"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import atexit
 import logging
+from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.engine.engine import Engine
 from samlocal.errors import EnvironmentUnusableError
+from samlocal.events import check_payload, encode_event
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.frozen_dataclass import frozen
 from samlocal.preparation.new_invocation import new_invocation
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.sandbox import Log, Sandbox
 
-_CLOSED: Final = "the function takes no more invocations"
+# How long the end of the program waits for the removal of a sandbox.
+_SECONDS_AT_EXIT: Final = 10.0
+_NOT_RUNNING: Final = "the function is not running"
 
 _log = logging.getLogger("samlocal")
 
@@ -40,12 +43,12 @@ class _Request:
 
 
 class RunningFunction:
-    """A prepared function with its execution environment, for use in a `with` statement.
+    """A prepared function and its execution environment. Enter it, invoke, leave it.
 
-    The environment starts with the first invocation and is reused for the next ones, with the function's
-    memory and its /tmp. If it ends after a timeout or a crash, the next invocation starts a new one.
-    Invocations from several threads run one after the other. Leaving the `with` block ends a running
-    invocation and removes the sandbox.
+    The environment starts with the first invocation and stays for the next ones, with everything that the
+    function keeps in memory and in /tmp. Where it ends, after a timeout or a crash, the next invocation starts
+    another one. Invocations from several threads run one after the other. Leaving the `with` block ends an
+    invocation that is still running and removes the sandbox; so does the end of the program.
     """
 
     def __init__(self, prepared: PreparedFunction, *, engine: str | None, log: Log) -> None:
@@ -54,25 +57,27 @@ class RunningFunction:
         self._spec = replace(prepared.spec, sandbox=sandbox)
         self._engine = engine
         self._log = log
-        self._requests: SimpleQueue[_Request | None] = SimpleQueue()
-        self._current: _Request | None = None
-        self._lock = Lock()
+        self._requests: deque[_Request] = deque()
+        self._changed = Condition()
         self._is_closed = False
-        self._cancel: Callable[[], object] | None = None
+        # What tells the event loop of the present environment that there is a request, and what ends it.
+        self._wake: Callable[[], object] | None = None
+        self._cancel: Callable[[_Request | None], object] | None = None
         self._thread = Thread(target=self._work, name="samlocal", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        with self._changed:
+            if self._is_closed or self._thread.ident:
+                raise EnvironmentUnusableError(
+                    "the function was started before", hint="`samlocal.start` starts another one"
+                )
+            self._thread.start()
+        atexit.register(self._close, _SECONDS_AT_EXIT)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        with self._lock:
-            self._is_closed = True
-            if self._current and self._cancel:
-                with suppress(RuntimeError):  # its event loop has ended
-                    self._cancel()
-        self._requests.put(None)
-        self._thread.join()
+        self._close()
+        atexit.unregister(self._close)
 
     def invoke(
         self,
@@ -84,54 +89,83 @@ class RunningFunction:
     ) -> InvocationResult:
         """Run one invocation and return its result.
 
-        `event` is a JSON value, by default an empty object. `payload` is JSON as bytes and takes precedence.
-        `context` overrides parts of the function's context. `log` gets the output of this invocation instead
-        of the log of the function.
+        `event` is anything that JSON can express; None is an empty object. `payload` replaces it: JSON as
+        bytes. `context` replaces parts of what the function sees as its context. `log` takes the output of
+        this invocation instead of the function's log. An exception that interrupts the wait, such as
+        `KeyboardInterrupt`, ends the invocation and its environment.
 
         Raises:
-            SandboxError: No sandbox can be started, or it was lost.
-            EnvironmentUnusableError: The `with` block was left.
+            EventError: The event or the payload is not JSON, or is larger than Lambda allows.
+            SandboxError: No sandbox can be had, or it was lost.
+            EnvironmentUnusableError: This is not inside of the `with` block.
         """
         if payload is None:
-            payload = json.dumps({} if event is None else event).encode()
-        request = _Request(
-            invocation=new_invocation(self._prepared.resolved, payload, context),
-            log=log,
-            result=Future(),
-        )
-        with self._lock:
-            if self._is_closed:
-                raise EnvironmentUnusableError(_CLOSED)
-            self._requests.put(request)
-        return request.result.result()
+            payload = encode_event({} if event is None else event)
+        else:
+            check_payload(payload)
+        invocation = new_invocation(self._prepared.resolved, payload, context)
+        request = _Request(invocation=invocation, log=log, result=Future())
+        with self._changed:
+            if self._is_closed or not self._thread.is_alive():
+                raise EnvironmentUnusableError(_NOT_RUNNING, hint="`with` starts and ends it")
+            self._requests.append(request)
+            self._notify()
+        try:
+            return request.result.result()
+        finally:
+            self._abandon(request)
+
+    def _close(self, seconds: float | None = None) -> None:
+        with self._changed:
+            self._is_closed = True
+            if self._requests and self._cancel:
+                self._cancel(None)
+            self._notify()
+        self._thread.join(seconds)
+
+    def _abandon(self, request: _Request) -> None:
+        """End a request that nobody waits for any more; do nothing where it has its result."""
+        with self._changed:
+            if request not in self._requests:
+                return
+            if request is self._requests[0] and self._cancel:
+                self._cancel(request)
+            else:
+                self._requests.remove(request)
+
+    def _notify(self) -> None:
+        self._changed.notify_all()
+        if self._wake:
+            self._wake()
 
     def _work(self) -> None:
-        """Serve requests until the end."""
-        while self._next_request():
+        """Serve each request until the end."""
+        while self._wait_for_request():
             try:
                 with Engine(self._engine) as engine:
                     factory = SandboxFactory(
                         engine=engine, progress=_LoggedProgress(), on_relay=_log_relay
                     )
                     factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
-            except BaseException as error:  # noqa: BLE001  # the caller gets it with the result
+            except BaseException as error:  # noqa: BLE001  # the caller that waits for the result gets it
                 self._settle(error)
+            finally:
+                with self._changed:
+                    self._wake = self._cancel = None
+        with self._changed:
+            while self._requests:
+                self._settle(EnvironmentUnusableError(_NOT_RUNNING))
 
-    def _next_request(self) -> _Request | None:
-        """Return the request without a result, or wait for the next one; return None at the end."""
-        if self._current is None:
-            self._current = self._requests.get()
-        while self._is_closed and self._current:
-            self._settle(EnvironmentUnusableError(_CLOSED))
-            self._current = self._requests.get()
-        if self._current is None:
-            self._requests.put(None)  # later calls return None too
-        return self._current
+    def _wait_for_request(self) -> bool:
+        """Return True as soon as there is a request, False at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._requests or self._is_closed)
+            return not self._is_closed
 
     async def _serve(self, sandbox: Sandbox) -> None:
-        """Serve requests in one environment as long as it is usable.
+        """Serve requests in one environment while it is usable.
 
-        A request that this environment cannot serve stays for the next one.
+        A request that an environment cannot serve stays for the next environment.
         """
         resolved = self._prepared.resolved
         environment = ExecutionEnvironment(
@@ -141,31 +175,48 @@ class RunningFunction:
             log=self._log,
             unlimited=resolved.debug is not None,
         )
-        self._make_cancellable()
+        is_changed = self._connect_to_loop()
         async with environment:
-            request = self._current
-            while request:
+            while True:
+                request = self._requests[0]
                 self._settle(await environment.invoke(request.invocation, log=request.log))
-                request = await asyncio.to_thread(self._next_request)
+                while not self._requests and not self._is_closed:
+                    await is_changed.wait()
+                    is_changed.clear()
                 if not environment.is_usable:
                     return
-            await environment.stop()
+                if self._is_closed:
+                    await environment.stop()
+                    return
 
-    def _make_cancellable(self) -> None:
-        """Let `__exit__` cancel the current task of this event loop."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        with self._lock:
-            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel) if task else None
-            if self._is_closed:
+    def _connect_to_loop(self) -> asyncio.Event:
+        """Let other threads wake this event loop, with the event that is returned, and cancel its task."""
+        loop, task, is_changed = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+
+        def call(callback: Callable[[], object]) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(callback)
+
+        def cancel(request: _Request | None) -> None:
+            """Cancel the task unless the request has its result by now, and the next one runs."""
+            if task and (request is None or request in self._requests):
+                task.cancel()
+
+        with self._changed:
+            if self._is_closed or not self._requests:
                 raise asyncio.CancelledError
+            self._wake = lambda: call(is_changed.set)
+            self._cancel = lambda request: call(lambda: cancel(request))
+        return is_changed
 
     def _settle(self, result: InvocationResult | BaseException) -> None:
-        """Give the current request its result or its error."""
-        request, self._current = self._current, None
-        if request is None:
-            return
+        """Give the first request its result, or the error that it ends in."""
+        with self._changed:
+            if not self._requests:
+                return
+            request = self._requests.popleft()
         if isinstance(result, asyncio.CancelledError):
-            result = EnvironmentUnusableError(_CLOSED)
+            result = EnvironmentUnusableError(_NOT_RUNNING)
         if isinstance(result, BaseException):
             request.result.set_exception(result)
         else:

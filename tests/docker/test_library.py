@@ -111,10 +111,66 @@ def test_what_still_runs_is_ended(directory: Path, machines_engine: docker.APICl
         assert not that_stay(lambda: [] if "START" in log.text else [log])
         assert containers_of(machines_engine, directory)
     waiting.join(PATIENCE_SECONDS)
-    assert [str(error) for error in errors] == ["the function takes no more invocations"]
+    assert [str(error) for error in errors] == ["the function is not running"]
 
 
 def test_once(directory: Path) -> None:
     """`invoke` needs no block, and takes the event as Python has it."""
     result = samlocal.invoke(prepare(directory, "Echo"), {"a": [1]}, log=samlocal.LogBuffer())
     assert (result.outcome, json.loads(result.payload)) == ("success", {"a": [1]})
+
+
+INTERRUPTED = """
+import os, signal, sys, samlocal
+project = samlocal.open_project("template.yaml")
+options = samlocal.FunctionOptions(reads_credentials=False)
+settings = samlocal.SandboxSettings(image_repository=sys.argv[1], api_connection="direct")
+sleeps = samlocal.prepare(project, "Sleeps", options=options, sandbox=settings)
+
+class Log(samlocal.LogBuffer):
+    def line(self, text):
+        super().line(text)
+        if text.startswith("START"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+with samlocal.start(sleeps, log=Log()) as function:
+    for _ in range(2):
+        try:
+            function.invoke(log=Log())
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+"""
+
+NEVER_LEFT = """
+import sys, samlocal
+project = samlocal.open_project("template.yaml")
+options = samlocal.FunctionOptions(reads_credentials=False)
+settings = samlocal.SandboxSettings(image_repository=sys.argv[1], api_connection="direct")
+function = samlocal.start(samlocal.prepare(project, "Echo", options=options, sandbox=settings))
+function.__enter__()
+print(function.invoke().outcome, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "output"),
+    [
+        pytest.param(INTERRUPTED, "interrupted\ninterrupted\n", id="interrupted invocation"),
+        pytest.param(NEVER_LEFT, "success\n", id="block that is never left"),
+    ],
+)
+def test_programs_leave_nothing(
+    directory: Path, environment: dict[str, str], program: str, output: str
+) -> None:
+    """An interrupted invocation is ended, and the end of the program removes the sandbox."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program, STAND_INS],
+        cwd=directory,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (ended.stdout, ended.returncode) == (output, 0), ended.stderr
+    assert "Traceback" not in ended.stderr

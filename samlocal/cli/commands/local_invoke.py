@@ -7,13 +7,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import (
-    FunctionLog,
     print_status,
     show_error,
     show_output,
     show_result,
 )
-from samlocal.cli.invocation_request import read_request
+from samlocal.cli.console_log import ConsoleLog
+from samlocal.cli.invocation_request import InvocationRequest, read_request
 from samlocal.cli.observer import ConsoleObserver
 from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.code import CodeOptions
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from samlocal.cli.image_updates import ImageUpdates
     from samlocal.cli.options.general import OutputFormat
     from samlocal.engine.engine import Engine
+    from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, Outcome
     from samlocal.preparation.preparation import PreparedFunction
-    from samlocal.preparation.resolution import ResolvedFunction
     from samlocal.sandbox.sandbox import Sandbox
 
 _RELAY_STATUS: Final = (
@@ -70,32 +70,46 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     project = sam.project(project)
     observer = ConsoleObserver()
     observer.show(sam.diagnostics())
+    from samlocal.cli.sandbox_settings import read_settings
     from samlocal.host import current_host
 
-    host = current_host()
-    if output.print_env:
-        resolved = read_request(chosen, project, debugging, container, host).resolved
-        observer.show(resolved.diagnostics)
-        _print_environment(resolved, output.output)
-        return
-    from samlocal.cli.sandbox_settings import read_settings
-    from samlocal.preparation.preparation import prepare
-
     settings = read_settings(container, limits, code, debugging)
+    host = current_host()
     request = read_request(chosen, project, debugging, container, host)
-    prepared = prepare(request.resolved, settings, host, observer, code=plain_code(code))
+    if output.print_env:
+        _print_environment(request, host, observer, output.output)
+        return
+    from samlocal.library import prepare
+    from samlocal.preparation.new_invocation import new_invocation
+
+    prepared = prepare(
+        request.project,
+        request.function_identifier,
+        options=request.options,
+        code=plain_code(code),
+        sandbox=settings,
+        host=host,
+        observer=observer,
+    )
+    invocation = new_invocation(prepared.resolved, request.payload, request.context)
+    observer.show(request.diagnostics)
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     from samlocal.engine.engine import Engine
 
-    with FunctionLog(output.log_file) as log, Engine(container.engine) as engine:
-        exit_code = _invoke(prepared, request.invocation, engine, log)
+    with ConsoleLog(output.log_file) as log, Engine(container.engine) as engine:
+        exit_code = _invoke(prepared, invocation, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
 
 
-def _print_environment(resolved: ResolvedFunction, output: OutputFormat) -> None:
+def _print_environment(
+    request: InvocationRequest, host: Host, observer: ConsoleObserver, output: OutputFormat
+) -> None:
     from samlocal.cli.print_env import environment_as_json, environment_as_text
+    from samlocal.preparation.resolution import resolve_function
 
+    resolved = resolve_function(request.project, request.function_identifier, request.options, host)
+    observer.show((*resolved.diagnostics, *request.diagnostics))
     base = resolved.project.parent
     if output == "json":
         text = environment_as_json(
@@ -107,7 +121,7 @@ def _print_environment(resolved: ResolvedFunction, output: OutputFormat) -> None
 
 
 def _invoke(
-    prepared: PreparedFunction, invocation: Invocation, engine: Engine, log: FunctionLog
+    prepared: PreparedFunction, invocation: Invocation, engine: Engine, log: ConsoleLog
 ) -> int:
     """Run the function, show its result, and return the exit code."""
     function, spec = prepared.resolved.function, prepared.spec
@@ -146,7 +160,7 @@ def _run(
     invocation: Invocation,
     engine: Engine,
     *,
-    log: FunctionLog,
+    log: ConsoleLog,
     signals: DeferredSignals,
 ) -> InvocationResult | None:
     """Run the function, write the result to stdout and return it; None if a signal came first."""
@@ -189,7 +203,7 @@ def _run(
 
 
 def _watching(
-    prepared: PreparedFunction, sandbox: Sandbox, log: FunctionLog
+    prepared: PreparedFunction, sandbox: Sandbox, log: ConsoleLog
 ) -> AbstractContextManager[DebuggerWatch | None]:
     if prepared.resolved.debug is None:
         return nullcontext()

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.cli.console import (
-    FunctionLog,
     show_error,
     show_output,
     show_result,
     show_verdict,
     show_warning,
 )
+from samlocal.cli.console_log import ConsoleLog
 from samlocal.errors import Place, UsageError
 from tests.unit.cli.script import run_script
 
@@ -31,14 +31,14 @@ CHUNKS = st.lists(
 @given(CHUNKS)
 def test_carriage_returns_become_line_feeds(chunks: list[bytes]) -> None:
     """The boundaries of chunks do not change the output."""
-    log = FunctionLog()
+    log = ConsoleLog()
     shown = b"".join(log._line_feeds(chunk) for chunk in chunks)
     assert shown == b"".join(chunks).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     """A line of the platform starts a new line if the function's last line is incomplete."""
-    log = FunctionLog()
+    log = ConsoleLog()
     log.line("START")
     log.write(b"half")
     log.line("END")
@@ -50,7 +50,7 @@ def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str])
 
 def test_a_line_may_quote_bytes(capfd: pytest.CaptureFixture[str]) -> None:
     """A line with bytes that are not text is shown escaped."""
-    FunctionLog().line("Error Type: \ud800")
+    ConsoleLog().line("Error Type: \ud800")
     assert capfd.readouterr().err == "Error Type: \\ud800\n"
 
 
@@ -60,7 +60,7 @@ def test_the_log_file_has_the_same_content_as_stderr(
     """The log file and stderr have the same bytes, including those that are not text."""
     path = tmp_path / "function.log"
     path.write_text("an older run")
-    with FunctionLog(path) as log:
+    with ConsoleLog(path) as log:
         log.line("START")
         log.write(b"\xff\x00")
         assert path.read_bytes() == b"START\n\xff\x00"
@@ -73,14 +73,14 @@ def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "function.log"
     with (
         pytest.raises(UsageError, match=r"function\.log` cannot be written: No such file"),
-        FunctionLog(path),
+        ConsoleLog(path),
     ):
         pytest.fail("it was opened")
 
 
 def test_a_full_log_file_is_reported_once(capfd: pytest.CaptureFixture[str]) -> None:
     """If the disk is full, one warning is shown, and the logs continue on stderr."""
-    with FunctionLog(Path("/dev/full")) as log:
+    with ConsoleLog(Path("/dev/full")) as log:
         log.line("one")
         log.line("two")
 
@@ -105,8 +105,9 @@ def test_a_broken_stderr_does_not_stop_the_function(nowhere: int) -> None:
     """A stderr that cannot be written does not stop the function."""
     ended = run_script(
         """
-        from samlocal.cli.console import FunctionLog, show_result
-        log = FunctionLog()
+        from samlocal.cli.console import show_result
+        from samlocal.cli.console_log import ConsoleLog
+        log = ConsoleLog()
         for _ in range(1000):
             log.write(b"x" * 1000)
         show_result(b"{}")

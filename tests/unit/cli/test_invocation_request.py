@@ -10,18 +10,23 @@ from uuid import UUID
 
 import pytest
 
-from samlocal.cli.invocation_request import InvocationRequest, read_request
+from samlocal.cli.invocation_request import read_request
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
 from samlocal.cli.options.invocation import InvokeOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.errors import MissingParameterError, UsageError
+from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
 from samlocal.host import current_host
+from samlocal.preparation.new_invocation import new_invocation
+from samlocal.preparation.resolution import ResolvedFunction, resolve_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from samlocal.invocation import Invocation
 
 TEMPLATE = """
 Parameters:
@@ -59,9 +64,17 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return put
 
 
+@frozen
+class Request:
+    """What becomes of a request: the function, all diagnostics, and the invocation."""
+
+    resolved: ResolvedFunction
+    invocation: Invocation
+
+
 def read(
     options: InvokeOptions, *, region: str | None = None, overrides: list[str] | None = None
-) -> InvocationRequest:
+) -> Request:
     return read_with(options, ProjectOptions(region=region, parameter_overrides=overrides))
 
 
@@ -69,13 +82,19 @@ def read_with(
     options: InvokeOptions,
     project: ProjectOptions | None = None,
     container: ContainerOptions | None = None,
-) -> InvocationRequest:
-    return read_request(
+) -> Request:
+    host = current_host()
+    request = read_request(
         options,
         project or ProjectOptions(),
         DebugOptions(),
         container or ContainerOptions(),
-        current_host(),
+        host,
+    )
+    resolved = resolve_function(request.project, request.function_identifier, request.options, host)
+    return Request(
+        resolved=replace(resolved, diagnostics=(*resolved.diagnostics, *request.diagnostics)),
+        invocation=new_invocation(resolved, request.payload, request.context),
     )
 
 

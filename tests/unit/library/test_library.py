@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import samlocal
-from samlocal.errors import EngineError, EngineNotReachableError, EnvironmentUnusableError
+from samlocal.errors import (
+    EngineError,
+    EngineNotReachableError,
+    EnvironmentUnusableError,
+    EventError,
+)
 from samlocal.library import running_function
 from samlocal.sandbox.factory import SandboxFactory
 
@@ -42,7 +47,7 @@ def prepared(tmp_path: Path) -> samlocal.PreparedFunction:
 def test_all_names_are_importable() -> None:
     """`__all__` has exactly the names of the API."""
     assert all(getattr(samlocal, name) for name in samlocal.__all__)
-    assert set(samlocal.__all__) <= set(dir(samlocal))
+    assert dir(samlocal) == sorted([*samlocal.__all__, "__version__"])
     with pytest.raises(AttributeError, match="module `samlocal` has no attribute `nothing`"):
         _ = samlocal.nothing
 
@@ -101,3 +106,39 @@ def test_an_engine_that_cannot_be_reached(
                 function.invoke()
     with pytest.raises(EnvironmentUnusableError):
         function.invoke()
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "message"),
+    [
+        pytest.param(object(), None, "the event is not JSON: Object of type object", id="object"),
+        pytest.param(float("nan"), None, "the event is not JSON: Out of range float", id="NaN"),
+        pytest.param("a" * 7_000_000, None, "Request must be smaller than", id="large event"),
+        pytest.param(None, "{}", "the payload is not bytes but `str`", id="text"),
+        pytest.param(None, b"", "payload:1:1: invalid JSON", id="empty"),
+        pytest.param(None, b"NaN", "payload:1:1: invalid JSON", id="no JSON"),
+        pytest.param(None, b"\xff", "the payload is not valid UTF-8", id="not UTF-8"),
+        pytest.param(None, b'"' + b"a" * 7_000_000 + b'"', "Request must be smaller", id="large"),
+    ],
+)
+def test_what_lambda_refuses(
+    prepared: samlocal.PreparedFunction, event: object, payload: bytes | None, message: str
+) -> None:
+    """An event that no function can get is refused before anything starts."""
+    with (
+        samlocal.start(prepared, engine="unix:///nowhere") as function,
+        pytest.raises(EventError) as caught,
+    ):
+        function.invoke(event, payload=payload)
+    assert message in str(caught.value)
+
+
+def test_the_block_is_needed(prepared: samlocal.PreparedFunction) -> None:
+    """Outside of its block a function invokes nothing, and its block is entered once."""
+    function = samlocal.start(prepared)
+    with pytest.raises(EnvironmentUnusableError, match="the function is not running"):
+        function.invoke()
+    with function, pytest.raises(EnvironmentUnusableError, match="was started before"):
+        function.__enter__()
+    with pytest.raises(EnvironmentUnusableError, match="the function was started before"):
+        function.__enter__()
