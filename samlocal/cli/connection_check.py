@@ -48,8 +48,8 @@ def check_api_connection(
             sandbox=SandboxSpec(function="", project=Path(), environment={}, memory_mb=_MEMORY_MB),
             image=ImageRequest(name=image, pull="never", repository=image_repository),
         )
-        if listening.relayed:
-            return _try_relay(engine, spec, listening, listening.relayed)
+        if listening.relay_reason:
+            return _try_relay(engine, spec, listening, listening.relay_reason)
         reached = reaches_from_new_container(engine, image, listening.address)
         if reached is None:
             return _untried(listening, f"`{image}` has no shell for the check")
@@ -85,7 +85,9 @@ def _try_relay(
 
 def _untried(listening: Listening, reason: str) -> Check:
     where = (
-        f"through a relay ({listening.relayed})" if listening.relayed else f"at {listening.address}"
+        f"through a relay ({listening.relay_reason})"
+        if listening.relay_reason
+        else f"at {listening.address}"
     )
     return _check("warning", f"containers would connect {where}, not checked: {reason}")
 

@@ -110,10 +110,10 @@ def _plan_image_function(
 
 def _keep_bundle(content: bytes, host: Host, observer: Observer) -> Path:
     from samlocal.cache.fallback import with_cache
-    from samlocal.sandbox.ca_bundle import keep_bundle
+    from samlocal.sandbox.ca_bundle import store_bundle
 
     return with_cache(
-        lambda cache: keep_bundle(content, cache), host.cache, report=observer.show_diagnostic
+        lambda cache: store_bundle(content, cache), host.cache, report=observer.show_diagnostic
     )
 
 

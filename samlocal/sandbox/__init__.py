@@ -1,1 +1,1 @@
-"""Where a runtime runs: the protocol that every kind of sandbox keeps, and its words."""
+"""Sandboxes, in which runtimes run: their protocol, plans and diagnostics."""

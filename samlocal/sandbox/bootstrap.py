@@ -1,4 +1,4 @@
-"""The `bootstrap` of a function that brings its own runtime: which one, and whether Linux can start it.
+"""The `bootstrap` of a custom runtime: finding it, and checking that Linux can start it.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
 """
@@ -37,12 +37,12 @@ _READ: Final = 512
 def find_bootstrap(
     function: Function, runtime: Runtime, folders: Mapping[str, Path], project: Path
 ) -> str:
-    """Return the first of the runtime's bootstraps that the sandbox will hold.
+    """Return the first of the runtime's bootstraps that exists in the code or the layers.
 
     `folders` are the directories of code and layers by their path in the sandbox.
 
     Raises:
-        CodeNotFoundError: There is none, or Linux can't start it.
+        CodeNotFoundError: There is none, or Linux cannot start it.
     """
     for bootstrap in runtime.bootstraps:
         root, _, name = bootstrap.rpartition("/")
@@ -55,15 +55,17 @@ def find_bootstrap(
         needs_method = command == SAM and function.build_method is None
         method = ", with a `BuildMethod` in the function's `Metadata`" if needs_method else ""
         raise CodeNotFoundError(
-            f"`{function.logical_id}` is not built: `{code}` has `{source}`, and no `bootstrap`",
+            f"`{function.logical_id}` is not built: `{code}` has `{source}` but no `bootstrap`",
             place=function.code.place,
             hint=f"run `{command}`{method}",
         )
-    elsewhere = ", nor have its layers" if len(folders) > 1 else ""
+    missing = (
+        f"neither `{code}` nor its layers have one" if len(folders) > 1 else f"`{code}` has none"
+    )
     raise CodeNotFoundError(
-        f"`{runtime.id}` runs an executable `bootstrap`, and `{code}` has none{elsewhere}",
+        f"`{runtime.id}` requires an executable `bootstrap`, and {missing}",
         place=function.code.place,
-        hint="build the function so that `bootstrap` stands at the top of its code",
+        hint="build the function so that `bootstrap` is at the top level of its code",
     )
 
 
@@ -74,11 +76,9 @@ def _code_root(runtime: Runtime) -> str:
 def _require_startable(function: Function, path: Path, *, in_code: bool) -> None:
     name, unpacked = _named(function, path, in_code=in_code)
     if not os.access(path, os.X_OK):
-        hint = f"`chmod +x {path}`"
+        hint = f"run `chmod +x {path}`"
         if unpacked:
-            hint = (
-                "archives made on Windows keep no permissions: make it on Linux or macOS, or in WSL"
-            )
+            hint = "archives from Windows have no permissions: create the archive on Linux, on macOS or in WSL"
         raise CodeNotFoundError(f"{name} is not executable", place=function.code.place, hint=hint)
     with path.open("rb") as file:
         start = file.read(_READ)
@@ -88,9 +88,9 @@ def _require_startable(function: Function, path: Path, *, in_code: bool) -> None
 
 
 def _named(function: Function, path: Path, *, in_code: bool) -> tuple[str, bool]:
-    """Return what a user calls a `bootstrap`, and whether it was unpacked from an archive.
+    """Return the name of a `bootstrap` for messages, and whether it was unpacked from an archive.
 
-    A path in the cache tells nobody anything.
+    Paths in the cache are not shown.
     """
     codes = [function.code] if in_code else [layer.code for layer in function.layers]
     if any(isinstance(each, LocalCode) and path.is_relative_to(each.path) for each in codes):
@@ -101,7 +101,7 @@ def _named(function: Function, path: Path, *, in_code: bool) -> tuple[str, bool]
 
 
 def _problem(start: bytes, function: Function) -> tuple[str, str] | None:
-    """Return why Linux can't start a file that begins like this, and what to do about it."""
+    """Return why Linux cannot start a file with these first bytes, and the hint."""
     if start.startswith(_ELF):
         return _foreign_machine(start, function)
     for magic, system in _FOREIGN_PROGRAMS.items():
@@ -109,13 +109,13 @@ def _problem(start: bytes, function: Function) -> tuple[str, str] | None:
             return f"is a program for {system}", "build it for Linux (Go: `GOOS=linux`)"
     line, _, _ = start.partition(b"\n")
     if line.removeprefix(_BYTE_ORDER_MARK).startswith(b"#!") and line.endswith(b"\r"):
-        return "has the line ends of Windows (CRLF)", "save it with those of Linux (LF)"
+        return "has Windows line endings (CRLF)", "save it with Linux line endings (LF)"
     if line.startswith(_BYTE_ORDER_MARK):
-        return "begins with a byte order mark", "save it as UTF-8 without one"
+        return "starts with a byte order mark", "save it as UTF-8 without one"
     if not line.startswith(b"#!"):
         return (
-            "is neither a program for Linux nor a script that begins with `#!`",
-            "name what runs it in its first line, such as `#!/bin/sh`",
+            "is neither a program for Linux nor a script that starts with `#!`",
+            "name the interpreter in the first line, such as `#!/bin/sh`",
         )
     return None
 
@@ -132,6 +132,6 @@ def _foreign_machine(start: bytes, function: Function) -> tuple[str, str] | None
     if machine in {"x86_64", "arm64"}:
         hint += f", or set `Architectures: [{machine}]`"
     return (
-        f"is built for {machine}, and `{function.logical_id}` is for {function.architecture}",
+        f"is built for {machine}, but `{function.logical_id}` is for {function.architecture}",
         hint,
     )

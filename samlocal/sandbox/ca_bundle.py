@@ -1,6 +1,6 @@
-"""A company's own certificate authorities, for every SDK and tool in a sandbox.
+"""Custom certificate authorities for all SDKs and tools in a sandbox.
 
-Each has a variable of its own that names a file in PEM format:
+Each tool has its own variable that names a file in PEM format:
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html (AWS_CA_BUNDLE)
 https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/ (SSL_CERT_FILE: Python, Ruby, Go, .NET, Rust)
 https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification
@@ -8,7 +8,7 @@ https://curl.se/docs/sslcerts.html
 https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslCAInfo
 https://nodejs.org/api/cli.html#node_extra_ca_certsfile
 
-Java has none: it reads a key store that an option of its own names.
+Java has none: an option names its key store.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _VARIABLES: Final = (
 )
 
 
-def keep_bundle(content: bytes, cache: Path) -> Path:
-    """Return a directory with the bundle alone, which every user may read.
+def store_bundle(content: bytes, cache: Path) -> Path:
+    """Store the bundle in a directory that contains only the bundle and that every user may read.
 
-    That can be mounted, or copied to an engine elsewhere, whatever the file itself is next to.
+    The directory can be mounted or copied to an engine without the neighbours of the original file.
     """
     name = hashlib.sha256(content).hexdigest()[:32]
     directory = make_private(cache / "ca-bundles") / name
@@ -60,7 +60,7 @@ def ca_bundle_mount(directory: Path) -> Mount:
 
 
 def with_ca_bundle(environment: Environment) -> Environment:
-    """Return an environment whose every such variable that isn't set names the bundle."""
+    """Return an environment in which each of these variables names the bundle, unless it is set."""
     origin = Origin(source="command-line", label="--ca-bundle")
     bundle = ResolvedVariable(value=_TARGET, origin=origin)
     variables = {**dict.fromkeys(_VARIABLES, bundle), **environment.variables}

@@ -1,4 +1,4 @@
-"""What a container needs besides what runs in it: its image, its network, and how the engine treats it."""
+"""What a container needs besides the sandbox: its image, network and engine options."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Delivery = Literal["auto", "mount", "copy"]
 class ImageRequest:
     """The image of a container, and where it comes from.
 
-    The image of an image function (`is_function`) is the function: what it runs is completed from the
-    image itself. An image that a person chose (`is_chosen`) runs whatever architecture it is for.
-    `pull_option` is how a person said what `pull` is, and `profile` that of the AWS account for images in
-    ECR. `repository` has other runtime images, None: AWS's own.
+    The image of an image function (`is_function`) completes the spec with its own entry point and command.
+    An image that the user chose (`is_chosen`) runs for any architecture. `pull_option` is the option that
+    set `pull`, for messages, and `profile` the AWS profile for images in ECR. `repository` has the runtime
+    images; None means AWS's.
 
-    `for_architecture` is used instead on an engine whose architecture isn't the function's, and `native`
-    is then the image that it replaces. `foreign_architecture` is the engine's name of what it has to
-    emulate, such as `arm64`.
+    `for_architecture` is used on an engine with another architecture than the function's, and `native` is
+    the image that it replaces. `foreign_architecture` is the engine's name of the emulated architecture,
+    such as `arm64`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ImageRequest:
 
 @frozen
 class ContainerNetwork:
-    """The network of a container: `name` is joined besides the engine's default one, or it is `host`.
+    """The network of a container: `name` is a network to join besides the default one, or `host`.
 
     `hosts` are addresses by name, `dns` the addresses of name servers. Ports are published on the address
     `publish_on` of this machine.
@@ -60,7 +60,7 @@ class ContainerNetwork:
 
     @property
     def is_host(self) -> bool:
-        """Whether the container has the network of the engine's machine, and none of its own."""
+        """Whether the container uses the network of the engine's machine."""
         return self.name == "host"
 
     @property
@@ -71,12 +71,12 @@ class ContainerNetwork:
 
 @frozen
 class ContainerSpec:
-    """All that is needed to make the container of a sandbox.
+    """All data that is needed to create the container of a sandbox.
 
-    `delivery` is how the container gets its mounts: from this machine's files, as copies of them, or as
-    copies where the engine does not see this machine's files. `api_connection` is how it reaches its
-    Runtime API. `engine_options` are arguments of docker-py's `containers.run`. An image function whose
-    program is yet unknown is to be debugged as `debug` says.
+    `delivery` is how the container gets its mounts: from this machine's files, as copies, or as copies only
+    if the engine does not see this machine's files. `api_connection` is how it reaches its Runtime API.
+    `engine_options` are arguments of docker-py's `containers.run`. `debug` has the debug settings of an
+    image function whose program is not known yet.
     """
 
     sandbox: SandboxSpec

@@ -1,6 +1,6 @@
-"""What `--debug-args` bring: options, a debugger, a script that is one, or a whole command.
+"""The contents of `--debug-args`: options, a debugger, a debugger script, or a whole command.
 
-AWS's Toolkits hand scripts of their own to sam, below `--debugger-path`, and for an image a whole command:
+AWS's Toolkits give sam scripts below `--debugger-path`, and for an image a whole command:
 
     VS Code     /tmp/lambci_debug_files/py_debug_wrapper.py --listen 0.0.0.0:PORT --wait-for-client
     JetBrains   -u /tmp/lambci_debug_files/pydevd.py --multiprocess --port PORT --file
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from samlocal.runtimes import DebugRecipe, Runtime
 
 _SCRIPTS: Final = (".py", ".js", ".mjs", ".cjs", ".rb")
-# Options of interpreters that a script follows without being the one that they run.
+# Options of interpreters whose value is a script, but not the main script.
 _TAKE_A_SCRIPT: Final = frozenset(
     {"-r", "--require", "--import", "--loader", "--experimental-loader"}
 )
 
 
 def brings_command(arguments: Sequence[str], runtime: Runtime) -> bool:
-    """Tell whether arguments begin with the program that is to run."""
+    """Return whether arguments start with the program to run."""
     if not arguments or arguments[0].startswith("-"):
         return False
     if runtime.program is None:
@@ -44,7 +44,7 @@ def brings_command(arguments: Sequence[str], runtime: Runtime) -> bool:
 def brings_debugger(
     arguments: Sequence[str], environment: Mapping[str, str], recipe: DebugRecipe
 ) -> bool:
-    """Tell whether arguments or variables start another debugger than a recipe's."""
+    """Return whether arguments or variables start another debugger than a recipe's."""
     options = [
         value
         for name, value in environment.items()
@@ -58,7 +58,7 @@ def brings_debugger(
 
 
 def is_program(path: str, program: str) -> bool:
-    """Tell whether a path is that of a program, of whatever version: `python`, `python3.13`."""
+    """Return whether a path is that of a program in any version: `python`, `python3.13`."""
     return (
         re.fullmatch(rf"{program.rstrip('0123456789.')}[\d.]*", PurePosixPath(path).name)
         is not None

@@ -1,4 +1,4 @@
-"""Image functions for a debugger: which runtime's recipe serves for what an image runs."""
+"""Image functions with a debugger: the runtime whose recipe fits the program of an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.runtimes import find_runtime, newest_runtimes
 from samlocal.sandbox.debug_arguments import is_program
-from samlocal.sandbox.debugging import debugged, starts_as_aws
+from samlocal.sandbox.debugging import starts_as_aws, with_debugger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
 _OS_ONLY: Final = "provided.al2023"
 _LANGUAGE_FOLDER: Final = "/var/lang/bin"
-# What the entry point of AWS's base images starts, in their order.
+# The program that the entry point of AWS's base images starts.
 _BOOTSTRAP: Final = "/var/runtime/bootstrap"
 
 
-def debugged_image(
-    spec: SandboxSpec, settings: DebugSettings, *, holds: Callable[[str], bool]
+def with_debugger_in_image(
+    spec: SandboxSpec, settings: DebugSettings, *, has_file: Callable[[str], bool]
 ) -> SandboxSpec:
-    """Return the sandbox of an image, whose program is known, in which a debugger waits.
+    """Return the sandbox of an image with a known program, with a waiting debugger.
 
-    `holds` tells whether the image has a file at a path.
+    `has_file` tells whether the image has a file at a path.
 
     Raises:
-        RuntimeNotFoundError: `--debug-runtime` names none.
-        DebuggerNotFoundError: The debugger can't be had.
+        RuntimeNotFoundError: `--debug-runtime` is not a runtime.
+        DebuggerNotFoundError: The debugger is not available.
     """
     spec = _without_npx(spec)
-    runtime = find_runtime(settings.runtime) if settings.runtime else _runtime(spec, holds)
+    runtime = find_runtime(settings.runtime) if settings.runtime else _runtime(spec, has_file)
     if runtime.bootstraps and spec.entrypoint and starts_as_aws(spec.entrypoint):
         spec = replace(spec, entrypoint=(_BOOTSTRAP,), command=())
-    return debugged(spec, runtime, settings)
+    return with_debugger(spec, runtime, settings)
 
 
-def _runtime(spec: SandboxSpec, holds: Callable[[str], bool]) -> Runtime:
-    """Return the runtime whose program an image runs: with AWS's entry point, which it has at all."""
+def _runtime(spec: SandboxSpec, has_file: Callable[[str], bool]) -> Runtime:
+    """Return the runtime whose program an image runs, or with AWS's entry point contains."""
     entrypoint = spec.entrypoint or ("",)
     for runtime in newest_runtimes():
         program = runtime.program
         if program is None:
             continue
         if starts_as_aws(entrypoint):
-            if holds(f"{_LANGUAGE_FOLDER}/{program}"):
+            if has_file(f"{_LANGUAGE_FOLDER}/{program}"):
                 return runtime
         elif is_program(entrypoint[0], program):
             return runtime
@@ -57,7 +57,7 @@ def _runtime(spec: SandboxSpec, holds: Callable[[str], bool]) -> Runtime:
 
 
 def _without_npx(spec: SandboxSpec) -> SandboxSpec:
-    """Return the sandbox in which Node.js runs what `npx` would have it run in a second process.
+    """Return the sandbox with Node.js as the program instead of `npx`, which would start it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/nodejs-image.html#nodejs-image-clients
     """

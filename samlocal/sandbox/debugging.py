@@ -1,6 +1,6 @@
-"""A sandbox for a debugger: what runs in it, and with what, so that the debugger waits for its client.
+"""Sandboxes in which a debugger waits for its client.
 
-How each runtime is debugged is said in `runtimes/*.yaml`; see `DebugRecipe`.
+The recipes for each runtime are in `runtimes/*.yaml`; see `DebugRecipe`.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ TOOLS: Final = "/tmp/lambci_debug_files"  # noqa: S108  # a path in the sandbox
 _OWN_FOLDER: Final = "/var/samlocal"
 _WRAPPER: Final = f"{_OWN_FOLDER}/wrapper"
 _EXEC_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
-# Every program that Go has built says so: https://pkg.go.dev/debug/buildinfo
+# Every program from Go's compiler contains this: https://pkg.go.dev/debug/buildinfo
 _BUILT_BY_GO: Final = b"\xff Go buildinf:"
 
 
 @frozen
 class DebugSettings:
-    """What a person chose about debugging.
+    """The user's settings for debugging.
 
-    A debugger listens on the first of the ports; `path` is the directory with debuggers of one's own.
-    `runtime` is what an image function runs, where that can't be told. In the sandbox a debugger listens on
-    `listen_address`; clients find its port at `host`.
+    A debugger listens on the first of the ports. `path` is a directory with debuggers. `runtime` is the
+    runtime of an image function, if it is not detected. In the sandbox a debugger listens on
+    `listen_address`; clients reach its port at `host`.
     """
 
     ports: tuple[int, ...]
@@ -48,11 +48,11 @@ class DebugSettings:
     host: str = "localhost"
 
 
-def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> SandboxSpec:
+def with_debugger(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> SandboxSpec:
     """Return the sandbox in which a debugger waits for its client before the function runs.
 
     Raises:
-        DebuggerNotFoundError: The debugger that the runtime needs can't be had.
+        DebuggerNotFoundError: The debugger for the runtime is not available.
     """
     whole = brings_command(settings.arguments, runtime)
     program = _file_of_program(spec)
@@ -92,7 +92,7 @@ def debugged(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> Sa
 
 
 def _choose(runtime: Runtime, settings: DebugSettings, *, program: Path | None) -> DebugRecipe:
-    """Return the recipe of the first debugger that can be had and that the program is made for.
+    """Return the recipe of the first available debugger that fits the program.
 
     Raises:
         DebuggerNotFoundError: There is none.
@@ -104,7 +104,8 @@ def _choose(runtime: Runtime, settings: DebugSettings, *, program: Path | None) 
         found = [each for each in found if each.language != "go"]
     if (tool := found[0].tool) and settings.path and not os.access(settings.path / tool, os.X_OK):
         raise DebuggerNotFoundError(
-            f"`{settings.path / tool}` is not executable", hint=f"`chmod +x {settings.path / tool}`"
+            f"`{settings.path / tool}` is not executable",
+            hint=f"run `chmod +x {settings.path / tool}`",
         )
     return found[0]
 
@@ -117,19 +118,19 @@ def _missing_tool_error(runtime: Runtime, path: Path | None) -> DebuggerNotFound
     tools = [each for each in runtime.debug if each.tool]
     names = " or ".join(f"`{each.tool}`" for each in tools)
     if path is None:
-        message = f"debugging `{runtime.id}` needs a debugger that fits the function: {names}"
+        message = f"debugging `{runtime.id}` requires a debugger for the function: {names}"
     else:
-        message = f"`{path}` holds no debugger for `{runtime.id}`: {names}"
+        message = f"`{path}` has no debugger for `{runtime.id}`: {names}"
     folder = shlex.quote(str(path or "debugger"))
     commands = [f"`{(each.install or '').replace('DIR', folder)}`" for each in tools]
-    hint = f"to have it there: {' or '.join(commands)}"
+    hint = f"install it with {' or '.join(commands)}"
     if path is None:
         hint = f"`mkdir -p {folder}`, {' or '.join(commands)}, and `--debugger-path {folder}`"
     return DebuggerNotFoundError(message, hint=hint)
 
 
 def _file_of_program(spec: SandboxSpec) -> Path | None:
-    """Return the file on this machine that the sandbox runs, where it is one of this machine."""
+    """Return the file of the sandbox's program on this machine; None if it is in the image."""
     if not spec.entrypoint:
         return None
     program = PurePosixPath(spec.entrypoint[0])
@@ -140,7 +141,7 @@ def _file_of_program(spec: SandboxSpec) -> Path | None:
 
 
 def is_built_by_go(program: Path) -> bool:
-    """Tell whether a program of this machine comes from Go's compiler."""
+    """Return whether a program on this machine was built by Go."""
     try:
         return _BUILT_BY_GO in program.read_bytes()
     except OSError:
@@ -153,8 +154,8 @@ def _package_mount(package: str, runtime: Runtime) -> Mount:
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise DebuggerNotFoundError(
-            f"debugging `{runtime.id}` needs {package}, which isn't installed",
-            hint="`pip install 'samlocal[debug]'`; or let the function's own be used, as with sam:"
+            f"debugging `{runtime.id}` requires {package}, which is not installed",
+            hint="`pip install 'samlocal[debug]'`; or use the function's own package, as in sam:"
             f' `--debug-args "-m {package} --listen 0.0.0.0:PORT --wait-for-client"`',
         )
     folder = Path(found.submodule_search_locations[0])
@@ -166,7 +167,7 @@ def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str
 
 
 def _environment(given: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
-    """Return both; options that a program reads from a variable are added to those of the function."""
+    """Return both; variables with options of a program are appended to the function's."""
     joined = {
         name: f"{given[name]} {value}"
         for name, value in added.items()
@@ -190,9 +191,9 @@ def _started_by(
 
 
 def _with_arguments(spec: SandboxSpec, arguments: Sequence[str]) -> SandboxSpec:
-    """Return the sandbox in which the program of the runtime gets more arguments.
+    """Return the sandbox with more arguments for the program of the runtime.
 
-    AWS's own entry point hands its command to a wrapper, which puts them in:
+    AWS's entry point passes its command to a wrapper, which adds them:
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
     """
     if not arguments:
@@ -214,7 +215,7 @@ def _wrapped(spec: SandboxSpec, **variables: str) -> SandboxSpec:
 
 
 def _run_instead(spec: SandboxSpec, command: Sequence[str]) -> SandboxSpec:
-    """Return the sandbox that runs another command; AWS's own entry point prepares for it."""
+    """Return the sandbox with another command, which AWS's entry point starts if there is one."""
     if not spec.entrypoint or starts_as_aws(spec.entrypoint):
         return _wrapped(spec, SAMLOCAL_DEBUG_COMMAND=shlex.join(command))
     handler = {"_HANDLER": spec.command[0]} if spec.command else {}
@@ -222,5 +223,5 @@ def _run_instead(spec: SandboxSpec, command: Sequence[str]) -> SandboxSpec:
 
 
 def starts_as_aws(entrypoint: Sequence[str]) -> bool:
-    """Tell whether an image starts with the entry point of AWS's base images."""
+    """Return whether an entry point is that of AWS's base images."""
     return PurePosixPath(entrypoint[0]).name == "lambda-entrypoint.sh"

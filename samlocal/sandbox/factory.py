@@ -1,4 +1,4 @@
-"""Chooses the sandbox of a function, and its connection to the Runtime API where the first one fails."""
+"""Chooses the sandbox of a function, and another API connection if the first one fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# What an engine that has the image takes to create a container, many times over.
+# Several times what an engine needs to create a container from an existing image.
 _HEAD_START_SECONDS: Final = 0.2
 
 
@@ -26,7 +26,7 @@ _HEAD_START_SECONDS: Final = 0.2
 class SandboxFactory:
     """Makes sandboxes on one engine.
 
-    `progress` takes the pull or build of their images. `on_relay` is called before a sandbox
+    `progress` observes the pull or build of images. `on_relay` is called before a sandbox
     that cannot reach this machine is replaced with one that has a relay.
     """
 
@@ -35,10 +35,10 @@ class SandboxFactory:
     on_relay: Callable[[], None]
 
     def run(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
-        """Return the result of `use`, called with a sandbox that is removed before this returns.
+        """Return the result of `use` for a sandbox, which is removed before this returns.
 
-        `use` is called a second time where the first sandbox cannot reach this machine, unless the spec
-        names one connection. The engine's later sandboxes have a relay at once then.
+        `use` is called again with a relay if the first sandbox cannot reach this machine, unless the spec
+        sets the connection. Later sandboxes on the engine then start with a relay.
 
         Raises:
             HostNotReachableError: The sandbox cannot reach this machine, and may not have a relay.

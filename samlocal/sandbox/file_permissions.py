@@ -1,4 +1,4 @@
-"""Whether Lambda's user, who owns none of a function's files, may read them."""
+"""Whether Lambda's user, who does not own a function's files, may read them."""
 
 from __future__ import annotations
 
@@ -15,29 +15,27 @@ if TYPE_CHECKING:
 
 
 def readability_diagnostics(path: Path, *, place: Place) -> tuple[Diagnostic, ...]:
-    """Name the first file at or below a path that others can't read, and say how many there are.
+    """Return a diagnostic with the first file that others cannot read, and the number of such files.
 
-    A package for Lambda keeps its files' modes, and a function fails there on what it can't read:
+    Files keep their modes in Lambda, and a function fails if it cannot read one:
     https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
     """
     unreadable = list(_unreadable(path))
     if not unreadable:
         return ()
     more = f" and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-    message = (
-        f"`{unreadable[0]}`{more} can't be read by Lambda's user, who is neither owner nor group"
-    )
-    hint = f"`chmod -R o+rX {path}` lets everyone read"
+    message = f"Lambda's user cannot read `{unreadable[0]}`{more}: it is neither owner nor group"
+    hint = f"run `chmod -R o+rX {path}`"
     return (Diagnostic(message=message, place=place, hint=hint),)
 
 
 def _unreadable(path: Path) -> Iterator[Path]:
-    """Walk in the order of names; what is below an unreadable directory isn't named as well."""
+    """Yield unreadable paths in the order of names, without those below an unreadable directory."""
     is_directory = path.is_dir()
     needed = stat.S_IROTH | stat.S_IXOTH if is_directory else stat.S_IROTH
     if path.stat().st_mode & needed != needed:
         yield path
     elif is_directory:
         for child in sorted(path.iterdir()):
-            if not child.is_symlink():  # what it leads to counts, where it is part of the code
+            if not child.is_symlink():  # its target is checked if it is part of the code
                 yield from _unreadable(child)

@@ -1,4 +1,4 @@
-"""Directories of this machine in place of a function's EFS file systems."""
+"""Local directories as a function's EFS file systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def file_system_mounts(directories: Mapping[str, Path]) -> tuple[Mount, ...]:
-    """Return the mounts of directories, by mount path; a function may write to them."""
+    """Return writable mounts of directories, which are by mount path."""
     return tuple(
         Mount(source=directory, target=target, read_only=False)
         for target, directory in directories.items()
@@ -25,7 +25,7 @@ def file_system_mounts(directories: Mapping[str, Path]) -> tuple[Mount, ...]:
 def file_system_diagnostics(
     function: Function, directories: Mapping[str, Path]
 ) -> tuple[Diagnostic, ...]:
-    """Say which file systems of a function are missing, and which directories are none of its."""
+    """Return diagnostics for missing directories of file systems, and for surplus directories."""
     wanted = {each.mount_path: each for each in function.file_systems}
     missing = [
         Diagnostic(

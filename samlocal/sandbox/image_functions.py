@@ -1,4 +1,4 @@
-"""Functions that are container images (`PackageType: Image`): what runs in them.
+"""Functions that are container images (`PackageType: Image`), and their programs.
 
 https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.plan import SandboxSettings
 
-# The emulator would serve a Runtime API of its own:
+# The emulator would serve another Runtime API:
 # https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/cmd/aws-lambda-rie/main.go
 _EMULATORS: Final = frozenset({"aws-lambda-rie", "aws-lambda-rie-x86_64", "aws-lambda-rie-arm64"})
 _EMULATOR_OPTIONS_WITH_VALUE: Final = frozenset(
@@ -34,14 +34,14 @@ _PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 _DIGITS: Final = 12
 
 EXIT_HINT: Final = (
-    "what the image starts ended before it asked for an event: Lambda runs images with a runtime"
-    " interface client, or another program that speaks the Runtime API"
+    "the image's program ended before it requested an event: Lambda requires a runtime"
+    " interface client, or another program that uses the Runtime API"
 )
 
 
 @frozen
 class Program:
-    """What an image runs, as it says itself."""
+    """The program in an image's configuration."""
 
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
@@ -55,16 +55,16 @@ def plan_image_function(
     project: Path,
     settings: SandboxSettings,
 ) -> ContainerSpec:
-    """Return the container of a function that is an image; its code is in there.
+    """Return the container of an image function, whose code is in the image.
 
     Raises:
-        ImageNotFoundError: The template says neither where the image is nor how it is built.
+        ImageNotFoundError: The template has neither an image nor a build for it.
     """
     build = None if settings.image else planned_build(function, code, project, settings)
     image = settings.image or code.uri or (build.image if build else None)
     if image is None:
         raise ImageNotFoundError(
-            f"`{function.logical_id}` is an image, and the template doesn't say which",
+            f"`{function.logical_id}` is an image function without an image",
             place=code.place,
             hint="set `ImageUri`, or `Metadata` with a `Dockerfile`; or name one with `--invoke-image`",
         )
@@ -79,10 +79,10 @@ def plan_image_function(
 
 
 def ignored_layers(function: Function) -> tuple[Diagnostic, ...]:
-    """Say which layers an image function has to no effect."""
+    """Return diagnostics for the layers of an image function, which have no effect."""
     return tuple(
         Diagnostic(
-            message=f"the layer `{layer.name}` is not mounted: Lambda ignores the layers of an image",
+            message=f"the layer `{layer.name}` is not mounted: Lambda ignores layers of image functions",
             place=layer.place,
         )
         for layer in function.layers
@@ -92,7 +92,7 @@ def ignored_layers(function: Function) -> tuple[Diagnostic, ...]:
 def planned_build(
     function: Function, code: ImageCode, project: Path, settings: SandboxSettings
 ) -> Build | None:
-    """Return how the function's image is built; its name is the same each time, and no one else's."""
+    """Return the build of the function's image; the name of the image is stable and unique."""
     if code.build is None:
         return None
     digest = hashlib.sha256(f"{project}\0{function.full_path}".encode(errors="surrogateescape"))
@@ -109,12 +109,12 @@ def planned_build(
 
 
 def with_program(spec: ContainerSpec, own: Program) -> ContainerSpec:
-    """Return the spec with all that the image is to run: what `ImageConfig` leaves open is its own.
+    """Return the spec with its program, which is the image's where `ImageConfig` does not set it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-imageconfig.html
 
     Raises:
-        UnusableImageError: There is nothing to run.
+        UnusableImageError: The image has neither an entry point nor a command.
     """
     sandbox = spec.sandbox
     entrypoint = sandbox.entrypoint or without_emulator(own.entrypoint)
@@ -137,7 +137,7 @@ def with_program(spec: ContainerSpec, own: Program) -> ContainerSpec:
 
 
 def without_emulator(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line without the runtime interface emulator, and its options, in front."""
+    """Return a command line without a leading runtime interface emulator and its options."""
     if not arguments or PurePosixPath(arguments[0]).name not in _EMULATORS:
         return tuple(arguments)
     rest = list(arguments[1:])

@@ -1,4 +1,4 @@
-"""What a function does not find, or cannot read, within the limits that a person chose for it."""
+"""Diagnostics for limits: what a function does not find or cannot read."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def limit_diagnostics(
     function: Function, settings: SandboxSettings, code: Path
 ) -> tuple[Diagnostic, ...]:
-    """Say what the function will not find, and what it will not be able to read."""
+    """Return diagnostics for what the function will not find or cannot read."""
     diagnostics = list(file_system_diagnostics(function, settings.file_systems))
     if settings.strict:
         diagnostics += readability_diagnostics(code, place=function.code.place)
     if settings.ca_bundle and (function.runtime or "").startswith("java"):
         diagnostics.append(
             Diagnostic(
-                message="Java trusts no CA bundle in PEM format: `--ca-bundle` is only for what it starts",
+                message="Java does not read CA bundles in PEM format: `--ca-bundle` applies only to programs that it starts",
                 place=function.place,
-                hint="JAVA_TOOL_OPTIONS with -Djavax.net.ssl.trustStore=FILE names a key store of yours",
+                hint="set JAVA_TOOL_OPTIONS to -Djavax.net.ssl.trustStore=FILE to use a key store",
             )
         )
     return tuple(diagnostics)

@@ -1,4 +1,4 @@
-"""From a function to the sandbox that it needs: image, entry point, mounts."""
+"""Plans the sandbox for a function: image, entry point and mounts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TASK_ROOT: Final = "/var/task"
 LAYER_ROOT: Final = "/opt"
-# The families of runtimes whose functions may have sources that no runtime reads.
+# The families of runtimes whose functions must be built from sources.
 _COMPILED: Final = frozenset({"dotnet", "java", "nodejs"})
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 _MB_OF_ONE_CPU: Final = 1769
@@ -37,13 +37,13 @@ _MB_OF_ONE_CPU: Final = 1769
 
 @frozen
 class SandboxSettings:
-    """What a person chose about sandboxes, whichever function it is for.
+    """The user's settings for sandboxes, for any function.
 
-    `image_repository` replaces AWS's public one for runtime images, `image` the function's image
-    altogether; `volume_basedir` is where the engine has the directory of the template, if elsewhere.
-    Besides memory, a sandbox is limited in its CPU and the size of /tmp. `file_systems` are directories by
-    mount path, `hosts` addresses by name; `profile` is that of the AWS account which images in ECR
-    belong to. `pull_option` is how a person said what `pull` is.
+    `image_repository` replaces AWS's public repository for runtime images, and `image` the function's
+    image. `volume_basedir` is the template directory on the engine's machine, if it differs.
+    `limits_rest` is for the limits of CPU and /tmp. `file_systems` are directories by mount path, `hosts`
+    addresses by name. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
+    `pull`, for messages.
     """
 
     image_repository: str | None = None
@@ -83,29 +83,29 @@ def plan_sandbox(
     """Return the container of a function whose code is in the directory `code`.
 
     `project` is the template's path; `layers` is the directory with the content of all its layers.
-    What `links` lead to is mounted as well.
+    The targets of `links` are mounted too.
 
     Raises:
         RuntimeNotFoundError: There is no such runtime.
         CodeNotFoundError: The code is not built, or has no `bootstrap` that the runtime can start.
         TemplateError: The function lacks a handler.
-        DebuggerNotFoundError: It is to be debugged, and the debugger can't be had.
+        DebuggerNotFoundError: The debugger for the function is not available.
     """
     runtime = find_function_runtime(function)
     if not function.handler and not runtime.bootstraps:
         raise TemplateError(
             f"`{function.logical_id}` has no `Handler`",
             place=function.place,
-            hint=f"that of `{runtime.id}` is like `{runtime.handler}`",
+            hint=f"a handler of `{runtime.id}` looks like `{runtime.handler}`",
         )
     if function.architecture not in runtime.architectures:
         raise TemplateError(
             f"`{runtime.id}` runs on {' and '.join(runtime.architectures)} only",
             place=function.place,
-            hint=f"move to `{runtime.replacement}`, which runs on {function.architecture} as well",
+            hint=f"move to `{runtime.replacement}`, which also runs on {function.architecture}",
         )
     folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
-    if runtime.family in _COMPILED and not settings.image:  # which may bring a loader of its own
+    if runtime.family in _COMPILED and not settings.image:  # an own image may have its own loader
         from samlocal.sandbox.unbuilt import require_built  # noqa: PLC0415  # Python needs none
 
         require_built(function, runtime, code, project)
@@ -122,7 +122,7 @@ def plan_sandbox(
         *spec.sandbox.mounts,
     )
     if settings.volume_basedir:
-        mounts = tuple(_seen_by_engine(each, project, settings.volume_basedir) for each in mounts)
+        mounts = tuple(_with_engine_path(each, project, settings.volume_basedir) for each in mounts)
     sandbox = replace(
         spec.sandbox,
         mounts=mounts,
@@ -131,9 +131,9 @@ def plan_sandbox(
         family=runtime.family,
     )
     if spec.debug:
-        from samlocal.sandbox.debugging import debugged  # noqa: PLC0415  # the cold path goes without
+        from samlocal.sandbox.debugging import with_debugger  # noqa: PLC0415  # the cold path does not need it
 
-        sandbox = debugged(sandbox, runtime, spec.debug)
+        sandbox = with_debugger(sandbox, runtime, spec.debug)
     for_architecture = settings.image or runtime.image_uri(
         settings.image_repository, function.architecture
     )
@@ -149,7 +149,7 @@ def empty_container(
     image: str,
     settings: SandboxSettings,
 ) -> ContainerSpec:
-    """Return the container of a function without its code, which is in the image or is yet to come."""
+    """Return the container of a function without its code."""
     return ContainerSpec(
         sandbox=SandboxSpec(
             function=function.full_path,
@@ -188,7 +188,7 @@ def empty_container(
 
 
 def _debug_settings(settings: SandboxSettings) -> DebugSettings | None:
-    """Return what a person chose about debugging, with the addresses that follow from the network."""
+    """Return the debug settings with the addresses for the network."""
     debug = settings.debug
     if debug is None:
         return None
@@ -200,13 +200,13 @@ def _debug_settings(settings: SandboxSettings) -> DebugSettings | None:
 def _ca_bundle_mounts(bundle: Path | None) -> tuple[Mount, ...]:
     if bundle is None:
         return ()
-    from samlocal.sandbox.ca_bundle import ca_bundle_mount  # noqa: PLC0415  # the cold path goes without
+    from samlocal.sandbox.ca_bundle import ca_bundle_mount  # noqa: PLC0415  # the cold path does not need it
 
     return (ca_bundle_mount(bundle),)
 
 
-def _seen_by_engine(mount: Mount, project: Path, basedir: str) -> Mount:
-    """Return a mount as the engine finds it, where it is below the template's directory."""
+def _with_engine_path(mount: Mount, project: Path, basedir: str) -> Mount:
+    """Return a mount with its path on the engine's machine, if it is below the template's directory."""
     if not mount.source.is_relative_to(project.parent):
         return mount
     below = mount.source.relative_to(project.parent)
@@ -214,7 +214,7 @@ def _seen_by_engine(mount: Mount, project: Path, basedir: str) -> Mount:
 
 
 def end_of_support(function: Function, *, today: date) -> tuple[Diagnostic, ...]:
-    """Say that AWS no longer maintains the runtime of a function, if that is so."""
+    """Return a diagnostic if AWS no longer maintains the function's runtime."""
     if isinstance(function.code, ImageCode):
         return ()
     runtime = find_function_runtime(function)
@@ -242,10 +242,10 @@ def find_function_runtime(function: Function) -> Runtime:
 
 
 def _tmp_mb(function: Function, settings: SandboxSettings) -> int | None:
-    """Return the size of /tmp where it has one.
+    """Return the size of /tmp; None is no limit.
 
-    No engine can limit a directory on disk everywhere, so that takes a file system in memory, which
-    would count as the function's own memory: it gets that much more. Who isn't strict would rather
-    have the memory limit as it is.
+    Engines cannot generally limit a directory on disk. A limited /tmp is a file system in memory, which
+    counts as memory of the function, so the memory limit is raised by its size. Without `--strict` the
+    exact memory limit is preferred.
     """
     return function.ephemeral_storage_mb if settings.strict and settings.limits_rest else None

@@ -1,4 +1,4 @@
-"""Ports of this machine that a sandbox needs, and that may be another program's."""
+"""Ports of this machine that a sandbox needs and another program may use."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOOPBACK: Final = "127.0.0.1"
-# What engines say of a port that they can't publish.
+# Messages of engines for a port that they cannot publish.
 _TAKEN: Final = ("already allocated", "already in use")
 
 
 def require_free(ports: Sequence[int], *, address: str) -> None:
-    """See that nobody listens on any of the ports of an address.
+    """Check that the ports of an address are free.
 
     Raises:
-        PortInUseError: Somebody does.
+        PortInUseError: A program listens on one.
     """
     for port in ports:
         try:
@@ -29,7 +29,7 @@ def require_free(ports: Sequence[int], *, address: str) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise _in_use(port) from error
-            # The engine, which will open it, may be allowed to.
+            # Other errors are ignored: the engine opens the port and may have permission.
 
 
 def _listen(address: str, port: int) -> socket.socket:
@@ -39,7 +39,7 @@ def _listen(address: str, port: int) -> socket.socket:
 
 @contextmanager
 def port_errors(ports: Sequence[int]) -> Iterator[None]:
-    """Name the port that was free a moment ago, and isn't as the engine publishes it."""
+    """Translate the engine's error for a port that was taken after the check."""
     try:
         yield
     except EngineError as error:
@@ -53,6 +53,6 @@ def port_errors(ports: Sequence[int]) -> Iterator[None]:
 def _in_use(port: int) -> PortInUseError:
     return PortInUseError(
         f"port {port} of this machine is in use",
-        hint="does another `samlocal` wait for a debugger?"
-        f" `ss -ltnp sport = :{port}` tells who listens; `-d` takes any other port",
+        hint="another `samlocal` may be waiting for a debugger;"
+        f" `ss -ltnp sport = :{port}` shows the listening program; `-d` takes any other port",
     )

@@ -1,7 +1,7 @@
-"""What a sandbox is made of, and what every kind of sandbox can do.
+"""The protocol of sandboxes, and their spec.
 
-A sandbox starts in a thread of its own, so that its caller can get ready meanwhile, and tells how
-far it is through futures. Each of them fails with a `SandboxError` where the sandbox could not be had.
+A sandbox starts in its own thread, so that its caller can prepare meanwhile. It reports its progress
+through futures, which fail with a `SandboxError` if the sandbox cannot start.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Mount:
     """A directory or file of this machine as the sandbox sees it.
 
-    `engine_path` is where the engine has it, where somebody said so.
+    `engine_path` is its path on the engine's machine, if the user gave one.
     """
 
     source: Path
@@ -36,11 +36,11 @@ class Mount:
 
 @frozen
 class Debugger:
-    """What waits in a sandbox for its client on the first of its ports.
+    """A debugger that waits in a sandbox for its client on the first of its ports.
 
-    Where `tool` is set nothing does: it is the program in the sandbox that the client starts. All of the
-    ports are open on this machine, and lead to the same ports of the sandbox; clients find them at `host`.
-    A debugger that `traces` may control other processes.
+    With `tool` nothing waits: it is the program in the sandbox that the client starts. All ports are open
+    on this machine and lead to the same ports of the sandbox; clients reach them at `host`. A debugger
+    that `traces` may control other processes.
     """
 
     name: str
@@ -57,16 +57,15 @@ class Debugger:
 
 @frozen
 class SandboxSpec:
-    """What runs in a sandbox of any kind, and within which limits.
+    """The program of a sandbox of any kind, and its limits.
 
-    `AWS_LAMBDA_RUNTIME_API` is not in `environment`: the sandbox knows best where its own API is.
-    `entrypoint` is None where that of the runtime serves; `command` is the handler then. `architecture` is
-    the function's, and `family` its runtime's, None for an image function.
+    `AWS_LAMBDA_RUNTIME_API` is not in `environment`, because the sandbox sets it. `entrypoint` is None for
+    the runtime's own one; `command` is the handler then. `architecture` is the function's, and `family`
+    its runtime's, None for an image function.
 
-    The function may use `memory_mb` MiB of memory, `cpus` CPUs once Init is over, and `tmp_mb` MiB in
-    /tmp; None: as much as there is. `strict` takes away what a function cannot do in Lambda either. A
-    sandbox that is stopped has `grace_seconds` to end by itself. One that `is_reused` tells exactly which
-    output belongs to which of several invocations.
+    The function may use `memory_mb` MiB of memory, `cpus` CPUs after Init, and `tmp_mb` MiB in /tmp; None
+    is no limit. `strict` forbids what Lambda forbids. A sandbox that is stopped has `grace_seconds` to end
+    by itself. A sandbox with `is_reused` separates the output of its invocations exactly.
     """
 
     function: str
@@ -94,17 +93,17 @@ class SandboxSpec:
 
 @frozen
 class Started:
-    """A running sandbox, and since when (`time.monotonic()`)."""
+    """The start of a sandbox, in `time.monotonic()` seconds."""
 
     at: float
 
 
 @frozen
 class Exit:
-    """How a sandbox ended, and when (`time.monotonic()`).
+    """The end of a sandbox, `at` in `time.monotonic()` seconds.
 
-    `status` is the exit status, None where nobody saw it; `signal` the number of the signal that ended
-    what ran, where one is known to have done it.
+    `status` is the exit status, None if unknown; `signal` is the number of the signal that ended the
+    program, if known.
     """
 
     at: float
@@ -114,26 +113,26 @@ class Exit:
 
 
 class Log(Protocol):
-    """Where a function's output goes; called from several threads."""
+    """The destination of a function's output; called from several threads."""
 
     def write(self, output: bytes) -> None:
-        """Take output of the function as it comes."""
+        """Write output of the function."""
 
     def line(self, text: str) -> None:
-        """Take a line of the platform, such as `START RequestId: …`."""
+        """Write a line of the platform, such as `START RequestId: …`."""
 
 
-# What is written beyond this while nobody listens waits in the sandbox's own pipe.
+# More output than this waits in the sandbox's pipe until a log is connected.
 _KEPT_BYTES: Final = 1024 * 1024
-# What has been written is on its way for a few milliseconds.
+# Output needs a few milliseconds to arrive.
 _QUIET_SECONDS: Final = 0.02
 _LONGEST_WAIT_SECONDS: Final = 0.5
 
 
 class Output:
-    """What a function writes: handed to a log as it comes, kept while there is none.
+    """The output of a function: written to a log at once, and kept while there is none.
 
-    A function that writes much meanwhile is held up, as Lambda's freeze between two invocations holds it up.
+    A function that writes much without a log is paused, as Lambda pauses it between two invocations.
     """
 
     def __init__(self) -> None:
@@ -142,7 +141,7 @@ class Output:
         self._changed = Condition()
 
     def write(self, output: bytes) -> None:
-        """Take output of the function; wait while too much of it is kept."""
+        """Write output of the function; wait while too much of it is kept."""
         with self._changed:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._log is not None or len(self._kept) < _KEPT_BYTES)
@@ -152,7 +151,7 @@ class Output:
                 self._log.write(output)
 
     def connect(self, log: Log | None) -> None:
-        """Hand what has been kept, and all that comes from now on, to a log; None: keep it."""
+        """Write the kept output and all further output to a log; None means to keep it."""
         with self._changed:
             self._log = log
             if log is not None and self._kept:
@@ -161,7 +160,7 @@ class Output:
             self._changed.notify_all()
 
     def wait_until_quiet(self) -> None:
-        """Wait until nothing has come for a moment; where nothing tells what is still on its way."""
+        """Wait until no output has arrived for a moment."""
         latest = time.monotonic() + _LONGEST_WAIT_SECONDS
         with self._changed:
             while self._changed.wait(_QUIET_SECONDS) and time.monotonic() < latest:
@@ -169,7 +168,7 @@ class Output:
 
 
 class Sandbox(Protocol):
-    """A place for one runtime, removed at the end of its `with` block however that ends."""
+    """An isolated place for one runtime, which is removed at the end of its `with` block."""
 
     listening: Future[socket.socket]
     started: Future[Started]
@@ -179,33 +178,33 @@ class Sandbox(Protocol):
 
     @property
     def is_starting(self) -> bool:
-        """Whether something runs in the sandbox, or is about to: `started` is near."""
+        """Whether the sandbox is started or starting."""
 
     @property
     def debugger(self) -> Debugger | None:
-        """What waits in the sandbox for its client, once it is started."""
+        """The debugger in the sandbox; it may be known only after the start."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc_info: object) -> None: ...
 
     def end_init(self) -> None:
-        """Give the function from now on no more CPU than it may have; return at once."""
+        """Apply the CPU limit after Init; return at once."""
 
     def accepts_peer(self, host: str, port: int) -> bool:
-        """Tell whether a connection from that address comes from the sandbox, once it is started."""
+        """Return whether a connection from that address comes from the started sandbox."""
 
     def stop(self) -> None:
-        """End what runs in the sandbox: at once, or after its grace."""
+        """End the program in the sandbox, at once or after its grace period."""
 
     def flush_output(self) -> None:
-        """Wait until what the function has written so far has come to `output`."""
+        """Wait until the function's previous output is in `output`."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""
 
     def listens_on(self, port: int) -> bool | None:
-        """Tell whether a program in the sandbox listens on a TCP port; None where it can't be told."""
+        """Return whether a program in the sandbox listens on a TCP port; None if unknown."""
 
     def reaches_host(self) -> bool | None:
-        """Tell whether the sandbox can reach the Runtime API; None where it can't be told."""
+        """Return whether the sandbox can reach the Runtime API; None if unknown."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# As Go, in which Lambda's own supervisor is written, and the C library name them.
+# As in Go, the language of Lambda's supervisor, and in the C library.
 SIGNALS: Final = {
     1: "hangup",
     2: "interrupt",

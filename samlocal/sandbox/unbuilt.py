@@ -1,4 +1,4 @@
-"""Code whose sources are there and whose result is not: what there is to run first."""
+"""Code that is not built or not complete, and the commands that build it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SAM: Final = "sam build"
 _CDK: Final = "cdk synth"
 _SERVERLESS_FILES: Final = tuple(f"serverless.{end}" for end in ("yml", "yaml", "ts", "js", "json"))
-# What says what a function in a language depends on, and how a runtime says that one of them is missing.
+# For each language, the runtime's message for a missing module, and the files that list dependencies.
 _MISSING_MODULES: Final = {
     "python": (
         re.compile(r"No module named '([^'.]+)"),
@@ -37,10 +37,10 @@ _JAVA_SOURCES: Final = ("pom.xml", "build.gradle", "build.gradle.kts", "build.sb
 
 
 def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
-    """Return the command that builds a function, as far as its project tells.
+    """Return the command that builds a function, guessed from its project.
 
-    `project` is the template, or the directory that `cdk synth` wrote; `by_sam` says whether `sam build`
-    can build such a function without a `BuildMethod`: else a Makefile does, where there is one.
+    `project` is the template, or the directory that `cdk synth` wrote. `by_sam` tells whether `sam build`
+    can build such a function without a `BuildMethod`; otherwise a Makefile is preferred.
     """
     directory = project if project.is_dir() else project.parent
     if (directory / ASSEMBLY_MANIFEST).is_file():
@@ -57,7 +57,7 @@ def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
 
 
 def shown_code(function: Function, code: Path) -> str:
-    """Return what a user calls the code in the directory `code`, which may be in our cache."""
+    """Return the name of the code in the directory `code`, which may be in the cache, for messages."""
     match function.code:
         case LocalCode(path=path):
             return str(path)
@@ -68,12 +68,12 @@ def shown_code(function: Function, code: Path) -> str:
 
 
 def found_source(directory: Path, names: Iterable[str]) -> str | None:
-    """Return the first of some files that a directory has."""
+    """Return the first of these files that exists in a directory."""
     return next((name for name in names if (directory / name).is_file()), None)
 
 
 def require_built(function: Function, runtime: Runtime, code: Path, project: Path) -> None:
-    """Refuse a function whose code has sources where the runtime looks for what is made of them.
+    """Check that code with sources is built.
 
     Raises:
         CodeNotFoundError: It is not built.
@@ -93,14 +93,14 @@ def require_built(function: Function, runtime: Runtime, code: Path, project: Pat
     elif command == _CDK:
         hint = f"compile it, then run `{command}`"
     raise CodeNotFoundError(
-        f"`{function.logical_id}` is not built: `{shown_code(function, code)}` has `{source}`, and no `{wanted}`",
+        f"`{function.logical_id}` is not built: `{shown_code(function, code)}` has `{source}` but no `{wanted}`",
         place=function.code.place,
         hint=hint,
     )
 
 
 def _unbuilt_javascript(handler: str, code: Path) -> tuple[str, str] | None:
-    """Return the TypeScript in place of the module of a handler, and the module.
+    """Return the TypeScript source of a missing handler module, and the module.
 
     https://docs.aws.amazon.com/lambda/latest/dg/typescript-handler.html
     """
@@ -145,7 +145,7 @@ def _unbuilt_assembly(handler: str, code: Path) -> tuple[str, str] | None:
 
 
 def missing_code(function: Function, code: LocalCode, project: Path) -> CodeNotFoundError:
-    """Return the error for code that isn't there at all."""
+    """Return the error for code that does not exist."""
     command = build_command(function, project, by_sam=False)
     return CodeNotFoundError(
         f"the code `{code.path}` does not exist",
@@ -157,7 +157,7 @@ def missing_code(function: Function, code: LocalCode, project: Path) -> CodeNotF
 def missing_module_hint(
     function: Function, family: str | None, project: Path, message: str
 ) -> str | None:
-    """Return what to do where a runtime did not find a module that the code depends on."""
+    """Return the hint for a runtime's error about a missing module of the code."""
     code = function.code
     pattern, files = _MISSING_MODULES.get(family or "", (None, ()))
     if pattern is None or not isinstance(code, LocalCode):
@@ -168,4 +168,4 @@ def missing_module_hint(
     if missing is None or listed is None or missing[1] in own:
         return None
     command = build_command(function, project, by_sam=True)
-    return f"`{missing[1]}` is not in the code: run `{command}`, if `{listed}` names it"
+    return f"`{missing[1]}` is not in the code: run `{command}` if `{listed}` has it"

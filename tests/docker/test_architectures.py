@@ -143,7 +143,7 @@ def test_engine_that_can_not_emulate_is_named(
     ended = invoke("Foreign", repository=repository)
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    refusal = f"Error: `{image}` is for {foreign}, and the engine's machine can't run that\n"
+    refusal = f"Error: `{image}` is for {foreign}, which the engine's machine cannot run\n"
     assert refusal in ended.stderr
     emulation = f"hint: `docker run --privileged --rm tonistiigi/binfmt --install {foreign}`"
     assert emulation in ended.stderr
@@ -176,7 +176,7 @@ def test_image_under_the_name_of_all_may_be_the_wrong_one(
     ended = invoke("Script", "--architecture", wanted, repository=repository)
 
     assert ended.exit_code == 5
-    assert f"hint: `{image}` is for {here}, and the function for {wanted}: " in ended.stderr
+    assert f"hint: `{image}` is for {here}, but the function is for {wanted}: " in ended.stderr
 
 
 def test_what_is_here_is_said(
@@ -190,8 +190,8 @@ def test_what_is_here_is_said(
         ended = invoke("Foreign", *options)
         assert (ended.exit_code, ended.stdout) == (1, b"")
         assert f"Error: no image `{image}` on this machine" in ended.stderr
-        assert f"; `{STAND_INS}/provided:al2023` is here, for {here}\n" in ended.stderr
-        assert f"hint: `--architecture {here}` runs the function in that one" in ended.stderr
+        assert f"; `{STAND_INS}/provided:al2023` is available for {here}\n" in ended.stderr
+        assert f"hint: `--architecture {here}` runs the function in it" in ended.stderr
 
 
 def test_nothing_is_here(invoke: Callable[..., Finished], repository: str) -> None:
@@ -233,7 +233,7 @@ def test_chosen_image_runs_whatever_it_is_for(
 
     assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode())
     here, wanted = LAMBDAS_NAMES[own], LAMBDAS_NAMES[foreign]
-    assert f"`{image}` is for {here}, and the function for {wanted}\n" in ended.stderr
+    assert f"`{image}` is for {here}, but the function is for {wanted}\n" in ended.stderr
 
 
 def test_chosen_image_that_can_not_run_is_named(
@@ -248,7 +248,7 @@ def test_chosen_image_that_can_not_run_is_named(
     ended = invoke("Foreign", "--invoke-image", image)
 
     assert ended.exit_code == 1
-    refusal = f"Error: `{image}` is for {foreign}, and the engine's machine can't run that\n"
+    refusal = f"Error: `{image}` is for {foreign}, which the engine's machine cannot run\n"
     assert refusal in ended.stderr
     assert "or name an image for this machine's own architecture" in ended.stderr
 
@@ -272,7 +272,7 @@ def test_pulled_image_is_for_the_function(
 
     assert ended.exit_code == 1
     here, wanted = LAMBDAS_NAMES[own], LAMBDAS_NAMES[foreign]
-    assert f"Error: `{image}` is for {here}, and the function for {wanted}\n" in ended.stderr
+    assert f"Error: `{image}` is for {here}, but the function is for {wanted}\n" in ended.stderr
     assert f"hint: `--architecture {here}` runs the function in it" in ended.stderr
 
 

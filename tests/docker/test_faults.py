@@ -76,7 +76,7 @@ def test_firewall_between_container_and_host_is_gone_round(
     assert first.stdout == second.stdout != b""
     assert said in first.stderr
     assert said not in second.stderr
-    assert "it takes a relay: its containers could not reach this machine" in second.stderr
+    assert "using a relay: its containers could not reach this machine" in second.stderr
     assert not that_stay(other_engine.containers)
 
 
@@ -107,7 +107,7 @@ def test_firewall_between_container_and_host_is_named(
         ended = app("local", "invoke", "--no-credentials", "--no-event", API_CONNECTION, "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
+    assert "Error: the container cannot reach the Runtime API on this machine\n" in ended.stderr
     assert "hint: a firewall may block" in ended.stderr
     assert not that_stay(other_engine.containers)
 

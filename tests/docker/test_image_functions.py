@@ -196,7 +196,8 @@ def test_image_that_may_not_be_built(invoke: Callable[..., Finished], project: P
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert (
-        "Error: the image of `Exits` isn't built, and `--build never` forbids it\n" in ended.stderr
+        "Error: the image of `Exits` is not built, and `--build never` prevents the build\n"
+        in ended.stderr
     )
     assert project.is_dir()
 
@@ -281,15 +282,15 @@ _PODMANS_WORDS = {
     ("function", "message"),
     [
         ("Nothing", "has nothing to run: neither an ENTRYPOINT nor a CMD"),
-        ("Missing", "can't start `/no/such/program`: no such file or directory"),
-        ("NotPermitted", "can't start `/program`: permission denied"),
-        ("NoInterpreter", "can't start `/program`: what runs it isn't in the image"),
-        ("Foreign", "is for arm64, and the engine's machine can't run that"),
+        ("Missing", "cannot start `/no/such/program`: no such file or directory"),
+        ("NotPermitted", "cannot start `/program`: permission denied"),
+        ("NoInterpreter", "cannot start `/program`: its interpreter or loader is not in the image"),
+        ("Foreign", "is for arm64, which the engine's machine cannot run"),
         ("NoTarget", "failed to reach build target nowhere in Dockerfile"),
         ("NoSyntax", "unknown instruction: FRM"),
         ("NoDockerfile", "python/Dockerfile.prod` cannot be read: No such file or directory"),
         ("NoContext", "/pyton` to build an image from"),
-        ("NoImage", "`NoImage` is an image, and the template doesn't say which"),
+        ("NoImage", "`NoImage` is an image function without an image"),
     ],
 )
 def test_image_that_can_not_run(

@@ -138,7 +138,7 @@ def test_code_that_lambdas_user_cannot_read_is_named(samlocal: Samlocal) -> None
     ended = samlocal.invoke("Looks", "--no-event", "--strict")
 
     assert ended.exit_code == 5
-    assert f"`{samlocal.directory}/code/app.py` can't be read by Lambda's user" in ended.stderr
+    assert f"Lambda's user cannot read `{samlocal.directory}/code/app.py`" in ended.stderr
     assert f"hint: `chmod -R o+rX {samlocal.directory}/code`" in ended.stderr
 
 

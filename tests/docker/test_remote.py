@@ -141,7 +141,7 @@ def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Rem
     ended = samlocal.invoke("Echo", "--no-event", "--engine", remote.engine.address, "--debug")
 
     assert (ended.exit_code, ended.stdout) == (0, b"{}"), ended.stderr
-    assert "it takes a relay: the engine is in a network of its own" in ended.stderr
+    assert "using a relay: the engine is in a separate network" in ended.stderr
 
 
 def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
@@ -149,7 +149,7 @@ def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
     ended = samlocal.invoke("Echo", "--no-event", API_CONNECTION, "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
-    assert "Error: the container can't reach the Runtime API on this machine\n" in ended.stderr
+    assert "Error: the container cannot reach the Runtime API on this machine\n" in ended.stderr
 
 
 @pytest.mark.parametrize("seconds", [0, 0.3, 0.6, 0.9, 1.5])

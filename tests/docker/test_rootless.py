@@ -59,7 +59,7 @@ def test_relay_is_taken_at_once(samlocal: Samlocal) -> None:
     ended = samlocal.invoke("Echo", "--event", "-", "--debug", stdin=b'{"message": "hey"}')
 
     assert (ended.exit_code, ended.stdout) == (0, b'{"message": "hey"}'), ended.stderr
-    assert "it takes a relay: the engine is rootless" in ended.stderr
+    assert "using a relay: the engine is rootless" in ended.stderr
 
 
 def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
         (
             "Python",
             "python:3.11",
-            "`colorama_of_nobody` is not in the code: run `sam build`, if `requirements.txt` names it",
+            "`colorama_of_nobody` is not in the code: run `sam build` if `requirements.txt` has it",
         ),
         (
             "Node",
             "nodejs:22",
-            "`@nobody/colors` is not in the code: run `sam build`, if `package.json` names it",
+            "`@nobody/colors` is not in the code: run `sam build` if `package.json` has it",
         ),
     ],
 )

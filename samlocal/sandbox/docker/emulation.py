@@ -1,4 +1,4 @@
-"""Functions for another architecture than that of the engine's machine."""
+"""Functions for another architecture than the engine's machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ENGINES_NAMES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "a
 _LAMBDAS_NAMES: Final = {name: architecture for architecture, name in _ENGINES_NAMES.items()}
 
 
-def emulated(engine: Engine, spec: ContainerSpec) -> ContainerSpec:
-    """Return the spec of a function that isn't for the engine's machine, as the engine has to run it."""
+def with_emulation(engine: Engine, spec: ContainerSpec) -> ContainerSpec:
+    """Return the spec with emulation, if the function is not for the engine's machine."""
     architecture = spec.sandbox.architecture
     if architecture is None or _is_obviously_native(engine, architecture):
         return spec
@@ -33,16 +33,16 @@ def emulated(engine: Engine, spec: ContainerSpec) -> ContainerSpec:
 
 
 def _is_obviously_native(engine: Engine, architecture: Architecture) -> bool:
-    """Tell without a call that an engine on this machine runs what this machine does."""
+    """Return whether a local engine has the function's architecture, without a call to the engine."""
     own = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
     return architecture == own and engine.socket_path is not None
 
 
 def platform_of(image: ImageRequest) -> str | None:
-    """Return the platform to ask the engine for, if it isn't its own."""
+    """Return the platform for calls to the engine; None for its own platform."""
     return f"linux/{image.foreign_architecture}" if image.foreign_architecture else None
 
 
-def lambdas_name(architecture: str) -> str:
-    """Return what Lambda calls an architecture of an engine, if it has it."""
+def lambda_architecture(architecture: str) -> str:
+    """Return Lambda's name of an engine's architecture, or the same name if Lambda has none."""
     return _LAMBDAS_NAMES.get(architecture, architecture)

@@ -1,6 +1,6 @@
-"""Images that have to be looked at before they run: found here, pulled or built, and what they say of themselves.
+"""Images that must be inspected before they run: found locally, pulled or built.
 
-They are those of image functions, those that somebody chose, and runtime images for another architecture.
+They are images of image functions, images that the user chose, and runtime images for another architecture.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from samlocal.errors import (
     ImagePullError,
     UnusableImageError,
 )
-from samlocal.sandbox.docker.emulation import lambdas_name, platform_of
+from samlocal.sandbox.docker.emulation import lambda_architecture, platform_of
 from samlocal.sandbox.image_functions import EXIT_HINT, Program, with_program
 
 if TYPE_CHECKING:
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 
 
-def ready_to_run(
+def with_prepared_image(
     engine: Engine,
     spec: ContainerSpec,
     *,
     progress: ImageProgress,
     cancelled: Callable[[], bool],
 ) -> ContainerSpec:
-    """Return the spec with an image that is here, and all that it is to run.
+    """Return the spec with an existing image, and with the program to run.
 
-    Once cancelled it is the spec as it was.
+    If cancelled, the spec is unchanged.
 
     Raises:
-        SandboxError: The image can't be had, or holds nothing to run.
+        SandboxError: The image is not available, or has no program.
     """
     image, facts = _find(engine, spec)
     if facts is None:
@@ -75,58 +75,60 @@ def ready_to_run(
     if spec.debug is None:
         return spec
     from samlocal.engine.images.image_files import image_files  # noqa: PLC0415
-    from samlocal.sandbox.debugged_images import debugged_image  # noqa: PLC0415  # few need it
+    from samlocal.sandbox.debugged_images import with_debugger_in_image  # noqa: PLC0415  # few need it
 
-    with image_files(engine, image) as holds:
-        return replace(spec, sandbox=debugged_image(spec.sandbox, spec.debug, holds=holds))
+    with image_files(engine, image) as has_file:
+        return replace(
+            spec, sandbox=with_debugger_in_image(spec.sandbox, spec.debug, has_file=has_file)
+        )
 
 
 def _find(engine: Engine, spec: ContainerSpec) -> tuple[str, _Facts | None]:
-    """Return the image to run, with its facts where it is here already and need not be made anew."""
+    """Return the image to run, and its facts if it need not be pulled or built."""
     build, named = spec.image.build, spec.image.name
     if build is None:
         return _find_pulled(engine, spec)
     if build.policy == "always":
         return build.image, None
     if named != build.image and (facts := _inspect(engine, named)):
-        return named, facts  # the template names it: `sam build` does, and whoever deployed it
+        return named, facts  # the template names it, as after `sam build`
     facts = _inspect(engine, build.image)
     if build.policy == "missing":
         built = facts and _config(facts).get("Labels", {}).get(RECIPE_LABEL)
         return build.image, facts if built == recipe_of(build) else None
     if facts is None and named == build.image:
         raise ImageNotFoundError(
-            f"the image of `{spec.sandbox.function}` isn't built, and `--build never` forbids it",
-            hint="leave out `--build never`, or name an image with `--invoke-image`",
+            f"the image of `{spec.sandbox.function}` is not built, and `--build never` prevents the build",
+            hint="run without `--build never`, or name an image with `--invoke-image`",
         )
     return (build.image, facts) if facts else (named, None)
 
 
 def exit_hint(engine: Engine, spec: ContainerSpec) -> str | None:
-    """Return what to do about a sandbox that ended before its runtime was ready."""
+    """Return the hint for a sandbox that ended before its runtime was ready."""
     if spec.image.is_function:
         return EXIT_HINT
     image, wanted = spec.image.name, spec.sandbox.architecture
     with suppress(EngineError):
         facts = _inspect(engine, image)
-        architecture = facts and lambdas_name(facts["Architecture"])
+        architecture = facts and lambda_architecture(facts["Architecture"])
         if architecture not in {None, wanted}:
             return (
-                f"`{image}` is for {architecture}, and the function for {wanted}:"
-                " `--pull always` fetches the image anew"
+                f"`{image}` is for {architecture}, but the function is for {wanted}:"
+                " `--pull always` pulls the image again"
             )
     return None
 
 
 def _find_pulled(engine: Engine, spec: ContainerSpec) -> tuple[str, _Facts | None]:
-    """Return the image to run, with its facts where it is here: under the name that is for every architecture, too."""
+    """Return the image to run, and its facts if it exists, also under the name for all architectures."""
     image = spec.image
     if is_pulled_always(image.name, image.pull):
         return image.name, None
     facts = _inspect(engine, image.name)
     if facts is None and image.native not in {None, image.name}:
         native = _inspect(engine, str(image.native))
-        if native and lambdas_name(native["Architecture"]) == spec.sandbox.architecture:
+        if native and lambda_architecture(native["Architecture"]) == spec.sandbox.architecture:
             return str(image.native), native
     return image.name, facts
 
@@ -139,10 +141,10 @@ def _fetch(
     progress: ImageProgress,
     cancelled: Callable[[], bool],
 ) -> None:
-    """Pull an image for the function's architecture, or, if somebody chose it, for the engine's.
+    """Pull an image for the function's architecture, or for the engine's if the user chose the image.
 
     Raises:
-        SandboxError: It can't be had; the error says what is here for another architecture.
+        SandboxError: It is not available; the error names a local image for another architecture.
     """
 
     def pull(platform: str | None) -> None:
@@ -169,26 +171,26 @@ def _fetch(
         facts = _inspect(engine, here) if here and here != image else None
         if facts is None:
             raise
-        architecture = lambdas_name(facts["Architecture"])
+        architecture = lambda_architecture(facts["Architecture"])
         raise type(error)(
-            f"{error.message}; `{here}` is here, for {architecture}",
-            hint=f"`--architecture {architecture}` runs the function in that one",
+            f"{error.message}; `{here}` is available for {architecture}",
+            hint=f"`--architecture {architecture}` runs the function in it",
         ) from error
 
 
 def _compare_architectures(
     spec: ContainerSpec, image: str, facts: _Facts, progress: ImageProgress
 ) -> None:
-    """Say that an image is for another architecture than the function, which is no reason not to run one of one's own.
+    """Report an image for another architecture than the function's, which an own image may be.
 
     Raises:
-        UnusableImageError: It is the image of a runtime, in which the function's code can't be expected to run.
+        UnusableImageError: It is a runtime image, in which the function's code may not run.
     """
-    architecture = lambdas_name(facts["Architecture"])
+    architecture = lambda_architecture(facts["Architecture"])
     wanted = spec.sandbox.architecture
     if wanted in {None, architecture}:
         return
-    difference = f"`{image}` is for {architecture}, and the function for {wanted}"
+    difference = f"`{image}` is for {architecture}, but the function is for {wanted}"
     if spec.image.is_function or spec.image.is_chosen:
         progress.note(difference)
         return
@@ -217,17 +219,17 @@ def _program(facts: _Facts) -> Program:
 
 
 def _foreign_architecture(engine: Engine, facts: _Facts) -> str | None:
-    """Return the architecture of an image that isn't the one of the engine's machine."""
+    """Return the architecture of an image, if it is not that of the engine's machine."""
     architecture = str(facts["Architecture"])
     return None if architecture == engine.architecture() else architecture
 
 
 def _note_newer_file(build: Build, image: str, facts: _Facts, progress: ImageProgress) -> None:
-    """Say that the image lacks what has been written since; building is left to its user."""
+    """Report a file that is newer than the image, which is not rebuilt automatically."""
     if not build.recipe.context.is_dir():
         return
-    # An image of cached steps was created when they were, and tagged when it was built.
+    # An image of cached steps has their creation time, but the tag time of its build.
     times = (facts.get("Created"), (facts.get("Metadata") or {}).get("LastTagTime"))
     known = [datetime.fromisoformat(each).timestamp() for each in times if each]
     if known and (path := newer_file(build.recipe, than=max(known))):
-        progress.note(f"`{path}` is newer than `{image}`: `--build always` builds it anew")
+        progress.note(f"`{path}` is newer than `{image}`: `--build always` rebuilds it")

@@ -1,11 +1,11 @@
-"""Has the image of a container ready: the right one for the engine's machine, pulled or built where it must be."""
+"""Prepares the image of a container for the engine's machine, with a pull or a build if needed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from samlocal.engine.images.policy import is_pulled_always, skipped_pull_error
-from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.docker.emulation import platform_of, with_emulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ImagePreparation:
-    """Prepares images on one engine; leaves early once `cancelled` says so."""
+    """Prepares images on one engine; returns early if `cancelled`."""
 
     def __init__(
         self, engine: Engine, progress: ImageProgress, *, cancelled: Callable[[], bool]
@@ -26,19 +26,19 @@ class ImagePreparation:
         self._cancelled = cancelled
 
     def prepare(self, spec: ContainerSpec) -> ContainerSpec:
-        """Return the spec with what there is to run on the engine's machine.
+        """Return the spec with the image and program for the engine's machine.
 
-        An image that can be run without a look at it need not be there afterwards.
+        An image that runs without an inspection may still be missing afterwards.
 
         Raises:
-            SandboxError: The image can't be had, or holds nothing to run.
+            SandboxError: The image is not available, or has no program.
         """
-        spec = emulated(self._engine, spec)
+        spec = with_emulation(self._engine, spec)
         image = spec.image
         if image.is_function or image.is_chosen or image.foreign_architecture:
-            from samlocal.sandbox.docker.function_images import ready_to_run  # noqa: PLC0415  # few need it
+            from samlocal.sandbox.docker.function_images import with_prepared_image  # noqa: PLC0415  # few need it
 
-            return ready_to_run(
+            return with_prepared_image(
                 self._engine, spec, progress=self.progress, cancelled=self._cancelled
             )
         if is_pulled_always(image.name, image.pull):
@@ -46,15 +46,15 @@ class ImagePreparation:
         return spec
 
     def pull(self, name: str, request: ImageRequest) -> None:
-        """Pull an image, as the request for the container's own says.
+        """Pull an image with the settings of the request.
 
         Raises:
-            ImageNotFoundError: It may not be pulled, or the registry has no such image.
-            ImagePullError: The registry refuses or can't be reached, or the pull broke off.
+            ImageNotFoundError: Pulls are not allowed, or the registry has no such image.
+            ImagePullError: The registry refuses or cannot be reached, or the pull was interrupted.
         """
         if request.pull == "never":
             raise skipped_pull_error(name, request.pull_option)
-        from samlocal.engine.images.pull import pull_image  # noqa: PLC0415  # the cold path goes without
+        from samlocal.engine.images.pull import pull_image  # noqa: PLC0415  # the cold path does not need it
 
         pull_image(
             self._engine,

@@ -1,4 +1,4 @@
-"""A sandbox that is a container: from its listener to its removal."""
+"""A sandbox in a container, from its listener to its removal."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
-# How long the engine may take to remove a container before we stop waiting for it.
+# The longest wait for the removal of a container.
 _REMOVAL_SECONDS: Final = 15.0
-# How long what the function wrote last may take to arrive.
+# The longest wait for the last output of a function.
 _LAST_OUTPUT_SECONDS: Final = 2.0
 
 
 class DockerSandbox:
-    """A container of the function's runtime image, calling back to us.
+    """A container of the function's image, which connects to the Runtime API here.
 
-    Entering the `with` block returns at once; a thread opens the listening socket, then creates and
-    starts the container. Leaving the block removes it, however far it came.
+    Entering the `with` block returns at once. A thread opens the listening socket, then creates and starts
+    the container. Leaving the block removes the container in any state.
     """
 
     def __init__(self, spec: ContainerSpec, engine: Engine, *, progress: ImageProgress) -> None:
@@ -79,9 +79,9 @@ class DockerSandbox:
             self._reader.join(_LAST_OUTPUT_SECONDS)
 
     def give_head_start(self, seconds: float) -> None:
-        """Wait until the engine is starting the container, or never will, but not for longer.
+        """Wait until the engine starts the container or has failed, at most `seconds`.
 
-        What the caller does meanwhile would hold up the thread that is on its way there.
+        Work of the caller would slow down the thread that starts the container.
         """
         self._underway.wait(seconds)
 
@@ -116,7 +116,7 @@ class DockerSandbox:
         container = self._container
         if container is None or not container.id or self._api.has_relay:
             return None
-        if self.logs_ended.done():  # it may have ended because it can't
+        if self.logs_ended.done():  # it may have ended because it cannot reach the API
             image = container.spec.image.name
             return reaches_from_new_container(self._engine, image, self._api.address)
         return reaches(self._engine, container.id, self._api.address)
@@ -130,10 +130,10 @@ class DockerSandbox:
         return listens_on(self._engine, container.id, container.pid, port)
 
     def _run(self) -> None:
-        """Come as far as a running container; whoever waits is told how it goes."""
+        """Create and start the container; the futures report the result."""
         try:
             if self._engine.is_podman:
-                self._sweep()
+                self._remove_leftovers()
             container = self._create()
             if container is None:
                 return
@@ -141,17 +141,17 @@ class DockerSandbox:
         except BaseException as error:
             self._fail(error)
             if not isinstance(error, SandboxError):
-                raise  # a defect of ours
+                raise  # a defect of samlocal
         else:
             container.close_copies()
             if not self._engine.is_podman:
-                self._sweep()
+                self._remove_leftovers()
 
-    def _sweep(self) -> None:
-        """Remove what earlier commands left behind: while the function runs, where that does it no harm.
+    def _remove_leftovers(self) -> None:
+        """Remove leftovers of earlier commands, if possible while the function runs.
 
-        With Podman it is done before: a container that goes may take the others' connections along there,
-        before netavark 1.9: https://github.com/containers/netavark/pull/833
+        With Podman this is done before: until netavark 1.9, the removal of a container may break the
+        connections of others: https://github.com/containers/netavark/pull/833
         """
         with suppress(SandboxError):
             remove_leftovers(self._engine)
@@ -163,7 +163,7 @@ class DockerSandbox:
         self._underway.set()
 
     def _create(self) -> FunctionContainer | None:
-        """Listen, have the image ready, and create the container; return None once closed."""
+        """Listen, prepare the image, and create the container; return None if closed."""
         self.listening.set_result(self._api.listen(self._spec))
         self._prepare()
         if not self._api.connect(self._spec, self._factory):
@@ -178,7 +178,7 @@ class DockerSandbox:
         return self._container if self._container.create(self._factory) else None
 
     def _prepare(self) -> None:
-        """Find out what there is to run, on the engine's machine and with the image there."""
+        """Complete the spec with the network and the image."""
         if self._spec.network.hosts:
             from samlocal.sandbox.docker.network.host_gateway import with_host_gateway  # noqa: PLC0415  # few need it
 
@@ -190,7 +190,7 @@ class DockerSandbox:
         self._images.pull(image, self._spec.image)
 
     def _start(self, container: FunctionContainer) -> None:
-        """Start the container; its output and its end are seen from the first moment on."""
+        """Start the container; its output and its end are watched before the start."""
         reader = self._reader = OutputReader(self._engine, container, self.output)
         reader.start(lambda: _settle(self.logs_ended, None))
         watcher = Thread(target=self._watch, args=(container, reader), daemon=True)
@@ -205,7 +205,7 @@ class DockerSandbox:
             watcher.start()
 
     def _watch(self, container: FunctionContainer, reader: OutputReader) -> None:
-        """See the container end and the engine remove it."""
+        """Wait for the end and the removal of the container."""
         try:
             status, out_of_memory = wait_for_end(self._engine, container.id)
         except EngineError as error:
@@ -215,12 +215,12 @@ class DockerSandbox:
         with suppress(TimeoutError, SandboxError):
             self.logs_ended.result(_LAST_OUTPUT_SECONDS)
         ended = Exit(
-            # The end of the output is the end of the process; the engine takes a while to see it.
+            # The output ends with the process; the engine reports the end later.
             at=reader.ended_at or time.monotonic(),
             status=status,
             signal=reader.signal_of(status),
             out_of_memory=not container.is_stopping
-            # Where the kernel ends only what the runtime has started, the runtime goes on.
+            # If the kernel kills only a child of the runtime, the runtime goes on.
             and status in {None, KILLED}
             and (out_of_memory or reader.ran_out_of_memory),
         )
@@ -240,6 +240,6 @@ class DockerSandbox:
 
 
 def _settle(future: Future[_T], result: _T) -> None:
-    """Tell a result, unless another thread has already told that there is none."""
+    """Set a result, unless another thread has already set an error."""
     with suppress(InvalidStateError):
         future.set_result(result)

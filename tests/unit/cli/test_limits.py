@@ -17,7 +17,7 @@ from samlocal.cli.sandbox_settings import (
     parse_volume_basedir,
 )
 from samlocal.errors import UsageError
-from samlocal.sandbox.ca_bundle import keep_bundle
+from samlocal.sandbox.ca_bundle import store_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,12 +114,12 @@ def test_ca_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle.chmod(0o600)
 
     content = read_ca_bundle(bundle)
-    directory = keep_bundle(content, tmp_path / "cache")
+    directory = store_bundle(content, tmp_path / "cache")
 
     (copy,) = directory.iterdir()
     assert copy.read_text() == bundle.read_text()
     assert (copy.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o644, 0o755)
-    assert keep_bundle(content, tmp_path / "cache") == directory
+    assert store_bundle(content, tmp_path / "cache") == directory
 
 
 def test_invalid_ca_bundles(tmp_path: Path) -> None:

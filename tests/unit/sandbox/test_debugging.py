@@ -10,8 +10,8 @@ import pytest
 from samlocal.data import data_folder
 from samlocal.errors import DebuggerNotFoundError
 from samlocal.runtimes import all_runtimes, find_runtime
-from samlocal.sandbox.debugged_images import debugged_image
-from samlocal.sandbox.debugging import DebugSettings, debugged
+from samlocal.sandbox.debugged_images import with_debugger_in_image
+from samlocal.sandbox.debugging import DebugSettings, with_debugger
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
 
 WRAPPER = data_folder("runtimes") / "debug" / "wrapper"
@@ -60,7 +60,7 @@ def tools(tmp_path: Path) -> Path:
 )
 def test_a_wrapper_puts_the_debugger_in(runtime: str, arguments: str) -> None:
     """Lambda's own `bootstrap` hands its command to a wrapper, which adds the debugger's arguments."""
-    made = debugged(spec(), find_runtime(runtime), SETTINGS)
+    made = with_debugger(spec(), find_runtime(runtime), SETTINGS)
     assert (made.entrypoint, made.command) == (None, ())
     assert made.environment["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/samlocal/wrapper"
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == arguments
@@ -72,7 +72,7 @@ def test_every_runtime_can_be_debugged(tools: Path) -> None:
     """There is a recipe for each, all of whose placeholders can be filled in."""
     for runtime in all_runtimes():
         given = spec() if runtime.program else replace(spec(), entrypoint=("/var/task/bootstrap",))
-        made = debugged(given, runtime, replace(SETTINGS, path=tools))
+        made = with_debugger(given, runtime, replace(SETTINGS, path=tools))
         assert made.debugger
         assert made.debugger.port == 5858
         assert "{" not in f"{made.entrypoint}{made.environment.values()}"
@@ -80,13 +80,13 @@ def test_every_runtime_can_be_debugged(tools: Path) -> None:
 
 def test_java_8_shares_no_classes() -> None:
     """Java 8 takes no debugger where it shares classes; the function's own options stay."""
-    made = debugged(spec(_JAVA_OPTIONS="-Xmx1g"), find_runtime("java8.al2"), SETTINGS)
+    made = with_debugger(spec(_JAVA_OPTIONS="-Xmx1g"), find_runtime("java8.al2"), SETTINGS)
     assert made.environment["_JAVA_OPTIONS"] == "-Xmx1g -Xshare:off"
 
 
 def test_dotnet_waits_for_a_debugger_that_its_client_starts(tools: Path) -> None:
     """Vsdbg comes from `--debugger-path`, where sam mounts it, and listens nowhere."""
-    made = debugged(spec(), find_runtime("dotnet8"), replace(SETTINGS, path=tools))
+    made = with_debugger(spec(), find_runtime("dotnet8"), replace(SETTINGS, path=tools))
     assert made.environment == {"_AWS_LAMBDA_DOTNET_DEBUGGING": "1"}
     assert made.mounts[-1] == Mount(source=tools, target="/tmp/lambci_debug_files")  # noqa: S108
     assert made.debugger == Debugger(
@@ -115,7 +115,7 @@ def test_a_debugger_is_chosen_that_fits(
         (tmp_path / "tools" / name).touch(mode=0o755)
     given = replace(spec(tmp_path), entrypoint=("/var/task/bootstrap",))
     settings = replace(SETTINGS, path=tmp_path / "tools")
-    made = debugged(given, find_runtime("provided.al2023"), settings)
+    made = with_debugger(given, find_runtime("provided.al2023"), settings)
     assert made.debugger
     assert (made.debugger.name, made.debugger.traces) == (debugger, True)
 
@@ -125,7 +125,7 @@ def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
     (tools / "dlv").unlink()
     given = replace(spec(), entrypoint=("/var/task/bootstrap",))
     settings = replace(SETTINGS, path=tools, arguments=("--once",))
-    made = debugged(given, find_runtime("provided.al2023"), settings)
+    made = with_debugger(given, find_runtime("provided.al2023"), settings)
     assert made.entrypoint == (
         *("/tmp/lambci_debug_files/gdbserver", "--no-startup-with-shell", "--once"),  # noqa: S108
         *("0.0.0.0:5858", "/var/task/bootstrap"),
@@ -143,7 +143,7 @@ def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
 def test_debug_args_add_or_replace(runtime: str, arguments: str, expected: str) -> None:
     """Arguments that bring a debugger take the place of samlocal's; others come first."""
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
-    made = debugged(spec(), find_runtime(runtime), settings)
+    made = with_debugger(spec(), find_runtime(runtime), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == expected
     assert not any(mount.target.endswith("debugpy") for mount in made.mounts)
 
@@ -167,7 +167,7 @@ JDWP = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,quiet=y,address=*:
 def test_a_script_is_the_debugger(tmp_path: Path, runtime: str, arguments: str) -> None:
     """Who brings a script gets no second debugger before it; the runtime's own script follows it."""
     settings = replace(SETTINGS, path=tmp_path, arguments=tuple(arguments.split()))
-    made = debugged(spec(), find_runtime(runtime), settings)
+    made = with_debugger(spec(), find_runtime(runtime), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == arguments
     assert [mount.target for mount in made.mounts[1:]] == [
         "/tmp/lambci_debug_files",  # noqa: S108
@@ -181,7 +181,7 @@ def test_a_script_is_the_debugger(tmp_path: Path, runtime: str, arguments: str) 
 def test_what_takes_a_script_is_an_option(arguments: str) -> None:
     """A module that is loaded before is none that debugs."""
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
-    made = debugged(spec(), find_runtime("nodejs22.x"), settings)
+    made = with_debugger(spec(), find_runtime("nodejs22.x"), settings)
     expected = f"{arguments} --inspect-brk=0.0.0.0:5858"
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == expected
 
@@ -195,7 +195,9 @@ def test_what_takes_a_script_is_an_option(arguments: str) -> None:
 )
 def test_variables_that_bring_a_debugger(runtime: str, name: str, value: str) -> None:
     """The Toolkits set them for images, with `--container-env-vars`: the JVM takes no two of them."""
-    made = debugged(replace(spec(), environment={name: value}), find_runtime(runtime), SETTINGS)
+    made = with_debugger(
+        replace(spec(), environment={name: value}), find_runtime(runtime), SETTINGS
+    )
     assert made.environment == {name: value}
 
 
@@ -231,7 +233,7 @@ def test_an_interpreter_brings_the_whole_command(
     """As for sam, it takes the place of what an image would run."""
     given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
-    made = debugged_image(given, settings, holds="/var/lang/bin/python3".__eq__)
+    made = with_debugger_in_image(given, settings, has_file="/var/lang/bin/python3".__eq__)
     assert " ".join([*(made.entrypoint or ()), *made.command]) == expected
     assert made.environment.keys() - {"AWS_LAMBDA_EXEC_WRAPPER"} == variables
     assert made.environment.get("SAMLOCAL_DEBUG_COMMAND", arguments) == arguments
@@ -242,7 +244,7 @@ def test_an_interpreter_brings_the_whole_command(
 def test_debugger_listens_where_it_is_told() -> None:
     """Its clients are told another address, where they find it."""
     settings = replace(SETTINGS, listen_address="127.0.0.1", host="build.example")
-    made = debugged(spec(), find_runtime("nodejs22.x"), settings)
+    made = with_debugger(spec(), find_runtime("nodejs22.x"), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == "--inspect-brk=127.0.0.1:5858"
     assert made.debugger
     assert made.debugger.host == "build.example"
@@ -251,14 +253,16 @@ def test_debugger_listens_where_it_is_told() -> None:
 def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra the message says how to install it, and what does without."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name and None)
-    with pytest.raises(DebuggerNotFoundError, match="needs debugpy, which isn't inst") as caught:
-        debugged(spec(), find_runtime("python3.12"), SETTINGS)
+    with pytest.raises(
+        DebuggerNotFoundError, match="requires debugpy, which is not inst"
+    ) as caught:
+        with_debugger(spec(), find_runtime("python3.12"), SETTINGS)
     assert caught.value.hint
     assert caught.value.hint.startswith("`pip install 'samlocal[debug]'`; or ")
 
 
 @pytest.mark.parametrize(
-    ("entrypoint", "holds", "expected"),
+    ("entrypoint", "files", "expected"),
     [
         pytest.param(
             ("/usr/local/bin/python3.12", "-m", "awslambdaric"),
@@ -296,12 +300,12 @@ def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_image_is_debugged_by_what_it_runs(
-    tools: Path, entrypoint: tuple[str, ...], holds: tuple[str, ...], expected: str
+    tools: Path, entrypoint: tuple[str, ...], files: tuple[str, ...], expected: str
 ) -> None:
     """The program that an image starts tells the language, or what the base image has in it."""
     (tools / "dlv").unlink()
     given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
-    made = debugged_image(given, replace(SETTINGS, path=tools), holds=holds.__contains__)
+    made = with_debugger_in_image(given, replace(SETTINGS, path=tools), has_file=files.__contains__)
     assert " ".join([*(made.entrypoint or ()), *made.command]) == expected
 
 
@@ -309,7 +313,7 @@ def test_an_image_is_debugged_as_it_is_told(tools: Path) -> None:
     """`--debug-runtime` is for what can't be told: a script that starts a Java program."""
     given = replace(spec(), entrypoint=("/start.sh",), mounts=())
     settings = replace(SETTINGS, path=tools, runtime="java21")
-    made = debugged_image(given, settings, holds=lambda _: False)
+    made = with_debugger_in_image(given, settings, has_file=lambda _: False)
     assert made.debugger
     assert made.debugger.name == "a Java debugger (JDWP)"
 

@@ -29,10 +29,10 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 
     (diagnostic,) = readability_diagnostics(code, place=PLACE)
 
-    assert diagnostic.message.startswith(f"`{code}/b.py` and 2 more can't be read by Lambda's user")
+    assert diagnostic.message.startswith(f"Lambda's user cannot read `{code}/b.py` and 2 more: ")
     assert (diagnostic.place, diagnostic.hint) == (
         PLACE,
-        f"`chmod -R o+rX {code}` lets everyone read",
+        f"run `chmod -R o+rX {code}`",
     )
 
 
@@ -40,4 +40,4 @@ def test_code_directory_that_is_closed(tmp_path: Path) -> None:
     """A directory made by `mktemp -d` is closed to others as a whole."""
     tmp_path.chmod(0o700)
     (diagnostic,) = readability_diagnostics(tmp_path, place=PLACE)
-    assert diagnostic.message.startswith(f"`{tmp_path}` can't be read")
+    assert diagnostic.message.startswith(f"Lambda's user cannot read `{tmp_path}`")

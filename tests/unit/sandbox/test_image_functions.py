@@ -92,7 +92,9 @@ def test_chosen_image_is_not_built() -> None:
 
 def test_image_that_nothing_names() -> None:
     """Neither `ImageUri` nor `Metadata` is an error at the function."""
-    with pytest.raises(ImageNotFoundError, match="`Thumbnails` is an image, and the") as caught:
+    with pytest.raises(
+        ImageNotFoundError, match="`Thumbnails` is an image function without an"
+    ) as caught:
         plan(image(None))
     assert caught.value.place == PLACE
 

@@ -169,7 +169,7 @@ def test_diagnostics_of_the_limits(function: Function, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert limit_diagnostics(function, SandboxSettings(), tmp_path) == ()
     (diagnostic,) = limit_diagnostics(function, SandboxSettings(strict=True), tmp_path)
-    assert diagnostic.message.startswith(f"`{tmp_path}/app.py` can't be read")
+    assert diagnostic.message.startswith(f"Lambda's user cannot read `{tmp_path}/app.py`")
 
 
 def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
@@ -200,7 +200,9 @@ def test_runtime_of_the_function(function: Function, tmp_path: Path, handler: st
 
 def test_bootstrap_that_is_missing(function: Function, tmp_path: Path) -> None:
     """The message names the runtime and the directory, at the place of the code."""
-    with pytest.raises(CodeNotFoundError, match=r"`provided.al2023` runs an exec.*has none") as e:
+    with pytest.raises(
+        CodeNotFoundError, match=r"`provided.al2023` requires an exec.*has none"
+    ) as e:
         plan(replace(function, runtime="provided.al2023"), tmp_path)
     assert e.value.place == PLACE
 
@@ -210,7 +212,7 @@ def test_bootstrap_that_cannot_be_executed(function: Function, tmp_path: Path) -
     write_bootstrap(tmp_path, mode=0o644)
     with pytest.raises(CodeNotFoundError, match="is not executable") as caught:
         plan(replace(function, runtime="provided.al2023"), tmp_path)
-    assert caught.value.hint == f"`chmod +x {tmp_path}/bootstrap`"
+    assert caught.value.hint == f"run `chmod +x {tmp_path}/bootstrap`"
 
 
 def test_bootstrap_of_an_archive_made_on_windows(function: Function, tmp_path: Path) -> None:
@@ -226,7 +228,7 @@ def test_bootstrap_of_an_archive_made_on_windows(function: Function, tmp_path: P
         plan(replace(function, runtime="provided.al2023", code=code), unpacked)
     assert caught.value.message == f"`bootstrap` in `{archive}` is not executable"
     assert caught.value.hint == (
-        "archives made on Windows keep no permissions: make it on Linux or macOS, or in WSL"
+        "archives from Windows have no permissions: create the archive on Linux, on macOS or in WSL"
     )
 
 
@@ -238,10 +240,10 @@ def elf(machine: int) -> bytes:
     ("start", "message", "hint"),
     [
         pytest.param(
-            b"#!/bin/sh\r\necho\r\n", "has the line ends of Windows (CRLF)", "(LF)", id="CRLF"
+            b"#!/bin/sh\r\necho\r\n", "has Windows line endings (CRLF)", "(LF)", id="CRLF"
         ),
         pytest.param(
-            b"\xef\xbb\xbf#!/bin/sh\n", "begins with a byte order mark", "UTF-8", id="BOM"
+            b"\xef\xbb\xbf#!/bin/sh\n", "starts with a byte order mark", "UTF-8", id="BOM"
         ),
         pytest.param(b"echo hey\n", "is neither a program for Linux nor a script", "#!", id="text"),
         pytest.param(b"", "is neither a program for Linux nor a script", "#!", id="empty"),
@@ -249,12 +251,12 @@ def elf(machine: int) -> bytes:
         pytest.param(b"\xcf\xfa\xed\xfe", "is a program for macOS", "GOOS=linux", id="macOS"),
         pytest.param(
             elf(183),
-            "is built for arm64, and `Ratings` is for x86_64",
+            "is built for arm64, but `Ratings` is for x86_64",
             "or set `Architectures: [arm64]`",
             id="arm64",
         ),
         pytest.param(
-            elf(3), "is built for i386, and `Ratings` is for x86_64", "GOARCH=amd64", id="i386"
+            elf(3), "is built for i386, but `Ratings` is for x86_64", "GOARCH=amd64", id="i386"
         ),
     ],
 )
@@ -290,7 +292,7 @@ def test_handler_that_is_missing(function: Function, tmp_path: Path) -> None:
     """A runtime of an image must be told what to run."""
     with pytest.raises(TemplateError, match="`Ratings` has no `Handler`") as caught:
         plan(replace(function, handler=None), tmp_path)
-    assert caught.value.hint == "that of `python3.11` is like `app.handler`"
+    assert caught.value.hint == "a handler of `python3.11` looks like `app.handler`"
 
 
 @pytest.mark.parametrize(
@@ -352,7 +354,7 @@ def test_bootstrap_of_a_layer(
 def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None:
     """The message says that layers were looked at as well."""
     custom = replace(function, runtime="provided.al2023")
-    with pytest.raises(CodeNotFoundError, match="has none, nor have its layers"):
+    with pytest.raises(CodeNotFoundError, match=r"neither .* nor its layers have one"):
         plan(custom, tmp_path, layers=tmp_path)
 
 
@@ -378,7 +380,7 @@ def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -
     first = replace(function, runtime="provided", architecture="arm64")
     with pytest.raises(TemplateError, match="`provided` runs on x86_64 only") as caught:
         plan(first, tmp_path)
-    assert caught.value.hint == "move to `provided.al2023`, which runs on arm64 as well"
+    assert caught.value.hint == "move to `provided.al2023`, which also runs on arm64"
 
 
 @pytest.mark.parametrize(

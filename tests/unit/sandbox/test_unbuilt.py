@@ -196,5 +196,5 @@ def test_a_module_that_a_runtime_missed(
     (tmp_path / file).touch()
     function = replace(function, handler="src/app.handler")
     hint = missing_module_hint(function, family, tmp_path / "template.yaml", message)
-    expected = f"`{module}` is not in the code: run `sam build`, if `{file}` names it"
+    expected = f"`{module}` is not in the code: run `sam build` if `{file}` has it"
     assert hint == (expected if module else None)

@@ -1,1 +1,1 @@
-"""A function's container: what it is created with, and what it tells."""
+"""A function's container: its creation, state and output."""

@@ -1,15 +1,15 @@
-"""One stream for all that a function writes, in the order in which it writes it; and a process 1 before it.
+"""One stream for a function's stdout and stderr, in the order of its writes, and a process 1 for it.
 
-An engine hands on stdout and stderr apart, each when it gets to it; Lambda has one log for both. So a shell
-of the image's runs the program and connects its stderr to its stdout: one pipe keeps one order.
+An engine sends stdout and stderr separately, without a common order. Lambda has one log for both. So a shell
+in the image runs the program and connects its stderr to its stdout: one pipe keeps the order.
 
-The shell is process 1 then, as something is on Lambda: to a process 1 the kernel gives no signal that it
-doesn't handle. An image without a shell keeps its two streams, whose lines stay whole (see `output`), and has
-the engine's init as process 1.
+The shell is then process 1, and the function is not, as in Lambda: the kernel sends a process 1 no signal
+that it does not handle. An image without a shell keeps its two streams with whole lines (see
+`engine.output`), and has the engine's init as process 1.
 
-The container's own stderr is the shell's, and a shell has one thing to say there: that a signal ended the
-program, which its exit status alone doesn't tell (a program may exit with 137). Every shell does, except of
-SIGINT and SIGPIPE.
+The container's own stderr is the shell's. The shell writes there only that a signal ended the program, which
+the exit status alone does not tell (a program may exit with 137). Every shell does, except for SIGINT and
+SIGPIPE.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import SandboxSpec
 
 _SHELL: Final = "/bin/sh"
-# The pipe of stdout is opened anew where that can be done: whoever makes the one blocking or non-blocking, as
-# Node.js does, would else do so to the other, and what fills the pipe would fail with EAGAIN.
+# The pipe of stdout is opened again if possible. Otherwise both streams share their flags: if a program makes
+# one non-blocking, as Node.js does, writes to the other fail with EAGAIN when the pipe is full.
 _STDERR: Final = """\
 if [ -p /proc/self/fd/1 ] && [ -w /proc/self/fd/1 ]; then exec 3>/proc/self/fd/1; else exec 3>&1; fi
 """
 # In a subshell, so that the shell's own stderr stays; the last command keeps bash from becoming the program.
 _RUN: Final = f'{_STDERR}(exec "$0" "$@" 2>&3 3>&-); exit $?'
-# A shell notices a signal only while it waits for what runs in the background.
+# A shell handles a signal only while it waits for a background process.
 _RUN_AND_HAND_ON_SIGTERM: Final = f"""\
 {_STDERR}trap 'kill -TERM $!' TERM
 (exec "$0" "$@" 2>&3 3>&-) &
@@ -43,7 +43,7 @@ wait $!; status=$?
 while kill -0 $! 2>/dev/null; do wait $!; status=$?; done
 exit $status
 """
-# Before the program starts: a shell in the background copies what it is sent to the program's pipe.
+# Before the program starts: a shell in the background copies its input to the program's pipe.
 _COPY_MARKS: Final = """\
 exec 4<&0 </dev/null
 (while IFS= read -r mark <&4; do printf %s "$mark"; done) &
@@ -52,16 +52,16 @@ exec 4<&-
 # Shells and inits add this to the number of a signal.
 _SIGNALLED: Final = 128
 _LAST_SIGNAL: Final = 64  # https://man7.org/linux/man-pages/man7/signal.7.html
-# Nobody exits with these and this added: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
+# Programs do not exit with these statuses: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
 _UNMISTAKABLE: Final = frozenset({4, 6, 7, 8, 9, 11})
-# What starts every runtime in AWS's images is a script.
+# The entry point of AWS's runtime images is a script.
 _RUNTIME_ENTRYPOINT: Final = ("/lambda-entrypoint.sh",)
 _SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @frozen
 class OwnProgram:
-    """What an image itself starts, where, and with which variables."""
+    """The program, variables and working directory of an image."""
 
     entrypoint: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -69,15 +69,15 @@ class OwnProgram:
 
     @property
     def has_shell(self) -> bool:
-        """Whether there surely is a shell in the image."""
+        """Whether the image certainly has a shell."""
         return self.entrypoint == _RUNTIME_ENTRYPOINT
 
 
 def own_program(engine: Engine, image: str) -> OwnProgram:
-    """Return what an image on the engine's machine starts.
+    """Return the program of an image on the engine's machine.
 
     Raises:
-        ImageMissingError: The image isn't there.
+        ImageMissingError: There is no such image.
     """
     config = engine.api.image(image)["Config"] or {}
     return OwnProgram(
@@ -87,12 +87,11 @@ def own_program(engine: Engine, image: str) -> OwnProgram:
     )
 
 
-def in_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
-    """Return the spec of a sandbox in which a shell connects the program's stderr to its stdout.
+def with_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
+    """Return the spec with a shell that connects the program's stderr to its stdout.
 
-    Where it is reused, another shell copies marks from stdin to stdout; see `output_marks`.
-
-    Some shells drop variables whose names they couldn't have given: the program gets them from `env`.
+    In a reused sandbox, another shell copies marks from stdin to stdout; see `output_marks`. Some shells drop
+    variables with names that they do not support. The program gets these from `env`.
     """
     program = (*(spec.entrypoint or ()), *spec.command)
     variables = {**own.variables, **spec.environment}
@@ -107,20 +106,20 @@ def in_one_stream(spec: SandboxSpec, own: OwnProgram) -> SandboxSpec:
 
 
 def names_signals(spec: SandboxSpec) -> bool:
-    """Tell whether the shell says which signal ended the program: it does of what it waits for at once."""
+    """Return whether the shell reports the signal that ended the program: only for a foreground program."""
     return not spec.grace_seconds
 
 
 def has_shell(engine: Engine, container_id: str) -> bool:
-    """Tell whether a container, which need not run, has the shell that this takes."""
+    """Return whether a container, running or not, has the shell."""
     return engine.api.has_file(container_id, _SHELL)
 
 
 def signal_of(status: int | None, words: bytes | None) -> int | None:
-    """Return the signal that ended a program, given its exit status and what was said on stderr last.
+    """Return the signal that ended a program, from its exit status and the last output on stderr.
 
-    A shell names the signal. `words` is None where there was no shell; only a few signals can be told by
-    the status then.
+    A shell names the signal. Without a shell, `words` is None, and only a few signals are known from the
+    status.
     """
     number = (status or 0) - _SIGNALLED
     name = SIGNALS.get(number, "").encode()
@@ -128,11 +127,11 @@ def signal_of(status: int | None, words: bytes | None) -> int | None:
     return number if 0 < number <= _LAST_SIGNAL and is_told else None
 
 
-class ShellWords:
-    """What comes on the stderr of a container, where the shell has the last word.
+class ShellMessages:
+    """The stderr of a container, whose last message may be the shell's.
 
-    The function can write there as well, through `/proc/1/fd/2`: all but the last piece is its own, and
-    goes to `log` as it comes.
+    The function can write there too, through `/proc/1/fd/2`. All output but the last piece is the function's
+    and is written to `log` at once.
     """
 
     def __init__(self, log: Callable[[bytes], None]) -> None:
@@ -144,7 +143,7 @@ class ShellWords:
         self.last = words
 
     def pass_on(self) -> None:
-        """Hand on the last piece, which isn't the shell's."""
+        """Log the last piece, which is not the shell's."""
         if self.last:
             self._log(self.last)
         self.last = b""

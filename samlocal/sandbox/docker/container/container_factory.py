@@ -17,9 +17,9 @@ _T = TypeVar("_T")
 
 
 class ContainerFactory:
-    """Once it is closed it creates nothing more, whichever thread is in the middle of it.
+    """Creates containers until it is closed, also by another thread.
 
-    `pull` has the engine pull an image, where that may be done.
+    `pull` pulls an image; None if pulls are not allowed.
     """
 
     def __init__(self, engine: Engine, *, pull: Callable[[str], None] | None) -> None:
@@ -33,15 +33,15 @@ class ContainerFactory:
         return self._closed
 
     def close(self) -> None:
-        """Let nothing more be created; what is being created is there when this returns."""
+        """Stop creating containers, and wait for the one that is being created."""
         with self._creating:
             self._closed = True
 
     def make(self, image: str, create: Callable[[], _T]) -> _T | None:
-        """Return what `create` makes of that image; None once closed.
+        """Return the result of `create` for an image; None if closed.
 
         Raises:
-            SandboxError: The engine refused, or the image can't be had.
+            SandboxError: The engine refused, or the image is not available.
         """
         try:
             return self._create_if_open(create)

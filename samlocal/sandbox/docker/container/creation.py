@@ -1,4 +1,4 @@
-"""What the engine is asked for: a function's container in the words of the Engine API.
+"""The configuration of a function's container in the Engine API.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate
 """
@@ -26,17 +26,17 @@ _MIB: Final = 1024 * 1024
 # https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
 _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
-# We read the output as it comes; the engine need not keep it on disk as well.
+# The output is read at once, so the engine need not store it.
 _NO_LOG: Final = {"Type": "none", "Config": {}}
 
 
 @frozen
 class ContainerContext:
-    """What a sandbox's container depends on besides its spec.
+    """The data for a sandbox's container besides its spec.
 
-    The Runtime API is at `runtime_api`. What is `copied` isn't mounted; the container gets the volumes of
-    `carrier` instead. It is in the network of the container `relay_id` where there is one. `proxies` are
-    variables of the lowest rank, and `chosen` takes the place of what the spec says.
+    The Runtime API is at `runtime_api`. `copied` mounts are replaced with the volumes of the container
+    `carrier`. `relay_id` is the container whose network is used. `proxies` are variables of the lowest
+    precedence, and `chosen` overrides the spec.
     """
 
     runtime_api: str
@@ -50,7 +50,7 @@ class ContainerContext:
 def container_config(
     spec: ContainerSpec, context: ContainerContext, *, auto_remove: bool = True, init: bool = False
 ) -> Json:
-    """Return what creates the container of a sandbox; with `init` the engine's own is process 1."""
+    """Return the configuration of a sandbox's container; with `init` the engine's init is process 1."""
     sandbox, chosen, relay_id = spec.sandbox, context.chosen, context.relay_id
     mounted = [mount for mount in sandbox.mounts if mount not in context.copied]
     environment = {
@@ -89,12 +89,12 @@ def container_config(
 def relay_config(
     spec: ContainerSpec, chosen: ChosenOptions, image: str, command: list[str]
 ) -> Json:
-    """Return what creates the container of a relay, which owns the sandbox's network."""
+    """Return the configuration of a relay's container, which owns the sandbox's network."""
     return {
         "Image": image,
         "Entrypoint": command[:1],
         "Cmd": command[1:],
-        # What is attached is its input, which ends when we do.
+        # Its input is attached and ends with this process.
         "AttachStdin": True,
         "OpenStdin": True,
         "StdinOnce": True,
@@ -113,13 +113,13 @@ def relay_config(
 
 
 def cpu_limits(cpus: float) -> Json:
-    """Return what limits a running container to so many CPUs."""
+    """Return the limits for a running container with this number of CPUs."""
     quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
     return {"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota}
 
 
 def network_options(spec: ContainerSpec, chosen: ChosenOptions) -> Json:
-    """Return what of the host config belongs to the owner of the sandbox's network namespace."""
+    """Return the part of the host config for the owner of the sandbox's network namespace."""
     network = spec.network
     return {
         "NetworkMode": "host" if network.is_host else "default",
@@ -141,7 +141,7 @@ def _exposed_ports(spec: ContainerSpec) -> dict[str, Json]:
 def _security_options(sandbox: SandboxSpec) -> Json:
     options = strict_options(sandbox) if sandbox.strict else {}
     if sandbox.debugger and sandbox.debugger.traces:
-        # The default profile keeps debuggers from turning off what moves a program about in memory.
+        # The default profile forbids debuggers to disable address space randomization.
         security = [*options.get("SecurityOpt", ()), "seccomp=unconfined"]
         options |= {"CapAdd": ["SYS_PTRACE"], "SecurityOpt": security}
     return options
@@ -151,13 +151,13 @@ def _memory_options(spec: ContainerSpec) -> Json:
     sandbox = spec.sandbox
     if sandbox.memory_mb is None or "mem_limit" in spec.engine_options:
         return {}
-    # What is in a /tmp of its own size counts as memory; see `strict_options`.
+    # Files in a /tmp with a limit count as memory; see `strict_options`.
     memory = (sandbox.memory_mb + (sandbox.tmp_mb or 0)) * _MIB
     return {"Memory": memory, "MemorySwap": memory}
 
 
 def _none_for(runtime_api: str, proxies: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the proxies, none of which leads to the Runtime API."""
+    """Return the variables of the proxies, with the Runtime API excluded from proxying."""
     if not proxies:
         return {}
     host = runtime_api.rpartition(":")[0]

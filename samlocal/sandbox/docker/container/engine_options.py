@@ -1,4 +1,4 @@
-"""What the engine can do with a container and samlocal has no option for.
+"""Options of the engine for containers that samlocal has no own option for.
 
 The keys are those of docker-py's `containers.run`:
 https://docker-py.readthedocs.io/en/stable/containers.html#docker.models.containers.ContainerCollection.run
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine_api import Json
 
-# Of the container itself; everything else is of its host config.
+# Options of the container itself; all others belong to its host config.
 _CONTAINER_KEYS: Final = {
     "domainname": "Domainname",
     "hostname": "Hostname",
@@ -25,9 +25,9 @@ _CONTAINER_KEYS: Final = {
     "user": "User",
     "working_dir": "WorkingDir",
 }
-# What belongs to the owner of the sandbox's network namespace.
+# Options of the owner of the sandbox's network namespace.
 _NETWORK_KEYS: Final = frozenset({"dns", "dns_opt", "dns_search", "extra_hosts", "links"})
-# What samlocal has values of its own for.
+# Options that samlocal itself sets.
 _KEYS_OF_OURS: Final = {
     "cap_add": "CapAdd",
     "cap_drop": "CapDrop",
@@ -60,9 +60,9 @@ KEYS: Final = (
 
 @frozen
 class ChosenOptions:
-    """What a person chose besides, in the words of the Engine API: of the container, and of its host config.
+    """The user's options as fields of the Engine API: of the container, and of its host config.
 
-    `network` is what of the host config belongs to the owner of the sandbox's network namespace.
+    `network` is the part of the host config for the owner of the sandbox's network namespace.
     """
 
     container: Json = field(default_factory=dict)
@@ -71,7 +71,7 @@ class ChosenOptions:
 
 
 def chosen_options(options: Mapping[str, Any], *, version: str) -> ChosenOptions:
-    """Translate options of docker-py for an engine that speaks this version of the API.
+    """Translate options of docker-py for an engine with this version of the API.
 
     Raises:
         EngineError: The engine is too old for one of them.
@@ -88,7 +88,7 @@ def chosen_options(options: Mapping[str, Any], *, version: str) -> ChosenOptions
 
 
 def host_options(options: Mapping[str, Any], *, network: bool) -> dict[str, Any]:
-    """Return those that docker-py's host config takes: about the network, or about the rest."""
+    """Return the options of docker-py's host config, for the network or for the rest."""
     return {
         "binds" if key == "volumes" else key: value
         for key, value in options.items()
@@ -103,8 +103,8 @@ def _host_config(options: Mapping[str, Any], version: str, *, network: bool) -> 
     try:
         config = dict(HostConfig(version=version, **host_options(options, network=network)))
     except DockerException as error:
-        raise EngineError(f"the container engine does not know an option: {error}") from error
+        raise EngineError(f"the container engine does not support an option: {error}") from error
     del config["NetworkMode"]  # it is always there, and never one of these
-    # docker-py leaves out what is empty, which is a choice where it takes the place of ours.
+    # docker-py omits empty values, but an empty value overrides samlocal's own.
     emptied = {key for option, key in _KEYS_OF_OURS.items() if option in options}
     return (dict.fromkeys(emptied) if not network else {}) | config

@@ -1,10 +1,10 @@
-"""Files for a container whose engine doesn't see those of this machine: copied through the engine's API.
+"""Copies files through the engine's API to an engine that does not see this machine's files.
 
-They go into volumes without a name, of a second container that is never started. The sandbox mounts
-these volumes read-only, as it would have mounted the directories, and the engine removes them with the
-last container that has them: nothing is left to be cleaned up, also not by a command that was killed.
-Copying into the sandbox itself would be 30 ms faster, and leave code and layers writable; it also is
-impossible where its file system is read-only. That way is for single files, which no volume can be.
+The copies are in anonymous volumes of a second container that is never started. The sandbox mounts these
+volumes read-only, like the directories, and the engine removes them with the last container that uses them,
+so nothing remains even after a killed command. Copying into the sandbox itself would be 30 ms faster, but
+would leave code and layers writable, and is impossible if its file system is read-only. Only single files,
+which cannot be volumes, are copied into the sandbox.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/PutContainerArchive
 """
@@ -40,7 +40,7 @@ _AT_ONCE: Final = 512 * 1024
 
 
 class Copies:
-    """The copies of what one sandbox mounts, and the container that carries them."""
+    """The copies of one sandbox's mounts, and the container that carries them."""
 
     def __init__(self, engine: Engine, spec: ContainerSpec, mounts: Sequence[Mount]) -> None:
         self._engine = engine
@@ -51,7 +51,7 @@ class Copies:
         self._cancelled = False
 
     def carry(self) -> str | None:
-        """Copy the directories; return the container whose volumes the sandbox is to have."""
+        """Copy the directories; return the container whose volumes the sandbox uses."""
         if not self._directories:
             return None
         sandbox, image = self._spec.sandbox, self._spec.image
@@ -74,17 +74,17 @@ class Copies:
         return self._carrier
 
     def complete(self, container_id: str) -> None:
-        """Copy the single files into the sandbox, which hasn't started yet."""
+        """Copy the single files into the sandbox before it starts."""
         for mount in self._files:
             entry = Entry(mount.target.lstrip("/"), str(mount.source), mount.source.stat())
             self._engine.sdk.put_archive(container_id, "/", _in_blocks(_archived([entry], "/")))
 
     def cancel(self) -> None:
-        """Let a copy that is under way stop early."""
+        """Stop a running copy early."""
         self._cancelled = True
 
     def close(self) -> None:
-        """Remove the carrier, and its volumes unless the sandbox still has them."""
+        """Remove the carrier, and its volumes unless the sandbox still uses them."""
         carrier, self._carrier = self._carrier, None
         if carrier:
             with suppress(EngineError):
@@ -94,10 +94,10 @@ class Copies:
 def archive(
     directory: Path, target: str, *, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[bytes]:
-    """Yield a tar archive of what is below a directory, without ever holding all of it.
+    """Yield a tar archive of the content of a directory, without having all of it in memory.
 
-    Owners, permissions and times are those of this machine, as a mount at `target` would show them; so are
-    links, except that one that leads out of the directory is absolute: engines refuse it otherwise.
+    Owners, permissions, times and links are the same as in a mount at `target`, except that a link out of
+    the directory becomes absolute: engines refuse it otherwise.
     """
     with _reading(directory):
         entries = walk(directory, follow=False)
@@ -141,7 +141,7 @@ def _link(entry: Entry, target: str) -> str:
 
 
 def _content(path: Path, size: int) -> Iterator[bytes]:
-    """Yield so many bytes of a file, whatever becomes of it meanwhile, and fill up the last block."""
+    """Yield exactly `size` bytes of a file, even if it changes meanwhile, and fill the last block."""
     left = size
     with _reading(path), path.open("rb") as file:
         while left and (block := file.read(min(left, _AT_ONCE))):
@@ -152,20 +152,20 @@ def _content(path: Path, size: int) -> Iterator[bytes]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Tell what can't be read here from an engine that went away."""
+    """Translate errors of local files, which are not errors of the engine."""
     try:
         yield
     except OSError as exc:
         name = exc.filename or path
         raise SandboxError(
-            f"`{name}` can't be copied to the engine: {describe_os_error(exc)}"
+            f"`{name}` cannot be copied to the engine: {describe_os_error(exc)}"
         ) from exc
 
 
 def _in_blocks(
     pieces: Iterator[bytes], *, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[bytes]:
-    """Hand on many small pieces together: each is a call to the system, and to the engine."""
+    """Combine small pieces into blocks, because each block is a call to the engine."""
     block = bytearray()
     for piece in pieces:
         if cancelled():

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.container.combined_output import has_shell, in_one_stream, own_program
+from samlocal.sandbox.docker.container.combined_output import (
+    has_shell,
+    own_program,
+    with_one_stream,
+)
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -41,17 +45,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# How long a function may use all of the CPU: Lambda, too, divides it by periods.
+# A function has all of the CPU for this long: Lambda too divides the CPU by periods.
 _UNLIMITED_SECONDS: Final = 0.02
-# Podman's words.
+# Podman's message.
 _NO_INIT: Final = "container-init binary not found"
 
 
 class FunctionContainer:
-    """A container in which a function finds its Runtime API at `host:port`.
+    """A container whose function has its Runtime API at `host:port`.
 
-    `relay_id` is the container in whose network it is, if it has a relay. `note` takes a line about what
-    the engine lacks.
+    `relay_id` is the container whose network it uses, if it has a relay. `note` reports a line about a
+    feature that the engine lacks.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class FunctionContainer:
         self._ending = Event()
 
     def create(self, factory: ContainerFactory) -> bool:
-        """Create the container, in the network of its relay if it has one; tell whether the factory was open."""
+        """Create the container, in its relay's network if any; return whether the factory was open."""
         joined = None if self._relay_id else self.spec.network.joined
         network_id = self._engine.network_id(joined) if joined else None
         container_id = factory.make(self.spec.image.name, self._create)
@@ -90,7 +94,7 @@ class FunctionContainer:
         return bool(container_id)
 
     def _create(self) -> str:
-        """Create the container, of whose shell, if it has one, the function's output becomes one stream."""
+        """Create the container, with one output stream if it has a shell."""
         own = own_program(self._engine, self.spec.image.name)
         sandbox = self.spec.sandbox
         sandbox = replace(sandbox, entrypoint=sandbox.entrypoint or own.entrypoint)
@@ -98,12 +102,12 @@ class FunctionContainer:
         copied = mounts_to_copy(self.spec, self._engine)
         carrier = self._copy(copied)
         context = self._context(copied, carrier)
-        wrapped = replace(self.spec, sandbox=in_one_stream(sandbox, own))
+        wrapped = replace(self.spec, sandbox=with_one_stream(sandbox, own))
         self._create_as(wrapped, context)
         self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
         if not self.is_one_stream:
             remove(self._engine, self.id)
-            # No shell copies marks, and the function's stdin has an end.
+            # Without a shell there are no marks, and the function's stdin is closed.
             self.spec = replace(self.spec, sandbox=replace(sandbox, is_reused=False))
             self._create_with_init(context)
         if self._copies:
@@ -118,7 +122,7 @@ class FunctionContainer:
             if _NO_INIT not in error.explanation:
                 raise
             self._note(
-                "The engine has no init, such as catatonit: the kernel keeps most signals from the function"
+                "The engine has no init such as catatonit: the function does not receive most signals"
             )
             self._create_as(self.spec, context)
 
@@ -139,24 +143,24 @@ class FunctionContainer:
         )
 
     def _copy(self, mounts: Sequence[Mount]) -> str | None:
-        """Copy what can't be mounted; return the container that the sandbox has it from."""
+        """Copy these mounts; return the container with the copies."""
         if not mounts:
             return None
-        from samlocal.sandbox.docker.container.file_copies import Copies  # noqa: PLC0415  # the cold path goes without
+        from samlocal.sandbox.docker.container.file_copies import Copies  # noqa: PLC0415  # the cold path does not need it
 
         self._copies = self._copies or Copies(self._engine, self.spec, mounts)
         return self._copies.carry()
 
     def attach(self) -> Attached:
-        """Attach to the output of the container, which hasn't been started yet; to its input if it is reused."""
-        with self._start_errors():  # Podman prepares all but the process when somebody attaches
+        """Attach to the output of the container before it starts, and to its input if it is reused."""
+        with self._start_errors():  # Podman prepares all but the process when a client attaches
             return self._engine.attach(self.id, stdin=self.spec.sandbox.is_reused)
 
     def start(self) -> tuple[Started, frozenset[str]]:
-        """Start the container; return since when it runs, and the addresses that it has.
+        """Start the container; return its start time and its addresses.
 
         Raises:
-            SandboxError: The engine can't start it, or it holds nothing that can be started.
+            SandboxError: The engine cannot start it, or its program cannot run.
         """
         before = time.monotonic()
         with self._start_errors():
@@ -172,7 +176,7 @@ class FunctionContainer:
 
     @contextmanager
     def _start_errors(self) -> Iterator[None]:
-        """Say what it means that a container doesn't start."""
+        """Translate the engine's errors about the start of the container."""
         try:
             with port_errors(self.spec.sandbox.debug_ports), self._engine.translated_errors():
                 yield
@@ -182,7 +186,7 @@ class FunctionContainer:
             raise start_error(self.spec, error) from error
 
     def limit_cpu(self, cpus: float) -> None:
-        """Limit the CPU, unless the function is over before that matters: the engine takes a while."""
+        """Limit the CPU, unless the function ends first: the call to the engine is slow."""
         if self._ending.wait(_UNLIMITED_SECONDS):
             return
         try:
@@ -195,19 +199,19 @@ class FunctionContainer:
         """Return the most memory that the function has used so far, in MiB; None if unknown."""
         if not self.id:
             return None
-        # Files in a /tmp in memory are none of the function's.
+        # Files of a /tmp in memory are not memory of the function.
         of_group = not self.spec.sandbox.strict
         return peak_memory_mb(self._engine, self.id, self._memory, of_group=of_group)
 
     def has_run_out_of_memory(self) -> bool:
-        """Tell whether the kernel has killed a process of the container for its memory."""
+        """Return whether the kernel has killed a process of the container for its memory."""
         return self._memory is not None and self._memory.has_killed()
 
     @property
     def is_removal_awaited(self) -> bool:
-        """Whether something of the user's is in use until the container has gone: a network, a port, a volume.
+        """Whether the container uses a network, port or volume of the user until it is removed.
 
-        Else a container whose output has ended has been killed, and the engine removes it without us.
+        Otherwise the engine removes the killed container without waiting here.
         """
         spec = self.spec
         return bool(
@@ -221,13 +225,13 @@ class FunctionContainer:
         )
 
     def cancel(self) -> None:
-        """Let what is under way end early: copies, and the wait to limit the CPU."""
+        """Cancel copies, and the delay before the CPU limit."""
         if self._copies:
             self._copies.cancel()
         self._ending.set()
 
     def stop(self) -> None:
-        """End what runs in the container: at once, or after its grace."""
+        """End the program in the container, at once or after its grace period."""
         self.is_stopping = True
         self._ending.set()
         if self.id:
@@ -238,14 +242,14 @@ class FunctionContainer:
                     self._engine.api.kill(self.id)
 
     def close_copies(self) -> None:
-        """Leave the copies to the container alone, and so to its removal."""
+        """Remove the carrier, so that the copies are removed with the container."""
         if self._copies:
             self._copies.close()
 
 
 def _monotonic(timestamp: str) -> float:
-    """Convert the engine's time of day to `time.monotonic()`, as far as the two clocks agree."""
-    # Nanoseconds are more than `datetime` reads.
+    """Convert the engine's time of day to `time.monotonic()`, assuming that the clocks agree."""
+    # `datetime` does not read nanoseconds.
     seconds, _, fraction = timestamp.rstrip("Z").partition(".")
     at = datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")
     return time.monotonic() - (time.time() - at.timestamp())

@@ -1,4 +1,4 @@
-"""`--strict`: a container that lets a function do what Lambda does, and nothing more.
+"""`--strict`: a container with the restrictions of Lambda.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from samlocal.engine.engine_api import Json
     from samlocal.sandbox.sandbox import SandboxSpec
 
-# Whatever user an image names: https://simonko.dev/posts/aws/non-root-lambda-image
+# Used instead of the image's user: https://simonko.dev/posts/aws/non-root-lambda-image
 LAMBDA_USER: Final = "993:990"
 _PROCESSES: Final = 1024
 _OPEN_FILES: Final = 1024
 
 
 def strict_options(spec: SandboxSpec) -> Json:
-    """Return what of the host config makes it strict.
+    """Return the options of the host config for `--strict`.
 
-    Only /tmp is writable. The engine can give it a size where it is in memory only, and the kernel
-    counts its files as memory of the function.
+    Only /tmp is writable. The engine can limit its size only if it is in memory, and the kernel counts its
+    files as memory of the function.
     """
-    # Unlike the engine's default Lambda lets a function run what it has put there.
+    # Unlike the engine's default, Lambda lets a function execute files in /tmp.
     tmp = "exec,mode=1777"
     if spec.tmp_mb is not None:
         tmp += f",size={spec.tmp_mb}m"
@@ -36,7 +36,7 @@ def strict_options(spec: SandboxSpec) -> Json:
         # Lambda has no /dev/shm: semaphores of Python's `multiprocessing` fail there.
         "IpcMode": "none",
         "PidsLimit": _PROCESSES,
-        # Podman gives a container that names some limits none of its defaults.
+        # Podman applies none of its defaults to a container with some limits.
         "Ulimits": [
             {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
             {"Name": "nproc", "Soft": _PROCESSES, "Hard": _PROCESSES},

@@ -1,9 +1,9 @@
-"""How much memory a container has used at most.
+"""The peak memory of a container.
 
-The engine's statistics call takes up to a second and, on cgroup v2, doesn't know the peak. The
-kernel knows two: that of the container's group, which counts every process but not the file pages
-that another container has read before, and that of each process, which counts those too. Each may be
-too low; the largest is nearest to what Lambda would report.
+The engine's statistics call takes up to a second and, on cgroup v2, does not have the peak. The kernel has
+two peaks: that of the container's group, which counts all processes but not the file pages that another
+container read before, and that of each process, which counts those pages too. Each may be too low; the
+largest is nearest to Lambda's report.
 
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
@@ -29,7 +29,7 @@ _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
-# What is as good as no group: a rootless container has none of its own on cgroup v1.
+# The value without a group: a rootless container has no own group on cgroup v1.
 _NO_GROUP: Final = "echo 0"
 _KILLS: Final = re.compile(r"^oom_kill [1-9]", re.MULTILINE)
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
@@ -37,26 +37,26 @@ _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 @frozen
 class MemoryGroup:
-    """The files in which this machine's kernel tells of a container's memory; they go with it."""
+    """The kernel's files about a container's memory, which disappear with the container."""
 
     folder: Path
     peak: str
     kills: str
 
     def has_killed(self) -> bool:
-        """Tell whether the kernel has killed a process of the container for its memory."""
+        """Return whether the kernel has killed a process of the container for its memory."""
         with suppress(OSError):
             return _KILLS.search((self.folder / self.kills).read_text()) is not None
         return False
 
     def peak_bytes(self) -> int:
-        """Return the peak of the group, 0 where the kernel doesn't tell (cgroup v2 before Linux 5.19)."""
+        """Return the peak of the group; 0 if unknown (cgroup v2 before Linux 5.19)."""
         with suppress(OSError, ValueError):
             return int((self.folder / self.peak).read_text())
         return 0
 
     def process_peak_bytes(self) -> int:
-        """Return the largest of the peaks of the processes that run."""
+        """Return the largest peak of the running processes."""
         with suppress(OSError):
             processes = (self.folder / "cgroup.procs").read_text().split()
             return _process_peak(_statuses(processes))
@@ -64,10 +64,10 @@ class MemoryGroup:
 
 
 def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
-    """Return the group of a container of which `pid` is a process, where it is on this machine.
+    """Return the memory group of a container with the process `pid`; None if it is not on this machine.
 
-    Its path has the container's id: a process that is dying is in no group but the root, and the engine
-    may run on another machine, where the number is somebody else's.
+    Its path must contain the container's id: an ending process is in the root group, and if the engine is
+    on another machine, `pid` is another process here.
     """
     try:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
@@ -91,9 +91,9 @@ def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
 def peak_memory_mb(
     engine: Engine, container_id: str, group: MemoryGroup | None, *, of_group: bool = True
 ) -> int | None:
-    """Return the peak in MiB, rounded up; None where neither the host nor the container tells.
+    """Return the peak in MiB, rounded up; None if unknown.
 
-    Without `of_group` it is that of the largest process alone, and of no file in memory.
+    Without `of_group` it is the peak of the largest process, without files in memory.
     """
     if group is None:
         group_peak, process_peak = _in_container(engine, container_id)
@@ -112,12 +112,12 @@ def _statuses(processes: Iterable[str]) -> str:
 
 
 def _process_peak(statuses: str) -> int:
-    """Return the largest peak that any `/proc/PID/status` tells, in bytes."""
+    """Return the largest peak in `/proc/PID/status` texts, in bytes."""
     return max((int(each) for each in _PROCESS_PEAK.findall(statuses)), default=0) * _KIB
 
 
 def _in_container(engine: Engine, container_id: str) -> tuple[int, int]:
-    """Ask inside: a container sees its own group at the root of the file system of groups."""
+    """Read the peaks in the container, where its own group is the root of the cgroup file system."""
     unified, old = (f"cat {_GROUPS / name} 2>/dev/null" for name in _GROUP_PEAKS)
     group = f"({unified} || {_NO_GROUP if engine.is_rootless() else old})"
     try:

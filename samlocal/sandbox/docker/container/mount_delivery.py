@@ -1,4 +1,4 @@
-"""How what a sandbox mounts gets to the engine: by its path, or as a copy."""
+"""How the mounts of a sandbox get to the engine: by path or as copies."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 def mounts_to_copy(spec: ContainerSpec, engine: Engine) -> tuple[Mount, ...]:
-    """Return those mounts of a sandbox that have to be copied.
+    """Return the mounts of a sandbox that must be copied.
 
     Raises:
-        SandboxError: The function may write to one, and the engine doesn't see this machine's files.
+        SandboxError: One is writable, and the engine does not see this machine's files.
     """
     copies = spec.delivery == "copy" or (spec.delivery == "auto" and not engine.shares_files)
     unseen = [mount for mount in spec.sandbox.mounts if copies and mount.engine_path is None]
     for mount in unseen:
         if not mount.read_only and not engine.shares_files:
             raise SandboxError(
-                f"the function can't write to `{mount.source}`: the engine at `{engine.address}`"
-                " doesn't see it",
-                hint="an engine on this machine does; code and layers are copied to any other",
+                f"the function cannot write to `{mount.source}`: the engine at `{engine.address}`"
+                " does not see it",
+                hint="use an engine on this machine; only code and layers are copied to other engines",
             )
     return tuple(mount for mount in unseen if mount.read_only)

@@ -1,7 +1,7 @@
-"""What the host config has of mounts: each in the form that takes its paths.
+"""The mounts in the host config, each in a form that supports its paths.
 
-`binds` are strings, which take no colon in a path. Podman reads the others as CSV, in which it quotes
-nothing: https://github.com/containers/podman/blob/v4.3.1/pkg/api/handlers/compat/containers_create.go
+`Binds` are strings, which do not support a colon in a path. Podman converts `Mounts` to CSV without quoting:
+https://github.com/containers/podman/blob/v4.3.1/pkg/api/handlers/compat/containers_create.go
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SPECIAL_IN_CSV: Final = frozenset(',"\r\n')
 
 
 def mount_options(mounts: Sequence[Mount], binds: Sequence[str] = ()) -> Json:
-    """Return what of the host config mounts these; `binds` are there already."""
+    """Return the options of the host config for mounts, in addition to existing `binds`."""
     as_binds = [mount for mount in mounts if _is_bind(mount)]
     return {
         "Mounts": [

@@ -1,7 +1,7 @@
 """Whether a program in a container listens on a port, without connecting to it.
 
-A connection would tell less, since the engine's proxy accepts one for a port on which nobody
-listens, and do harm: many debuggers take the first that connects for their one client.
+A connection would be unreliable, because the engine's proxy accepts it even if nothing listens, and harmful,
+because many debuggers take the first connection for their only client.
 
 https://docs.kernel.org/networking/proc_net_tcp.html
 """
@@ -22,7 +22,7 @@ _NO_SUCH_PROGRAM: Final = "executable file not found"
 
 
 def listens_on(engine: Engine, container_id: str, pid: int, port: int) -> bool | None:
-    """Tell whether something listens on a TCP port; None where nobody can tell: there is no `cat`."""
+    """Return whether a program listens on a TCP port; None if unknown, without `cat` in the image."""
     tables = _on_host(container_id, pid)
     if tables is None:
         tables = _in_container(engine, container_id)
@@ -30,7 +30,7 @@ def listens_on(engine: Engine, container_id: str, pid: int, port: int) -> bool |
 
 
 def _on_host(container_id: str, pid: int) -> str | None:
-    """Ask this machine's kernel, where the process really is one of the container's."""
+    """Read this machine's tables, if the process is one of the container's."""
     process = Path(f"/proc/{pid}")
     try:
         if container_id not in (process / "cgroup").read_text():

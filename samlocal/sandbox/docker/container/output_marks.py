@@ -1,8 +1,7 @@
-"""Marks in a container's output, which tell what was written before a moment from what comes after.
+"""Marks in a container's output, which separate the output of consecutive invocations.
 
-What a function writes is on its way through the engine for a while when its runtime asks for the next
-invocation. A shell of the container copies what it is sent, a mark, to the pipe that the function writes to:
-all that was written before stands before the mark.
+When a runtime calls `next`, the last output of the function is still on its way through the engine. A shell
+in the container copies a mark from its input to the function's pipe. All earlier output comes before the mark.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# Stands in a mark once, and hardly ever in a function's output.
+# Occurs once in a mark, and hardly ever in a function's output.
 _FIRST_BYTE: Final = b"\x1e"
 # After this long, no mark will come: the function has stopped the shell, or closed its pipe.
 _LONGEST_WAIT_SECONDS: Final = 2.0
 
 
 class OutputMarks:
-    """Sends marks to the shell in a container, and takes them out of the container's output."""
+    """Sends marks to the shell in a container, and removes them from the container's output."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
@@ -33,7 +32,7 @@ class OutputMarks:
         self._changed = Condition()
 
     def wait(self) -> None:
-        """Send a mark, and wait until all that stands before it has been taken from `strip`."""
+        """Send a mark, and wait until `strip` has yielded all output before it."""
         with suppress(OSError):  # the container has ended
             self._send(self._mark + b"\n")
         with self._changed:
@@ -44,7 +43,7 @@ class OutputMarks:
             )
 
     def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield a container's output without the marks, whatever pieces it comes in."""
+        """Yield a container's output without the marks, for any chunking."""
         held = b""
         for piece in pieces:
             *marked, held = (held + piece).split(self._mark)
@@ -68,6 +67,6 @@ class OutputMarks:
             self._changed.notify_all()
 
     def _beginning_of_mark(self, output: bytes) -> int:
-        """Return where output ends that isn't the beginning of a mark."""
+        """Return the index after which output may be the beginning of a mark."""
         at = output.rfind(_FIRST_BYTE, -len(self._mark))
         return at if at >= 0 and self._mark.startswith(output[at:]) else len(output)

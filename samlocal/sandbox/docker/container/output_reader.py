@@ -1,4 +1,4 @@
-"""Reads what a container writes, to its end, and what that tells about the end."""
+"""Reads a container's output to its end, and determines how the container ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.output import read_output, read_whole_lines
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.container.combined_output import ShellWords, names_signals, signal_of
+from samlocal.sandbox.docker.container.combined_output import (
+    ShellMessages,
+    names_signals,
+    signal_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +29,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FIRST_BYTES: Final = 1024
-# With which shells and inits end where the program can't be run.
+# The exit statuses of shells and inits for a program that cannot run.
 _NOT_EXECUTED: Final = frozenset({126, 127})
 
 
 class OutputReader:
-    """Hands what a function writes to its sandbox's output, in a thread that ends with the container."""
+    """Writes a function's output to its sandbox's output, in a thread that ends with the container."""
 
     def __init__(self, engine: Engine, container: FunctionContainer, output: Output) -> None:
         self.ended_at: float | None = None
@@ -39,25 +43,25 @@ class OutputReader:
         self._engine = engine
         self._container = container
         self._output = output
-        self._shell_words = ShellWords(self._show)
-        self._first_words = b""
+        self._shell_messages = ShellMessages(self._show)
+        self._first_output = b""
         self._format_errors: FormatErrors | None = None
         self._marks: OutputMarks | None = None
         self._thread: Thread | None = None
 
     def start(self, ended: Callable[[], None]) -> None:
-        """Attach to the container, which hasn't started yet, and read; call `ended` at the end.
+        """Attach to the container before it starts, and read; call `ended` at the end.
 
         Raises:
-            SandboxError: The engine can't prepare the container.
+            SandboxError: The engine cannot prepare the container.
         """
         attached = self._container.attach()
         if self._container.is_one_stream:
-            pieces = read_output(attached.receive, stderr=self._shell_words.take)
+            pieces = read_output(attached.receive, stderr=self._shell_messages.take)
         else:
             pieces = read_whole_lines(attached.receive)
         if self._container.spec.sandbox.is_reused:
-            from samlocal.sandbox.docker.container.output_marks import OutputMarks  # noqa: PLC0415  # the cold path goes without
+            from samlocal.sandbox.docker.container.output_marks import OutputMarks  # noqa: PLC0415  # the cold path does not need it
 
             self._marks = OutputMarks(attached.send)
             pieces = self._marks.strip(pieces)
@@ -69,27 +73,27 @@ class OutputReader:
         self._thread.start()
 
     def flush(self) -> None:
-        """Wait until what the function has written so far has been handed on."""
+        """Wait until the function's previous output is written."""
         if self._marks:
             self._marks.wait()
         else:
             self._output.wait_until_quiet()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the output, but not for longer."""
+        """Wait for the end of the output, at most `seconds`."""
         if self._thread:
             self._thread.join(seconds)
 
     def _read(self, pieces: Iterator[bytes], ended: Callable[[], None]) -> None:
-        # Where the engine goes away, whoever waits for the container's end sees it too, and says so.
+        # A lost engine is reported by the thread that waits for the container's end.
         with suppress(EngineError), self._engine.translated_errors():
             for output in pieces:
-                self._first_words += output[: _FIRST_BYTES - len(self._first_words)]
+                self._first_output += output[: _FIRST_BYTES - len(self._first_output)]
                 self._show(output)
-        if self._container.is_stopping:  # no shell says a word when it is killed
-            self._shell_words.pass_on()
+        if self._container.is_stopping:  # a killed shell writes nothing
+            self._shell_messages.pass_on()
         self.ended_at = time.monotonic()
-        # The engine may not notice; the group is there for a moment longer than what it ran.
+        # The engine may not notice; the group exists for a moment longer than its processes.
         self.ran_out_of_memory = self._container.has_run_out_of_memory()
         ended()
 
@@ -99,25 +103,25 @@ class OutputReader:
         self._output.write(output)
 
     def signal_of(self, status: int | None) -> int | None:
-        """Return the signal that ended the program, where its exit status or the shell tells one."""
+        """Return the signal that ended the program, from the exit status or the shell's message."""
         container = self._container
         is_told = container.is_one_stream and names_signals(container.spec.sandbox)
-        return signal_of(status, self._shell_words.last if is_told else None)
+        return signal_of(status, self._shell_messages.last if is_told else None)
 
     def explain(self, status: int | None) -> SandboxError | None:
-        """Return why the image's program can't run, where that is why the container ended."""
-        from samlocal.sandbox.docker.container.start_errors import unstartable  # noqa: PLC0415  # few need it
+        """Return why the image's program cannot run; None if the container ended for another reason."""
+        from samlocal.sandbox.docker.container.start_errors import program_error  # noqa: PLC0415  # few need it
 
         spec = self._container.spec
-        said = self._first_words or self._shell_words.last
-        self._shell_words.pass_on()
+        said = self._first_output or self._shell_messages.last
+        self._shell_messages.pass_on()
         if status in _NOT_EXECUTED:
             try:
                 with self._engine.translated_errors():
-                    if error := unstartable(self._engine, spec, said.decode(errors="replace")):
+                    if error := program_error(self._engine, spec, said.decode(errors="replace")):
                         return error
             except EngineError as refusal:
-                _log.debug("why its program can't run is not known: %s", refusal.message)
+                _log.debug("why its program cannot run is not known: %s", refusal.message)
         if self._format_errors and (self._format_errors.detected or status in _NOT_EXECUTED):
             return self._format_errors.as_error(spec)
         return None

@@ -23,7 +23,7 @@ _KEYS: Final = {
 
 
 def proxy_variables(engine_url: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what `proxies` in Docker's config.json sets for containers of this engine, in both cases."""
+    """Return the variables for `proxies` in Docker's config.json, in lower and upper case."""
     try:
         proxies = json.loads((docker_settings(variables) / "config.json").read_bytes())["proxies"]
         chosen = proxies.get(engine_url, proxies.get("default", {}))

@@ -1,1 +1,1 @@
-"""How a container reaches the Runtime API."""
+"""The connection of a container to the Runtime API."""

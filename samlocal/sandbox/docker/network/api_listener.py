@@ -1,10 +1,9 @@
-"""Listening for a container that connects to its Runtime API on this machine.
+"""The listener of a Runtime API on this machine, for the connections of a container.
 
-Directly, where the engine runs here: its containers reach this machine at the gateway address of their
-network, or, from an engine in a virtual machine, as `host.docker.internal`. Through a relay in every
-other case: an engine on another machine or in a network of its own (which rootless engines have), or a
-firewall in between. Finding out costs the ordinary case nothing: a firewall is noticed by the runtime
-that never calls, and remembered.
+Containers of a local engine connect directly: to the gateway address of their network, or from an engine in
+a virtual machine to `host.docker.internal`. In all other cases they need a relay: the engine is on another
+machine or in a separate network (as rootless engines are), or a firewall blocks the connection. The detection
+costs the ordinary case nothing: a firewall is detected when a runtime never calls, and remembered.
 """
 
 from __future__ import annotations
@@ -34,32 +33,32 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _VIRTUAL_MACHINES_HOST: Final = "host.docker.internal"
-# Binding an address that the interface gets later: https://man7.org/linux/man-pages/man7/ip.7.html
+# Binds an address that the interface gets later: https://man7.org/linux/man-pages/man7/ip.7.html
 _IP_FREEBIND: Final = 15
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
 @frozen
 class Listening:
-    """An open listening socket, and the `host:port` at which containers find it.
+    """An open listening socket, and its `host:port` for containers.
 
-    `relayed` says why a relay is needed: its containers find nothing then.
+    `relay_reason` is the reason for a relay; `address` is empty then.
     """
 
     listener: socket.socket
     address: str
-    relayed: str | None = None
+    relay_reason: str | None = None
 
 
 class ApiListener:
     """The listener of one sandbox's Runtime API, and the relay that its container may need.
 
-    `lost` is called where the relay ends before it is closed.
+    `lost` is called if the relay ends before it is closed.
     """
 
     def __init__(self, engine: Engine, *, lost: Callable[[SandboxError], None]) -> None:
         self.address = ""
-        """Where the container finds the API, as `host:port`; empty until it is connected."""
+        """The `host:port` of the API for the container; empty until it is connected."""
         self._engine = engine
         self._lost = lost
         self._listening: Listening | None = None
@@ -72,25 +71,25 @@ class ApiListener:
 
     @property
     def relay_id(self) -> str | None:
-        """The container in whose network the sandbox's container has to be."""
+        """The container whose network the sandbox's container must use."""
         return self._relay.container_id if self._relay else None
 
     def listen(self, spec: ContainerSpec) -> socket.socket:
-        """Open the listening socket, which `close` closes."""
+        """Open the listening socket; `close` closes it."""
         chosen = spec.api_connection
         self._listening = listen(self._engine, network=spec.network.name, chosen=chosen)
         return self._listening.listener
 
     def connect(self, spec: ContainerSpec, factory: ContainerFactory) -> bool:
-        """Set the address, starting a relay if it takes one; tell whether the factory was open for that.
+        """Set the address, and start a relay if needed; return whether the factory was open.
 
         Raises:
-            SandboxError: There can be no relay.
+            SandboxError: No relay can run.
         """
         listening = self._listening
         if listening is None:
             return False
-        if listening.relayed:
+        if listening.relay_reason:
             self.address = self._start_relay(spec, factory, listening)
         else:
             self.address = listening.address
@@ -100,9 +99,9 @@ class ApiListener:
     def _start_relay(
         self, spec: ContainerSpec, factory: ContainerFactory, listening: Listening
     ) -> str:
-        from samlocal.sandbox.docker.network.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path goes without
+        from samlocal.sandbox.docker.network.relay.launch import RelayLauncher  # noqa: PLC0415  # the cold path does not need it
 
-        _log.debug("it takes a relay: %s", listening.relayed)
+        _log.debug("using a relay: %s", listening.relay_reason)
         target = listening.listener.getsockname()
         self._relay = RelayLauncher(self._engine, spec, target=target, lost=self._lost)
         joined = spec.network.joined
@@ -112,15 +111,15 @@ class ApiListener:
         return f"{LOOPBACK}:{port}" if port else ""
 
     def allow(self, addresses: Iterable[str]) -> None:
-        """Let the container connect, which has these addresses."""
+        """Accept connections from these addresses of the container."""
         self._peers = frozenset(addresses) | {LOOPBACK}
 
     def accepts_peer(self, host: str, port: int) -> bool:
-        """Tell whether a connection from that address comes from the container."""
+        """Return whether a connection from that address comes from the container."""
         return self._relay.accepts_peer(host, port) if self._relay else host in self._peers
 
     def close(self) -> None:
-        """Remove the relay, whose network no container may be in any more, and stop listening."""
+        """Remove the relay, whose network must be unused, and close the listener."""
         if self._relay:
             self._relay.close()
         if self._listening:
@@ -128,9 +127,9 @@ class ApiListener:
 
 
 def listen(engine: Engine, *, network: str | None, chosen: ApiConnection) -> Listening:
-    """Open a listening socket that containers can reach, and only they if that can be had.
+    """Open a listening socket that containers can reach, and if possible no other program.
 
-    `network` is what `--docker-network` says, `chosen` what `--api-connection` says.
+    `network` is the value of `--docker-network`, `chosen` that of `--api-connection`.
     """
     reason = _needs_relay(engine, chosen)
     if reason:
@@ -140,19 +139,19 @@ def listen(engine: Engine, *, network: str | None, chosen: ApiConnection) -> Lis
         with suppress(OSError):
             return _direct(_bind(gateway, early=engine.is_podman), gateway)
     if chosen == "auto" and sys.platform == "linux" and not engine.is_desktop():
-        return _relayed("the engine's network isn't on this machine")
+        return _relayed("the engine's network is not on this machine")
     return _direct(_bind(LOOPBACK), _VIRTUAL_MACHINES_HOST)
 
 
 def remember_relay(engine: Engine) -> None:
-    """Let the next command that uses this engine take the relay at once."""
-    with suppress(OSError):  # then it finds out again
+    """Make the next command on this engine use a relay at once."""
+    with suppress(OSError):  # the next command then detects it again
         _mark(engine).parent.mkdir(parents=True, exist_ok=True)
         _mark(engine).touch()
 
 
 def forget_relay(engine: Engine) -> bool:
-    """Let the next command try a direct connection again; tell whether it wouldn't have."""
+    """Make the next command try a direct connection; return whether that is a change."""
     try:
         _mark(engine).unlink()
     except OSError:
@@ -162,35 +161,35 @@ def forget_relay(engine: Engine) -> bool:
 
 def _needs_relay(engine: Engine, chosen: ApiConnection) -> str | None:
     if chosen == "relay":
-        return "as asked for"
+        return "`--api-connection relay` is set"
     if chosen == "direct":
         return None
     if engine.socket_path is None:
         return "the engine is on another machine"
     if sys.platform == "linux":
-        if reason := _lives_apart(engine, engine.socket_path):
+        if reason := _separate_network_reason(engine, engine.socket_path):
             return reason
     if exists(_mark(engine)):
         return "its containers could not reach this machine"
     return None
 
 
-def _lives_apart(engine: Engine, path: str) -> str | None:
-    """Say why an engine behind a socket of this machine isn't on this machine's network."""
-    process, user = _who_listens(path)
-    if user:  # not root: a rootless engine, or what stands for a virtual machine
+def _separate_network_reason(engine: Engine, path: str) -> str | None:
+    """Return why an engine behind a local socket is not on this machine's network; None if it is."""
+    process, user = _socket_owner(path)
+    if user:  # not root: a rootless engine, or the proxy of a virtual machine
         if engine.is_rootless():
             return "the engine is rootless"
         return None if engine.is_desktop() else "the engine is in a virtual machine"
-    with suppress(OSError):  # nobody but root may look, or the process is hidden from us
+    with suppress(OSError):  # only root may read it, or the process is hidden
         theirs = Path(f"/proc/{process}/ns/net").readlink()
         if theirs != Path("/proc/self/ns/net").readlink():
-            return "the engine is in a network of its own"
+            return "the engine is in a separate network"
     return None
 
 
-def _who_listens(path: str) -> tuple[int, int]:
-    """Return the process and the user that opened a socket; 0 for a process that we can't see."""
+def _socket_owner(path: str) -> tuple[int, int]:
+    """Return the process and the user that opened a socket; 0 for a process in another namespace."""
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(path)
         answer = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -199,7 +198,7 @@ def _who_listens(path: str) -> tuple[int, int]:
 
 
 def _relayed(reason: str) -> Listening:
-    return Listening(listener=_bind(LOOPBACK), address="", relayed=reason)
+    return Listening(listener=_bind(LOOPBACK), address="", relay_reason=reason)
 
 
 def _direct(listener: socket.socket, host: str) -> Listening:
@@ -207,7 +206,7 @@ def _direct(listener: socket.socket, host: str) -> Listening:
 
 
 def _bind(address: str, *, early: bool = False) -> socket.socket:
-    """Listen on a free port; `early` where the address may appear when the first container does."""
+    """Listen on a free port; `early` if the address may appear only with the first container."""
     if not (early and sys.platform == "linux"):
         return socket.create_server((address, 0), backlog=64)
     listener = socket.socket()

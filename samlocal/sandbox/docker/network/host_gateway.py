@@ -1,7 +1,7 @@
-"""`host-gateway` as an address, for an engine that doesn't know the word.
+"""`host-gateway` as an address, for an engine that does not support it.
 
-Docker puts this machine's address in its place, and so does Podman since 4.7; an older one has the word
-in /etc/hosts: https://github.com/containers/podman/blob/v4.7.0/RELEASE_NOTES.md
+Docker and Podman since 4.7 replace it with this machine's address. Older Podman writes it to /etc/hosts:
+https://github.com/containers/podman/blob/v4.7.0/RELEASE_NOTES.md
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _SOMEWHERE_ELSE: Final = ("198.51.100.1", 9)
 
 
 def with_host_gateway(engine: Engine, network: ContainerNetwork) -> ContainerNetwork:
-    """Return the network with this machine's address for `host-gateway`, where the engine leaves that to us.
+    """Return the network with this machine's address for `host-gateway`, if the engine does not replace it.
 
     Raises:
-        EngineError: This machine has no address that containers could reach.
+        EngineError: This machine has no address that containers can reach.
     """
     if _HOST_GATEWAY not in network.hosts.values() or not engine.is_podman:
         return network
@@ -41,18 +41,18 @@ def with_host_gateway(engine: Engine, network: ContainerNetwork) -> ContainerNet
 def _address(engine: Engine, network: ContainerNetwork) -> str:
     if network.is_host:
         return LOOPBACK
-    # The gateway of a rootless engine is in a network of its own.
+    # The gateway of a rootless engine is in a separate network.
     address = _own_address() if engine.is_rootless() else engine.gateway()
     if address is None:
         raise EngineError(
-            "Podman before 4.7 doesn't know what `host-gateway` is",
-            hint="`--add-host` with an IP address works",
+            "Podman before 4.7 does not support `host-gateway`",
+            hint="pass an IP address to `--add-host`",
         )
     return address
 
 
 def _own_address() -> str | None:
-    """Return the address at which this machine is on other networks, if it is on any."""
+    """Return this machine's address in other networks; None without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:
             asking.connect(_SOMEWHERE_ELSE)

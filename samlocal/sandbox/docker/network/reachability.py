@@ -1,4 +1,4 @@
-"""Whether containers can reach the Runtime API: tried from inside one."""
+"""Whether containers can reach the Runtime API, tested from inside a container."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from samlocal.errors import EngineError
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
 
-# Every official image has bash; a firewall that drops packets would keep it waiting for minutes.
+# Every official image has bash. Without the timeout, a firewall that drops packets takes minutes.
 _PROBE: Final = "command -v bash timeout >/dev/null || exit 3; timeout 3 bash -c 'exec 3<>/dev/tcp/{host}/{port}'"
 _NO_TOOLS: Final = (3, 126, 127)
 
 
 def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
-    """Tell whether a running container can connect to `host:port`; None if it has no tool to try."""
+    """Return whether a running container can connect to `host:port`; None if it has no tool for that."""
     with suppress(EngineError):
         status, _ = engine.run_in(container_id, ["/bin/sh", "-c", _command(address)])
         return _verdict(status)
@@ -26,7 +26,7 @@ def reaches(engine: Engine, container_id: str, address: str) -> bool | None:
 
 
 def reaches_from_new_container(engine: Engine, image: str, address: str) -> bool | None:
-    """Tell the same of a container made for the question."""
+    """Return the same for a new container."""
     with suppress(EngineError), engine.translated_errors():
         config = {
             "Image": image,

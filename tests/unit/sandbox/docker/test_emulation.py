@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
-from samlocal.sandbox.docker.emulation import emulated, platform_of
+from samlocal.sandbox.docker.emulation import platform_of, with_emulation
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def emulated_by(engine: FakeEngine, architecture: Architecture) -> ImageRequest:
         ),
         image=ImageRequest(name="python:3.11", for_architecture=f"python:3.11-{architecture}"),
     )
-    return emulated(cast("Engine", engine), spec).image
+    return with_emulation(cast("Engine", engine), spec).image
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from samlocal.errors import (
 from samlocal.function import ImageBuild
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker import function_images
-from samlocal.sandbox.docker.function_images import exit_hint, ready_to_run
+from samlocal.sandbox.docker.function_images import exit_hint, with_prepared_image
 from samlocal.sandbox.image_functions import EXIT_HINT
 from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import fake_engine
@@ -113,7 +113,7 @@ def spec(name: str = "mine:1", **image: Any) -> ContainerSpec:  # noqa: ANN401  
 
 
 def ready(machine: Machine, of: ContainerSpec) -> ContainerSpec:
-    return ready_to_run(
+    return with_prepared_image(
         machine.engine, of, progress=machine, cancelled=lambda: machine.is_cancelled
     )
 
@@ -142,7 +142,7 @@ def test_image_that_is_missing(machine: Machine) -> None:
     machine.registry["mine:1"] = facts()
     assert ready(machine, spec()).sandbox.entrypoint == ("/run",)
     assert machine.did == ["pull mine:1"]
-    with pytest.raises(ImageNotFoundError, match="`lost:1`"):
+    with pytest.raises(ImageNotFoundError, match="the engine does not have `lost:1`"):
         ready(machine, spec("lost:1"))
 
 
@@ -180,7 +180,7 @@ def test_chosen_image_for_another_architecture(machine: Machine) -> None:
     assert (found.image.foreign_architecture, found.sandbox.entrypoint) == (None, None)
     assert machine.did == [
         *("pull mine:1 for linux/arm64", "pull mine:1"),
-        "`mine:1` is for x86_64, and the function for arm64",
+        "`mine:1` is for x86_64, but the function is for arm64",
     ]
 
 
@@ -188,7 +188,7 @@ def test_function_image_for_another_architecture(machine: Machine) -> None:
     """It runs all the same, on a machine that may emulate it; the difference is said."""
     machine.here["mine:1"] = facts("arm64")
     assert ready(machine, spec()).image.foreign_architecture == "arm64"
-    assert machine.did == ["`mine:1` is for arm64, and the function for x86_64"]
+    assert machine.did == ["`mine:1` is for arm64, but the function is for x86_64"]
 
 
 def test_runtime_image_that_a_repository_lacks(machine: Machine) -> None:
@@ -200,7 +200,7 @@ def test_runtime_image_that_a_repository_lacks(machine: Machine) -> None:
         with pytest.raises(ImageNotFoundError, match=r"^no image$"):
             ready(machine, replace(of, image=replace(of.image, native=native)))
     machine.here["b:1"] = facts()
-    with pytest.raises(ImageNotFoundError, match="`b:1` is here"):
+    with pytest.raises(ImageNotFoundError, match="`b:1` is available"):
         ready(machine, replace(of, image=replace(of.image, native="b:1")))
 
 
@@ -213,10 +213,10 @@ def test_runtime_image_for_another_architecture(machine: Machine) -> None:
     )
     of = replace(of, sandbox=replace(of.sandbox, architecture="arm64"))
     with pytest.raises(
-        ImageArchitectureError, match=r"`python:3\.11` is here, for x86_64"
+        ImageArchitectureError, match=r"`python:3\.11` is available for x86_64"
     ) as caught:
         ready(machine, of)
-    assert caught.value.hint == "`--architecture x86_64` runs the function in that one"
+    assert caught.value.hint == "`--architecture x86_64` runs the function in it"
     machine.here["python:3.11"] = facts("arm64")
     found = ready(machine, of).image
     assert (found.name, found.foreign_architecture) == ("python:3.11", "arm64")
@@ -226,7 +226,7 @@ def test_runtime_image_that_is_not_what_its_name_says(machine: Machine) -> None:
     """The function's code can't be expected to run in it."""
     machine.here["python:3.11"] = facts("arm64")
     with pytest.raises(
-        UnusableImageError, match="is for arm64, and the function for x86_64"
+        UnusableImageError, match="is for arm64, but the function is for x86_64"
     ) as caught:
         ready(machine, spec("python:3.11", is_function=False))
     assert caught.value.hint == "`--architecture arm64` runs the function in it"
@@ -312,7 +312,7 @@ def test_hint_for_a_sandbox_that_ended(machine: Machine) -> None:
     machine.here |= {"python:3.11": facts("arm64"), "mine:1": facts("arm64"), "good:1": facts()}
     hint = exit_hint(machine.engine, spec("python:3.11", is_function=False))
     assert hint is not None
-    assert "is for arm64, and the function for x86_64" in hint
+    assert "is for arm64, but the function is for x86_64" in hint
     assert exit_hint(machine.engine, spec("good:1", is_function=False)) is None
     assert exit_hint(machine.engine, spec("none:1", is_function=False)) is None
     assert exit_hint(machine.engine, spec()) == EXIT_HINT

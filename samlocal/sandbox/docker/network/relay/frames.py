@@ -1,8 +1,8 @@
-"""What goes over the attached stdin and stdout of a relay: frames.
+"""The frames in the attached stdin and stdout of a relay.
 
-A frame is one byte of kind, four of the connection's number, four of the data's length, and the data; the
-numbers are big-endian. From the relay: `READY` once, its number is the port it listens on; `OPEN` for each
-new connection. In both directions: `DATA`, and `END` after the last of them, once a direction.
+A frame has one byte for its kind, four for the connection's number, four for the length of the data, and the
+data. The numbers are big-endian. The relay sends `READY` once, with its port as the number, and `OPEN` for
+each new connection. Both sides send `DATA`, and one `END` after the last data of a direction.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HEADER: Final = struct.Struct(">BII")
 
 
 class Kind(IntEnum):
-    """What a frame says."""
+    """The kind of a frame."""
 
     READY = 0
     OPEN = 1
@@ -41,10 +41,10 @@ class Frame:
 
 
 def read_frames(chunks: Iterable[bytes]) -> Iterator[Frame]:
-    """Yield the frames of a stream that comes in pieces of any size.
+    """Yield the frames of a stream with chunks of any size.
 
     Raises:
-        ValueError: The stream is no such stream.
+        ValueError: The stream does not consist of frames.
     """
     pending = bytearray()
     for chunk in chunks:

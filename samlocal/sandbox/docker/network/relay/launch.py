@@ -1,4 +1,4 @@
-"""Finding an image that can run a relay, and starting it there."""
+"""Finds an image that can run a relay, and starts the relay."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Where Lambda itself has the API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+# The port of the API in Lambda: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 _PORT: Final = 9001
 _PROGRAMS: Final = Path(__file__).parent
-# Whatever the image has.
+# The first interpreter that the image has.
 _CHOICE: Final = """\
 if command -v python3 >/dev/null; then exec python3 -ISc "$1" "$3"; fi
 if command -v node >/dev/null; then exec node -e "$2" "$3"; fi
 echo 'its image has neither python3 nor node' >&2
 exit 127
 """
-# The families whose images have what a relay needs.
+# The families whose runtime images can run a relay.
 _OWN_IMAGE_SERVES: Final = {"python", "nodejs"}
 
 
 class RelayLauncher:
-    """Starts the relay of one sandbox. `relay` is the latest that it has created, started or not.
+    """Starts the relay of one sandbox. `relay` is the latest that was created, started or not.
 
-    `target` is our listener, and `lost` is called where the relay ends before it is closed.
+    `target` is the listener, and `lost` is called if the relay ends before it is closed.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class RelayLauncher:
         self._lost = lost
 
     def launch(self, factory: ContainerFactory, *, network_id: str | None = None) -> int | None:
-        """Start a relay in the first image that can run one; return its port, None once closed.
+        """Start a relay in the first image that can run one; return its port, None if closed.
 
         Raises:
-            RelayUnusableError: None of them can.
-            SandboxError: The engine refused, or no image can be had.
+            RelayUnusableError: No image can run one.
+            SandboxError: The engine refused, or no image is available.
         """
         failure = RelayUnusableError("no image can run a relay")
         for image in relay_images(self._engine, self._spec):
@@ -72,7 +72,7 @@ class RelayLauncher:
             try:
                 return relay.start(network_id)
             except RelayUnusableError as error:
-                _log.debug("`%s` can't run the relay: %s", image, error)
+                _log.debug("`%s` cannot run the relay: %s", image, error)
                 failure = error
                 relay.close()
         raise failure
@@ -85,7 +85,7 @@ class RelayLauncher:
         return self.relay is not None and self.relay.accepts_peer(host, port)
 
     def close(self) -> None:
-        """Remove what has been created."""
+        """Remove the created relay."""
         if self.relay:
             self.relay.close()
 
@@ -101,9 +101,9 @@ class RelayLauncher:
 
 
 def relay_command(spec: ContainerSpec) -> list[str]:
-    """Return the program of the relay, its arguments after it.
+    """Return the program of the relay and its arguments.
 
-    On the host's own network, which others use as well, it listens on any free port.
+    On the host's network, which other programs use too, it listens on any free port.
     """
     port = 0 if spec.network.is_host else _PORT
     programs = [(_PROGRAMS / name).read_text() for name in ("program.py", "program.js")]
@@ -111,9 +111,9 @@ def relay_command(spec: ContainerSpec) -> list[str]:
 
 
 def relay_images(engine: Engine, spec: ContainerSpec) -> Iterator[str]:
-    """Yield the images to try: the function's own where it may do, then those of Python.
+    """Yield the images to try: the function's own if it may be suitable, then those of Python.
 
-    Of these come first all that the engine has, and last the newest, which can be pulled.
+    Python's images on the engine come first, and the newest, which can be pulled, is last.
     """
     request = spec.image
     if spec.sandbox.family in _OWN_IMAGE_SERVES or request.is_function:

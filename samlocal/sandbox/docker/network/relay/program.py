@@ -1,7 +1,7 @@
-"""The relay inside its container: hands connections on to whoever is attached, in frames.
+"""The relay inside its container: forwards connections in frames to the attached client.
 
-It runs as `python3 -c` in whatever image has a Python 3: the standard library only, and nothing newer
-than 3.6. `program.js` is the same for images with Node.js; `frames.py` says what a frame is.
+It runs as `python3 -c` in any image with Python 3, so it uses only the standard library of 3.6.
+`program.js` is the same for images with Node.js. `frames.py` documents the frames.
 """
 
 import os
@@ -16,7 +16,7 @@ READ_BYTES = 64 * 1024
 
 
 class Relay:
-    """Everything in one thread; only writing to stdout waits, which slows down whoever sends."""
+    """Serves all connections in one thread; only writes to stdout block, which slows down the senders."""
 
     def __init__(self, port: int) -> None:
         self.selector = selectors.DefaultSelector()
@@ -49,7 +49,7 @@ class Relay:
 
     def read_frames(self, _events: int) -> None:
         received = os.read(0, READ_BYTES)
-        if not received:  # samlocal is gone, or it wants us gone
+        if not received:  # samlocal has ended or closes the relay
             sys.exit()
         self.incoming += received
         while len(self.incoming) >= HEADER.size:
@@ -65,7 +65,7 @@ class Relay:
 
 
 class Connection:
-    """One client of the Runtime API. Each direction ends by itself."""
+    """One client of the Runtime API. Each direction ends independently."""
 
     def __init__(self, relay: Relay, number: int, client: socket.socket) -> None:
         self.relay = relay
@@ -87,7 +87,7 @@ class Connection:
         self.update()
 
     def take(self, data: "bytes | None") -> None:
-        """Take data for the client; None is their end."""
+        """Queue data for the client; None is the end."""
         if data is None:
             self.ending = True
         elif self.writes:
@@ -117,12 +117,12 @@ class Connection:
                 self.client.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             pass
-        except OSError:  # the client is gone: reading says so as well
+        except OSError:  # the client is gone: the read fails too
             self.writes = False
             self.pending.clear()
 
     def update(self) -> None:
-        """Wait for what can still happen; close the connection where nothing can."""
+        """Register for the remaining events; close the connection if there are none."""
         selector = self.relay.selector
         events = selectors.EVENT_READ if self.reads else 0
         events |= selectors.EVENT_WRITE if self.pending and self.writes else 0

@@ -1,8 +1,7 @@
-"""Our end of a relay: what connects to it in the sandbox's network comes to the Runtime API here.
+"""The local end of a relay: connections in the sandbox's network are forwarded to the Runtime API.
 
-Each connection that the relay reports becomes one of ours to the listener. Those are known by their
-own ports, so that the listener can tell them from whatever else this machine's loopback interface
-carries.
+For each connection that the relay reports, a local connection to the listener is opened. The listener
+recognises these by their local ports among all connections of the loopback interface.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A relay takes each frame apart from the next, so that small ones keep its memory small.
+# A relay keeps a whole frame in memory, so frames are small.
 _CHUNK_BYTES: Final = 64 * 1024
 _END_SECONDS: Final = 5.0
-# What engines say of a container whose first program its image doesn't have.
+# Messages of engines for a container whose program is not in its image.
 _NO_SHELL: Final = ("no such file or directory", "not found")
 
 
 class RelayUnusableError(SandboxError):
-    """The container's image has nothing that could run the relay, or it ended by itself."""
+    """The container's image cannot run the relay, or the relay ended by itself."""
 
 
 class Relay:
     """A started container that owns the sandbox's network namespace, and its connections.
 
-    `lost` is called where the relay ends before it is closed.
+    `lost` is called if the relay ends before it is closed.
     """
 
     def __init__(
@@ -67,10 +66,10 @@ class Relay:
         self._reader: Thread | None = None
 
     def start(self, network_id: str | None) -> int:
-        """Start the relay, in that network as well; return the port on which it listens.
+        """Start the relay, also in the given network; return its port.
 
         Raises:
-            RelayUnusableError: Its image can't run it.
+            RelayUnusableError: Its image cannot run it.
         """
         self._attached = self._engine.attach(self.container_id, stdin=True)
         self._reader = Thread(target=self._read, args=(self._attached,), daemon=True)
@@ -87,7 +86,7 @@ class Relay:
         return self._port.result()
 
     def accepts_peer(self, host: str, port: int) -> bool:
-        """Tell whether a connection to the target, from that address, is one of the relay's."""
+        """Return whether a connection from that address to the target is one of the relay's."""
         return host == LOOPBACK and port in self._our_ports
 
     def close(self) -> None:
@@ -111,20 +110,20 @@ class Relay:
         finally:
             for connection in list(self._connections.values()):
                 _close(connection)
-            self._tell_the_end()
+            self._report_end()
 
-    def _tell_the_end(self) -> None:
+    def _report_end(self) -> None:
         if self._closed:
             error: SandboxError = RelayUnusableError("the relay was closed")
         else:
-            error = self._what_happened()
+            error = self._end_error()
         with suppress(InvalidStateError):
             self._port.set_exception(error)
             return
         if not self._closed:
             self._lost(error)
 
-    def _what_happened(self) -> SandboxError:
+    def _end_error(self) -> SandboxError:
         try:
             with self._engine.translated_errors():
                 self._engine.api.ping()
@@ -132,8 +131,8 @@ class Relay:
             return error
         reason = self._complaints.decode(errors="replace").strip()
         return RelayUnusableError(
-            f"the relay ended{f': {reason.splitlines()[-1]}' if reason else ' without a word'}",
-            hint="`--api-connection direct` goes without it, where containers can reach this machine",
+            f"the relay ended{f': {reason.splitlines()[-1]}' if reason else ' without a message'}",
+            hint="if containers can reach this machine, use `--api-connection direct`",
         )
 
     def _take(self, frame: Frame) -> None:
@@ -142,7 +141,7 @@ class Relay:
         elif frame.kind is Kind.OPEN:
             self._open(frame.number)
         elif connection := self._connections.get(frame.number):
-            with suppress(OSError):  # our side has ended it: the relay is told so
+            with suppress(OSError):  # the local side has closed it and tells the relay
                 if frame.kind is Kind.DATA:
                     connection.sendall(frame.data)
                 else:
@@ -154,12 +153,12 @@ class Relay:
         connection.bind((LOOPBACK, 0))
         self._our_ports.add(connection.getsockname()[1])
         self._connections[number] = connection
-        with suppress(OSError):  # the listener is closed: so is what comes to it
+        with suppress(OSError):  # the listener is closed
             connection.connect(self._target)
         Thread(target=self._serve, args=(number, connection), daemon=True).start()
 
     def _serve(self, number: int, connection: socket.socket) -> None:
-        """Send what the Runtime API answers, until it closes the connection."""
+        """Forward the responses of the Runtime API until it closes the connection."""
         port = connection.getsockname()[1]
         with suppress(OSError, EngineError):
             while data := connection.recv(_CHUNK_BYTES):

@@ -10,9 +10,9 @@ import pytest
 
 from samlocal.sandbox.docker.container.combined_output import (
     OwnProgram,
-    ShellWords,
-    in_one_stream,
+    ShellMessages,
     signal_of,
+    with_one_stream,
 )
 from samlocal.sandbox.sandbox import SandboxSpec
 
@@ -34,7 +34,7 @@ def command(
         grace_seconds=grace_seconds,
         is_reused=is_reused,
     )
-    wrapped = in_one_stream(spec, OwnProgram(variables=variables or {}))
+    wrapped = with_one_stream(spec, OwnProgram(variables=variables or {}))
     return [*(wrapped.entrypoint or ()), *wrapped.command]
 
 
@@ -82,7 +82,7 @@ def test_variables_that_a_shell_drops_reach_the_program() -> None:
 def test_last_words_are_the_shells() -> None:
     """What comes before is the function's, and is shown; the last, too, where a shell says nothing."""
     shown: list[bytes] = []
-    words = ShellWords(shown.append)
+    words = ShellMessages(shown.append)
     words.take(b"mine\n")
     words.take(b"Killed\n")
     assert (shown, words.last) == ([b"mine\n"], b"Killed\n")

@@ -100,9 +100,9 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     blocks = archive(tmp_path, "/opt")
     next(blocks)
     (tmp_path / "b").unlink()
-    with pytest.raises(SandboxError, match=r"`.*/b` can't be copied to the engine: no such file"):
+    with pytest.raises(SandboxError, match=r"`.*/b` cannot be copied to the engine: no such file"):
         list(blocks)
-    with pytest.raises(SandboxError, match=r"`.*/none` can't be copied to the engine"):
+    with pytest.raises(SandboxError, match=r"`.*/none` cannot be copied to the engine"):
         archive(tmp_path / "none", "/opt")
 
 

@@ -59,5 +59,5 @@ def test_what_is_copied(
 def test_what_the_function_writes_to_is_mounted() -> None:
     """What it writes into a copy would be lost."""
     assert copied(CODE, WRITABLE, delivery="copy", shares_files=True) == (CODE,)
-    with pytest.raises(SandboxError, match=r"can't write to `/data`: the engine at `tcp://build"):
+    with pytest.raises(SandboxError, match=r"cannot write to `/data`: the engine at `tcp://build"):
         copied(CODE, WRITABLE, delivery="auto", shares_files=False)

@@ -9,7 +9,7 @@ import pytest
 
 from samlocal.errors import EngineError, UnusableImageError
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
-from samlocal.sandbox.docker.container.start_errors import FormatErrors, start_error, unstartable
+from samlocal.sandbox.docker.container.start_errors import FormatErrors, program_error, start_error
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.unit.engine.fakes import fake_engine
 
@@ -62,7 +62,7 @@ class Api:
 
 def found(api: Api, of: ContainerSpec, said: str = "") -> str | None:
     engine = fake_engine(api=api, architecture=lambda: "amd64")
-    error = unstartable(engine, of, said)
+    error = program_error(engine, of, said)
     return error.message if error else None
 
 
@@ -84,7 +84,7 @@ def test_engine_that_names_the_program(words: str, reason: str) -> None:
     """The image is at fault: the message has its name, the program and the reason."""
     error = start_error(spec(), EngineError(f"OCI runtime create failed: {words}"))
     assert isinstance(error, UnusableImageError)
-    assert error.message == f"`mine:1` can't start `/app/run`: {reason}"
+    assert error.message == f"`mine:1` cannot start `/app/run`: {reason}"
     assert "ENTRYPOINT" in (error.hint or "")
 
 
@@ -146,9 +146,13 @@ def test_program_that_is_missing(of: ContainerSpec, api: Api) -> None:
         pytest.param(
             f"[FATAL tini (7)] exec {RUN} failed: Permission denied", "permission", id="tini"
         ),
-        pytest.param(f"{RUN}: line 1: {RUN}: not found\n", "what runs it", id="interpreter"),
         pytest.param(
-            f"ERROR (catatonit:2): exec {RUN}: No such file", "what runs it", id="catatonit"
+            f"{RUN}: line 1: {RUN}: not found\n", "its interpreter or loader", id="interpreter"
+        ),
+        pytest.param(
+            f"ERROR (catatonit:2): exec {RUN}: No such file",
+            "its interpreter or loader",
+            id="catatonit",
         ),
     ],
 )
@@ -156,7 +160,7 @@ def test_what_starts_the_program_complains(said: str, reason: str) -> None:
     """The shell or the init in front of the program says why it never ran."""
     message = found(Api(), spec(), said)
     assert message is not None
-    assert f"`mine:1` can't start `{RUN}`: {reason}" in message
+    assert f"`mine:1` cannot start `{RUN}`: {reason}" in message
     assert found(Api(architecture="arm64"), spec(), said.replace("denied", "x")) is None
 
 

@@ -73,7 +73,7 @@ def found(
     """Where containers find the API, without its port, and why a relay is needed."""
     listening = listen(cast("Engine", engine), network=network, chosen=chosen)
     listening.listener.close()
-    return listening.address.partition(":")[0], listening.relayed or ""
+    return listening.address.partition(":")[0], listening.relay_reason or ""
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's engines are rootful")
@@ -95,7 +95,7 @@ def test_gateway_that_podman_will_have_is_bound_early(address: str) -> None:
 def test_gateway_that_is_not_here_needs_a_relay(address: str) -> None:
     """A socket that was carried into a container, for example."""
     where, reason = found(FakeEngine(address, gateway="192.0.2.1"))
-    assert (where, reason) == ("", "the engine's network isn't on this machine")
+    assert (where, reason) == ("", "the engine's network is not on this machine")
 
 
 @as_root
@@ -115,14 +115,14 @@ def test_engine_of_another_user_needs_a_relay(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who isn't root has an engine with a network of its own."""
-    monkeypatch.setattr(api_listener, "_who_listens", lambda _path: (os.getpid(), 1000))
+    monkeypatch.setattr(api_listener, "_socket_owner", lambda _path: (os.getpid(), 1000))
     assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
 
 
 def test_wish_overrules_what_is_known(address: str) -> None:
     """`--api-connection` decides where it names one."""
     assert found(FakeEngine("tcp://far:1"), "direct") == ("127.0.0.1", "")
-    assert found(FakeEngine(address), "relay") == ("", "as asked for")
+    assert found(FakeEngine(address), "relay") == ("", "`--api-connection relay` is set")
 
 
 @as_root

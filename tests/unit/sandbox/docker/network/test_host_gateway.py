@@ -82,5 +82,5 @@ def test_network_without_the_word() -> None:
 
 def test_network_without_a_gateway_is_named() -> None:
     """There is no address to give then."""
-    with pytest.raises(EngineError, match="doesn't know what `host-gateway` is"):
+    with pytest.raises(EngineError, match="does not support `host-gateway`"):
         hosts(FakeEngine((4, 3), gateway=None))
