@@ -1,4 +1,4 @@
-"""An execution environment: one sandbox and its Runtime API, for one invocation after the other.
+"""An execution environment: one sandbox and its Runtime API, for consecutive invocations.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -32,7 +32,7 @@ _STOP_SECONDS: Final = 5.0
 
 
 class EnvironmentState(Enum):
-    """What an execution environment is doing."""
+    """The state of an execution environment."""
 
     STARTING = "starting"
     INITIALISING = "initialising"
@@ -45,17 +45,16 @@ class EnvironmentState(Enum):
 class ExecutionEnvironment:
     """One function's environment: enter it, invoke any number of times, stop it.
 
-    The sandbox is its caller's. Invocations run one after the other. After a timeout, the end of the
-    runtime or a failed Init the environment is no longer usable, nor is it after an `invoke` that was
-    cancelled: the next invocation takes another environment.
+    The caller owns the sandbox. Invocations run one after the other. The environment is not usable after a
+    timeout, the end of the runtime, a failed Init or a cancelled `invoke`: the next invocation needs a new
+    environment.
 
-    `log` is the environment's, as a log stream of CloudWatch is. It takes what is written in an
-    invocation without a log of its own, and what the function writes after its last invocation.
-    What the function writes between two invocations belongs to the second, as the output of a process
-    does that Lambda has frozen meanwhile.
+    `log` is the environment's log, like a log stream of CloudWatch. It gets the output of invocations
+    without their own log, and the function's output after its last invocation. Output between two
+    invocations belongs to the second one, as in Lambda, which freezes the process meanwhile.
 
-    Every call raises `SandboxError` where the sandbox could not be had, or was lost. A `unlimited` one
-    gives Init and Invoke all the time that they take: a person with a debugger holds them.
+    Every call raises `SandboxError` if the sandbox could not start or was lost. With `unlimited`, Init and
+    Invoke have no time limit, because a debugger may pause them.
     """
 
     def __init__(
@@ -117,21 +116,20 @@ class ExecutionEnvironment:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it takes an invocation, now or after the one that it has."""
+        """Whether it accepts an invocation, now or after the current one."""
         return self.state not in {EnvironmentState.STOPPING, EnvironmentState.GONE}
 
     async def invoke(
         self, invocation: Invocation, *, log: Log | None = None, is_last: bool = False
     ) -> InvocationResult:
-        """Run one invocation, after Init where this is the first, and wait for its end.
+        """Run one invocation, the first one after Init, and wait for its end.
 
-        `log` takes what is written in this invocation, with Lambda's lines around it; None: the
-        environment's log. After the last invocation the sandbox is stopped, before the lines that follow
-        the function's output.
+        `log` gets the output of this invocation and Lambda's lines about it; None means the environment's
+        log. After the last invocation the sandbox is stopped before the lines that follow the output.
 
         Raises:
-            EnvironmentBusyError: It has another invocation.
-            EnvironmentUnusableError: It takes no more invocations; see `is_usable`.
+            EnvironmentBusyError: Another invocation is running.
+            EnvironmentUnusableError: It accepts no more invocations; see `is_usable`.
         """
         self._require_usable()
         self._current = invocation
@@ -146,7 +144,7 @@ class ExecutionEnvironment:
             else:
                 await self.stop()
         except BaseException:
-            self._is_ending = True  # what the runtime still does is not known
+            self._is_ending = True  # the state of the runtime is unknown
             raise
         finally:
             self._current = None
@@ -157,12 +155,12 @@ class ExecutionEnvironment:
         return result
 
     async def stop(self) -> None:
-        """End the sandbox, and wait until all that the function wrote has been shown."""
+        """Stop the sandbox and wait for the end of its output."""
         self._is_ending = True
         if self._current is None:
             self._sandbox.output.connect(self._log)
         await asyncio.shield(self._phases.started)
-        # The engine answers when the container has ended: what it wrote is here long before.
+        # The engine answers only after the container has ended, long after its output.
         Thread(target=self._sandbox.stop, daemon=True).start()
         await awaitable(self._sandbox.logs_ended)
 
@@ -171,7 +169,7 @@ class ExecutionEnvironment:
             raise EnvironmentBusyError(
                 f"the execution environment is busy with invocation `{self._current.request_id}`"
             )
-        # How Init failed is what the first invocation tells.
+        # The first invocation reports a failed Init.
         if self._is_ending or not (self._is_first or self.is_usable):
             raise EnvironmentUnusableError(
                 f"the execution environment takes no more invocations: it is {self.state.value}",
@@ -179,19 +177,19 @@ class ExecutionEnvironment:
             )
 
     def _survives(self, phase: PhaseOutcome) -> bool:
-        """Tell whether the runtime has come through an invocation, and asked for the next one."""
+        """Return whether the runtime is ready for the next invocation."""
         return phase.outcome in {"success", "error"} and self._runtime.is_waiting
 
     async def _run(self, invocation: Invocation, log: Log, *, is_last: bool) -> PhaseOutcome:
-        """See an invocation to its end, after Init where this is the first."""
+        """Run one invocation to its end, the first one after Init."""
         if not self._is_first:
             log.line(start_line(invocation))
             self._sandbox.output.connect(log)
             return await self._phases.invoke(invocation, log)
-        # What Init writes stands before START.
+        # The output of Init comes before START.
         self._sandbox.output.connect(log)
         failure = await self._phases.initialise(invocation.request_id, log)
-        if not failure and not is_last:  # a single invocation rather has its result soon
+        if not failure and not is_last:  # a single invocation does not wait for this
             await asyncio.to_thread(self._sandbox.flush_output)
         log.line(start_line(invocation))
         return failure or await self._phases.invoke(invocation, log)
@@ -201,7 +199,7 @@ class ExecutionEnvironment:
             peak_memory_mb: int | None = self._memory_mb
         else:
             peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
-        # It is the environment's, as in Lambda; what is measured now may be that of fewer processes.
+        # The peak is the environment's, as in Lambda; some processes may have ended since.
         known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
         self._peak_memory_mb = max(known, default=None)
         report = Report(

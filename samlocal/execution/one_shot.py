@@ -1,4 +1,4 @@
-"""One invocation in an environment of its own: what `local invoke` does."""
+"""One invocation in a new environment, as in `local invoke`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def run_once(
     unlimited: bool = False,
     on_interrupt: Callable[[Callable[[], None]], None],
 ) -> InvocationResult | None:
-    """Invoke a function in a fresh sandbox and end the sandbox; return None where interrupted.
+    """Invoke a function in a new sandbox and end the sandbox; return None if interrupted.
 
-    All that the function wrote has been shown, and the `END` and `REPORT` lines after it, when this
-    returns. A `unlimited` invocation may take as long as it takes. Removing the sandbox is left to its owner, who can print the result first.
-    `on_interrupt` is told what to call when the user has had enough.
+    When this returns, the function's output and the lines after it (`END`, `REPORT`) are written. An
+    `unlimited` invocation has no time limit. The owner of the sandbox removes it, and may print the result
+    first. `on_interrupt` gets a function that cancels the invocation.
 
     Raises:
-        SandboxError: The sandbox could not be had, or was lost.
+        SandboxError: The sandbox could not start, or was lost.
     """
 
     async def run() -> InvocationResult:
@@ -55,7 +55,7 @@ def run_once(
         )
 
         def interrupt() -> None:
-            with suppress(RuntimeError):  # the loop has ended: the result is out already
+            with suppress(RuntimeError):  # the loop has ended: there is a result already
                 loop.call_soon_threadsafe(running.cancel)
 
         with _woken_by_signals(loop):
@@ -72,7 +72,7 @@ def run_once(
 def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Let every signal end the loop's wait, so that Python comes to run its handler.
 
-    A signal that comes just before the wait, or to another thread, would else be heard at its end:
+    Otherwise a signal just before the wait, or to another thread, is handled only after the wait:
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
     """
     ours, theirs = socket.socketpair()

@@ -1,4 +1,4 @@
-"""How a phase ends, in Lambda's words.
+"""The outcomes of a phase, with Lambda's error messages.
 
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen
 class PhaseOutcome:
-    """The answer that a phase ended with: the runtime's, or Lambda's where the runtime gave none.
+    """The answer that ended a phase: the runtime's, or Lambda's if the runtime gave none.
 
     `at` is the end in `time.monotonic()` seconds.
     """
@@ -35,7 +35,7 @@ class PhaseOutcome:
 
     @property
     def status(self) -> Literal["success", "error", "timeout"]:
-        """What the `REPORT` line says; an error that the function returned is a success to it."""
+        """The status in the `REPORT` line, which counts an error that the function returned as success."""
         if self.outcome == "timeout":
             return "timeout"
         return "error" if self.outcome == "failure" else "success"
@@ -52,7 +52,7 @@ def failed_to_initialise(failure: Answer, *, at: float) -> PhaseOutcome:
 
 
 def exited(request_id: str, exit_: Exit, memory_mb: int) -> PhaseOutcome:
-    """The runtime ended by itself, or the kernel ended it."""
+    """Return the outcome of a runtime that exited or was killed."""
     hint = None
     if exit_.out_of_memory:
         hint = f"the function used all of its {memory_mb} MB: raise `MemorySize`"

@@ -1,4 +1,4 @@
-"""The phases of a runtime, Init and Invoke, whatever ends them: the runtime, its sandbox or the time."""
+"""The phases of a runtime, Init and Invoke, until the runtime, its sandbox or a timeout ends them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Lambda gives Init ten seconds; what goes beyond counts as part of the first invocation:
+# Lambda gives Init ten seconds; the rest of a longer Init counts as part of the first invocation:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS: Final = 10.0
-# A runtime that has not called by then is asked whether it can.
+# After this time without a call, check whether the runtime can reach the API.
 _CONTACT_SECONDS: Final = 3.0
 _EXIT_SECONDS: Final = 5.0
 
@@ -31,11 +31,11 @@ _T = TypeVar("_T")
 
 
 class Phases:
-    """Sees the runtime of one sandbox through Init once, and through one invocation after the other.
+    """Runs Init of one sandbox once, and then consecutive invocations.
 
-    `started` and `exited` are the sandbox's. The last invocation began at `begun`, in `time.monotonic()`
-    seconds: where Init failed, with Init; where Init took too long, at the end of Init's own time.
-    `init_duration_ms` is how long Init took, None where it failed or took too long.
+    `started` and `exited` are the sandbox's. `begun` is the start of the last invocation in
+    `time.monotonic()` seconds: that of Init if it failed, the end of Init's time limit if it took too
+    long. `init_duration_ms` is the duration of Init, None if it failed or took too long.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Phases:
         self._overran = False
 
     async def initialise(self, request_id: str, log: Log) -> PhaseOutcome | None:
-        """See the runtime through Init; return how it ended where it did not succeed."""
+        """Wait for the end of Init; return its outcome if it failed."""
         self.begun = started_at = (await asyncio.shield(self.started)).at
         initialised = self._runtime.initialised
         reached = await self._wait(initialised, _CONTACT_SECONDS)
@@ -93,7 +93,7 @@ class Phases:
         return ending
 
     async def invoke(self, invocation: Invocation, log: Log) -> PhaseOutcome:
-        """Hand an invocation to the runtime, and see it to its end."""
+        """Give an invocation to the runtime and wait for its end."""
         overran, self._overran = self._overran, False
         seconds = self._timeout_seconds
         if overran:
@@ -110,12 +110,12 @@ class Phases:
             await asyncio.shield(self.started)
         except SandboxError:
             return False
-        admitted = self._sandbox.accepts_peer(host, port)
-        self._was_called |= admitted
-        return admitted
+        accepted = self._sandbox.accepts_peer(host, port)
+        self._was_called |= accepted
+        return accepted
 
     async def _follow(self, exchange: Exchange, seconds: float, log: Log) -> PhaseOutcome:
-        """See one invocation through, until the runtime asks for the next or the time is up."""
+        """Wait until the runtime calls `next` again or the time is up."""
         request_id = exchange.invocation.request_id
         reached = await self._wait(exchange.answer, seconds)
         deadline = exchange.begun + seconds
@@ -132,12 +132,12 @@ class Phases:
     async def _wait(
         self, future: asyncio.Future[_T], seconds: float
     ) -> Literal["done", "exit", "timeout"]:
-        """Wait for the runtime to do something, unless its sandbox ends or the time is up first."""
+        """Wait for the future, the end of the sandbox or the timeout, whichever is first."""
         either = {cast("asyncio.Future[object]", each) for each in (future, self.exited)}
         seconds = max(0.0, seconds)
         await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if self._sandbox.logs_ended.done():
-            # The sandbox ended in time; it takes its owner a while to see that, and how.
+            # The sandbox ended in time; its exit status arrives later.
             await asyncio.wait(either, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return "done"
@@ -147,24 +147,24 @@ class Phases:
         return "timeout"
 
     async def _require_contact(self) -> None:
-        """Tell a runtime that takes its time, or gives up, from one that can't reach us.
+        """Check that a runtime without any call can reach the Runtime API.
 
         Raises:
-            HostNotReachableError: The sandbox can't connect to the Runtime API.
+            HostNotReachableError: The sandbox cannot connect to the Runtime API.
         """
         if self._was_called:
             return
         if await asyncio.to_thread(self._sandbox.reaches_host) is False:
             raise HostNotReachableError(
-                "the container can't reach the Runtime API on this machine",
+                "the container cannot reach the Runtime API on this machine",
                 hint="a firewall may block connections from the engine's network to this machine:"
                 " allow them (for example `iptables -I INPUT -i docker0 -j ACCEPT`);"
-                " `samlocal doctor` looks closer",
+                " run `samlocal doctor` for details",
             )
 
 
 def _shown_deadline(invocation: Invocation, seconds: float) -> int:
-    """Return the end that the function is told, as Unix time in milliseconds."""
+    """Return the deadline that the function sees, as Unix time in milliseconds."""
     if invocation.deadline_ms is not None:
         return invocation.deadline_ms
     remaining_ms = invocation.remaining_time_ms

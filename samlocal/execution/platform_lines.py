@@ -1,4 +1,4 @@
-"""The platform's own lines in a function's log, as Lambda writes them in its text format.
+"""The platform's lines in a function's log, in Lambda's text format.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def init_report_line(milliseconds: float, status: str, error_type: str | None = None) -> str:
-    """Return the report of an Init that failed or took too long; Lambda writes none of others."""
+    """Return the report of an Init that failed or took too long; Lambda reports no other Init."""
     line = f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}"
     return f"{line}\tError Type: {error_type}" if error_type else line
 
@@ -25,15 +25,15 @@ def start_line(invocation: Invocation) -> str:
 
 
 def late_line(request_id: str, timeout_seconds: float) -> str:
-    """Return what is said of a runtime that answers and then does not ask for the next invocation."""
+    """Return the line for a runtime that answers but does not call `next` again."""
     return (
-        f"RequestId: {request_id} the runtime answered, and did not come back for more"
+        f"RequestId: {request_id} the runtime answered, but did not call `next` again"
         f" before its timeout of {timeout_seconds:.2f} seconds"
     )
 
 
 def end_lines(result: InvocationResult, *, timeout_seconds: float) -> Iterator[str]:
-    """Yield what follows the function's own output, up to the `REPORT`."""
+    """Yield the lines after the function's output, up to `REPORT`."""
     request_id = result.report.request_id
     if result.outcome == "timeout":
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Futures that a thread settles, for a coroutine to wait for."""
+"""Futures that a thread completes and a coroutine awaits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _T = TypeVar("_T")
 def awaitable(source: concurrent.futures.Future[_T]) -> asyncio.Future[_T]:
     """Make a thread's future awaitable.
 
-    Unlike `asyncio.wrap_future` it leaves the thread's future alone where the waiting is cancelled,
-    and nobody has to be waiting when it fails.
+    Unlike `asyncio.wrap_future`, cancelling the wait does not cancel the thread's future, and an error
+    that is never awaited causes no warning.
     """
     loop = asyncio.get_running_loop()
     target: asyncio.Future[_T] = loop.create_future()
@@ -31,7 +31,7 @@ def awaitable(source: concurrent.futures.Future[_T]) -> asyncio.Future[_T]:
             target.set_result(source.result())
 
     def settle_in_loop(_source: concurrent.futures.Future[_T]) -> None:
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+        with suppress(RuntimeError):  # the loop has ended: nothing waits any more
             loop.call_soon_threadsafe(settle)
 
     source.add_done_callback(settle_in_loop)

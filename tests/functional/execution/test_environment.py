@@ -312,7 +312,7 @@ def test_runtime_that_answers_and_stays_away() -> None:
     result = result_of(sandbox, timeout_seconds=0.3)
 
     assert (result.outcome, result.payload) == ("success", b"1")
-    assert any("did not come back for more before" in entry for entry in sandbox.log.entries)
+    assert any("did not call `next` again before" in entry for entry in sandbox.log.entries)
 
 
 def test_init_that_takes_too_long_goes_on_in_the_invocation(
