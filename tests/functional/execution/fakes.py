@@ -27,7 +27,7 @@ _KILLED = 137
 
 @dataclass
 class RecordingLog:
-    """Keeps what a function wrote, and the lines of the platform, in their order."""
+    """Collects the function's output and the platform's lines in order."""
 
     entries: list[str] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class RecordingLog:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """What `next` answered; header names are in lower case."""
+    """A response of `next`; header names are in lower case."""
 
     request_id: str
     payload: bytes
@@ -48,7 +48,7 @@ class Received:
 
 
 class Runtime:
-    """What a runtime does: ask for work, answer, write, wait until it is stopped."""
+    """The actions of a runtime: call `next`, answer, write, wait for the stop."""
 
     def __init__(self, address: tuple[str, int], output: Output, stopped: Event) -> None:
         self._address = address
@@ -103,7 +103,7 @@ Program = Callable[[Runtime], int]
 class FakeSandbox:
     """Runs a program as its runtime. The program returns the exit status of the sandbox.
 
-    `failure` is why it can't be had: it starts nothing then. `dies` ends it as a lost engine does.
+    `failure` is why it cannot be had: it starts nothing then. `dies` ends it as a lost engine does.
     `notices_after` is how long its owner takes to see that it has ended, in seconds.
     """
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Moments:
-    """When things happened: what is measured lies between them, however slow the machine is."""
+    """Times of events that bound the measured durations, on a machine of any speed."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -86,7 +86,7 @@ def ask_nothing(runtime: Runtime) -> int:
 
 
 def test_success() -> None:
-    """The answer is the result, and what is shown comes in Lambda's order."""
+    """The answer is the result, and the log is in Lambda's order."""
     sandbox = FakeSandbox(echo)
     result = run(sandbox, payload=b'{"message": "hey"}')
 
@@ -104,7 +104,7 @@ def test_success() -> None:
 
 
 def test_durations_are_true() -> None:
-    """Init lasts until the runtime asks for work, the invocation until it asks for more."""
+    """Init lasts until the first call of `next`, the invocation until the following call."""
     moments = Moments()
 
     def program(runtime: Runtime) -> int:
@@ -131,8 +131,8 @@ def test_durations_are_true() -> None:
     assert report.duration_ms <= moments.ms("asks", "after")
 
 
-def test_sandbox_is_told_the_end_of_init() -> None:
-    """It limits the CPU from then on; a runtime that doesn't come through Init keeps all of it."""
+def test_sandbox_gets_the_end_of_init() -> None:
+    """The sandbox gets the end of a successful Init, to limit the CPU."""
     succeeding, failing = FakeSandbox(echo), FakeSandbox(ask_nothing)
     run(succeeding)
     run(failing, timeout_seconds=0.1)
@@ -140,7 +140,7 @@ def test_sandbox_is_told_the_end_of_init() -> None:
 
 
 def test_error_of_the_function() -> None:
-    """An error is the result, and the platform sees nothing wrong with it."""
+    """An error of the function is the result, and a success for the platform."""
     body = b'{"errorMessage": "no stars", "errorType": "ValueError"}'
 
     def program(runtime: Runtime) -> int:
@@ -157,7 +157,7 @@ def test_error_of_the_function() -> None:
 
 
 def test_streamed_response() -> None:
-    """A response that comes in pieces is one payload, with its own content type."""
+    """A streamed response is one payload, with its own content type."""
 
     def program(runtime: Runtime) -> int:
         headers = {
@@ -175,7 +175,7 @@ def test_streamed_response() -> None:
 
 
 def test_error_in_init() -> None:
-    """A runtime that can't load the function says so; nothing is invoked."""
+    """An error in Init is the result, and the function is not invoked."""
     body = b'{"errorMessage": "No module named app", "errorType": "Runtime.ImportModuleError"}'
 
     def program(runtime: Runtime) -> int:
@@ -208,7 +208,7 @@ def test_error_in_init() -> None:
     ],
 )
 def test_exit_before_the_first_event(status: int, reason: str) -> None:
-    """A runtime that ends in Init is a failure at once, and its last words are shown."""
+    """A runtime that exits in Init is a failure at once, with its last output in the log."""
 
     def program(runtime: Runtime) -> int:
         runtime.write("dying\n")
@@ -226,8 +226,8 @@ def test_exit_before_the_first_event(status: int, reason: str) -> None:
     assert sandbox.log.entries[-2] == "END RequestId: id-1"
 
 
-def test_exit_in_the_middle() -> None:
-    """A runtime that ends with an event in hand is a failure of that invocation."""
+def test_exit_in_an_invocation() -> None:
+    """A runtime that exits with an event is a failure of that invocation."""
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -243,7 +243,7 @@ def test_exit_in_the_middle() -> None:
 
 
 def test_exit_after_the_answer() -> None:
-    """What was answered before the end is the result."""
+    """The answer before an exit is the result."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
@@ -254,7 +254,7 @@ def test_exit_after_the_answer() -> None:
 
 
 def test_out_of_memory() -> None:
-    """A sandbox that the kernel ended for its memory used all it had; the hint says what to do."""
+    """A sandbox without memory reports its full memory size, with a hint."""
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -269,7 +269,7 @@ def test_out_of_memory() -> None:
 
 
 def test_timeout() -> None:
-    """At the deadline the sandbox is stopped, and the result is Lambda's own error."""
+    """At the deadline the sandbox is stopped, and the result is Lambda's error."""
     sandbox = FakeSandbox(answer_nothing)
     result = result_of(sandbox, timeout_seconds=0.3)
 
@@ -287,8 +287,8 @@ def test_timeout() -> None:
     assert sandbox.stopped.is_set()
 
 
-def test_exit_just_before_the_timeout_is_no_timeout() -> None:
-    """What counts is when the runtime ended, not when that was noticed."""
+def test_exit_just_before_the_timeout_is_not_a_timeout() -> None:
+    """An exit just before the deadline is not a timeout, even if it is detected later."""
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -300,8 +300,8 @@ def test_exit_just_before_the_timeout_is_no_timeout() -> None:
     assert result.report.duration_ms < 1000
 
 
-def test_runtime_that_answers_and_stays_away() -> None:
-    """The answer counts; that the runtime was not through with it in time is said."""
+def test_runtime_that_answers_and_does_not_call_again() -> None:
+    """A runtime that answers but does not call `next` in time has a result, with a line in the log."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
@@ -318,7 +318,7 @@ def test_runtime_that_answers_and_stays_away() -> None:
 def test_init_that_takes_too_long_goes_on_in_the_invocation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What goes beyond Init's time is the invocation's, and the function may still answer."""
+    """A long Init continues in the invocation, and the function may still answer."""
     monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
     monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
@@ -345,7 +345,7 @@ def test_init_that_takes_too_long_goes_on_in_the_invocation(
 
 
 def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The function gets the rest of its timeout, not a second one."""
+    """After a long Init, the function has only the rest of its timeout."""
     monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
     monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
@@ -369,14 +369,14 @@ def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def short_init(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes Init, and the patience with a runtime that never calls, a matter of moments."""
+    """Shorten the time of Init, and the wait for the first call."""
     monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.2)
     monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("short_init")
-def test_runtime_that_has_called_is_not_asked_whether_it_can() -> None:
-    """It takes its time, and a look from inside the sandbox would be one too many."""
+def test_connection_of_a_runtime_that_has_called_is_not_tested() -> None:
+    """The connection of a runtime that has called is not tested."""
 
     def program(runtime: Runtime) -> int:
         with suppress(KeyError):
@@ -387,8 +387,8 @@ def test_runtime_that_has_called_is_not_asked_whether_it_can() -> None:
     assert result_of(FakeSandbox(program, reaches=False)).outcome == "success"
 
 
-def test_end_that_its_owner_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not waited for without end: what is known at the deadline is that the time is up."""
+def test_end_that_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the end of the sandbox is not reported, the invocation ends at the deadline."""
     monkeypatch.setattr(phases_module, "_EXIT_SECONDS", 0.05)
 
     def program(runtime: Runtime) -> int:
@@ -399,8 +399,8 @@ def test_end_that_its_owner_does_not_see(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.outcome == "timeout"
 
 
-async def test_client_that_comes_before_the_sandbox_has_started() -> None:
-    """Nobody knows yet whether it is the sandbox's: it waits, and is served."""
+async def test_client_that_connects_before_the_start() -> None:
+    """A client that connects before the start waits, and is then served."""
     sandbox = FakeSandbox(ask_nothing)
     sandbox.may_start.clear()
     with sandbox:
@@ -420,16 +420,16 @@ async def test_client_that_comes_before_the_sandbox_has_started() -> None:
 
 @pytest.mark.parametrize("reaches", [True, None], ids=["it could call", "nobody knows"])
 @pytest.mark.usefixtures("short_init")
-def test_runtime_that_never_asks(reaches: bool | None) -> None:  # noqa: FBT001  # a parameter
-    """A runtime that could call and doesn't is a timeout."""
+def test_runtime_that_never_calls(reaches: bool | None) -> None:  # noqa: FBT001  # a parameter
+    """A runtime that can reach the API but never calls is a timeout."""
     result = result_of(FakeSandbox(ask_nothing, reaches=reaches), timeout_seconds=0.2)
     assert result.outcome == "timeout"
     assert result.report.duration_ms == pytest.approx(200)
 
 
 @pytest.mark.usefixtures("short_init")
-def test_runtime_that_cannot_reach_us() -> None:
-    """A runtime that can't call is no fault of the function: the firewall is named."""
+def test_runtime_that_cannot_reach_the_api() -> None:
+    """A runtime that cannot reach the API is an error with a hint about firewalls."""
     with pytest.raises(HostNotReachableError) as caught:
         run(FakeSandbox(ask_nothing, reaches=False))
     assert "firewall" in (caught.value.hint or "")
@@ -437,7 +437,7 @@ def test_runtime_that_cannot_reach_us() -> None:
 
 @pytest.mark.usefixtures("short_init")
 def test_other_peers_are_not_served() -> None:
-    """Whoever calls from another address than the sandbox's gets no event."""
+    """A client from another address than the sandbox's gets no event."""
     sandbox = FakeSandbox(echo, peers=frozenset({"127.0.0.2"}))
     result = result_of(sandbox, timeout_seconds=0.2)
 
@@ -445,14 +445,14 @@ def test_other_peers_are_not_served() -> None:
     assert "working\n" not in sandbox.log.entries
 
 
-def test_sandbox_that_cannot_be_had() -> None:
-    """Why there is no sandbox is what the caller gets."""
+def test_sandbox_that_cannot_start() -> None:
+    """The caller gets the error of a sandbox that cannot start."""
     with pytest.raises(EngineError, match="the engine refused"):
         run(FakeSandbox(echo, failure=EngineError("the engine refused")))
 
 
 def test_sandbox_that_is_lost() -> None:
-    """An engine that goes away in the middle is an error, not the function's."""
+    """A lost engine is an error, not a result of the function."""
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -463,7 +463,7 @@ def test_sandbox_that_is_lost() -> None:
 
 
 def test_interrupt() -> None:
-    """Who has had enough gets no result, not even that the time is up."""
+    """An interrupted invocation has no result."""
     stopped = run(
         FakeSandbox(answer_nothing),
         timeout_seconds=20,
@@ -474,7 +474,7 @@ def test_interrupt() -> None:
 
 
 def test_signal_that_another_thread_receives() -> None:
-    """The kernel may hand it to any thread; the one that waits hears of it before anything else happens."""
+    """A signal to another thread is handled at once."""
     detected: list[str] = []
     stops: list[Callable[[], None]] = []
 
@@ -501,7 +501,7 @@ def test_signal_that_another_thread_receives() -> None:
 
 
 def test_invocation_in_another_thread() -> None:
-    """Only the main thread hears signals; any other one can invoke a function all the same."""
+    """A function can be invoked in another thread than the main thread."""
     results: list[InvocationResult] = []
     thread = Thread(target=lambda: results.append(result_of(FakeSandbox(echo))))
     thread.start()
@@ -509,13 +509,13 @@ def test_invocation_in_another_thread() -> None:
     assert [result.outcome for result in results] == ["success"]
 
 
-def test_interrupt_that_came_before() -> None:
-    """A signal that came before the first step is not lost."""
+def test_interrupt_before_the_start() -> None:
+    """An interrupt before the first step is not lost."""
     assert run(FakeSandbox(ask_nothing), on_interrupt=lambda stop: stop()) is None
 
 
-def test_interrupt_that_comes_too_late() -> None:
-    """A signal after the result changes nothing."""
+def test_interrupt_after_the_result() -> None:
+    """An interrupt after the result has no effect."""
     stops: list[Callable[[], None]] = []
     result = run(FakeSandbox(echo), on_interrupt=stops.append)
     stops[0]()
@@ -526,8 +526,8 @@ def test_interrupt_that_comes_too_late() -> None:
     ("remaining_time_ms", "expected"),
     [pytest.param(None, 5_000, id="timeout"), pytest.param(60_000, 60_000, id="the user's")],
 )
-async def test_time_that_remains(remaining_time_ms: int | None, expected: int) -> None:
-    """The runtime is told when the function's time is up, or what the user set instead."""
+async def test_remaining_time(remaining_time_ms: int | None, expected: int) -> None:
+    """The deadline of an event follows from the timeout, or from the user's remaining time."""
     times_ms: list[float] = []
 
     def program(runtime: Runtime) -> int:
@@ -549,7 +549,7 @@ async def test_time_that_remains(remaining_time_ms: int | None, expected: int) -
 
 
 async def test_deadline_of_the_user() -> None:
-    """A deadline that the user sets is passed on as it is."""
+    """The user's deadline is passed to the runtime unchanged."""
     deadlines = []
 
     def program(runtime: Runtime) -> int:
@@ -567,8 +567,8 @@ async def test_deadline_of_the_user() -> None:
     assert deadlines == ["1700000000000"]
 
 
-def test_a_patient_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Held by a debugger, neither Init nor the invocation ends for being late; the deadline is shown."""
+def test_an_unlimited_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unlimited environment has no timeout in Init and Invoke; the deadline is still passed on."""
     monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
     monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
     times_ms: list[float] = []

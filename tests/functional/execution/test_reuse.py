@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def entered(
     sandbox: FakeSandbox, *, timeout_seconds: float = 5
 ) -> AsyncIterator[ExecutionEnvironment]:
-    """An environment in a sandbox, whose own log is the sandbox's."""
+    """Return an environment in a sandbox, with the sandbox's log."""
     with sandbox:
         async with ExecutionEnvironment(
             sandbox, memory_mb=128, timeout_seconds=timeout_seconds, log=sandbox.log
@@ -37,7 +37,7 @@ def numbered(number: int, payload: bytes = b"{}") -> Invocation:
 
 
 def follow(runtime: Runtime) -> int:
-    """Do what the event says."""
+    """Do what the event requests."""
     runtime.write("init\n")
     while True:
         event = runtime.next()
@@ -54,7 +54,7 @@ def follow(runtime: Runtime) -> int:
 
 
 async def test_each_invocation_has_its_own_log() -> None:
-    """Init's output is in the first one; START, END and REPORT stand once around each one's own output."""
+    """Each log has START, END and REPORT once around its output; the first one has Init's output too."""
     logs = RecordingLog(), RecordingLog()
     async with entered(FakeSandbox(follow)) as environment:
         results = [
@@ -78,7 +78,7 @@ async def test_each_invocation_has_its_own_log() -> None:
 
 
 async def test_only_the_first_report_has_init() -> None:
-    """The second invocation finds the runtime initialised, and no sandbox is told of another end of Init."""
+    """Only the first report has the duration of Init, and the end of Init is reported once."""
     sandbox = FakeSandbox(follow)
     async with entered(sandbox) as environment:
         first = await environment.invoke(numbered(1))
@@ -90,7 +90,7 @@ async def test_only_the_first_report_has_init() -> None:
 
 
 async def test_success_after_an_error() -> None:
-    """An error that the function returns leaves the environment as it is."""
+    """An environment is usable after an error that the function returns."""
     async with entered(FakeSandbox(follow)) as environment:
         first = await environment.invoke(numbered(1, b"fail"))
         assert environment.is_usable
@@ -100,7 +100,7 @@ async def test_success_after_an_error() -> None:
 
 
 async def test_invocation_in_a_busy_environment() -> None:
-    """A second invocation at the same time is refused, and the first one goes on."""
+    """A second concurrent invocation is refused, and the first one continues."""
     async with entered(FakeSandbox(follow)) as environment:
         first = asyncio.create_task(environment.invoke(numbered(1, b"1")))
         await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_invocation_in_a_busy_environment() -> None:
     [pytest.param(b"hang", "timeout", id="timeout"), pytest.param(b"exit", "failure", id="crash")],
 )
 async def test_environment_is_unusable_after(event: bytes, outcome: str) -> None:
-    """A runtime that was killed, or ended by itself, takes no other invocation; its last words are shown."""
+    """An environment is not usable after its runtime ended, whose last output is in the log."""
     sandbox, log = FakeSandbox(follow), RecordingLog()
     async with entered(sandbox, timeout_seconds=0.3) as environment:
         await environment.invoke(numbered(1))
@@ -133,8 +133,8 @@ async def test_environment_is_unusable_after(event: bytes, outcome: str) -> None
     assert log.entries[-2:] == ["END RequestId: id-2", str(result.report)]
 
 
-async def test_environment_is_unusable_when_its_runtime_stays_away() -> None:
-    """A runtime that answered and did not ask for the next event in time is not asked to take one."""
+async def test_environment_is_unusable_when_its_runtime_does_not_call_again() -> None:
+    """An environment is not usable if its runtime did not call `next` in time."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
@@ -147,7 +147,7 @@ async def test_environment_is_unusable_when_its_runtime_stays_away() -> None:
 
 
 async def test_environment_is_unusable_after_it_was_stopped() -> None:
-    """Who stops an environment ends its use."""
+    """A stopped environment is not usable."""
     async with entered(FakeSandbox(follow)) as environment:
         await environment.invoke(numbered(1))
         await environment.stop()
@@ -156,7 +156,7 @@ async def test_environment_is_unusable_after_it_was_stopped() -> None:
 
 
 async def test_environment_is_unusable_after_the_last_invocation() -> None:
-    """The sandbox has been stopped when the result is there."""
+    """After the last invocation, the sandbox is stopped."""
     sandbox = FakeSandbox(follow)
     async with entered(sandbox) as environment:
         await environment.invoke(numbered(1), is_last=True)
@@ -165,7 +165,7 @@ async def test_environment_is_unusable_after_the_last_invocation() -> None:
 
 
 async def test_environment_is_unusable_after_a_cancelled_invocation() -> None:
-    """Nobody knows what the runtime does with an invocation that its caller has given up."""
+    """After a cancelled invocation, the state of the runtime is unknown."""
     async with entered(FakeSandbox(follow)) as environment:
         await environment.invoke(numbered(1))
         second = asyncio.create_task(environment.invoke(numbered(2, b"hang")))
@@ -180,7 +180,7 @@ async def test_environment_is_unusable_after_a_cancelled_invocation() -> None:
 
 
 async def test_environment_is_unusable_when_the_engine_was_lost() -> None:
-    """The error of a lost sandbox comes once, and then the environment is unusable."""
+    """The error of a lost sandbox is raised once, and then the environment is unusable."""
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -195,7 +195,7 @@ async def test_environment_is_unusable_when_the_engine_was_lost() -> None:
 
 
 async def test_environment_is_unusable_when_its_sandbox_ended_while_idle() -> None:
-    """No invocation is handed to a runtime that is not there any more."""
+    """An environment whose sandbox ended while idle accepts no invocation."""
     sandbox = FakeSandbox(follow)
     async with entered(sandbox) as environment:
         await environment.invoke(numbered(1))
@@ -205,7 +205,7 @@ async def test_environment_is_unusable_when_its_sandbox_ended_while_idle() -> No
 
 
 async def test_states() -> None:
-    """An environment tells whether it starts, initialises, waits, works, or is gone."""
+    """An environment has the states starting, initialising, idle, busy, stopping and gone."""
     called, seen = Event(), Event()
 
     def program(runtime: Runtime) -> int:
@@ -238,7 +238,7 @@ async def test_states() -> None:
 
 
 async def test_output_of_init_underway_is_shown_before_the_start() -> None:
-    """What Init has written, and has not come yet, is waited for."""
+    """The output of Init is complete before START."""
     sandbox, log = FakeSandbox(follow), RecordingLog()
     sandbox.underway.append(b"late\n")
     async with entered(sandbox) as environment:
@@ -248,7 +248,7 @@ async def test_output_of_init_underway_is_shown_before_the_start() -> None:
 
 
 async def test_output_underway_is_shown_before_the_end() -> None:
-    """What was written in an invocation, and has not come yet, is waited for."""
+    """The output of an invocation is complete before END."""
     sandbox, log = FakeSandbox(follow), RecordingLog()
     async with entered(sandbox) as environment:
         await environment.invoke(numbered(1))
@@ -259,7 +259,7 @@ async def test_output_underway_is_shown_before_the_end() -> None:
 
 
 async def test_output_between_invocations() -> None:
-    """It belongs to the next invocation, as the output of a process that Lambda has frozen meanwhile."""
+    """Output between two invocations belongs to the second one, as in Lambda."""
     sandbox = FakeSandbox(follow)
     logs = RecordingLog(), RecordingLog()
     async with entered(sandbox) as environment:
@@ -272,7 +272,7 @@ async def test_output_between_invocations() -> None:
 
 
 async def test_output_after_the_last_invocation() -> None:
-    """It goes to the environment's own log, and to none of an invocation."""
+    """Output after the last invocation is in the environment's log."""
     sandbox, log = FakeSandbox(follow), RecordingLog()
     async with entered(sandbox) as environment:
         await environment.invoke(numbered(1), log=log)
@@ -284,7 +284,7 @@ async def test_output_after_the_last_invocation() -> None:
 
 
 async def test_memory_is_that_of_the_environment() -> None:
-    """A report tells the most that the environment has ever used, as in Lambda."""
+    """The memory in a report is the peak of the environment, as in Lambda."""
     sandbox = FakeSandbox(follow)
     sandbox.peaks_mb = [30, 90, 40, None]
     async with entered(sandbox) as environment:
@@ -294,7 +294,7 @@ async def test_memory_is_that_of_the_environment() -> None:
 
 
 async def test_single_invocation_waits_for_no_output_of_init() -> None:
-    """It rather has its result soon: what has not come by then is shown at the end."""
+    """A single invocation does not wait for the output of Init, which is shown at the end."""
     sandbox = FakeSandbox(follow)
     sandbox.underway.append(b"of init")
     async with entered(sandbox) as environment:

@@ -9,7 +9,7 @@ BUNDLE = Path("/cache/bundle")
 
 
 def test_every_variable_names_the_mounted_bundle() -> None:
-    """What isn't set names the file where it is mounted, by the option; what is set stays."""
+    """Every unset variable names the mounted bundle; a set variable is kept."""
     own = ResolvedVariable(value="/var/task/ca.pem", origin=Origin(source="shell", label="shell"))
     before = Environment(variables={"SSL_CERT_FILE": own})
 
@@ -28,6 +28,6 @@ def test_every_variable_names_the_mounted_bundle() -> None:
 
 
 def test_bundle_is_mounted_read_only() -> None:
-    """A function can't change what it trusts."""
+    """The bundle is mounted read-only."""
     mount = ca_bundle_mount(BUNDLE)
     assert (mount.source, mount.read_only) == (BUNDLE, True)

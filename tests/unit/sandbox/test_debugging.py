@@ -31,7 +31,7 @@ def spec(code: Path = Path("/code"), **environment: str) -> SandboxSpec:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A directory with every debugger that there is a recipe for."""
+    """Return a directory with every debugger that has a recipe."""
     folder = tmp_path / "tools"
     folder.mkdir()
     for runtime in all_runtimes():
@@ -59,7 +59,7 @@ def tools(tmp_path: Path) -> Path:
     ],
 )
 def test_a_wrapper_puts_the_debugger_in(runtime: str, arguments: str) -> None:
-    """Lambda's own `bootstrap` hands its command to a wrapper, which adds the debugger's arguments."""
+    """Lambda's `bootstrap` passes its command to a wrapper, which adds the debugger's arguments."""
     made = with_debugger(spec(), find_runtime(runtime), SETTINGS)
     assert (made.entrypoint, made.command) == (None, ())
     assert made.environment["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/samlocal/wrapper"
@@ -69,7 +69,7 @@ def test_a_wrapper_puts_the_debugger_in(runtime: str, arguments: str) -> None:
 
 
 def test_every_runtime_can_be_debugged(tools: Path) -> None:
-    """There is a recipe for each, all of whose placeholders can be filled in."""
+    """Every runtime has a recipe without unknown placeholders."""
     for runtime in all_runtimes():
         given = spec() if runtime.program else replace(spec(), entrypoint=("/var/task/bootstrap",))
         made = with_debugger(given, runtime, replace(SETTINGS, path=tools))
@@ -78,14 +78,14 @@ def test_every_runtime_can_be_debugged(tools: Path) -> None:
         assert "{" not in f"{made.entrypoint}{made.environment.values()}"
 
 
-def test_java_8_shares_no_classes() -> None:
-    """Java 8 takes no debugger where it shares classes; the function's own options stay."""
+def test_java_8_has_no_class_data_sharing() -> None:
+    """Class data sharing is off for debugging Java 8, and the function's own options are kept."""
     made = with_debugger(spec(_JAVA_OPTIONS="-Xmx1g"), find_runtime("java8.al2"), SETTINGS)
     assert made.environment["_JAVA_OPTIONS"] == "-Xmx1g -Xshare:off"
 
 
 def test_dotnet_waits_for_a_debugger_that_its_client_starts(tools: Path) -> None:
-    """Vsdbg comes from `--debugger-path`, where sam mounts it, and listens nowhere."""
+    """Vsdbg is mounted from `--debugger-path`, as in sam, and its client starts it."""
     made = with_debugger(spec(), find_runtime("dotnet8"), replace(SETTINGS, path=tools))
     assert made.environment == {"_AWS_LAMBDA_DOTNET_DEBUGGING": "1"}
     assert made.mounts[-1] == Mount(source=tools, target="/tmp/lambci_debug_files")  # noqa: S108
@@ -108,7 +108,7 @@ def test_dotnet_waits_for_a_debugger_that_its_client_starts(tools: Path) -> None
 def test_a_debugger_is_chosen_that_fits(
     tmp_path: Path, program: bytes, names: tuple[str, ...], debugger: str
 ) -> None:
-    """Of several debuggers delve is for programs of Go's compiler, and the others for all others."""
+    """Of several debuggers, delve is used for programs built by Go, and others for all others."""
     (tmp_path / "bootstrap").write_bytes(program)
     (tmp_path / "tools").mkdir()
     for name in names:
@@ -121,7 +121,7 @@ def test_a_debugger_is_chosen_that_fits(
 
 
 def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
-    """It comes first, with what `--debug-args` adds; the bootstrap is its last argument."""
+    """The debugger is the program, with `--debug-args`, and the bootstrap is its last argument."""
     (tools / "dlv").unlink()
     given = replace(spec(), entrypoint=("/var/task/bootstrap",))
     settings = replace(SETTINGS, path=tools, arguments=("--once",))
@@ -141,7 +141,7 @@ def test_a_debugger_starts_the_bootstrap(tools: Path) -> None:
     ],
 )
 def test_debug_args_add_or_replace(runtime: str, arguments: str, expected: str) -> None:
-    """Arguments that bring a debugger take the place of samlocal's; others come first."""
+    """Arguments with a debugger replace samlocal's; other arguments come before them."""
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
     made = with_debugger(spec(), find_runtime(runtime), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == expected
@@ -165,7 +165,7 @@ JDWP = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,quiet=y,address=*:
     ],
 )
 def test_a_script_is_the_debugger(tmp_path: Path, runtime: str, arguments: str) -> None:
-    """Who brings a script gets no second debugger before it; the runtime's own script follows it."""
+    """A script in the arguments is the only debugger, followed by the runtime's script."""
     settings = replace(SETTINGS, path=tmp_path, arguments=tuple(arguments.split()))
     made = with_debugger(spec(), find_runtime(runtime), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == arguments
@@ -178,8 +178,8 @@ def test_a_script_is_the_debugger(tmp_path: Path, runtime: str, arguments: str) 
 @pytest.mark.parametrize(
     "arguments", ["--require ./hook.js", "-r hook.cjs --import x.mjs", "--max-http-header-size 9"]
 )
-def test_what_takes_a_script_is_an_option(arguments: str) -> None:
-    """A module that is loaded before is none that debugs."""
+def test_option_with_a_script_is_not_a_debugger(arguments: str) -> None:
+    """A preloaded module is an option, not a debugger."""
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
     made = with_debugger(spec(), find_runtime("nodejs22.x"), settings)
     expected = f"{arguments} --inspect-brk=0.0.0.0:5858"
@@ -193,8 +193,8 @@ def test_what_takes_a_script_is_an_option(arguments: str) -> None:
         pytest.param("nodejs22.x", "NODE_OPTIONS", "--inspect=0.0.0.0:5858", id="nodejs"),
     ],
 )
-def test_variables_that_bring_a_debugger(runtime: str, name: str, value: str) -> None:
-    """The Toolkits set them for images, with `--container-env-vars`: the JVM takes no two of them."""
+def test_variables_with_a_debugger(runtime: str, name: str, value: str) -> None:
+    """Variables with a debugger, as the Toolkits set them for images, replace samlocal's."""
     made = with_debugger(
         replace(spec(), environment={name: value}), find_runtime(runtime), SETTINGS
     )
@@ -227,10 +227,10 @@ def test_variables_that_bring_a_debugger(runtime: str, name: str, value: str) ->
         ),
     ],
 )
-def test_an_interpreter_brings_the_whole_command(
+def test_an_interpreter_is_a_whole_command(
     entrypoint: tuple[str, ...], arguments: str, expected: str, variables: set[str]
 ) -> None:
-    """As for sam, it takes the place of what an image would run."""
+    """A command in the arguments replaces the program of an image, as in sam."""
     given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
     settings = replace(SETTINGS, arguments=tuple(arguments.split()))
     made = with_debugger_in_image(given, settings, has_file="/var/lang/bin/python3".__eq__)
@@ -241,8 +241,8 @@ def test_an_interpreter_brings_the_whole_command(
     assert made.debugger.tool is None
 
 
-def test_debugger_listens_where_it_is_told() -> None:
-    """Its clients are told another address, where they find it."""
+def test_debugger_listens_on_the_given_address() -> None:
+    """A debugger listens on the given address, and clients get another one."""
     settings = replace(SETTINGS, listen_address="127.0.0.1", host="build.example")
     made = with_debugger(spec(), find_runtime("nodejs22.x"), settings)
     assert made.environment["SAMLOCAL_DEBUG_ARGUMENTS"] == "--inspect-brk=127.0.0.1:5858"
@@ -251,7 +251,7 @@ def test_debugger_listens_where_it_is_told() -> None:
 
 
 def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra the message says how to install it, and what does without."""
+    """The hint for missing debugpy names the extra, and the alternative without it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name and None)
     with pytest.raises(
         DebuggerNotFoundError, match="requires debugpy, which is not inst"
@@ -299,18 +299,18 @@ def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_an_image_is_debugged_by_what_it_runs(
+def test_runtime_of_an_image_is_detected(
     tools: Path, entrypoint: tuple[str, ...], files: tuple[str, ...], expected: str
 ) -> None:
-    """The program that an image starts tells the language, or what the base image has in it."""
+    """The runtime of an image follows from its program, or from the files of the base image."""
     (tools / "dlv").unlink()
     given = replace(spec(), entrypoint=entrypoint, command=("app.handler",), mounts=())
     made = with_debugger_in_image(given, replace(SETTINGS, path=tools), has_file=files.__contains__)
     assert " ".join([*(made.entrypoint or ()), *made.command]) == expected
 
 
-def test_an_image_is_debugged_as_it_is_told(tools: Path) -> None:
-    """`--debug-runtime` is for what can't be told: a script that starts a Java program."""
+def test_debug_runtime_overrides_the_detection(tools: Path) -> None:
+    """`--debug-runtime` sets the runtime of an image if it cannot be detected."""
     given = replace(spec(), entrypoint=("/start.sh",), mounts=())
     settings = replace(SETTINGS, path=tools, runtime="java21")
     made = with_debugger_in_image(given, settings, has_file=lambda _: False)
@@ -322,7 +322,7 @@ SHOW = 'echo "$0|$1|${AWS_LAMBDA_EXEC_WRAPPER-none}"; env'
 
 
 def run_wrapper(**environment: str) -> list[str]:
-    """What the wrapper runs, for the command `/bin/sh 'two words'`, as a script shows it."""
+    """Return the output of the wrapper for a script that shows its arguments."""
     added = {"SAMLOCAL_DEBUG_ARGUMENTS": shlex.join(["-c", SHOW, "it's"])}
     ended = subprocess.run(
         [WRAPPER, "/bin/sh", "two words"],
@@ -335,7 +335,7 @@ def run_wrapper(**environment: str) -> list[str]:
 
 
 def test_the_wrapper_leaves_no_trace() -> None:
-    """The program gets the debugger's arguments first, and the environment as it would be."""
+    """The program gets the debugger's arguments first, and an unchanged environment."""
     said = run_wrapper()
     assert said[0] == "it's|two words|none"
     assert not any("SAMLOCAL" in line or "WRAPPER" in line for line in said[1:])
@@ -350,7 +350,7 @@ def test_the_wrapper_leaves_no_trace() -> None:
     ],
 )
 def test_the_wrapper_runs_a_command_instead(command: str, expected: str) -> None:
-    """What the program would run follows a command that names nothing of it."""
+    """A command replaces the program, whose own arguments follow it if it has none."""
     ended = subprocess.run(
         [WRAPPER, "/bin/program", "--flag", "/app/main.py"],
         env={"AWS_LAMBDA_EXEC_WRAPPER": str(WRAPPER), "SAMLOCAL_DEBUG_COMMAND": command},
@@ -362,7 +362,7 @@ def test_the_wrapper_runs_a_command_instead(command: str, expected: str) -> None
 
 
 def test_the_wrapper_runs_the_functions_own(tmp_path: Path) -> None:
-    """A wrapper of the function's own runs before, and is what the function sees."""
+    """The function's own wrapper runs too, and is in the function's environment."""
     own = tmp_path / "own"
     own.write_text('#!/bin/sh\necho "own: $2"\nexec "$@"\n')
     own.chmod(0o755)

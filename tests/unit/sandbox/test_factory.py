@@ -45,7 +45,7 @@ def _fake_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
-    """The sandboxes that were used; `events` says with which connections, and when a relay came."""
+    """Records the connections of the used sandboxes and the calls of `on_relay` in `events`."""
     used: list[FakeSandbox] = []
 
     def use(sandbox: Sandbox) -> list[FakeSandbox]:
@@ -71,7 +71,7 @@ def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
 
 
 def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:
-    """It is removed first, whoever listens is told, and the engine's next sandbox has a relay at once."""
+    """The sandbox is replaced with one with a relay, with a notice, and the relay is remembered."""
     events: list[str] = []
     used = run("auto", events)
 
@@ -81,7 +81,7 @@ def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:
 
 
 def test_connection_that_was_chosen_is_the_only_one() -> None:
-    """A direct connection that fails is an error, and nothing is remembered of it."""
+    """A chosen direct connection that fails is an error, and nothing is remembered."""
     events: list[str] = []
     with pytest.raises(HostNotReachableError):
         run("direct", events)
@@ -91,7 +91,7 @@ def test_connection_that_was_chosen_is_the_only_one() -> None:
 
 
 def test_relay_that_was_chosen_is_used_at_once() -> None:
-    """Nobody is told of it."""
+    """A chosen relay is used at once, without a notice."""
     events: list[str] = []
     (used,) = run("relay", events)
 

@@ -9,7 +9,7 @@ PLACE = Place(Path("template.yaml"), 12, 5)
 
 
 def test_readable_code(tmp_path: Path) -> None:
-    """Nothing is said where others may read all of it; a link says nothing by itself."""
+    """Readable code has no diagnostic, and the mode of a symlink is ignored."""
     code = tmp_path / "code"
     (code / "lib").mkdir(parents=True)
     (code / "app.py").touch(0o644)
@@ -18,7 +18,7 @@ def test_readable_code(tmp_path: Path) -> None:
 
 
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    """The first in the order of names, and how many more; those in a closed directory don't count."""
+    """The diagnostic has the first unreadable file, and the number of others outside closed directories."""
     code = tmp_path / "code"
     (code / "lib").mkdir(parents=True)
     (code / "lib" / "a.py").touch(0o600)
@@ -37,7 +37,7 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 
 
 def test_code_directory_that_is_closed(tmp_path: Path) -> None:
-    """A directory made by `mktemp -d` is closed to others as a whole."""
+    """A closed code directory, as from `mktemp -d`, is reported itself."""
     tmp_path.chmod(0o700)
     (diagnostic,) = readability_diagnostics(tmp_path, place=PLACE)
     assert diagnostic.message.startswith(f"Lambda's user cannot read `{tmp_path}`")

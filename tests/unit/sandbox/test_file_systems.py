@@ -21,20 +21,20 @@ STORING = replace(FUNCTION, file_systems=(FileSystem(mount_path="/mnt/store", pl
 
 
 def test_directories_are_mounted_writable() -> None:
-    """EFS is there to be written to."""
+    """File systems are mounted writable."""
     assert file_system_mounts({"/mnt/store": Path("/data")}) == (
         Mount(source=Path("/data"), target="/mnt/store", read_only=False),
     )
 
 
-def test_file_system_that_is_there() -> None:
-    """Nothing is said where the template and the options agree."""
+def test_file_system_with_a_directory() -> None:
+    """A file system with a directory has no diagnostic."""
     assert file_system_diagnostics(STORING, {"/mnt/store": Path("/data")}) == ()
     assert file_system_diagnostics(FUNCTION, {}) == ()
 
 
 def test_file_system_that_is_missing_or_surplus() -> None:
-    """The one is named at its place in the template, the other at the function's."""
+    """A missing directory is reported at its file system, a surplus one at the function."""
     missing, surplus = file_system_diagnostics(STORING, {"/mnt/stroe": Path("/data")})
     assert (missing.place, missing.message) == (STORE, "no file system is mounted at `/mnt/store`")
     assert surplus.place == PLACE

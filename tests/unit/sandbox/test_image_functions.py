@@ -50,15 +50,15 @@ def image(
 
 
 def test_code_of_an_image_is_inside() -> None:
-    """Nothing is mounted, and the image is the one that the template names."""
+    """An image function has no mounts, and the template's image."""
     spec = plan(image())
 
     assert spec.image == ImageRequest(name="shop:1", is_function=True)
     assert spec.sandbox.mounts == ()
 
 
-def test_image_that_is_built_has_a_name_of_its_own() -> None:
-    """Two functions of the same name, in two stacks, don't share one; each time it is the same."""
+def test_built_image_has_a_unique_name() -> None:
+    """The name of a built image is stable, and differs for functions of one name in two stacks."""
     one, again, other = (
         plan(image(None, BUILD), path=path).image for path in ("A/T", "A/T", "B/T")
     )
@@ -71,12 +71,12 @@ def test_image_that_is_built_has_a_name_of_its_own() -> None:
 
 
 def test_tag_of_a_build() -> None:
-    """`DockerTag` is the tag, as with `sam build`."""
+    """`DockerTag` is the tag of a built image, as in `sam build`."""
     assert plan(image(None, replace(BUILD, tag="v1"))).image.name.endswith(":v1")
 
 
-def test_image_that_is_named_both_ways() -> None:
-    """The image that the template names comes first; it can still be built."""
+def test_image_with_a_uri_and_a_build() -> None:
+    """An image in the template takes precedence over its build, which remains possible."""
     request = plan(image("thumbnails:v1", BUILD)).image
 
     assert request.name == "thumbnails:v1"
@@ -84,14 +84,14 @@ def test_image_that_is_named_both_ways() -> None:
 
 
 def test_chosen_image_is_not_built() -> None:
-    """`--invoke-image` replaces the template's image and its recipe."""
+    """`--invoke-image` replaces the template's image and its build."""
     request = plan(image("shop:1", BUILD), SandboxSettings(image="mine:2")).image
 
     assert (request.name, request.build) == ("mine:2", None)
 
 
-def test_image_that_nothing_names() -> None:
-    """Neither `ImageUri` nor `Metadata` is an error at the function."""
+def test_image_function_without_an_image() -> None:
+    """An image function with neither `ImageUri` nor `Metadata` is an error."""
     with pytest.raises(
         ImageNotFoundError, match="`Thumbnails` is an image function without an"
     ) as caught:
@@ -108,10 +108,10 @@ def test_image_that_nothing_names() -> None:
         pytest.param(image(entry_point=("/x",), command=("y",)), ("/x",), ("y",), id="both"),
     ],
 )
-def test_image_config_overrules_part_by_part(
+def test_image_config_overrides_part_by_part(
     code: ImageCode, entrypoint: tuple[str, ...], command: tuple[str, ...]
 ) -> None:
-    """What the template leaves open is the image's own; the handler is the command's first word."""
+    """`ImageConfig` overrides the image part by part; the handler is the first word of the command."""
     spec = with_program(plan(code), LAMBDAS).sandbox
 
     assert (spec.entrypoint, spec.command) == (entrypoint, command)
@@ -120,7 +120,7 @@ def test_image_config_overrules_part_by_part(
 
 
 def test_program_that_is_a_command() -> None:
-    """An image without an entry point runs its command, without the emulator."""
+    """An image without an entry point runs its command, without a leading emulator."""
     own = Program(entrypoint=(), command=("/aws-lambda-rie", "/main", "one"))
 
     spec = with_program(plan(image()), own).sandbox
@@ -130,7 +130,7 @@ def test_program_that_is_a_command() -> None:
 
 @pytest.mark.parametrize("command", [(), ("/aws-lambda-rie",)])
 def test_image_with_nothing_to_run(command: tuple[str, ...]) -> None:
-    """The emulator alone is nothing either."""
+    """An image with no program, or only the emulator, is an error."""
     with pytest.raises(UnusableImageError, match="`shop:1` has nothing to run"):
         with_program(plan(image()), Program(entrypoint=(), command=command))
 
@@ -144,13 +144,13 @@ def test_image_with_nothing_to_run(command: tuple[str, ...]) -> None:
         ["--runtime-interface-emulator-address", "0.0.0.0:9000"],
     ],
 )
-def test_emulator_and_its_options_are_left_out(options: list[str]) -> None:
-    """What the emulator would start is started at once."""
+def test_emulator_and_its_options_are_removed(options: list[str]) -> None:
+    """A leading emulator and its options are removed."""
     rest = ("/usr/bin/python3", "-m", "awslambdaric", "--verbose")
     assert without_emulator(["/usr/local/bin/aws-lambda-rie", *options, *rest]) == rest
 
 
 @given(st.lists(st.text()).filter(lambda words: not words or "aws-lambda-rie" not in words[0]))
 def test_other_programs_stay(words: list[str]) -> None:
-    """A command line that doesn't begin with the emulator is left as it is."""
+    """A command line without a leading emulator is unchanged."""
     assert without_emulator(words) == tuple(words)

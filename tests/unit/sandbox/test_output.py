@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Collected:
-    """A log that keeps the function's output."""
+    """A log that collects the function's output."""
 
     def __init__(self) -> None:
         self.output = b""
@@ -25,7 +25,7 @@ class Collected:
 
 
 def test_output_goes_to_the_connected_log() -> None:
-    """One log after the other takes what is written while it is connected."""
+    """Each log gets the output that is written while it is connected."""
     output, first, second = Output(), Collected(), Collected()
     output.connect(first)
     output.write(b"one")
@@ -35,7 +35,7 @@ def test_output_goes_to_the_connected_log() -> None:
 
 
 def test_output_without_a_log_is_kept() -> None:
-    """The next log gets what was written before it was connected, once."""
+    """Output without a log is kept, and the next log gets it once."""
     output, first, second = Output(), Collected(), Collected()
     output.write(b"early ")
     output.connect(first)
@@ -46,7 +46,7 @@ def test_output_without_a_log_is_kept() -> None:
 
 
 def test_much_output_without_a_log_waits() -> None:
-    """No more than a limit is kept: the writer waits for a log, and nothing is lost."""
+    """Over the limit of kept output, the writer waits for a log, and nothing is lost."""
     output, log = Output(), Collected()
     output.write(b"x" * sandbox_module._KEPT_BYTES)
     writer = Thread(target=output.write, args=(b"y",), daemon=True)
@@ -59,8 +59,8 @@ def test_much_output_without_a_log_waits() -> None:
     assert log.output == b"x" * sandbox_module._KEPT_BYTES + b"y"
 
 
-def test_waiting_for_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long as pieces come one shortly after the other, they are waited for."""
+def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait continues while output keeps arriving."""
     monkeypatch.setattr(sandbox_module, "_QUIET_SECONDS", 0.5)
     monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 10)
     output, log = Output(), Collected()
@@ -82,7 +82,7 @@ def test_waiting_for_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_waiting_for_a_function_that_never_stops_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread of the function that writes all the time does not hold up the invocation's end."""
+    """The wait is limited for a function that writes all the time."""
     monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 0.1)
     output = Output()
     output.connect(Collected())

@@ -27,7 +27,7 @@ PLACE = Place(TEMPLATE, 12, 5)
 
 @pytest.fixture
 def function(tmp_path: Path) -> Function:
-    """A Python function whose code is an empty directory."""
+    """Return a Python function whose code is an empty directory."""
     return Function(
         logical_id="Ratings",
         full_path="Shop/Ratings",
@@ -69,7 +69,7 @@ def write_bootstrap(folder: Path, start: bytes = b"#!/bin/sh\n", *, mode: int = 
 
 
 def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
-    """The image's own entry point takes the handler; the code is mounted read-only."""
+    """A runtime image gets the handler as its command, and the code is mounted read-only."""
     assert container(SandboxSettings(), function, tmp_path) == ContainerSpec(
         sandbox=SandboxSpec(
             function="Shop/Ratings",
@@ -91,7 +91,7 @@ def test_runtime_of_the_image(function: Function, tmp_path: Path) -> None:
 
 
 def test_container_is_as_chosen(function: Function, tmp_path: Path) -> None:
-    """What a person chose about the image, the network and the engine is the container's."""
+    """The container has the user's settings for image, network and engine."""
     settings = SandboxSettings(
         image_repository="mirror.test/lambda",
         pull="never",
@@ -135,7 +135,7 @@ def test_container_is_as_chosen(function: Function, tmp_path: Path) -> None:
 def test_debugger_listens_on_loopback_in_the_hosts_network(
     function: Function, tmp_path: Path, network: str | None, address: str
 ) -> None:
-    """In a network of the container's own it listens everywhere, and its port is published."""
+    """In the host's network a debugger listens on loopback, otherwise on all addresses."""
     settings = SandboxSettings(
         debug=DebugSettings(ports=(5858,)), network=network, reached_at="build.example"
     )
@@ -148,7 +148,7 @@ def test_debugger_listens_on_loopback_in_the_hosts_network(
 
 
 def test_limits_that_are_off(function: Function, tmp_path: Path) -> None:
-    """Memory alone as with sam, or all of them."""
+    """Either only the memory is limited, as in sam, or nothing."""
     unlimited_memory = plan_with(SandboxSettings(limits_memory=False), function, tmp_path)
     assert (unlimited_memory.memory_mb, unlimited_memory.cpus) == (None, 256 / 1769)
     settings = SandboxSettings(limits_memory=False, limits_rest=False, strict=True)
@@ -157,14 +157,14 @@ def test_limits_that_are_off(function: Function, tmp_path: Path) -> None:
 
 
 def test_strict_sandbox_has_a_tmp_of_the_functions_size(function: Function, tmp_path: Path) -> None:
-    """Who isn't strict keeps /tmp on disk, without a size."""
+    """Only a strict sandbox has a /tmp with a size."""
     sized = replace(function, ephemeral_storage_mb=1024)
     assert plan_with(SandboxSettings(strict=True), sized, tmp_path).tmp_mb == 1024
     assert plan_with(SandboxSettings(), sized, tmp_path).tmp_mb is None
 
 
 def test_diagnostics_of_the_limits(function: Function, tmp_path: Path) -> None:
-    """Only a strict sandbox minds who may read the code."""
+    """Only a strict sandbox has diagnostics about the permissions of the code."""
     (tmp_path / "app.py").touch(0o600)
     tmp_path.chmod(0o755)
     assert limit_diagnostics(function, SandboxSettings(), tmp_path) == ()
@@ -173,7 +173,7 @@ def test_diagnostics_of_the_limits(function: Function, tmp_path: Path) -> None:
 
 
 def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
-    """Java is told that it reads none."""
+    """A CA bundle is mounted, and a diagnostic for Java reports that it is not read."""
     settings = SandboxSettings(ca_bundle=Path("/corp/ca.pem"))
     spec = plan_with(settings, function, tmp_path)
     assert [mount.source for mount in spec.mounts] == [tmp_path, Path("/corp/ca.pem")]
@@ -184,14 +184,14 @@ def test_ca_bundle_is_mounted(function: Function, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("repository", ["localhost/samlocal", "localhost/samlocal/"])
 def test_image_repository(function: Function, tmp_path: Path, repository: str) -> None:
-    """Another repository has the images under the same names."""
+    """Another repository has the runtime images under the same names."""
     spec = container(SandboxSettings(image_repository=repository), function, tmp_path)
     assert spec.image.name == "localhost/samlocal/python:3.11"
 
 
 @pytest.mark.parametrize("handler", ["function.handler", None])
 def test_runtime_of_the_function(function: Function, tmp_path: Path, handler: str | None) -> None:
-    """A `bootstrap` in the code is the entry point; it needs no handler."""
+    """A `bootstrap` in the code is the entry point, and needs no handler."""
     write_bootstrap(tmp_path)
     custom = replace(function, runtime="provided.al2023", handler=handler)
     spec = plan(custom, tmp_path)
@@ -199,7 +199,7 @@ def test_runtime_of_the_function(function: Function, tmp_path: Path, handler: st
 
 
 def test_bootstrap_that_is_missing(function: Function, tmp_path: Path) -> None:
-    """The message names the runtime and the directory, at the place of the code."""
+    """The error for a missing bootstrap has the runtime, the directory and the place of the code."""
     with pytest.raises(
         CodeNotFoundError, match=r"`provided.al2023` requires an exec.*has none"
     ) as e:
@@ -208,7 +208,7 @@ def test_bootstrap_that_is_missing(function: Function, tmp_path: Path) -> None:
 
 
 def test_bootstrap_that_cannot_be_executed(function: Function, tmp_path: Path) -> None:
-    """The hint is the command that makes it executable."""
+    """The hint for a bootstrap without execute permission is the command that sets it."""
     write_bootstrap(tmp_path, mode=0o644)
     with pytest.raises(CodeNotFoundError, match="is not executable") as caught:
         plan(replace(function, runtime="provided.al2023"), tmp_path)
@@ -216,7 +216,7 @@ def test_bootstrap_that_cannot_be_executed(function: Function, tmp_path: Path) -
 
 
 def test_bootstrap_of_an_archive_made_on_windows(function: Function, tmp_path: Path) -> None:
-    """The archive is named: nobody knows the directory that it was unpacked to."""
+    """The error has the archive, not the directory in the cache."""
     archive = tmp_path / "code.zip"
     with zipfile.ZipFile(archive, "w") as package:
         entry = zipfile.ZipInfo("bootstrap")
@@ -263,7 +263,7 @@ def elf(machine: int) -> bytes:
 def test_bootstrap_that_linux_cannot_start(
     function: Function, tmp_path: Path, start: bytes, message: str, hint: str
 ) -> None:
-    """What is wrong with it is said, at the place of the code."""
+    """The error for a bootstrap that Linux cannot start has the reason and the place of the code."""
     path = write_bootstrap(tmp_path, start)
     with pytest.raises(CodeNotFoundError) as caught:
         plan(replace(function, runtime="provided.al2023"), tmp_path)
@@ -275,21 +275,21 @@ def test_bootstrap_that_linux_cannot_start(
 def test_bootstrap_for_the_architecture_of_the_function(
     function: Function, tmp_path: Path, machine: int, architecture: Architecture
 ) -> None:
-    """A program for the function's own architecture is as good as a script."""
+    """A program for the function's architecture is accepted, and so is a script."""
     write_bootstrap(tmp_path, elf(machine))
     custom = replace(function, runtime="provided.al2023", architecture=architecture)
     assert plan(custom, tmp_path).entrypoint == ("/var/task/bootstrap",)
 
 
 def test_bootstrap_that_is_a_directory(function: Function, tmp_path: Path) -> None:
-    """A directory of that name can't be run."""
+    """A directory named `bootstrap` is not a bootstrap."""
     (tmp_path / "bootstrap").mkdir()
     with pytest.raises(CodeNotFoundError, match="has none"):
         plan(replace(function, runtime="provided.al2023"), tmp_path)
 
 
 def test_handler_that_is_missing(function: Function, tmp_path: Path) -> None:
-    """A runtime of an image must be told what to run."""
+    """A runtime without a bootstrap requires a handler."""
     with pytest.raises(TemplateError, match="`Ratings` has no `Handler`") as caught:
         plan(replace(function, handler=None), tmp_path)
     assert caught.value.hint == "a handler of `python3.11` looks like `app.handler`"
@@ -302,21 +302,21 @@ def test_handler_that_is_missing(function: Function, tmp_path: Path) -> None:
 def test_runtime_that_is_missing(
     function: Function, tmp_path: Path, runtime: str | None, message: str
 ) -> None:
-    """Both are said at the place of the function."""
+    """A missing or unknown runtime is an error at the function."""
     with pytest.raises(RuntimeNotFoundError, match=message) as caught:
         plan(replace(function, runtime=runtime), tmp_path)
     assert caught.value.place == PLACE
 
 
 def test_layers_are_mounted(function: Function, tmp_path: Path) -> None:
-    """They are in `/opt`, read-only as the code is."""
+    """Layers are mounted at `/opt`, read-only."""
     (tmp_path / "layers").mkdir()
     spec = plan(function, tmp_path, layers=tmp_path / "layers")
     assert spec.mounts[1:] == (Mount(source=tmp_path / "layers", target="/opt", read_only=True),)
 
 
-def test_what_links_lead_to_is_mounted(function: Function, tmp_path: Path) -> None:
-    """It is where the link leads to in the container."""
+def test_targets_of_links_are_mounted(function: Function, tmp_path: Path) -> None:
+    """The target of an outgoing symlink is mounted at its path."""
     link = OutgoingLink(path=tmp_path / "lib", source=Path("/shop/shared"), target="/var/shared")
     spec = plan_sandbox(
         function, {}, project=TEMPLATE, code=tmp_path, links=[link], settings=SandboxSettings()
@@ -324,8 +324,8 @@ def test_what_links_lead_to_is_mounted(function: Function, tmp_path: Path) -> No
     assert spec.sandbox.mounts[1:] == (Mount(source=Path("/shop/shared"), target="/var/shared"),)
 
 
-def test_paths_of_the_engine(function: Function, tmp_path: Path) -> None:
-    """What is beside the template is elsewhere for the engine; what isn't is where it is."""
+def test_paths_on_the_engines_machine(function: Function, tmp_path: Path) -> None:
+    """Only mounts below the template's directory get another path on the engine's machine."""
     settings = SandboxSettings(volume_basedir="/host/shop", delivery="copy")
     spec = plan_sandbox(
         function, {}, project=TEMPLATE, code=Path("/shop/src"), layers=tmp_path, settings=settings
@@ -341,7 +341,7 @@ def test_paths_of_the_engine(function: Function, tmp_path: Path) -> None:
 def test_bootstrap_of_a_layer(
     function: Function, tmp_path: Path, folders: list[str], entrypoint: str
 ) -> None:
-    """A layer's `bootstrap` serves where the code has none."""
+    """A layer's `bootstrap` is used if the code has none."""
     for folder in ("code", "layers"):
         (tmp_path / folder).mkdir()
     for folder in folders:
@@ -352,7 +352,7 @@ def test_bootstrap_of_a_layer(
 
 
 def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None:
-    """The message says that layers were looked at as well."""
+    """The error for a missing bootstrap mentions the layers."""
     custom = replace(function, runtime="provided.al2023")
     with pytest.raises(CodeNotFoundError, match=r"neither .* nor its layers have one"):
         plan(custom, tmp_path, layers=tmp_path)
@@ -360,7 +360,7 @@ def test_bootstrap_that_no_layer_has(function: Function, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
 def test_architecture(function: Function, tmp_path: Path, architecture: Architecture) -> None:
-    """A runtime has an image for each architecture, beside that of an engine's own."""
+    """The plan has the image for the function's architecture besides the general one."""
     built = replace(function, architecture=architecture)
     spec = container(SandboxSettings(), built, tmp_path)
     assert spec.sandbox.architecture == architecture
@@ -370,13 +370,13 @@ def test_architecture(function: Function, tmp_path: Path, architecture: Architec
 
 
 def test_chosen_image_has_no_architecture_of_its_own(function: Function, tmp_path: Path) -> None:
-    """An image that somebody names is that image on every engine."""
+    """A chosen image is the same for every architecture."""
     image = container(SandboxSettings(image="shop:1"), function, tmp_path).image
     assert (image.name, image.for_architecture, image.is_chosen) == ("shop:1", "shop:1", True)
 
 
 def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -> None:
-    """The first OS-only runtime never ran on arm64."""
+    """An architecture that a runtime does not support is an error with the replacement."""
     first = replace(function, runtime="provided", architecture="arm64")
     with pytest.raises(TemplateError, match="`provided` runs on x86_64 only") as caught:
         plan(first, tmp_path)
@@ -402,9 +402,9 @@ def test_architecture_that_a_runtime_lacks(function: Function, tmp_path: Path) -
         ),
     ],
 )
-def test_end_of_support_is_said(
+def test_end_of_support_is_reported(
     function: Function, runtime: str, today: date, said: list[tuple[str, str | None]]
 ) -> None:
-    """From its day on, a runtime that AWS no longer maintains is named with what replaces it."""
+    """A runtime past its end of support has a diagnostic with the replacement."""
     diagnostics = end_of_support(replace(function, runtime=runtime), today=today)
     assert [(diagnostic.message, diagnostic.hint) for diagnostic in diagnostics] == said

@@ -21,18 +21,18 @@ TABLES = """\
 @pytest.mark.parametrize(
     ("port", "listed"), [(5858, True), (5859, True), (5860, False), (2, False)]
 )
-def test_only_who_listens_is_found(port: int, listed: bool) -> None:  # noqa: FBT001
-    """A connection from that port, or a port whose number ends like it, is no listener."""
+def test_only_listeners_are_found(port: int, listed: bool) -> None:  # noqa: FBT001
+    """Only a listening socket on the exact port is found."""
     assert _is_listed(TABLES, port) is listed
 
 
-def test_what_a_container_that_has_ended_says_is_no_listener() -> None:
-    """An error of the engine in place of the tables holds none."""
+def test_error_of_an_ended_container_is_not_a_listener() -> None:
+    """An error of the engine instead of the tables has no listener."""
     assert not _is_listed("the container engine refused: container is not running", 5858)
 
 
 def test_port_that_is_free() -> None:
-    """A port that somebody had a moment ago is free."""
+    """A port that was closed before is free."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(PortInUseError, match=f"port {port} of this machine is in use"):
@@ -47,13 +47,13 @@ def test_port_that_is_free() -> None:
         "listen tcp4 127.0.0.1:5858: bind: address already in use",
     ],
 )
-def test_port_that_is_lost_to_another(reason: str) -> None:
-    """Between the look and the start somebody may take the port; the engine's words are turned."""
+def test_port_that_is_taken_after_the_check(reason: str) -> None:
+    """The engine's error for a port that was taken after the check is translated."""
     with pytest.raises(PortInUseError, match="port 5858"), port_errors((5858,)):
         raise EngineError(reason)
 
 
 def test_other_errors_of_the_engine_stay() -> None:
-    """What isn't about a port is left alone."""
+    """Other errors of the engine are unchanged."""
     with pytest.raises(EngineError, match="no such thing"), port_errors((5858,)):
         raise EngineError("no such thing")

@@ -20,7 +20,7 @@ PLACE = Place(Path("template.yaml"), 1, 1)
 
 @pytest.fixture
 def function(tmp_path: Path) -> Function:
-    """A function whose code is beside its template."""
+    """Return a function whose code is beside its template."""
     code = LocalCode(path=tmp_path, place=PLACE)
     return Function(
         logical_id="F", full_path="F", name="F", code=code, place=PLACE, handler="app.handler"
@@ -62,7 +62,7 @@ def test_the_command_is_that_of_the_project(
     by_sam: bool,  # noqa: FBT001
     command: str,
 ) -> None:
-    """Whoever is told to build is told how."""
+    """The build command follows from the project."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).touch()
@@ -72,7 +72,7 @@ def test_the_command_is_that_of_the_project(
 def test_a_makefile_in_the_code_is_named(
     function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`make` is told where it is; with a `BuildMethod`, `sam build` finds it."""
+    """The command for a Makefile has its directory; with a `BuildMethod` it is `sam build`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "Makefile").touch()
@@ -103,10 +103,10 @@ def test_a_makefile_in_the_code_is_named(
         ("python3.11", "app.handler", ["requirements.txt"]),
     ],
 )
-def test_what_may_be_built_is_left_to_the_runtime(
+def test_code_that_may_be_built_is_accepted(
     function: Function, tmp_path: Path, runtime: str, handler: str, files: list[str]
 ) -> None:
-    """Only where it is certain is a function refused before it runs."""
+    """Code that may be built is not refused."""
     for file in files:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
@@ -115,7 +115,7 @@ def test_what_may_be_built_is_left_to_the_runtime(
 
 
 def test_layers_may_have_the_classes_of_the_code(function: Function, tmp_path: Path) -> None:
-    """They are on the class path of Java; no layer has a module that Node.js looks for in the code."""
+    """The classes of a Java function may be in its layers, unlike the module of a Node.js handler."""
     (tmp_path / "pom.xml").touch()
     (tmp_path / "app.ts").touch()
     layer = Layer(name="Classes", code=None, arn=None, place=PLACE)
@@ -128,7 +128,7 @@ def test_layers_may_have_the_classes_of_the_code(function: Function, tmp_path: P
 def test_typescript_in_an_asset_is_compiled_before_the_synthesis(
     function: Function, tmp_path: Path
 ) -> None:
-    """The CDK packs what is there."""
+    """For a CDK project, the hint is to compile before `cdk synth`."""
     (tmp_path / "manifest.json").touch()
     (tmp_path / "app.ts").touch()
     with pytest.raises(CodeNotFoundError) as caught:
@@ -152,7 +152,7 @@ def test_code_that_is_missing(
     file: str,
     hint: str,
 ) -> None:
-    """The hint is the command that makes it."""
+    """The hint for missing code is the command that builds it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / file).touch()
     code = LocalCode(path=tmp_path / "dist", place=PLACE)
@@ -184,7 +184,7 @@ def test_code_that_is_missing(
         (None, "requirements.txt", "No module named 'yaml'", None),
     ],
 )
-def test_a_module_that_a_runtime_missed(
+def test_hint_for_a_missing_module(
     function: Function,
     tmp_path: Path,
     family: str | None,
@@ -192,7 +192,7 @@ def test_a_module_that_a_runtime_missed(
     message: str,
     module: str | None,
 ) -> None:
-    """Where the code lists what it depends on, building it is likely to help."""
+    """The hint for a missing module is to build, if the code has a list of dependencies."""
     (tmp_path / file).touch()
     function = replace(function, handler="src/app.handler")
     hint = missing_module_hint(function, family, tmp_path / "template.yaml", message)

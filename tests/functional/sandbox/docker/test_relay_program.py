@@ -23,7 +23,7 @@ PROGRAM = Path(frames.__file__).with_name("program.py").read_text()
 
 
 class Program:
-    """A running relay: its frames as they come, and its port."""
+    """A running relay, its port and its frames."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin
@@ -78,7 +78,7 @@ def running() -> Iterator[Program]:
 
 
 def test_bytes_go_both_ways(relay: Program) -> None:
-    """What a client sends comes in frames of its connection, and the answer goes back to it."""
+    """A client's data arrives in frames of its connection, and the answer goes back to it."""
     client, number = relay.connect()
     with client:
         client.sendall(b"GET /next")
@@ -88,7 +88,7 @@ def test_bytes_go_both_ways(relay: Program) -> None:
 
 
 def test_each_direction_ends_by_itself(relay: Program) -> None:
-    """A client that has sent everything still gets its answer; then the connection closes."""
+    """A client that has closed its direction still gets its answer; then the connection closes."""
     client, number = relay.connect()
     with client:
         client.shutdown(socket.SHUT_WR)
@@ -99,8 +99,8 @@ def test_each_direction_ends_by_itself(relay: Program) -> None:
         assert client.recv(100) == b""
 
 
-def test_client_that_vanishes_is_reported(relay: Program) -> None:
-    """Whoever dies in the middle ends its direction, and what is still sent to it goes nowhere."""
+def test_client_that_disconnects_is_reported(relay: Program) -> None:
+    """A client that disconnects ends its direction, and further data for it is dropped."""
     client, number = relay.connect()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     client.close()
@@ -114,8 +114,8 @@ def test_client_that_vanishes_is_reported(relay: Program) -> None:
         assert other.recv(100) == b"alive"
 
 
-def test_client_that_does_not_read_holds_up_nobody(relay: Program) -> None:
-    """6 MB wait for a client that is busy, and another one is answered meanwhile."""
+def test_client_that_does_not_read_delays_no_other(relay: Program) -> None:
+    """A client that does not read does not delay another one."""
     idle, idle_number = relay.connect()
     busy, busy_number = relay.connect()
     with idle, busy:
@@ -129,7 +129,7 @@ def test_client_that_does_not_read_holds_up_nobody(relay: Program) -> None:
 
 
 def test_large_request_arrives_whole(relay: Program) -> None:
-    """6 MB from a client, faster than they are read."""
+    """A request of 6 MB arrives complete, even if it is read slowly."""
     client, number = relay.connect()
     payload = os.urandom(6 * 1024 * 1024)
     with client:
@@ -145,7 +145,7 @@ def test_large_request_arrives_whole(relay: Program) -> None:
 
 
 def test_end_of_input_ends_the_relay(relay: Program) -> None:
-    """When samlocal is gone, however it went, so is the relay."""
+    """The relay ends with its input, and so with samlocal."""
     assert relay.process.stdin
     client, _ = relay.connect()
     with client:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeEngine:
-    """An engine that says for what it is, if it may be asked."""
+    """An engine that reports its architecture, if it may be called."""
 
     own: str | None
     socket_path: str | None = "/var/run/docker.sock"
@@ -44,10 +44,10 @@ def emulated_by(engine: FakeEngine, architecture: Architecture) -> ImageRequest:
 @pytest.mark.parametrize(
     ("machine", "architecture"), [("x86_64", "x86_64"), ("aarch64", "arm64"), ("arm64", "arm64")]
 )
-def test_engine_of_this_machine_is_not_asked(
+def test_local_engine_is_not_called(
     monkeypatch: pytest.MonkeyPatch, machine: str, architecture: Architecture
 ) -> None:
-    """A function for this machine takes no call, and the image without an architecture."""
+    """For a function of a local engine's architecture, the engine is not called and the image is unchanged."""
     monkeypatch.setattr("platform.machine", lambda: machine)
     request = emulated_by(FakeEngine(None), architecture)
     assert (request.name, platform_of(request)) == ("python:3.11", None)
@@ -71,7 +71,7 @@ def test_architecture_of_the_engine_counts(
     image: str,
     platform: str | None,
 ) -> None:
-    """What the engine's machine isn't has to be emulated, in the image for it."""
+    """A function for another architecture than the engine's is emulated, in the image for it."""
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     request = emulated_by(engine, architecture)
     assert (request.name, platform_of(request)) == (image, platform)

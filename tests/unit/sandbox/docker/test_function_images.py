@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Machine:
-    """An engine's machine with images; registries have others, or raise. It builds whatever is asked."""
+    """An engine's machine with images; registries have others, or raise. Every build succeeds."""
 
     here: dict[str, Json] = field(default_factory=dict)
     registry: dict[str, Json | SandboxError] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A machine without images."""
+    """Return a machine without images."""
     made = Machine()
     monkeypatch.setattr(function_images, "pull_image", made.pull)
     monkeypatch.setattr(function_images, "build_image", made.build)
@@ -129,8 +129,8 @@ def built(tmp_path: Path, policy: ImagePolicy = "missing") -> Build:
     )
 
 
-def test_image_that_is_here(machine: Machine) -> None:
-    """Nothing is pulled, and what it runs is its own."""
+def test_existing_image(machine: Machine) -> None:
+    """An existing image is not pulled, and runs its own program."""
     machine.here["mine:1"] = facts()
     found = ready(machine, spec())
     assert (machine.did, found.sandbox.entrypoint) == ([], ("/run",))
@@ -138,7 +138,7 @@ def test_image_that_is_here(machine: Machine) -> None:
 
 
 def test_image_that_is_missing(machine: Machine) -> None:
-    """It is pulled; what the engine loses meanwhile is an error."""
+    """A missing image is pulled; an image that is missing afterwards is an error."""
     machine.registry["mine:1"] = facts()
     assert ready(machine, spec()).sandbox.entrypoint == ("/run",)
     assert machine.did == ["pull mine:1"]
@@ -147,29 +147,29 @@ def test_image_that_is_missing(machine: Machine) -> None:
 
 
 def test_image_that_is_pulled_always(machine: Machine) -> None:
-    """Also where it is here."""
+    """With `--pull always`, an existing image is pulled too."""
     machine.here["mine:1"] = machine.registry["mine:1"] = facts()
     ready(machine, spec(pull="always"))
     assert machine.did == ["pull mine:1"]
 
 
 def test_image_that_may_not_be_pulled(machine: Machine) -> None:
-    """The hint has the option as it was typed."""
+    """The hint names the option that forbids the pull."""
     with pytest.raises(ImageNotFoundError) as caught:
         ready(machine, spec(pull="never", pull_option="--skip-pull-image"))
     assert "`--skip-pull-image`" in (caught.value.hint or "")
     assert machine.did == []
 
 
-def test_pull_that_nobody_waits_for(machine: Machine) -> None:
-    """The spec stays as it was."""
+def test_cancelled_pull(machine: Machine) -> None:
+    """A cancelled pull leaves the spec unchanged."""
     of = spec()
     machine.is_cancelled = True
     assert ready(machine, of) is of
 
 
 def test_chosen_image_for_another_architecture(machine: Machine) -> None:
-    """The engine's own is pulled where there is none for the function's, and the difference is said."""
+    """A chosen image that is only for the engine's architecture is pulled, with a note."""
     machine.registry |= {
         "mine:1 for linux/arm64": ImageArchitectureError("not for arm64"),
         "mine:1": facts(),
@@ -185,14 +185,14 @@ def test_chosen_image_for_another_architecture(machine: Machine) -> None:
 
 
 def test_function_image_for_another_architecture(machine: Machine) -> None:
-    """It runs all the same, on a machine that may emulate it; the difference is said."""
+    """An image function for another architecture runs, with a note."""
     machine.here["mine:1"] = facts("arm64")
     assert ready(machine, spec()).image.foreign_architecture == "arm64"
     assert machine.did == ["`mine:1` is for arm64, but the function is for x86_64"]
 
 
 def test_runtime_image_that_a_repository_lacks(machine: Machine) -> None:
-    """What is here for this machine's architecture is named then, too; not the image itself."""
+    """The error names an existing image for this machine's architecture, unless it is the image itself."""
     machine.registry["a:1 for linux/arm64"] = ImageNotFoundError("no image")
     of = spec("a:1", is_function=False, foreign_architecture="arm64")
     of = replace(of, sandbox=replace(of.sandbox, architecture="arm64"))
@@ -205,7 +205,7 @@ def test_runtime_image_that_a_repository_lacks(machine: Machine) -> None:
 
 
 def test_runtime_image_for_another_architecture(machine: Machine) -> None:
-    """There is no other; what is here for this machine's architecture is named."""
+    """The error for a missing architecture names an existing image for this machine's."""
     machine.registry["python:3.11-arm64 for linux/arm64"] = ImageArchitectureError("not for arm64")
     machine.here["python:3.11"] = facts()
     of = spec(
@@ -222,8 +222,8 @@ def test_runtime_image_for_another_architecture(machine: Machine) -> None:
     assert (found.name, found.foreign_architecture) == ("python:3.11", "arm64")
 
 
-def test_runtime_image_that_is_not_what_its_name_says(machine: Machine) -> None:
-    """The function's code can't be expected to run in it."""
+def test_runtime_image_for_the_wrong_architecture(machine: Machine) -> None:
+    """A runtime image for another architecture than the function's is an error."""
     machine.here["python:3.11"] = facts("arm64")
     with pytest.raises(
         UnusableImageError, match="is for arm64, but the function is for x86_64"
@@ -233,7 +233,7 @@ def test_runtime_image_that_is_not_what_its_name_says(machine: Machine) -> None:
 
 
 def test_registry_that_refuses(machine: Machine) -> None:
-    """Its error stays where nothing else is here."""
+    """Without another image, the registry's error is unchanged."""
     machine.registry["mine:1"] = ImagePullError("no")
     with pytest.raises(ImagePullError, match=r"^no$"):
         ready(machine, spec())
@@ -259,7 +259,7 @@ def test_image_that_can_be_built(
     name: str,
     did: list[str],
 ) -> None:
-    """It is built where neither it nor the one that the template names is here, or as is wanted."""
+    """An image is built if neither it nor the template's image exists, or as the policy requires."""
     build = built(tmp_path, policy)
     machine.registry["mine:1"] = facts()
     for each in here:
@@ -271,7 +271,7 @@ def test_image_that_can_be_built(
 
 
 def test_image_that_may_not_be_built(machine: Machine, tmp_path: Path) -> None:
-    """Where it is not here and the template names no other, there is nothing to run."""
+    """With `--build never`, a missing image without an alternative is an error."""
     build = built(tmp_path, "never")
     machine.here[build.image] = facts()
     assert ready(machine, spec(build.image, build=build)).image.name == build.image
@@ -300,7 +300,7 @@ def test_image_that_may_not_be_built(machine: Machine, tmp_path: Path) -> None:
 def test_source_that_is_newer_than_its_image(
     machine: Machine, tmp_path: Path, times: Json, *, is_said: bool
 ) -> None:
-    """It is said, and building is left to the person."""
+    """A newer source is reported, and the image is not rebuilt."""
     build = built(tmp_path)
     machine.here[build.image] = facts(built=build) | times
     ready(machine, spec(build=build))
@@ -308,7 +308,7 @@ def test_source_that_is_newer_than_its_image(
 
 
 def test_hint_for_a_sandbox_that_ended(machine: Machine) -> None:
-    """A runtime image may have been fetched for another architecture; a function's own is its author's."""
+    """The hint depends on the image: a runtime image may be for another architecture."""
     machine.here |= {"python:3.11": facts("arm64"), "mine:1": facts("arm64"), "good:1": facts()}
     hint = exit_hint(machine.engine, spec("python:3.11", is_function=False))
     assert hint is not None

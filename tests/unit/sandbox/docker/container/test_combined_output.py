@@ -23,7 +23,7 @@ def command(
     variables: dict[str, str] | None = None,
     is_reused: bool = False,
 ) -> list[str]:
-    """What the container of a program runs."""
+    """Return the command of a container that runs a program."""
     spec = SandboxSpec(
         function="F",
         project=Path(),
@@ -46,7 +46,7 @@ def run(*program: str, grace_seconds: int = 0) -> subprocess.CompletedProcess[by
 
 @pytest.mark.parametrize("grace_seconds", [0, 3])
 def test_both_streams_are_one(grace_seconds: int) -> None:
-    """Arguments arrive as they are, and so does the exit status."""
+    """Stdout and stderr are one stream, with unchanged arguments and exit status."""
     ended = run(
         "sh", "-c", 'echo "$1" >&2; echo b; exit 7', "sh", "a * b", grace_seconds=grace_seconds
     )
@@ -55,7 +55,7 @@ def test_both_streams_are_one(grace_seconds: int) -> None:
 
 @pytest.mark.parametrize("grace_seconds", [0, 3])
 def test_marks_follow_what_was_written_before_them(grace_seconds: int) -> None:
-    """What is sent on stdin comes out on stdout; the program has neither, and its exit status counts."""
+    """Marks from stdin follow the earlier output; the program has no stdin, and its exit status applies."""
     program = ("sh", "-c", "echo ready; read -r line; echo no line: $?; sleep 1; exit 7")
     words = command(*program, grace_seconds=grace_seconds, is_reused=True)
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
@@ -71,7 +71,7 @@ def test_marks_follow_what_was_written_before_them(grace_seconds: int) -> None:
 
 
 def test_variables_that_a_shell_drops_reach_the_program() -> None:
-    """An image may set names that no shell could give."""
+    """Variables with names that a shell does not support reach the program."""
     variables = {"my.dotted": "a b", "my-dash": "", "PLAIN": "set by the engine"}
     words = command("env", variables=variables)
     ended = subprocess.run(words, env={"PATH": os.environ["PATH"]}, capture_output=True, check=True)
@@ -79,8 +79,8 @@ def test_variables_that_a_shell_drops_reach_the_program() -> None:
     assert b"PLAIN=set by the engine" not in ended.stdout
 
 
-def test_last_words_are_the_shells() -> None:
-    """What comes before is the function's, and is shown; the last, too, where a shell says nothing."""
+def test_only_the_last_message_is_the_shells() -> None:
+    """All output before the last piece is the function's, and so is the last piece without a shell's message."""
     shown: list[bytes] = []
     words = ShellMessages(shown.append)
     words.take(b"mine\n")
@@ -92,7 +92,7 @@ def test_last_words_are_the_shells() -> None:
 
 @pytest.mark.parametrize("grace_seconds", [0, 3])
 def test_each_stream_blocks_in_its_own_way(grace_seconds: int) -> None:
-    """What Node.js does to its stderr makes no write to stdout fail."""
+    """A non-blocking stderr, as in Node.js, does not make writes to stdout fail."""
     program = "import os; os.set_blocking(2, False); print(os.get_blocking(1), os.path.exists('/proc/self/fd/3'))"
     ended = run(sys.executable, "-c", program, grace_seconds=grace_seconds)
     assert (ended.stdout, ended.stderr) == (b"True False\n", b"")
@@ -100,7 +100,7 @@ def test_each_stream_blocks_in_its_own_way(grace_seconds: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGTERM])
 def test_shell_tells_a_signal_from_an_exit_status(number: int) -> None:
-    """It says so on its own stderr, where nothing else comes."""
+    """The shell reports a signal on its own stderr, and not an exit status."""
     by_signal = run("sh", "-c", f"kill -{int(number)} $$")
     by_exit = run("sh", "-c", f"exit {128 + number}")
 
@@ -113,18 +113,18 @@ def test_shell_tells_a_signal_from_an_exit_status(number: int) -> None:
     ("status", "number"),
     [(None, None), (0, None), (9, None), (137, 9), (134, 6), (142, None), (255, None)],
 )
-def test_without_a_shell_few_signals_can_be_told(status: int | None, number: int | None) -> None:
-    """Those with whose status nobody exits."""
+def test_without_a_shell_few_signals_are_known(status: int | None, number: int | None) -> None:
+    """Without a shell, only signals with an unmistakable status are known."""
     assert signal_of(status, None) == number
 
 
-def test_what_a_function_writes_there_is_no_signal() -> None:
-    """It can, through `/proc/1/fd/2`; there is no signal 72."""
+def test_output_on_the_shells_stderr_is_not_a_signal() -> None:
+    """The function's output on the shell's stderr is not taken for a signal."""
     assert signal_of(200, b"to stderr of process 1") is None
 
 
-def test_sigterm_is_handed_on_where_the_program_has_time_to_end() -> None:
-    """The program ends in its own way, and its exit status is that of the whole."""
+def test_sigterm_reaches_a_program_with_a_grace_period() -> None:
+    """SIGTERM reaches a program with a grace period, and its exit status applies."""
     script = "trap 'echo ending; exit 5' TERM; echo ready; while :; do sleep 0.1; done"
     with subprocess.Popen(
         command("sh", "-c", script, grace_seconds=3), stdout=subprocess.PIPE

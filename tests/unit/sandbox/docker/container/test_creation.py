@@ -58,7 +58,7 @@ def config(
 
 
 def test_ordinary_container() -> None:
-    """All that the engine is asked for: memory and no swap, the code, the Runtime API, and no log."""
+    """The configuration has memory without swap, the code, the Runtime API and no log."""
     of = spec(entrypoint=("/entry",), command=("app.handler",))
     created = container_config(of, ContainerContext(runtime_api=API))
 
@@ -88,7 +88,7 @@ def test_ordinary_container() -> None:
 
 
 def test_strict_container() -> None:
-    """It has Lambda's user and limits, and may write to a /tmp that counts as memory, and nowhere else."""
+    """A strict container has Lambda's user and limits, and only a /tmp in memory is writable."""
     ordinary = config(of=spec())
     created = config(of=spec(strict=True, tmp_mb=512))
 
@@ -113,14 +113,14 @@ def test_strict_container() -> None:
 
 
 def test_strict_container_without_limits() -> None:
-    """Its /tmp is as large as it likes, and so is its memory."""
+    """Without limits, a strict container has no limit of memory and of /tmp."""
     host = config(of=spec(strict=True, memory_mb=None))["HostConfig"]
     assert host["Tmpfs"] == {"/tmp": "exec,mode=1777"}  # noqa: S108  # the container's
     assert host.keys().isdisjoint({"Memory", "MemorySwap"})
 
 
 def test_container_that_is_reused() -> None:
-    """Its input is attached: marks between invocations come through it."""
+    """The input of a reused container is attached, for the marks between invocations."""
     once, again = config(of=spec()), config(of=spec(is_reused=True))
     assert {key: value for key, value in again.items() if key not in once} == {
         "AttachStdin": True,
@@ -129,19 +129,19 @@ def test_container_that_is_reused() -> None:
 
 
 def test_working_directory() -> None:
-    """The container has the one of its spec, else the image's."""
+    """The working directory is that of the spec, else the image's."""
     assert config(of=spec(working_directory="/work"))["WorkingDir"] == "/work"
 
 
 def test_container_of_an_engine_that_does_not_remove_it() -> None:
-    """We remove it then."""
+    """Without automatic removal by the engine, `AutoRemove` is off."""
     context = ContainerContext(runtime_api=API)
     host = container_config(spec(), context, auto_remove=False, init=True)["HostConfig"]
     assert (host["AutoRemove"], host["Init"]) == (False, True)
 
 
 def test_relay() -> None:
-    """All that the engine is asked for: it runs on its input alone, and may do nothing else."""
+    """The configuration of a relay has an attached input and minimal permissions."""
     created = relay_config(spec(), ChosenOptions(), "node:22", ["/bin/sh", "-c", "x"])
 
     assert created == {
@@ -178,7 +178,7 @@ def test_container_that_may_trace() -> None:
 
 
 def test_ports_of_a_debugger() -> None:
-    """They are open on the address that was chosen."""
+    """The ports of a debugger are published on the chosen address."""
     created = config(of=spec(ContainerNetwork(publish_on="127.0.0.2"), debugger=debugger()))
     assert created["ExposedPorts"] == {"5858/tcp": {}}
     assert created["HostConfig"]["PortBindings"] == {
@@ -187,14 +187,14 @@ def test_ports_of_a_debugger() -> None:
 
 
 def test_container_on_the_hosts_network() -> None:
-    """Nothing is published there: its ports are the host's."""
+    """On the host's network no port is published."""
     created = config(of=spec(ContainerNetwork(name="host"), debugger=debugger()))
     assert created["HostConfig"]["NetworkMode"] == "host"
     assert created["ExposedPorts"] == {}
 
 
 def test_container_with_a_relay_has_the_relays_network() -> None:
-    """What belongs to the network is the relay's: hosts, name servers, ports."""
+    """With a relay, the options of the network are the relay's: hosts, name servers, ports."""
     network = ChosenOptions(network={"DnsOptions": ["ndots:1"]})
     given = ContainerNetwork(hosts={"db": "10.0.0.2"}, dns=("10.0.0.3",))
     of = spec(given, debugger=debugger())
@@ -212,14 +212,14 @@ def test_container_with_a_relay_has_the_relays_network() -> None:
 
 
 def test_copied_mounts_come_from_their_carrier() -> None:
-    """The container has its volumes, read-only."""
+    """Copied mounts are replaced with the carrier's volumes, read-only."""
     of = spec()
     host = config(of=of, copied=of.sandbox.mounts, carrier="0a1b")["HostConfig"]
     assert (host["Mounts"], host["VolumesFrom"]) == ([], ["0a1b:ro"])
 
 
-def test_chosen_options_take_the_place_of_ours() -> None:
-    """Whatever a person asks the engine for wins; mounts are added to."""
+def test_chosen_options_override_samlocals() -> None:
+    """The user's engine options override samlocal's, except mounts, which are added."""
     chosen = ChosenOptions(container={"User": "5"}, host={"Init": False, "Binds": ["/x:/y:ro"]})
     created = config(chosen, of=spec(strict=True), init=True)
     assert created["User"] == "5"
@@ -228,15 +228,15 @@ def test_chosen_options_take_the_place_of_ours() -> None:
     assert created["HostConfig"]["Mounts"]
 
 
-def test_chosen_limit_of_swap_takes_the_place_of_ours() -> None:
-    """The limit of memory stays."""
+def test_chosen_limit_of_swap_overrides_samlocals() -> None:
+    """A chosen limit of swap overrides only the limit of swap."""
     chosen = ChosenOptions(host={"MemorySwap": 5})
     host = config(chosen, of=spec(engine_options={"memswap_limit": 5}))["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (128 * MIB, 5)
 
 
 def test_chosen_memory_limit_is_the_only_one() -> None:
-    """Swap is the engine's matter then."""
+    """With a chosen memory limit, samlocal sets no limit of swap."""
     chosen = ChosenOptions(host={"Memory": 5})
     host = config(chosen, of=spec(engine_options={"mem_limit": 5}))["HostConfig"]
     assert host["Memory"] == 5
@@ -244,7 +244,7 @@ def test_chosen_memory_limit_is_the_only_one() -> None:
 
 
 def test_no_proxy_leads_to_the_runtime_api() -> None:
-    """Its host is added to those that the proxies leave out; the function's own variables win."""
+    """The API's host is excluded from the proxies; the function's own variables take precedence."""
     proxies = {"http_proxy": "http://proxy:1", "no_proxy": "a", "NO_PROXY": "a"}
     created = config(of=spec(environment={"http_proxy": "mine"}), proxies=proxies)
     assert created["Env"] == [
@@ -257,5 +257,5 @@ def test_no_proxy_leads_to_the_runtime_api() -> None:
 
 @pytest.mark.parametrize(("cpus", "quota"), [(1.0, 20_000), (0.5, 10_000), (0.01, 1_000)])
 def test_cpus_are_a_share_of_each_period(cpus: float, quota: int) -> None:
-    """The kernel takes no share below a millisecond."""
+    """The CPU quota is a share of each period, at least the kernel's minimum of a millisecond."""
     assert cpu_limits(cpus) == {"CpuPeriod": 20_000, "CpuQuota": quota}

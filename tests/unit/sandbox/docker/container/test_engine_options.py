@@ -16,7 +16,7 @@ VERSION = "1.41"
 
 
 def test_nothing_is_chosen() -> None:
-    """Nothing is asked of the engine."""
+    """Without options, nothing is added to the configuration."""
     assert chosen_options({}, version=VERSION) == ChosenOptions()
 
 
@@ -31,7 +31,7 @@ def test_nothing_is_chosen() -> None:
     ],
 )
 def test_options_of_the_container(key: str, name: str) -> None:
-    """They stand beside its host config."""
+    """Options of the container are outside the host config."""
     chosen = chosen_options({key: "x"}, version=VERSION)
     assert chosen == ChosenOptions(container={name: "x"})
 
@@ -47,7 +47,7 @@ def test_options_of_the_container(key: str, name: str) -> None:
     ],
 )
 def test_options_of_the_host_config(key: str, value: object, name: str, translated: object) -> None:
-    """docker-py translates them; the network's part has none of them."""
+    """Options of the host config are translated by docker-py, and are not in the network's part."""
     assert chosen_options({key: value}, version=VERSION) == ChosenOptions(host={name: translated})
 
 
@@ -62,7 +62,7 @@ def test_options_of_the_host_config(key: str, value: object, name: str, translat
     ],
 )
 def test_options_of_the_network(key: str, value: object, name: str, translated: object) -> None:
-    """They belong to whichever container owns the network namespace."""
+    """Options of the network are in the part for the owner of the network namespace."""
     chosen = chosen_options({key: value}, version=VERSION)
     assert chosen == ChosenOptions(network={name: translated})
 
@@ -81,8 +81,8 @@ def test_options_of_the_network(key: str, value: object, name: str, translated: 
         ("ulimits", None, "Ulimits"),
     ],
 )
-def test_empty_option_takes_the_place_of_ours(key: str, value: object, name: str) -> None:
-    """docker-py leaves it out, and then samlocal's own value would hold."""
+def test_empty_option_overrides_samlocals(key: str, value: object, name: str) -> None:
+    """An empty option overrides samlocal's value, although docker-py omits it."""
     chosen = chosen_options({key: value}, version=VERSION)
     assert name in chosen.host
     assert not chosen.host[name]
@@ -90,14 +90,14 @@ def test_empty_option_takes_the_place_of_ours(key: str, value: object, name: str
 
 
 def test_option_that_the_engine_is_too_old_for() -> None:
-    """It is an error that names the version which has it."""
+    """The error for an option that the engine is too old for names the required version."""
     with pytest.raises(EngineError, match=r"option: pids_limit .*< 1\.23"):
         chosen_options({"pids_limit": 1}, version="1.18")
 
 
 @pytest.mark.parametrize("key", sorted(TEXT_KEYS))
 def test_texts_are_options(key: str) -> None:
-    """Every option that takes text as it is typed is one that docker-py takes."""
+    """Every option with a text value is an option of docker-py."""
     assert key in KEYS
     chosen = chosen_options({key: "host"}, version=VERSION)
     assert "host" in {*chosen.container.values(), *chosen.host.values()}

@@ -21,8 +21,8 @@ def unpacked(directory: Path, target: str = "/var/task") -> dict[str, tarfile.Ta
         return {member.name: member for member in tar.getmembers()}
 
 
-def test_files_and_directories_are_what_they_are_here(tmp_path: Path) -> None:
-    """Permissions, owners and times are kept, and names of every length and kind."""
+def test_archive_keeps_files_and_directories(tmp_path: Path) -> None:
+    """The archive keeps permissions, owners, times and names of any length and kind."""
     names = ["plain", "süß", "x" * 200, "deep/" + "y" * 120 + "/" + "z" * 120, "not\udcff-text"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def test_files_and_directories_are_what_they_are_here(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 524_287, 524_288, 3_000_000])
 def test_contents_of_every_size(tmp_path: Path, size: int) -> None:
-    """What follows a file begins where it must."""
+    """Files of any size are padded to whole blocks."""
     content = os.urandom(size)
     (tmp_path / "a").write_bytes(content)
     (tmp_path / "b").write_bytes(b"after it")
@@ -54,7 +54,7 @@ def test_contents_of_every_size(tmp_path: Path, size: int) -> None:
 
 
 def test_blocks_are_neither_tiny_nor_huge(tmp_path: Path) -> None:
-    """Many small files travel together; a large one never is in memory as a whole."""
+    """Small files are combined into one block, and a large file is split into several."""
     for number in range(300):
         (tmp_path / str(number)).write_text("x")
     with (tmp_path / "large").open("wb") as file:
@@ -65,7 +65,7 @@ def test_blocks_are_neither_tiny_nor_huge(tmp_path: Path) -> None:
 
 
 def test_a_file_that_shrinks_is_filled_up(tmp_path: Path) -> None:
-    """Whatever becomes of a file while it is read, the archive stays one."""
+    """A file that shrinks while it is read does not break the archive."""
     (tmp_path / "a").write_bytes(b"x" * 2_000_000)
     (tmp_path / "b").write_text("after it")
     blocks = archive(tmp_path, "/opt")
@@ -87,14 +87,14 @@ def test_a_file_that_shrinks_is_filled_up(tmp_path: Path) -> None:
     ],
 )
 def test_links_that_leave_are_absolute(tmp_path: Path, link: str, packed: str) -> None:
-    """Engines refuse an archive with a relative link out of it; both lead to the same place."""
+    """A relative link out of the directory becomes an absolute link to the same target."""
     (tmp_path / "link").symlink_to(link)
     member = unpacked(tmp_path)["link"]
     assert (member.issym(), member.linkname) == (True, packed)
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    """What can't be read here is no trouble of the engine's."""
+    """The error for a local file names the file, and is not an error of the engine."""
     (tmp_path / "a").write_bytes(bytes(1_000_000))
     (tmp_path / "b").write_text("x")
     blocks = archive(tmp_path, "/opt")
@@ -106,15 +106,15 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         archive(tmp_path / "none", "/opt")
 
 
-def test_pipes_and_sockets_are_passed_over(tmp_path: Path) -> None:
-    """A pipe would be waited for."""
+def test_pipes_and_sockets_are_skipped(tmp_path: Path) -> None:
+    """Pipes and sockets are skipped, because reading a pipe would block."""
     os.mkfifo(tmp_path / "pipe")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert unpacked(tmp_path) == {}
 
 
 def test_a_copy_that_is_cancelled_ends(tmp_path: Path) -> None:
-    """In the middle of a file, too."""
+    """A cancelled copy ends, also within a file."""
     with (tmp_path / "large").open("wb") as file:
         file.truncate(10_000_000)
     blocks = archive(tmp_path, "/opt", cancelled=iter([False] * 4 + [True] * 100).__next__)

@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @dataclass
 class EngineThatRuns:
-    """An engine in whose containers every command has the same output, or fails."""
+    """An engine whose containers give the same output for every command, or fail."""
 
     output: str | EngineError
     commands: list[list[str]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class EngineThatRuns:
 
 
 def peak_in_container(output: str | EngineError, *, of_group: bool = True) -> int | None:
-    """The peak of a container that isn't on this machine."""
+    """Return the peak of a container that is not on this machine."""
     engine = cast("Engine", EngineThatRuns(output))
     return peak_memory_mb(engine, "abc", None, of_group=of_group)
 
@@ -59,25 +59,25 @@ def peak_in_container(output: str | EngineError, *, of_group: bool = True) -> in
     ],
 )
 def test_peak_of_a_container_elsewhere(output: str | EngineError, peak: int | None) -> None:
-    """The larger of the two that the container tells counts, in MiB; None where it tells none."""
+    """The peak is the larger of the two that the container reports, in MiB; None without any."""
     assert peak_in_container(output) == peak
 
 
 def test_peak_without_the_files_of_the_group() -> None:
-    """Where files are in memory, the process alone counts; nothing is told where it has no peak."""
+    """With files in memory, only the peak of the process counts; None without one."""
     assert peak_in_container(f"{600 * MIB}\nVmHWM:\t  10240 kB\n", of_group=False) == 10
     assert peak_in_container(f"{600 * MIB}\n", of_group=False) is None
 
 
 def group_with(folder: Path, **files: str) -> MemoryGroup:
-    """A group whose files are in a folder."""
+    """Return a group whose files are in a folder."""
     for name, content in files.items():
         (folder / name.replace("__", ".")).write_text(content)
     return MemoryGroup(folder=folder, peak="peak", kills="kills")
 
 
-def test_peak_of_a_group_here_asks_no_command(tmp_path: Path) -> None:
-    """On the engine's own machine the kernel is asked: for the group, and for each process in it."""
+def test_peak_of_a_local_group_needs_no_command(tmp_path: Path) -> None:
+    """On the engine's machine, the peaks are read from the kernel's files, without a command."""
     ballast = bytearray(64 * MIB)
     del ballast
     engine = EngineThatRuns("")
@@ -90,8 +90,8 @@ def test_peak_of_a_group_here_asks_no_command(tmp_path: Path) -> None:
     assert not engine.commands
 
 
-def test_peak_of_a_group_that_has_gone(tmp_path: Path) -> None:
-    """The files went with the container: nothing is told."""
+def test_peak_of_a_removed_group(tmp_path: Path) -> None:
+    """After the files of the group are gone, there is no peak."""
     group = MemoryGroup(folder=tmp_path / "gone", peak="peak", kills="kills")
     assert peak_memory_mb(cast("Engine", EngineThatRuns("")), "abc", group) is None
     assert not group.has_killed()
@@ -125,7 +125,7 @@ def test_files_of_a_group(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Both versions of the kernel's groups have their own."""
+    """Each version of cgroups has its own files."""
     (tmp_path / "cgroup.controllers").touch()
     monkeypatch.setattr(memory, "_GROUPS", tmp_path)
     monkeypatch.setattr(Path, "read_text", lambda _path: lines)
@@ -135,14 +135,14 @@ def test_files_of_a_group(
 
 
 def test_group_beside_those_of_version_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine with both versions may have the second one for systemd alone, without memory."""
+    """With both versions of cgroups, version 1 is used if version 2 has no memory controller."""
     monkeypatch.setattr(memory, "_GROUPS", tmp_path)
     monkeypatch.setattr(Path, "read_text", lambda _path: "0::/docker/0a1b\n")
     assert memory_group("0a1b", 1) is None
 
 
-def test_rootless_container_is_asked_for_its_processes_alone() -> None:
-    """On cgroup v1 it has no group of its own, and would tell that of the whole machine."""
+def test_rootless_container_reports_only_its_processes() -> None:
+    """A rootless container reports only its processes: on cgroup v1 its group is the whole machine."""
     rootless, rootful = EngineThatRuns(f"{MIB}\n"), EngineThatRuns(f"{MIB}\n")
     rootless.rootless = True
     for each in (rootless, rootful):
@@ -162,12 +162,12 @@ def test_rootless_container_is_asked_for_its_processes_alone() -> None:
 def test_group_is_trusted_only_where_its_path_has_the_container(
     lines: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The root group holds the memory of the whole machine."""
+    """A group without the container's id is ignored: it may be the whole machine's."""
     monkeypatch.setattr(Path, "read_text", lambda _path: lines)
     group = memory_group("0a1b", 1)
     assert (str(group.folder) if group else None) == folder
 
 
 def test_process_without_a_peak_has_none() -> None:
-    """Kernel threads and zombies have no VmHWM."""
+    """A process without VmHWM, such as a zombie, has no peak."""
     assert memory._process_peak("Name:\tkthreadd\nState:\tS\n") == 0

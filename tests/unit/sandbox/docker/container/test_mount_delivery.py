@@ -49,15 +49,15 @@ def copied(*mounts: Mount, delivery: Delivery, shares_files: bool) -> tuple[Moun
         ("copy", True, (CODE,)),
     ],
 )
-def test_what_is_copied(
+def test_mounts_that_are_copied(
     *, delivery: Delivery, shares_files: bool, copies: tuple[Mount, ...]
 ) -> None:
-    """What the engine doesn't see, unless somebody said where it has it, or that it does see it."""
+    """Mounts that the engine does not see are copied, unless the user gives their path or the delivery."""
     assert copied(CODE, ELSEWHERE, delivery=delivery, shares_files=shares_files) == copies
 
 
-def test_what_the_function_writes_to_is_mounted() -> None:
-    """What it writes into a copy would be lost."""
+def test_writable_mounts_are_not_copied() -> None:
+    """A writable mount cannot be a copy, and is an error on a remote engine."""
     assert copied(CODE, WRITABLE, delivery="copy", shares_files=True) == (CODE,)
     with pytest.raises(SandboxError, match=r"cannot write to `/data`: the engine at `tcp://build"):
         copied(CODE, WRITABLE, delivery="auto", shares_files=False)

@@ -12,7 +12,7 @@ from samlocal.sandbox.sandbox import Mount
 
 @pytest.mark.parametrize("path", ["/a:b", "/with space", "/süß", "/a:b,c"])
 def test_path_that_podman_reads_or_a_bind_does_not_is_a_mount(path: str) -> None:
-    """The form that has source and target apart is the ordinary one."""
+    """A path that Podman can read as CSV, or that has a colon, is in `Mounts`."""
     options = mount_options([Mount(source=Path(path), target="/var/task")])
 
     (mount,) = options["Mounts"]
@@ -21,21 +21,21 @@ def test_path_that_podman_reads_or_a_bind_does_not_is_a_mount(path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/a, b", '/"a"', "/a\nb"])
-def test_path_that_is_no_csv_is_a_bind(path: str) -> None:
-    """Podman would read it as several fields, or none."""
+def test_path_that_is_not_csv_is_a_bind(path: str) -> None:
+    """A path that Podman cannot read as CSV is in `Binds`."""
     options = mount_options([Mount(source=Path(path), target="/mnt/a", read_only=False)])
     assert options == {"Mounts": [], "Binds": [f"{path}:/mnt/a:rw"]}
 
 
 def test_binds_of_the_user_stay() -> None:
-    """They come before ours."""
+    """The user's binds come before samlocal's."""
     mounts = [Mount(source=Path("/a,b"), target="/var/task")]
     assert mount_options(mounts, ["/x:/y:ro"])["Binds"] == ["/x:/y:ro", "/a,b:/var/task:ro"]
 
 
 @given(st.text(min_size=1).map("/{}".format))
 def test_every_path_is_mounted_once(path: str) -> None:
-    """In one form or in the other."""
+    """Every path is mounted exactly once, in either form."""
     options = mount_options([Mount(source=Path("/x"), target="/opt", engine_path=path)])
     binds = options["Binds"]
     assert [each["Source"] for each in options["Mounts"]] + [

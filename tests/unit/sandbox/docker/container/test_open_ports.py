@@ -18,7 +18,7 @@ PORT = 5858  # 16E2
 
 
 def asked(output: str | EngineError) -> bool | None:
-    """Ask of a container on another machine, in which `cat` writes this."""
+    """Return the result for a container on another machine, in which `cat` has this output."""
 
     def run_in(_container_id: str, command: list[str]) -> tuple[int, str]:
         assert command == ["cat", "/proc/net/tcp", "/proc/net/tcp6"]
@@ -44,12 +44,12 @@ def asked(output: str | EngineError) -> bool | None:
     ],
 )
 def test_container_elsewhere(output: str | EngineError, *, listens: bool | None) -> None:
-    """It is asked from inside; nobody can tell where it has no `cat`."""
+    """A container on another machine is inspected with `cat`; without it the result is unknown."""
     assert asked(output) is listens
 
 
 def test_container_on_this_machine() -> None:
-    """The kernel is asked, and no command runs in the container."""
+    """For a container on this machine, no command runs in it."""
     group = Path(f"/proc/{os.getpid()}/cgroup").read_text().splitlines()[-1]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -57,8 +57,8 @@ def test_container_on_this_machine() -> None:
     assert listens_on(fake_engine(), group, os.getpid(), port) is False
 
 
-def test_process_that_is_somebody_elses() -> None:
-    """The engine may be on another machine, where the number means another process."""
+def test_process_of_another_program() -> None:
+    """A local process with the same id as a remote container's is not used."""
 
     def run_in(_container_id: str, _command: list[str]) -> tuple[int, str]:
         return 0, f"{HEAD}   0: 00000000:16E2 00000000:0000 0A 0\n"

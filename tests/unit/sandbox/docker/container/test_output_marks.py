@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def ignore(_mark: bytes) -> None:
-    """Send nothing anywhere."""
+    """Discard all data."""
 
 
 @given(
     outputs=st.lists(st.binary(max_size=5) | st.just(b"\x1e"), min_size=1, max_size=4),
     sizes=st.lists(st.integers(1, 40), min_size=1),
 )
-def test_marks_are_taken_out(outputs: list[bytes], sizes: list[int]) -> None:
-    """However the output is cut into pieces, all but the marks comes out, in its order."""
+def test_marks_are_removed(outputs: list[bytes], sizes: list[int]) -> None:
+    """Marks are removed from the output, for any chunking."""
     sent: list[bytes] = []
     marks = OutputMarks(sent.append)
     stream = marks._mark.join(outputs)
@@ -40,15 +40,15 @@ def test_marks_are_taken_out(outputs: list[bytes], sizes: list[int]) -> None:
     assert marks._received == len(outputs) - 1
 
 
-def test_output_without_a_mark_is_not_held_back() -> None:
-    """It comes as soon as it is there, but for what may be the beginning of a mark."""
+def test_output_without_a_mark_is_yielded_at_once() -> None:
+    """Output is yielded at once, except a possible beginning of a mark."""
     marks = OutputMarks(ignore)
     output = marks.strip(iter([b"one\n", b"two \x1e", b" three"]))
     assert list(output) == [b"one\n", b"two ", b"\x1e three"]
 
 
-def test_waiting_ends_when_all_before_the_mark_has_been_taken() -> None:
-    """A mark comes back after what was written before it."""
+def test_wait_ends_after_the_output_before_the_mark() -> None:
+    """The wait for a mark ends after all earlier output was taken."""
     pieces: list[bytes] = [b"before"]
     marks = OutputMarks(lambda mark: pieces.append(mark.strip(b"\n") + b"after"))
     seen: list[bytes] = []
@@ -66,7 +66,7 @@ def test_waiting_ends_when_all_before_the_mark_has_been_taken() -> None:
 
 
 def test_waiting_ends_with_the_output() -> None:
-    """No mark comes from a container that has ended, and none can be sent there."""
+    """The wait for a mark ends with the output of the container."""
 
     def fail(_mark: bytes) -> None:
         raise BrokenPipeError
@@ -79,8 +79,8 @@ def test_waiting_ends_with_the_output() -> None:
     assert not waiting.is_alive()
 
 
-def test_waiting_for_a_mark_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends; a mark that comes late isn't taken for a later one."""
+def test_waiting_for_a_missing_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait for a mark has a limit, and a late mark does not end a later wait."""
     monkeypatch.setattr(output_marks, "_LONGEST_WAIT_SECONDS", 0.01)
     marks = OutputMarks(ignore)
     marks.wait()

@@ -20,7 +20,7 @@ def variables(folder: Path, config: object) -> dict[str, str]:
 
 
 def test_default_proxies(tmp_path: Path) -> None:
-    """Each variable is there in both cases, as programs look for either."""
+    """The proxies are set as variables in lower and upper case."""
     assert variables(tmp_path, {"proxies": {"default": DEFAULT}}) == {
         "http_proxy": "http://proxy:3128",
         "HTTP_PROXY": "http://proxy:3128",
@@ -30,7 +30,7 @@ def test_default_proxies(tmp_path: Path) -> None:
 
 
 def test_proxies_of_one_engine(tmp_path: Path) -> None:
-    """They take the place of the default ones."""
+    """The proxies for one engine replace the default ones."""
     proxies = {"default": DEFAULT, ENGINE: {"ftpProxy": "ftp://proxy"}}
     found = variables(tmp_path, {"proxies": proxies})
     assert found == {"ftp_proxy": "ftp://proxy", "FTP_PROXY": "ftp://proxy"}
@@ -38,6 +38,6 @@ def test_proxies_of_one_engine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("config", [{}, [], {"proxies": 5}, {"proxies": {"default": []}}])
 def test_no_proxies(config: object, tmp_path: Path) -> None:
-    """A file that says nothing of them, or is none, sets nothing."""
+    """A config.json without proxies, or an invalid one, sets no variables."""
     assert variables(tmp_path, config) == {}
     assert proxy_variables(ENGINE, {"DOCKER_CONFIG": "/nowhere"}) == {}

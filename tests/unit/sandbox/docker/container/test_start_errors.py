@@ -21,7 +21,7 @@ def spec(
     entrypoint: tuple[str, ...] | None = (RUN,),
     **image: object,
 ) -> ContainerSpec:
-    """The container of an image that starts a program, with a directory mounted at /var/task."""
+    """Return the container of an image with a program, and with a mount at /var/task."""
     request: dict[str, Any] = {"name": "mine:1", **image}
     return ContainerSpec(
         sandbox=SandboxSpec(
@@ -38,7 +38,7 @@ def spec(
 
 
 class Api:
-    """The engine's API; its one image has these files."""
+    """An engine's API with one image that has these files."""
 
     def __init__(self, *files: str, architecture: str = "amd64", **config: object) -> None:
         self.removed: list[str] = []
@@ -81,7 +81,7 @@ def found(api: Api, of: ContainerSpec, said: str = "") -> str | None:
     ],
 )
 def test_engine_that_names_the_program(words: str, reason: str) -> None:
-    """The image is at fault: the message has its name, the program and the reason."""
+    """The error of an image has its name, the program and the reason."""
     error = start_error(spec(), EngineError(f"OCI runtime create failed: {words}"))
     assert isinstance(error, UnusableImageError)
     assert error.message == f"`mine:1` cannot start `/app/run`: {reason}"
@@ -89,7 +89,7 @@ def test_engine_that_names_the_program(words: str, reason: str) -> None:
 
 
 def test_engine_that_fails_for_another_reason() -> None:
-    """Its own error stays."""
+    """Any other error of the engine is kept."""
     error = EngineError("no space left on device")
     assert start_error(spec(), error) is error
 
@@ -115,8 +115,8 @@ def test_engine_that_fails_for_another_reason() -> None:
         pytest.param(spec(), Api(), id="an image of ours"),
     ],
 )
-def test_program_that_is_there(of: ContainerSpec, api: Api) -> None:
-    """A container whose program ran has ended by itself."""
+def test_existing_program(of: ContainerSpec, api: Api) -> None:
+    """A program that exists causes no error."""
     assert found(api, of) is None
 
 
@@ -132,7 +132,7 @@ def test_program_that_is_there(of: ContainerSpec, api: Api) -> None:
     ],
 )
 def test_program_that_is_missing(of: ContainerSpec, api: Api) -> None:
-    """It is looked for in the image, without running anything; what that takes is removed."""
+    """A missing program is detected without running the image; the container for that is removed."""
     message = found(api, of)
     assert message is not None
     assert message.endswith(": no such file or directory")
@@ -156,8 +156,8 @@ def test_program_that_is_missing(of: ContainerSpec, api: Api) -> None:
         ),
     ],
 )
-def test_what_starts_the_program_complains(said: str, reason: str) -> None:
-    """The shell or the init in front of the program says why it never ran."""
+def test_message_of_the_shell_or_init(said: str, reason: str) -> None:
+    """The message of the shell or the init tells why the program never ran."""
     message = found(Api(), spec(), said)
     assert message is not None
     assert f"`mine:1` cannot start `{RUN}`: {reason}" in message
@@ -174,8 +174,8 @@ def test_what_starts_the_program_complains(said: str, reason: str) -> None:
         pytest.param("tini says: Permission denied", id="an init without the program"),
     ],
 )
-def test_program_that_complains_itself(said: str) -> None:
-    """What it writes is its own business."""
+def test_message_of_the_program_itself(said: str) -> None:
+    """The program's own output is not taken for a start error."""
     assert found(Api(), spec(), said) is None
 
 
@@ -188,7 +188,7 @@ def test_program_that_complains_itself(said: str) -> None:
     ],
 )
 def test_program_for_another_architecture(image: str | None, hint: str) -> None:
-    """The kernel's words may be anywhere in the output; what helps depends on whose image it is."""
+    """The kernel's message is detected anywhere in the output; the hint depends on the kind of image."""
     foreign = spec(
         foreign_architecture="arm64",
         is_chosen=image == "is_chosen",

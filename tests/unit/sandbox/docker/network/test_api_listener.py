@@ -60,7 +60,7 @@ def _caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """A socket on which somebody listens, as an engine on this machine does."""
+    """Serve a local socket, as an engine on this machine does."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "engine.sock"))
         listener.listen()
@@ -70,7 +70,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def found(
     engine: FakeEngine, chosen: ApiConnection = "auto", network: str | None = None
 ) -> tuple[str, str]:
-    """Where containers find the API, without its port, and why a relay is needed."""
+    """Return the host of the API for containers, and the reason for a relay."""
     listening = listen(cast("Engine", engine), network=network, chosen=chosen)
     listening.listener.close()
     return listening.address.partition(":")[0], listening.relay_reason or ""
@@ -80,54 +80,54 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's engines are 
 
 
 @as_root
-def test_gateway_of_an_engine_here_is_bound(address: str) -> None:
-    """The ordinary case: nothing but the containers' network can reach the listener."""
+def test_gateway_of_a_local_engine_is_bound(address: str) -> None:
+    """The listener of a local engine is bound to the gateway of its network."""
     assert found(FakeEngine(address)) == ("127.0.0.1", "")
 
 
 @as_root
-def test_gateway_that_podman_will_have_is_bound_early(address: str) -> None:
-    """Podman makes its bridge with the first container: its address isn't there before."""
+def test_gateway_of_podman_is_bound_early(address: str) -> None:
+    """Podman's gateway is bound before it exists, because the first container creates its bridge."""
     assert found(FakeEngine(address, gateway="192.0.2.1", podman=True)) == ("192.0.2.1", "")
 
 
 @as_root
-def test_gateway_that_is_not_here_needs_a_relay(address: str) -> None:
-    """A socket that was carried into a container, for example."""
+def test_gateway_on_another_machine_needs_a_relay(address: str) -> None:
+    """A gateway on another machine, as in a container with the host's socket, needs a relay."""
     where, reason = found(FakeEngine(address, gateway="192.0.2.1"))
     assert (where, reason) == ("", "the engine's network is not on this machine")
 
 
 @as_root
-def test_desktop_hands_calls_on(address: str) -> None:
-    """Docker Desktop's virtual machine has a name for this machine."""
+def test_desktop_forwards_connections(address: str) -> None:
+    """Containers of Docker Desktop reach this machine by its name in the virtual machine."""
     engine = FakeEngine(address, gateway="192.0.2.1", desktop=True)
     assert found(engine) == ("host.docker.internal", "")
 
 
 @pytest.mark.parametrize("remote", ["tcp://127.0.0.1:2375", "ssh://me@example.com", "https://x"])
 def test_remote_engine_needs_a_relay(remote: str) -> None:
-    """Also where its gateway is an address of this machine: most engines have the same."""
+    """A remote engine needs a relay, even if its gateway is an address of this machine too."""
     assert found(FakeEngine(remote)) == ("", "the engine is on another machine")
 
 
 def test_engine_of_another_user_needs_a_relay(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who isn't root has an engine with a network of its own."""
+    """The engine of a user other than root has a separate network, and needs a relay."""
     monkeypatch.setattr(api_listener, "_socket_owner", lambda _path: (os.getpid(), 1000))
     assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
 
 
-def test_wish_overrules_what_is_known(address: str) -> None:
-    """`--api-connection` decides where it names one."""
+def test_api_connection_overrides_the_detection(address: str) -> None:
+    """`--api-connection` overrides the detection."""
     assert found(FakeEngine("tcp://far:1"), "direct") == ("127.0.0.1", "")
     assert found(FakeEngine(address), "relay") == ("", "`--api-connection relay` is set")
 
 
 @as_root
-def test_what_was_found_out_is_remembered_for_that_engine(address: str) -> None:
-    """The next command takes the relay at once, until somebody finds out anew."""
+def test_the_relay_is_remembered_for_the_engine(address: str) -> None:
+    """The relay is remembered for the engine until it is forgotten."""
     engine = FakeEngine(address)
     remember_relay(cast("Engine", engine))
 
@@ -146,7 +146,7 @@ def spec(chosen: ApiConnection) -> ContainerSpec:
 
 
 def test_only_the_container_may_connect(address: str) -> None:
-    """By any of its addresses, or through loopback, once it is known; its socket is closed at the end."""
+    """Only the container's addresses and loopback are accepted; the listener is closed at the end."""
     engine = cast("Engine", FakeEngine(address))
     listener = ApiListener(engine, lost=lambda _error: None)
     opened = listener.listen(spec("direct"))
@@ -165,8 +165,8 @@ def test_only_the_container_may_connect(address: str) -> None:
     assert opened.fileno() == -1
 
 
-def test_relay_is_not_started_once_nothing_may_be_created() -> None:
-    """The sandbox is being left then, and has no address."""
+def test_closed_factory_starts_no_relay() -> None:
+    """A closed factory starts no relay, and there is no address."""
     engine = fake_engine()
     factory = ContainerFactory(engine, pull=None)
     factory.close()

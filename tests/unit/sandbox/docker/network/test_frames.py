@@ -21,7 +21,7 @@ FRAMES = st.lists(
 
 @given(FRAMES, st.lists(st.integers(min_value=0), max_size=30))
 def test_any_chunking_gives_the_same_frames(frames: list[Frame], cuts: list[int]) -> None:
-    """Frames come back whole and in order, however the stream is cut."""
+    """Frames are complete and in order, for any chunking of the stream."""
     content = b"".join(map(bytes, frames))
     places = sorted({0, len(content), *(cut % (len(content) + 1) for cut in cuts)})
     pieces = [content[start:end] for start, end in pairwise(places)]
@@ -30,12 +30,12 @@ def test_any_chunking_gives_the_same_frames(frames: list[Frame], cuts: list[int]
 
 
 @given(st.integers(min_value=4, max_value=255))
-def test_unknown_kind_is_no_frame(kind: int) -> None:
-    """A stream that isn't a relay's, such as a message of some shell, is refused at once."""
+def test_unknown_kind_is_refused(kind: int) -> None:
+    """A stream that is not a relay's, such as the message of a shell, is refused at once."""
     with pytest.raises(ValueError, match="is not a valid Kind"):
         list(read_frames([bytes([kind]) + bytes(8)]))
 
 
 def test_frame_without_its_end_waits() -> None:
-    """A frame that broke off is not shown."""
+    """An incomplete frame is not yielded."""
     assert list(read_frames([bytes(Frame(kind=Kind.DATA, number=1, data=b"12"))[:-1]])) == []

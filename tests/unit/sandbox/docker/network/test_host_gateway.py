@@ -55,32 +55,32 @@ def hosts(engine: FakeEngine, network: str | None = None) -> dict[str, str]:
         pytest.param(FakeEngine((4, 3)), "host", "127.0.0.1", id="host network"),
     ],
 )
-def test_host_gateway_is_left_to_engines_that_know_it(
+def test_host_gateway_is_replaced_for_old_podman_only(
     engine: FakeEngine, network: str | None, address: str
 ) -> None:
-    """To others this machine's address is given; other names have theirs."""
+    """`host-gateway` is replaced only for engines that do not support it; other addresses are kept."""
     assert hosts(engine, network) == {"db.local": "10.1.2.3", "me": address}
 
 
 def test_gateway_of_a_rootless_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is in a network of its own: this machine has another address there."""
+    """For a rootless engine, `host-gateway` is this machine's address in other networks."""
     monkeypatch.setattr(host_gateway, "_own_address", lambda: "198.51.100.7")
     assert hosts(FakeEngine((4, 3), rootless=True))["me"] == "198.51.100.7"
 
 
 def test_own_address() -> None:
-    """It is the one that this machine has towards others, if there are any, and nothing is sent."""
+    """The own address is this machine's address in other networks, found without sending data."""
     address = host_gateway._own_address()
     assert address is None or ip_address(address) not in ip_network("127.0.0.0/8")
 
 
-def test_network_without_the_word() -> None:
-    """No engine is asked for anything."""
+def test_network_without_host_gateway() -> None:
+    """Without `host-gateway`, the engine is not called."""
     network = ContainerNetwork(hosts={"db.local": "10.1.2.3"})
     assert with_host_gateway(cast("Engine", object()), network) is network
 
 
-def test_network_without_a_gateway_is_named() -> None:
-    """There is no address to give then."""
+def test_network_without_a_gateway_is_an_error() -> None:
+    """Without a gateway, `host-gateway` is an error."""
     with pytest.raises(EngineError, match="does not support `host-gateway`"):
         hosts(FakeEngine((4, 3), gateway=None))

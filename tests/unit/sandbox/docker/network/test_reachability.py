@@ -14,7 +14,7 @@ from tests.unit.engine.fakes import fake_engine
 
 @dataclass
 class Api:
-    """The engine's API; every container ends with the same status."""
+    """An engine's API, whose containers all end with the same status."""
 
     status: int
     refuses: str = ""
@@ -58,7 +58,7 @@ VERDICTS = pytest.mark.parametrize(
 
 @VERDICTS
 def test_running_container(status: int, *, verdict: bool | None) -> None:
-    """Its shell connects to host and port; where it can't try, nobody knows."""
+    """A running container tests the connection with its shell; without tools the result is unknown."""
     commands: list[list[str]] = []
 
     def run_in(_container_id: str, command: list[str]) -> tuple[int, str]:
@@ -71,8 +71,8 @@ def test_running_container(status: int, *, verdict: bool | None) -> None:
     assert "/dev/tcp/172.17.0.1/9001" in script
 
 
-def test_container_that_cannot_be_asked() -> None:
-    """Nobody knows of one that has ended."""
+def test_container_that_has_ended() -> None:
+    """For a container that has ended, the result is unknown."""
 
     def run_in(_container_id: str, _command: list[str]) -> tuple[int, str]:
         raise EngineError("it has ended")
@@ -82,7 +82,7 @@ def test_container_that_cannot_be_asked() -> None:
 
 @VERDICTS
 def test_new_container(status: int, *, verdict: bool | None) -> None:
-    """It is of the image, known as ours, and removed afterwards."""
+    """The new container has the image and samlocal's labels, and is removed afterwards."""
     api = Api(status)
     asked = reaches_from_new_container(fake_engine(api=api), "python:3.11", "172.17.0.1:9001")
     assert asked is verdict
@@ -95,7 +95,7 @@ def test_new_container(status: int, *, verdict: bool | None) -> None:
 
 @pytest.mark.parametrize("refuses", ["create", "start", "wait"])
 def test_new_container_that_the_engine_refuses(refuses: str) -> None:
-    """Nobody knows, and nothing is left behind."""
+    """If the engine refuses, the result is unknown and no container remains."""
     api = Api(0, refuses=refuses)
     assert reaches_from_new_container(fake_engine(api=api), "a:1", "172.17.0.1:9001") is None
     assert ("remove 0a1b" in api.calls) is (refuses != "create")

@@ -11,7 +11,7 @@ from samlocal.sandbox.sandbox import Exit
 
 
 def test_timeout_is_lambdas_own_error() -> None:
-    """The seconds have two decimals, as Lambda writes them."""
+    """A timeout has Lambda's error, with two decimals for the seconds."""
     ending = timed_out("id-1", 3, at=1.0)
 
     assert (ending.outcome, ending.status, ending.at) == ("timeout", "timeout", 1.0)
@@ -21,8 +21,8 @@ def test_timeout_is_lambdas_own_error() -> None:
     }
 
 
-def test_failed_init_keeps_what_the_runtime_said() -> None:
-    """The runtime's own error is the answer."""
+def test_failed_init_keeps_the_runtimes_error() -> None:
+    """The answer of a failed Init is the runtime's error."""
     failure = Answer(payload=b"{}", error=FunctionError(type="Runtime.NoSuchModule", message=""))
     ending = failed_to_initialise(failure, at=1.0)
 
@@ -46,7 +46,7 @@ def test_failed_init_keeps_what_the_runtime_said() -> None:
     ],
 )
 def test_exit_has_a_reason(status: int | None, signal: int | None, reason: str) -> None:
-    """It is a signal only where something is known to have been ended by one."""
+    """The reason of an exit is a signal only if one is known."""
     ending = exited("id-1", Exit(at=2.0, status=status, signal=signal), 128)
 
     assert (ending.outcome, ending.error_type, ending.at) == ("failure", "Runtime.ExitError", 2.0)
@@ -56,7 +56,7 @@ def test_exit_has_a_reason(status: int | None, signal: int | None, reason: str) 
 
 
 def test_out_of_memory_has_a_hint() -> None:
-    """Who runs out of memory is told how much there was."""
+    """The hint for lack of memory has the memory size."""
     ending = exited("id-1", Exit(at=2.0, status=137, out_of_memory=True), 512)
 
     assert ending.out_of_memory
@@ -65,7 +65,7 @@ def test_out_of_memory_has_a_hint() -> None:
 
 
 def test_error_of_the_function_is_a_success_to_the_platform() -> None:
-    """The `REPORT` line has no status where the runtime did its work."""
+    """An error that the function returns is a success in the `REPORT` line."""
     error = FunctionError(type="ValueError", message="no stars")
     ending = PhaseOutcome(at=1.0, answer=Answer(payload=b"{}", error=error), outcome="error")
     assert (ending.status, ending.error_type) == ("success", "ValueError")
