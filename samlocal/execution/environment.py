@@ -20,6 +20,7 @@ from samlocal.invocation import InvocationResult, Report
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.runtime_api.runtime import RuntimeApi
+from samlocal.sandbox.sandbox import GuardedLog
 
 if TYPE_CHECKING:
     from samlocal.execution.outcomes import PhaseOutcome
@@ -53,6 +54,10 @@ class ExecutionEnvironment:
     without their own log, and the function's output after its last invocation. Output between two
     invocations belongs to the second one, as in Lambda, which freezes the process meanwhile.
 
+    If a log raises an error, it gets nothing more of that invocation, which runs to its end. `invoke` then
+    raises the error instead of returning the result. An error of the environment's log after the last
+    invocation is raised when the environment is left.
+
     Every call raises `SandboxError` if the sandbox could not start or was lost. With `unlimited`, Init and
     Invoke have no time limit, because a debugger may pause them.
     """
@@ -69,7 +74,7 @@ class ExecutionEnvironment:
         self._sandbox = sandbox
         self._memory_mb = memory_mb
         self._timeout_seconds = timeout_seconds
-        self._log = log
+        self._log = GuardedLog(log)
         self._runtime = RuntimeApi()
         self._phases = Phases(
             sandbox,
@@ -101,6 +106,8 @@ class ExecutionEnvironment:
                     await asyncio.shield(self._phases.started)
                     await self.stop()
         await self._server.__aexit__(*exc_info)
+        if not exc_info[0]:
+            self._log.raise_error()
 
     @property
     def state(self) -> EnvironmentState:
@@ -133,9 +140,9 @@ class ExecutionEnvironment:
         """
         self._require_usable()
         self._current = invocation
-        log = self._log if log is None else log
+        guarded = self._log if log is None else GuardedLog(log)
         try:
-            phase = await self._run(invocation, log, is_last=is_last)
+            phase = await self._run(invocation, guarded, is_last=is_last)
             _log.debug("the invocation ended: %s", phase.outcome)
             goes_on = not is_last and self._survives(phase)
             result = await self._result(invocation.request_id, phase)
@@ -151,7 +158,8 @@ class ExecutionEnvironment:
             self._is_first = False
             self._sandbox.output.connect(self._log if self._is_ending else None)
         for line in end_lines(result, timeout_seconds=self._timeout_seconds):
-            log.line(line)
+            guarded.line(line)
+        guarded.raise_error()
         return result
 
     async def stop(self) -> None:

@@ -13,7 +13,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.engine.engine import Engine
-from samlocal.errors import EnvironmentUnusableError
+from samlocal.errors import EnvironmentUnusableError, SamlocalError
 from samlocal.events import check_payload, encode_event
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.frozen_dataclass import frozen
@@ -49,6 +49,9 @@ class RunningFunction:
     function keeps in memory and in /tmp. Where it ends, after a timeout or a crash, the next invocation starts
     another one. Invocations from several threads run one after the other. Leaving the `with` block ends an
     invocation that is still running and removes the sandbox; so does the end of the program.
+
+    If a log raises an error, the invocation raises it at its end. An error of a log that gets output after
+    the last invocation is raised when the block is left.
     """
 
     def __init__(self, prepared: PreparedFunction, *, engine: str | None, log: Log) -> None:
@@ -63,6 +66,7 @@ class RunningFunction:
         # What tells the event loop of the present environment that there is a request, and what ends it.
         self._wake: Callable[[], object] | None = None
         self._cancel: Callable[[_Request | None], object] | None = None
+        self._late_error: Exception | None = None
         self._thread = Thread(target=self._work, name="samlocal", daemon=True)
 
     def __enter__(self) -> Self:
@@ -78,6 +82,8 @@ class RunningFunction:
     def __exit__(self, *exc_info: object) -> None:
         self._close()
         atexit.unregister(self._close)
+        if self._late_error and not exc_info[0]:
+            raise self._late_error
 
     def invoke(
         self,
@@ -179,7 +185,14 @@ class RunningFunction:
         async with environment:
             while True:
                 request = self._requests[0]
-                self._settle(await environment.invoke(request.invocation, log=request.log))
+                try:
+                    result = await environment.invoke(request.invocation, log=request.log)
+                except Exception as error:
+                    if not environment.is_usable:
+                        raise
+                    self._settle(error)  # the error of a log: the environment goes on
+                else:
+                    self._settle(result)
                 while not self._requests and not self._is_closed:
                     await is_changed.wait()
                     is_changed.clear()
@@ -213,6 +226,8 @@ class RunningFunction:
         """Give the first request its result, or the error that it ends in."""
         with self._changed:
             if not self._requests:
+                if isinstance(result, Exception) and not isinstance(result, SamlocalError):
+                    self._late_error = result
                 return
             request = self._requests.popleft()
         if isinstance(result, asyncio.CancelledError):

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from threading import Condition
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
     from samlocal.runtimes import Architecture
+
+_T = TypeVar("_T")
 
 
 @frozen
@@ -113,13 +115,47 @@ class Exit:
 
 
 class Log(Protocol):
-    """The destination of a function's output; called from several threads."""
+    """The destination of a function's output; called from several threads.
+
+    The first error that it raises is raised by the invocation, at its end.
+    """
 
     def write(self, output: bytes) -> None:
         """Write output of the function."""
 
     def line(self, text: str) -> None:
         """Write a line of the platform, such as `START RequestId: …`."""
+
+
+class GuardedLog:
+    """A log whose errors are kept, because the reader of a function's output must not stop.
+
+    After its first error, the log gets nothing until `raise_error` is called.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._error: BaseException | None = None
+
+    def write(self, output: bytes) -> None:
+        self._call(self._log.write, output)
+
+    def line(self, text: str) -> None:
+        self._call(self._log.line, text)
+
+    def raise_error(self) -> None:
+        """Raise the log's first error, if there is one, and forget it."""
+        error, self._error = self._error, None
+        if error:
+            raise error
+
+    def _call(self, method: Callable[[_T], None], argument: _T) -> None:
+        if self._error:
+            return
+        try:
+            method(argument)
+        except BaseException as error:  # noqa: BLE001  # `raise_error` raises it
+            self._error = error
 
 
 # More output than this waits in the sandbox's pipe until a log is connected.

@@ -85,17 +85,19 @@ class OutputReader:
             self._thread.join(seconds)
 
     def _read(self, pieces: Iterator[bytes], ended: Callable[[], None]) -> None:
-        # A lost engine is reported by the thread that waits for the container's end.
-        with suppress(EngineError), self._engine.translated_errors():
-            for output in pieces:
-                self._first_output += output[: _FIRST_BYTES - len(self._first_output)]
-                self._show(output)
-        if self._container.is_stopping:  # a killed shell writes nothing
-            self._shell_messages.pass_on()
-        self.ended_at = time.monotonic()
-        # The engine may not notice; the group exists for a moment longer than its processes.
-        self.ran_out_of_memory = self._container.has_run_out_of_memory()
-        ended()
+        try:
+            # A lost engine is reported by the thread that waits for the container's end.
+            with suppress(EngineError), self._engine.translated_errors():
+                for output in pieces:
+                    self._first_output += output[: _FIRST_BYTES - len(self._first_output)]
+                    self._show(output)
+            if self._container.is_stopping:  # a killed shell writes nothing
+                self._shell_messages.pass_on()
+            self.ended_at = time.monotonic()
+            # The engine may not notice; the group exists for a moment longer than its processes.
+            self.ran_out_of_memory = self._container.has_run_out_of_memory()
+        finally:
+            ended()
 
     def _show(self, output: bytes) -> None:
         if self._format_errors:

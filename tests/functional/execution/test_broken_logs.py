@@ -1,0 +1,144 @@
+"""Logs that raise errors: the invocation goes on, and its caller gets the error."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pytest
+
+import samlocal
+from samlocal.execution.environment import ExecutionEnvironment
+from samlocal.library import running_function
+from samlocal.sandbox.factory import SandboxFactory
+from tests.functional.execution.fakes import FakeSandbox, RecordingLog, invocation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from samlocal.sandbox.sandbox import Sandbox
+    from tests.functional.execution.fakes import Runtime
+
+TEMPLATE = """
+Resources:
+  Ratings:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: .}
+"""
+
+
+class BrokenLog:
+    """Raises an error from the first text on that contains `word`."""
+
+    def __init__(self, word: str, error: BaseException) -> None:
+        self.calls: list[str] = []
+        self._word = word
+        self._error = error
+
+    def write(self, output: bytes) -> None:
+        self.line(output.decode())
+
+    def line(self, text: str) -> None:
+        self.calls.append(text)
+        if self._word in text:
+            raise self._error
+
+
+def echo(runtime: Runtime) -> int:
+    runtime.write("init\n")
+    while True:
+        event = runtime.next()
+        runtime.write("working\n")
+        runtime.respond(event, event.payload)
+
+
+def entered(sandbox: FakeSandbox, log: BrokenLog | RecordingLog) -> ExecutionEnvironment:
+    return ExecutionEnvironment(sandbox, memory_mb=128, timeout_seconds=5, log=log)
+
+
+@pytest.mark.parametrize("word", ["init", "START", "working", "REPORT"])
+@pytest.mark.parametrize("error", [OSError("no space"), RuntimeError("mine"), SystemExit(3)])
+async def test_error_of_a_log(word: str, error: BaseException) -> None:
+    """It is raised as it is after the invocation, the log gets nothing more, and the environment is usable."""
+    log = BrokenLog(word, error)
+    with FakeSandbox(echo) as sandbox:
+        async with entered(sandbox, sandbox.log) as environment:
+            with pytest.raises(type(error)) as raised:
+                await environment.invoke(invocation(), log=log)
+            result = await environment.invoke(invocation())
+            await environment.stop()
+
+    assert raised.value is error
+    assert [each for each in log.calls if word in each] == log.calls[-1:]
+    assert (result.outcome, "working\n" in sandbox.log.entries) == ("success", True)
+
+
+async def test_log_that_breaks_in_the_last_invocation() -> None:
+    """The sandbox is stopped, and the error raised."""
+    with FakeSandbox(echo) as sandbox:
+        with pytest.raises(OSError, match="no space"):
+            async with entered(sandbox, BrokenLog("init", OSError("no space"))) as environment:
+                await environment.invoke(invocation(), is_last=True)
+        assert sandbox.stopped.is_set()
+
+
+async def test_log_that_breaks_after_the_last_invocation() -> None:
+    """Leaving the environment raises the error of its own log."""
+    with FakeSandbox(echo) as sandbox:
+        environment = entered(sandbox, BrokenLog("late", OSError("no space")))
+        await environment.__aenter__()
+        await environment.invoke(invocation(), log=RecordingLog())
+        sandbox.output.write(b"late\n")
+        await environment.stop()
+        with pytest.raises(OSError, match="no space"):
+            await environment.__aexit__(None, None, None)
+
+
+@pytest.fixture
+def start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction]:
+    """Start a function in a given sandbox, with a given log."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    options = samlocal.FunctionOptions(reads_credentials=False)
+    prepared = samlocal.prepare(samlocal.open_project(tmp_path / "template.yaml"), options=options)
+
+    def start(sandbox: FakeSandbox, log: samlocal.Log) -> samlocal.RunningFunction:
+        def run(_factory: object, _spec: object, use: Callable[[Sandbox], None]) -> None:
+            with sandbox:
+                use(sandbox)
+
+        monkeypatch.setattr(SandboxFactory, "run", run)
+        return samlocal.start(prepared, log=log)
+
+    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
+    return start
+
+
+def test_function_whose_log_breaks(
+    start: Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction],
+) -> None:
+    """The invocation raises the error, and the next one runs in the same environment."""
+    broken = BrokenLog("START", OSError("no space"))
+    with start(FakeSandbox(echo), samlocal.LogBuffer()) as function:
+        with pytest.raises(OSError, match="no space"):
+            function.invoke(log=broken)
+        result = function.invoke({"stars": 5})
+
+    assert (result.payload, result.report.init_duration_ms) == (b'{"stars": 5}', None)
+
+
+@pytest.mark.parametrize("underway", [None, KeyError("mine")])
+def test_function_whose_log_breaks_at_the_end(
+    start: Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction],
+    underway: Exception | None,
+) -> None:
+    """Leaving the block raises the error of the log, unless another one is on its way."""
+    error = OSError("no space")
+    sandbox = FakeSandbox(echo)
+    function = start(sandbox, BrokenLog("late", error)).__enter__()
+    function.invoke(log=samlocal.LogBuffer())
+    sandbox.output.write(b"late\n")
+    with pytest.raises(OSError, match="no space") if underway is None else nullcontext():
+        function.__exit__(underway and type(underway), underway, None)
