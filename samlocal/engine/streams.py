@@ -74,6 +74,10 @@ class _TlsStreams(_Streams):
                 continue
             select.select([], [self._transport.sock], [])
 
+    def close(self) -> None:
+        with self._guard:
+            super().close()
+
     def _receive(self, size: int) -> bytes:
         import ssl  # noqa: PLC0415  # most engines do not need it
 

@@ -174,17 +174,18 @@ class Output:
     def __init__(self) -> None:
         self._log: Log | None = None
         self._kept = bytearray()
+        self._is_closed = False
         self._changed = Condition()
 
     def write(self, output: bytes) -> None:
         """Write output of the function; wait while too much of it is kept."""
         with self._changed:
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._log is not None or len(self._kept) < _KEPT_BYTES)
-            if self._log is None:
-                self._kept += output
-            else:
+            self._changed.wait_for(self._has_room)
+            if self._log is not None:
                 self._log.write(output)
+            elif not self._is_closed:
+                self._kept += output
 
     def connect(self, log: Log | None) -> None:
         """Write the kept output and all further output to a log; None means to keep it."""
@@ -194,6 +195,15 @@ class Output:
                 log.write(bytes(self._kept))
                 self._kept.clear()
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """Drop later output without a log, so that no writer waits for one."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        return self._log is not None or self._is_closed or len(self._kept) < _KEPT_BYTES
 
     def wait_until_quiet(self) -> None:
         """Wait until no output has arrived for a moment."""

@@ -8,19 +8,23 @@ import re
 import shutil
 import subprocess
 import sys
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING
 
 import pytest
 
 import samlocal
+from samlocal.engine.engine_api import EngineApi
+from samlocal.execution import environment
 from tests.docker.command import BEHAVIOURS, CHECKOUT, DIRECT, PATIENCE_SECONDS
 from tests.docker.conftest import STAND_INS
 from tests.docker.leftovers import containers_of, leftovers, that_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import docker
 
@@ -37,6 +41,21 @@ def directory(
     copy = shutil.copytree(BEHAVIOURS, tmp_path / "project")
     yield copy
     assert not leftovers(machines_engine, copy)
+
+
+class FullLog:
+    """A log that takes Lambda's lines, and cannot be written by the function."""
+
+    def write(self, output: bytes) -> None:
+        raise OSError("no space", output)
+
+    def line(self, text: str) -> None:
+        assert text
+
+
+def open_sockets() -> int:
+    """How many sockets this process has."""
+    return sum(each.is_socket() for each in list(Path("/proc/self/fd").iterdir()))
 
 
 def prepare(directory: Path, function: str) -> samlocal.PreparedFunction:
@@ -112,6 +131,43 @@ def test_what_still_runs_is_ended(directory: Path, machines_engine: docker.APICl
         assert containers_of(machines_engine, directory)
     waiting.join(PATIENCE_SECONDS)
     assert [str(error) for error in errors] == ["the function is not running"]
+
+
+@pytest.mark.parametrize("call", ["attach", "start"])
+def test_leaving_while_the_container_starts(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Every thread and every connection to the engine ends with the block, however far the container came."""
+    monkeypatch.setattr(environment, "_STOP_SECONDS", 0.1)
+    underway, left = Event(), Event()
+    real = getattr(EngineApi, call)
+
+    def held(api: EngineApi, container_id: str, *, stdin: bool = False) -> object:
+        result = real(api, container_id, stdin=stdin) if call == "attach" else None
+        underway.set()
+        assert left.wait(PATIENCE_SECONDS)
+        return result or real(api, container_id)
+
+    monkeypatch.setattr(EngineApi, call, held)
+    threads, sockets = set(enumerate_threads()), open_sockets()
+    function = samlocal.start(prepare(directory, "Sleeps"), log=samlocal.LogBuffer())
+    with ThreadPoolExecutor() as pool, function:
+        waiting = pool.submit(function.invoke)
+        assert underway.wait(PATIENCE_SECONDS)
+    left.set()
+
+    assert isinstance(waiting.exception(), samlocal.SamlocalError)
+    assert not that_stay(lambda: list(set(enumerate_threads()) - threads))
+    assert open_sockets() == sockets
+
+
+def test_log_that_raises_an_error(directory: Path) -> None:
+    """The invocation raises the error at its end, and the environment takes the next one."""
+    with samlocal.start(prepare(directory, "Logs"), log=FullLog()) as function:
+        with pytest.raises(OSError, match="no space"):
+            function.invoke()
+        result = function.invoke(log=samlocal.LogBuffer())
+    assert (result.outcome, result.report.init_duration_ms) == ("success", None)
 
 
 def test_once(directory: Path) -> None:

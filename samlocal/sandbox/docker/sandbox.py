@@ -75,8 +75,10 @@ class DockerSandbox:
         self._api.close()
         if container:
             container.close_copies()
-        if self._reader and container and container.pid:
-            self._reader.join(_LAST_OUTPUT_SECONDS)
+        self.output.close()
+        if self._reader:
+            # The engine does not end the output of a container that has not started.
+            self._reader.close(_LAST_OUTPUT_SECONDS if container and container.pid else 0)
 
     def give_head_start(self, seconds: float) -> None:
         """Wait until the engine starts the container or has failed, at most `seconds`.
@@ -134,10 +136,11 @@ class DockerSandbox:
         try:
             if self._engine.is_podman:
                 self._remove_leftovers()
-            container = self._create()
-            if container is None:
+            created = self._create()
+            if created is None:
                 return
-            self._start(container)
+            container, reader = created
+            self._start(container, reader)
         except BaseException as error:
             self._fail(error)
             if not isinstance(error, SandboxError):
@@ -162,20 +165,22 @@ class DockerSandbox:
                 cast("Future[object]", future).set_exception(error)
         self._underway.set()
 
-    def _create(self) -> FunctionContainer | None:
+    def _create(self) -> tuple[FunctionContainer, OutputReader] | None:
         """Listen, prepare the image, and create the container; return None if closed."""
         self.listening.set_result(self._api.listen(self._spec))
         self._prepare()
         if not self._api.connect(self._spec, self._factory):
             return None
-        self._container = FunctionContainer(
+        container = self._container = FunctionContainer(
             self._engine,
             self._spec,
             runtime_api=self._api.address,
             relay_id=self._api.relay_id,
             note=self._images.progress.note,
         )
-        return self._container if self._container.create(self._factory) else None
+        # Before the container is created, so that `__exit__` finds both or neither.
+        reader = self._reader = OutputReader(self._engine, container, self.output)
+        return (container, reader) if container.create(self._factory) else None
 
     def _prepare(self) -> None:
         """Complete the spec with the network and the image."""
@@ -189,9 +194,8 @@ class DockerSandbox:
     def _pull(self, image: str) -> None:
         self._images.pull(image, self._spec.image)
 
-    def _start(self, container: FunctionContainer) -> None:
+    def _start(self, container: FunctionContainer, reader: OutputReader) -> None:
         """Start the container; its output and its end are watched before the start."""
-        reader = self._reader = OutputReader(self._engine, container, self.output)
         reader.start(lambda: _settle(self.logs_ended, None))
         watcher = Thread(target=self._watch, args=(container, reader), daemon=True)
         if self._engine.auto_removes:  # it may be gone before the call that started it returns

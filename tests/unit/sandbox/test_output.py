@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import time
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+
+import pytest
 
 from samlocal.sandbox import sandbox as sandbox_module
-from samlocal.sandbox.sandbox import Output
-
-if TYPE_CHECKING:
-    import pytest
+from samlocal.sandbox.sandbox import GuardedLog, Output
 
 
 class Collected:
@@ -57,6 +55,41 @@ def test_much_output_without_a_log_waits() -> None:
     output.connect(log)
     writer.join(10)
     assert log.output == b"x" * sandbox_module._KEPT_BYTES + b"y"
+
+
+def test_closed_output_holds_up_no_writer() -> None:
+    """A writer that waits for a log goes on when the output is closed, as do all that come later."""
+    output = Output()
+    output.write(b"x" * sandbox_module._KEPT_BYTES)
+    writer = Thread(target=output.write, args=(b"y",), daemon=True)
+    writer.start()
+    output.close()
+    writer.join(10)
+    output.write(b"z")
+    assert not writer.is_alive()
+
+
+def test_closed_output_goes_to_its_log() -> None:
+    """A log that is connected takes what comes after the output was closed."""
+    output, log = Output(), Collected()
+    output.connect(log)
+    output.close()
+    output.write(b"last")
+    assert log.output == b"last"
+
+
+def test_errors_of_a_log_are_kept() -> None:
+    """A log gets nothing after its first error, which is raised once, by whoever asks for it."""
+    collected = Collected()
+    log = GuardedLog(collected)
+    log.line("one")
+    log.write(b"two")
+    log.line("three")
+    with pytest.raises(AssertionError, match="one"):
+        log.raise_error()
+    log.raise_error()
+    log.write(b"four")
+    assert collected.output == b"four"
 
 
 def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:

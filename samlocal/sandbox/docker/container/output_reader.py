@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.engine.engine import Engine
+    from samlocal.engine.streams import Attached
     from samlocal.errors import SandboxError
     from samlocal.sandbox.docker.container.function_container import FunctionContainer
     from samlocal.sandbox.docker.container.output_marks import OutputMarks
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FIRST_BYTES: Final = 1024
+# How long the thread may take to end after its connection.
+_END_SECONDS: Final = 2.0
 # The exit statuses of shells and inits for a program that cannot run.
 _NOT_EXECUTED: Final = frozenset({126, 127})
 
@@ -47,7 +50,9 @@ class OutputReader:
         self._first_output = b""
         self._format_errors: FormatErrors | None = None
         self._marks: OutputMarks | None = None
+        self._attached: Attached | None = None
         self._thread: Thread | None = None
+        self._is_closed = False
 
     def start(self, ended: Callable[[], None]) -> None:
         """Attach to the container before it starts, and read; call `ended` at the end.
@@ -71,6 +76,9 @@ class OutputReader:
             self._format_errors = FormatErrors()
         self._thread = Thread(target=self._read, args=(pieces, ended), daemon=True)
         self._thread.start()
+        self._attached = attached
+        if self._is_closed:  # `close` may have run before the connection was set
+            attached.close()
 
     def flush(self) -> None:
         """Wait until the function's previous output is written."""
@@ -79,10 +87,14 @@ class OutputReader:
         else:
             self._output.wait_until_quiet()
 
-    def join(self, seconds: float) -> None:
-        """Wait for the end of the output, at most `seconds`."""
+    def close(self, seconds: float) -> None:
+        """Wait for the end of the output, at most `seconds`; then end the connection and the thread."""
         if self._thread:
             self._thread.join(seconds)
+        self._is_closed = True
+        if self._attached and self._thread:
+            self._attached.close()
+            self._thread.join(_END_SECONDS)
 
     def _read(self, pieces: Iterator[bytes], ended: Callable[[], None]) -> None:
         try:

@@ -74,6 +74,8 @@ class Relay:
         self._attached = self._engine.attach(self.container_id, stdin=True)
         self._reader = Thread(target=self._read, args=(self._attached,), daemon=True)
         self._reader.start()
+        if self._closed:  # `close` may have run before the connection was set
+            self._attached.close()
         try:
             with self._engine.translated_errors():
                 if network_id:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from samlocal.engine.engine_api import ApiError
+from samlocal.engine.streams import attached
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.network.relay.relay import Relay
+from tests.unit.engine.fakes import fake_engine
+
+
+class Connection:
+    """Our end of a relay's attached connection."""
+
+    is_tls = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+def test_relay_that_is_closed_while_it_attaches() -> None:
+    """Its connection is closed, and its thread ended, although its container never starts."""
+    ours, theirs = socket.socketpair()
+
+    def attach(_container_id: str, *, stdin: bool) -> object:
+        assert stdin
+        relay.close()
+        return attached(Connection(ours), b"")
+
+    def refuse(_container_id: str, *, force: bool = False) -> None:
+        del force
+        raise ApiError(404, "no such container")
+
+    engine = fake_engine(attach=attach, api=SimpleNamespace(remove_container=refuse, start=refuse))
+    relay = Relay(engine, "1", target=("127.0.0.1", 1), lost=lambda _error: None)
+    with ours, theirs:
+        with pytest.raises(EngineError):
+            relay.start(None)
+        assert relay._reader
+        relay._reader.join(10)
+        assert ours.fileno() == -1
