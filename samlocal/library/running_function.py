@@ -130,7 +130,7 @@ class RunningFunction:
         self._thread.join(seconds)
 
     def _abandon(self, request: _Request) -> None:
-        """End a request that nobody waits for any more; do nothing where it has its result."""
+        """Cancel a request that its caller has given up, unless it has its result."""
         with self._changed:
             if request not in self._requests:
                 return

@@ -1,4 +1,4 @@
-"""The sample apps that need a compiler, each built once and kept for as long as its files don't change."""
+"""The sample apps that need a compiler, each built once and cached until its files change."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _COMPILERS = {"pom.xml": "javac", "go.mod": "go", "Cargo.toml": "cargo"}
 
 
 class NoCompilerError(Exception):
-    """This machine can't build an app: one line that says why."""
+    """This machine cannot build an app; the message is one line with the reason."""
 
 
 def built(name: str, *, debug: bool = False) -> Path:
-    """The folder of a sample app, with what its README builds; `debug`: unoptimised, for a debugger.
+    """Return the folder of a sample app, built as in its README; `debug` builds without optimization.
 
     Two processes that ask at the same time get the same folder, one of them after the other built it.
     The sources that a debugger is told of are there too.
@@ -76,7 +76,7 @@ def _build(folder: Path, *, debug: bool) -> None:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path) -> None:
-    """Runs a compiler; what it says is in the error of one that fails."""
+    """Run a compiler; its output is in the error if it fails."""
     answer = subprocess.run(
         command,
         cwd=cwd,

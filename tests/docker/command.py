@@ -40,7 +40,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Samlocal:
-    """Runs `samlocal` in a project's directory, without this machine's own settings and cache."""
+    """Runs `samlocal` in a project's directory, without this machine's settings and cache."""
 
     directory: Path
     environment: Mapping[str, str]
@@ -95,7 +95,7 @@ class Samlocal:
 
 
 def _catches(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler of its own for a signal."""
+    """Return whether a process handles a signal."""
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
     return bool(int(caught.split()[1], 16) >> (number - 1) & 1)

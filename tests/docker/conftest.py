@@ -1,4 +1,4 @@
-"""What tests against a real engine share. With CI=true nothing is skipped: what is missing fails."""
+"""Fixtures of tests with a real engine. With CI=true nothing is skipped: a missing requirement fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STAND_INS = "localhost/samlocal"
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests that need a registry, so that only one starts and is filled.
+    """Run all tests with a registry in one worker, so that only one registry is started and filled.
 
     The same with Podman. Tests of a sample app have the time that it takes to fetch and compile all that it needs.
     """
@@ -68,7 +68,7 @@ def missing(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def podman() -> Iterator[Podman]:
-    """A Podman of the tests' own, which has no images."""
+    """A separate Podman for the tests, without images."""
     if not podman_engine.can_run():
         missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
     with podman_engine.serve() as running:
@@ -79,7 +79,7 @@ def podman() -> Iterator[Podman]:
 def engine_variables(
     request: pytest.FixtureRequest, engine: docker.APIClient, machines_engine: docker.APIClient
 ) -> dict[str, str]:
-    """What leads a command to the engine."""
+    """Return the variables that select the engine for a command."""
     return {} if engine is machines_engine else {"DOCKER_HOST": _podman(request).address}
 
 
@@ -90,7 +90,7 @@ def _podman(request: pytest.FixtureRequest) -> Podman:
 
 @pytest.fixture(scope="session")
 def machines_engine() -> Iterator[docker.APIClient]:
-    """The engine that `.ci/engine` started, or any other. It has the images of all engines of the tests' own."""
+    """The engine that `.ci/engine` started, or any other. It has the images for all engines of the tests."""
     try:
         client = docker.APIClient(version="auto", **kwargs_from_env())
     except docker.errors.DockerException as problem:
@@ -114,13 +114,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[docker.APIClient]:
 
 @pytest.fixture(scope="session")
 def on_podman(engine: docker.APIClient) -> bool:
-    """Whether the engine is Podman, which has words of its own."""
+    """Whether the engine is Podman, whose messages differ."""
     return "Podman" in engine.version()["Components"][0]["Name"]
 
 
 @pytest.fixture(scope="session")
 def built_image(machines_engine: docker.APIClient) -> Callable[[str], str]:
-    """Gives the tag of a stand-in image of the machine's engine, to be loaded into another one."""
+    """Returns the tag of a stand-in image of the machine's engine, for loading it into another one."""
 
     def tag(name: str) -> str:
         if not machines_engine.images(name=f"{STAND_INS}/{name}"):
@@ -166,7 +166,7 @@ def samlocal_in(
     environment: dict[str, str],
     tmp_path: Path,
 ) -> Iterator[SamlocalIn]:
-    """Gives the command in a copy of a project, with stand-in images; no container of it may be left."""
+    """Returns the command in a copy of a project, with stand-in images; no container may remain."""
     copy = tmp_path / "project"
 
     def there(project: Path, *images: str) -> Samlocal:
@@ -184,7 +184,7 @@ class SampleApp(Protocol):
 
 @pytest.fixture(scope="session")
 def sample_app() -> SampleApp:
-    """Gives the folder of a sample app that can be invoked: as it is, or built as its README says."""
+    """Returns the folder of a sample app, built as in its README if needed."""
 
     def folder(name: str, *, debug: bool = False) -> Path:
         try:
@@ -197,7 +197,7 @@ def sample_app() -> SampleApp:
 
 @pytest.fixture(scope="session")
 def gateway(engine: docker.APIClient) -> str:
-    """The address at which containers on the default network reach this machine."""
+    """The address of this machine in the default network of containers."""
     network = engine.inspect_network("bridge")["IPAM"]["Config"][0]
     # An engine that has just started names only the subnet, of which the gateway is the first address.
     return str(network.get("Gateway") or ip_network(network["Subnet"])[1])
@@ -209,6 +209,6 @@ def registry(
 ) -> Iterator[Registry]:
     """An empty registry on a free port of the loopback interface."""
     if not shutil.which("docker-registry"):
-        missing("docker-registry isn't installed (Debian's package has that name)")
+        missing("docker-registry is not installed (Debian's package has that name)")
     with serve(tmp_path_factory.mktemp("registry"), machines_engine) as running:
         yield running

@@ -10,7 +10,7 @@ _IP_FREEBIND = 15
 
 
 class EarlyServer(ThreadingHTTPServer):
-    """Listens where containers find this machine: Podman makes its bridge with the first container."""
+    """A server on the containers' address of this machine, which Podman creates with the first container."""
 
     daemon_threads = True
 

@@ -50,7 +50,7 @@ class LayerOf:
 
 
 def write(layer: LayerOf, place: Path) -> Path:
-    """Make a layer at a place, to which a zip archive adds its suffix; return where it is."""
+    """Create a layer at a path, with a suffix for a zip archive; return its path."""
     if layer.kind == "zip":
         return _zip(layer, place.with_suffix(".zip"))
     place.mkdir(parents=True)
@@ -91,7 +91,7 @@ def _text(entry: File | Link | Directory) -> str:
 
 
 def expected(layers: list[LayerOf]) -> Tree:
-    """Apply layer after layer to an empty directory; whatever the kinds, the later one wins."""
+    """Apply the layers in order to an empty directory; a later entry of any kind wins."""
     tree: Tree = {}
     for layer in layers:
         for name, entry in layer.content.items():
@@ -143,7 +143,7 @@ SHAPES: dict[str, list[LayerOf]] = {
         LayerOf({"data/inner/x": File("x"), "data/y": File("y")}),
         LayerOf({"data": File("a file")}),
     ],
-    "a file over a link, which isn't written through": [
+    "a file over a link, which is not written through": [
         LayerOf({"lib/real": File("real"), "lib/x": Link("real")}),
         LayerOf({"lib/x": File("its own")}),
     ],

@@ -1,4 +1,4 @@
-"""What commands have left on an engine."""
+"""Containers of commands that remain on an engine."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _SECONDS_TO_REMOVE = 30
 
 
 def containers_of(engine: docker.APIClient, project: Path) -> list[dict[str, Any]]:
-    """The containers for functions of a project's directory, whatever state they are in."""
+    """Return the containers for functions of a project's directory, in any state."""
     containers = engine.containers(all=True, filters={"label": _PROJECT})
     return [each for each in containers if Path(each["Labels"][_PROJECT]).parent == project]
 
 
 def leftovers(engine: docker.APIClient, project: Path) -> list[dict[str, Any]]:
-    """Those of them that the engine isn't removing."""
+    """Return those that the engine is not removing."""
     return that_stay(lambda: containers_of(engine, project))
 
 
 def that_stay(containers: Callable[[], list[_T]]) -> list[_T]:
-    """What is still there when the engine has had its time: a killed container may outlive its command."""
+    """Return the remaining containers after a wait, because a killed container may outlive its command."""
     deadline = time.monotonic() + _SECONDS_TO_REMOVE
     while (left := containers()) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,6 +1,6 @@
-"""The smallest Runtime API: it has one event and keeps what the runtime answers.
+"""A minimal Runtime API with one event, which records the runtime's answer.
 
-It is not samlocal's own, so that a fault there can't hide one in an image.
+It is not samlocal's own, so that a fault there cannot hide one in an image.
 """
 
 from __future__ import annotations

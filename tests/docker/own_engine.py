@@ -22,7 +22,7 @@ _SECONDS_TO_START = 30
 
 
 class OwnEngine:
-    """A `dockerd` with all it owns in one folder."""
+    """A `dockerd` with all its data in one folder."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class OwnEngine:
 
 @contextmanager
 def serve(folder: Path, *options: str) -> Iterator[OwnEngine]:
-    """An engine with all it owns in `folder`, on a network 10.213.NUMBER.0/24."""
+    """Run an engine with all its data in `folder`, on the network 10.213.NUMBER.0/24."""
     with own_number() as number, _serve_on(number, folder, options) as engine:
         yield engine
 
@@ -133,7 +133,7 @@ def _serve_on(number: int, folder: Path, options: tuple[str, ...]) -> Iterator[O
 
 
 def clear(folder: Path) -> None:
-    """Take down what an engine that was killed has left: processes and mounts of its containers."""
+    """Remove the processes and mounts of the containers of a killed engine."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if str(folder).encode() in (process / "cmdline").read_bytes():
@@ -145,5 +145,5 @@ def clear(folder: Path) -> None:
 
 
 def can_run() -> bool:
-    """Whether this machine lets us start an engine of our own."""
+    """Return whether this machine permits a separate engine."""
     return os.geteuid() == 0 and all(map(shutil.which, ("dockerd", "ip", "iptables")))

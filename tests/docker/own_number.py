@@ -18,7 +18,7 @@ _INTERFACES = ("samlocal{}", "samlocal{}p", "samlocal-r{}")
 
 @contextmanager
 def own_number() -> Iterator[int]:
-    """A number that no other test of this machine has as long as the block lasts, whoever runs it.
+    """Reserve a number that no other test on this machine has until the block ends, of any user.
 
     The kernel frees an abstract socket with the process that has it:
     https://man7.org/linux/man-pages/man7/unix.7.html
@@ -37,7 +37,7 @@ def own_number() -> Iterator[int]:
 
 
 def _has_remains(number: int) -> bool:
-    """Whether a test that was killed has left something under that number."""
+    """Return whether a killed test left something with that number."""
     users = {user.pw_name for user in pwd.getpwall()}
     return f"samlocal{number}" in users or any(
         (Path("/sys/class/net") / interface.format(number)).exists() for interface in _INTERFACES

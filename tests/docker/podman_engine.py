@@ -1,4 +1,4 @@
-"""Podman as a real engine of the tests' own, rootful or rootless: its own folders, its own network."""
+"""A separate real Podman for the tests, rootful or rootless, with its own folders and network."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ insecure = true
 
 
 class Podman:
-    """`podman system service` with all it owns in one folder."""
+    """A `podman system service` with all its data in one folder."""
 
     def __init__(self, folder: Path, network: str, *, user: str | None = None) -> None:
         self.address = f"unix://{folder}/podman.sock"
@@ -96,7 +96,7 @@ class Podman:
                 pass
 
     def _as_user(self) -> list[str]:
-        """Become the user; a machine that lets only root at its tunnels has one that doesn't."""
+        """Become the user; a machine that lets only root at its tunnels has one that does not."""
         if self._user is None:
             return []
         tunnel = self.folder / "tun"
@@ -186,17 +186,17 @@ def _remove_user(name: str) -> None:
                 os.kill(int(process.name), signal.SIGKILL)
     deadline = time.monotonic() + _SECONDS_TO_END
     while subprocess.run(["userdel", name], check=False, capture_output=True).returncode:
-        assert time.monotonic() < deadline, f"the user {name} can't be removed"
+        assert time.monotonic() < deadline, f"the user {name} cannot be removed"
         time.sleep(0.1)
 
 
 def can_run() -> bool:
-    """Whether this machine lets us start a Podman of our own."""
+    """Return whether this machine permits a separate Podman."""
     return os.geteuid() == 0 and all(map(shutil.which, ("podman", "newuidmap", "slirp4netns")))
 
 
 def refuses_rootless() -> str | None:
-    """Return what keeps a user who isn't root from a namespace of its own; None if nothing does."""
+    """Return what keeps a user who is not root from a namespace of its own; None if nothing does."""
     command = ["setpriv", "--reuid=65534", "--clear-groups", "unshare", "--user", "true"]
     tried = subprocess.run(command, capture_output=True, check=False)
     return tried.stderr.decode().strip() or None

@@ -21,7 +21,7 @@ HOST = "tls.corp.example"
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateServer:
-    """Where it is, by a name that nobody resolves, and who has signed its certificate."""
+    """The address of the server, its unresolvable name, and the CA of its certificate."""
 
     url: str
     authority: Path

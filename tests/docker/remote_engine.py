@@ -1,4 +1,4 @@
-"""A real engine in a network namespace of its own: for samlocal, one on another machine.
+"""A real engine in a separate network namespace, which is like another machine for samlocal.
 
 Its bridge has the address that the machine's own has, its containers reach nothing here, and it is reached over
 TCP with TLS, at the other end of a virtual cable.
@@ -24,7 +24,7 @@ _SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """The engine, its address on the network, the folder of our certificates for it."""
+    """The engine, its address in the network, and the folder of client certificates."""
 
     engine: OwnEngine
     address: str
@@ -77,7 +77,7 @@ def _serve_at(number: int, folder: Path) -> Iterator[Remote]:
 
 @contextmanager
 def _namespace(name: str, ours: str, theirs: str) -> Iterator[str]:
-    """A network namespace with a cable to this machine's; the two ends have these addresses."""
+    """Create a network namespace with a virtual cable to this machine's; its ends have these addresses."""
     _run("ip", "netns", "add", name)
     try:
         _run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
@@ -95,7 +95,7 @@ def _namespace(name: str, ours: str, theirs: str) -> Iterator[str]:
 
 
 def _make_certificates(folder: Path, host: str) -> None:
-    """Make an authority, and what it signs for the engine and for its client."""
+    """Create a CA and certificates for the engine and its client."""
     request = ("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-batch")
     _run(
         *request,

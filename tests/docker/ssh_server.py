@@ -76,7 +76,7 @@ def serve(folder: Path) -> Iterator[SshServer]:
 
 
 def _client(folder: Path) -> Path:
-    """Make an `ssh` with settings of its own: the real one has them from the user's real home."""
+    """Create an `ssh` with separate settings, because the real one reads the user's home directory."""
     program = folder / "bin" / "ssh"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/ssh_config "$@"\n')
@@ -97,5 +97,5 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def can_run() -> bool:
-    """Whether this machine has a server that we may start."""
+    """Return whether this machine has an ssh server that can be started."""
     return os.geteuid() == 0 and Path(_SERVER).exists() and shutil.which("ssh") is not None

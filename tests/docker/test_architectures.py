@@ -1,4 +1,4 @@
-"""Functions for another architecture than that of the engine's machine."""
+"""Functions for another architecture than the engine's machine."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ STAND_IN = f"{STAND_INS}/python:3.11"
 
 @pytest.fixture(scope="module")
 def own(engine: docker.APIClient) -> str:
-    """What the engine calls its machine's architecture."""
+    """The engine's name of its architecture."""
     return str(engine.version()["Arch"])
 
 
 @pytest.fixture(scope="module")
 def foreign(own: str) -> str:
-    """What the engine calls an architecture that isn't its machine's."""
+    """The engine's name of another architecture than its own."""
     return next(each for each in MACHINES if each != own)
 
 
@@ -64,7 +64,7 @@ def foreign(own: str) -> str:
 def project(tmp_path: Path, foreign: str) -> Path:
     """Functions for that architecture: a `bootstrap` that is a program for it, a script, an image."""
     if not shutil.which("gcc"):
-        missing("gcc isn't installed")
+        missing("gcc is not installed")
     code = tmp_path / "project" / "code"
     code.mkdir(parents=True)
     (code / "main.c").write_text("int main(void) { return 0; }\n")
@@ -131,13 +131,13 @@ def invoke(project: Path, environment: dict[str, str]) -> Callable[..., Finished
     return run
 
 
-def test_engine_that_can_not_emulate_is_named(
+def test_image_that_the_engine_cannot_run_is_reported(
     invoke: Callable[..., Finished],
     image_for: Callable[[str, str], str],
     repository: str,
     foreign: str,
 ) -> None:
-    """The image for the function's architecture is taken; that it can't run is one message."""
+    """An image that the engine cannot run is one message."""
     image = image_for(f"{repository}/provided:al2023-{LAMBDAS_NAMES[foreign]}", foreign)
 
     ended = invoke("Foreign", repository=repository)
@@ -145,31 +145,31 @@ def test_engine_that_can_not_emulate_is_named(
     assert (ended.exit_code, ended.stdout) == (1, b"")
     refusal = f"Error: `{image}` is for {foreign}, which the engine's machine cannot run\n"
     assert refusal in ended.stderr
-    emulation = f"hint: `docker run --privileged --rm tonistiigi/binfmt --install {foreign}`"
+    emulation = f"hint: run `docker run --privileged --rm tonistiigi/binfmt --install {foreign}`"
     assert emulation in ended.stderr
     assert "choose this machine's own architecture with `--architecture`" in ended.stderr
 
 
-def test_image_without_architecture_in_its_name_serves(
+def test_image_without_architecture_in_its_name_is_used(
     invoke: Callable[..., Finished],
     image_for: Callable[[str, str], str],
     repository: str,
     foreign: str,
 ) -> None:
-    """`docker pull --platform` puts the image for another architecture under the name of all."""
+    """An image for the function's architecture is used under the general name, as `docker pull --platform` tags it."""
     image = image_for(f"{repository}/provided:al2023", foreign)
     ended = invoke("Foreign", repository=repository)
-    assert f"Error: `{image}` is for {foreign}, and" in ended.stderr
+    assert f"Error: `{image}` is for {foreign}, which" in ended.stderr
 
 
-def test_image_under_the_name_of_all_may_be_the_wrong_one(
+def test_image_under_the_general_name_may_be_wrong(
     invoke: Callable[..., Finished],
     image_for: Callable[[str, str], str],
     repository: str,
     own: str,
     foreign: str,
 ) -> None:
-    """A function for this machine that starts in the image for another one is told so when it has failed."""
+    """After a function failed in an image for another architecture, the hint reports that."""
     image = image_for(f"{repository}/python:3.11", foreign)
     here, wanted = LAMBDAS_NAMES[foreign], LAMBDAS_NAMES[own]
 
@@ -179,10 +179,10 @@ def test_image_under_the_name_of_all_may_be_the_wrong_one(
     assert f"hint: `{image}` is for {here}, but the function is for {wanted}: " in ended.stderr
 
 
-def test_what_is_here_is_said(
+def test_existing_image_is_in_the_error(
     invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str, foreign: str
 ) -> None:
-    """Where the image for the function's architecture is missing, that for this machine is named, and the way to it."""
+    """The error for a missing image names an existing one for this machine, and the option for it."""
     stand_in("provided:al2023")
     image, here = f"{STAND_INS}/provided:al2023-{LAMBDAS_NAMES[foreign]}", LAMBDAS_NAMES[own]
 
@@ -194,10 +194,10 @@ def test_what_is_here_is_said(
         assert f"hint: `--architecture {here}` runs the function in it" in ended.stderr
 
 
-def test_nothing_is_here(invoke: Callable[..., Finished], repository: str) -> None:
-    """Stand-ins are built for this machine; the hint doesn't send anyone to build another."""
+def test_no_image_exists(invoke: Callable[..., Finished], repository: str) -> None:
+    """The hint for a missing stand-in of another architecture does not suggest to build it."""
     ended = invoke("Foreign", repository=repository)
-    assert "hint: stand-ins are for this machine's own architecture" in ended.stderr
+    assert "hint: stand-ins exist only for this machine's architecture" in ended.stderr
 
 
 def test_architecture_can_be_chosen(
@@ -215,7 +215,7 @@ def test_built_image_is_for_the_architecture_that_is_chosen(
     stand_in: Callable[[str], str],
     own: str,
 ) -> None:
-    """The image of a function is built for it."""
+    """A function's image is built for the chosen architecture."""
     stand_in("python:3.11")
     ended = invoke("Image", "--architecture", LAMBDAS_NAMES[own])
     for image in re.findall(r"^Building (\S+) from", ended.stderr, re.MULTILINE):
@@ -223,10 +223,10 @@ def test_built_image_is_for_the_architecture_that_is_chosen(
     assert (ended.exit_code, ended.stdout) == (0, f'"{machine()}"'.encode()), ended.stderr
 
 
-def test_chosen_image_runs_whatever_it_is_for(
+def test_chosen_image_runs_for_any_architecture(
     invoke: Callable[..., Finished], stand_in: Callable[[str], str], own: str, foreign: str
 ) -> None:
-    """`--invoke-image` is taken at its word; that it is for another architecture is one line."""
+    """A chosen image for another architecture runs, with one line about that."""
     image = stand_in("python:3.11")
 
     ended = invoke("Script", "--invoke-image", image)
@@ -242,7 +242,7 @@ def test_chosen_image_that_can_not_run_is_named(
     repository: str,
     foreign: str,
 ) -> None:
-    """One for an architecture that the engine can't emulate is what is at fault, not the function."""
+    """The error for a chosen image that the engine cannot run names the image, not the function."""
     image = image_for(f"{repository}/mine:1", foreign)
 
     ended = invoke("Foreign", "--invoke-image", image)
@@ -261,7 +261,7 @@ def test_pulled_image_is_for_the_function(
     own: str,
     foreign: str,
 ) -> None:
-    """What a registry has under the name of an architecture, and is for another one, runs no function."""
+    """A pulled image for another architecture than its name says is an error."""
     name = f"provided:al2023-{LAMBDAS_NAMES[foreign]}"
     image = registry.push(stand_in("provided:al2023"), f"wrong/{name}")
     try:
@@ -283,7 +283,7 @@ def test_chosen_image_is_pulled_for_what_there_is(
     stand_in: Callable[[str], str],
     own: str,
 ) -> None:
-    """An image of several architectures, of which the function's is none, is pulled for the engine's own."""
+    """A chosen multi-platform image without the function's architecture is pulled for the engine's."""
     registry.push(stand_in("python:3.11"), "mine/python:one")
     image = registry.offer("mine/python", "one", as_tag="some", architectures=[own])
     try:

@@ -12,7 +12,7 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def test_the_demo_ends_with_the_result_and_nothing_else(built_image: Callable[[str], str]) -> None:
-    """The demo says what it does on stderr and leaves the function's result on stdout."""
+    """The demo reports on stderr, and only the function's result is on stdout."""
     built_image("python:3.11")
     demo = subprocess.run([_CHECKOUT / ".ci" / "demo"], check=False, capture_output=True, text=True)
     assert demo.returncode == 0, demo.stderr

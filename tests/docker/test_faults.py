@@ -1,4 +1,4 @@
-"""What goes wrong around an invocation: each one message with a hint, and nothing left behind."""
+"""Faults around an invocation: each is one message with a hint, and no container remains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 def other_engine(
     built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OwnEngine]:
-    """An engine of the tests' own, which has the image of custom runtimes."""
+    """A separate engine with the image of custom runtimes."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
     with own_engine.serve(tmp_path_factory.mktemp("engine")) as engine:
@@ -62,10 +62,10 @@ def with_images_of(environment: dict[str, str]) -> Callable[[str], Samlocal]:
     return of
 
 
-def test_firewall_between_container_and_host_is_gone_round(
+def test_firewall_between_container_and_host_needs_a_relay(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """A runtime that can't reach us gets a relay, and so does the next one, at once."""
+    """A runtime that cannot reach the API gets a relay, and the next one gets it at once."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
     with other_engine.firewall():
         first = app("local", "invoke", "--no-credentials", "--no-event")
@@ -80,10 +80,10 @@ def test_firewall_between_container_and_host_is_gone_round(
     assert not that_stay(other_engine.containers)
 
 
-def test_doctor_notices_that_the_firewall_is_gone(
+def test_doctor_detects_that_the_firewall_is_gone(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """`doctor` finds out anew, in both directions, and what it finds is remembered."""
+    """`doctor` tests the connection again, and its result is remembered."""
     with other_engine.firewall():
         blocked = samlocal(other_engine.address)("doctor").stdout.decode()
     still = samlocal(other_engine.address).invoke("Echo", "--no-event", "--debug")
@@ -93,15 +93,15 @@ def test_doctor_notices_that_the_firewall_is_gone(
         blocked
     )
     assert "hint: a firewall may block" in blocked
-    assert "it takes a relay" in still.stderr
+    assert "using a relay: " in still.stderr
     assert "ok       Runtime API    containers reach 10.213." in free
-    assert "it takes a relay" not in samlocal(other_engine.address).invoke("Echo", "--debug").stderr
+    assert "using a relay: " not in samlocal(other_engine.address).invoke("Echo", "--debug").stderr
 
 
-def test_firewall_between_container_and_host_is_named(
+def test_firewall_between_container_and_host_is_reported(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """A runtime that can't reach us is told from one that is slow, with what to do about it."""
+    """A runtime that cannot reach the API is an error with a hint, unlike a slow one."""
     app = replace(samlocal(other_engine.address), directory=HELLO)
     with other_engine.firewall():
         ended = app("local", "invoke", "--no-credentials", "--no-event", API_CONNECTION, "direct")
@@ -115,7 +115,7 @@ def test_firewall_between_container_and_host_is_named(
 def test_doctor_sees_the_firewall(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """`doctor` tries the API connection from a container, and says that it is blocked."""
+    """`doctor` tests the API connection from a container, and reports that it is blocked."""
     with other_engine.firewall():
         ended = samlocal(other_engine.address)("doctor", API_CONNECTION, "direct")
 
@@ -123,10 +123,10 @@ def test_doctor_sees_the_firewall(
     assert "failure  Runtime API    containers cannot reach 10.213." in ended.stdout.decode()
 
 
-def test_engine_that_dies_is_named(
+def test_killed_engine_is_reported(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """Where the engine is killed the command ends, and the engine that comes back cleans up."""
+    """A killed engine is an error, and its containers are removed after a restart."""
     process = samlocal(other_engine.address).start(
         "local", "invoke", "NeverAsks", "--no-credentials", "--no-event"
     )
@@ -151,7 +151,7 @@ def test_engine_that_dies_is_named(
 def test_container_of_a_killed_command_is_pruned(
     samlocal: Callable[[str], Samlocal], other_engine: OwnEngine
 ) -> None:
-    """A dry run names it and lets it be; then it goes. No other command sees this engine."""
+    """A dry run of `prune` lists the container of a killed command, and `prune` removes it."""
     app = samlocal(other_engine.address)
     process = app.start("local", "invoke", "NeverAsks", "--no-credentials", "--no-event")
     assert process.stderr
@@ -171,7 +171,7 @@ def test_container_of_a_killed_command_is_pruned(
 
 
 def test_engine_that_does_not_answer_is_named(samlocal: Callable[[str], Samlocal]) -> None:
-    """Without an engine the message says which address was tried, and how to start one."""
+    """The error without an engine has the address, and the hint how to start one."""
     ended = samlocal("unix:///nowhere/docker.sock").invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
@@ -182,7 +182,7 @@ def test_engine_that_does_not_answer_is_named(samlocal: Callable[[str], Samlocal
 
 
 def test_doctor_without_an_engine(samlocal: Callable[[str], Samlocal]) -> None:
-    """`doctor` says what it found out before it had to stop."""
+    """`doctor` without an engine reports all checks before that."""
     ended = samlocal("tcp://127.0.0.1:1")("doctor")
 
     lines = ended.stdout.decode().splitlines()
@@ -199,7 +199,7 @@ def test_missing_image_is_pulled(
     *,
     on_podman: bool,
 ) -> None:
-    """An image that is not here is pulled from the repository, a line a step on stderr."""
+    """A missing image is pulled from the repository, with a line on stderr for each step."""
     image = registry.push(built_image("python:3.11"), "lambda/python:3.11")
     try:
         ended = with_images_of(f"{registry.address}/lambda").invoke("Echo", "--no-event")
@@ -216,16 +216,16 @@ def test_missing_image_is_pulled(
 def test_image_that_the_registry_lacks_is_named(
     with_images_of: Callable[[str], Samlocal], registry: Registry
 ) -> None:
-    """A registry that answers, and doesn't have the image."""
+    """An image that the registry lacks is an error with its name."""
     ended = with_images_of(f"{registry.address}/nothing").invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert f"Error: no image `{registry.address}/nothing/python:3.11`: " in ended.stderr
-    assert "hint: is the name right?" in ended.stderr
+    assert "hint: check the name;" in ended.stderr
 
 
 def test_registry_that_does_not_answer_is_named(with_images_of: Callable[[str], Samlocal]) -> None:
-    """A registry that can't be reached, as behind a firewall."""
+    """A registry that cannot be reached, as behind a firewall, is an error."""
     ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", "--no-event")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
@@ -238,7 +238,7 @@ def test_registry_that_does_not_answer_is_named(with_images_of: Callable[[str], 
 def test_skipped_pull_of_a_missing_image_is_named(
     with_images_of: Callable[[str], Samlocal], option: str
 ) -> None:
-    """Neither option pulls; where the image is missing that is an error, which names what was typed."""
+    """With either option, a missing image is an error whose hint names the option."""
     ended = with_images_of("127.0.0.1:1/lambda").invoke("Echo", *option.split())
 
     assert ended.exit_code == 1
@@ -249,7 +249,7 @@ def test_skipped_pull_of_a_missing_image_is_named(
 def test_missing_stand_in_is_not_looked_for_in_a_registry(
     with_images_of: Callable[[str], Samlocal],
 ) -> None:
-    """Images under `localhost/` are built, not pulled; the hint says by what."""
+    """A missing stand-in under `localhost/` is not pulled; the hint has the command that builds it."""
     ended = with_images_of("localhost/nothing").invoke("Echo", "--no-event")
 
     assert ended.exit_code == 1

@@ -1,4 +1,4 @@
-"""A cache on a file system that is full: said as such, and nothing half-made is kept."""
+"""A cache on a full file system: an error, without incomplete entries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_named(
     full: Path, tmp_path: Path, kind: Literal["directory", "zip"], message: str
 ) -> None:
-    """The message names the folder, and the hint the option that chooses another."""
+    """The error has the folder, and the hint the option for another one."""
     project = shutil.copytree(PROJECT, tmp_path / "project")
     large = "".join(map(chr, range(32, 127))) * 2000
     layers = [LayerOf({"data": File(large)}, kind), LayerOf({"more": File(large)}, kind)]

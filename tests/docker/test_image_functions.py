@@ -1,4 +1,4 @@
-"""Functions that are images: built from a template's `Metadata`, pulled or at hand; and what goes wrong."""
+"""Image functions: built from `Metadata`, pulled or existing, and their errors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def project(
 
 
 def _mark(directory: Path, mark: str) -> None:
-    """Let no image come from an earlier build, and each stage that is left be known as ours."""
+    """Remove images of earlier builds, and label the remaining stages."""
     with (directory / "python" / "app.py").open("a") as source:
         source.write(f"# {mark}\n")
     stages = directory / "broken" / "Dockerfile"
@@ -76,7 +76,7 @@ def _mark(directory: Path, mark: str) -> None:
 
 def _compile(source: Path, program: Path) -> None:
     if not shutil.which("gcc"):
-        missing("gcc isn't installed")
+        missing("gcc is not installed")
     subprocess.run(["gcc", "-static", "-O1", "-o", program, source], check=True)
 
 
@@ -111,22 +111,22 @@ def result(ended: Finished) -> Any:  # noqa: ANN401  # whatever a function retur
 
 
 def test_image_is_built_once(invoke: Callable[..., Finished], *, on_podman: bool) -> None:
-    """The first invocation builds the image and shows how; the second one runs what is there."""
+    """The first invocation builds the image with output; the second one reuses it."""
     first, second = invoke("Python"), invoke("Python")
 
     assert result(first) == result(second)
     assert result(first)["event"] == {"message": "hey"}
     assert result(first)["handler"] == "app.handler"
-    number = "STEP 3/5:" if on_podman else "Step 4/6 :"  # Podman doesn't count what is before FROM
+    number = "STEP 3/5:" if on_podman else "Step 4/6 :"  # Podman does not count what is before FROM
     assert f"{number} COPY app.py ${{LAMBDA_TASK_ROOT}}/\n" in first.stderr
     assert "Building" not in second.stderr
     assert "step" not in second.stderr.lower()
 
 
-def test_changed_source_is_said_and_not_built(
+def test_changed_source_is_reported_and_not_built(
     invoke: Callable[..., Finished], project: Path
 ) -> None:
-    """With `--build missing` an image stays as it is, with a word; `always` builds it anew."""
+    """With `--build missing` a newer source is only reported; `always` rebuilds the image."""
     source = project / "python" / "app.py"
     invoke("Other")
     source.write_text(source.read_text().replace('"other"', '"another"'))
@@ -139,7 +139,7 @@ def test_changed_source_is_said_and_not_built(
 
 
 def test_changed_recipe_is_another_image(invoke: Callable[..., Finished], project: Path) -> None:
-    """A Dockerfile that has changed makes the image a missing one; the one before it is gone."""
+    """A changed Dockerfile rebuilds the image, and the previous one is removed."""
     dockerfile = project / "bootstrap" / "Dockerfile.bare"
     assert result(invoke("Bare"))["arguments"] == "three"
     dockerfile.write_text(dockerfile.read_text().replace("three", "thirty"))
@@ -160,15 +160,15 @@ def test_changed_recipe_is_another_image(invoke: Callable[..., Finished], projec
         pytest.param("Configured", {"arguments": "four", "directory": "/"}, id="image-config"),
     ],
 )
-def test_what_an_image_runs(
+def test_program_of_an_image(
     invoke: Callable[..., Finished], function: str, expected: dict[str, str]
 ) -> None:
-    """`ImageConfig` overrules the image part by part; an emulator in front is left out."""
+    """`ImageConfig` overrides the image part by part, and a leading emulator is removed."""
     assert expected.items() <= result(invoke(function)).items()
 
 
 def test_image_without_a_shell(invoke: Callable[..., Finished]) -> None:
-    """A program alone in its image is a function; its memory is measured, its output shown."""
+    """An image with only a program works, with its memory and output."""
     ended = invoke("Distroless")
 
     assert result(ended) == {"message": "hey"}
@@ -176,8 +176,8 @@ def test_image_without_a_shell(invoke: Callable[..., Finished]) -> None:
     assert "Max Memory Used: " in ended.stderr
 
 
-def test_named_image_is_run_instead(invoke: Callable[..., Finished], project: Path) -> None:
-    """`--invoke-image` replaces the image of one function; nothing is built for it then."""
+def test_invoke_image_replaces_the_image(invoke: Callable[..., Finished], project: Path) -> None:
+    """`--invoke-image` replaces the image of a function, which is not built then."""
     invoke("Python")
     image = next(each for each in _images(project / "template.yaml") if "/python-" in each)
 
@@ -188,7 +188,7 @@ def test_named_image_is_run_instead(invoke: Callable[..., Finished], project: Pa
 
 
 def test_image_that_may_not_be_built(invoke: Callable[..., Finished], project: Path) -> None:
-    """`--build never` runs what is there, and says so where nothing is."""
+    """`--build never` runs an existing image, and a missing image is an error."""
     invoke("Python")
     assert result(invoke("Python", "--build", "never"))
 
@@ -203,7 +203,7 @@ def test_image_that_may_not_be_built(invoke: Callable[..., Finished], project: P
 
 
 def test_build_that_fails(invoke: Callable[..., Finished], *, on_podman: bool) -> None:
-    """The message has what the step wrote last (to stderr, where the engine tells), after all of it has been shown."""
+    """The error of a failed build has the last output of the step, if known of its stderr."""
     ended = invoke("Fails")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
@@ -219,7 +219,7 @@ def test_build_that_fails(invoke: Callable[..., Finished], *, on_podman: bool) -
 def test_interrupted_build(
     engine: docker.APIClient, samlocal: Samlocal, project: Path, *, on_podman: bool
 ) -> None:
-    """Ctrl-C ends the command at once, and Docker ends the build with what it runs."""
+    """Ctrl-C ends the command at once, and Docker ends the build with its processes."""
     mark = str(uuid4())
     dockerfile = project / "slow" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("MARK", mark))
@@ -262,13 +262,13 @@ def _processes(mark: str) -> list[int]:
 
 
 def test_image_that_exits_at_once(invoke: Callable[..., Finished]) -> None:
-    """Its output is shown, and the hint says what Lambda expects of an image."""
+    """The output of an image that exits is shown, and the hint has Lambda's requirement."""
     ended = invoke("Exits")
 
     assert ended.exit_code == 5
     assert "\nall done\n" in ended.stderr
     assert "Error: Runtime.ExitError: " in ended.stderr
-    assert "hint: what the image starts ended before it asked for an event" in ended.stderr
+    assert "hint: the image's program ended before it requested an event" in ended.stderr
 
 
 # What both engines say in words of their own.
@@ -289,7 +289,7 @@ _PODMANS_WORDS = {
         ("NoTarget", "failed to reach build target nowhere in Dockerfile"),
         ("NoSyntax", "unknown instruction: FRM"),
         ("NoDockerfile", "python/Dockerfile.prod` cannot be read: No such file or directory"),
-        ("NoContext", "/pyton` to build an image from"),
+        ("NoContext", "no build context directory `"),
         ("NoImage", "`NoImage` is an image function without an image"),
     ],
 )
@@ -302,7 +302,7 @@ def test_image_that_can_not_run(
     *,
     on_podman: bool,
 ) -> None:
-    """Each is one message, and leaves no container."""
+    """An image that cannot run is one message, and no container remains."""
     ended = invoke(function)
 
     assert (ended.exit_code, ended.stdout) == (1, b"")

@@ -158,7 +158,7 @@ def test_no_container_inherits_a_label_that_samlocal_sweeps_by(
 def test_a_shell_and_curl_are_there_and_the_locale_is_known(
     engine: docker.APIClient, stand_in: StandIn, image: str
 ) -> None:
-    """A bootstrap written in shell finds what it finds in AWS."""
+    """A bootstrap in shell has the same tools as in AWS."""
     command = ["bash", "-c", "set -eu; curl --version >/dev/null; locale -a; cd /opt"]
     status, output = _run(engine, stand_in(image), command)
     assert status == 0, output
@@ -222,7 +222,7 @@ def test_ruby_finds_files_and_gems_where_lambda_does(invoke: Invoke, stand_in: S
 
 
 def test_ruby_gives_the_whole_context(invoke: Invoke, stand_in: StandIn) -> None:
-    """The client of the stand-in, which isn't AWS's, has every attribute that AWS documents."""
+    """The client of the stand-in, which is not AWS's, has every attribute that AWS documents."""
     result = invoke(stand_in("ruby:3.3"), _FUNCTIONS / "ruby", "app.handler")
     assert result["everything"] == [
         *("$LATEST", "128", "/aws/lambda/Sample", "stream", None, None, True, True),
@@ -407,7 +407,7 @@ def test_a_registry_gives_back_what_was_pushed(
 
 
 def test_a_stand_in_is_chosen_where_no_registry_answers(machines_engine: docker.APIClient) -> None:
-    """The reason why an image can't be pulled is what the engine says."""
+    """A stand-in is used if the registry does not answer, with the engine's reason."""
     assert machines_engine.ping()
     reason = Engine().why_not_pullable("127.0.0.1:1/lambda/python:3.11")
     assert reason

@@ -1,4 +1,4 @@
-"""Functions whose code stands in the template answer CloudFormation with the module that it would bring."""
+"""Inline functions answer CloudFormation with the module that CloudFormation provides."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RESPONSE = {
 
 
 class Responses(ThreadingHTTPServer):
-    """What a presigned URL leads to: it keeps what is put there."""
+    """The server behind a presigned URL, which records the uploads."""
 
     def __init__(self, address: str) -> None:
         super().__init__((address, 0), Put)
@@ -97,10 +97,8 @@ def test_inline_code_answers_cloudformation(
 
 
 @pytest.mark.parametrize(("function", "exit_code"), [("OnPython", 0), ("OnNode", 3)])
-def test_an_answer_that_nobody_takes_is_logged(
-    samlocal: Samlocal, function: str, exit_code: int
-) -> None:
-    """Without a stack behind it the URL leads nowhere: on Python the function goes on, as on AWS."""
+def test_a_failed_answer_is_logged(samlocal: Samlocal, function: str, exit_code: int) -> None:
+    """A failed answer to the URL is logged, and in Python the function goes on, as on AWS."""
     ended = samlocal.invoke(function, "-e", "-", stdin=event("http://127.0.0.1:1/"))
 
     assert ended.exit_code == exit_code, ended.stderr

@@ -35,12 +35,12 @@ REPORT = re.compile(
 
 @pytest.fixture
 def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
-    """The command in a project of the test's own."""
+    """The command in a copy of the project."""
     return samlocal_in(BEHAVIOURS, "python:3.11", "provided:al2023")
 
 
 def report(stderr: str) -> dict[str, str]:
-    """The fields of the `REPORT` line that are there."""
+    """Return the fields of the `REPORT` line."""
     found = REPORT.search(stderr)
     assert found, stderr
     return {name: value for name, value in found.groupdict().items() if value is not None}
@@ -81,8 +81,8 @@ def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None
     assert f"END RequestId: {request_id}" in lines
 
 
-def test_report_tells_the_truth_about_time(samlocal: Samlocal) -> None:
-    """A handler that sleeps for half a second takes that, the command takes longer, and Init is billed."""
+def test_report_has_the_true_times(samlocal: Samlocal) -> None:
+    """The report has the duration of a handler that sleeps for half a second, and Init in the billed time."""
     begun = time.monotonic()
     fields = report(samlocal.invoke("Logs", "--no-event").stderr)
     elapsed_ms = (time.monotonic() - begun) * 1000
@@ -93,8 +93,8 @@ def test_report_tells_the_truth_about_time(samlocal: Samlocal) -> None:
     assert duration + init <= int(fields["billed"]) < duration + init + 1.02
 
 
-def test_report_tells_the_truth_about_memory(samlocal: Samlocal) -> None:
-    """A handler that holds 100 MB is reported with them; one that holds nothing is not."""
+def test_report_has_the_true_memory(samlocal: Samlocal) -> None:
+    """The report of a handler with 100 MB has that memory, unlike that of a handler without."""
     much = report(samlocal.invoke("Allocates100MB", "--no-event").stderr)
     little = report(samlocal.invoke("Echo", "--no-event").stderr)
 
@@ -112,7 +112,7 @@ def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
 
 
 def test_output_comes_in_the_order_in_which_it_was_written(samlocal: Samlocal) -> None:
-    """Pieces of lines, written to stdout and stderr in turn, stay where they belong."""
+    """Pieces of lines that alternate between stdout and stderr stay in order."""
     ended = samlocal.invoke("Alternates", "-e", "-", stdin=b"300")
 
     lines = [line for line in ended.stderr.splitlines() if line.startswith(("out", "err"))]
@@ -120,7 +120,7 @@ def test_output_comes_in_the_order_in_which_it_was_written(samlocal: Samlocal) -
 
 
 def test_log_file_gets_the_logs_as_well(samlocal: Samlocal, tmp_path: Path) -> None:
-    """The log file holds what the function and the platform wrote; stderr shows it too."""
+    """The log file has the lines of the function and the platform, and so has stderr."""
     log = tmp_path / "function.log"
 
     ended = samlocal.invoke("Logs", "--no-event", "--log-file", str(log))
@@ -132,7 +132,7 @@ def test_log_file_gets_the_logs_as_well(samlocal: Samlocal, tmp_path: Path) -> N
 
 
 def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
-    """Nothing of a very talkative function is lost."""
+    """A large output is complete."""
     log = tmp_path / "function.log"
 
     ended = samlocal.invoke("Prints50MB", "--no-event", "-l", str(log))
@@ -144,12 +144,12 @@ def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
 
 
 def test_code_is_read_only(samlocal: Samlocal) -> None:
-    """A function can't change its own code, as in Lambda."""
+    """A function cannot change its own code, as in Lambda."""
     assert samlocal.invoke("WritesToCode", "--no-event").stdout == b'"Read-only file system"'
 
 
 def test_function_error_is_the_result_and_exit_3(samlocal: Samlocal) -> None:
-    """An error that the function raises is its result; the exit code says that it is one."""
+    """An error that the function raises is its result, with exit code 3."""
     ended = samlocal.invoke("Raises", "--no-event")
 
     assert ended.exit_code == 3
@@ -159,7 +159,7 @@ def test_function_error_is_the_result_and_exit_3(samlocal: Samlocal) -> None:
 
 
 def test_exit_zero_restores_sams_habit(samlocal: Samlocal) -> None:
-    """With the option the exit code is 0 whatever the function did, as with sam."""
+    """With the option the exit code is 0 for any result, as in sam."""
     ended = samlocal.invoke("Raises", "--no-event", "--exit-zero-on-function-error")
 
     assert ended.exit_code == 0
@@ -180,8 +180,8 @@ def test_timeout_is_enforced(samlocal: Samlocal) -> None:
     assert "going to sleep\n" in ended.stderr
 
 
-def test_last_words_of_a_dying_runtime_are_shown(samlocal: Samlocal) -> None:
-    """A runtime that exits is a failure, exit code 5, and what it wrote last is there."""
+def test_last_output_of_a_runtime_is_shown(samlocal: Samlocal) -> None:
+    """A runtime that exits is a failure with exit code 5, and its last output is shown."""
     ended = samlocal.invoke("Exits", "--no-event")
 
     assert ended.exit_code == 5
@@ -192,7 +192,7 @@ def test_last_words_of_a_dying_runtime_are_shown(samlocal: Samlocal) -> None:
 
 
 def test_runtime_is_not_process_1(samlocal: Samlocal) -> None:
-    """An init is, as on Lambda, so that signals do to the runtime what they do to any process."""
+    """The runtime is not process 1, as in Lambda, so that it gets signals like any process."""
     process = json.loads(samlocal.invoke("Process").stdout)
     assert process["id"] > 1
     assert process["first"] != "python3"
@@ -211,7 +211,7 @@ def test_runtime_is_not_process_1(samlocal: Samlocal) -> None:
 def test_signal_that_a_function_sends_to_itself(
     samlocal: Samlocal, number: int, reason: str
 ) -> None:
-    """It ends the runtime, and is named."""
+    """A signal that a function sends to itself ends the runtime, and the error has its name."""
     ended = samlocal.invoke("Signals", "-e", "-", stdin=str(int(number)).encode())
 
     assert ended.exit_code == 5
@@ -220,8 +220,8 @@ def test_signal_that_a_function_sends_to_itself(
 
 
 @pytest.mark.parametrize("status", [255, 142, 137, 128, 2])
-def test_exit_status_is_no_signal(samlocal: Samlocal, status: int) -> None:
-    """Whatever a program exits with, it is an exit status: no signal was sent."""
+def test_exit_status_is_not_a_signal(samlocal: Samlocal, status: int) -> None:
+    """An exit status is not taken for a signal."""
     ended = samlocal.invoke("ExitsWith", "-e", "-", stdin=str(status).encode())
 
     assert ended.exit_code == 5
@@ -233,7 +233,7 @@ def test_exit_status_is_no_signal(samlocal: Samlocal, status: int) -> None:
 def test_what_is_written_to_process_1_is_shown(
     samlocal: Samlocal, status: int, exit_code: int
 ) -> None:
-    """Programs made for containers log there; it is no word of a shell's."""
+    """Output to process 1 is shown, and not taken for a message of the shell."""
     ended = samlocal.invoke("WritesToProcess1", "-e", "-", stdin=str(status).encode())
 
     assert ended.exit_code == exit_code
@@ -242,7 +242,7 @@ def test_what_is_written_to_process_1_is_shown(
 
 
 def test_entry_point_without_a_handler(samlocal: Samlocal) -> None:
-    """What starts the runtime in AWS's images ends with 142 where it is given no handler."""
+    """Without a handler, the entry point of AWS's images exits with 142, which is reported."""
     ended = samlocal.invoke("NoHandler")
 
     assert ended.exit_code == 5
@@ -252,13 +252,13 @@ def test_entry_point_without_a_handler(samlocal: Samlocal) -> None:
 
 
 def test_binary_result_is_what_the_function_returned(samlocal: Samlocal) -> None:
-    """Every byte of it, and none more."""
+    """A binary result is on stdout unchanged."""
     ended = samlocal.invoke("Binary")
     assert (ended.exit_code, ended.stdout) == (0, bytes(range(256)))
 
 
 def test_running_out_of_memory_is_named(samlocal: Samlocal) -> None:
-    """A function that the kernel kills for its memory is told apart from one that dies."""
+    """A function that the kernel kills for its memory has its own error."""
     ended = samlocal.invoke("OutOfMemory", "--no-event")
 
     assert ended.exit_code == 5
@@ -268,7 +268,7 @@ def test_running_out_of_memory_is_named(samlocal: Samlocal) -> None:
 
 
 def test_failed_init_is_named(samlocal: Samlocal) -> None:
-    """A module that can't be loaded ends Init with the runtime's own error, exit code 5."""
+    """A module that cannot be loaded ends Init with the runtime's own error, exit code 5."""
     ended = samlocal.invoke("NoModule", "--no-event")
 
     assert ended.exit_code == 5
@@ -282,7 +282,7 @@ def test_failed_init_is_named(samlocal: Samlocal) -> None:
 
 
 def test_runtime_that_exits_before_it_asks_for_work(samlocal: Samlocal) -> None:
-    """A bootstrap that gives up at once is a failure of Init, and is not waited for."""
+    """A bootstrap that exits at once is a failure of Init, without a wait."""
     ended = samlocal.invoke("DiesInInit", "--no-event")
 
     assert ended.exit_code == 5
@@ -292,7 +292,7 @@ def test_runtime_that_exits_before_it_asks_for_work(samlocal: Samlocal) -> None:
 
 
 def test_runtime_that_never_asks_for_work(samlocal: Samlocal) -> None:
-    """Init has ten seconds, then the timeout counts; the API could be reached, so it is one."""
+    """A runtime that never calls `next` is a timeout after Init's ten seconds and the timeout."""
     ended = samlocal.invoke("NeverAsks", "--no-event")
 
     assert ended.exit_code == 4
@@ -329,10 +329,10 @@ def test_signal_at_any_moment_leaves_nothing(
     assert not leftovers(engine, samlocal.directory)
 
 
-def test_killed_command_is_swept_up_by_the_next(
+def test_next_command_removes_leftovers_of_a_killed_one(
     samlocal: Samlocal, engine: docker.APIClient
 ) -> None:
-    """SIGKILL leaves no time to clean up; the next invocation does it."""
+    """The next invocation removes the container of a killed command."""
     process = samlocal.start_sleeping()
     assert containers_of(engine, samlocal.directory)
     process.kill()
@@ -369,7 +369,7 @@ def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
 
 
 def create_network(engine: docker.APIClient, name: str) -> str:
-    """A network; Podman's network stack fails where an interface of another container's goes as it looks."""
+    """Create a network; Podman may fail if another container's interface disappears at that moment."""
     for _ in range(9):
         with suppress(docker.errors.APIError):
             return str(engine.create_network(name)["Id"])
@@ -380,7 +380,7 @@ def create_network(engine: docker.APIClient, name: str) -> str:
 def test_extra_network_is_joined_beside_the_default_one(
     samlocal: Samlocal, engine: docker.APIClient, tmp_path: Path
 ) -> None:
-    """`--docker-network` connects the container to another network as well."""
+    """`--docker-network` connects the container to an additional network."""
     name = f"samlocal-test-{tmp_path.name}"
     network = create_network(engine, name)
     try:
@@ -400,7 +400,7 @@ def test_host_network_is_the_hosts_own(samlocal: Samlocal) -> None:
 
 
 def test_unknown_network_is_named(samlocal: Samlocal) -> None:
-    """A network that doesn't exist is one message that lists those that do."""
+    """The error for an unknown network lists the existing ones."""
     ended = samlocal.invoke("Echo", "--no-event", "--docker-network", "nowhere")
 
     assert ended.exit_code == 1

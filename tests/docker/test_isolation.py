@@ -1,4 +1,4 @@
-"""The limits and the isolation of a function as it sees them itself, on a real engine."""
+"""The limits and the isolation of a function, from the inside, on a real engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
 
 @pytest.fixture
 def server(gateway: str, tmp_path: Path) -> Iterator[PrivateServer]:
-    """A server of the company's, on the address that containers know as `host-gateway`."""
+    """A company's server, on the address that is `host-gateway` for containers."""
     folder = tmp_path / "tls"
     folder.mkdir()
     with private_tls.serve(gateway, folder) as running:
@@ -52,7 +52,7 @@ def result(samlocal: Samlocal, function: str, *options: str, event: object = Non
 
 
 def test_isolation_by_default(samlocal: Samlocal) -> None:
-    """The code is read-only, memory is limited as the template says; the image's user may do the rest."""
+    """The code is read-only and memory is limited as in the template; there are no other restrictions."""
     seen = result(samlocal, "Looks")
 
     assert seen["writable"] == ["/", "/opt", "/dev", TMP]
@@ -72,7 +72,7 @@ def test_strict_isolation(samlocal: Samlocal) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--strict",)], ids=["default", "strict"])
 def test_layers_are_read_only(samlocal: Samlocal, options: tuple[str, ...]) -> None:
-    """Lambda's user can read them, and nobody can change them."""
+    """Lambda's user can read layers, and no user can change them."""
     expected = {"words": "great tea\n", "writable": False}
     assert result(samlocal, "Layered", *options) == expected
 
@@ -85,14 +85,14 @@ def test_other_runtimes_work_in_a_strict_sandbox(samlocal: Samlocal, function: s
     assert result(samlocal, function, "--strict", event=event) == expected
 
 
-def test_400_mb_in_tmp_are_no_memory(samlocal: Samlocal) -> None:
-    """A function of 128 MB may write more than that to /tmp."""
+def test_400_mb_in_tmp_do_not_count_as_memory(samlocal: Samlocal) -> None:
+    """Files in /tmp do not count as memory: a function of 128 MB may write 400 MB."""
     event = {"mb": 400}
     assert result(samlocal, "Fills", event=event) == {"written_mb": 400, "error": None}
 
 
 def test_strict_tmp_is_full_at_its_size(samlocal: Samlocal) -> None:
-    """What goes beyond `EphemeralStorage` fails as in Lambda; what fits isn't reported as memory."""
+    """Writes beyond `EphemeralStorage` fail as in Lambda, and files in /tmp are not reported as memory."""
     ended = samlocal.invoke("Fills", "-e", "-", "--strict", stdin=b'{"mb": 600}')
 
     written = json.loads(ended.stdout)
@@ -119,31 +119,31 @@ def test_cpu_is_in_proportion_to_memory(samlocal: Samlocal) -> None:
 
 
 def test_no_limits(samlocal: Samlocal) -> None:
-    """With the option the function may use what the machine has."""
+    """With `--no-limits` the function has no limits."""
     assert result(samlocal, "Burns", "--no-limits", event={"seconds": 5})["cpus"] is None
     assert result(samlocal, "Uses300MB", "--no-limits") == 300 * 1024 * 1024
     assert result(samlocal, "Looks", "--no-limits", "--strict")["tmp_mb"] != 512
 
 
 def test_no_memory_limit_keeps_the_cpu_limit(samlocal: Samlocal) -> None:
-    """The option, which sam has too, is about memory alone."""
+    """`--no-memory-limit` removes only the memory limit, as in sam."""
     assert result(samlocal, "Uses300MB", "--no-memory-limit") == 300 * 1024 * 1024
     assert result(samlocal, "Burns", "--no-memory-limit")["cpus"] < 1
 
 
 def test_code_that_lambdas_user_cannot_read_is_named(samlocal: Samlocal) -> None:
-    """The file without permission is named with what to do, and the function fails as in Lambda."""
+    """An unreadable file is reported with a hint, and the function fails as in Lambda."""
     (samlocal.directory / "code" / "app.py").chmod(0o600)
 
     ended = samlocal.invoke("Looks", "--no-event", "--strict")
 
     assert ended.exit_code == 5
     assert f"Lambda's user cannot read `{samlocal.directory}/code/app.py`" in ended.stderr
-    assert f"hint: `chmod -R o+rX {samlocal.directory}/code`" in ended.stderr
+    assert f"hint: run `chmod -R o+rX {samlocal.directory}/code`" in ended.stderr
 
 
 def test_file_system_is_the_directory(samlocal: Samlocal, tmp_path: Path) -> None:
-    """What a function writes to its file system stands in the directory, and the next one finds it."""
+    """Files on a file system are in the directory, and later functions can read them."""
     store = tmp_path / "my store"
     store.mkdir()
     option = f"/mnt/store={store}"
@@ -155,7 +155,7 @@ def test_file_system_is_the_directory(samlocal: Samlocal, tmp_path: Path) -> Non
 
 
 def test_file_system_that_is_not_given_is_named(samlocal: Samlocal) -> None:
-    """The place in the template, and the option that mounts a directory there."""
+    """A missing file system is reported with its place, and the option in the hint."""
     ended = samlocal.invoke("Stores", "--no-event")
 
     assert "template.yaml:39:11: no file system is mounted at `/mnt/store`" in ended.stderr
@@ -170,29 +170,29 @@ def test_hosts_of_the_containers_own(samlocal: Samlocal, gateway: str) -> None:
 
 
 def test_dns_servers(samlocal: Samlocal) -> None:
-    """The container asks the given servers, in their order."""
+    """The container uses the given name servers in order."""
     options = ("--container-dns", "10.9.8.7", "--container-dns", "10.9.8.6")
     assert result(samlocal, "Looks", *options)["dns"] == ["10.9.8.7", "10.9.8.6"]
 
 
 def test_shutdown_asks_before_it_kills(samlocal: Samlocal) -> None:
-    """With the option a runtime that handles SIGTERM has the time to; without it it is killed."""
+    """With the option a runtime has time to handle SIGTERM; otherwise it is killed."""
     assert "goodbye\nEND" in samlocal.invoke("SaysGoodbye", "--no-event", "--shutdown").stderr
     assert "goodbye" not in samlocal.invoke("SaysGoodbye", "--no-event").stderr
 
 
 def test_shutdown_kills_what_does_not_end(samlocal: Samlocal) -> None:
-    """A runtime that doesn't handle SIGTERM is gone three seconds later, with its result shown."""
+    """A runtime that does not handle SIGTERM is killed after three seconds, with its result shown."""
     ended = samlocal.invoke("OnNode", "--no-event", "--shutdown")
     assert ended.exit_code == 0
     assert json.loads(ended.stdout)["user"] == 0
 
 
 def test_docker_arguments(samlocal: Samlocal, tmp_path: Path) -> None:
-    """Each reaches the container, in place of what it would have had."""
+    """Each Docker argument overrides the option of the container."""
     (tmp_path / "shared").mkdir()
     # Podman gives a container that names some limits none of its defaults, and raises the others to its
-    # own maximum, which root can't do on a machine that withholds CAP_SYS_RESOURCE. So both are named.
+    # own maximum, which root cannot do on a machine that withholds CAP_SYS_RESOURCE. So both are named.
     limits = [{"name": "nofile", "soft": 77, "hard": 77}, {"name": "nproc", "soft": 99, "hard": 99}]
     arguments = (
         *("--docker-arg", "user=1234"),
@@ -210,7 +210,7 @@ def test_docker_arguments(samlocal: Samlocal, tmp_path: Path) -> None:
 
 
 def test_docker_argument_that_the_engine_refuses(samlocal: Samlocal) -> None:
-    """What the engine says about a value that docker-py took is the message."""
+    """The error for a value that the engine refuses has the engine's message."""
     ended = samlocal.invoke("Looks", "--no-event", "--docker-arg", "cap_add=[FLY]")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
@@ -243,7 +243,7 @@ def test_every_sdk_trusts_the_bundle(
 
 
 def test_variables_of_the_user_stay(samlocal: Samlocal, server: PrivateServer) -> None:
-    """A variable that the function has already keeps its value."""
+    """A variable that is already set keeps its value."""
     options = ("--ca-bundle", str(server.authority), "--env", "CURL_CA_BUNDLE=/var/task/own.pem")
     event = ["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"]
     variables = result(samlocal, "Variables", *options, event=event)
@@ -252,7 +252,7 @@ def test_variables_of_the_user_stay(samlocal: Samlocal, server: PrivateServer) -
 
 
 def test_proxies_of_the_docker_client(samlocal: Samlocal, tmp_path: Path, gateway: str) -> None:
-    """A function gets them as other containers do, and its Runtime API is reached without."""
+    """A function gets the proxies of the Docker client, but not for its Runtime API."""
     config = tmp_path / ".docker" / "config.json"
     config.parent.mkdir()
     proxies = {"httpProxy": "http://127.0.0.1:9", "noProxy": "intranet.example"}
@@ -269,7 +269,7 @@ def test_proxies_of_the_docker_client(samlocal: Samlocal, tmp_path: Path, gatewa
 
 
 def test_debuggers_port_is_open_where_it_is_wanted(samlocal: Samlocal) -> None:
-    """It is published on the given address only, and named at the given host."""
+    """The debugger's port is published on the given address only, and shown with the given host."""
     with socket.create_server(("127.0.0.2", 0)) as free:
         port = free.getsockname()[1]
     options = ("--container-host-interface", "127.0.0.2", "--container-host", "engine.example")

@@ -82,8 +82,10 @@ def test_opt_is_what_lambda_makes_of_the_layers(invoke: WithLayers, shape: str) 
     assert "Warning" not in ended.stderr
 
 
-def test_links_out_of_a_layer_are_what_they_lead_to(invoke: WithLayers, tmp_path: Path) -> None:
-    """As in the package that `sam package` makes, also through a second link and where names meet."""
+def test_links_out_of_a_layer_are_replaced_with_their_targets(
+    invoke: WithLayers, tmp_path: Path
+) -> None:
+    """Links out of a layer are replaced with their targets, as in `sam package`, also in chains."""
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "module.py").write_text("answer = 42")
@@ -102,7 +104,7 @@ def test_links_out_of_a_layer_are_what_they_lead_to(invoke: WithLayers, tmp_path
 
 
 def test_a_changed_layer_shows_in_the_next_run(invoke: WithLayers, tmp_path: Path) -> None:
-    """Whichever way a file changes, its old content is never seen again."""
+    """After any change of a file, the function sees the new content."""
     layers = [LayerOf({"python/one.py": File("answer = 1")}), LayerOf({"other": File()})]
     event = {"modules": ["one"]}
     assert json.loads(invoke("app.imports", layers, event).stdout) == {"one": 1}
@@ -134,13 +136,13 @@ def test_node_requires_from_layers(invoke: WithLayers) -> None:
 
 @pytest.mark.parametrize("layers", ["one directory", "the same file"])
 def test_layers_are_read_only(invoke: WithLayers, layers: str) -> None:
-    """Neither the user's directory nor the cache can be written to from inside."""
+    """A function cannot write to the user's directory or the cache."""
     ended = invoke("app.writes", SHAPES[layers], {"path": "/opt/new"})
     assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 def test_runtime_from_a_layer(invoke: WithLayers) -> None:
-    """Where the code has no `bootstrap`, that of a layer is the runtime."""
+    """A layer's `bootstrap` is the runtime if the code has none."""
     bootstrap = (CHECKOUT / "templates" / "hello-provided" / "src" / "bootstrap").read_text()
     layers = [LayerOf({"bootstrap": File(bootstrap, 0o755)})]
 
@@ -149,8 +151,8 @@ def test_runtime_from_a_layer(invoke: WithLayers) -> None:
     assert ended.stdout == b'"/opt/bootstrap runs function.handler"', ended.stderr
 
 
-def test_extensions_of_a_layer_are_said_not_to_run(invoke: WithLayers) -> None:
-    """What a layer brings and samlocal doesn't run is named once."""
+def test_extensions_of_a_layer_are_reported(invoke: WithLayers) -> None:
+    """Extensions in a layer are reported once as not running."""
     layers = [LayerOf({"extensions/agent": File("#!/bin/sh", 0o755)})]
     ended = invoke("app.tree", layers, {"directory": "/opt"})
     assert ended.stderr.count("contains extensions, which samlocal does not run yet: `agent`") == 1

@@ -1,4 +1,4 @@
-"""How code and layers get into the container: mounted, copied, and through links that leave them."""
+"""How code and layers get into the container: mounts, copies and outgoing symlinks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def invoke(samlocal: Samlocal, event: object, *options: str) -> Finished:
 
 
 def messy(directory: Path) -> None:
-    """Put into a directory what is hard to copy."""
+    """Create files in a directory that are hard to copy."""
     (directory / "empty").mkdir(mode=0o711)
     (directory / "large").write_bytes(os.urandom(1_000_001))
     (directory / "nothing").touch(mode=0o600)
@@ -80,8 +80,8 @@ def messy(directory: Path) -> None:
     "shape", ["one directory", "a zip over a directory", "names of every kind"]
 )
 @pytest.mark.parametrize("directory", ["/opt", "/var/task"])
-def test_a_copy_is_what_a_mount_shows(samlocal: Samlocal, shape: str, directory: str) -> None:
-    """Every file, link and directory, with its permissions."""
+def test_a_copy_is_equal_to_a_mount(samlocal: Samlocal, shape: str, directory: str) -> None:
+    """A copy has the same files, links and directories as a mount, with their permissions."""
     prepare(samlocal, shape)
     messy(samlocal.directory / "src")
 
@@ -97,28 +97,28 @@ def test_a_copy_is_what_a_mount_shows(samlocal: Samlocal, shape: str, directory:
 
 @pytest.mark.parametrize("path", ["/opt/new", "/var/task/new"])
 def test_a_copy_is_read_only(samlocal: Samlocal, path: str) -> None:
-    """As a mount is, and code and layers are in Lambda."""
+    """A copy is read-only, like a mount, and like code and layers in Lambda."""
     prepare(samlocal, handler="app.writes")
     ended = invoke(samlocal, {"path": path}, "--mount", "copy")
     assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 def test_a_strict_sandbox_takes_copies(samlocal: Samlocal) -> None:
-    """Where nothing is writable, volumes still are what they were filled with."""
+    """Copies work in a strict sandbox, where nothing is writable."""
     prepare(samlocal)
     ended = invoke(samlocal, {"directory": "/opt"}, "--mount", "copy", "--strict")
     assert "python/a.py" in json.loads(ended.stdout), ended.stderr
 
 
 def test_delegated_is_a_mount(samlocal: Samlocal) -> None:
-    """What sam calls so, a mount that may lag behind, is a mount like any other on Linux."""
+    """Sam's `delegated` is the same as a mount on Linux."""
     prepare(samlocal, handler="app.writes")
     ended = invoke(samlocal, {"path": "/var/task/x"}, "--mount", "delegated")
     assert ended.stdout == b'"Read-only file system"', ended.stderr
 
 
 @pytest.mark.parametrize("mode", ["read-only", "copy"])
-def test_links_out_of_the_code_lead_where_they_lead_here(samlocal: Samlocal, mode: str) -> None:
+def test_links_out_of_the_code_have_the_same_targets(samlocal: Samlocal, mode: str) -> None:
     """A directory and a file beside the function's own can be imported, relative or absolute."""
     prepare(samlocal, handler="app.imports")
     code = samlocal.directory / "src"
@@ -139,7 +139,7 @@ def test_links_out_of_the_code_lead_where_they_lead_here(samlocal: Samlocal, mod
 
 
 def test_packages_of_a_workspace_are_found(samlocal: Samlocal) -> None:
-    """npm, pnpm and yarn link them into `node_modules`, with and without a scope."""
+    """Workspace packages that npm, pnpm and yarn link into `node_modules` are found."""
     prepare(samlocal, handler="index.imports", code="node")
     modules = samlocal.directory / "node" / "node_modules"
     (modules / "@shop").mkdir(parents=True)
@@ -157,7 +157,7 @@ def test_packages_of_a_workspace_are_found(samlocal: Samlocal) -> None:
 
 
 def test_links_out_of_a_single_layer_are_mounted(samlocal: Samlocal) -> None:
-    """As `sam build --build-in-source` leaves them."""
+    """Links out of a single layer, as from `sam build --build-in-source`, are mounted."""
     prepare(samlocal, handler="index.imports", code="node")
     source = samlocal.directory / "source" / "node_modules" / "tool"
     source.mkdir(parents=True)
@@ -184,7 +184,7 @@ def test_a_link_that_would_hide_the_runtime_is_named(samlocal: Samlocal) -> None
 
 
 def test_the_engines_own_path_of_the_project(samlocal: Samlocal, tmp_path: Path) -> None:
-    """`-v` says where the engine has what is here beside the template; sam's variable does as well."""
+    """`-v`, or sam's variable, gives the template directory on the engine's machine."""
     prepare(samlocal, handler="app.imports")
     elsewhere = shutil.copytree(samlocal.directory, tmp_path / "engine's")
     (elsewhere / "src" / "place.py").write_text("answer = 'the engine'")
@@ -196,7 +196,7 @@ def test_the_engines_own_path_of_the_project(samlocal: Samlocal, tmp_path: Path)
 
 
 def test_ctrl_c_while_copying(samlocal: Samlocal, engine: docker.APIClient) -> None:
-    """A large copy is given up, and nothing of it is left; see the fixture."""
+    """Ctrl-C cancels a large copy, and nothing of it remains."""
     prepare(samlocal)
     with (samlocal.directory / "src" / "huge").open("wb") as file:
         file.truncate(4 * 1024**3)
@@ -210,10 +210,10 @@ def test_ctrl_c_while_copying(samlocal: Samlocal, engine: docker.APIClient) -> N
     assert process.returncode == 130
 
 
-def test_a_copy_whose_command_was_killed_is_swept(
+def test_a_copy_of_a_killed_command_is_removed(
     samlocal: Samlocal, engine: docker.APIClient
 ) -> None:
-    """The next command removes the container that carries it, and with it the volumes."""
+    """The next command removes the carrier of a killed command, with its volumes."""
     prepare(samlocal)
     with (samlocal.directory / "src" / "huge").open("wb") as file:
         file.truncate(4 * 1024**3)

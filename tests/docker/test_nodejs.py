@@ -58,7 +58,7 @@ def error(ended: Finished) -> tuple[str, str]:
 def test_callbacks_end_an_invocation(
     samlocal: Samlocal, function: str, version: str, expected: object
 ) -> None:
-    """Handlers that aren't async end as they do on Lambda before Node.js 24."""
+    """Handlers that are not async end as they do on Lambda before Node.js 24."""
     assert result(invoke(samlocal, function, version)) == expected
 
 
@@ -99,7 +99,7 @@ def test_nodejs_24_dies_of_what_nobody_catches(samlocal: Samlocal, function: str
 
 
 def test_nodejs_24_refuses_callbacks(samlocal: Samlocal) -> None:
-    """A handler with three parameters doesn't initialise."""
+    """A handler with three parameters does not initialise."""
     ended = invoke(samlocal, "Calls", "24")
     assert ended.exit_code == 5
     assert json.loads(ended.stdout)["errorType"] == "Runtime.CallbackHandlerDeprecated"

@@ -20,7 +20,7 @@ ENGINES = ("docker", "podman")
 def test_code_is_mounted_from_any_directory(
     stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path, name: str
 ) -> None:
-    """What is special to a shell, or to an engine's command line, is not special here."""
+    """Directories with special characters of a shell or an engine work."""
     stand_in("provided:al2023")
     directory = shutil.copytree(CHECKOUT / "templates" / "hello-provided", tmp_path / name)
 

@@ -29,7 +29,7 @@ def samlocal(samlocal_in: SamlocalIn, tmp_path: Path) -> Samlocal:
 
 
 def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) -> None:
-    """However long ago it was unpacked; once the function has ended it goes."""
+    """Code in use is kept at any age, and is pruned after the function has ended."""
     template = samlocal.directory / "template.yaml"
     shutil.make_archive(str(samlocal.directory / "code"), "zip", samlocal.directory / "python")
     template.write_text(template.read_text().replace("CodeUri: python/", "CodeUri: code.zip"))

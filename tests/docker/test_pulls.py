@@ -1,4 +1,4 @@
-"""Pulls from real registries: what is shown, what an interruption leaves, and every way to fail."""
+"""Pulls from real registries: their output, interruptions and errors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def samlocal(environment: dict[str, str], tmp_path: Path) -> Callable[..., Samlo
 
 @pytest.fixture
 def pulled(engine: docker.APIClient) -> Iterator[list[str]]:
-    """The images that are removed in the end, if they have come."""
+    """The images to remove at the end."""
     images: list[str] = []
     yield images
     for image in images:
@@ -67,7 +67,7 @@ def private_registry(
     built_image: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Registry]:
-    """A registry that wants a login, with the image of Python in it."""
+    """A registry that requires a login, with the image of Python."""
     with registries.serve(
         tmp_path_factory.mktemp("private"), machines_engine, private=True
     ) as running:
@@ -76,7 +76,7 @@ def private_registry(
 
 
 def error(ended: Finished) -> str:
-    """The message, where nothing ran and nothing but the message says so."""
+    """Return the only message of a command that ran nothing."""
     assert (ended.exit_code, ended.stdout) == (1, b"")
     assert "Traceback" not in ended.stderr
     return ended.stderr[ended.stderr.index("Error: ") :]
@@ -90,7 +90,7 @@ def test_pull_on_a_terminal(
     *,
     on_podman: bool,
 ) -> None:
-    """A person sees bars while it lasts, and afterwards what a log has."""
+    """A terminal shows progress bars during the pull, and afterwards the lines of a log."""
     registry.push(built_image("python:3.11"), NAME, size=20 * MIB)
     with throttle(registry.address, allowed=2 * MIB) as proxy:
         pulled.append(f"{proxy.address}/{NAME}")
@@ -178,13 +178,13 @@ def test_interrupted_pull_is_resumed(
 
 @pytest.mark.parametrize("answers_ping", [True, False], ids=["later", "at once"])
 def test_registry_that_hangs(samlocal: Callable[..., Samlocal], *, answers_ping: bool) -> None:
-    """A registry that takes connections, and then says nothing, is waited for so long only."""
+    """A pull from a registry that accepts connections but does not answer has a time limit."""
     with _silent_registry(answers_ping=answers_ping) as address:
         ended = samlocal(address, SAMLOCAL_PULL_TIMEOUT="2").invoke("Echo", "--no-event")
 
     assert error(ended) == (
         f"Error: `{address}/{NAME}` cannot be pulled: no progress for 2 seconds\n"
-        "hint: the registry or the way to it hangs; SAMLOCAL_PULL_TIMEOUT allows more seconds\n"
+        "hint: the registry or the network does not respond; SAMLOCAL_PULL_TIMEOUT sets a longer limit in seconds\n"
     )
     assert f"Pulling {address}/{NAME}\n" in ended.stderr
 
@@ -211,15 +211,15 @@ def _silent_registry(*, answers_ping: bool) -> Iterator[str]:
             each.close()
 
 
-def test_registry_that_wants_a_login(
+def test_registry_that_requires_a_login(
     samlocal: Callable[..., Samlocal], private_registry: Registry
 ) -> None:
-    """Without one the message says how to give one."""
+    """The hint without a login is how to log in."""
     ended = samlocal(private_registry.address).invoke("Echo", "--no-event")
 
     message = error(ended)
     assert f"`{private_registry.address}/{NAME}` cannot be pulled: " in message
-    assert f"hint: the registry wants `docker login {private_registry.address}`" in message
+    assert f"hint: the registry requires `docker login {private_registry.address}`" in message
 
 
 def test_login_of_docker_is_used(
@@ -246,7 +246,7 @@ def test_credential_helper_is_asked(
     tmp_path: Path,
     kind: str,
 ) -> None:
-    """So does the program that config.json names, for all registries or for one."""
+    """The credential helper in config.json is used, for all registries or for one."""
     address = private_registry.address
     helper = tmp_path / "docker-credential-tests"
     helper.write_text(f"""#!/bin/sh
@@ -270,7 +270,7 @@ def test_credential_helper_that_is_missing(
     pulled: list[str],
     tmp_path: Path,
 ) -> None:
-    """A public image is pulled all the same, with a word about the helper."""
+    """A public image is pulled without the missing helper, with a note."""
     pulled.append(registry.push(built_image("python:3.11"), NAME))
     _configure(tmp_path, {"credsStore": "nowhere"})
 
@@ -296,7 +296,7 @@ def test_pull_always(
     *,
     on_podman: bool,
 ) -> None:
-    """`--pull always` asks the registry also where the image is here; the default doesn't."""
+    """`--pull always` pulls an existing image too, unlike the default."""
     pulled.append(registry.push(built_image("python:3.11"), NAME))
     command = samlocal(registry.address)
     command.invoke("Echo", "--no-event")
@@ -346,7 +346,7 @@ def test_registry_that_dies_midway(
     built_image: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
-    """Where the download breaks off for good, the message has the engine's reason."""
+    """The error for an interrupted download has the engine's reason."""
     with registries.serve(tmp_path, machines_engine) as registry:
         registry.push(built_image("provided:al2023"), NAME)
         with throttle(registry.address, allowed=4 * MIB) as proxy:
@@ -378,7 +378,7 @@ def test_no_space_for_an_image(
     assert "hint: `docker system df` shows what uses the disk\n" in message
 
 
-def test_newer_image_is_said_once(
+def test_newer_image_is_reported_once(
     samlocal: Callable[..., Samlocal],
     registry: Registry,
     built_image: Callable[[str], str],
@@ -386,10 +386,10 @@ def test_newer_image_is_said_once(
     *,
     on_podman: bool,
 ) -> None:
-    """The registry is asked while a function runs, and what it said comes after the result."""
+    """A newer image is reported once, after the result."""
     if on_podman:
         # https://github.com/containers/podman/blob/v4.3.1/pkg/api/server/register_distribution.go
-        pytest.skip("Podman's API answers `/distribution` with 404: it can't ask a registry")
+        pytest.skip("Podman's API answers `/distribution` with 404: it cannot ask a registry")
     registry.push(built_image("python:3.11"), NAME)
     with throttle(registry.address, allowed=1024 * MIB) as proxy:
         pulled.append(f"{proxy.address}/{NAME}")
@@ -411,7 +411,7 @@ def test_doctor_shows_digests(
     built_image: Callable[[str], str],
     pulled: list[str],
 ) -> None:
-    """Two people can compare which state of an image they have."""
+    """`doctor` shows the digests of images, so that users can compare them."""
     pulled.append(registry.push(built_image("python:3.11"), NAME))
     engine.pull(pulled[0])
     facts = engine.inspect_image(pulled[0])  # type: ignore[no-untyped-call]  # so it is in docker's stubs

@@ -1,4 +1,4 @@
-"""Functions on an engine of another machine, whose containers can't call back here: by relay."""
+"""Functions on a remote engine, whose containers need a relay."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(400)]
 def remote(
     built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Remote]:
-    """An engine in a network of its own, with the images that the tests run."""
+    """An engine in a separate network, with the images for the tests."""
     if not own_engine.can_run():
         missing("an engine of the tests' own needs root, dockerd, ip and iptables")
     with remote_engine.serve(tmp_path_factory.mktemp("remote")) as running:
@@ -66,7 +66,7 @@ def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
 
 
 def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
-    """What a function writes there is shown here at once; Ctrl-C ends it, and leaves nothing."""
+    """Output of a function on a remote engine is shown at once; Ctrl-C ends it, and nothing remains."""
     process = samlocal.start_sleeping()
     assert process.poll() is None
 
@@ -77,7 +77,7 @@ def test_logs_come_while_the_function_runs(samlocal: Samlocal) -> None:
 
 
 def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
-    """Nothing of a very talkative function is lost on the way."""
+    """A large output from a remote engine is complete."""
     log = tmp_path / "function.log"
 
     ended = samlocal.invoke("Prints50MB", "--no-event", "-l", str(log))
@@ -98,10 +98,10 @@ def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
         ("NeverAsks", 4, "Sandbox.Timedout"),
     ],
 )
-def test_endings_are_those_of_a_local_engine(
+def test_outcomes_are_those_of_a_local_engine(
     samlocal: Samlocal, function: str, exit_code: int, error_type: str
 ) -> None:
-    """Timeouts, errors and deaths are told as they are where the engine is here."""
+    """Timeouts, errors and exits are reported as on a local engine."""
     ended = samlocal.invoke(function, "--no-event")
 
     assert ended.exit_code == exit_code, ended.stderr
@@ -119,7 +119,7 @@ def test_relay_runs_in_node(samlocal: Samlocal) -> None:
 
 
 def test_relay_of_a_custom_runtime_runs_in_another_image(samlocal: Samlocal) -> None:
-    """An image with neither gets a relay in one of Python's that is there."""
+    """For an image with neither, the relay runs in an existing image of Python."""
     app = replace(samlocal, directory=CHECKOUT / "templates" / "hello-provided")
     ended = app("local", "invoke", "--no-credentials", "-e", "event.json")
 
@@ -127,7 +127,7 @@ def test_relay_of_a_custom_runtime_runs_in_another_image(samlocal: Samlocal) -> 
     assert ended.stdout.startswith(b'{"greeting": "Hello"')
 
 
-def test_doctor_names_the_way(samlocal: Samlocal) -> None:
+def test_doctor_reports_the_relay(samlocal: Samlocal) -> None:
     """`doctor` starts a relay, and says why one is needed."""
     ended = samlocal("doctor")
 
@@ -137,15 +137,15 @@ def test_doctor_names_the_way(samlocal: Samlocal) -> None:
 
 
 def test_engine_behind_a_socket_may_be_elsewhere(samlocal: Samlocal, remote: Remote) -> None:
-    """A socket of this machine says nothing about the engine's network, which has this machine's address."""
+    """An engine behind a local socket may be in another network, and then needs a relay."""
     ended = samlocal.invoke("Echo", "--no-event", "--engine", remote.engine.address, "--debug")
 
     assert (ended.exit_code, ended.stdout) == (0, b"{}"), ended.stderr
     assert "using a relay: the engine is in a separate network" in ended.stderr
 
 
-def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
-    """Who insists on the direct way is told that it leads nowhere."""
+def test_direct_connection_is_refused(samlocal: Samlocal) -> None:
+    """`--api-connection direct` on a remote engine is an error."""
     ended = samlocal.invoke("Echo", "--no-event", API_CONNECTION, "direct")
 
     assert (ended.exit_code, ended.stdout) == (1, b"")
@@ -154,7 +154,7 @@ def test_direct_way_is_refused_there(samlocal: Samlocal) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 0.3, 0.6, 0.9, 1.5])
 def test_signal_at_any_moment_leaves_nothing(samlocal: Samlocal, seconds: float) -> None:
-    """A command that is interrupted ends quietly, whatever it has created there by then."""
+    """An interrupted command ends quietly at any stage, and nothing remains."""
     process = samlocal.start("local", "invoke", "Sleeps", "--no-credentials", "--no-event")
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
@@ -165,8 +165,8 @@ def test_signal_at_any_moment_leaves_nothing(samlocal: Samlocal, seconds: float)
     assert b"Traceback" not in stderr
 
 
-def test_killed_command_takes_its_relay_along(samlocal: Samlocal, remote: Remote) -> None:
-    """After SIGKILL the relay's input ends, and so do relay and runtime, without anybody sweeping."""
+def test_relay_ends_with_a_killed_command(samlocal: Samlocal, remote: Remote) -> None:
+    """After SIGKILL the relay's input ends, and with it the relay and the runtime."""
     process = samlocal.start_sleeping()
     # What carried the code there is removed while the function runs already.
     assert _soon(lambda: len(remote.engine.containers()) == 2)
@@ -178,15 +178,15 @@ def test_killed_command_takes_its_relay_along(samlocal: Samlocal, remote: Remote
 
 
 def _soon(condition: Callable[[], bool]) -> bool:
-    """Whether something comes true, within 20 seconds."""
+    """Return whether a condition becomes true within 20 seconds."""
     deadline = time.monotonic() + 20
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.1)
     return condition()
 
 
-def test_engine_that_dies_is_named(samlocal: Samlocal, remote: Remote) -> None:
-    """Where the engine is killed the command ends and says so; the next one leaves nothing of it."""
+def test_killed_engine_is_reported(samlocal: Samlocal, remote: Remote) -> None:
+    """A killed engine is an error, and after its restart nothing remains."""
     process = samlocal.start_sleeping()
     remote.engine.kill()
 

@@ -51,7 +51,7 @@ class Lines:
 
 
 class NoProgress:
-    """Nothing is to be pulled or built."""
+    """Fails on any pull or build."""
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None:
         raise AssertionError(layer, status, current, total)
@@ -93,7 +93,7 @@ async def test_container_keeps_its_state_and_logs_are_apart(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Globals live on; each invocation's log has all of its lines, and none of another's."""
+    """Globals are kept, and each invocation's log has exactly its own lines."""
     for name, value in engine_variables.items():
         monkeypatch.setenv(name, value)
     spec = container(tmp_path, stand_in("python:3.11"))

@@ -1,4 +1,4 @@
-"""Functions on a rootless engine, whose containers can't reach this machine: by relay."""
+"""Functions on a rootless engine, whose containers need a relay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.xdist_group("rootless"), pytest.mark.timeout(400)]
 
 @pytest.fixture(scope="module")
 def rootless(built_image: Callable[[str], str]) -> Iterator[Podman]:
-    """A Podman of a user who isn't root, with the images that the tests run."""
+    """A Podman of a user other than root, with the images for the tests."""
     if not podman_engine.can_run():
         missing("Podman needs root, and Debian's packages podman, netavark and uidmap")
     if reason := podman_engine.refuses_rootless():
@@ -54,7 +54,7 @@ def samlocal(rootless: Podman, tmp_path: Path) -> Iterator[Samlocal]:
     assert not that_stay(rootless.containers)
 
 
-def test_relay_is_taken_at_once(samlocal: Samlocal) -> None:
+def test_relay_is_used_at_once(samlocal: Samlocal) -> None:
     """That the engine is rootless is known before anything starts."""
     ended = samlocal.invoke("Echo", "--event", "-", "--debug", stdin=b'{"message": "hey"}')
 
@@ -103,7 +103,7 @@ def test_interrupt_leaves_nothing(samlocal: Samlocal) -> None:
 
 
 def test_host_gateway_is_this_machine(samlocal: Samlocal) -> None:
-    """Podman 4.3 doesn't know the word, and the gateway of a rootless engine isn't on this machine."""
+    """Podman 4.3 does not know the word, and the gateway of a rootless engine is not on this machine."""
     with socket.create_server(("", 0)) as server:
         event = json.dumps(["me", server.getsockname()[1]])
         ended = samlocal.invoke("Reaches", "--data", event, "--add-host", "me:host-gateway")

@@ -1,4 +1,4 @@
-"""What tests with real debuggers share."""
+"""Fixtures of tests with real debuggers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROJECT = CHECKOUT / "tests" / "projects" / "debugging"
 
 @pytest.fixture
 def samlocal(samlocal_in: SamlocalIn, engine: docker.APIClient) -> Iterator[Samlocal]:
-    """The command in a project of the test's own; the images of its functions are removed afterwards."""
+    """The command in a copy of the project; the images of its functions are removed afterwards."""
     command = samlocal_in(PROJECT, "python:3.11")
     yield command
     for image in _images(command.directory / "template.yaml"):

@@ -1,4 +1,4 @@
-"""Debuggers that a person types commands to: jdb, gdb, dlv, rdbg."""
+"""Debuggers with a command line: jdb, gdb, dlv, rdbg."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECONDS = 60.0
 
 
 class Console:
-    """A running program, with what it has said so far; leaving the `with` block ends it."""
+    """A running program and its output so far; leaving the `with` block ends it."""
 
     def __init__(self, *command: str) -> None:
         self._said = ""

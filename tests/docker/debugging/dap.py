@@ -1,4 +1,4 @@
-"""A client of the Debug Adapter Protocol, as editors have one; debugpy speaks it.
+"""A client of the Debug Adapter Protocol, which editors and debugpy use.
 
 https://microsoft.github.io/debug-adapter-protocol/specification
 """
@@ -17,7 +17,7 @@ _SECONDS = 60
 
 
 class DapClient:
-    """One connection to a debugger; leaving the `with` block disconnects and lets the program go on."""
+    """One connection to a debugger; leaving the `with` block disconnects and resumes the program."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=_SECONDS)

@@ -1,4 +1,4 @@
-"""Programs that the tests debug, and debuggers that they need, built once for all workers."""
+"""Programs for the tests to debug, and their debuggers, built once for all workers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _GO_THAT_FETCHES_ITSELF = 21
 
 
 def tool(name: str) -> str:
-    """The path of a program of this machine."""
+    """Return the path of a program on this machine."""
     found = shutil.which(name)
     if found is None:
-        missing(f"`{name}` isn't installed (`make test` installs it)")
+        missing(f"`{name}` is not installed (`make test` installs it)")
     return found
 
 
@@ -42,7 +42,7 @@ def debugger_folder(folder: Path, *names: str) -> Path:
 
 
 def delve() -> Path:
-    """delve, which nobody packages for Debian: built from its module, once for this machine."""
+    """Build delve from its module, because Debian does not package it."""
     version = _DELVE_VERSIONS[_go_minor() < _GO_THAT_FETCHES_ITSELF]
     folder = cache_folder() / "tests" / f"delve-{version}"
     with _locked(folder):
@@ -60,7 +60,7 @@ def _go_minor() -> int:
 
 
 def build_go(folder: Path) -> None:
-    """Compile a `bootstrap` that a debugger can read: no optimisation."""
+    """Compile a `bootstrap` without optimization, for a debugger."""
     flags = ["-trimpath", "-gcflags=all=-N -l", "-buildvcs=false"]
     _run(tool("go"), "build", *flags, "-o", "bootstrap", ".", cwd=folder, CGO_ENABLED="0")
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def python(samlocal: Samlocal, function: str, pause: Pause, *options: str) -> Ended:
-    """debugpy, which the function's code knows nothing of, driven as an editor drives it."""
+    """Debug with debugpy, as an editor does, without changes to the function's code."""
     code = samlocal.directory / "python"
     with Session(samlocal, function, *options) as session:
         assert session.wait_until_ready() == f"attach debugpy to localhost:{session.port}"
@@ -44,7 +44,7 @@ def python(samlocal: Samlocal, function: str, pause: Pause, *options: str) -> En
 
 
 def nodejs(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
-    """The inspector, which stops before the first line, and then at the breakpoint."""
+    """Debug with the inspector, which stops before the first line and at the breakpoint."""
     with Session(samlocal, function) as session:
         how = session.wait_until_ready()
         assert how == f"attach a Node.js inspector to localhost:{session.port}"
@@ -61,7 +61,7 @@ def nodejs(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
 
 
 def java(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
-    """jdb, which finds the virtual machine suspended before its first class."""
+    """Debug with jdb, for which the virtual machine is suspended before its first class."""
     build_java(samlocal.directory / "java")
     with Session(samlocal, function) as session:
         how = session.wait_until_ready()
@@ -82,7 +82,7 @@ def java(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
 
 
 def go(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
-    """delve, which starts the bootstrap and stops it before its first instruction."""
+    """Debug with delve, which starts the bootstrap and stops it before its first instruction."""
     build_go(samlocal.directory / "go")
     path = debugger_folder(samlocal.directory / "delve", "dlv")
     with Session(samlocal, function, "--debugger-path", str(path)) as session:
@@ -104,7 +104,7 @@ def go(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
 
 
 def c(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
-    """gdb, with gdbserver in the container."""
+    """Debug with gdb, and gdbserver in the container."""
     build_c(samlocal.directory / "c")
     path = debugger_folder(samlocal.directory / "gdb", "gdbserver")
     with Session(samlocal, function, "--debugger-path", str(path)) as session:
@@ -127,7 +127,7 @@ def c(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
 
 
 def ruby(samlocal: Samlocal, function: str, pause: Pause) -> Ended:
-    """rdbg, in a container of the same image: this machine needs no Ruby."""
+    """Debug with rdbg in a container of the same image, because this machine may have no Ruby."""
     image = f"{samlocal.environment['SAMLOCAL_IMAGE_REPOSITORY']}/ruby:3.3"
     with Session(samlocal, function) as session:
         assert session.wait_until_ready() == f"attach rdbg to localhost:{session.port}"

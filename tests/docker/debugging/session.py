@@ -1,4 +1,4 @@
-"""A function that is being debugged: `samlocal local invoke -d PORT`, and what comes of it."""
+"""A debugged function: `samlocal local invoke -d PORT`, and its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECONDS = 60.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""A breakpoint in each language, and a long look at each."""
+"""Breakpoints in each language, short and long."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ LANGUAGES: dict[str, Scenario] = {
 
 @pytest.mark.parametrize("function", [*LANGUAGES, "PythonImage", "CImage"])
 def test_breakpoint(samlocal: Samlocal, function: str) -> None:
-    """A client reads a local variable, changes it, lets go, and the result shows the change."""
+    """A client reads and changes a local variable at a breakpoint, and the result shows the change."""
     debug = LANGUAGES[function.removesuffix("Image")]
     check(debug(samlocal, function, lambda: None))
 
 
 @pytest.mark.timeout(300)
 def test_a_minute_at_a_breakpoint(samlocal: Samlocal) -> None:
-    """Functions of all languages are held past their timeout, Init and all, and still answer."""
+    """Functions in all languages still answer after a stop longer than the timeout."""
     with ThreadPoolExecutor(len(LANGUAGES)) as pool:
         running = [
             pool.submit(debug, samlocal, function, lambda: time.sleep(LONG_SECONDS))

@@ -1,4 +1,4 @@
-"""Waiting for a debugger's client: what it may do, and what goes wrong before it comes."""
+"""Waiting for a debugger's client: its connections, and errors before them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def test_port_in_use_starts_nothing(samlocal: Samlocal, engine: docker.APIClient) -> None:
-    """A port that another program listens on is named before there is a container."""
+    """A port in use is reported before a container is created."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = samlocal.invoke("Python", "--no-event", "-d", str(port))
@@ -38,7 +38,7 @@ def test_port_in_use_starts_nothing(samlocal: Samlocal, engine: docker.APIClient
 
 
 def test_port_is_published_on_loopback_only(samlocal: Samlocal, engine: docker.APIClient) -> None:
-    """Other machines can't reach the debugger; a second port is open beside the first."""
+    """The ports of a debugger are published on loopback only; a second port is open too."""
     second = free_port()
     with Session(samlocal, "Python", "-d", str(second)) as session:
         session.wait_until_ready()
@@ -58,7 +58,7 @@ def test_port_is_published_on_loopback_only(samlocal: Samlocal, engine: docker.A
 def test_interrupt_while_waiting(
     samlocal: Samlocal, engine: docker.APIClient, function: str, number: int, exit_code: int
 ) -> None:
-    """Ctrl-C ends the waiting at once, and leaves nothing."""
+    """Ctrl-C ends the wait at once, and no container remains."""
     with Session(samlocal, function) as session:
         session.wait_until_ready()
         session.process.send_signal(number)
@@ -70,7 +70,7 @@ def test_interrupt_while_waiting(
 
 
 def test_client_that_comes_again(samlocal: Samlocal) -> None:
-    """A client that leaves lets the function run on, and can attach again while it does."""
+    """A client may disconnect and attach again while the function runs on."""
     code = samlocal.directory / "python"
     slow = "setattr(context, 'get_remaining_time_in_millis', lambda: __import__('time').sleep(8))"
     with Session(samlocal, "Python") as session:
@@ -89,7 +89,7 @@ def test_client_that_comes_again(samlocal: Samlocal) -> None:
 
 
 def test_client_that_dies_and_another(samlocal: Samlocal) -> None:
-    """Delve keeps the program where it is when a client is killed; the next one goes on from there."""
+    """After a client of delve is killed, the next one resumes the stopped program."""
     build_go(samlocal.directory / "go")
     path = debugger_folder(samlocal.directory / "delve", "dlv")
     connect = (str(path / "dlv"), "connect")
@@ -111,7 +111,7 @@ def test_client_that_dies_and_another(samlocal: Samlocal) -> None:
 
 
 def test_arguments_that_make_the_runtime_exit(samlocal: Samlocal) -> None:
-    """Nothing ever listens then; the message says where to look."""
+    """Arguments with which the runtime exits are reported with a hint."""
     options = ("-d", str(free_port()), "--debug-args", "-m debugpie --listen 1")
     ended = samlocal.invoke("Python", "--no-event", *options)
 
@@ -122,7 +122,7 @@ def test_arguments_that_make_the_runtime_exit(samlocal: Samlocal) -> None:
 
 
 def test_debugpy_of_the_function(samlocal: Samlocal) -> None:
-    """Who has debugpy in the code and names it in `--debug-args`, as for sam, gets that one."""
+    """The function's own debugpy in `--debug-args` is used, as in sam."""
     code = samlocal.directory / "python"
     shutil.copytree(_folder_of("debugpy"), code / "debugpy")
     port = free_port()
@@ -160,7 +160,7 @@ runpy.run_module("debugpy", run_name="__main__", alter_sys=True)
 def test_a_toolkits_own_wrapper(
     samlocal: Samlocal, tmp_path: Path, function: str, before: str, after: str
 ) -> None:
-    """Its script, and for an image its whole command, is the only debugger, as in sam."""
+    """A Toolkit's script, or its whole command for an image, is the only debugger, as in sam."""
     code = samlocal.directory / "python"
     shutil.copytree(_folder_of("debugpy"), code / "debugpy")
     (code / "Dockerfile").write_text((code / "Dockerfile").read_text() + "COPY . /var/task/\n")
@@ -204,7 +204,7 @@ def _folder_of(package: str) -> Path:
 
 
 def test_wrapper_of_the_function_runs_as_well(samlocal: Samlocal) -> None:
-    """`AWS_LAMBDA_EXEC_WRAPPER` keeps its meaning, and a function sees nothing of ours."""
+    """The function's `AWS_LAMBDA_EXEC_WRAPPER` still runs, and samlocal's is not visible."""
     code = samlocal.directory / "python"
     wrapper = code / "wrapper"
     wrapper.write_text('#!/bin/sh\necho "wrapping $2"\nexec "$@"\n')
@@ -228,7 +228,7 @@ def test_wrapper_of_the_function_runs_as_well(samlocal: Samlocal) -> None:
 
 
 def test_other_function_is_not_debugged(samlocal: Samlocal) -> None:
-    """`--debug-function` names the one that is; any other runs as ever."""
+    """With `--debug-function`, other functions run without a debugger."""
     options = ("-d", str(free_port()), "--debug-function", "NodeJs")
     ended = samlocal.invoke("Python", "--data", '{"stars": 3}', *options)
 
@@ -237,14 +237,14 @@ def test_other_function_is_not_debugged(samlocal: Samlocal) -> None:
 
 
 def test_host_network_keeps_the_debugger_to_this_machine(samlocal: Samlocal) -> None:
-    """Where no port is published since the network is the host's, the debugger is on loopback."""
+    """On the host's network, where no port is published, the debugger listens on loopback."""
     ended = scenarios.python(samlocal, "Python", lambda: None, "--docker-network", "host")
 
     assert (ended.exit_code, ended.result["stars"]) == (0, 5)
 
 
 def test_debugger_behind_a_relay(samlocal: Samlocal) -> None:
-    """Where a relay carries the Runtime API's calls, the port is open on it all the same."""
+    """With a relay, the debugger's port is published on the relay."""
     ended = scenarios.python(samlocal, "Python", lambda: None, API_CONNECTION, "relay")
 
     assert (ended.exit_code, ended.result["stars"]) == (0, 5)

@@ -350,7 +350,7 @@ def test_the_wrapper_leaves_no_trace() -> None:
     ],
 )
 def test_the_wrapper_runs_a_command_instead(command: str, expected: str) -> None:
-    """A command replaces the program, whose own arguments follow it if it has none."""
+    """A command without the runtime's script is followed by the arguments of the program."""
     ended = subprocess.run(
         [WRAPPER, "/bin/program", "--flag", "/app/main.py"],
         env={"AWS_LAMBDA_EXEC_WRAPPER": str(WRAPPER), "SAMLOCAL_DEBUG_COMMAND": command},
