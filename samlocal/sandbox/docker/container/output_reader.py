@@ -74,8 +74,9 @@ class OutputReader:
             from samlocal.sandbox.docker.container.start_errors import FormatErrors  # noqa: PLC0415  # few need it
 
             self._format_errors = FormatErrors()
-        self._thread = Thread(target=self._read, args=(pieces, ended), daemon=True)
-        self._thread.start()
+        thread = Thread(target=self._read, args=(pieces, ended), daemon=True)
+        thread.start()
+        self._thread = thread  # not before, because `close` joins it
         self._attached = attached
         if self._is_closed:  # `close` may have run before the connection was set
             attached.close()

@@ -72,8 +72,9 @@ class Relay:
             RelayUnusableError: Its image cannot run it.
         """
         self._attached = self._engine.attach(self.container_id, stdin=True)
-        self._reader = Thread(target=self._read, args=(self._attached,), daemon=True)
-        self._reader.start()
+        reader = Thread(target=self._read, args=(self._attached,), daemon=True)
+        reader.start()
+        self._reader = reader  # not before, because `close` joins it
         if self._closed:  # `close` may have run before the connection was set
             self._attached.close()
         try:

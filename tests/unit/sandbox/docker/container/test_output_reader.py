@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.engine.streams import attached
+from samlocal.sandbox.docker.container import output_reader
 from samlocal.sandbox.docker.container.output_reader import OutputReader
 from samlocal.sandbox.sandbox import Output
 from tests.unit.engine.fakes import fake_engine
@@ -85,6 +86,23 @@ def test_reader_that_is_closed_before_it_starts(connection: Connection) -> None:
     reader.start(ended.set)
     assert ended.wait(10)
     assert connection.is_closed
+
+
+def test_reader_that_is_closed_while_its_thread_starts(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that has not started cannot be joined; it ends at once."""
+    ended = Event()
+    reader = reader_of(connection, Output())
+
+    class LateThread(Thread):
+        def start(self) -> None:
+            reader.close(0)
+            super().start()
+
+    monkeypatch.setattr(output_reader, "Thread", LateThread)
+    reader.start(ended.set)
+    assert ended.wait(10)
 
 
 def test_last_output_is_read_before_the_reader_is_closed(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.streams import attached
 from samlocal.errors import EngineError
+from samlocal.sandbox.docker.network.relay import relay as relay_module
 from samlocal.sandbox.docker.network.relay.relay import Relay
 from tests.unit.engine.fakes import fake_engine
 
@@ -24,13 +26,25 @@ class Connection:
         self.sock.close()
 
 
-def test_relay_that_is_closed_while_it_attaches() -> None:
+@pytest.mark.parametrize("moment", ["attach", "thread"])
+def test_relay_that_is_closed_while_it_attaches(
+    monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
     """Its connection is closed, and its thread ended, although its container never starts."""
     ours, theirs = socket.socketpair()
 
+    class LateThread(Thread):
+        def start(self) -> None:
+            if moment == "thread":
+                relay.close()
+            super().start()
+
+    monkeypatch.setattr(relay_module, "Thread", LateThread)
+
     def attach(_container_id: str, *, stdin: bool) -> object:
         assert stdin
-        relay.close()
+        if moment == "attach":
+            relay.close()
         return attached(Connection(ours), b"")
 
     def refuse(_container_id: str, *, force: bool = False) -> None:
