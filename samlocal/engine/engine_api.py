@@ -67,6 +67,7 @@ class EngineApi:
         self.is_podman = False
         self._seconds = seconds
         self._idle: list[HttpConnection] = []
+        self._unlimited: set[HttpConnection] = set()
         self._guard = Lock()
         self._closed = False
         headers = self._ping()
@@ -74,11 +75,18 @@ class EngineApi:
         self.version = headers.get("api-version") or str(self.about()["ApiVersion"])
 
     def close(self) -> None:
+        """Close the idle connections, and end calls that wait for a container.
+
+        Docker may never answer a call that waits for a container while it is removed.
+        """
         with self._guard:
             self._closed = True
             idle, self._idle = self._idle, []
+            unlimited = list(self._unlimited)
         for connection in idle:
             connection.close()
+        for connection in unlimited:
+            connection.shut_down()
 
     def ping(self) -> None:
         self._ping()
@@ -264,7 +272,14 @@ class EngineApi:
             if not connection.is_dropped():
                 return connection
             connection.close()
-        return HttpConnection(self.address, seconds)
+        connection = HttpConnection(self.address, seconds)
+        if seconds is None:
+            with self._guard:
+                self._unlimited.add(connection)
+                is_closed = self._closed
+            if is_closed:
+                connection.shut_down()
+        return connection
 
     def _give_back(self, connection: HttpConnection, seconds: float | None) -> None:
         if seconds == self._seconds and connection.make_ready():
@@ -272,6 +287,8 @@ class EngineApi:
                 if not self._closed:
                     self._idle.append(connection)
                     return
+        with self._guard:
+            self._unlimited.discard(connection)
         connection.close()
 
 

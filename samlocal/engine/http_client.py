@@ -7,6 +7,8 @@ container. Not `http.client`, because it imports all of `email` and `ssl`; h11 i
 from __future__ import annotations
 
 import select
+from contextlib import suppress
+from socket import SHUT_RDWR, socket
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 import h11
@@ -90,6 +92,12 @@ class HttpConnection:
 
     def close(self) -> None:
         self._transport.close()
+
+    def shut_down(self) -> None:
+        """End a call of another thread, which closes the connection."""
+        with suppress(OSError):
+            # Not the method of a TLS socket, which only one thread may use.
+            socket.shutdown(self._transport.sock, SHUT_RDWR)
 
     def _next_event(self) -> object:
         while (event := self._protocol.next_event()) is h11.NEED_DATA:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -221,6 +222,34 @@ def test_events_are_read_as_they_arrive(engine: FakeEngine, tmp_path: Path) -> N
     engine.answers += [head + chunks]
     with connected(tmp_path) as api, api.events("0a1b", ["oom", "die"]) as events:
         assert [next(events)["Action"], next(events)["Action"]] == ["oom", "die"]
+
+
+@pytest.mark.parametrize("closes_first", [False, True])
+def test_closing_ends_a_call_that_waits(
+    engine: FakeEngine,
+    tmp_path: Path,
+    closes_first: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """A call that waits for a container ends when the client is closed, before or after the call."""
+    engine.answers.append(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
+    errors: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            api.wait("1")
+        except (OSError, h11.ProtocolError) as error:
+            errors.append(error)
+
+    with connected(tmp_path) as api:
+        if closes_first:
+            api.close()
+        waiting = Thread(target=wait, daemon=True)
+        waiting.start()
+        while not closes_first and len(engine.requests) == 1:
+            time.sleep(0.001)
+        api.close()
+        waiting.join(10)
+    assert len(errors) == 1
 
 
 def test_attached_streams_begin_right_after_the_head(engine: FakeEngine, tmp_path: Path) -> None:
