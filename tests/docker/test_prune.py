@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
+from tests.docker.leftovers import containers_of, that_stay
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import docker
 
     from tests.docker.conftest import SamlocalIn
 
@@ -28,7 +31,9 @@ def samlocal(samlocal_in: SamlocalIn, tmp_path: Path) -> Samlocal:
     return replace(command, environment={**command.environment, **cache})
 
 
-def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) -> None:
+def test_code_that_a_function_runs_on_stays(
+    samlocal: Samlocal, engine: docker.APIClient, tmp_path: Path
+) -> None:
     """Code in use is kept at any age, and is pruned after the function has ended."""
     template = samlocal.directory / "template.yaml"
     shutil.make_archive(str(samlocal.directory / "code"), "zip", samlocal.directory / "python")
@@ -42,5 +47,7 @@ def test_code_that_a_function_runs_on_stays(samlocal: Samlocal, tmp_path: Path) 
     finally:
         running.terminate()
         running.communicate(timeout=PATIENCE_SECONDS)
+    # The engine may still be removing the container when the command has ended.
+    assert not that_stay(lambda: containers_of(engine, samlocal.directory))
     assert f"removed {unpacked}, " in samlocal("prune").stdout.decode()
     assert not unpacked.exists()

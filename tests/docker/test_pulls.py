@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from tests.docker.throttle import Throttle
 
 MIB = 1024 * 1024
+# Docker tries a download five times, and waits for 5, 10, 15 and 20 seconds in between:
+# https://github.com/moby/moby/blob/master/distribution/xfer/download.go
+_SECONDS_OF_RETRIES = 150
 NAME = "lambda/python:3.11"
 
 
@@ -340,6 +343,7 @@ def on_small_engine(small_engine: OwnEngine, tmp_path: Path) -> Callable[[str], 
     return at
 
 
+@pytest.mark.timeout(_SECONDS_OF_RETRIES + 60)
 def test_registry_that_dies_midway(
     machines_engine: docker.APIClient,
     on_small_engine: Callable[[str], Samlocal],
@@ -356,7 +360,7 @@ def test_registry_that_dies_midway(
             assert proxy.holding.wait(30)
             registry.process.kill()
             proxy.cut()
-            stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+            stdout, stderr = process.communicate(timeout=_SECONDS_OF_RETRIES)
 
             assert (process.returncode, stdout) == (1, b"")
             assert f"Error: `{proxy.address}/{NAME}` cannot be pulled: " in stderr.decode()
