@@ -149,9 +149,7 @@ class RunningFunction:
         while self._wait_for_request():
             try:
                 with Engine(self._engine) as engine:
-                    factory = SandboxFactory(
-                        engine=engine, progress=_LoggedProgress(), on_relay=_log_relay
-                    )
+                    factory = SandboxFactory(engine=engine, progress=_LoggedProgress())
                     factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
             except BaseException as error:  # noqa: BLE001  # the caller that waits for the result gets it
                 self._settle(error)
@@ -239,13 +237,9 @@ class RunningFunction:
 
 
 class _LoggedProgress:
-    """Logs the pull or the build of an image."""
+    """Logs notes about images and the relay."""
 
     def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
 
     def note(self, text: str) -> None:
         _log.info("%s", text)
-
-
-def _log_relay() -> None:
-    _log.info("the container cannot reach this machine; using a relay")

@@ -38,7 +38,8 @@ class FunctionOptions:
 
     `images` replace the image of a function, by any of its identifiers; the key "" is for every function.
     `version` overrides the version from `qualifier`. `env_files` and `container_env_file` name files
-    (`-`: the host's stdin); `variables` override the env files. `reads_shell` and `reads_credentials` let the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
+    (`-`: the host's stdin); `variables` override the env files. `reads_shell` and `reads_credentials` let
+    the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
     function trusts. `debug` applies only to `debugged_function`, if that is set.
     """
 

@@ -20,19 +20,21 @@ _T = TypeVar("_T")
 
 # Several times what an engine needs to create a container from an existing image.
 _HEAD_START_SECONDS: Final = 0.2
+_RELAY_NOTE: Final = (
+    "The container cannot reach this machine; using a relay (also for later runs on this engine)"
+)
 
 
 @frozen
 class SandboxFactory:
     """Makes sandboxes on one engine.
 
-    `progress` observes the pull or build of images. `on_relay` is called before a sandbox
-    that cannot reach this machine is replaced with one that has a relay.
+    `progress` observes the pull or build of images, and gets a note before a sandbox that cannot reach this
+    machine is replaced with one that has a relay.
     """
 
     engine: Engine
     progress: ImageProgress
-    on_relay: Callable[[], None]
 
     def run(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
         """Return the result of `use` for a sandbox, which is removed before this returns.
@@ -50,7 +52,7 @@ class SandboxFactory:
                 raise
         from samlocal.sandbox.docker.network.api_listener import remember_relay  # noqa: PLC0415  # few need it
 
-        self.on_relay()
+        self.progress.note(_RELAY_NOTE)
         remember_relay(self.engine)
         return self._run_in_container(replace(spec, api_connection="relay"), use)
 

@@ -39,10 +39,6 @@ if TYPE_CHECKING:
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.sandbox import Sandbox
 
-_RELAY_STATUS: Final = (
-    "The container cannot reach this machine; using a relay (also for later runs on this engine)"
-)
-
 EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
 
@@ -193,10 +189,7 @@ def _run(
         return watch.with_hint(result) if watch and result else result
 
     with PullView() as view:
-        factory = SandboxFactory(
-            engine=engine, progress=view, on_relay=lambda: view.note(_RELAY_STATUS)
-        )
-        result = factory.run(prepared.spec, use)
+        result = SandboxFactory(engine=engine, progress=view).run(prepared.spec, use)
     if updates:
         updates.print_status()
     return result

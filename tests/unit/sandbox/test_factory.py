@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self, cast
 
 import pytest
@@ -45,7 +46,7 @@ def _fake_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
-    """Records the connections of the used sandboxes and the calls of `on_relay` in `events`."""
+    """Records the connections of the used sandboxes and the notes in `events`."""
     used: list[FakeSandbox] = []
 
     def use(sandbox: Sandbox) -> list[FakeSandbox]:
@@ -59,8 +60,7 @@ def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
 
     factory = SandboxFactory(
         engine=ENGINE,
-        progress=cast("ImageProgress", None),
-        on_relay=lambda: events.append("on_relay"),
+        progress=cast("ImageProgress", SimpleNamespace(note=events.append)),
     )
     spec = ContainerSpec(
         sandbox=SandboxSpec(function="Ratings", project=Path(), environment={}, memory_mb=128),
@@ -75,7 +75,11 @@ def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:
     events: list[str] = []
     used = run("auto", events)
 
-    assert events == ["auto", "on_relay", "relay"]
+    assert events == [
+        "auto",
+        "The container cannot reach this machine; using a relay (also for later runs on this engine)",
+        "relay",
+    ]
     assert all(each.is_removed for each in used)
     assert forget_relay(ENGINE)
 
