@@ -130,7 +130,7 @@ def main() -> int:
                 return 0 if build.run(build.stale(wanted)) else 1
     except docker.errors.DockerException as problem:
         print_status(
-            f"error: the container engine doesn't answer: {problem}\n\nhint: .ci/engine starts one"
+            f"error: the container engine does not answer: {problem}\n\nhint: .ci/engine starts one"
         )
         return 1
     print_status(f"The stand-in images are up to date: {', '.join(map(recipes.tag, wanted))}")

@@ -28,7 +28,7 @@ def main() -> int:
         reason = engine.why_not_pullable(official)
         if reason is None:
             return 0
-        sys.stderr.write(f"It can't be pulled: {reason}\n")
+        sys.stderr.write(f"It cannot be pulled: {reason}\n")
     sys.stderr.write(f"Using the stand-in {tag}\n")
     sys.stdout.write(f"{recipes.repository}\n")
     return 0

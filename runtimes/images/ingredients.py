@@ -75,7 +75,7 @@ def java_client(store: Store, pom: Path) -> Path:
 
     def make(target: Path) -> None:
         if not shutil.which("mvn"):
-            raise IngredientError("mvn isn't installed; Debian's package is named maven")
+            raise IngredientError("mvn is not installed; Debian's package is named maven")
         maven = ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", f"--file={pom}"]
         run("mvn", [*maven, "dependency:copy-dependencies", f"-DoutputDirectory={target}"])
 
@@ -84,7 +84,7 @@ def java_client(store: Store, pom: Path) -> Path:
 
 def _debootstrap(suite: str, packages: Sequence[str], target: Path | str, *options: str) -> None:
     if not shutil.which("mmdebstrap"):
-        raise IngredientError("mmdebstrap isn't installed; Debian and Ubuntu have it")
+        raise IngredientError("mmdebstrap is not installed; Debian and Ubuntu have it")
     command: list[str | Path] = ["mmdebstrap", "--variant=essential", "--format=tar"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NOT_WANTED]
     command.append("--dpkgopt=path-include=/usr/share/doc/*/copyright")

@@ -54,5 +54,5 @@ def test_java_without_maven_is_skipped_with_the_reason(
     """Where Maven is missing, the reason why there is no image for Java names its package."""
     (tmp_path / "pom.xml").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(IngredientError, match=r"^mvn isn't installed; .* is named maven$"):
+    with pytest.raises(IngredientError, match=r"^mvn is not installed; .* is named maven$"):
         java_client(Store(tmp_path / "store"), tmp_path / "pom.xml")
