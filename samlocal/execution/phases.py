@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from samlocal.errors import HostNotReachableError, SandboxError
@@ -78,9 +79,10 @@ class Phases:
                 return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
             await self._require_contact()
-            ending = exited(request_id, self.exited.result(), self._memory_mb)
+            ending = self._exited(request_id, since=self.begun)
         elif failure := initialised.result().failure:
-            ending = failed_to_initialise(failure, at=initialised.result().at)
+            at = max(initialised.result().at, self.begun)
+            ending = failed_to_initialise(failure, at=at)
         else:
             self._sandbox.end_init()
             duration_ms = max(0.0, (initialised.result().at - started_at) * 1000)
@@ -122,12 +124,20 @@ class Phases:
         if reached == "timeout":
             return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
-            return exited(request_id, self.exited.result(), self._memory_mb)
+            return self._exited(request_id, since=exchange.begun)
         if await self._wait(exchange.finished, deadline - time.monotonic()) == "timeout":
             log.line(late_line(request_id, self._timeout_seconds))
         answer = exchange.answer.result()
         at = exchange.finished.result() if exchange.finished.done() else time.monotonic()
         return PhaseOutcome(answer=answer, outcome="error" if answer.error else "success", at=at)
+
+    def _exited(self, request_id: str, *, since: float) -> PhaseOutcome:
+        """Return the outcome of a runtime that exited in a phase that began at `since`."""
+        exit_ = self.exited.result()
+        # An engine may report the start of a short program later than the end of its output, and a
+        # runtime may close its output long before it exits.
+        exit_ = replace(exit_, at=max(exit_.at, since))
+        return exited(request_id, exit_, self._memory_mb)
 
     async def _wait(
         self, future: asyncio.Future[_T], seconds: float

@@ -104,7 +104,8 @@ class FakeSandbox:
     """Runs a program as its runtime. The program returns the exit status of the sandbox.
 
     `failure` is why it cannot be had: it starts nothing then. `dies` ends it as a lost engine does.
-    `notices_after` is how long its owner takes to see that it has ended, in seconds.
+    `notices_after` is how long its owner takes to see that it has ended, in seconds. Its start is reported
+    `clock_error` seconds too late, its end as much too early.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class FakeSandbox:
         failure: SandboxError | None = None,
         dies: SandboxError | None = None,
         notices_after: float = 0,
+        clock_error: float = 0,
     ) -> None:
         self.listening: Future[socket.socket] = Future()
         self.started: Future[Started] = Future()
@@ -138,6 +140,7 @@ class FakeSandbox:
         self._failure = failure
         self._dies = dies
         self._notices_after = notices_after
+        self._clock_error = clock_error
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -186,7 +189,7 @@ class FakeSandbox:
             return
         self.may_start.wait(20)
         self.is_starting = True
-        self.started.set_result(Started(at=time.monotonic()))
+        self.started.set_result(Started(at=time.monotonic() + self._clock_error))
         status = 1
         with suppress(OSError, HTTPException, KeyError):  # it was stopped in the middle of a call
             status = self._program(Runtime(self._listener.getsockname(), self.output, self.stopped))
@@ -197,7 +200,7 @@ class FakeSandbox:
         self._exit(status)
 
     def _exit(self, status: int) -> None:
-        at = time.monotonic()
+        at = time.monotonic() - self._clock_error
         with suppress(InvalidStateError):
             self.logs_ended.set_result(None)
             time.sleep(self._notices_after)

@@ -242,6 +242,25 @@ def test_exit_in_an_invocation() -> None:
     assert sandbox.log.entries[1:3] == ["last words", "END RequestId: id-1"]
 
 
+@pytest.mark.parametrize("after", ["the start", "`init/error`", "`next`"])
+def test_end_before_the_start(after: str) -> None:
+    """An engine may report the start of a short program after its end; no duration is negative."""
+
+    def program(runtime: Runtime) -> int:
+        if after == "`init/error`":
+            runtime.fail_init(b"{}")
+        if after == "`next`":
+            runtime.next()
+        return 1
+
+    sandbox = FakeSandbox(program, clock_error=10)
+    report = str(result_of(sandbox).report)
+
+    assert "\tDuration: 0.00 ms\tBilled Duration: 0 ms\t" in report
+    assert "-" not in report.removeprefix("REPORT RequestId: id-1")
+    assert after == "`next`" or "Init Duration: 0.00 ms" in sandbox.log.entries[0]
+
+
 def test_exit_after_the_answer() -> None:
     """The answer before an exit is the result."""
 
