@@ -99,12 +99,16 @@ class ExecutionEnvironment:
     async def __aexit__(self, *exc_info: object) -> None:
         self._is_ending = True
         self._sandbox.output.connect(self._log)
-        if exc_info[0] and self._sandbox.is_starting:
+        if exc_info[0]:
             # The runtime goes first: it would complain about an API that is gone.
-            with suppress(TimeoutError, SandboxError):
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await asyncio.shield(self._phases.started)
-                    await self.stop()
+            if self._sandbox.is_starting:
+                with suppress(TimeoutError, SandboxError):
+                    async with asyncio.timeout(_STOP_SECONDS):
+                        await asyncio.shield(self._phases.started)
+                        await self.stop()
+            # The engine may start it yet, or end it late.
+            self._sandbox.output.connect(None)
+            self._sandbox.output.close()
         await self._server.__aexit__(*exc_info)
         if not exc_info[0]:
             self._log.raise_error()

@@ -533,6 +533,16 @@ def test_interrupt_before_the_start() -> None:
     assert run(FakeSandbox(ask_nothing), on_interrupt=lambda stop: stop()) is None
 
 
+def test_start_after_an_interrupt() -> None:
+    """A runtime that the engine still starts complains about an API that is gone: nobody sees it."""
+    sandbox = FakeSandbox(ask_nothing)
+    sandbox.may_start.clear()
+    stopped = run(sandbox, on_interrupt=lambda stop: Timer(0.2, stop).start())
+
+    sandbox.output.write(b"Failed to get next")
+    assert (stopped, sandbox.log.entries) == (None, [])
+
+
 def test_interrupt_after_the_result() -> None:
     """An interrupt after the result has no effect."""
     stops: list[Callable[[], None]] = []
