@@ -25,16 +25,22 @@ def require_free(ports: Sequence[int], *, address: str) -> None:
     """
     for port in ports:
         try:
-            _listen(address, port).close()
+            _bind(address, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise _in_use(port) from error
             # Other errors are ignored: the engine opens the port and may have permission.
 
 
-def _listen(address: str, port: int) -> socket.socket:
+def _bind(address: str, port: int) -> None:
+    """Bind a socket without listening, which two commands may do at the same time."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family)
+    with socket.socket(family) as tested:
+        # Connections that ended shortly before do not count.
+        tested.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            tested.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        tested.bind((address, port))
 
 
 @contextmanager

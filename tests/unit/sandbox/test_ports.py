@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from threading import Thread
 
 import pytest
 
@@ -38,6 +39,28 @@ def test_port_that_is_free() -> None:
         with pytest.raises(PortInUseError, match=f"port {port} of this machine is in use"):
             require_free((port,), address="127.0.0.1")
     require_free((port,), address="127.0.0.1")
+
+
+def test_checks_at_the_same_time() -> None:
+    """Two commands that check a free port at the same time do not see each other."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    refused: list[PortInUseError] = []
+
+    def check() -> None:
+        try:
+            for _ in range(100):
+                require_free((port,), address="127.0.0.1")
+        except PortInUseError as error:
+            refused.append(error)
+
+    threads = [Thread(target=check) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not refused
 
 
 @pytest.mark.parametrize(
