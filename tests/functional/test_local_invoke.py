@@ -10,6 +10,7 @@ import pytest
 
 from tests.docker.command import API_CONNECTION, BEHAVIOURS, DIRECT, Samlocal
 from tests.functional.engine.fake_engine import FakeEngine, fake_engine
+from tests.functional.execution.fakes import answer_nothing, echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,22 +18,9 @@ if TYPE_CHECKING:
     from tests.functional.execution.fakes import Program, Runtime
 
 
-def echo(runtime: Runtime) -> int:
-    event = runtime.next()
-    runtime.respond(event, event.payload)
-    runtime.next()
-    return 0
-
-
 def fail(runtime: Runtime) -> int:
     runtime.fail(runtime.next(), b'{"errorMessage": "no stars", "errorType": "ValueError"}')
     runtime.next()
-    return 0
-
-
-def hang(runtime: Runtime) -> int:
-    runtime.next()
-    runtime.hang()
     return 0
 
 
@@ -55,7 +43,7 @@ def samlocal(tmp_path: Path, engine: FakeEngine) -> Samlocal:
     [
         pytest.param(echo, "Echo", 0, id="result"),
         pytest.param(fail, "Raises", 3, id="error"),
-        pytest.param(hang, "SleepsTooLong", 4, id="timeout"),
+        pytest.param(answer_nothing, "SleepsTooLong", 4, id="timeout"),
         pytest.param(exit_at_once, "Exits", 5, id="exit"),
     ],
 )

@@ -100,6 +100,20 @@ class Runtime:
 Program = Callable[[Runtime], int]
 
 
+def echo(runtime: Runtime) -> int:
+    """Answer every event with itself."""
+    while True:
+        event = runtime.next()
+        runtime.write("working\n")
+        runtime.respond(event, event.payload)
+
+
+def answer_nothing(runtime: Runtime) -> int:
+    runtime.next()
+    runtime.hang()
+    return 0
+
+
 class FakeSandbox:
     """Runs a program as its runtime. The program returns the exit status of the sandbox.
 

@@ -18,7 +18,7 @@ from samlocal.errors import EngineError, HostNotReachableError
 from samlocal.execution import phases as phases_module
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.execution.one_shot import run_once
-from tests.functional.execution.fakes import FakeSandbox, Received, invocation
+from tests.functional.execution.fakes import FakeSandbox, Received, answer_nothing, echo, invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,20 +64,6 @@ def result_of(sandbox: FakeSandbox, *, timeout_seconds: float = 5) -> Invocation
     result = run(sandbox, timeout_seconds=timeout_seconds)
     assert result is not None
     return result
-
-
-def echo(runtime: Runtime) -> int:
-    """Answer every event with itself."""
-    while True:
-        event = runtime.next()
-        runtime.write("working\n")
-        runtime.respond(event, event.payload)
-
-
-def answer_nothing(runtime: Runtime) -> int:
-    runtime.next()
-    runtime.hang()
-    return 0
 
 
 def ask_nothing(runtime: Runtime) -> int:

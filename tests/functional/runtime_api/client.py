@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
-from samlocal.invocation import Invocation
+from samlocal.runtime_api.http_server import Server
+from tests.functional.execution.fakes import invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
+    from samlocal.runtime_api.http_server import Handler
     from samlocal.runtime_api.runtime import Exchange, RuntimeApi
 
 API = "/2018-06-01"
 DEADLINE_MS = 1_700_000_000_000
+
+
+async def _accept_all(_host: str, _port: int) -> bool:
+    return True
+
+
+@asynccontextmanager
+async def served(handler: Handler) -> AsyncIterator[int]:
+    """The port of a server with this handler."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with Server(listener, handler, accepts_peer=_accept_all):
+        yield listener.getsockname()[1]
+
+
+async def exchange(port: int, *pieces: bytes) -> bytes:
+    """Send bytes as they are; return all that comes back until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.writelines(pieces)
+    received = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return received
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +70,7 @@ class Api:
         return await asyncio.to_thread(self._call, method, path, body, headers or {})
 
     async def raw(self, *pieces: bytes) -> bytes:
-        """Send bytes as they are; return all that comes back until the server hangs up."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.writelines(pieces)
-        received = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-        return received
+        return await exchange(self.port, *pieces)
 
     async def hang_up_after(self, *pieces: bytes) -> None:
         """Send bytes as they are, and close the connection."""
@@ -61,7 +81,9 @@ class Api:
         await writer.wait_closed()
 
     def deliver(self, request_id: str = "id-1", payload: bytes = b"{}") -> Exchange:
-        return self.runtime.deliver(invocation(request_id, payload), deadline_ms=DEADLINE_MS)
+        return self.runtime.deliver(
+            invocation(payload, request_id=request_id), deadline_ms=DEADLINE_MS
+        )
 
     async def fetch(self, request_id: str = "id-1") -> Exchange:
         """Deliver an invocation, and take it as the runtime."""
@@ -83,12 +105,3 @@ class Api:
             )
         finally:
             connection.close()
-
-
-def invocation(request_id: str = "id-1", payload: bytes = b"{}") -> Invocation:
-    return Invocation(
-        request_id=request_id,
-        payload=payload,
-        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Ratings",
-        trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
-    )

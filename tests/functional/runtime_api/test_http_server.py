@@ -5,36 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable  # they define a type as the program runs
-from contextlib import asynccontextmanager
 from http.client import HTTPConnection, IncompleteRead
 from typing import TYPE_CHECKING
 
 import h11
 import pytest
 
-from samlocal.runtime_api.http_server import Response, Server
+from samlocal.runtime_api.http_server import Response
+from tests.functional.runtime_api.client import exchange, served
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from samlocal.runtime_api.http_server import Handler, Request
 
 _MIB = 1024 * 1024
 GET = b"GET / HTTP/1.1\r\nHost: api\r\n\r\n"
 
 Body = Callable[[], AsyncGenerator[bytes, None]]
-
-
-async def _accept_all(_host: str, _port: int) -> bool:
-    return True
-
-
-@asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[int]:
-    """The port of a server with this handler."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, handler, accepts_peer=_accept_all):
-        yield listener.getsockname()[1]
 
 
 def streaming(body: Body, trailers: dict[str, str] | None = None) -> Handler:
@@ -55,16 +41,6 @@ async def two_pieces() -> AsyncGenerator[bytes, None]:
     yield b"one "
     yield b""  # no chunk: it would be the last one
     yield b"two"
-
-
-async def exchange(port: int, request: bytes) -> bytes:
-    """Send raw bytes; return all bytes until the server closes the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(request)
-    received = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    return received
 
 
 async def test_streamed_body_comes_in_chunks_with_trailers() -> None:
@@ -295,9 +271,8 @@ async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("steps", range(4))
 async def test_client_that_connects_as_the_server_closes(steps: int) -> None:
     """A client that connects while the server closes is disconnected at any stage."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, streaming(two_pieces), accepts_peer=_accept_all):
-        client = socket.create_connection(listener.getsockname(), timeout=20)
+    async with served(streaming(two_pieces)) as port:
+        client = socket.create_connection(("127.0.0.1", port), timeout=20)
         for _ in range(steps):
             await asyncio.sleep(0)
     with client:

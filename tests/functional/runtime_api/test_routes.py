@@ -16,7 +16,8 @@ from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, F
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import ROUTES, Router
 from samlocal.runtime_api.runtime import RuntimeApi
-from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, invocation
+from tests.functional.execution.fakes import invocation
+from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, served
 
 if TYPE_CHECKING:
     from samlocal.runtime_api.http_server import Request, Response
@@ -490,13 +491,8 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
     async def fail(_request: Request) -> Response:
         raise ZeroDivisionError
 
-    async def admit_all(_host: str, _port: int) -> bool:
-        return True
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, fail, accepts_peer=admit_all):
-        api = Api(runtime=RuntimeApi(), port=listener.getsockname()[1])
-        reply = await api.call("GET", f"{API}/ping")
+    async with served(fail) as port:
+        reply = await Api(runtime=RuntimeApi(), port=port).call("GET", f"{API}/ping")
 
     assert (reply.status, json.loads(reply.body)["errorType"]) == (500, "InternalServerError")
     assert reply.headers["content-type"] == "application/json"

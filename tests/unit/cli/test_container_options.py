@@ -11,7 +11,7 @@ from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.plain_options import parse_images
 from samlocal.cli.sandbox_settings import read_settings
 from samlocal.errors import FunctionNotFoundError, Place
-from samlocal.function import Function, FunctionEntry, LocalCode
+from samlocal.function import FunctionEntry
 from samlocal.preparation.resolution import chosen_image
 
 PLACE = Place(Path("template.yaml"), 1, 1)
@@ -19,13 +19,6 @@ RATINGS = FunctionEntry(
     logical_id="Ratings", full_path="Shop/Ratings", function_name="ratings-api", place=PLACE
 )
 REPORTS = FunctionEntry(logical_id="Reports", full_path="Shop/Reports", place=PLACE)
-FUNCTION = Function(
-    logical_id="Ratings",
-    full_path="Shop/Ratings",
-    name="ratings-api",
-    code=LocalCode(path=Path("src"), place=PLACE),
-    place=PLACE,
-)
 
 
 def image(*values: str) -> str | None:

@@ -27,17 +27,6 @@ PLACE = Place(Path("template.yaml"), 3, 7)
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:1"
 
 
-@pytest.fixture
-def code(tmp_path: Path) -> Path:
-    """A directory of code with a link to what is beside it."""
-    directory = tmp_path / "app" / "src"
-    directory.mkdir(parents=True)
-    (directory / "app.py").touch()
-    (tmp_path / "app" / "shared").mkdir()
-    (directory / "shared").symlink_to("../shared")
-    return directory
-
-
 def function(code: Code | Path, *layers: Layer) -> ResolvedFunction:
     return ResolvedFunction(
         project=Path("/shop/template.yaml"),

@@ -32,16 +32,6 @@ IMAGE = ImageCode(uri="inference:1", place=PLACE, command=("app.handler",))
 
 
 @pytest.fixture
-def code(tmp_path: Path) -> Path:
-    """A directory of code with a link to what is beside it."""
-    directory = tmp_path / "app" / "src"
-    directory.mkdir(parents=True)
-    (tmp_path / "app" / "shared").mkdir()
-    (directory / "shared").symlink_to("../shared")
-    return directory
-
-
-@pytest.fixture
 def busy_port() -> Iterator[int]:
     """A port that somebody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

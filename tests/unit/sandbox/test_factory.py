@@ -1,22 +1,23 @@
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self, cast
 
 import pytest
 
 from samlocal.errors import HostNotReachableError
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker import sandbox as docker_sandbox
 from samlocal.sandbox.docker.network.api_listener import forget_relay
 from samlocal.sandbox.factory import SandboxFactory
-from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import fake_engine
+from tests.unit.sandbox.specs import CONTAINER
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.container_spec import ApiConnection
+    from samlocal.sandbox.container_spec import ApiConnection, ContainerSpec
     from samlocal.sandbox.sandbox import Sandbox
 
 ENGINE = fake_engine()
@@ -62,12 +63,7 @@ def run(api_connection: ApiConnection, events: list[str]) -> list[FakeSandbox]:
         engine=ENGINE,
         progress=cast("ImageProgress", SimpleNamespace(note=events.append)),
     )
-    spec = ContainerSpec(
-        sandbox=SandboxSpec(function="Ratings", project=Path(), environment={}, memory_mb=128),
-        image=ImageRequest(name="python:3.11"),
-        api_connection=api_connection,
-    )
-    return factory.run(spec, use)
+    return factory.run(replace(CONTAINER, api_connection=api_connection), use)
 
 
 def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.emulation import platform_of, with_emulation
-from samlocal.sandbox.sandbox import SandboxSpec
+from tests.unit.sandbox.specs import SANDBOX
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -29,13 +28,7 @@ class FakeEngine:
 
 def emulated_by(engine: FakeEngine, architecture: Architecture) -> ImageRequest:
     spec = ContainerSpec(
-        sandbox=SandboxSpec(
-            function="Ratings",
-            project=Path("/shop/template.yaml"),
-            environment={},
-            memory_mb=None,
-            architecture=architecture,
-        ),
+        sandbox=replace(SANDBOX, architecture=architecture),
         image=ImageRequest(name="python:3.11", for_architecture=f"python:3.11-{architecture}"),
     )
     return with_emulation(cast("Engine", engine), spec).image

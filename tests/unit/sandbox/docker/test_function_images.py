@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,11 +22,12 @@ from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker import function_images
 from samlocal.sandbox.docker.function_images import exit_hint, with_prepared_image
 from samlocal.sandbox.image_functions import EXIT_HINT
-from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import fake_engine
+from tests.unit.sandbox.specs import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.engine_api import Json
@@ -101,13 +101,7 @@ def facts(architecture: str = "amd64", *, built: Build | None = None) -> Json:
 
 def spec(name: str = "mine:1", **image: Any) -> ContainerSpec:  # noqa: ANN401  # of ImageRequest
     return ContainerSpec(
-        sandbox=SandboxSpec(
-            function="Ratings",
-            project=Path("/p/template.yaml"),
-            environment={},
-            memory_mb=128,
-            architecture="x86_64",
-        ),
+        sandbox=replace(SANDBOX, architecture="x86_64"),
         image=ImageRequest(name=name, **{"is_function": True, "profile": "shop", **image}),
     )
 

@@ -1,43 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.errors import SandboxError
-from samlocal.sandbox.container_spec import ContainerSpec, Delivery, ImageRequest
 from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Mount
+from tests.unit.engine.fakes import fake_engine
+from tests.unit.sandbox.specs import CONTAINER, SANDBOX
 
 if TYPE_CHECKING:
-    from samlocal.engine.engine import Engine
+    from samlocal.sandbox.container_spec import Delivery
 
 CODE = Mount(source=Path("/shop/src"), target="/var/task")
 ELSEWHERE = Mount(source=Path("/shop/lib"), target="/opt", engine_path="/host/shop/lib")
 WRITABLE = Mount(source=Path("/data"), target="/mnt/data", read_only=False)
 
 
-class _Engine:
-    address = "tcp://build:2375"
-
-    def __init__(self, *, shares_files: bool) -> None:
-        self.shares_files = shares_files
-
-
 def copied(*mounts: Mount, delivery: Delivery, shares_files: bool) -> tuple[Mount, ...]:
-    spec = ContainerSpec(
-        sandbox=SandboxSpec(
-            function="F",
-            project=Path("/shop/template.yaml"),
-            environment={},
-            memory_mb=128,
-            mounts=mounts,
-        ),
-        image=ImageRequest(name="python:3.11"),
-        delivery=delivery,
-    )
-    return mounts_to_copy(spec, cast("Engine", _Engine(shares_files=shares_files)))
+    spec = replace(CONTAINER, sandbox=replace(SANDBOX, mounts=mounts), delivery=delivery)
+    return mounts_to_copy(spec, fake_engine(address="tcp://build:2375", shares_files=shares_files))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ from samlocal.engine.streams import attached
 from samlocal.sandbox.docker.container import output_reader
 from samlocal.sandbox.docker.container.output_reader import OutputReader
 from samlocal.sandbox.sandbox import Output
-from tests.unit.engine.fakes import fake_engine
+from tests.unit.engine.fakes import Connection, fake_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,22 +29,6 @@ class BrokenLog:
 
     def line(self, text: str) -> None:
         raise RuntimeError(text)
-
-
-class Connection:
-    """Both ends of a container's attached connection."""
-
-    is_tls = False
-
-    def __init__(self) -> None:
-        self.sock, self.container = socket.socketpair()
-
-    def close(self) -> None:
-        self.sock.close()
-
-    @property
-    def is_closed(self) -> bool:
-        return self.sock.fileno() == -1
 
 
 @pytest.fixture

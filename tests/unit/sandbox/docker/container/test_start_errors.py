@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from samlocal.errors import EngineError, UnusableImageError
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container.start_errors import FormatErrors, program_error, start_error
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import Mount
 from tests.unit.engine.fakes import fake_engine
+from tests.unit.sandbox.specs import SANDBOX
 
 RUN = "/app/run"
 
@@ -23,18 +25,9 @@ def spec(
 ) -> ContainerSpec:
     """Return the container of an image with a program, and with a mount at /var/task."""
     request: dict[str, Any] = {"name": "mine:1", **image}
-    return ContainerSpec(
-        sandbox=SandboxSpec(
-            function="Ratings",
-            project=Path("/p/template.yaml"),
-            environment={},
-            memory_mb=128,
-            entrypoint=entrypoint,
-            command=command,
-            mounts=(Mount(source=Path("/p/src"), target="/var/task"),),
-        ),
-        image=ImageRequest(**request),
-    )
+    mounts = (Mount(source=Path("/p/src"), target="/var/task"),)
+    sandbox = replace(SANDBOX, entrypoint=entrypoint, command=command, mounts=mounts)
+    return ContainerSpec(sandbox=sandbox, image=ImageRequest(**request))
 
 
 class Api:

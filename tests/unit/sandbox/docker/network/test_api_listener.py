@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
+from samlocal.sandbox.container_spec import ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network import api_listener
 from samlocal.sandbox.docker.network.api_listener import (
@@ -16,41 +16,29 @@ from samlocal.sandbox.docker.network.api_listener import (
     listen,
     remember_relay,
 )
-from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import fake_engine
+from tests.unit.sandbox.specs import CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.container_spec import ApiConnection
+    from samlocal.sandbox.container_spec import ApiConnection, ContainerSpec
 
 
-class FakeEngine:
+def engine(
+    address: str, *, gateway: str = "127.0.0.1", podman: bool = False, desktop: bool = False
+) -> Engine:
     """An engine at an address, whose network has a gateway."""
-
-    def __init__(
-        self,
-        address: str,
-        *,
-        gateway: str = "127.0.0.1",
-        podman: bool = False,
-        desktop: bool = False,
-    ) -> None:
-        self.address = address
-        self.socket_path = address.removeprefix("unix://") if "unix://" in address else None
-        self.is_podman = podman
-        self._gateway = gateway
-        self._desktop = desktop
-
-    def gateway(self) -> str:
-        return self._gateway
-
-    def is_desktop(self) -> bool:
-        return self._desktop
-
-    def is_rootless(self) -> bool:
-        return False
+    return fake_engine(
+        address=address,
+        socket_path=address.removeprefix("unix://") if "unix://" in address else None,
+        is_podman=podman,
+        gateway=lambda: gateway,
+        is_desktop=lambda: desktop,
+        is_rootless=lambda: False,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -68,10 +56,10 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def found(
-    engine: FakeEngine, chosen: ApiConnection = "auto", network: str | None = None
+    of: Engine, chosen: ApiConnection = "auto", network: str | None = None
 ) -> tuple[str, str]:
     """Return the host of the API for containers, and the reason for a relay."""
-    listening = listen(cast("Engine", engine), network=network, chosen=chosen)
+    listening = listen(of, network=network, chosen=chosen)
     listening.listener.close()
     return listening.address.partition(":")[0], listening.relay_reason or ""
 
@@ -82,33 +70,32 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's engines are 
 @as_root
 def test_gateway_of_a_local_engine_is_bound(address: str) -> None:
     """The listener of a local engine is bound to the gateway of its network."""
-    assert found(FakeEngine(address)) == ("127.0.0.1", "")
+    assert found(engine(address)) == ("127.0.0.1", "")
 
 
 @as_root
 def test_gateway_of_podman_is_bound_early(address: str) -> None:
     """Podman's gateway is bound before it exists, because the first container creates its bridge."""
-    assert found(FakeEngine(address, gateway="192.0.2.1", podman=True)) == ("192.0.2.1", "")
+    assert found(engine(address, gateway="192.0.2.1", podman=True)) == ("192.0.2.1", "")
 
 
 @as_root
 def test_gateway_on_another_machine_needs_a_relay(address: str) -> None:
     """A gateway on another machine, as in a container with the host's socket, needs a relay."""
-    where, reason = found(FakeEngine(address, gateway="192.0.2.1"))
+    where, reason = found(engine(address, gateway="192.0.2.1"))
     assert (where, reason) == ("", "the engine's network is not on this machine")
 
 
 @as_root
 def test_desktop_forwards_connections(address: str) -> None:
     """Containers of Docker Desktop reach this machine by its name in the virtual machine."""
-    engine = FakeEngine(address, gateway="192.0.2.1", desktop=True)
-    assert found(engine) == ("host.docker.internal", "")
+    assert found(engine(address, gateway="192.0.2.1", desktop=True)) == ("host.docker.internal", "")
 
 
 @pytest.mark.parametrize("remote", ["tcp://127.0.0.1:2375", "ssh://me@example.com", "https://x"])
 def test_remote_engine_needs_a_relay(remote: str) -> None:
     """A remote engine needs a relay, even if its gateway is an address of this machine too."""
-    assert found(FakeEngine(remote)) == ("", "the engine is on another machine")
+    assert found(engine(remote)) == ("", "the engine is on another machine")
 
 
 def test_engine_of_another_user_needs_a_relay(
@@ -116,42 +103,39 @@ def test_engine_of_another_user_needs_a_relay(
 ) -> None:
     """The engine of a user other than root has a separate network, and needs a relay."""
     monkeypatch.setattr(api_listener, "_socket_owner", lambda _path: (os.getpid(), 1000))
-    assert found(FakeEngine(address)) == ("", "the engine is in a virtual machine")
+    assert found(engine(address)) == ("", "the engine is in a virtual machine")
 
 
 def test_api_connection_overrides_the_detection(address: str) -> None:
     """`--api-connection` overrides the detection."""
-    assert found(FakeEngine("tcp://far:1"), "direct") == ("127.0.0.1", "")
-    assert found(FakeEngine(address), "relay") == ("", "`--api-connection relay` is set")
+    assert found(engine("tcp://far:1"), "direct") == ("127.0.0.1", "")
+    assert found(engine(address), "relay") == ("", "`--api-connection relay` is set")
 
 
 @as_root
 def test_the_relay_is_remembered_for_the_engine(address: str) -> None:
     """The relay is remembered for the engine until it is forgotten."""
-    engine = FakeEngine(address)
-    remember_relay(cast("Engine", engine))
+    local = engine(address)
+    remember_relay(local)
 
-    assert found(engine) == ("", "its containers could not reach this machine")
-    assert forget_relay(cast("Engine", engine))
-    assert not forget_relay(cast("Engine", engine))
-    assert found(engine) == ("127.0.0.1", "")
+    assert found(local) == ("", "its containers could not reach this machine")
+    assert forget_relay(local)
+    assert not forget_relay(local)
+    assert found(local) == ("127.0.0.1", "")
 
 
 def spec(chosen: ApiConnection) -> ContainerSpec:
-    return ContainerSpec(
-        sandbox=SandboxSpec(function="Ratings", project=Path(), environment={}, memory_mb=None),
-        image=ImageRequest(name="python:3.11", is_function=True),
-        api_connection=chosen,
-    )
+    image = ImageRequest(name="python:3.11", is_function=True)
+    return replace(CONTAINER, image=image, api_connection=chosen)
 
 
 def test_only_the_container_may_connect(address: str) -> None:
     """Only the container's addresses and loopback are accepted; the listener is closed at the end."""
-    engine = cast("Engine", FakeEngine(address))
-    listener = ApiListener(engine, lost=lambda _error: None)
+    local = engine(address)
+    listener = ApiListener(local, lost=lambda _error: None)
     opened = listener.listen(spec("direct"))
 
-    assert listener.connect(spec("direct"), ContainerFactory(engine, pull=None))
+    assert listener.connect(spec("direct"), ContainerFactory(local, pull=None))
     assert listener.address == f"127.0.0.1:{opened.getsockname()[1]}"
     assert not listener.has_relay
     assert not listener.accepts_peer("172.17.0.2", 1)
@@ -167,10 +151,10 @@ def test_only_the_container_may_connect(address: str) -> None:
 
 def test_closed_factory_starts_no_relay() -> None:
     """A closed factory starts no relay, and there is no address."""
-    engine = fake_engine()
-    factory = ContainerFactory(engine, pull=None)
+    unused = fake_engine()
+    factory = ContainerFactory(unused, pull=None)
     factory.close()
-    listener = ApiListener(engine, lost=lambda _error: None)
+    listener = ApiListener(unused, lost=lambda _error: None)
     listener.listen(spec("relay"))
 
     assert not listener.connect(spec("relay"), factory)

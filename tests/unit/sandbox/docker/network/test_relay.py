@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from threading import Thread
 from types import SimpleNamespace
 
@@ -11,19 +10,7 @@ from samlocal.engine.streams import attached
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker.network.relay import relay as relay_module
 from samlocal.sandbox.docker.network.relay.relay import Relay
-from tests.unit.engine.fakes import fake_engine
-
-
-class Connection:
-    """Our end of a relay's attached connection."""
-
-    is_tls = False
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def close(self) -> None:
-        self.sock.close()
+from tests.unit.engine.fakes import Connection, fake_engine
 
 
 @pytest.mark.parametrize("moment", ["attach", "thread"])
@@ -31,7 +18,7 @@ def test_relay_that_is_closed_while_it_attaches(
     monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Its connection is closed, and its thread ended, although its container never starts."""
-    ours, theirs = socket.socketpair()
+    connection = Connection()
 
     class LateThread(Thread):
         def start(self) -> None:
@@ -45,7 +32,7 @@ def test_relay_that_is_closed_while_it_attaches(
         assert stdin
         if moment == "attach":
             relay.close()
-        return attached(Connection(ours), b"")
+        return attached(connection, b"")
 
     def refuse(_container_id: str, *, force: bool = False) -> None:
         del force
@@ -53,9 +40,9 @@ def test_relay_that_is_closed_while_it_attaches(
 
     engine = fake_engine(attach=attach, api=SimpleNamespace(remove_container=refuse, start=refuse))
     relay = Relay(engine, "1", target=("127.0.0.1", 1), lost=lambda _error: None)
-    with ours, theirs:
+    with connection.sock, connection.container:
         with pytest.raises(EngineError):
             relay.start(None)
         assert relay._reader
         relay._reader.join(10)
-        assert ours.fileno() == -1
+        assert connection.is_closed
