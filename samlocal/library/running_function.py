@@ -134,10 +134,13 @@ class RunningFunction:
         with self._changed:
             if request not in self._requests:
                 return
-            if request is self._requests[0] and self._cancel:
-                self._cancel(request)
-            else:
+            if request is not self._requests[0]:
                 self._requests.remove(request)
+                return
+            # It keeps its place, so that an error of its environment does not end the next request.
+            request.result.cancel()
+            if self._cancel:
+                self._cancel(request)
 
     def _notify(self) -> None:
         self._changed.notify_all()
@@ -151,6 +154,8 @@ class RunningFunction:
                 with Engine(self._engine) as engine:
                     factory = SandboxFactory(engine=engine, progress=_LoggedProgress())
                     factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
+            except asyncio.CancelledError:
+                continue  # the request was given up, or the block has ended
             except BaseException as error:  # noqa: BLE001  # the caller that waits for the result gets it
                 self._settle(error)
             finally:
@@ -163,8 +168,15 @@ class RunningFunction:
     def _wait_for_request(self) -> bool:
         """Return True as soon as there is a request, False at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._requests or self._is_closed)
+            self._changed.wait_for(lambda: self._has_request() or self._is_closed)
             return not self._is_closed
+
+    def _has_request(self) -> bool:
+        """Return whether there is a request, and drop those that their callers have given up."""
+        with self._changed:
+            while self._requests and self._requests[0].result.cancelled():
+                self._requests.popleft()
+            return bool(self._requests)
 
     async def _serve(self, sandbox: Sandbox) -> None:
         """Serve requests in one environment while it is usable.
@@ -191,7 +203,7 @@ class RunningFunction:
                     self._settle(error)  # the error of a log: the environment goes on
                 else:
                     self._settle(result)
-                while not self._requests and not self._is_closed:
+                while not self._has_request() and not self._is_closed:
                     await is_changed.wait()
                     is_changed.clear()
                 if not environment.is_usable:
@@ -214,7 +226,7 @@ class RunningFunction:
                 task.cancel()
 
         with self._changed:
-            if self._is_closed or not self._requests:
+            if self._is_closed or not self._has_request():
                 raise asyncio.CancelledError
             self._wake = lambda: call(is_changed.set)
             self._cancel = lambda request: call(lambda: cancel(request))
@@ -228,8 +240,8 @@ class RunningFunction:
                     self._late_error = result
                 return
             request = self._requests.popleft()
-        if isinstance(result, asyncio.CancelledError):
-            result = EnvironmentUnusableError(_NOT_RUNNING)
+            if request.result.cancelled():
+                return
         if isinstance(result, BaseException):
             request.result.set_exception(result)
         else:

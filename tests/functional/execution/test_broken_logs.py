@@ -9,23 +9,11 @@ import pytest
 
 import samlocal
 from samlocal.execution.environment import ExecutionEnvironment
-from samlocal.library import running_function
-from samlocal.sandbox.factory import SandboxFactory
 from tests.functional.execution.fakes import FakeSandbox, RecordingLog, invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from samlocal.sandbox.sandbox import Sandbox
+    from tests.functional.execution.conftest import Start
     from tests.functional.execution.fakes import Runtime
-
-TEMPLATE = """
-Resources:
-  Ratings:
-    Type: AWS::Serverless::Function
-    Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: .}
-"""
 
 
 class BrokenLog:
@@ -95,33 +83,12 @@ async def test_log_that_breaks_after_the_last_invocation() -> None:
             await environment.__aexit__(None, None, None)
 
 
-@pytest.fixture
-def start(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction]:
-    """Start a function in a given sandbox, with a given log."""
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
-    options = samlocal.FunctionOptions(reads_credentials=False)
-    prepared = samlocal.prepare(samlocal.open_project(tmp_path / "template.yaml"), options=options)
-
-    def start(sandbox: FakeSandbox, log: samlocal.Log) -> samlocal.RunningFunction:
-        def run(_factory: object, _spec: object, use: Callable[[Sandbox], None]) -> None:
-            with sandbox:
-                use(sandbox)
-
-        monkeypatch.setattr(SandboxFactory, "run", run)
-        return samlocal.start(prepared, log=log)
-
-    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
-    return start
-
-
 def test_function_whose_log_breaks(
-    start: Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction],
+    start: Start,
 ) -> None:
     """The invocation raises the error, and the next one runs in the same environment."""
     broken = BrokenLog("START", OSError("no space"))
-    with start(FakeSandbox(echo), samlocal.LogBuffer()) as function:
+    with start(samlocal.LogBuffer(), FakeSandbox(echo)) as function:
         with pytest.raises(OSError, match="no space"):
             function.invoke(log=broken)
         result = function.invoke({"stars": 5})
@@ -131,13 +98,13 @@ def test_function_whose_log_breaks(
 
 @pytest.mark.parametrize("underway", [None, KeyError("mine")])
 def test_function_whose_log_breaks_at_the_end(
-    start: Callable[[FakeSandbox, samlocal.Log], samlocal.RunningFunction],
+    start: Start,
     underway: Exception | None,
 ) -> None:
     """Leaving the block raises the error of the log, unless another one is on its way."""
     error = OSError("no space")
     sandbox = FakeSandbox(echo)
-    function = start(sandbox, BrokenLog("late", error)).__enter__()
+    function = start(BrokenLog("late", error), sandbox).__enter__()
     function.invoke(log=samlocal.LogBuffer())
     sandbox.output.write(b"late\n")
     with pytest.raises(OSError, match="no space") if underway is None else nullcontext():

@@ -1,0 +1,52 @@
+"""A function that the library runs in given sandboxes."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+import samlocal
+from samlocal.library import running_function
+from samlocal.sandbox.factory import SandboxFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from samlocal.sandbox.sandbox import Sandbox
+    from tests.functional.execution.fakes import FakeSandbox
+
+TEMPLATE = """
+Resources:
+  Ratings:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: .}
+"""
+
+
+class Start(Protocol):
+    """Starts a function with a log; its environments take the sandboxes in order."""
+
+    def __call__(self, log: samlocal.Log, *sandboxes: FakeSandbox) -> samlocal.RunningFunction: ...
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    options = samlocal.FunctionOptions(reads_credentials=False)
+    prepared = samlocal.prepare(samlocal.open_project(tmp_path / "template.yaml"), options=options)
+
+    def start(log: samlocal.Log, *sandboxes: FakeSandbox) -> samlocal.RunningFunction:
+        left = iter(sandboxes)
+
+        def run(_factory: object, _spec: object, use: Callable[[Sandbox], None]) -> None:
+            with next(left) as sandbox:
+                use(sandbox)
+
+        monkeypatch.setattr(SandboxFactory, "run", run)
+        return samlocal.start(prepared, log=log)
+
+    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
+    return start
