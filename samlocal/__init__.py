@@ -5,9 +5,11 @@ What a program may use is listed here; `samlocal.library` describes it. All else
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Not from `typing`: its import takes 6 ms, before the command can handle Ctrl-C.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from samlocal.context import ContextOverrides
     from samlocal.errors import SamlocalError
     from samlocal.function import Function, FunctionEntry

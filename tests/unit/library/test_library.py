@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +20,6 @@ from samlocal.library import running_function
 from samlocal.sandbox.factory import SandboxFactory
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from samlocal.sandbox.container_spec import ContainerSpec
 
 TEMPLATE = """
@@ -59,6 +58,18 @@ def test_the_import_alone_imports_nothing() -> None:
     assert [name for name in ended.stdout.decode().split() if not name.startswith("_")] == [
         "samlocal"
     ]
+
+
+def test_the_import_alone_imports_no_typing() -> None:
+    """`import samlocal` is fast, because the command handles Ctrl-C only after it."""
+    program = (
+        "import sys; before = {*sys.modules}; sys.path.append(sys.argv[1]); import samlocal;"
+        "print(*sorted({*sys.modules} - before))"
+    )
+    root = str(Path(samlocal.__file__).parent.parent)
+    command = [sys.executable, "-I", "-S", "-c", program, root]
+    ended = subprocess.run(command, capture_output=True, check=True)
+    assert ended.stdout.decode().split() == ["__future__", "samlocal"]
 
 
 def test_a_function_is_prepared_without_a_command_line(prepared: samlocal.PreparedFunction) -> None:
