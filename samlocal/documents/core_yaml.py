@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from samlocal.documents.scalars import Unquoted, as_written
-from samlocal.documents.yaml_composer import WORD_TAGS, YamlComposer, short_tag
+from samlocal.documents.yaml_composer import YamlComposer, short_tag
 from samlocal.errors import TemplateError
 
 if TYPE_CHECKING:
@@ -48,19 +48,10 @@ def compose(text: str, source: Source) -> Node | None:
     except TemplateError as exc:
         message = exc.message.removeprefix("not valid YAML: ")
         raise source.kind.error(f"invalid YAML: {message}", place=exc.place, hint=exc.hint) from exc
-    for duplicate in sorted(
-        composer.duplicates, key=lambda each: (each.place.line, each.place.column)
-    ):
-        message = f"invalid YAML: `{duplicate.key}` is given twice"
-        raise source.kind.error(message, place=duplicate.place)
+    if composer.duplicates:
+        first = min(composer.duplicates, key=lambda each: (each.place.line, each.place.column))
+        raise source.kind.error(f"invalid YAML: `{first.key}` is given twice", place=first.place)
     return root
-
-
-def written(node: Node) -> str | None:
-    """Return a scalar as it is written, the empty string for null, or None for a collection."""
-    if isinstance(node.value, str):
-        return str(node.value)
-    return "" if node.value is None else None
 
 
 def to_json(text: str, source: Source, *, max_characters: int) -> str:
@@ -85,7 +76,7 @@ class _CoreComposer(YamlComposer):
             return Unquoted(text)
         if patterns:
             raise self.unsupported(tag, event)
-        return None if tag in WORD_TAGS else super().tagged_scalar(tag, text, event)
+        return None if short_tag(tag) == "!!null" else super().tagged_scalar(tag, text, event)
 
     def unsupported(self, tag: str, event: yaml.Event) -> TemplateError:
         value = f" {event.value}" if isinstance(event, yaml.ScalarEvent) else ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_NODES: Final = 2_000_000  # each use of an alias counts
 CORE_TAG: Final = "tag:yaml.org,2002:"
-WORD_TAGS: Final = frozenset(f"{CORE_TAG}{name}" for name in ("int", "float", "bool", "null"))
+_WORD_TAGS: Final = frozenset(f"{CORE_TAG}{name}" for name in ("int", "float", "bool", "null"))
 _COLLECTION_TAGS: Final = frozenset({"!", f"{CORE_TAG}map", f"{CORE_TAG}seq"})
 
 
@@ -133,7 +133,7 @@ class YamlComposer:
         """Return the value of a scalar with a tag."""
         if tag in {"!", f"{CORE_TAG}str"}:
             return text
-        if tag in WORD_TAGS:
+        if tag in _WORD_TAGS:
             return self.schema(text)
         raise self.unsupported(tag, event)
 

@@ -24,6 +24,8 @@ MAX_VARIABLES_BYTES = 4096
 # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 
+USABLE_HINT = "a name is not empty and contains no `=`; neither name nor value contains a NUL byte"
+
 _NOT_CONFIGURED = (
     "Lambda was unable to configure your environment variables because the environment variables "
     "you have provided"
@@ -110,11 +112,16 @@ def overridden_by_shell(names: Sequence[str], place: Place) -> Diagnostic:
     )
 
 
+def is_usable(name: str, value: str) -> bool:
+    """Tell whether a process can have the variable."""
+    return bool(name) and "=" not in name and "\0" not in name + value
+
+
 def unusable(name: str, place: Place) -> Diagnostic:
     return Diagnostic(
         message=f"skipping {json.dumps(name)}: not a valid environment variable name or value",
         place=place,
-        hint="a name is not empty and contains no `=`; neither name nor value contains a NUL byte",
+        hint=USABLE_HINT,
     )
 
 

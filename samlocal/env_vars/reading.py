@@ -27,11 +27,12 @@ from samlocal.documents.input_files import (
     read_input,
 )
 from samlocal.documents.json_document import compose_json
+from samlocal.env_vars.diagnostics import USABLE_HINT, is_usable
 from samlocal.env_vars.env_file import PARAMETERS, EnvFile, GivenVariable, Section
 from samlocal.errors import EnvVarsError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import BinaryIO
 
     from samlocal.documents.node import Node
@@ -60,15 +61,7 @@ def read_flat_env_file(name: str, *, stdin: BinaryIO, shell: Mapping[str, str] |
     Raises:
         EnvVarsError: the file cannot be read, is malformed, or has another shape.
     """
-    text, source = _read(name, stdin)
-    text = text.replace("\r\n", "\n")
-    match _format(text, source):
-        case "json":
-            return _from_flat_json(text, source)
-        case "yaml":
-            return _from_flat_yaml(text, source)
-        case _:
-            return _from_dotenv(text, source, shell or {})
+    return parse_env_file(*_read(name, stdin), shell=shell or {}, is_flat=True)
 
 
 def _read(name: str, stdin: BinaryIO) -> tuple[str, Source]:
@@ -79,16 +72,30 @@ def _read(name: str, stdin: BinaryIO) -> tuple[str, Source]:
     return decode(content, source), source
 
 
-def parse_env_file(text: str, source: Source, *, shell: Mapping[str, str]) -> EnvFile:
-    """Return the env file with this text."""
+def parse_env_file(
+    text: str, source: Source, *, shell: Mapping[str, str], is_flat: bool = False
+) -> EnvFile:
+    """Return the env file with this text, without sections if `is_flat`."""
     text = text.replace("\r\n", "\n")
-    match _format(text, source):
-        case "json":
-            return _from_json(text, source)
-        case "yaml":
-            return _from_yaml(text, source)
-        case _:
-            return _from_dotenv(text, source, shell)
+    file_format = _format(text, source)
+    if file_format == "env":
+        return _from_dotenv(text, source, shell)
+    hint = _FLAT_SHAPE if is_flat else _SHAPE
+    if file_format == "json":
+        root, diagnostics = _json_mapping(text, source, hint=hint)
+    elif (mapping := _yaml_mapping(text, source, hint=hint)) is not None:
+        root, diagnostics = mapping, []
+    else:
+        return EnvFile(path=source.path, diagnostics=(_empty(source),))
+    sections = {} if is_flat else _sections(root)
+    common = sections.pop(PARAMETERS, None)
+    variables = common.variables if common else {}
+    return EnvFile(
+        path=source.path,
+        parameters=_given_in(root) if is_flat else variables,
+        sections=sections,
+        diagnostics=tuple(diagnostics),
+    )
 
 
 def _format(text: str, source: Source) -> str:
@@ -100,22 +107,21 @@ def _format(text: str, source: Source) -> str:
     return "json" if text.lstrip().startswith(("{", "[")) else "yaml"
 
 
-def _from_json(text: str, source: Source) -> EnvFile:
-    root, diagnostics = _json_mapping(text, source, hint=_SHAPE)
+def _sections(root: Node) -> dict[str, Section]:
     sections = {}
     for name, section in root.entries("an env file").items():
         place = root.place_of(name)
         if not isinstance(section.value, dict):
             raise _wrong_section(name, place)
-        sections[name] = Section(place=place, variables=_given_in_json(section))
-    return _env_file(source, sections, diagnostics)
+        sections[name] = Section(place=place, variables=_given_in(section))
+    return sections
 
 
-def _from_flat_json(text: str, source: Source) -> EnvFile:
-    root, diagnostics = _json_mapping(text, source, hint=_FLAT_SHAPE)
-    return EnvFile(
-        path=source.path, parameters=_given_in_json(root), diagnostics=tuple(diagnostics)
-    )
+def _given_in(mapping: Node) -> dict[str, GivenVariable]:
+    return {
+        name: _given(name, value, mapping.place_of(name))
+        for name, value in mapping.entries("variables").items()
+    }
 
 
 def _json_mapping(text: str, source: Source, *, hint: str) -> tuple[Node, list[Diagnostic]]:
@@ -125,33 +131,6 @@ def _json_mapping(text: str, source: Source, *, hint: str) -> tuple[Node, list[D
     root, duplicates = compose_json(text, source.path, max_depth=None)
     duplicates.sort(key=lambda each: (each.place.line, each.place.column))
     return root, [_given_twice(each.key, each.place) for each in duplicates]
-
-
-def _given_in_json(mapping: Node) -> dict[str, GivenVariable]:
-    return {
-        name: _given(name, _stringify(value.value), mapping.place_of(name))
-        for name, value in mapping.entries("variables").items()
-    }
-
-
-def _from_yaml(text: str, source: Source) -> EnvFile:
-    root = _yaml_mapping(text, source, hint=_SHAPE)
-    if root is None:
-        return EnvFile(path=source.path, diagnostics=(_empty(source),))
-    sections = {}
-    for name, section in root.entries("an env file").items():
-        place = root.place_of(name)
-        if not isinstance(section.value, dict):
-            raise _wrong_section(name, place)
-        sections[name] = Section(place=place, variables=_given_in_yaml(section))
-    return _env_file(source, sections, [])
-
-
-def _from_flat_yaml(text: str, source: Source) -> EnvFile:
-    root = _yaml_mapping(text, source, hint=_FLAT_SHAPE)
-    if root is None:
-        return EnvFile(path=source.path, diagnostics=(_empty(source),))
-    return EnvFile(path=source.path, parameters=_given_in_yaml(root))
 
 
 def _yaml_mapping(text: str, source: Source, *, hint: str) -> Node | None:
@@ -164,15 +143,6 @@ def _yaml_mapping(text: str, source: Source, *, hint: str) -> Node | None:
     return root
 
 
-def _given_in_yaml(mapping: Node) -> dict[str, GivenVariable]:
-    from samlocal.documents.core_yaml import written  # noqa: PLC0415  # the cold path reads no YAML here
-
-    return {
-        name: _given(name, written(value), mapping.place_of(name))
-        for name, value in mapping.entries("variables").items()
-    }
-
-
 def _from_dotenv(text: str, source: Source, shell: Mapping[str, str]) -> EnvFile:
     from samlocal.env_vars.dotenv import parse_dotenv  # noqa: PLC0415  # JSON files don't need it
 
@@ -183,50 +153,30 @@ def _from_dotenv(text: str, source: Source, shell: Mapping[str, str]) -> EnvFile
         name, place = assignment.name, Place(source.path, *lines.at(assignment.index))
         if name in variables:
             diagnostics.append(_given_twice(name, place))
-        variables[name] = _given(name, assignment.value, place)
+        variables[name] = _variable(name, assignment.value, place)
         diagnostics += [_unknown_reference(unknown, place) for unknown in assignment.unknown]
     if not variables:
         diagnostics.append(_empty(source))
     return EnvFile(path=source.path, parameters=variables, diagnostics=tuple(diagnostics))
 
 
-def _env_file(
-    source: Source, sections: Mapping[str, Section], diagnostics: Sequence[Diagnostic]
-) -> EnvFile:
-    parameters = sections.get(PARAMETERS)
-    return EnvFile(
-        path=source.path,
-        parameters=parameters.variables if parameters else {},
-        sections={name: s for name, s in sections.items() if name != PARAMETERS},
-        diagnostics=tuple(diagnostics),
-    )
-
-
-def _stringify(value: object) -> str | None:
-    """Return a JSON value as sam passes it to a function, or None if it is not a scalar."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case dict() | tuple():
-            return None
-        case _:
-            return str(value)
-
-
-def _given(name: str, value: str | None, place: Place) -> GivenVariable:
-    if value is None:
+def _given(name: str, value: Node, place: Place) -> GivenVariable:
+    text = "" if value.value is None else value.optional_text()
+    if text is None:
         raise EnvVarsError(
             f"the value of `{name}` is a list or an object",
             place=place,
             hint="an environment variable is a string: quote the value, or write JSON in a string",
         )
-    if not name or "=" in name or "\0" in name + value:
+    return _variable(name, text, place)
+
+
+def _variable(name: str, value: str, place: Place) -> GivenVariable:
+    if not is_usable(name, value):
         raise EnvVarsError(
             f"the variable {json.dumps(name)} is not a valid environment variable",
             place=place,
-            hint="a name is not empty and contains no `=`; neither name nor value contains a NUL byte",
+            hint=USABLE_HINT,
         )
     return GivenVariable(value=value, place=place)
 

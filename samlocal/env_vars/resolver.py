@@ -174,7 +174,7 @@ def _of_template(function: Function) -> _Layer:
             ),
         )
         for name, variable in function.environment.items()
-        if variable.value is not None and _is_usable(name, variable.value)
+        if variable.value is not None and diagnostics.is_usable(name, variable.value)
     }
 
 
@@ -211,11 +211,6 @@ def _applying_sections(file: EnvFile, function: Function) -> list[str]:
 def _of_command_line(variables: Mapping[str, str]) -> _Layer:
     origin = Origin(source="command-line", label="--env")
     return {name: _Given(value=value, origin=origin) for name, value in variables.items()}
-
-
-def _is_usable(name: str, value: str) -> bool:
-    """Tell whether a process can have the variable."""
-    return bool(name) and "=" not in name and "\0" not in name + value
 
 
 def _refuse_reserved(command_line: Mapping[str, str]) -> None:
@@ -264,7 +259,7 @@ def _check_reserved(
 
 def _check_template(function: Function) -> Iterator[Diagnostic]:
     for name, variable in function.environment.items():
-        if not _is_usable(name, variable.value or ""):
+        if not diagnostics.is_usable(name, variable.value or ""):
             yield diagnostics.unusable(name, variable.place)
 
 
