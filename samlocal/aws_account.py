@@ -49,3 +49,9 @@ def partition_of(region: str) -> tuple[str, str]:
     """Return the partition of a Region, such as `aws-cn`, and the suffix of its host names."""
     matches = (each for prefix, each in _PARTITIONS.items() if region.startswith(prefix))
     return next(matches, ("aws", "amazonaws.com"))
+
+
+def resource_arn(service: str, resource: str, *, region: str, account_id: str) -> str:
+    """Return the ARN of a resource in a Region of an account."""
+    partition, _ = partition_of(region)
+    return f"arn:{partition}:{service}:{region}:{account_id}:{resource}"

@@ -26,6 +26,7 @@
         ├── EngineError               the engine refused a request, or ended
         ├── ImageNotFoundError        no such image, here or in the registry
         ├── ImagePullError            the registry cannot be reached, or the pull failed
+        │   └── ImageArchitectureError the registry has no image for the architecture
         ├── ImageBuildError           a function's image cannot be built
         ├── UnusableImageError        the image cannot run on this engine
         ├── NetworkNotFoundError      no such Docker network

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 6 * 1024 * 1024
 EMPTY_EVENT = b"{}"
 
-_FORCE_EXIT_SECONDS = 1.0
+_SILENCE_SECONDS = 1.0
 
 # The widest encoding takes four bytes a character.
 _EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
@@ -119,7 +119,7 @@ class _Announcing:
 
     def read(self, size: int, /) -> bytes:
         with suppress(OSError, ValueError):  # no file behind it: nothing to wait for
-            ready, _, _ = select.select([self._stdin], [], [], _FORCE_EXIT_SECONDS)
+            ready, _, _ = select.select([self._stdin], [], [], _SILENCE_SECONDS)
             if not ready:
                 self._waiting()
         return self._stdin.read(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from samlocal.aws_account import partition_of
+from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import FunctionNotFoundError, UsageError
 from samlocal.frozen_dataclass import frozen
@@ -59,9 +59,8 @@ def qualify(function: Function, qualifier: str | None) -> QualifiedFunction:
 
 def function_arn(function: Function) -> str:
     """Return the ARN of a function, without a qualifier."""
-    region = function.region
-    partition, _ = partition_of(region)
-    return f"arn:{partition}:lambda:{region}:{function.account_id}:function:{function.name}"
+    resource = f"function:{function.name}"
+    return resource_arn("lambda", resource, region=function.region, account_id=function.account_id)
 
 
 def _not_found(function: Function, qualifier: str, arn: str) -> FunctionNotFoundError | UsageError:
@@ -70,10 +69,10 @@ def _not_found(function: Function, qualifier: str, arn: str) -> FunctionNotFound
             f"`{qualifier}` is not a qualifier",
             hint="a version is a number or `$LATEST`, an alias has letters, digits, `-` and `_`",
         )
-    aliases = sorted(function.qualifiers)
-    hint = did_you_mean(qualifier, aliases)
-    if hint is None and aliases:
-        hint = f"aliases: {quoted(aliases)}"
-    elif hint is None:
-        hint = f"the template has no alias of `{function.logical_id}`"
+    aliases = function.qualifiers
+    hint = did_you_mean(qualifier, sorted(aliases)) or (
+        f"aliases: {quoted(aliases)}"
+        if aliases
+        else f"the template has no alias of `{function.logical_id}`"
+    )
     return FunctionNotFoundError(f"Function not found: {arn}", hint=hint)

@@ -39,7 +39,7 @@ class DebugRecipe:
     `own`, or are a script or a command (see `sandbox.debug_arguments`), they start another debugger and
     replace all of these.
 
-    A client starts a debugger that does not listen in the sandbox. A debugger that `traces` another process
+    If a debugger does not listen, its client starts it in the sandbox. A debugger that `traces` another process
     needs that privilege. `language` is the language of the programs that it debugs. `install` is a shell
     command that puts the tool into a directory `DIR`.
     """

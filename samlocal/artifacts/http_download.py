@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BLOCK: Final = 1024 * 1024
 # The longest time to wait for an answer, or for more data.
-_FORCE_EXIT_SECONDS: Final = 30
+_SILENCE_SECONDS: Final = 30
 
 
 def download(url: str, path: Path, *, check: Callable[[], None]) -> tuple[int, str]:
@@ -31,7 +31,7 @@ def download(url: str, path: Path, *, check: Callable[[], None]) -> tuple[int, s
     checksum, size = hashlib.sha256(), 0
     try:
         with (
-            urlopen(url, timeout=_FORCE_EXIT_SECONDS, context=context) as source,  # noqa: S310  # AWS's own answer
+            urlopen(url, timeout=_SILENCE_SECONDS, context=context) as source,  # noqa: S310  # AWS's own answer
             path.open("wb") as sink,
         ):
             while block := source.read(_BLOCK):

@@ -1,1 +1,1 @@
-"""What all kinds of projects share: discovery, and the lookup of functions."""
+"""What all kinds of projects share: their protocol, discovery, parameter overrides, and the lookup of functions."""

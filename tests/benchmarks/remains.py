@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PROJECT: Final = "samlocal.project"
 _LISTENING: Final = "0A"  # https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
-_FORCE_EXIT_SECONDS: Final = 10.0
+_REMOVAL_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Place:
 
     def remains(self) -> list[str]:
         """Everything that is still there when the engine has had time to remove it."""
-        return _patiently(self._everything, seconds=_FORCE_EXIT_SECONDS)
+        return _patiently(self._everything, seconds=_REMOVAL_SECONDS)
 
     def files(self) -> frozenset[str]:
         """Every path below the folder."""

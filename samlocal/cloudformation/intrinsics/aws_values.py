@@ -1,7 +1,4 @@
-"""Values and code from a real AWS account, with boto3 (the `aws` extra).
-
-They are read only for `--resolve-remote`, or for code in S3.
-"""
+"""Values from a real AWS account, with boto3 (the `aws` extra), for `--resolve-remote`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, partition_of
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION, partition_of, resource_arn
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StackContext:
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+        return resource_arn(service, resource, region=self.region, account_id=self.account_id)
 
     def names(self) -> dict[str, str]:
         """Return the values for the placeholders in patterns of resource names."""

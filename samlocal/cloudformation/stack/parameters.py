@@ -153,12 +153,12 @@ def _check(parameter: Parameter, values: Sequence[str]) -> None:
 
 def _refused(parameter: Parameter, value: str, key: str, expected: str) -> ParameterError:
     description = parameter.node.get("ConstraintDescription")
-    with_hint = description.optional_text() if description else None
+    explanation = description.optional_text() if description else None
     node = parameter.node.get(key) or parameter.node
     return ParameterError(
         f"parameter `{parameter.name}` cannot be {f'`{value}`' if value else 'empty'}",
         place=node.place,
-        hint=with_hint or expected,
+        hint=explanation or expected,
     )
 
 
