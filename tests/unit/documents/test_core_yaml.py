@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from samlocal.documents.core_yaml import to_json
@@ -94,10 +95,25 @@ def test_aliases_and_merge_keys() -> None:
     }
 
 
+class Dumper(yaml.SafeDumper):
+    """Quotes also the strings that are numbers in YAML 1.2, but not in PyYAML's YAML 1.1."""
+
+
+Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+"),
+    list("-+.0123456789"),
+)
+
+
+@example("0E0")
+@example("1.5e3")
+@example("08")
+@example("0o7")
 @given(JSON_VALUES)
 def test_json_written_as_yaml_is_read_back(value: object) -> None:
     """Any JSON value is read back from the YAML that PyYAML writes for it."""
-    assert convert(yaml.safe_dump(value)) == value
+    assert convert(yaml.dump(value, Dumper=Dumper)) == value
 
 
 @pytest.mark.parametrize(
