@@ -11,14 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from samlocal.engine.engine_api import ImageMissingError
-from samlocal.engine.images.build import RECIPE_LABEL, build_image, recipe_of
-from samlocal.engine.images.build_context import newer_file
-from samlocal.engine.images.policy import (
-    is_pulled_always,
-    skipped_pull_error,
-    vanished_image_error,
-)
-from samlocal.engine.images.pull import pull_image
+from samlocal.engine.images.policy import is_pulled_always, vanished_image_error
 from samlocal.errors import (
     EngineError,
     ImageArchitectureError,
@@ -26,7 +19,7 @@ from samlocal.errors import (
     ImagePullError,
     UnusableImageError,
 )
-from samlocal.sandbox.docker.emulation import lambda_architecture, platform_of
+from samlocal.sandbox.docker.emulation import lambda_architecture
 from samlocal.sandbox.image_functions import EXIT_HINT, Program, with_program
 
 if TYPE_CHECKING:
@@ -44,10 +37,11 @@ def with_prepared_image(
     *,
     progress: ImageProgress,
     cancelled: Callable[[], bool],
+    pull: Callable[[str, ImageRequest], None],
 ) -> ContainerSpec:
     """Return the spec with an existing image, and with the program to run.
 
-    If cancelled, the spec is unchanged.
+    `pull` gets an image with the settings of a request. If cancelled, the spec is unchanged.
 
     Raises:
         SandboxError: The image is not available, or has no program.
@@ -56,9 +50,11 @@ def with_prepared_image(
     if facts is None:
         build = spec.image.build
         if build and image == build.image:
+            from samlocal.engine.images.build import build_image  # noqa: PLC0415  # few need it
+
             build_image(engine, build, progress=progress, cancelled=cancelled)
         else:
-            _fetch(engine, spec.image, image, progress=progress, cancelled=cancelled)
+            _fetch(engine, spec.image, image, pull=pull)
         if cancelled():
             return spec
         facts = _inspect(engine, image)
@@ -94,6 +90,8 @@ def _find(engine: Engine, spec: ContainerSpec) -> tuple[str, _Facts | None]:
         return named, facts  # the template names it, as after `sam build`
     facts = _inspect(engine, build.image)
     if build.policy == "missing":
+        from samlocal.engine.images.build import RECIPE_LABEL, recipe_of  # noqa: PLC0415  # few need it
+
         built = facts and _config(facts).get("Labels", {}).get(RECIPE_LABEL)
         return build.image, facts if built == recipe_of(build) else None
     if facts is None and named == build.image:
@@ -138,34 +136,20 @@ def _fetch(
     request: ImageRequest,
     image: str,
     *,
-    progress: ImageProgress,
-    cancelled: Callable[[], bool],
+    pull: Callable[[str, ImageRequest], None],
 ) -> None:
     """Pull an image for the function's architecture, or for the engine's if the user chose the image.
 
     Raises:
         SandboxError: It is not available; the error names a local image for another architecture.
     """
-
-    def pull(platform: str | None) -> None:
-        pull_image(
-            engine,
-            image,
-            profile=request.profile,
-            progress=progress,
-            cancelled=cancelled,
-            platform=platform,
-        )
-
     try:
-        if request.pull == "never":
-            raise skipped_pull_error(image, request.pull_option)
         try:
-            pull(platform_of(request))
+            pull(image, request)
         except ImageArchitectureError:
             if not request.is_chosen:
                 raise
-            pull(None)
+            pull(image, replace(request, foreign_architecture=None))
     except (ImageNotFoundError, ImagePullError) as error:
         here = request.native
         facts = _inspect(engine, here) if here and here != image else None
@@ -228,6 +212,8 @@ def _note_newer_file(build: Build, image: str, facts: _Facts, progress: ImagePro
     """Report a file that is newer than the image, which is not rebuilt automatically."""
     if not build.recipe.context.is_dir():
         return
+    from samlocal.engine.images.build_context import newer_file  # noqa: PLC0415  # few need it
+
     # An image of cached steps has their creation time, but the tag time of its build.
     times = (facts.get("Created"), (facts.get("Metadata") or {}).get("LastTagTime"))
     known = [datetime.fromisoformat(each).timestamp() for each in times if each]

@@ -39,7 +39,11 @@ class ImagePreparation:
             from samlocal.sandbox.docker.function_images import with_prepared_image  # noqa: PLC0415  # few need it
 
             return with_prepared_image(
-                self._engine, spec, progress=self.progress, cancelled=self._cancelled
+                self._engine,
+                spec,
+                progress=self.progress,
+                cancelled=self._cancelled,
+                pull=self.pull,
             )
         if is_pulled_always(image.name, image.pull):
             self.pull(image.name, image)

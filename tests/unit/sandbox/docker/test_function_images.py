@@ -19,8 +19,8 @@ from samlocal.errors import (
 )
 from samlocal.function import ImageBuild
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
-from samlocal.sandbox.docker import function_images
 from samlocal.sandbox.docker.function_images import exit_hint, with_prepared_image
+from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.image_functions import EXIT_HINT
 from tests.unit.engine.fakes import fake_engine
 from tests.unit.sandbox.specs import SANDBOX
@@ -88,8 +88,8 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Return a machine without images."""
     made = Machine()
-    monkeypatch.setattr(function_images, "pull_image", made.pull)
-    monkeypatch.setattr(function_images, "build_image", made.build)
+    monkeypatch.setattr("samlocal.engine.images.pull.pull_image", made.pull)
+    monkeypatch.setattr("samlocal.engine.images.build.build_image", made.build)
     return made
 
 
@@ -107,8 +107,13 @@ def spec(name: str = "mine:1", **image: Any) -> ContainerSpec:  # noqa: ANN401  
 
 
 def ready(machine: Machine, of: ContainerSpec) -> ContainerSpec:
+    preparation = ImagePreparation(machine.engine, machine, cancelled=lambda: machine.is_cancelled)
     return with_prepared_image(
-        machine.engine, of, progress=machine, cancelled=lambda: machine.is_cancelled
+        machine.engine,
+        of,
+        progress=machine,
+        cancelled=lambda: machine.is_cancelled,
+        pull=preparation.pull,
     )
 
 
