@@ -15,7 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from samlocal.artifacts.symlinks import is_accessible, is_container_path
+from samlocal.artifacts.symlinks import is_container_path
+from samlocal.data import exists
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _followed(link: Entry, roots: tuple[str, ...]) -> Entry:
     else:
         stays = real.is_relative_to(roots[-1])
     circles = any(Path(root).is_relative_to(real) for root in roots)
-    if stays or circles or not is_accessible(real):
+    if stays or circles or not exists(real):
         return link
     return Entry(link.name, str(real), real.stat())
 

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from samlocal.data import exists
 from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
 
@@ -86,14 +87,6 @@ def is_container_path(path: str) -> bool:
     )
 
 
-def is_accessible(path: Path) -> bool:
-    """Tell whether a path exists and is accessible."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
 def _children(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as found:
@@ -110,6 +103,6 @@ def _outgoing(
     path = Path(child)
     link, real = path.readlink(), Path(os.path.realpath(path))
     stays = real.is_relative_to(root) and not link.is_absolute()
-    if not stays and is_accessible(real):
+    if not stays and exists(real):
         here = Path(mounted_at) / path.parent.relative_to(directory)
         yield OutgoingLink(path=path, source=real, target=os.path.normpath(here / link))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.doctor_checks import Check
 from samlocal.errors import SandboxError
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
+from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network.api_listener import forget_relay, listen, remember_relay
 from samlocal.sandbox.docker.network.reachability import reaches_from_new_container
@@ -39,7 +39,7 @@ def check_api_connection(
     """
     if chosen == "auto":
         forget_relay(engine)
-    listening = listen(engine, network=None, chosen=chosen)
+    listening = listen(engine, network=ContainerNetwork(), chosen=chosen)
     with listening.listener:
         if not images:
             return _untried(listening, "no local image for the check")

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Docker's and Podman's.
 _FORBIDDEN_HINT: Final = "your user has no access to its socket: join the group of the socket (`sudo usermod -aG docker $USER`), then log in again"
+# Docker's and Podman's.
 _MARKS_OF_CONTAINERS: Final = ("/.dockerenv", "/run/.containerenv")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.container_spec import ApiConnection, ContainerSpec
+    from samlocal.sandbox.container_spec import ApiConnection, ContainerNetwork, ContainerSpec
     from samlocal.sandbox.docker.container.container_factory import ContainerFactory
     from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
 
@@ -77,7 +77,7 @@ class ApiListener:
     def listen(self, spec: ContainerSpec) -> socket.socket:
         """Open the listening socket; `close` closes it."""
         chosen = spec.api_connection
-        self._listening = listen(self._engine, network=spec.network.name, chosen=chosen)
+        self._listening = listen(self._engine, network=spec.network, chosen=chosen)
         return self._listening.listener
 
     def connect(self, spec: ContainerSpec, factory: ContainerFactory) -> bool:
@@ -104,10 +104,8 @@ class ApiListener:
         _log.debug("using a relay: %s", listening.relay_reason)
         target = listening.listener.getsockname()
         self._relay = RelayLauncher(self._engine, spec, target=target, lost=self._lost)
-        joined = spec.network.joined
         with port_errors(spec.sandbox.debug_ports):
-            network_id = self._engine.network_id(joined) if joined else None
-            port = self._relay.launch(factory, network_id=network_id)
+            port = self._relay.launch(factory)
         return f"{LOOPBACK}:{port}" if port else ""
 
     def allow(self, addresses: Iterable[str]) -> None:
@@ -126,15 +124,15 @@ class ApiListener:
             self._listening.listener.close()
 
 
-def listen(engine: Engine, *, network: str | None, chosen: ApiConnection) -> Listening:
+def listen(engine: Engine, *, network: ContainerNetwork, chosen: ApiConnection) -> Listening:
     """Open a listening socket that containers can reach, and if possible no other program.
 
-    `network` is the value of `--docker-network`, `chosen` that of `--api-connection`.
+    `chosen` is the value of `--api-connection`.
     """
     reason = _needs_relay(engine, chosen)
     if reason:
         return _relayed(reason)
-    gateway = LOOPBACK if network == "host" else engine.gateway()
+    gateway = LOOPBACK if network.is_host else engine.gateway()
     if gateway:
         with suppress(OSError):
             return _direct(_bind(gateway, early=engine.is_podman), gateway)

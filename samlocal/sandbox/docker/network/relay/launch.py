@@ -57,13 +57,15 @@ class RelayLauncher:
         self._target = target
         self._lost = lost
 
-    def launch(self, factory: ContainerFactory, *, network_id: str | None = None) -> int | None:
+    def launch(self, factory: ContainerFactory) -> int | None:
         """Start a relay in the first image that can run one; return its port, None if closed.
 
         Raises:
             RelayUnusableError: No image can run one.
             SandboxError: The engine refused, or no image is available.
         """
+        joined = self._spec.network.joined
+        network_id = self._engine.network_id(joined) if joined else None
         failure = RelayUnusableError("no image can run a relay")
         for image in relay_images(self._engine, self._spec):
             relay = factory.make(image, partial(self._create, image))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.container_spec import ImageRequest
+from samlocal.sandbox.container_spec import ContainerNetwork, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network import api_listener
 from samlocal.sandbox.docker.network.api_listener import (
@@ -59,7 +59,7 @@ def found(
     of: Engine, chosen: ApiConnection = "auto", network: str | None = None
 ) -> tuple[str, str]:
     """Return the host of the API for containers, and the reason for a relay."""
-    listening = listen(of, network=network, chosen=chosen)
+    listening = listen(of, network=ContainerNetwork(name=network), chosen=chosen)
     listening.listener.close()
     return listening.address.partition(":")[0], listening.relay_reason or ""
 
