@@ -15,8 +15,7 @@ from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
 from samlocal.sandbox.sandbox import SandboxSpec
 
 if TYPE_CHECKING:
-    from typing import Literal
-
+    from samlocal.cli.console import Verdict
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.container_spec import ApiConnection
     from samlocal.sandbox.docker.network.api_listener import Listening
@@ -92,7 +91,5 @@ def _untried(listening: Listening, reason: str) -> Check:
     return _check("warning", f"containers would connect {where}, not checked: {reason}")
 
 
-def _check(
-    verdict: Literal["ok", "warning", "failure"], diagnostic: str, hint: str | None = None
-) -> Check:
+def _check(verdict: Verdict, diagnostic: str, hint: str | None = None) -> Check:
     return Check(verdict=verdict, subject="Runtime API", diagnostic=diagnostic, hint=hint)

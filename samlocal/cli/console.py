@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 from samlocal.errors import OutputError
 
 if TYPE_CHECKING:
+    from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
+
+Verdict = Literal["ok", "warning", "failure"]
 
 _RED: Final = "31"
 _YELLOW: Final = "33"
@@ -49,6 +52,10 @@ def show_warning(message: str, *, place: Place | None = None, hint: str | None =
     _show("Warning", _YELLOW, message, place, hint)
 
 
+def show_diagnostic(diagnostic: Diagnostic) -> None:
+    show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
+
+
 def show_result(payload: bytes) -> None:
     """Write a function's result to stdout, byte for byte; on a terminal, a newline follows text.
 
@@ -68,7 +75,7 @@ def show_output(text: str) -> None:
     _write_stdout(f"{text.removesuffix(chr(10))}\n".encode(errors="surrogateescape"))
 
 
-def show_verdict(verdict: Literal["ok", "warning", "failure"], text: str) -> None:
+def show_verdict(verdict: Verdict, text: str) -> None:
     """Write a line to stdout that starts with a verdict in its colour.
 
     Raises:

@@ -9,13 +9,11 @@ from samlocal.errors import UsageError
 from samlocal.sandbox.debugging import DebugSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from samlocal.cli.options.debugging import DebugOptions
 
 
-def read_debug_settings(options: DebugOptions, ports: Iterable[int]) -> DebugSettings:
-    """Return the settings for a debugger that listens on `ports`.
+def read_debug_settings(options: DebugOptions) -> DebugSettings:
+    """Return the settings for a debugger that listens on the chosen ports.
 
     Raises:
         UsageError: A value is invalid.
@@ -23,7 +21,7 @@ def read_debug_settings(options: DebugOptions, ports: Iterable[int]) -> DebugSet
     if options.debugger_path and not options.debugger_path.is_dir():
         raise UsageError(f"`--debugger-path`: no directory `{options.debugger_path}`")
     return DebugSettings(
-        ports=tuple(dict.fromkeys(ports)),
+        ports=tuple(dict.fromkeys(options.debug_port or ())),
         path=options.debugger_path,
         arguments=_split(options.debug_args or ""),
         runtime=options.debug_runtime,

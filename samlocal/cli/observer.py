@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from samlocal.cli.console import print_status, show_warning
+from samlocal.cli.console import print_status, show_diagnostic
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ConsoleObserver:
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self._shown:
             self._shown.add(diagnostic)
-            show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
+            show_diagnostic(diagnostic)
 
     def show_status(self, text: str) -> None:
         print_status(text)

@@ -22,7 +22,7 @@ def group_options(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command whose parameters are groups of options with the signature that typer reads.
 
     A parameter that is not a dataclass is one option. The options are in the order of the parameters,
-    those of a group in the order of its fields. The help shows them under the group's `heading`, if any.
+    those of a group in the order of its fields. The help shows them under the group's `heading`.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters = inspect.signature(command).parameters.values()
@@ -56,22 +56,21 @@ def _is_group(hint: object) -> bool:
 
 def _options(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401  # a dataclass has no type
     hints = get_type_hints(group, include_extras=True)
-    heading = getattr(group, "heading", None)
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=field.default,
-            annotation=_under(heading, hints[field.name]),
+            annotation=_under(group.heading, hints[field.name]),
         )
         for field in dataclasses.fields(group)
     ]
 
 
-def _under(heading: str | None, annotation: Any) -> Any:  # noqa: ANN401  # any annotation
+def _under(heading: str, annotation: Any) -> Any:  # noqa: ANN401  # any annotation
     """Set the heading of an option to that of its group, unless it has its own."""
     option = next(iter(getattr(annotation, "__metadata__", ())), None)
-    if heading is None or not isinstance(option, OptionInfo) or option.rich_help_panel:
+    if not isinstance(option, OptionInfo) or option.rich_help_panel:
         return annotation
     headed = copy(option)  # other commands share the option
     headed.rich_help_panel = heading

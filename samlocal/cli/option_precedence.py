@@ -22,8 +22,8 @@ _READERS_OF_STDIN: Final = ("event", "path", "context_path", "env_vars", "contai
 def settle(values: dict[str, object], rank: Callable[[str], int]) -> list[str]:
     """Reset the options that contradict an option from a higher source, and return their names.
 
-    `rank` returns the rank of an option's source: 0 is the highest. Contradictions within one source stay,
-    and the command rejects them.
+    `rank` returns the rank of an option's source: 0 is the highest. Contradictions within one source stay:
+    the command rejects them or has a precedence of its own.
     """
     before = {name for name, value in values.items() if _is_given(value)}
     for group in _GROUPS:

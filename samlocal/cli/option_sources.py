@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from typer.core import TyperCommand, TyperOption
 
-from samlocal.cli.console import show_warning
+from samlocal.cli.console import show_diagnostic
 from samlocal.cli.option_precedence import settle
 from samlocal.cli.samconfig import (
     CONFIG_NAMES,
@@ -88,7 +88,7 @@ class ConfiguredCommand(Command):
         words = ctx.command_path.split()[1:]
         config = read_config(path, _environment(given), words, known=self._names())
         for diagnostic in config.diagnostics:
-            show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
+            show_diagnostic(diagnostic)
         return config
 
     def _save(

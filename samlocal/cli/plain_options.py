@@ -144,4 +144,4 @@ def _debug_settings(chosen: DebugOptions) -> DebugSettings | None:
         return None
     from samlocal.cli.debug_settings import read_debug_settings
 
-    return read_debug_settings(chosen, chosen.debug_port)
+    return read_debug_settings(chosen)

@@ -32,7 +32,7 @@ class Problem:
     hint: str | None = None
 
 
-def find_problems(project: Project) -> Iterator[Problem]:
+def find_own_problems(project: Project) -> Iterator[Problem]:
     """Yield samlocal's own problems with a project: errors, and values that it cannot resolve."""
     try:
         for diagnostic in project.diagnostics:

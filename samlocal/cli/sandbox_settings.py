@@ -34,8 +34,6 @@ def read_settings(
 ) -> SandboxSettings:
     """Return the settings that do not depend on the function.
 
-    This may import docker-py, which two threads cannot do at the same time.
-
     Raises:
         UsageError: A value is invalid.
     """
@@ -87,7 +85,7 @@ def _delivery(code: CodeOptions) -> Delivery:
 def _engine_options(docker_arguments: Sequence[str] | None) -> dict[str, Any]:
     if not docker_arguments:
         return {}
-    from samlocal.cli.options.docker_arguments import parse_docker_arguments
+    from samlocal.cli.docker_arguments import parse_docker_arguments
 
     return parse_docker_arguments(docker_arguments)
 

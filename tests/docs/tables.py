@@ -11,9 +11,9 @@ import yaml
 from typer.core import TyperOption
 
 from samlocal.cli.command_tree import COMMANDS, command_tree
+from samlocal.cli.docker_arguments import OURS
 from samlocal.cli.help_format import by_heading
 from samlocal.cli.option_sources import ConfiguredCommand
-from samlocal.cli.options.docker_arguments import OURS
 from samlocal.cli.samconfig import environment_variables, table_of
 from samlocal.data import data_folder
 from samlocal.runtimes import all_runtimes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from samlocal.cli.console import print_status, show_output, show_warning
+from samlocal.cli.console import print_status, show_diagnostic, show_output
 from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
@@ -36,7 +36,7 @@ def list_functions(
     opened = open_chosen_project(project)
     unread = (part.diagnostic for part in opened.unread)
     for diagnostic in dict.fromkeys((*opened.diagnostics, *unread)):
-        show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
+        show_diagnostic(diagnostic)
     functions = [
         *((entry, _resolved(opened, entry)) for entry in opened.functions),
         *((entry, _excluded(entry)) for entry in opened.excluded),

@@ -61,12 +61,12 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
         UsageError: the parameter overrides are malformed, or cfn-lint cannot be imported.
         TemplateNotFoundError: there is no template.
     """
-    from samlocal.cli.project_diagnostics import find_problems, lint_templates, of_error
+    from samlocal.cli.project_diagnostics import find_own_problems, lint_templates, of_error
     from samlocal.errors import ProjectError, TemplateError
 
     try:
         project = open_chosen_project(chosen)
-        problems = dict.fromkeys(find_problems(project))
+        problems = dict.fromkeys(find_own_problems(project))
     except TemplateError as error:
         return [of_error(error)]
     if lint:

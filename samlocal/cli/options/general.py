@@ -1,4 +1,4 @@
-"""The options of every command that reads a project."""
+"""The options of every command with a configuration file."""
 
 from __future__ import annotations
 

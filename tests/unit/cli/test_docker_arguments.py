@@ -8,7 +8,7 @@ from docker.types import HostConfig
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.cli.options.docker_arguments import OURS, parse_docker_arguments
+from samlocal.cli.docker_arguments import OURS, parse_docker_arguments
 from samlocal.errors import EngineError, UsageError
 from samlocal.sandbox.docker.container.engine_options import KEYS, chosen_options, host_options
 

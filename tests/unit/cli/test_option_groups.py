@@ -16,6 +16,8 @@ Name = Annotated[str, "the name"]
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
+    heading: ClassVar = "Person"
+
     name: Name = "nobody"
     age: int = 0
 

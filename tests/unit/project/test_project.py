@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.aws_account import Account
-from samlocal.cli.project_diagnostics import find_problems
+from samlocal.cli.project_diagnostics import find_own_problems
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import CodeNotFoundError, Place
 from samlocal.function import Function, FunctionEntry, LocalCode
@@ -57,7 +57,7 @@ class OtherProject:
 def test_a_project_of_another_kind_is_validated() -> None:
     """The CLI validates any implementation of the `Project` protocol."""
     project: Project = OtherProject()
-    assert [(each.severity, each.message) for each in find_problems(project)] == [
+    assert [(each.severity, each.message) for each in find_own_problems(project)] == [
         ("warning", "a guess"),
         ("error", "a file of another service"),
         ("error", "no handler"),
