@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.project.project import Project
     from samlocal.sandbox.debugging import DebugSettings
+    from samlocal.sandbox.output import Log
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import Log
 
 __version__ = "0.1.0"
 
@@ -65,7 +65,7 @@ _MODULES = {
     "FunctionOptions": "preparation.options",
     "Host": "host",
     "InvocationResult": "invocation",
-    "Log": "sandbox.sandbox",
+    "Log": "sandbox.output",
     "LogBuffer": "library.logs",
     "Observer": "preparation.observer",
     "PreparedFunction": "preparation.preparation",

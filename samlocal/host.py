@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Host:
     """The environment, folders and standard input for a preparation.
 
-    `variables` are the shell's environment, `home` and `directory` the user's home and the base of
-    relative paths. `stdin` is read for the file name `-`. `cache` is the folder for unpacked code and layers;
+    `variables` are the shell's environment, and `home` is the user's home. A template that is not named
+    is searched in `directory`; other relative paths are those of the process. `stdin` is read for the file name `-`. `cache` is the folder for unpacked code and layers;
     it may not exist yet.
     """
 

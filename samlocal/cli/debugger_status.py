@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from samlocal.invocation import InvocationResult
-    from samlocal.sandbox.sandbox import Debugger, Log, Sandbox, Started
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Debugger, Sandbox, Started
 
 # The kernel has no event for a program that starts to listen, so it is polled.
 _POLL_SECONDS: Final = 0.05

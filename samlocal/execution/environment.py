@@ -20,12 +20,13 @@ from samlocal.invocation import InvocationResult, Report
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.runtime_api.runtime import RuntimeApi
-from samlocal.sandbox.sandbox import GuardedLog
+from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
     from samlocal.execution.outcomes import PhaseOutcome
     from samlocal.invocation import Invocation
-    from samlocal.sandbox.sandbox import Log, Sandbox
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Sandbox
 
 _log = logging.getLogger(__name__)
 

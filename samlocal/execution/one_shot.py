@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.invocation import Invocation, InvocationResult
-    from samlocal.sandbox.sandbox import Log, Sandbox
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Sandbox
 
 _SIGNALS_AT_ONCE: Final = 4096
 

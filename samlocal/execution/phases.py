@@ -17,7 +17,8 @@ from samlocal.execution.thread_futures import awaitable
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.runtime import Exchange, RuntimeApi
-    from samlocal.sandbox.sandbox import Log, Sandbox
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Sandbox
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ _T = TypeVar("_T")
 class Phases:
     """Runs Init of one sandbox once, and then consecutive invocations.
 
-    `started` and `exited` are the sandbox's. `begun` is the start of the last invocation in
+    `started` is the sandbox's. `begun` is the start of the last invocation in
     `time.monotonic()` seconds: that of Init if it failed, the end of Init's time limit if it took too
     long. `init_duration_ms` is the duration of Init, None if it failed or took too long.
     """
@@ -49,7 +50,7 @@ class Phases:
         unlimited: bool,
     ) -> None:
         self.started = awaitable(sandbox.started)
-        self.exited = awaitable(sandbox.exited)
+        self._exited = awaitable(sandbox.exited)
         self.begun = 0.0
         self.init_duration_ms: float | None = None
         self._sandbox = sandbox
@@ -79,7 +80,7 @@ class Phases:
                 return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
             await self._require_contact()
-            ending = self._exited(request_id, since=self.begun)
+            ending = self._exit_outcome(request_id, since=self.begun)
         elif failure := initialised.result().failure:
             at = max(initialised.result().at, self.begun)
             ending = failed_to_initialise(failure, at=at)
@@ -124,16 +125,16 @@ class Phases:
         if reached == "timeout":
             return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
-            return self._exited(request_id, since=exchange.begun)
+            return self._exit_outcome(request_id, since=exchange.begun)
         if await self._wait(exchange.finished, deadline - time.monotonic()) == "timeout":
             log.line(late_line(request_id, self._timeout_seconds))
         answer = exchange.answer.result()
         at = exchange.finished.result() if exchange.finished.done() else time.monotonic()
         return PhaseOutcome(answer=answer, outcome="error" if answer.error else "success", at=at)
 
-    def _exited(self, request_id: str, *, since: float) -> PhaseOutcome:
+    def _exit_outcome(self, request_id: str, *, since: float) -> PhaseOutcome:
         """Return the outcome of a runtime that exited in a phase that began at `since`."""
-        exit_ = self.exited.result()
+        exit_ = self._exited.result()
         # An engine may report the start of a short program later than the end of its output, and a
         # runtime may close its output long before it exits.
         exit_ = replace(exit_, at=max(exit_.at, since))
@@ -143,7 +144,7 @@ class Phases:
         self, future: asyncio.Future[_T], seconds: float
     ) -> Literal["done", "exit", "timeout"]:
         """Wait for the future, the end of the sandbox or the timeout, whichever is first."""
-        either = {cast("asyncio.Future[object]", each) for each in (future, self.exited)}
+        either = {cast("asyncio.Future[object]", each) for each in (future, self._exited)}
         seconds = max(0.0, seconds)
         await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if self._sandbox.logs_ended.done():
@@ -151,8 +152,8 @@ class Phases:
             await asyncio.wait(either, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return "done"
-        if self.exited.done():
-            self.exited.result()
+        if self._exited.done():
+            self._exited.result()
             return "exit"
         return "timeout"
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from samlocal.preparation.options import CodeOptions, FunctionOptions, ProjectOptions
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.project.project import Project
+    from samlocal.sandbox.output import Log
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import Log
 
 _log = logging.getLogger("samlocal")
 

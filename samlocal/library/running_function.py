@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from samlocal.context import ContextOverrides
     from samlocal.invocation import Invocation, InvocationResult
     from samlocal.preparation.preparation import PreparedFunction
-    from samlocal.sandbox.sandbox import Log, Sandbox
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Sandbox
 
 # How long the end of the program waits for the removal of a sandbox.
 _SECONDS_AT_EXIT: Final = 10.0
@@ -96,7 +97,8 @@ class RunningFunction:
         """Run one invocation and return its result.
 
         `event` is anything that JSON can express; None is an empty object. `payload` replaces it: JSON as
-        bytes. `context` replaces parts of what the function sees as its context. `log` takes the output of
+        bytes. `context` replaces parts of what the function sees as its context, except its version, which
+        `FunctionOptions` has. `log` takes the output of
         this invocation instead of the function's log. An exception that interrupts the wait, such as
         `KeyboardInterrupt`, ends the invocation and its environment.
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def new_invocation(
     resolved: ResolvedFunction, payload: bytes, context: ContextOverrides | None = None
 ) -> Invocation:
-    """Return an invocation with a new request ID; members of `context` override everything else."""
+    """Return an invocation with a new request ID; members of `context` override everything else.
+
+    `function_version` has no effect: the environment has the version, see `FunctionOptions.version`.
+    """
     invocation = Invocation(
         request_id=str(uuid.uuid4()),
         payload=payload,

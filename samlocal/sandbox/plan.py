@@ -43,7 +43,7 @@ class SandboxSettings:
     image. `volume_basedir` is the template directory on the engine's machine, if it differs.
     `limits_rest` is for the limits of CPU and /tmp. `file_systems` are directories by mount path, `hosts`
     addresses by name. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
-    `pull`, for messages.
+    `pull`, for messages. A preparation sets `image`, `profile`, `debug` and `ca_bundle` from the function's options.
     """
 
     image_repository: str | None = None

@@ -6,21 +6,18 @@ through futures, which fail with a `SandboxError` if the sandbox cannot start.
 
 from __future__ import annotations
 
-import time
-from threading import Condition
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self
 
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
     from samlocal.runtimes import Architecture
-
-_T = TypeVar("_T")
+    from samlocal.sandbox.output import Output
 
 
 @frozen
@@ -112,105 +109,6 @@ class Exit:
     status: int | None
     signal: int | None = None
     out_of_memory: bool = False
-
-
-class Log(Protocol):
-    """The destination of a function's output; called from several threads.
-
-    The first error that it raises is raised by the invocation, at its end.
-    """
-
-    def write(self, output: bytes) -> None:
-        """Write output of the function."""
-
-    def line(self, text: str) -> None:
-        """Write a line of the platform, such as `START RequestId: …`."""
-
-
-class GuardedLog:
-    """A log whose errors are kept, because the reader of a function's output must not stop.
-
-    After its first error, the log gets nothing until `raise_error` is called.
-    """
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._error: BaseException | None = None
-
-    def write(self, output: bytes) -> None:
-        self._call(self._log.write, output)
-
-    def line(self, text: str) -> None:
-        self._call(self._log.line, text)
-
-    def raise_error(self) -> None:
-        """Raise the log's first error, if there is one, and forget it."""
-        error, self._error = self._error, None
-        if error:
-            raise error
-
-    def _call(self, method: Callable[[_T], None], argument: _T) -> None:
-        if self._error:
-            return
-        try:
-            method(argument)
-        except BaseException as error:  # noqa: BLE001  # `raise_error` raises it
-            self._error = error
-
-
-# More output than this waits in the sandbox's pipe until a log is connected.
-_KEPT_BYTES: Final = 1024 * 1024
-# Output needs a few milliseconds to arrive.
-_QUIET_SECONDS: Final = 0.02
-_LONGEST_WAIT_SECONDS: Final = 0.5
-
-
-class Output:
-    """The output of a function: written to a log at once, and kept while there is none.
-
-    A function that writes much without a log is paused, as Lambda pauses it between two invocations.
-    """
-
-    def __init__(self) -> None:
-        self._log: Log | None = None
-        self._kept = bytearray()
-        self._is_closed = False
-        self._changed = Condition()
-
-    def write(self, output: bytes) -> None:
-        """Write output of the function; wait while too much of it is kept."""
-        with self._changed:
-            self._changed.notify_all()
-            self._changed.wait_for(self._has_room)
-            if self._log is not None:
-                self._log.write(output)
-            elif not self._is_closed:
-                self._kept += output
-
-    def connect(self, log: Log | None) -> None:
-        """Write the kept output and all further output to a log; None means to keep it."""
-        with self._changed:
-            self._log = log
-            if log is not None and self._kept:
-                log.write(bytes(self._kept))
-                self._kept.clear()
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """Drop later output without a log, so that no writer waits for one."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-
-    def _has_room(self) -> bool:
-        return self._log is not None or self._is_closed or len(self._kept) < _KEPT_BYTES
-
-    def wait_until_quiet(self) -> None:
-        """Wait until no output has arrived for a moment."""
-        latest = time.monotonic() + _LONGEST_WAIT_SECONDS
-        with self._changed:
-            while self._changed.wait(_QUIET_SECONDS) and time.monotonic() < latest:
-                pass
 
 
 class Sandbox(Protocol):

@@ -19,7 +19,8 @@ from samlocal.sandbox.docker.container.output_reader import OutputReader
 from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.docker.network.api_listener import ApiListener
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
-from samlocal.sandbox.sandbox import Exit, Output
+from samlocal.sandbox.output import Output
+from samlocal.sandbox.sandbox import Exit
 
 if TYPE_CHECKING:
     import socket

@@ -18,7 +18,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from samlocal.sandbox.sandbox import Output
+from samlocal.sandbox.output import Output
 from tests.functional.execution.fakes import Runtime
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
 from samlocal.invocation import Invocation
-from samlocal.sandbox.sandbox import Exit, Output, Started
+from samlocal.sandbox.output import Output
+from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from samlocal.cli.console import (
     show_error,
@@ -22,18 +20,6 @@ from tests.unit.cli.script import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-CHUNKS = st.lists(
-    st.lists(st.sampled_from([b"a", b"\r", b"\n", "é".encode()]), max_size=5).map(b"".join)
-)
-
-
-@given(CHUNKS)
-def test_carriage_returns_become_line_feeds(chunks: list[bytes]) -> None:
-    """The boundaries of chunks do not change the output."""
-    log = ConsoleLog()
-    shown = b"".join(log._line_feeds(chunk) for chunk in chunks)
-    assert shown == b"".join(chunks).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def test_a_line_of_the_platform_begins_a_line(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ from threading import Event, Thread
 
 import pytest
 
-from samlocal.sandbox import sandbox as sandbox_module
-from samlocal.sandbox.sandbox import GuardedLog, Output
+from samlocal.sandbox import output as output_module
+from samlocal.sandbox.output import GuardedLog, Output
 
 
 class Collected:
@@ -46,7 +46,7 @@ def test_output_without_a_log_is_kept() -> None:
 def test_much_output_without_a_log_waits() -> None:
     """Over the limit of kept output, the writer waits for a log, and nothing is lost."""
     output, log = Output(), Collected()
-    output.write(b"x" * sandbox_module._KEPT_BYTES)
+    output.write(b"x" * output_module._KEPT_BYTES)
     writer = Thread(target=output.write, args=(b"y",), daemon=True)
     writer.start()
     writer.join(0.1)
@@ -54,13 +54,13 @@ def test_much_output_without_a_log_waits() -> None:
 
     output.connect(log)
     writer.join(10)
-    assert log.output == b"x" * sandbox_module._KEPT_BYTES + b"y"
+    assert log.output == b"x" * output_module._KEPT_BYTES + b"y"
 
 
 def test_closed_output_holds_up_no_writer() -> None:
     """A writer that waits for a log goes on when the output is closed, as do all that come later."""
     output = Output()
-    output.write(b"x" * sandbox_module._KEPT_BYTES)
+    output.write(b"x" * output_module._KEPT_BYTES)
     writer = Thread(target=output.write, args=(b"y",), daemon=True)
     writer.start()
     output.close()
@@ -94,8 +94,8 @@ def test_errors_of_a_log_are_kept() -> None:
 
 def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait continues while output keeps arriving."""
-    monkeypatch.setattr(sandbox_module, "_QUIET_SECONDS", 0.5)
-    monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 10)
+    monkeypatch.setattr(output_module, "_QUIET_SECONDS", 0.5)
+    monkeypatch.setattr(output_module, "_LONGEST_WAIT_SECONDS", 10)
     output, log = Output(), Collected()
     output.connect(log)
     arriving = Event()
@@ -116,7 +116,7 @@ def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_waiting_for_a_function_that_never_stops_writing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait is limited for a function that writes all the time."""
-    monkeypatch.setattr(sandbox_module, "_LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(output_module, "_LONGEST_WAIT_SECONDS", 0.1)
     output = Output()
     output.connect(Collected())
     stopped = Event()

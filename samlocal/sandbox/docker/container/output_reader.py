@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.container.function_container import FunctionContainer
     from samlocal.sandbox.docker.container.output_marks import OutputMarks
     from samlocal.sandbox.docker.container.start_errors import FormatErrors
-    from samlocal.sandbox.sandbox import Output
+    from samlocal.sandbox.output import Output
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pytest
 from samlocal.engine.streams import attached
 from samlocal.sandbox.docker.container import output_reader
 from samlocal.sandbox.docker.container.output_reader import OutputReader
-from samlocal.sandbox.sandbox import Output
+from samlocal.sandbox.output import Output
 from tests.unit.engine.fakes import Connection, fake_engine
 
 if TYPE_CHECKING:
