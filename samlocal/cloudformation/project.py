@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.cdk_assembly import AssemblyStack
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
-    from samlocal.cloudformation.stack.resource_scope import UnreadStack
+    from samlocal.cloudformation.stack.unread_stack import UnreadStack
     from samlocal.function import Function, FunctionEntry
 
 _EXPLAINED: Final = 3  # unread stacks in one hint

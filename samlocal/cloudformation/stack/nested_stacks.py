@@ -12,15 +12,14 @@ from samlocal.cloudformation.intrinsics.missing_values import unknown_because, u
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.cloudformation.stack.resource_metadata import metadata, resource_id
 from samlocal.cloudformation.stack.stack import Given, Stack
+from samlocal.cloudformation.stack.unread_stack import UnreadStack
 from samlocal.documents.document import load
 from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError, TemplateNotFoundError
-from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Node
 
@@ -31,23 +30,6 @@ _LOCATIONS: Final = {
 _REMOTE: Final = ("s3://", "https://", "http://")
 _MAX_STACKS: Final = 500
 _MAX_DEPTH: Final = 30
-
-
-@frozen
-class _UnreadStack:
-    """A nested stack that is not read, and why."""
-
-    logical_id: str
-    diagnostic: Diagnostic
-    is_error: bool
-
-    def output(self, attribute: str) -> Unknown:
-        """Return an output as an unknown value with the reason."""
-        return Unknown(
-            reason=f"`{self.logical_id}.{attribute}` is an output of a stack that is not read",
-            missing=self.diagnostic.missing,
-            causes=(self.diagnostic,),
-        )
 
 
 class NestedStackLoader:
@@ -76,7 +58,7 @@ class NestedStackLoader:
                     "there are too many nested stacks", place=stack.place_of(logical_id)
                 )
             opened = self._opened(stack, logical_id, property_name, here)
-            if isinstance(opened, _UnreadStack):
+            if isinstance(opened, UnreadStack):
                 stack.unread[logical_id] = opened
             else:
                 stack.children[logical_id] = opened
@@ -84,7 +66,7 @@ class NestedStackLoader:
 
     def _opened(
         self, stack: Stack, logical_id: str, property_name: str, within: tuple[Path, ...]
-    ) -> Stack | _UnreadStack:
+    ) -> Stack | UnreadStack:
         try:
             location = _location(stack, logical_id, property_name)
             if isinstance(location.value, Unknown):
@@ -133,9 +115,9 @@ def _name(stack: Stack, logical_id: str) -> str:
     return logical_id if name is None or name in taken or name in stack.resources else name
 
 
-def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> _UnreadStack:
+def _unread(logical_id: str, node: Node, unknown: Unknown, *, is_error: bool) -> UnreadStack:
     diagnostic = unknown_diagnostic(f"skipping the nested stack `{logical_id}`", node, unknown)
-    return _UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
+    return UnreadStack(logical_id=logical_id, diagnostic=diagnostic, is_error=is_error)
 
 
 def _location(stack: Stack, logical_id: str, property_name: str) -> Node:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.resolver import Resolver
     from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
-    from samlocal.documents.node import Node, Unknown
+    from samlocal.documents.node import Node
     from samlocal.errors import Place
 
 
@@ -26,19 +26,6 @@ class SamResources(Protocol):
     def referable(self) -> Mapping[str, str]: ...
 
     def may_have(self, name: str) -> bool: ...
-
-
-class UnreadStack(Protocol):
-    """A nested stack that is not read; `is_error` is true if its template or location is invalid."""
-
-    @property
-    def diagnostic(self) -> Diagnostic: ...
-
-    @property
-    def is_error(self) -> bool: ...
-
-    def output(self, attribute: str) -> Unknown:
-        """Return an output as an unknown value with the reason."""
 
 
 class ResourceScope(Scope, Protocol):

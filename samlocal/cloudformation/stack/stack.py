@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
     from samlocal.cloudformation.intrinsics.provenance import Trace
     from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
-    from samlocal.cloudformation.stack.resource_scope import SamResources, UnreadStack
+    from samlocal.cloudformation.stack.resource_scope import SamResources
+    from samlocal.cloudformation.stack.unread_stack import UnreadStack
     from samlocal.diagnostics import Diagnostic
     from samlocal.documents.document import Document
     from samlocal.documents.node import Value
