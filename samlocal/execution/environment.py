@@ -24,6 +24,7 @@ from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
     from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -59,31 +60,21 @@ class ExecutionEnvironment:
     raises the error instead of returning the result. An error of the environment's log after the last
     invocation is raised when the environment is left.
 
-    Every call raises `SandboxError` if the sandbox could not start or was lost. With `unlimited`, Init and
-    Invoke have no time limit, because a debugger may pause them.
+    Every call raises `SandboxError` if the sandbox could not start or was lost.
     """
 
     def __init__(
         self,
         sandbox: Sandbox,
+        configuration: FunctionConfiguration,
         *,
-        memory_mb: int,
-        timeout_seconds: float,
         log: Log,
-        unlimited: bool = False,
     ) -> None:
         self._sandbox = sandbox
-        self._memory_mb = memory_mb
-        self._timeout_seconds = timeout_seconds
+        self._configuration = configuration
         self._log = GuardedLog(log)
         self._runtime = RuntimeApi()
-        self._phases = Phases(
-            sandbox,
-            self._runtime,
-            memory_mb=memory_mb,
-            timeout_seconds=timeout_seconds,
-            unlimited=unlimited,
-        )
+        self._phases = Phases(sandbox, self._runtime, configuration)
         self._current: Invocation | None = None
         self._is_first = True
         self._is_ending = False
@@ -162,7 +153,7 @@ class ExecutionEnvironment:
             self._current = None
             self._is_first = False
             self._sandbox.output.connect(self._log if self._is_ending else None)
-        for line in end_lines(result, timeout_seconds=self._timeout_seconds):
+        for line in end_lines(result, timeout_seconds=self._configuration.timeout_seconds):
             guarded.line(line)
         guarded.raise_error()
         return result
@@ -209,7 +200,7 @@ class ExecutionEnvironment:
 
     async def _result(self, request_id: str, phase: PhaseOutcome) -> InvocationResult:
         if phase.out_of_memory:
-            peak_memory_mb: int | None = self._memory_mb
+            peak_memory_mb: int | None = self._configuration.memory_mb
         else:
             peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
         # The peak is the environment's, as in Lambda; some processes may have ended since.
@@ -218,7 +209,7 @@ class ExecutionEnvironment:
         report = Report(
             request_id=request_id,
             duration_ms=(phase.at - self._phases.begun) * 1000,
-            memory_size_mb=self._memory_mb,
+            memory_size_mb=self._configuration.memory_mb,
             max_memory_used_mb=self._peak_memory_mb,
             init_duration_ms=self._phases.init_duration_ms if self._is_first else None,
             status=phase.status,

@@ -13,6 +13,7 @@ from samlocal.execution.environment import ExecutionEnvironment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation, InvocationResult
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -22,19 +23,17 @@ _SIGNALS_AT_ONCE: Final = 4096
 
 def run_once(
     sandbox: Sandbox,
+    configuration: FunctionConfiguration,
     invocation: Invocation,
     *,
-    memory_mb: int,
-    timeout_seconds: float,
     log: Log,
-    unlimited: bool = False,
     on_interrupt: Callable[[Callable[[], None]], None],
 ) -> InvocationResult | None:
     """Invoke a function in a new sandbox and end the sandbox; return None if interrupted.
 
-    When this returns, the function's output and the lines after it (`END`, `REPORT`) are written. An
-    `unlimited` invocation has no time limit. The owner of the sandbox removes it, and may print the result
-    first. `on_interrupt` gets a function that cancels the invocation.
+    When this returns, the function's output and the lines after it (`END`, `REPORT`) are written. The owner
+    of the sandbox removes it, and may print the result first. `on_interrupt` gets a function that cancels
+    the invocation.
 
     Raises:
         SandboxError: The sandbox could not start, or was lost.
@@ -43,16 +42,7 @@ def run_once(
     async def run() -> InvocationResult:
         loop = asyncio.get_running_loop()
         running = asyncio.create_task(
-            _invoke_once(
-                ExecutionEnvironment(
-                    sandbox,
-                    memory_mb=memory_mb,
-                    timeout_seconds=timeout_seconds,
-                    log=log,
-                    unlimited=unlimited,
-                ),
-                invocation,
-            )
+            _invoke_once(ExecutionEnvironment(sandbox, configuration, log=log), invocation)
         )
 
         def interrupt() -> None:

@@ -15,6 +15,7 @@ from samlocal.execution.platform_lines import init_report_line, late_line
 from samlocal.execution.thread_futures import awaitable
 
 if TYPE_CHECKING:
+    from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.runtime import Exchange, RuntimeApi
     from samlocal.sandbox.output import Log
@@ -41,13 +42,7 @@ class Phases:
     """
 
     def __init__(
-        self,
-        sandbox: Sandbox,
-        runtime: RuntimeApi,
-        *,
-        memory_mb: int,
-        timeout_seconds: float,
-        unlimited: bool,
+        self, sandbox: Sandbox, runtime: RuntimeApi, configuration: FunctionConfiguration
     ) -> None:
         self.started = awaitable(sandbox.started)
         self._exited = awaitable(sandbox.exited)
@@ -55,9 +50,9 @@ class Phases:
         self.init_duration_ms: float | None = None
         self._sandbox = sandbox
         self._runtime = runtime
-        self._memory_mb = memory_mb
-        self._timeout_seconds = timeout_seconds
-        self._is_unlimited = unlimited
+        self._memory_mb = configuration.memory_mb
+        self._timeout_seconds = configuration.timeout_seconds
+        self._is_unlimited = configuration.unlimited
         self._was_called = False
         self._overran = False
 

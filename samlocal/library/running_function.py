@@ -185,14 +185,7 @@ class RunningFunction:
 
         A request that an environment cannot serve stays for the next environment.
         """
-        resolved = self._prepared.resolved
-        environment = ExecutionEnvironment(
-            sandbox,
-            memory_mb=resolved.function.memory_mb,
-            timeout_seconds=resolved.timeout_seconds,
-            log=self._log,
-            unlimited=resolved.debug is not None,
-        )
+        environment = ExecutionEnvironment(sandbox, self._prepared.configuration, log=self._log)
         is_changed = self._connect_to_loop()
         async with environment:
             while True:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import ImageCode
+from samlocal.preparation.configuration import configuration_of
 from samlocal.preparation.content import read_content
 from samlocal.preparation.options import CodeOptions
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.diagnostics import Diagnostic
+    from samlocal.function_configuration import FunctionConfiguration
     from samlocal.host import Host
     from samlocal.preparation.content import Content
     from samlocal.preparation.observer import Observer
@@ -30,6 +32,7 @@ class PreparedFunction:
 
     resolved: ResolvedFunction
     spec: ContainerSpec
+    configuration: FunctionConfiguration
 
 
 def prepare(
@@ -68,7 +71,7 @@ def prepare(
         content = read_content(resolved, code, host, observer)
         spec, diagnostics = _plan(resolved, content, settings)
     _show(observer, diagnostics)
-    return PreparedFunction(resolved=resolved, spec=spec)
+    return PreparedFunction(resolved=resolved, spec=spec, configuration=configuration_of(resolved))
 
 
 def _plan(

@@ -12,6 +12,7 @@ from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker.leftovers import leftovers
+from tests.functional.execution.fakes import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ async def test_container_keeps_its_state_and_logs_are_apart(
     results = []
     with Engine() as ours, DockerSandbox(spec, ours, progress=NoProgress()) as sandbox:
         async with ExecutionEnvironment(
-            sandbox, memory_mb=256, timeout_seconds=30, log=Lines()
+            sandbox, configuration(memory_mb=256, timeout_seconds=30), log=Lines()
         ) as environment:
             for number, (count, log) in enumerate(zip(lines, logs, strict=True), 1):
                 results.append(await environment.invoke(counting(number, count), log=log))

@@ -177,11 +177,9 @@ def _run(
                 sandbox.started.add_done_callback(updates.begin)
             result = run_once(
                 sandbox,
+                prepared.configuration,
                 invocation,
-                memory_mb=prepared.resolved.function.memory_mb,
-                timeout_seconds=prepared.resolved.timeout_seconds,
                 log=log,
-                unlimited=watch is not None,
                 on_interrupt=signals.notify,
             )
             if result:

@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
+from samlocal.function_configuration import FunctionConfiguration
 from samlocal.invocation import Invocation
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, Started
@@ -244,4 +245,19 @@ def invocation(
         trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
         deadline_ms=deadline_ms,
         remaining_time_ms=remaining_time_ms,
+    )
+
+
+def configuration(
+    *, memory_mb: int = 128, timeout_seconds: float = 5, unlimited: bool = False
+) -> FunctionConfiguration:
+    return FunctionConfiguration(
+        name="Ratings",
+        arn="arn:aws:lambda:us-east-1:123456789012:function:Ratings",
+        account_id="123456789012",
+        handler="app.handler",
+        memory_mb=memory_mb,
+        timeout_seconds=timeout_seconds,
+        unlimited=unlimited,
+        runtime_version="python:3.13",
     )

@@ -9,7 +9,7 @@ import pytest
 
 import samlocal
 from samlocal.execution.environment import ExecutionEnvironment
-from tests.functional.execution.fakes import FakeSandbox, RecordingLog, invocation
+from tests.functional.execution.fakes import FakeSandbox, RecordingLog, configuration, invocation
 
 if TYPE_CHECKING:
     from tests.functional.execution.conftest import Start
@@ -42,7 +42,7 @@ def echo(runtime: Runtime) -> int:
 
 
 def entered(sandbox: FakeSandbox, log: BrokenLog | RecordingLog) -> ExecutionEnvironment:
-    return ExecutionEnvironment(sandbox, memory_mb=128, timeout_seconds=5, log=log)
+    return ExecutionEnvironment(sandbox, configuration(), log=log)
 
 
 @pytest.mark.parametrize("word", ["init", "START", "working", "REPORT"])

@@ -18,7 +18,14 @@ from samlocal.errors import EngineError, HostNotReachableError
 from samlocal.execution import phases as phases_module
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.execution.one_shot import run_once
-from tests.functional.execution.fakes import FakeSandbox, Received, answer_nothing, echo, invocation
+from tests.functional.execution.fakes import (
+    FakeSandbox,
+    Received,
+    answer_nothing,
+    configuration,
+    echo,
+    invocation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +59,8 @@ def run(
     with sandbox:
         return run_once(
             sandbox,
+            configuration(timeout_seconds=timeout_seconds),
             invocation(payload),
-            memory_mb=128,
-            timeout_seconds=timeout_seconds,
             log=sandbox.log,
             on_interrupt=on_interrupt,
         )
@@ -411,7 +417,7 @@ async def test_client_that_connects_before_the_start() -> None:
     with sandbox:
         async with (
             asyncio.timeout(20),
-            ExecutionEnvironment(sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log),
+            ExecutionEnvironment(sandbox, configuration(), log=sandbox.log),
         ):
             reader, writer = await asyncio.open_connection(
                 *sandbox.listening.result().getsockname()
@@ -554,9 +560,7 @@ async def test_remaining_time(remaining_time_ms: int | None, expected: int) -> N
         return 0
 
     with FakeSandbox(program) as sandbox:
-        async with ExecutionEnvironment(
-            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
-        ) as environment:
+        async with ExecutionEnvironment(sandbox, configuration(), log=sandbox.log) as environment:
             await environment.invoke(invocation(remaining_time_ms=remaining_time_ms))
 
     asked, told, received = times_ms
@@ -574,9 +578,7 @@ async def test_deadline_of_the_user() -> None:
         return 0
 
     with FakeSandbox(program) as sandbox:
-        async with ExecutionEnvironment(
-            sandbox, memory_mb=128, timeout_seconds=5, log=sandbox.log
-        ) as environment:
+        async with ExecutionEnvironment(sandbox, configuration(), log=sandbox.log) as environment:
             await environment.invoke(invocation(deadline_ms=1_700_000_000_000))
 
     assert deadlines == ["1700000000000"]
@@ -603,11 +605,9 @@ def test_an_unlimited_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch
     with sandbox:
         result = run_once(
             sandbox,
+            configuration(timeout_seconds=0.2, unlimited=True),
             invocation(),
-            memory_mb=128,
-            timeout_seconds=0.2,
             log=sandbox.log,
-            unlimited=True,
             on_interrupt=lambda _stop: None,
         )
 

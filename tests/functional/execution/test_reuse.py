@@ -11,7 +11,7 @@ import pytest
 
 from samlocal.errors import EngineError, EnvironmentBusyError, EnvironmentUnusableError
 from samlocal.execution.environment import EnvironmentState, ExecutionEnvironment
-from tests.functional.execution.fakes import FakeSandbox, RecordingLog, invocation
+from tests.functional.execution.fakes import FakeSandbox, RecordingLog, configuration, invocation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def entered(
     """Return an environment in a sandbox, with the sandbox's log."""
     with sandbox:
         async with ExecutionEnvironment(
-            sandbox, memory_mb=128, timeout_seconds=timeout_seconds, log=sandbox.log
+            sandbox, configuration(timeout_seconds=timeout_seconds), log=sandbox.log
         ) as environment:
             yield environment
 
