@@ -17,9 +17,9 @@ from samlocal.execution.phases import Phases
 from samlocal.execution.platform_lines import end_lines, start_line
 from samlocal.execution.thread_futures import awaitable
 from samlocal.invocation import InvocationResult, Report
+from samlocal.runtime_api.apis import SandboxApis
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
-from samlocal.runtime_api.runtime import RuntimeApi
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class ExecutionEnvironment:
         self._sandbox = sandbox
         self._configuration = configuration
         self._log = GuardedLog(log)
-        self._runtime = RuntimeApi()
+        self._apis = SandboxApis(configuration)
+        self._runtime = self._apis.runtime
         self._phases = Phases(sandbox, self._runtime, configuration)
         self._current: Invocation | None = None
         self._is_first = True
@@ -83,7 +84,7 @@ class ExecutionEnvironment:
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
         self._server = Server(
-            listener, Router(self._runtime), accepts_peer=self._phases.accepts_peer
+            listener, Router(lambda: self._apis), accepts_peer=self._phases.accepts_peer
         )
         await self._server.__aenter__()
         return self

@@ -12,11 +12,13 @@ from samlocal.invocation import MAX_PAYLOAD_BYTES
 from samlocal.runtime_api.http_server import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.state import InvalidStateTransitionError
 
 
-def _json(status: int, content: dict[str, str]) -> Response:
+def json_response(status: int, content: Mapping[str, str]) -> Response:
     return Response(
         status=status,
         body=json.dumps(content).encode() + b"\n",
@@ -24,18 +26,20 @@ def _json(status: int, content: dict[str, str]) -> Response:
     )
 
 
-def _error(status: int, error_type: str, message: str) -> Response:
-    return _json(status, {"errorMessage": message, "errorType": error_type})
+def error_response(status: int, error_type: str, message: str) -> Response:
+    return json_response(status, {"errorMessage": message, "errorType": error_type})
 
 
 PONG: Final = Response(status=200, body=b"pong", headers={"Content-Type": "text/plain"})
-ACCEPTED: Final = _json(202, {"status": "OK"})
-INVALID_REQUEST_ID: Final = _error(400, "InvalidRequestID", "Invalid request ID")
-INVALID_RESPONSE_MODE: Final = _error(
+ACCEPTED: Final = json_response(202, {"status": "OK"})
+INVALID_REQUEST_ID: Final = error_response(400, "InvalidRequestID", "Invalid request ID")
+INVALID_RESPONSE_MODE: Final = error_response(
     400, "InvalidFunctionResponseMode", "Invalid function response mode"
 )
-TRUNCATED_REQUEST: Final = _error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
-REQUEST_ENTITY_TOO_LARGE: Final = _error(
+TRUNCATED_REQUEST: Final = error_response(
+    400, "TruncatedHTTPRequest", "HTTP request detected as truncated"
+)
+REQUEST_ENTITY_TOO_LARGE: Final = error_response(
     413,
     "RequestEntityTooLarge",
     f"Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
@@ -43,11 +47,14 @@ REQUEST_ENTITY_TOO_LARGE: Final = _error(
 NOT_FOUND: Final = Response(
     status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"}
 )
-METHOD_NOT_ALLOWED: Final = Response(status=405, body=b"")
+
+
+def method_not_allowed(allowed: Iterable[str]) -> Response:
+    return Response(status=405, body=b"", headers={"Allow": ", ".join(allowed)})
 
 
 def invalid_state_transition(error: InvalidStateTransitionError) -> Response:
-    return _error(403, "InvalidStateTransition", str(error))
+    return error_response(403, "InvalidStateTransition", str(error))
 
 
 def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:

@@ -1,16 +1,17 @@
-"""Every route that a sandbox may call, and the dispatch to its handler."""
+"""Every API that a sandbox may call, by the path it begins with, and the routes of the Runtime API."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.runtime_api.responses import METHOD_NOT_ALLOWED, NOT_FOUND, PONG
+from samlocal.runtime_api.dispatch import Routes
+from samlocal.runtime_api.responses import NOT_FOUND, PONG
 from samlocal.runtime_api.runtime import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from samlocal.runtime_api.apis import SandboxApis
     from samlocal.runtime_api.http_server import Request, Response
 
 
@@ -18,7 +19,7 @@ async def ping(_runtime: RuntimeApi, _request: Request) -> Response:
     return PONG
 
 
-ROUTES: Final[tuple[tuple[str, str, Callable[..., Awaitable[Response]]], ...]] = (
+RUNTIME_ROUTES: Final = Routes[RuntimeApi](
     ("GET", "/2018-06-01/ping", ping),
     ("GET", "/2018-06-01/runtime/invocation/next", RuntimeApi.next_invocation),
     ("POST", "/2018-06-01/runtime/invocation/{id}/response", RuntimeApi.invocation_response),
@@ -26,24 +27,29 @@ ROUTES: Final[tuple[tuple[str, str, Callable[..., Awaitable[Response]]], ...]] =
     ("POST", "/2018-06-01/runtime/init/error", RuntimeApi.init_error),
 )
 
-_COMPILED: Final = tuple(
-    (method, re.compile(path.replace("{id}", "([^/]+)")), handler)
-    for method, path, handler in ROUTES
+
+async def call_runtime_api(apis: SandboxApis, request: Request) -> Response:
+    return await RUNTIME_ROUTES.dispatch(apis.runtime, request)
+
+
+# The first prefix that fits decides.
+_APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Response]]], ...]] = (
+    ("/2018-06-01/", call_runtime_api),
 )
 
 
 class Router:
-    """Dispatches the calls of one sandbox."""
+    """Dispatches the calls of a sandbox to its APIs.
 
-    def __init__(self, runtime: RuntimeApi) -> None:
-        self._runtime = runtime
+    `current` returns the APIs of the processes that are running: they change when the processes are started
+    again, while the server and the router stay.
+    """
+
+    def __init__(self, current: Callable[[], SandboxApis]) -> None:
+        self._current = current
 
     async def __call__(self, request: Request) -> Response:
-        path = request.path.partition("?")[0].rstrip("/")
-        refusal = NOT_FOUND
-        for method, pattern, handler in _COMPILED:
-            if found := pattern.fullmatch(path):
-                if request.method == method:
-                    return await handler(self._runtime, request, *found.groups())
-                refusal = METHOD_NOT_ALLOWED
-        return refusal
+        for prefix, call in _APIS:
+            if request.path.startswith(prefix):
+                return await call(self._current(), request)
+        return NOT_FOUND

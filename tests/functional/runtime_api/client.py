@@ -1,4 +1,4 @@
-"""A client of a served Runtime API, as a runtime is."""
+"""A client of the served APIs, as a runtime and an extension are."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.functional.execution.fakes import invocation
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from samlocal.runtime_api.apis import SandboxApis
     from samlocal.runtime_api.http_server import Handler
     from samlocal.runtime_api.runtime import Exchange, RuntimeApi
 
@@ -55,10 +56,14 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """A served Runtime API, and its client."""
+    """The served APIs of a sandbox, and their client."""
 
-    runtime: RuntimeApi
+    apis: SandboxApis
     port: int
+
+    @property
+    def runtime(self) -> RuntimeApi:
+        return self.apis.runtime
 
     async def call(
         self,

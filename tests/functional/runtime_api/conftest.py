@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.runtime_api.apis import SandboxApis
 from samlocal.runtime_api.routes import Router
-from samlocal.runtime_api.runtime import RuntimeApi
+from tests.functional.execution.fakes import configuration
 from tests.functional.runtime_api.client import Api, served
 
 if TYPE_CHECKING:
@@ -16,6 +17,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    runtime = RuntimeApi()
-    async with served(Router(runtime)) as port:
-        yield Api(runtime=runtime, port=port)
+    apis = SandboxApis(configuration())
+    async with served(Router(lambda: apis)) as port:
+        yield Api(apis=apis, port=port)

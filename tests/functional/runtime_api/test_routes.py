@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
+from samlocal.runtime_api.apis import SandboxApis
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import ROUTES, Router
-from samlocal.runtime_api.runtime import RuntimeApi
-from tests.functional.execution.fakes import invocation
+from samlocal.runtime_api.routes import RUNTIME_ROUTES, Router
+from tests.functional.execution.fakes import configuration, invocation
 from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, served
 
 if TYPE_CHECKING:
@@ -462,6 +462,28 @@ async def test_other_calls_are_refused(
     assert (reply.status, reply.headers.get("content-type")) == (status, content_type)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("POST", NEXT, "GET"), ("DELETE", RESPONSE, "POST")]
+)
+async def test_wrong_method_names_the_right_one(
+    api: Api, method: str, path: str, allowed: str
+) -> None:
+    """The answer to a wrong method has the one that is allowed."""
+    assert (await api.call(method, path)).headers["allow"] == allowed
+
+
+async def test_calls_go_to_the_apis_of_the_current_processes() -> None:
+    """After the processes are started again, the same server dispatches calls to their APIs."""
+    lives = [SandboxApis(configuration()), SandboxApis(configuration())]
+    async with served(Router(lambda: lives[0])) as port:
+        await Api(apis=lives[0], port=port).call("POST", INIT_ERROR, b"{}")
+        lives.reverse()
+        await Api(apis=lives[0], port=port).fetch()
+
+    assert lives[1].runtime.initialised.result().failure
+    assert not lives[0].runtime.initialised.result().failure
+
+
 async def test_malformed_request_is_refused(api: Api) -> None:
     """Bytes that are not HTTP get an HTTP error, and the server goes on."""
     received = await api.raw(b"\x00\x01 nonsense\r\n\r\n")
@@ -476,8 +498,9 @@ async def test_strangers_are_not_served() -> None:
     async def admit_nobody(_host: str, _port: int) -> bool:
         return False
 
+    apis = SandboxApis(configuration())
     listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, Router(RuntimeApi()), accepts_peer=admit_nobody):
+    async with Server(listener, Router(lambda: apis), accepts_peer=admit_nobody):
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(f"GET {API}/ping HTTP/1.1\r\nHost: api\r\n\r\n".encode())
         assert await reader.read() == b""
@@ -492,7 +515,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
         raise ZeroDivisionError
 
     async with served(fail) as port:
-        reply = await Api(runtime=RuntimeApi(), port=port).call("GET", f"{API}/ping")
+        reply = await Api(apis=SandboxApis(configuration()), port=port).call("GET", f"{API}/ping")
 
     assert (reply.status, json.loads(reply.body)["errorType"]) == (500, "InternalServerError")
     assert reply.headers["content-type"] == "application/json"
@@ -501,7 +524,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
 
 def test_every_route_of_the_documentation_is_there() -> None:
     """The routes are those of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html."""
-    assert {(method, path) for method, path, _ in ROUTES} == {
+    assert set(RUNTIME_ROUTES) == {
         ("GET", "/2018-06-01/ping"),
         ("GET", "/2018-06-01/runtime/invocation/next"),
         ("POST", "/2018-06-01/runtime/invocation/{id}/response"),
