@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, as the runtime interface
 # emulator counts it: 6 MiB of payload and 100 bytes of envelope.
@@ -14,6 +18,9 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
 MAX_STREAMED_PAYLOAD_BYTES = 20 * 1024 * 1024
 
 Outcome = Literal["success", "error", "timeout", "failure"]
+ResponseMode = Literal["buffered", "streaming"]
+SpanName = Literal["responseLatency", "responseDuration", "runtimeOverhead", "extensionOverhead"]
+JsonObject = Mapping[str, object]
 
 
 @frozen
@@ -22,7 +29,8 @@ class Invocation:
 
     `client_context` and `cognito_identity` are JSON texts, as in the Runtime API. The remaining time
     that the function reads follows from its timeout, unless `deadline_ms` (Unix time in milliseconds) or
-    `remaining_time_ms` (milliseconds from the start of the invocation) is set.
+    `remaining_time_ms` (milliseconds from the start of the invocation) is set. `tenant_id` is for functions
+    with tenant isolation: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
     """
 
     request_id: str
@@ -34,6 +42,7 @@ class Invocation:
     cognito_identity: str | None = None
     deadline_ms: int | None = None
     remaining_time_ms: int | None = None
+    tenant_id: str | None = None
 
 
 @frozen
@@ -49,42 +58,99 @@ class FunctionError:
 
 
 @frozen
+class Span:
+    """A part of an invocation; `start` is aware, the duration is in milliseconds.
+
+    `responseLatency` lasts until the first byte of the response, `responseDuration` until its last,
+    `runtimeOverhead` until the runtime asks for the next invocation, `extensionOverhead` until all
+    extensions do: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+    """
+
+    name: SpanName
+    start: datetime
+    duration_ms: float
+
+
+@frozen
 class Report:
-    """The figures of one invocation. Durations are in milliseconds, memory in MiB."""
+    """The figures of one invocation. Durations are in milliseconds, memory in MiB.
+
+    An environment's first invocation has the duration of Init or, with SnapStart, of Restore, of which only
+    a part is billed. `produced_bytes` is the size of the response.
+    """
 
     request_id: str
     duration_ms: float
     memory_size_mb: int
     max_memory_used_mb: int | None
     init_duration_ms: float | None = None
+    restore_duration_ms: float | None = None
+    billed_restore_duration_ms: int | None = None
     status: Literal["success", "error", "timeout"] = "success"
     error_type: str | None = None
+    spans: tuple[Span, ...] = ()
+    produced_bytes: int | None = None
+    response_mode: ResponseMode = "buffered"
 
     @property
     def billed_duration_ms(self) -> int:
-        """Duration and, since 1 August 2025, Init, rounded up to the millisecond.
+        """Duration, Restore's billed part and, since 1 August 2025, Init, rounded up to the millisecond.
 
         https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
         """
-        return math.ceil(self.duration_ms + (self.init_duration_ms or 0.0))
+        start_ms = (self.init_duration_ms or 0.0) + (self.billed_restore_duration_ms or 0)
+        return math.ceil(self.duration_ms + start_ms)
+
+    @property
+    def metrics(self) -> JsonObject:
+        """The figures as in the event `platform.report`, which needs a number for memory: 0 if not known."""
+        metrics = {
+            "durationMs": milliseconds(self.duration_ms),
+            "billedDurationMs": self.billed_duration_ms,
+            "memorySizeMB": self.memory_size_mb,
+            "maxMemoryUsedMB": self.max_memory_used_mb or 0,
+            "initDurationMs": _optional_milliseconds(self.init_duration_ms),
+            "restoreDurationMs": _optional_milliseconds(self.restore_duration_ms),
+            "billedRestoreDurationMs": self.billed_restore_duration_ms,
+        }
+        return {name: value for name, value in metrics.items() if value is not None}
 
     def __str__(self) -> str:
         """The `REPORT` line as Lambda writes it: fields separated by tabs, one at the end."""
-        fields = [
-            f"REPORT RequestId: {self.request_id}",
-            f"Duration: {self.duration_ms:.2f} ms",
-            f"Billed Duration: {self.billed_duration_ms} ms",
-            f"Memory Size: {self.memory_size_mb} MB",
-        ]
-        if self.max_memory_used_mb is not None:
-            fields.append(f"Max Memory Used: {self.max_memory_used_mb} MB")
-        if self.init_duration_ms is not None:
-            fields.append(f"Init Duration: {self.init_duration_ms:.2f} ms")
-        if self.status != "success":
-            fields.append(f"Status: {self.status}")
-        if self.error_type is not None:
-            fields.append(f"Error Type: {self.error_type}")
-        return "\t".join(fields) + "\t"
+        return report_line(self.request_id, self.metrics, self.status, self.error_type)
+
+
+def report_line(request_id: str, metrics: JsonObject, status: str, error_type: str | None) -> str:
+    """Return the `REPORT` line for the metrics of `platform.report`."""
+    known = {name: value for name, value in metrics.items() if (name, value) != _UNKNOWN_MEMORY}
+    fields = [f"REPORT RequestId: {request_id}"]
+    fields += [text.format(known[name]) for name, text in _REPORT_FIELDS if name in known]
+    if status != "success":
+        fields.append(f"Status: {status}")
+    if error_type is not None:
+        fields.append(f"Error Type: {error_type}")
+    return "\t".join(fields) + "\t"
+
+
+_UNKNOWN_MEMORY = ("maxMemoryUsedMB", 0)
+_REPORT_FIELDS = (
+    ("durationMs", "Duration: {:.2f} ms"),
+    ("billedDurationMs", "Billed Duration: {} ms"),
+    ("memorySizeMB", "Memory Size: {} MB"),
+    ("maxMemoryUsedMB", "Max Memory Used: {} MB"),
+    ("initDurationMs", "Init Duration: {:.2f} ms"),
+    ("restoreDurationMs", "Restore Duration: {:.2f} ms"),
+    ("billedRestoreDurationMs", "Billed Restore Duration: {} ms"),
+)
+
+
+def milliseconds(duration: float) -> float:
+    """Return a duration in milliseconds as telemetry states it: with microseconds."""
+    return round(float(duration), 3)
+
+
+def _optional_milliseconds(duration: float | None) -> float | None:
+    return None if duration is None else milliseconds(duration)
 
 
 @frozen

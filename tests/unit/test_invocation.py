@@ -41,6 +41,23 @@ def test_report_of_a_failure() -> None:
     )
 
 
+def test_report_of_a_restored_environment() -> None:
+    """With SnapStart, Restore takes the place of Init, and a part of it is billed."""
+    restored = replace(
+        REPORT,
+        duration_ms=2338.66,
+        memory_size_mb=3009,
+        max_memory_used_mb=173,
+        restore_duration_ms=398.97,
+        billed_restore_duration_ms=182,
+    )
+    assert str(restored) == (
+        "REPORT RequestId: id-1\tDuration: 2338.66 ms\tBilled Duration: 2521 ms"
+        "\tMemory Size: 3009 MB\tMax Memory Used: 173 MB\tRestore Duration: 398.97 ms"
+        "\tBilled Restore Duration: 182 ms\t"
+    )
+
+
 @pytest.mark.parametrize(
     ("duration", "init", "billed"),
     [(0.0, None, 0), (3.0, None, 3), (3.01, None, 4), (0.5, 0.5, 1), (0.5, 0.51, 2)],
