@@ -2,6 +2,7 @@
 
     SamlocalError                     exit code 1: samlocal could not run the function
     ├── UsageError                    exit code 2: options are malformed or contradict each other
+    │   └── InvalidParameterValueError Lambda would refuse an invocation with these parameters
     ├── ProjectError                  the project cannot be read
     │   ├── TemplateNotFoundError
     │   ├── TemplateError             the template is malformed
@@ -97,6 +98,10 @@ class SamlocalError(Exception):
 
 class UsageError(SamlocalError):
     exit_code = 2
+
+
+class InvalidParameterValueError(UsageError):
+    """`InvalidParameterValueException` of Lambda's API."""
 
 
 class ProjectError(SamlocalError):

@@ -163,6 +163,9 @@ class Function:
     `name` is its name in AWS: `FunctionName` if the template sets one, else the logical ID.
     `build_method` is `Metadata.BuildMethod`, for `sam build`. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
     `Metadata.SamResourceId` or the CDK construct id.
+
+    `snap_start` is the place of a `SnapStart` that applies to published versions, `tenancy` that of a
+    `TenancyConfig`; None if the function has none.
     """
 
     logical_id: str
@@ -183,6 +186,8 @@ class Function:
     layers: tuple[Layer, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     logging: LoggingConfig = LoggingConfig()
+    snap_start: Place | None = None
+    tenancy: Place | None = None
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     region: str = DEFAULT_REGION
     account_id: str = DEFAULT_ACCOUNT_ID

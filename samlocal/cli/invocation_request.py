@@ -31,6 +31,7 @@ class InvocationRequest:
     options: FunctionOptions
     payload: bytes
     context: ContextOverrides | None
+    tenant_id: str | None = None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -61,6 +62,10 @@ def read_request(
     )
     payload = _payload(chosen, host)
     context = _context(chosen, host)
+    if chosen.tenant_id is not None:
+        from samlocal.tenancy import check_tenant_id
+
+        check_tenant_id(chosen.tenant_id)
     options = plain_function(chosen, project_options, debugging, container)
     if context:
         options = replace(options, version=context.function_version)
@@ -70,6 +75,7 @@ def read_request(
         options=options,
         payload=payload,
         context=context,
+        tenant_id=chosen.tenant_id,
     )
 
 
@@ -94,8 +100,15 @@ def _show_waiting() -> None:
 
 
 def _context(chosen: InvokeOptions, host: Host) -> ContextOverrides | None:
-    if chosen.context is None and chosen.context_path is None:
+    if (chosen.context, chosen.context_path, chosen.trace_id) == (None, None, None):
         return None
     from samlocal.context import read_context
 
-    return read_context(chosen.context, chosen.context_path, stdin=host.stdin)
+    context = read_context(chosen.context, chosen.context_path, stdin=host.stdin)
+    if chosen.trace_id is None:
+        return context
+    from samlocal.trace_header import complete_trace_header
+
+    if context.trace_id:
+        raise UsageError("both `--trace-id` and the context set the trace", hint="keep one of them")
+    return replace(context, trace_id=complete_trace_header(chosen.trace_id))

@@ -114,6 +114,7 @@ def invoke(  # as `RunningFunction.invoke`, and where it runs
     *,
     payload: bytes | None = None,
     context: ContextOverrides | None = None,
+    tenant_id: str | None = None,
     engine: str | None = None,
     log: Log | None = None,
 ) -> InvocationResult:
@@ -124,4 +125,4 @@ def invoke(  # as `RunningFunction.invoke`, and where it runs
         SandboxError: No sandbox can be had, or it was lost.
     """
     with start(prepared, engine=engine, log=log) as running:
-        return running.invoke(event, payload=payload, context=context)
+        return running.invoke(event, payload=payload, context=context, tenant_id=tenant_id)

@@ -48,7 +48,7 @@ class RunningFunction:
 
     The environment starts with the first invocation and stays for the next ones, with everything that the
     function keeps in memory and in /tmp. Where it ends, after a timeout or a crash, the next invocation starts
-    another one. Invocations from several threads run one after the other. Leaving the `with` block ends an
+    another one; so does the invocation of another tenant. Invocations from several threads run one after the other. Leaving the `with` block ends an
     invocation that is still running and removes the sandbox; so does the end of the program.
 
     If a log raises an error, the invocation raises it at its end. An error of a log that gets output after
@@ -92,18 +92,20 @@ class RunningFunction:
         *,
         payload: bytes | None = None,
         context: ContextOverrides | None = None,
+        tenant_id: str | None = None,
         log: Log | None = None,
     ) -> InvocationResult:
         """Run one invocation and return its result.
 
         `event` is anything that JSON can express; None is an empty object. `payload` replaces it: JSON as
         bytes. `context` replaces parts of what the function sees as its context, except its version, which
-        `FunctionOptions` has. `log` takes the output of
-        this invocation instead of the function's log. An exception that interrupts the wait, such as
-        `KeyboardInterrupt`, ends the invocation and its environment.
+        `FunctionOptions` has. `tenant_id` is for functions with tenant isolation, which need it. `log` takes
+        the output of this invocation instead of the function's log. An exception that interrupts the wait,
+        such as `KeyboardInterrupt`, ends the invocation and its environment.
 
         Raises:
             EventError: The event or the payload is not JSON, or is larger than Lambda allows.
+            UsageError: The tenant ID is malformed or missing, or the function takes none.
             SandboxError: No sandbox can be had, or it was lost.
             EnvironmentUnusableError: This is not inside of the `with` block.
         """
@@ -111,7 +113,7 @@ class RunningFunction:
             payload = encode_event({} if event is None else event)
         else:
             check_payload(payload)
-        invocation = new_invocation(self._prepared.resolved, payload, context)
+        invocation = new_invocation(self._prepared.resolved, payload, context, tenant_id=tenant_id)
         request = _Request(invocation=invocation, log=log, result=Future())
         with self._changed:
             if self._is_closed or not self._thread.is_alive():
@@ -183,13 +185,18 @@ class RunningFunction:
     async def _serve(self, sandbox: Sandbox) -> None:
         """Serve requests in one environment while it is usable.
 
-        A request that an environment cannot serve stays for the next environment.
+        A request that an environment cannot serve stays for the next environment, and so does one of another
+        tenant.
         """
         environment = ExecutionEnvironment(sandbox, self._prepared.configuration, log=self._log)
         is_changed = self._connect_to_loop()
         async with environment:
+            tenant_id = self._requests[0].invocation.tenant_id
             while True:
                 request = self._requests[0]
+                if request.invocation.tenant_id != tenant_id:
+                    await environment.stop()
+                    return
                 try:
                     result = await environment.invoke(request.invocation, log=request.log)
                 except Exception as error:

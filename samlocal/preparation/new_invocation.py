@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.invocation import Invocation
+from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
     from samlocal.context import ContextOverrides
@@ -15,18 +15,31 @@ if TYPE_CHECKING:
 
 
 def new_invocation(
-    resolved: ResolvedFunction, payload: bytes, context: ContextOverrides | None = None
+    resolved: ResolvedFunction,
+    payload: bytes,
+    context: ContextOverrides | None = None,
+    *,
+    tenant_id: str | None = None,
 ) -> Invocation:
     """Return an invocation with a new request ID; members of `context` override everything else.
 
     `function_version` has no effect: the environment has the version, see `FunctionOptions.version`.
+
+    Raises:
+        UsageError: The tenant ID is malformed.
+        InvalidParameterValueError: A tenant ID is missing, or the function takes none.
     """
+    if tenant_id is not None or resolved.function.tenancy:
+        from samlocal.tenancy import check_tenant
+
+        check_tenant(resolved.function, tenant_id)
     invocation = Invocation(
         request_id=str(uuid.uuid4()),
         payload=payload,
         function_arn=resolved.arn,
-        trace_id=_trace_id(),
+        trace_id=new_trace_header(),
         version=resolved.version,
+        tenant_id=tenant_id,
     )
     if context is None:
         return invocation
@@ -40,12 +53,3 @@ def new_invocation(
         deadline_ms=context.deadline_ms,
         remaining_time_ms=context.remaining_time_ms,
     )
-
-
-def _trace_id() -> str:
-    """Return an X-Ray trace header for a request that is not sampled.
-
-    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    """
-    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
-    return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"

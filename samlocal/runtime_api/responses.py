@@ -67,6 +67,7 @@ def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:
         "Lambda-Runtime-Trace-Id": invocation.trace_id,
         "Lambda-Runtime-Client-Context": invocation.client_context,
         "Lambda-Runtime-Cognito-Identity": invocation.cognito_identity,
+        "Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id,
     }
     return Response(
         status=200,

@@ -368,6 +368,15 @@ def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
     assert "START RequestId: my-request Version: $LATEST" in ended.stderr
 
 
+def test_a_tenant_and_a_trace_are_chosen(samlocal: Samlocal) -> None:
+    """The runtime's client reads the tenant and the trace header, the latter completed."""
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    tenant = samlocal.invoke("Tenant", "--tenant-id", "blue")
+    assert json.loads(tenant.stdout) == ["blue"]
+    trace = json.loads(samlocal.invoke("Context", "--trace-id", root).stdout)["trace"]
+    assert re.fullmatch(rf"Root={root};Parent=[0-9a-f]{{16}};Sampled=1", trace)
+
+
 def create_network(engine: docker.APIClient, name: str) -> str:
     """Create a network; Podman may fail if another container's interface disappears at that moment."""
     for _ in range(9):

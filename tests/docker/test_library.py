@@ -112,6 +112,14 @@ def test_another_environment_after_a_timeout(directory: Path) -> None:
     assert all(result.report.init_duration_ms for result in results)
 
 
+def test_an_environment_serves_one_tenant(directory: Path) -> None:
+    """Invocations of one tenant share an environment; another tenant gets another one."""
+    with samlocal.start(prepare(directory, "Tenant"), log=samlocal.LogBuffer()) as function:
+        results = [function.invoke(tenant_id=each) for each in ("blue", "blue", "green", "blue")]
+    served = [json.loads(result.payload) for result in results]
+    assert served == [["blue"], ["blue", "blue"], ["green"], ["blue"]]
+
+
 def test_what_still_runs_is_ended(directory: Path, machines_engine: docker.APIClient) -> None:
     """Leaving the block ends an invocation of another thread, which is told so."""
     log = samlocal.LogBuffer()

@@ -87,7 +87,9 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         host=host,
         observer=observer,
     )
-    invocation = new_invocation(prepared.resolved, request.payload, request.context)
+    invocation = new_invocation(
+        prepared.resolved, request.payload, request.context, tenant_id=request.tenant_id
+    )
     observer.show(request.diagnostics)
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     from samlocal.engine.engine import Engine

@@ -117,6 +117,25 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
+    tenant_id: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant-id",
+            metavar="ID",
+            help="Tenant that invokes a function with tenant isolation (`TenancyConfig`).",
+            show_default=False,
+        ),
+    ] = None
+    trace_id: Annotated[
+        str | None,
+        typer.Option(
+            "--trace-id",
+            metavar="ID",
+            help="X-Ray trace of the invocation: a trace ID or a whole trace header. [default: a new one "
+            "that is not sampled]",
+            show_default=False,
+        ),
+    ] = None
     env_vars: Annotated[
         list[str] | None,
         typer.Option(

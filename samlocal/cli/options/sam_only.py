@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 _TERRAFORM: Final = "terraform"
 # The template that sam prepares from a Terraform project.
 _PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
-# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
-_TENANT_ID: Final = r"(?!\s*$)[a-zA-Z0-9._:/=+\-@ ]{1,256}"
 
 
 @frozen
@@ -56,15 +53,6 @@ class SamOptions:
             "--terraform-plan-file",
             metavar="FILE",
             help="With --hook-name: a Terraform plan. Not supported yet.",
-            show_default=False,
-        ),
-    ] = None
-    tenant_id: Annotated[
-        str | None,
-        typer.Option(
-            "--tenant-id",
-            metavar="ID",
-            help="Tenant that invokes the function. Not emulated yet.",
             show_default=False,
         ),
     ] = None
@@ -116,22 +104,11 @@ class SamOptions:
                 )
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return a diagnostic for each option without effect.
-
-        Raises:
-            UsageError: The tenant ID is malformed.
-        """
+        """Return a diagnostic for each option without effect."""
         diagnostics = []
         if self.terraform_plan_file is not None:
             instead = "samlocal cannot prepare a Terraform project yet"
             diagnostics.append(_no_effect("--terraform-plan-file", instead))
-        if self.tenant_id is not None:
-            if not re.fullmatch(_TENANT_ID, self.tenant_id):
-                raise UsageError(
-                    f"`--tenant-id {self.tenant_id}` is not a tenant ID",
-                    hint="a tenant ID has 1 to 256 letters, digits, spaces and `._:/=+-@`",
-                )
-            diagnostics.append(_no_effect("--tenant-id", "tenant isolation is not emulated yet"))
         if self.durable_execution_name is not None:
             instead = "durable executions are not emulated yet"
             diagnostics.append(_no_effect("--durable-execution-name", instead))

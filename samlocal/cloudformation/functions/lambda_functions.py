@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.documents.node import Node
+    from samlocal.errors import Place
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MEMORY_MB: Final = (128, 10_240)
@@ -51,6 +52,12 @@ _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
 _LOG_FORMATS: Final = ("Text", "JSON")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
+_OFF: Final = "None"
+# The values that switch a mode on, and perhaps off.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-snapstart.html
+_SNAP_START: Final = ("PublishedVersions", _OFF)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-tenancyconfig.html
+_TENANCY: Final = ("PER_TENANT",)
 
 
 def read_function(
@@ -99,6 +106,8 @@ def read_function(
         layers=read_layers(properties, layers),
         file_systems=_file_systems(properties),
         logging=_logging(properties),
+        snap_start=_chosen_mode(properties, "SnapStart", "ApplyOn", _SNAP_START),
+        tenancy=_chosen_mode(properties, "TenancyConfig", "TenantIsolationMode", _TENANCY),
         qualifiers=read_qualifiers(stack, entry.logical_id, alias),
         region=stack.context.region,
         account_id=stack.context.account_id,
@@ -191,6 +200,22 @@ def _logging(properties: Properties) -> LoggingConfig:
         system_log_level=config.text("SystemLogLevel"),
         log_group=config.text("LogGroup"),
     )
+
+
+def _chosen_mode(
+    properties: Properties, name: str, entry: str, allowed: tuple[str, ...]
+) -> Place | None:
+    """Return the place of a property whose one entry switches a mode on; None if it is off or absent."""
+    config = properties.mapping(name)
+    node = config.get(entry) if config else None
+    if node is None:
+        return None
+    mode = node.text(f"`{entry}`")
+    if mode not in allowed:
+        raise TemplateError(
+            f"`{entry}` must be {' or '.join(allowed)}, not `{mode}`", place=node.place
+        )
+    return None if mode == _OFF else properties.node.place_of(name)
 
 
 def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _PROPERTIES: Final[Mapping[str, str]] = {
     "CapacityProviderConfig": "an environment handles one invocation at a time, not several",
     "DurableConfig": "the function runs once, without checkpoints, replay or a durable context",
-    "TenancyConfig": "the function gets no tenant id",
 }
 _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::Lambda::WebFunction"})
 

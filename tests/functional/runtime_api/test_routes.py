@@ -54,6 +54,7 @@ async def test_next_has_the_headers_of_the_invocation(api: Api) -> None:
     assert headers["content-type"] == "application/json"
     assert "lambda-runtime-client-context" not in headers
     assert "lambda-runtime-cognito-identity" not in headers
+    assert "lambda-runtime-aws-tenant-id" not in headers
 
 
 async def test_next_has_client_context_and_identity(api: Api) -> None:
@@ -65,6 +66,13 @@ async def test_next_has_client_context_and_identity(api: Api) -> None:
 
     assert headers["lambda-runtime-client-context"] == '{"a": 1}'
     assert headers["lambda-runtime-cognito-identity"] == '{"b": 2}'
+
+
+async def test_next_has_the_tenant(api: Api) -> None:
+    """The tenant of a function with tenant isolation is in a header of its own."""
+    api.runtime.deliver(replace(invocation(), tenant_id="blue"), deadline_ms=DEADLINE_MS)
+    headers = (await api.call("GET", NEXT)).headers
+    assert headers["lambda-runtime-aws-tenant-id"] == "blue"
 
 
 async def test_names_may_have_any_letters(api: Api) -> None:

@@ -122,6 +122,13 @@ CASES = {
     "qualifier-twice": inputs("Ratings:live --qualifier 1", exit_code=2),
     "qualifier-in-identifier-unknown": inputs("Ratings:life"),
     "arn-of-another-service": inputs("arn:aws:sns:eu-west-1:123456789012:Ratings"),
+    "tenant-malformed": inputs("--tenant-id a,b", exit_code=2),
+    "tenant-without-isolation": inputs("--tenant-id blue", exit_code=2),
+    "tenant-missing": inputs("-t tenants.yaml", exit_code=2),
+    "trace-malformed": inputs("--trace-id 1-2", exit_code=2),
+    "trace-twice": inputs(
+        '--trace-id 1-5759e988-bd862e3fe1be46a994272793 -c {"traceId":"a"}', exit_code=2
+    ),
     "region-malformed": inputs("--region eu_west", exit_code=2),
     "log-file-unwritable": inputs("-l nowhere/function.log", exit_code=2),
     "host-malformed": inputs("--add-host db.local", exit_code=2),

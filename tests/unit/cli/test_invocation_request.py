@@ -177,6 +177,16 @@ def test_context_overrides_the_functions_own() -> None:
     assert request.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
 
 
+@pytest.mark.usefixtures("stdin")
+def test_the_trace_is_chosen() -> None:
+    """`--trace-id` completes the trace header, beside other members of the context."""
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    options = InvokeOptions(trace_id=root, context='{"awsRequestId": "mine"}', no_credentials=True)
+    invocation = read(options).invocation
+    assert invocation.request_id == "mine"
+    assert re.fullmatch(rf"Root={root};Parent=[0-9a-f]{{16}};Sampled=1", invocation.trace_id)
+
+
 def test_an_event_beside_no_event(stdin: Callable[[str], None]) -> None:
     """`-e - --no-event` reads the event, as in sam; without `-e` stdin is not read."""
     stdin("5")

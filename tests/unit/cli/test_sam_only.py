@@ -35,7 +35,7 @@ def show(samlocal: Samlocal, *options: str) -> Finished:
             "--no-language-extensions",
             "`--no-language-extensions` has no effect: language extensions are always",
         ),
-        ("--tenant-id blue", "`--tenant-id` has no effect: tenant isolation is not emulated yet"),
+        ("--tenant-id blue", ""),
         (
             "--durable-execution-name order-1",
             "`--durable-execution-name` has no effect: durable executions are not emulated yet",
@@ -61,7 +61,7 @@ def test_options_of_sam_are_accepted(samlocal: Samlocal, options: str, warning: 
         ),
         ("--skip-prepare-infra", "`--skip-prepare-infra` needs `--hook-name`"),
         ("--terraform-plan-file a.json", "`--terraform-plan-file` needs `--hook-name`"),
-        ("--tenant-id a,b", "`--tenant-id a,b` is not a tenant ID"),
+        ("--tenant-id a,b", "`a,b` is not a tenant ID"),
     ],
 )
 def test_usage_errors_of_sam(samlocal: Samlocal, options: str, message: str) -> None:

@@ -192,8 +192,7 @@ def test_what_is_not_emulated_is_a_warning() -> None:
     assert [
         (severity, line, str(message).split(":")[0]) for severity, _, line, message in found
     ] == [
-        ("warning", 10, "`TenancyConfig` is not emulated"),
-        ("warning", 19, "`DurableConfig` is not emulated"),
-        ("warning", 20, "`CapacityProviderConfig` is not emulated"),
-        ("warning", 29, "`Site` cannot be run"),
+        ("warning", 15, "`DurableConfig` is not emulated"),
+        ("warning", 16, "`CapacityProviderConfig` is not emulated"),
+        ("warning", 25, "`Site` cannot be run"),
     ]

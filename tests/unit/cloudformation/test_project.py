@@ -146,6 +146,15 @@ def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
             "3:63: `LocalMountPath` must be /mnt/NAME, not `/data`",
         ),
         ("FileSystemConfigs: [store]", "a file system must be a mapping, not `store`"),
+        (
+            "SnapStart: {ApplyOn: Always}",
+            "3:39: `ApplyOn` must be PublishedVersions or None, not `Always`",
+        ),
+        (
+            "TenancyConfig: {TenantIsolationMode: SHARED}",
+            "3:55: `TenantIsolationMode` must be PER_TENANT, not `SHARED`",
+        ),
+        ("SnapStart: true", "3:29: `SnapStart` must be a mapping, not `true`"),
         ("Handler: !Ref Nope", "3:27: no parameter or resource `Nope`"),
         ("Handler: !GetAtt Nope.Arn", "3:27: no resource `Nope`"),
     ],
@@ -169,6 +178,35 @@ def test_a_single_value_is_a_list_of_one(tmp_path: Path) -> None:
     function = project.resolve(project.find("F"))
     assert function.architecture == "arm64"
     assert [layer.name for layer in function.layers] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "snap_start", "tenancy"),
+    [
+        pytest.param("", None, None, id="neither"),
+        pytest.param("SnapStart: {ApplyOn: PublishedVersions}", "4:17", None, id="SnapStart"),
+        pytest.param("SnapStart: {ApplyOn: None}", None, None, id="SnapStart is off"),
+        pytest.param("SnapStart: {ApplyOn: !Ref Mode}", "4:17", None, id="from a parameter"),
+        pytest.param(
+            "TenancyConfig: {TenantIsolationMode: PER_TENANT}", None, "4:17", id="tenants"
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["serverless", "globals", "lambda"])
+def test_snapstart_and_tenants(
+    tmp_path: Path, form: str, properties: str, snap_start: str | None, tenancy: str | None
+) -> None:
+    """Both are read from a function of SAM or CloudFormation, and from the globals."""
+    kind = "Lambda" if form == "lambda" else "Serverless"
+    mode = "Parameters: {Mode: {Type: String, Default: PublishedVersions}}"
+    function = f"{{Type: AWS::{kind}::Function, Properties: {{\n    Timeout: 3, {properties}}}}}"
+    text = f"{mode}\n\nResources: {{F: {function}}}\n"
+    if form == "globals":
+        text = f"{mode}\nResources: {{F: {{Type: AWS::Serverless::Function}}}}\nGlobals: {{Function: {{\n    Timeout: 3, {properties}}}}}\n"
+    project = write(tmp_path, text)
+    found = project.resolve(project.find("F"))
+    places = [place and str(place).partition(":")[2] for place in (found.snap_start, found.tenancy)]
+    assert places == [snap_start, tenancy]
 
 
 def test_file_systems(tmp_path: Path) -> None:

@@ -26,6 +26,15 @@ def context(_event, context):
     }
 
 
+served = []
+
+
+def tenant(_event, context):
+    """Return the tenants of this environment so far."""
+    served.append(context.tenant_id)
+    return served
+
+
 def text(_event, _context):
     return "süß & 安全"
 
