@@ -32,9 +32,14 @@ async def call_runtime_api(apis: SandboxApis, request: Request) -> Response:
     return await RUNTIME_ROUTES.dispatch(apis.runtime, request)
 
 
+async def call_extensions_api(apis: SandboxApis, request: Request) -> Response:
+    return await apis.extensions.handle(request)
+
+
 # The first prefix that fits decides.
 _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Response]]], ...]] = (
     ("/2018-06-01/", call_runtime_api),
+    ("/2020-01-01/extension/", call_extensions_api),
 )
 
 
