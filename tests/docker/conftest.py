@@ -14,6 +14,7 @@ import pytest
 from docker.utils import kwargs_from_env
 
 from tests.docker import apps, podman_engine
+from tests.docker.build_cache import NoCompilerError
 from tests.docker.command import DIRECT, Samlocal
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
@@ -189,7 +190,7 @@ def sample_app() -> SampleApp:
     def folder(name: str, *, debug: bool = False) -> Path:
         try:
             return apps.built(name, debug=debug)
-        except apps.NoCompilerError as reason:
+        except NoCompilerError as reason:
             missing(str(reason))
 
     return folder

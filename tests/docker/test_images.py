@@ -14,7 +14,7 @@ import pytest
 from runtimes.images.engine import Engine
 from samlocal.data import data_folder
 from samlocal.runtimes import find_runtime
-from tests.docker import apps
+from tests.docker import build_cache
 from tests.docker.conftest import STAND_INS
 from tests.docker.one_event import FUNCTION_ARN, REQUEST_ID, serve
 
@@ -289,9 +289,11 @@ def java(sample_app: SampleApp, tmp_path_factory: pytest.TempPathFactory) -> Pat
     javac = ["javac", "--release", "17", "-classpath", "layer:task/lib/*"]
     for destination, source in [("layer", "FromLayer"), ("task", "App")]:
         file = _FUNCTIONS / "java" / f"{source}.java"
-        apps.run([*javac, "-d", destination, file], cwd=folder)
+        build_cache.run([*javac, "-d", destination, file], cwd=folder)
     (folder / "opt" / "java" / "lib").mkdir(parents=True)
-    apps.run(["jar", "--create", "--file=opt/java/lib/layer.jar", "-C", "layer", "."], cwd=folder)
+    build_cache.run(
+        ["jar", "--create", "--file=opt/java/lib/layer.jar", "-C", "layer", "."], cwd=folder
+    )
     return folder
 
 

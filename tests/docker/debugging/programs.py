@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from samlocal.data import cache_folder
+from tests.docker.build_cache import built_once
 from tests.docker.conftest import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _DELVE = "github.com/go-delve/delve/cmd/dlv"
@@ -44,11 +41,11 @@ def debugger_folder(folder: Path, *names: str) -> Path:
 def delve() -> Path:
     """Build delve from its module, because Debian does not package it."""
     version = _DELVE_VERSIONS[_go_minor() < _GO_THAT_FETCHES_ITSELF]
-    folder = cache_folder() / "tests" / f"delve-{version}"
-    with _locked(folder):
-        if not (folder / "dlv").exists():
-            _run(tool("go"), "install", f"{_DELVE}@{version}", GOBIN=str(folder), CGO_ENABLED="0")
-    return folder / "dlv"
+
+    def build(folder: Path) -> None:
+        _run(tool("go"), "install", f"{_DELVE}@{version}", GOBIN=str(folder), CGO_ENABLED="0")
+
+    return built_once("delve", version, build) / "dlv"
 
 
 def _go_minor() -> int:
@@ -76,11 +73,3 @@ def build_java(folder: Path) -> None:
 
 def _run(*command: str | Path, cwd: Path | None = None, **environment: str) -> None:
     subprocess.run(command, cwd=cwd, env=os.environ | environment, check=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
