@@ -16,8 +16,8 @@ _T = TypeVar("_T")
 def frozen(cls: type[_T]) -> type[_T]:
     """Make a class a dataclass whose instances are immutable, and equal if their fields are.
 
-    `dataclasses.fields` and `replace` work. Of the arguments of `field`, only the defaults and `repr` have an
-    effect.
+    `dataclasses.fields` and `replace` work. Of the arguments of `field`, only the defaults, `repr` and `compare`
+    have an effect.
     """
     for name, shared in vars(_Record).items():
         if callable(shared):
@@ -64,4 +64,4 @@ class _Record:
 
 
 def _values(instance: _Record) -> tuple[object, ...]:
-    return tuple(getattr(instance, each.name) for each in fields(instance))
+    return tuple(getattr(instance, each.name) for each in fields(instance) if each.compare)

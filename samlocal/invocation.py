@@ -1,10 +1,12 @@
-"""One invocation, its result and its report."""
+"""One invocation, its response, its result and its report."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from samlocal.frozen_dataclass import frozen
 
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, as the runtime interface
 # emulator counts it: 6 MiB of payload and 100 bytes of envelope.
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
-# The soft limit of a streamed response: https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
-MAX_STREAMED_PAYLOAD_BYTES = 20 * 1024 * 1024
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+MAX_STREAMED_PAYLOAD_BYTES = 200 * 1024 * 1024
 
 Outcome = Literal["success", "error", "timeout", "failure"]
 ResponseMode = Literal["buffered", "streaming"]
@@ -49,12 +51,45 @@ class Invocation:
 class FunctionError:
     """Why an invocation has no result.
 
-    `type` is Lambda's (`Sandbox.Timedout`) or the function's own (`ValueError`).
+    `type` is Lambda's (`Sandbox.Timedout`) or the function's own (`ValueError`). `body` is what the runtime
+    reported, which may hold more, such as a stack trace; it may be empty and need not be JSON.
     """
 
     type: str
     message: str
     hint: str | None = None
+    body: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def payload(self) -> bytes:
+        """What Lambda returns for the error: the runtime's body as it is, else type and message as JSON."""
+        return (
+            self.body or json.dumps({"errorType": self.type, "errorMessage": self.message}).encode()
+        )
+
+
+class ResponseSink(Protocol):
+    """The caller of an invocation, which takes its response as it comes.
+
+    The calls follow each other: `begin`, any number of `write`, `end`. A buffered response begins when the
+    runtime has sent all of it. A streamed one begins when the runtime begins, and the runtime is read no
+    faster than `write` returns. The error of a function, a timeout or a crash is a buffered response with
+    the error as JSON; after `begin` of a streamed response it is only given to `end`.
+
+    The first error that a sink raises is raised by the invocation, at its end; the sink is not called again.
+    """
+
+    async def begin(self, content_type: str, mode: ResponseMode) -> None:
+        """Take what is known before the first byte."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Take a part of the response, never empty; parts are not those that the function wrote."""
+
+    async def end(self, error: FunctionError | None) -> None:
+        """Take the end, which is missing only where the invocation raises an error or is cancelled.
+
+        With an error, a streamed response is incomplete.
+        """
 
 
 @frozen
@@ -159,7 +194,8 @@ class InvocationResult:
 
     `outcome` is `success`, `error` (the function returned one), `timeout`, or `failure` (the runtime
     died, did not initialise or ran out of memory). `payload` is byte for byte the output file of
-    `aws lambda invoke`: the function's result, or the error as JSON.
+    `aws lambda invoke`: the function's result, or the error as JSON. It is empty after a response that was
+    streamed to a sink.
     """
 
     outcome: Outcome

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from samlocal.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
 
@@ -54,16 +56,6 @@ def show_warning(message: str, *, place: Place | None = None, hint: str | None =
 
 def show_diagnostic(diagnostic: Diagnostic) -> None:
     show_warning(diagnostic.message, place=diagnostic.place, hint=diagnostic.hint)
-
-
-def show_result(payload: bytes) -> None:
-    """Write a function's result to stdout, byte for byte; on a terminal, a newline follows text.
-
-    Raises:
-        OutputError: stdout cannot be written.
-    """
-    ends_line = payload.endswith(b"\n") or not sys.stdout.isatty() or not _is_text(payload)
-    _write_stdout(payload if ends_line else payload + b"\n")
 
 
 def show_output(text: str) -> None:
@@ -125,22 +117,33 @@ def is_drawable(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def write_result(chunk: bytes) -> None:
+    """Write a part of a function's result to stdout, past the buffer: a write that waits blocks no flush.
+
+    Raises:
+        OutputError: stdout cannot be written.
+    """
+    with _translated_errors():
+        left = memoryview(chunk)
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+
+
 def _write_stdout(output: bytes) -> None:
-    try:
+    with _translated_errors():
         sys.stdout.buffer.write(output)
         sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:  # the reader has closed the pipe, like `head`
         _discard(sys.stdout)
     except OSError as error:
         _discard(sys.stdout)
         raise OutputError(f"stdout cannot be written: {error.strerror}") from error
-
-
-def _is_text(payload: bytes) -> bool:
-    try:
-        return "\0" not in payload.decode()
-    except UnicodeDecodeError:
-        return False
 
 
 def write_stderr(output: str | bytes) -> None:

@@ -18,6 +18,7 @@ from samlocal.execution.platform_lines import end_lines, start_line
 from samlocal.execution.thread_futures import awaitable
 from samlocal.invocation import InvocationResult, Report
 from samlocal.runtime_api.apis import SandboxApis
+from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.sandbox.output import GuardedLog
@@ -25,7 +26,7 @@ from samlocal.sandbox.output import GuardedLog
 if TYPE_CHECKING:
     from samlocal.execution.outcomes import PhaseOutcome
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import Invocation
+    from samlocal.invocation import Invocation, ResponseSink
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
@@ -57,8 +58,8 @@ class ExecutionEnvironment:
     invocations belongs to the second one, as in Lambda, which freezes the process meanwhile.
 
     If a log raises an error, it gets nothing more of that invocation, which runs to its end. `invoke` then
-    raises the error instead of returning the result. An error of the environment's log after the last
-    invocation is raised when the environment is left.
+    raises the error instead of returning the result; a response sink that raises one is treated alike. An
+    error of the environment's log after the last invocation is raised when the environment is left.
 
     Every call raises `SandboxError` if the sandbox could not start or was lost.
     """
@@ -124,12 +125,18 @@ class ExecutionEnvironment:
         return self.state not in {EnvironmentState.STOPPING, EnvironmentState.GONE}
 
     async def invoke(
-        self, invocation: Invocation, *, log: Log | None = None, is_last: bool = False
+        self,
+        invocation: Invocation,
+        *,
+        log: Log | None = None,
+        response: ResponseSink | None = None,
+        is_last: bool = False,
     ) -> InvocationResult:
         """Run one invocation, the first one after Init, and wait for its end.
 
         `log` gets the output of this invocation and Lambda's lines about it; None means the environment's
-        log. After the last invocation the sandbox is stopped before the lines that follow the output.
+        log. `response` gets the response as soon as the runtime sends it, before the end of the invocation.
+        After the last invocation the sandbox is stopped before the lines that follow the output.
 
         Raises:
             EnvironmentBusyError: Another invocation is running.
@@ -138,8 +145,10 @@ class ExecutionEnvironment:
         self._require_usable()
         self._current = invocation
         guarded = self._log if log is None else GuardedLog(log)
+        delivery = Delivery(response)
         try:
-            phase = await self._run(invocation, guarded, is_last=is_last)
+            phase = await self._run(invocation, guarded, delivery, is_last=is_last)
+            delivering = delivery.finish(phase.answer)
             _log.debug("the invocation ended: %s", phase.outcome)
             goes_on = not is_last and self._survives(phase)
             result = await self._result(invocation.request_id, phase)
@@ -147,6 +156,7 @@ class ExecutionEnvironment:
                 await asyncio.to_thread(self._sandbox.flush_output)
             else:
                 await self.stop()
+            await delivering
         except BaseException:
             self._is_ending = True  # the state of the runtime is unknown
             raise
@@ -157,6 +167,7 @@ class ExecutionEnvironment:
         for line in end_lines(result, timeout_seconds=self._configuration.timeout_seconds):
             guarded.line(line)
         guarded.raise_error()
+        delivery.raise_error()
         return result
 
     async def stop(self) -> None:
@@ -185,19 +196,21 @@ class ExecutionEnvironment:
         """Return whether the runtime is ready for the next invocation."""
         return phase.outcome in {"success", "error"} and self._runtime.is_waiting
 
-    async def _run(self, invocation: Invocation, log: Log, *, is_last: bool) -> PhaseOutcome:
+    async def _run(
+        self, invocation: Invocation, log: Log, response: Delivery, *, is_last: bool
+    ) -> PhaseOutcome:
         """Run one invocation to its end, the first one after Init."""
         if not self._is_first:
             log.line(start_line(invocation))
             self._sandbox.output.connect(log)
-            return await self._phases.invoke(invocation, log)
+            return await self._phases.invoke(invocation, log, response)
         # The output of Init comes before START.
         self._sandbox.output.connect(log)
         failure = await self._phases.initialise(invocation.request_id, log)
         if not failure and not is_last:  # a single invocation does not wait for this
             await asyncio.to_thread(self._sandbox.flush_output)
         log.line(start_line(invocation))
-        return failure or await self._phases.invoke(invocation, log)
+        return failure or await self._phases.invoke(invocation, log, response)
 
     async def _result(self, request_id: str, phase: PhaseOutcome) -> InvocationResult:
         if phase.out_of_memory:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import Invocation, InvocationResult
+    from samlocal.invocation import Invocation, InvocationResult, ResponseSink
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
@@ -27,13 +27,14 @@ def run_once(
     invocation: Invocation,
     *,
     log: Log,
+    response: ResponseSink | None = None,
     on_interrupt: Callable[[Callable[[], None]], None],
 ) -> InvocationResult | None:
     """Invoke a function in a new sandbox and end the sandbox; return None if interrupted.
 
-    When this returns, the function's output and the lines after it (`END`, `REPORT`) are written. The owner
-    of the sandbox removes it, and may print the result first. `on_interrupt` gets a function that cancels
-    the invocation.
+    `response` gets the function's response as it comes. When this returns, the function's output and the
+    lines after it (`END`, `REPORT`) are written. The owner of the sandbox removes it. `on_interrupt` gets a
+    function that cancels the invocation.
 
     Raises:
         SandboxError: The sandbox could not start, or was lost.
@@ -41,9 +42,8 @@ def run_once(
 
     async def run() -> InvocationResult:
         loop = asyncio.get_running_loop()
-        running = asyncio.create_task(
-            _invoke_once(ExecutionEnvironment(sandbox, configuration, log=log), invocation)
-        )
+        environment = ExecutionEnvironment(sandbox, configuration, log=log)
+        running = asyncio.create_task(_invoke_once(environment, invocation, response))
 
         def interrupt() -> None:
             with suppress(RuntimeError):  # the loop has ended: there is a result already
@@ -84,7 +84,7 @@ def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 async def _invoke_once(
-    environment: ExecutionEnvironment, invocation: Invocation
+    environment: ExecutionEnvironment, invocation: Invocation, response: ResponseSink | None
 ) -> InvocationResult:
     async with environment:
-        return await environment.invoke(invocation, is_last=True)
+        return await environment.invoke(invocation, response=response, is_last=True)

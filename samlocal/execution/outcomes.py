@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import FunctionError
-from samlocal.runtime_api.runtime import Answer, error_answer
+from samlocal.runtime_api.answer import Answer, error_answer
 from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from samlocal.execution.thread_futures import awaitable
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation
-    from samlocal.runtime_api.runtime import Exchange, RuntimeApi
+    from samlocal.runtime_api.delivery import Delivery
+    from samlocal.runtime_api.exchange import Exchange
+    from samlocal.runtime_api.runtime import RuntimeApi
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
@@ -90,14 +92,14 @@ class Phases:
         log.line(init_report_line(milliseconds, "error", ending.error_type))
         return ending
 
-    async def invoke(self, invocation: Invocation, log: Log) -> PhaseOutcome:
+    async def invoke(self, invocation: Invocation, log: Log, response: Delivery) -> PhaseOutcome:
         """Give an invocation to the runtime and wait for its end."""
         overran, self._overran = self._overran, False
         seconds = self._timeout_seconds
         if overran:
             seconds -= time.monotonic() - self.begun
         deadline_ms = _shown_deadline(invocation, seconds)
-        exchange = self._runtime.deliver(invocation, deadline_ms=deadline_ms)
+        exchange = self._runtime.deliver(invocation, deadline_ms=deadline_ms, response=response)
         phase = await self._follow(exchange, math.inf if self._is_unlimited else seconds, log)
         if not overran:
             self.begun = exchange.begun
@@ -121,6 +123,7 @@ class Phases:
             return timed_out(request_id, self._timeout_seconds, at=deadline)
         if reached == "exit":
             return self._exit_outcome(request_id, since=exchange.begun)
+        exchange.delivery.finish(exchange.answer.result())
         if await self._wait(exchange.finished, deadline - time.monotonic()) == "timeout":
             log.line(late_line(request_id, self._timeout_seconds))
         answer = exchange.answer.result()

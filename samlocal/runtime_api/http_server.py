@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-# A reader with this many unread chunks pauses the sender.
-_MAX_BUFFERED_CHUNKS = 32
+# A reader with this much unread pauses the sender.
+_MAX_UNREAD_BYTES: Final = 256 * 1024
 
 # From accepting a client to `connection_made`, in iterations of the loop.
 _STEPS_TO_CONNECT: Final = 3
@@ -71,8 +71,10 @@ class Request:
         self.is_whole = False
         self._headers = headers
         self._transport = transport
-        self._chunks: asyncio.Queue[bytes | TruncatedRequestError | None] = asyncio.Queue()
-        self._ended = False
+        self._unread: list[bytes | bytearray] = []
+        self._unread_bytes = 0
+        self._error: TruncatedRequestError | None = None
+        self._changed = asyncio.Event()
 
     def header(self, name: str) -> str | None:
         """Return the value of a header; None if there is none."""
@@ -83,28 +85,44 @@ class Request:
         return _find(self.trailers, name)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives.
+        """Yield the body as it arrives, each time everything that is there.
 
         Raises:
             TruncatedRequestError: The client disconnected before the end.
         """
-        while not self._ended:
-            chunk = await self._chunks.get()
-            if self._chunks.qsize() < _MAX_BUFFERED_CHUNKS:
+        while True:
+            if self._unread:
+                chunk = b"".join(self._unread)
+                self._unread.clear()
+                self._unread_bytes = 0
                 self._transport.resume_reading()
-            if isinstance(chunk, bytes):
                 yield chunk
-                continue
-            self._ended = True
-            if chunk is not None:
-                raise chunk
+            elif self._error:
+                raise self._error
+            elif self.is_whole:
+                return
+            else:
+                self._changed.clear()
+                await self._changed.wait()
 
-    def feed(self, chunk: bytes | TruncatedRequestError | None) -> None:
-        """Add a chunk of the body; None is its end."""
-        self.is_whole |= chunk is None
-        self._chunks.put_nowait(chunk)
-        if self._chunks.qsize() >= _MAX_BUFFERED_CHUNKS:
+    def feed(self, chunk: bytes | bytearray) -> None:
+        """Add a chunk of the body."""
+        self._unread.append(chunk)
+        self._unread_bytes += len(chunk)
+        if self._unread_bytes >= _MAX_UNREAD_BYTES:
             self._transport.pause_reading()
+        self._changed.set()
+
+    def end(self, trailers: Headers) -> None:
+        """Note the end of the body."""
+        self.trailers = trailers
+        self.is_whole = True
+        self._changed.set()
+
+    def break_off(self) -> None:
+        """Note that the rest of the body will not come."""
+        self._error = TruncatedRequestError()
+        self._changed.set()
 
 
 class Handler(Protocol):
@@ -180,7 +198,7 @@ class _Connection(asyncio.Protocol):
         self._lost.set_result(None)
         self._may_write.set()
         if self._request and not self._request.is_whole:
-            self._request.feed(TruncatedRequestError())
+            self._request.break_off()
         elif self._answering:
             self._answering.cancel()
 
@@ -208,10 +226,9 @@ class _Connection(asyncio.Protocol):
                 case h11.Request():
                     self._begin(event)
                 case h11.Data() if self._request:
-                    self._request.feed(bytes(event.data))
+                    self._request.feed(event.data)
                 case h11.EndOfMessage() if self._request:
-                    self._request.trailers = tuple(event.headers)
-                    self._request.feed(None)
+                    self._request.end(tuple(event.headers))
                 case _:  # NEED_DATA, PAUSED until the response is sent, or the connection closes
                     return
 
@@ -282,7 +299,7 @@ class _Connection(asyncio.Protocol):
 
     def _refuse(self, error: h11.RemoteProtocolError) -> None:
         if self._request and not self._request.is_whole:
-            self._request.feed(TruncatedRequestError())
+            self._request.break_off()
             return
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self._send(Response(status=error.error_status_hint, body=b""), b"")

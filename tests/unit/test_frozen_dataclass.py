@@ -16,6 +16,7 @@ class Star:
     magnitude: float = 1.0
     planets: list[str] = field(default_factory=list)
     secret: str = field(default="", repr=False)
+    note: str = field(default="", compare=False)
 
 
 def test_fields_have_their_arguments_or_defaults() -> None:
@@ -59,6 +60,7 @@ def test_instances_are_equal_if_their_fields_are() -> None:
 
     assert Star(name="Vega") == Star(name="Vega", magnitude=1.0)
     assert Star(name="Vega") != Star(name="Sirius")
+    assert Star(name="Vega", note="bright") == Star(name="Vega")
     of_two_classes: list[object] = [Planet(name="Vega"), Star(name="Vega")]
     assert of_two_classes[0] != of_two_classes[1]
     assert len({Planet(name="Mars"), Planet(name="Mars"), Planet(name="Venus")}) == 2
@@ -69,11 +71,18 @@ def test_instances_are_equal_if_their_fields_are() -> None:
 def test_repr_omits_secrets() -> None:
     """The repr shows all fields except those with `repr=False`."""
     assert (
-        repr(Star(name="Vega", secret="hunter2")) == "Star(name='Vega', magnitude=1.0, planets=[])"
+        repr(Star(name="Vega", secret="hunter2"))
+        == "Star(name='Vega', magnitude=1.0, planets=[], note='')"
     )
 
 
 def test_functions_of_dataclasses_work() -> None:
     """`dataclasses.replace` and `fields` work."""
     assert replace(Star(name="Vega"), magnitude=0.03) == Star(name="Vega", magnitude=0.03)
-    assert [each.name for each in fields(Star)] == ["name", "magnitude", "planets", "secret"]
+    assert [each.name for each in fields(Star)] == [
+        "name",
+        "magnitude",
+        "planets",
+        "secret",
+        "note",
+    ]

@@ -6,12 +6,7 @@ import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli.console import (
-    print_status,
-    show_error,
-    show_output,
-    show_result,
-)
+from samlocal.cli.console import print_status, show_error, show_output
 from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.invocation_request import InvocationRequest, read_request
 from samlocal.cli.observer import ConsoleObserver
@@ -25,6 +20,7 @@ from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
 from samlocal.cli.plain_options import plain_code
+from samlocal.cli.result_output import ResultOutput
 from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -127,11 +123,12 @@ def _invoke(
     print_status(
         f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image.name}"
     )
+    response = ResultOutput()
     with DeferredSignals() as signals:
-        result = _run(prepared, invocation, engine, log=log, signals=signals)
+        result = _run(prepared, invocation, engine, log=log, response=response, signals=signals)
     if result is None:
         return signals.exit_code or 1
-    if result.outcome == "failure" and result.error:
+    if result.error and (result.outcome == "failure" or response.is_incomplete):
         hint = result.error.hint or _failure_hint(result, prepared, engine)
         show_error(f"{result.error.type}: {result.error.message}", hint=hint)
     return EXIT_CODES[result.outcome]
@@ -159,9 +156,10 @@ def _run(
     engine: Engine,
     *,
     log: ConsoleLog,
+    response: ResultOutput,
     signals: DeferredSignals,
 ) -> InvocationResult | None:
-    """Run the function, write the result to stdout and return it; None if a signal came first."""
+    """Run the function, with its result on stdout, and return it; None if a signal came first."""
     from samlocal.cli.progress import PullView
     from samlocal.sandbox.factory import SandboxFactory
 
@@ -182,10 +180,9 @@ def _run(
                 prepared.configuration,
                 invocation,
                 log=log,
+                response=response,
                 on_interrupt=signals.notify,
             )
-            if result:
-                show_result(result.payload)
         return watch.with_hint(result) if watch and result else result
 
     with PullView() as view:

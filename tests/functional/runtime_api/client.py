@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
+from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
 from tests.functional.execution.fakes import invocation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from samlocal.invocation import ResponseSink
     from samlocal.runtime_api.apis import SandboxApis
+    from samlocal.runtime_api.exchange import Exchange
     from samlocal.runtime_api.http_server import Handler
-    from samlocal.runtime_api.runtime import Exchange, RuntimeApi
+    from samlocal.runtime_api.runtime import RuntimeApi
 
 API = "/2018-06-01"
 DEADLINE_MS = 1_700_000_000_000
@@ -85,14 +88,20 @@ class Api:
         writer.close()
         await writer.wait_closed()
 
-    def deliver(self, request_id: str = "id-1", payload: bytes = b"{}") -> Exchange:
+    def deliver(
+        self, request_id: str = "id-1", payload: bytes = b"{}", *, sink: ResponseSink | None = None
+    ) -> Exchange:
         return self.runtime.deliver(
-            invocation(payload, request_id=request_id), deadline_ms=DEADLINE_MS
+            invocation(payload, request_id=request_id),
+            deadline_ms=DEADLINE_MS,
+            response=Delivery(sink),
         )
 
-    async def fetch(self, request_id: str = "id-1") -> Exchange:
+    async def fetch(
+        self, request_id: str = "id-1", *, sink: ResponseSink | None = None
+    ) -> Exchange:
         """Deliver an invocation, and take it as the runtime."""
-        exchange = self.deliver(request_id)
+        exchange = self.deliver(request_id, sink=sink)
         assert (await self.call("GET", f"{API}/runtime/invocation/next")).status == 200
         return exchange
 

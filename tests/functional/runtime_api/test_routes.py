@@ -262,6 +262,15 @@ async def test_second_answer_is_refused(api: Api, path: str) -> None:
     assert exchange.answer.result().payload == b"first"
 
 
+async def test_empty_response_mode_is_buffered(api: Api) -> None:
+    """A response mode without a value is none."""
+    exchange = await api.fetch()
+
+    reply = await api.call("POST", RESPONSE, b"1", {"Lambda-Runtime-Function-Response-Mode": ""})
+
+    assert (reply.status, exchange.mode) == (202, "buffered")
+
+
 @pytest.mark.parametrize("action", ["response", "error"])
 async def test_unknown_request_id_is_refused(api: Api, action: str) -> None:
     """An answer must name the current invocation."""
@@ -303,13 +312,13 @@ async def test_response_over_the_limit_is_an_error(api: Api) -> None:
 
 
 async def test_streamed_response_may_be_larger(api: Api) -> None:
-    """A streamed response has a separate limit of 20 MB."""
+    """A streamed response has a separate limit of 200 MB."""
     exchange = await api.fetch()
 
     await api.call("POST", RESPONSE, b"x" * (MAX_PAYLOAD_BYTES + 1), STREAMING)
 
     assert len(exchange.answer.result().payload) == MAX_PAYLOAD_BYTES + 1
-    assert MAX_STREAMED_PAYLOAD_BYTES > MAX_PAYLOAD_BYTES + 1
+    assert MAX_STREAMED_PAYLOAD_BYTES == 200 * 1024 * 1024
 
 
 async def test_error_midstream_comes_in_the_trailers(api: Api) -> None:

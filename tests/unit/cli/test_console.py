@@ -10,7 +10,6 @@ import pytest
 from samlocal.cli.console import (
     show_error,
     show_output,
-    show_result,
     show_verdict,
     show_warning,
 )
@@ -91,17 +90,17 @@ def test_a_broken_stderr_does_not_stop_the_function(nowhere: int) -> None:
     """A stderr that cannot be written does not stop the function."""
     ended = run_script(
         """
-        from samlocal.cli.console import show_result
+        from samlocal.cli.console import show_output
         from samlocal.cli.console_log import ConsoleLog
         log = ConsoleLog()
         for _ in range(1000):
             log.write(b"x" * 1000)
-        show_result(b"{}")
+        show_output("{}")
         """,
         stderr=nowhere,
     )
 
-    assert (ended.returncode, ended.stdout) == (0, b"{}")
+    assert (ended.returncode, ended.stdout) == (0, b"{}\n")
 
 
 def test_a_closed_pipe_is_not_an_error() -> None:
@@ -109,44 +108,11 @@ def test_a_closed_pipe_is_not_an_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     ended = run_script(
-        "from samlocal.cli.console import show_result; show_result(b'x' * 100_000)", stdout=writer
+        "from samlocal.cli.console import show_output; show_output('x' * 100_000)", stdout=writer
     )
     os.close(writer)
 
     assert (ended.returncode, ended.stderr) == (0, b"")
-
-
-PAYLOADS = (b'"hey"', b'"hey"\n', b"", b"\xff\x00\r\n", bytes(range(256)))
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_a_result_is_written_byte_for_byte(
-    payload: bytes, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    """The result is written without decoding or changing it."""
-    show_result(payload)
-    assert capfdbinary.readouterr().out == payload
-
-
-@pytest.mark.parametrize(
-    ("payload", "shown"),
-    [
-        pytest.param(b'"hey"', b'"hey"\n', id="a line is ended"),
-        pytest.param("süß".encode(), "süß\n".encode(), id="text"),
-        pytest.param(b'"hey"\n', b'"hey"\n', id="an ended line is left"),
-        pytest.param(b"\xff\x00", b"\xff\x00", id="bytes"),
-    ],
-)
-def test_a_result_on_a_terminal_ends_its_line(
-    payload: bytes,
-    shown: bytes,
-    capfdbinary: pytest.CaptureFixture[bytes],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """On a terminal, a newline follows a result that is text."""
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    show_result(payload)
-    assert capfdbinary.readouterr().out == shown
 
 
 @pytest.mark.parametrize("text", ["a", "a\n"])

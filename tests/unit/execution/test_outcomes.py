@@ -6,7 +6,7 @@ import pytest
 
 from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
 from samlocal.invocation import FunctionError
-from samlocal.runtime_api.runtime import Answer
+from samlocal.runtime_api.answer import Answer
 from samlocal.sandbox.sandbox import Exit
 
 

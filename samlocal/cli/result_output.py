@@ -1,0 +1,103 @@
+"""The result of a function on stdout, as it comes."""
+
+from __future__ import annotations
+
+import select
+import sys
+from codecs import getincrementaldecoder
+from concurrent.futures import Future
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cli.console import write_result
+
+if TYPE_CHECKING:
+    from samlocal.invocation import FunctionError, ResponseMode
+
+_READY: Final = 0  # milliseconds
+
+
+class ResultOutput:
+    """Writes each part of a response to stdout at once, byte for byte; on a terminal, a newline follows text.
+
+    A reader that does not read stops neither signals nor timeouts. `is_incomplete` tells that an error
+    followed after a part of the response was written; any other error is itself the result.
+
+    Raises, from each call:
+        OutputError: stdout cannot be written.
+    """
+
+    def __init__(self) -> None:
+        self.is_incomplete = False
+        self._mode: ResponseMode = "buffered"
+        self._is_empty = True
+        self._line_end = _LineEnd() if sys.stdout.isatty() else None
+
+    async def begin(self, content_type: str, mode: ResponseMode) -> None:
+        del content_type
+        self._mode = mode
+
+    async def write(self, chunk: bytes) -> None:
+        self._is_empty = False
+        if self._line_end:
+            self._line_end.follow(chunk)
+        await _write(chunk)
+
+    async def end(self, error: FunctionError | None) -> None:
+        if error and self._mode == "streaming":
+            self.is_incomplete = not self._is_empty
+            if self._is_empty:
+                await self.write(error.payload)
+        if self._line_end and self._line_end.is_missing:
+            await _write(b"\n")
+
+
+class _LineEnd:
+    """Tells whether output is text whose last line is not ended."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._is_text = True
+        self._last = b""
+
+    def follow(self, chunk: bytes) -> None:
+        self._last = chunk[-1:]
+        self._is_text = self._is_text and self._is_text_with(chunk)
+
+    @property
+    def is_missing(self) -> bool:
+        return self._last != b"\n" and self._is_text and self._is_text_with(b"", final=True)
+
+    def _is_text_with(self, chunk: bytes, *, final: bool = False) -> bool:
+        try:
+            return "\0" not in self._decoder.decode(chunk, final)
+        except UnicodeDecodeError:
+            return False
+
+
+async def _write(chunk: bytes) -> None:
+    """Write to stdout; in a thread if that may take long, which the end of the program does not wait for."""
+    if len(chunk) <= select.PIPE_BUF and _is_writable():
+        write_result(chunk)
+        return
+    from samlocal.execution.thread_futures import awaitable  # with asyncio, which is there by now
+
+    written: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            write_result(chunk)
+        except BaseException as error:  # noqa: BLE001  # the waiting coroutine raises it
+            written.set_exception(error)
+        else:
+            written.set_result(None)
+
+    Thread(target=run, name="stdout", daemon=True).start()
+    await awaitable(written)
+
+
+def _is_writable() -> bool:
+    """Return whether stdout takes `PIPE_BUF` bytes at once: see pipe(7)."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(events & select.POLLOUT for _, events in poll.poll(_READY))
