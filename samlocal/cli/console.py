@@ -22,6 +22,7 @@ _RED: Final = "31"
 _YELLOW: Final = "33"
 _GREEN: Final = "32"
 _DIM: Final = "2"
+_NAME_COLORS: Final = ("36", "35", "34", "32", "33")
 
 
 def show_debug_log() -> None:
@@ -99,6 +100,12 @@ def _shown(place: Place) -> str:
     with suppress(OSError):  # the directory may have been removed
         return str(place).removeprefix(f"{Path.cwd()}/")
     return str(place)
+
+
+def paint_name(name: str) -> str:
+    """Return a name in the colour that it always has, if stderr is coloured."""
+    color = _NAME_COLORS[sum(name.encode(errors="replace")) % len(_NAME_COLORS)]
+    return _paint(name, color, sys.stderr)
 
 
 def _paint(text: str, color: str, stream: TextIO) -> str:

@@ -6,14 +6,14 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
 
-from samlocal.function_log import FunctionLog
+from samlocal.function_log import FunctionLog, PlainDestination
 
 
 class StderrLog(FunctionLog):
     """Writes to `sys.stderr` of the program, whatever that is; a stderr that cannot be written takes nothing."""
 
     def __init__(self) -> None:
-        super().__init__(self._write)
+        super().__init__(PlainDestination(self._write))
         self._decoder = getincrementaldecoder("utf-8")("replace")
 
     def _write(self, output: bytes) -> None:
@@ -33,7 +33,7 @@ class LogBuffer(FunctionLog):
 
     def __init__(self) -> None:
         self._kept = bytearray()
-        super().__init__(self._kept.extend)
+        super().__init__(PlainDestination(self._kept.extend))
 
     @property
     def text(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from threading import Condition
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from samlocal.function_log import FunctionLog, PlainDestination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_T = TypeVar("_T")
 
 # More output than this waits in the sandbox's pipe until a log is connected.
 _KEPT_BYTES: Final = 1024 * 1024
@@ -31,15 +31,34 @@ class Log(Protocol):
         """Write a line of the platform, such as `START RequestId: …`."""
 
 
+@runtime_checkable
+class LogOfSources(Log, Protocol):
+    """A log that tells the output of extensions apart itself."""
+
+    def named(self, name: str) -> Log:
+        """Return the log of an extension; it keeps incomplete lines for later."""
+
+    def flush(self) -> None:
+        """Write the incomplete lines."""
+
+
+def named_log(log: Log, name: str) -> LogOfSources:
+    """Return the log of an extension in a function's log: whole lines, which begin with `[NAME] `."""
+    named = log.named(name) if isinstance(log, LogOfSources) else None
+    if isinstance(named, LogOfSources):
+        return named
+    return FunctionLog(PlainDestination((named or log).write)).named(name)
+
+
 class GuardedLog:
     """A log whose errors are kept, because the reader of a function's output must not stop.
 
     After its first error, the log gets nothing until `raise_error` is called.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, errors: list[BaseException] | None = None) -> None:
         self._log = log
-        self._error: BaseException | None = None
+        self._errors: list[BaseException] = [] if errors is None else errors
 
     def write(self, output: bytes) -> None:
         self._call(self._log.write, output)
@@ -47,19 +66,28 @@ class GuardedLog:
     def line(self, text: str) -> None:
         self._call(self._log.line, text)
 
+    def named(self, name: str) -> GuardedLog:
+        """Return the log of an extension; its errors are this log's."""
+        return GuardedLog(named_log(self._log, name), self._errors)
+
+    def flush(self) -> None:
+        if isinstance(self._log, LogOfSources):
+            self._call(self._log.flush)
+
     def raise_error(self) -> None:
         """Raise the log's first error, if there is one, and forget it."""
-        error, self._error = self._error, None
-        if error:
+        if self._errors:
+            error = self._errors[0]
+            self._errors.clear()
             raise error
 
-    def _call(self, method: Callable[[_T], None], argument: _T) -> None:
-        if self._error:
+    def _call(self, method: Callable[..., None], *arguments: object) -> None:
+        if self._errors:
             return
         try:
-            method(argument)
+            method(*arguments)
         except BaseException as error:  # noqa: BLE001  # `raise_error` raises it
-            self._error = error
+            self._errors.append(error)
 
 
 class Output:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import docker
@@ -79,6 +80,23 @@ def test_lines_of_the_platform_come_in_lambdas_order(samlocal: Samlocal) -> None
     request_id = report(ended.stderr)["id"]
     assert f"START RequestId: {request_id} Version: $LATEST" in lines
     assert f"END RequestId: {request_id}" in lines
+
+
+def test_lines_with_timestamps(samlocal: Samlocal, tmp_path: Path) -> None:
+    """`--timestamps` shows the time of each line, also if it is written in pieces, and not of other messages."""
+    path = tmp_path / "function.log"
+    begun = datetime.now(UTC)
+    ended = samlocal.invoke("Logs", "--no-event", "--timestamps", "--log-file", str(path))
+
+    first, *lines = ended.stderr.splitlines(keepends=True)
+    assert first.startswith("Invoking")
+    assert path.read_text() == "".join(lines)
+    times, texts = zip(*(line.split(" ", 1) for line in lines), strict=True)
+    assert [text.split()[0] for text in texts] == ["START", "to", "to", "half", "END", "REPORT"]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", each) for each in times)
+    read = [datetime.fromisoformat(each) for each in times]
+    assert read == sorted(read)
+    assert begun.replace(microsecond=0) <= read[0] <= read[-1] <= datetime.now(UTC)
 
 
 def test_report_has_the_true_times(samlocal: Samlocal) -> None:

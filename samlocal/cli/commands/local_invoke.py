@@ -90,7 +90,8 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     from samlocal.engine.engine import Engine
 
-    with ConsoleLog(output.log_file) as log, Engine(container.engine) as engine:
+    log = ConsoleLog(output.log_file, timestamps=output.timestamps)
+    with log, Engine(container.engine) as engine:
         exit_code = _invoke(prepared, invocation, engine, log)
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)

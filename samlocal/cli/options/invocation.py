@@ -204,6 +204,13 @@ class OutputOptions:
             show_default=False,
         ),
     ] = None
+    timestamps: Annotated[
+        bool,
+        typer.Option(
+            "--timestamps",
+            help="Show the time (UTC) before each line of the function's logs.",
+        ),
+    ] = False
     exit_zero_on_function_error: Annotated[
         bool,
         typer.Option(

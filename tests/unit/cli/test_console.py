@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,61 @@ def test_the_log_file_has_the_same_content_as_stderr(
         assert path.read_bytes() == b"START\n\xff\x00"
 
     assert capfdbinary.readouterr().err == path.read_bytes()
+
+
+def test_timestamps(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each line, on stderr and in the log file, begins with its time in UTC, with milliseconds."""
+    path = tmp_path / "function.log"
+    with ConsoleLog(path, timestamps=True) as log:
+        log.line("START")
+        log.write(b"one\ntw")
+        log.write(b"o\n")
+        log.named("watch.sh").write(b"seen")
+
+    shown = capfd.readouterr().err
+    assert path.read_text() == shown
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    lines = ("START", "one", "two", r"\[watch\.sh\] seen")
+    assert re.fullmatch("".join(rf"{time} {line}\n" for line in lines), shown)
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "variables", "ratings", "extension"),
+    [
+        pytest.param(
+            True, {}, "\x1b[32mRatings\x1b[0m | ", "\x1b[33m[watch.sh]\x1b[0m ", id="terminal"
+        ),
+        pytest.param(True, {"NO_COLOR": "1"}, "Ratings | ", "[watch.sh] ", id="NO_COLOR"),
+        pytest.param(False, {}, "", "[watch.sh] ", id="pipe"),
+        pytest.param(
+            False, {"FORCE_COLOR": "1"}, "", "\x1b[33m[watch.sh]\x1b[0m ", id="FORCE_COLOR"
+        ),
+    ],
+)
+def test_names_of_sources(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_terminal: bool,
+    variables: dict[str, str],
+    ratings: str,
+    extension: str,
+) -> None:
+    """Environments have coloured names on a terminal, extensions everywhere; the file has no colour."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    path = tmp_path / "function.log"
+    with ConsoleLog(path) as log:
+        environment = log.environment("Ratings")
+        environment.line("START")
+        environment.named("watch.sh").write(b"seen\n")
+
+    assert capfd.readouterr().err == f"{ratings}START\n{ratings}{extension}seen\n"
+    assert path.read_text() == "START\n[watch.sh] seen\n"
 
 
 def test_a_log_file_that_cannot_be_opened(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from threading import Event, Thread
 
 import pytest
 
+from samlocal.library.logs import LogBuffer
 from samlocal.sandbox import output as output_module
-from samlocal.sandbox.output import GuardedLog, Output
+from samlocal.sandbox.output import GuardedLog, Output, named_log
 
 
 class Collected:
@@ -90,6 +91,59 @@ def test_errors_of_a_log_are_kept() -> None:
     log.raise_error()
     log.write(b"four")
     assert collected.output == b"four"
+
+
+class Written:
+    """A log of someone who knows nothing of extensions."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, output: bytes) -> None:
+        self.pieces.append(output)
+
+    def line(self, text: str) -> None:
+        self.pieces.append(text.encode())
+
+
+@pytest.mark.parametrize("guard", [False, True])
+def test_extensions_in_a_log_that_knows_none(guard: bool) -> None:  # noqa: FBT001  # a parameter
+    """A log without names of sources gets whole lines of extensions, which begin with the name."""
+    written = Written()
+    log = GuardedLog(written).named("watch.sh") if guard else named_log(written, "watch.sh")
+    for piece in (b"regis", b"tered\nrea", b"dy"):
+        log.write(piece)
+    log.flush()
+    assert written.pieces == [b"[watch.sh] registered\n", b"[watch.sh] ready\n"]
+
+
+def test_flushing_a_log_that_keeps_nothing() -> None:
+    """A log that keeps no incomplete lines needs no flushing."""
+    written = Written()
+    GuardedLog(written).flush()
+    assert written.pieces == []
+
+
+def test_extensions_in_a_log_that_knows_them() -> None:
+    """A log with names of sources decides itself how it shows extensions."""
+    buffer = LogBuffer()
+    log = GuardedLog(buffer)
+    log.write(b"half")
+    log.named("watch.sh").write(b"ready\n")
+    assert buffer.text == "half"
+    log.flush()
+    assert buffer.text == "half\n[watch.sh] ready\n"
+
+
+def test_an_error_about_an_extensions_output_is_the_logs() -> None:
+    """After an error about an extension's output the whole log gets nothing, and raises it."""
+    collected = Collected()
+    log = GuardedLog(collected)
+    collected.write = collected.line  # type: ignore[assignment, method-assign]
+    log.named("watch.sh").write(b"ready\n")
+    log.write(b"two")
+    with pytest.raises(AssertionError, match="ready"):
+        log.raise_error()
 
 
 def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:
