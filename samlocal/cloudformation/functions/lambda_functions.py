@@ -50,7 +50,10 @@ if TYPE_CHECKING:
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
+# https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
 _LOG_FORMATS: Final = ("Text", "JSON")
+_APPLICATION_LOG_LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_SYSTEM_LOG_LEVELS: Final = ("DEBUG", "INFO", "WARN")
 _ARCHITECTURES: Final = ("x86_64", "arm64")
 _OFF: Final = "None"
 # The values that switch a mode on, and perhaps off.
@@ -189,15 +192,12 @@ def _logging(properties: Properties) -> LoggingConfig:
     config = properties.mapping("LoggingConfig")
     if config is None:
         return LoggingConfig()
-    log_format = config.text("LogFormat") or "Text"
-    if log_format not in _LOG_FORMATS:
-        raise TemplateError(
-            f"`LogFormat` must be Text or JSON, not `{log_format}`", place=config.node.place
-        )
     return LoggingConfig(
-        log_format=cast('Literal["Text", "JSON"]', log_format),
-        application_log_level=config.text("ApplicationLogLevel"),
-        system_log_level=config.text("SystemLogLevel"),
+        log_format=cast(
+            'Literal["Text", "JSON"]', config.choice("LogFormat", _LOG_FORMATS) or "Text"
+        ),
+        application_log_level=config.choice("ApplicationLogLevel", _APPLICATION_LOG_LEVELS),
+        system_log_level=config.choice("SystemLogLevel", _SYSTEM_LOG_LEVELS),
         log_group=config.text("LogGroup"),
     )
 
@@ -207,15 +207,8 @@ def _chosen_mode(
 ) -> Place | None:
     """Return the place of a property whose one entry switches a mode on; None if it is off or absent."""
     config = properties.mapping(name)
-    node = config.get(entry) if config else None
-    if node is None:
-        return None
-    mode = node.text(f"`{entry}`")
-    if mode not in allowed:
-        raise TemplateError(
-            f"`{entry}` must be {' or '.join(allowed)}, not `{mode}`", place=node.place
-        )
-    return None if mode == _OFF else properties.node.place_of(name)
+    mode = config.choice(entry, allowed) if config else None
+    return None if mode in {None, _OFF} else properties.node.place_of(name)
 
 
 def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:

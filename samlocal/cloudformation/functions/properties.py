@@ -89,6 +89,20 @@ class Properties:
         node = self.get(name, needed=needed)
         return node.text(f"`{name}`") if node else None
 
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        """Return one of the allowed texts, or None if the property is absent or unknown.
+
+        Raises:
+            TemplateError: The property is something else.
+        """
+        node = self.get(name)
+        text = node.text(f"`{name}`") if node else None
+        if node is None or text in allowed:
+            return text
+        *most, last = allowed
+        expected = f"{', '.join(most)} or {last}" if most else last
+        raise TemplateError(f"`{name}` must be {expected}, not `{text}`", place=node.place)
+
     def items(self, name: str, *, needed: bool = False, default: object = None) -> tuple[Node, ...]:
         """Return the items of a list; CloudFormation takes a single value for a list of one."""
         node = self.get(name, needed=needed, default=default)

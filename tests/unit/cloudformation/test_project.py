@@ -154,6 +154,18 @@ def test_the_only_function_needs_no_name(tmp_path: Path) -> None:
             "TenancyConfig: {TenantIsolationMode: SHARED}",
             "3:55: `TenantIsolationMode` must be PER_TENANT, not `SHARED`",
         ),
+        (
+            "LoggingConfig: {LogFormat: json}",
+            "3:45: `LogFormat` must be Text or JSON, not `json`",
+        ),
+        (
+            "LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: WARNING}",
+            "`ApplicationLogLevel` must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, not `WARNING`",
+        ),
+        (
+            "LoggingConfig: {LogFormat: JSON, SystemLogLevel: ERROR}",
+            "`SystemLogLevel` must be DEBUG, INFO or WARN, not `ERROR`",
+        ),
         ("SnapStart: true", "3:29: `SnapStart` must be a mapping, not `true`"),
         ("Handler: !Ref Nope", "3:27: no parameter or resource `Nope`"),
         ("Handler: !GetAtt Nope.Arn", "3:27: no resource `Nope`"),

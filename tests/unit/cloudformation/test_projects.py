@@ -95,6 +95,11 @@ def log_format(function: Function, directory: Path) -> object:
     return function.logging.log_format
 
 
+def application_log_level(function: Function, directory: Path) -> object:
+    del directory
+    return function.logging.application_log_level
+
+
 SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
     "environment": environment,
     "code": code,
@@ -104,6 +109,7 @@ SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
     "layers": layers,
     "diagnostics": diagnostics,
     "log_format": log_format,
+    "application_log_level": application_log_level,
 }
 
 
