@@ -10,17 +10,21 @@ from samlocal.runtime_api.runtime import RuntimeApi
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.runtime_api.extensions import ExtensionsApi
+    from samlocal.runtime_api.telemetry import Subscriptions, TelemetryApi
 
 
 class SandboxApis:
     """The APIs for one life of the processes in a sandbox: new processes get new ones.
 
     The Runtime API is always there. The others are imported and created at their first use, because most
-    functions never call them.
+    functions never call them. `subscriptions` take what subscribes to telemetry.
     """
 
-    def __init__(self, configuration: FunctionConfiguration) -> None:
+    def __init__(
+        self, configuration: FunctionConfiguration, subscriptions: Subscriptions | None = None
+    ) -> None:
         self.runtime = RuntimeApi()
+        self._subscriptions = subscriptions
         self._configuration = configuration
         self._is_registration_open = True
         self.runtime.initialised.add_done_callback(lambda _: self.close_registration())
@@ -36,13 +40,23 @@ class SandboxApis:
             api.close_registration()
         return api
 
+    @cached_property
+    def telemetry(self) -> TelemetryApi:
+        from samlocal.runtime_api.telemetry import (  # noqa: PLC0415  # few extensions subscribe
+            TelemetryApi,
+        )
+
+        return TelemetryApi(self._configuration, self.extensions, self._subscriptions)
+
     @property
     def has_extensions(self) -> bool:
         """Whether an extension is expected or has registered."""
         return "extensions" in vars(self) and bool(self.extensions.extensions)
 
     def close_registration(self) -> None:
-        """Refuse further extensions; done when the runtime asks for work, or reports that it cannot."""
+        """Refuse further extensions and subscriptions; done when the runtime asks for work, or reports that it cannot."""
         self._is_registration_open = False
         if "extensions" in vars(self):
             self.extensions.close_registration()
+        if self._subscriptions:
+            self._subscriptions.close_subscriptions()

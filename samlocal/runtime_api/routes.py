@@ -36,10 +36,16 @@ async def call_extensions_api(apis: SandboxApis, request: Request) -> Response:
     return await apis.extensions.handle(request)
 
 
+async def call_telemetry_api(apis: SandboxApis, request: Request) -> Response:
+    return await apis.telemetry.handle(request)
+
+
 # The first prefix that fits decides.
 _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Response]]], ...]] = (
     ("/2018-06-01/", call_runtime_api),
     ("/2020-01-01/extension/", call_extensions_api),
+    ("/2022-07-01/telemetry", call_telemetry_api),
+    ("/2020-08-15/logs", call_telemetry_api),
 )
 
 
