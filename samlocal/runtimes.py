@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
 import yaml
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 OFFICIAL_REPOSITORY = "public.ecr.aws/lambda"
 
 Architecture = Literal["x86_64", "arm64"]
+_NEVER: Final = [sys.maxsize]
 _EVERY_ARCHITECTURE: tuple[Architecture, ...] = ("x86_64", "arm64")
 
 
@@ -64,7 +66,7 @@ class Runtime:
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
     as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` is an example.
-    If `bootstraps` is not empty, the image contains no runtime: the first of these files that exists in
+    Lambda offers SnapStart for it if `has_snap_start`. If `bootstraps` is not empty, the image contains no runtime: the first of these files that exists in
     the sandbox is the runtime.
     `deprecated` is the day on which AWS ends its support, None for a preview; `replacement` is the runtime
     to move to then. The first recipe whose debugger is available applies.
@@ -80,6 +82,7 @@ class Runtime:
     replacement: str | None
     handler: str | None
     bootstraps: tuple[str, ...]
+    has_snap_start: bool = False
     debug: tuple[DebugRecipe, ...] = field(default=(), repr=False)
 
     def image_uri(
@@ -109,12 +112,15 @@ class _Entry(_Retired, total=False):
 class _Family(TypedDict, total=False):
     """The content of a file. `program`, in `/var/lang/bin`, runs the functions.
 
+    `snap_start_from` is the first version with SnapStart, as numbers.
+
     `retired` are runtimes that can no longer run; `advice` is a further step besides the replacement.
     """
 
     image: str
     program: str
     handler: str
+    snap_start_from: list[int]
     bootstraps: list[str]
     debug: list[dict[str, Any]]
     runtimes: dict[str, _Entry]
@@ -182,10 +188,17 @@ def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
         replacement=None if replacement == runtime_id else replacement,
         handler=facts.get("handler"),
         bootstraps=tuple(facts.get("bootstraps", ())),
+        has_snap_start=_version(runtime_id) >= facts.get("snap_start_from", _NEVER),
         debug=tuple(
             _recipe(each, entry.get("debug_environment", {})) for each in facts.get("debug", ())
         ),
     )
+
+
+def _version(runtime_id: str) -> list[int]:
+    """Return the version in a runtime's ID: `[3, 12]` for `python3.12`, `[17]` for `java17.al2023`."""
+    found = re.match(r"[a-z]+(\d+(?:\.\d+)*)", runtime_id)
+    return [int(number) for number in found[1].split(".")] if found else []
 
 
 def _recipe(written: Mapping[str, Any], environment: Mapping[str, str]) -> DebugRecipe:

@@ -14,6 +14,7 @@ from samlocal.qualifier import LATEST
 if TYPE_CHECKING:
     from samlocal.credentials import Credentials
     from samlocal.function import Function
+    from samlocal.function_configuration import InitializationType
 
 RESERVED = frozenset(
     {
@@ -65,6 +66,7 @@ class Execution:
 
     version: str = LATEST
     debugging: bool = False
+    initialization_type: InitializationType = "on-demand"
 
 
 def lambda_variables(function: Function, execution: Execution) -> dict[str, str]:
@@ -84,12 +86,14 @@ def _reserved(function: Function, execution: Execution) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": execution.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": function.logging.log_group or f"/aws/lambda/{function.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": execution.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": execution.initialization_type,
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
+    # A snapshot serves many log streams: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
+    if execution.initialization_type != "snap-start":
+        variables["AWS_LAMBDA_LOG_GROUP_NAME"] = log_group(function)
+        variables["AWS_LAMBDA_LOG_STREAM_NAME"] = execution.version
     handler = _handler(function)
     if handler is not None:
         variables["_HANDLER"] = handler
@@ -97,6 +101,11 @@ def _reserved(function: Function, execution: Execution) -> dict[str, str]:
     if function.runtime is not None and not function.runtime.startswith("provided"):
         variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
     return variables
+
+
+def log_group(function: Function) -> str:
+    """Return the name of the log group of a function."""
+    return function.logging.log_group or f"/aws/lambda/{function.name}"
 
 
 def credential_variables(credentials: Credentials | None) -> dict[str, str]:

@@ -18,7 +18,6 @@ from samlocal.env_vars.lambda_variables import (
 from samlocal.env_vars.secrets import is_likely_secret
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
-from samlocal.qualifier import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -43,7 +42,7 @@ class _Given:
 _Layer = dict[str, _Given]
 
 
-def resolve_environment(  # noqa: PLR0913  # each source has a name
+def resolve_environment(
     function: Function,
     *,
     shell: Mapping[str, str] | None,
@@ -52,8 +51,7 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     container_file: EnvFile | None = None,
     credentials: Credentials | None = None,
     account_id: str | None = None,
-    version: str = LATEST,
-    debugging: bool = False,
+    execution: Execution = Execution(),  # noqa: B008  # frozen
 ) -> Environment:
     """Return the environment of `function`, from these sources alone: nothing is read here.
 
@@ -62,7 +60,8 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     1. Lambda itself: see `lambda_variables`. Reserved names come from here only, except that 5 and 6
        may set the Region and the credentials (`ADJUSTABLE`). A key set there removes the session token
        of this source, and its `AWS_ACCOUNT_ID` unless the user chose one (`account_id`). The account is
-       the function's own only beside placeholders.
+       the function's own only beside placeholders. With SnapStart it sets no credentials, which SDKs then
+       get from an endpoint.
     2. The template: `Environment.Variables`, merged with `Globals`. A value that cannot be resolved
        locally counts as not set; the name stays declared.
     3. The shell that samlocal runs in (`None`: `--no-shell-env`), for names that the template
@@ -86,7 +85,6 @@ def resolve_environment(  # noqa: PLR0913  # each source has a name
     """
     command_line = command_line or {}
     _refuse_reserved(command_line)
-    execution = Execution(version=version, debugging=debugging)
     template = _of_template(function)
     host = _of_shell(shell or {}, function)
     parameters = [_of_file(file.parameters, "parameters") for file in env_files]
@@ -147,17 +145,16 @@ def _of_lambda(
     account_id: str | None,
 ) -> _Layer:
     signed_in = Origin(source="credentials", label=credentials.origin) if credentials else None
-    groups = (
+    groups = [
         (lambda_variables(function, execution), Origin(source="lambda", label="Lambda")),
         (
             local_variables(function, execution, account_id),
             Origin(source="lambda", label="samlocal"),
         ),
-        (
-            credential_variables(credentials),
-            signed_in or Origin(source="lambda", label="placeholder"),
-        ),
-    )
+    ]
+    if execution.initialization_type != "snap-start":
+        origin = signed_in or Origin(source="lambda", label="placeholder")
+        groups.append((credential_variables(credentials), origin))
     return {
         name: _Given(value=value, origin=origin)
         for variables, origin in groups

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING, Final
 
+from samlocal.env_vars.lambda_variables import log_group
 from samlocal.function_configuration import FunctionConfiguration
 
 if TYPE_CHECKING:
@@ -22,17 +24,21 @@ def configuration_of(resolved: ResolvedFunction) -> FunctionConfiguration:
         name=function.name,
         arn=resolved.arn,
         account_id=function.account_id,
+        region=variables.get("AWS_REGION", function.region),
         version=resolved.version,
         handler=variables.get("_HANDLER"),
         memory_mb=function.memory_mb,
         timeout_seconds=resolved.timeout_seconds,
         unlimited=resolved.debug is not None,
         runtime_version=_runtime_version(function.runtime),
-        log_group=variables.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+        log_group=variables.get("AWS_LAMBDA_LOG_GROUP_NAME", log_group(function)),
         log_stream=variables.get("AWS_LAMBDA_LOG_STREAM_NAME", resolved.version),
         log_format=logging.log_format,
         application_log_level=logging.application_log_level,
         system_log_level=logging.system_log_level,
+        initialization_type=resolved.initialization_type,
+        metadata_token=uuid.uuid4().hex,
+        credentials=resolved.credentials,
     )
 
 

@@ -13,7 +13,7 @@ from samlocal.preparation.content import read_content
 from samlocal.preparation.options import CodeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from samlocal.diagnostics import Diagnostic
@@ -65,24 +65,36 @@ def prepare(
         require_free(resolved.debug.ports, address=settings.publish_on)
     if resolved.ca_bundle:
         settings = replace(settings, ca_bundle=_keep_bundle(resolved.ca_bundle, host, observer))
+    configuration = configuration_of(resolved)
+    environment = {
+        **resolved.environment.as_dict(),
+        "AWS_LAMBDA_METADATA_TOKEN": configuration.metadata_token,
+    }
     if isinstance(resolved.function.code, ImageCode):
-        spec, diagnostics = _plan_image_function(resolved, resolved.function.code, settings)
+        spec, diagnostics = _plan_image_function(
+            resolved, resolved.function.code, environment, settings
+        )
     else:
         content = read_content(resolved, code, host, observer)
-        spec, diagnostics = _plan(resolved, content, settings)
+        spec, diagnostics = _plan(resolved, content, environment, settings)
+    if resolved.credentials:
+        spec = replace(spec, sandbox=replace(spec.sandbox, credentials=resolved.credentials))
     _show(observer, diagnostics)
-    return PreparedFunction(resolved=resolved, spec=spec, configuration=configuration_of(resolved))
+    return PreparedFunction(resolved=resolved, spec=spec, configuration=configuration)
 
 
 def _plan(
-    resolved: ResolvedFunction, content: Content, settings: SandboxSettings
+    resolved: ResolvedFunction,
+    content: Content,
+    environment: Mapping[str, str],
+    settings: SandboxSettings,
 ) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
     from samlocal.sandbox.limit_diagnostics import limit_diagnostics
     from samlocal.sandbox.plan import plan_sandbox
 
     spec = plan_sandbox(
         resolved.function,
-        resolved.environment.as_dict(),
+        environment,
         project=resolved.project,
         code=content.code,
         layers=content.layers,
@@ -94,7 +106,10 @@ def _plan(
 
 
 def _plan_image_function(
-    resolved: ResolvedFunction, code: ImageCode, settings: SandboxSettings
+    resolved: ResolvedFunction,
+    code: ImageCode,
+    environment: Mapping[str, str],
+    settings: SandboxSettings,
 ) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
     from samlocal.sandbox.file_systems import file_system_diagnostics
     from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
@@ -103,7 +118,7 @@ def _plan_image_function(
     spec = plan_image_function(
         function,
         code,
-        resolved.environment.as_dict(),
+        environment,
         project=resolved.project,
         settings=settings,
     )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.env_vars.env_file import EnvFile
     from samlocal.env_vars.environment import Environment
+    from samlocal.env_vars.lambda_variables import Execution
     from samlocal.function import Function, FunctionEntry
+    from samlocal.function_configuration import ContainerCredentials, InitializationType
     from samlocal.host import Host
     from samlocal.preparation.options import FunctionOptions
     from samlocal.project.project import Project
@@ -29,7 +31,8 @@ class ResolvedFunction:
     """A function with its environment, ARN and version.
 
     `project` is the path of the template. `image` replaces the function's own, if set.
-    `debug` is None if the function runs without a debugger.
+    `debug` is None if the function runs without a debugger. `credentials` are for an endpoint, with SnapStart
+    only, if `environment` has none.
     """
 
     project: Path
@@ -42,6 +45,8 @@ class ResolvedFunction:
     profile: str | None = None
     ca_bundle: bytes | None = None
     debug: DebugSettings | None = None
+    initialization_type: InitializationType = "on-demand"
+    credentials: ContainerCredentials | None = None
 
     @property
     def timeout_seconds(self) -> int:
@@ -60,6 +65,7 @@ def resolve_function(
         SamlocalError: A file cannot be read, or options contradict each other.
     """
     from samlocal.diagnostics import relevant_diagnostics
+    from samlocal.env_vars.lambda_variables import Execution
     from samlocal.qualifier import qualify
 
     entry = project.find(identifier)
@@ -76,15 +82,18 @@ def resolve_function(
         project,
         function,
         credentials=credentials,
-        version=version,
-        is_debugged=debug is not None,
+        execution=Execution(
+            version=version,
+            debugging=debug is not None,
+        ),
         host=host,
     )
+    has_own_credentials = _has_own_credentials(environment)
     diagnostics = (
         *project.diagnostics_for(entry),
         *relevant_diagnostics(function.diagnostics, given=environment.not_from_template()),
         *qualified.diagnostics,
-        *(() if _has_own_credentials(environment) else credential_diagnostics),
+        *(() if has_own_credentials else credential_diagnostics),
         *environment.diagnostics,
     )
     return ResolvedFunction(
@@ -183,8 +192,8 @@ def _credentials(
 
 def _has_own_credentials(environment: Environment) -> bool:
     """Tell whether `--env` or an env file sets the function's credentials."""
-    key = environment.variables["AWS_ACCESS_KEY_ID"]
-    return key.origin.source in {"section", "command-line", "container"}
+    key = environment.variables.get("AWS_ACCESS_KEY_ID")
+    return key is not None and key.origin.source in {"section", "command-line", "container"}
 
 
 def _environment(  # all of it is needed, and used once
@@ -193,8 +202,7 @@ def _environment(  # all of it is needed, and used once
     function: Function,
     *,
     credentials: Credentials | None,
-    version: str,
-    is_debugged: bool,
+    execution: Execution,
     host: Host,
 ) -> Environment:
     from samlocal.env_vars.resolver import resolve_environment
@@ -209,8 +217,7 @@ def _environment(  # all of it is needed, and used once
         container_file=_container_env_file(options, shell, host),
         credentials=credentials,
         account_id=project.account.given,
-        version=version,
-        debugging=is_debugged,
+        execution=execution,
     )
     environment = replace(environment, diagnostics=(*diagnostics, *environment.diagnostics))
     if options.ca_bundle is None:

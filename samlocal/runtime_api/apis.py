@@ -9,7 +9,10 @@ from samlocal.runtime_api.runtime import RuntimeApi
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
+    from samlocal.runtime_api.credentials import CredentialsApi
     from samlocal.runtime_api.extensions import ExtensionsApi
+    from samlocal.runtime_api.metadata import MetadataApi
+    from samlocal.runtime_api.restore import RestoreApi
     from samlocal.runtime_api.telemetry import Subscriptions, TelemetryApi
 
 
@@ -54,9 +57,29 @@ class SandboxApis:
         return "extensions" in vars(self) and bool(self.extensions.extensions)
 
     def close_registration(self) -> None:
-        """Refuse further extensions and subscriptions; done when the runtime asks for work, or reports that it cannot."""
+        """Refuse further extensions and subscriptions; done when the runtime asks for work or a restore."""
         self._is_registration_open = False
         if "extensions" in vars(self):
             self.extensions.close_registration()
         if self._subscriptions:
             self._subscriptions.close_subscriptions()
+
+    @cached_property
+    def restore(self) -> RestoreApi:
+        from samlocal.runtime_api.restore import RestoreApi  # noqa: PLC0415  # only SnapStart needs it
+
+        api = RestoreApi(self.runtime)
+        api.ready.add_done_callback(lambda _: self.close_registration())
+        return api
+
+    @cached_property
+    def metadata(self) -> MetadataApi:
+        from samlocal.runtime_api.metadata import MetadataApi  # noqa: PLC0415  # few call it
+
+        return MetadataApi(self._configuration)
+
+    @cached_property
+    def credentials(self) -> CredentialsApi:
+        from samlocal.runtime_api.credentials import CredentialsApi  # noqa: PLC0415  # only SnapStart needs it
+
+        return CredentialsApi(self._configuration)

@@ -40,12 +40,27 @@ async def call_telemetry_api(apis: SandboxApis, request: Request) -> Response:
     return await apis.telemetry.handle(request)
 
 
+async def call_restore_api(apis: SandboxApis, request: Request) -> Response:
+    return await apis.restore.handle(request)
+
+
+async def call_metadata_api(apis: SandboxApis, request: Request) -> Response:
+    return await apis.metadata.handle(request)
+
+
+async def call_credentials_api(apis: SandboxApis, request: Request) -> Response:
+    return await apis.credentials.handle(request)
+
+
 # The first prefix that fits decides.
 _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Response]]], ...]] = (
+    ("/2018-06-01/runtime/restore/", call_restore_api),
     ("/2018-06-01/", call_runtime_api),
     ("/2020-01-01/extension/", call_extensions_api),
     ("/2022-07-01/telemetry", call_telemetry_api),
     ("/2020-08-15/logs", call_telemetry_api),
+    ("/2026-01-15/", call_metadata_api),
+    ("/2021-04-23/", call_credentials_api),
 )
 
 

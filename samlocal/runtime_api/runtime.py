@@ -50,6 +50,14 @@ class RuntimeApi:
         """Whether the runtime has called `next` and has no invocation."""
         return self._state is RuntimeState.READY
 
+    def move(self, wanted: RuntimeState) -> None:
+        """Make a transition for a call that is not handled here.
+
+        Raises:
+            InvalidStateTransitionError: The transition is illegal.
+        """
+        self._state = move(self._state, wanted)
+
     def deliver(
         self, invocation: Invocation, *, deadline_ms: int, response: Delivery | None = None
     ) -> Exchange:

@@ -14,6 +14,9 @@ class RuntimeState(Enum):
 
     STARTED = "Started"
     INIT_ERROR = "InitError"
+    RESTORE_READY = "RestoreReady"
+    RESTORING = "Restoring"
+    RESTORE_ERROR = "RuntimeRestoreErrorState"
     READY = "Ready"
     RUNNING = "Running"
     INVOCATION_RESPONSE = "InvocationResponse"
@@ -22,10 +25,22 @@ class RuntimeState(Enum):
 
 
 # A runtime may repeat `next` while it waits (READY), and if the response with its event was lost
-# (RUNNING). It then gets the same event again.
+# (RUNNING). It then gets the same event again. The same is true of `restore/next`.
 _MOVES: Final = {
-    RuntimeState.STARTED: {RuntimeState.READY, RuntimeState.INIT_ERROR},
+    RuntimeState.STARTED: {
+        RuntimeState.READY,
+        RuntimeState.RESTORE_READY,
+        RuntimeState.INIT_ERROR,
+    },
     RuntimeState.INIT_ERROR: set(),
+    RuntimeState.RESTORE_READY: {RuntimeState.RESTORE_READY, RuntimeState.RESTORING},
+    RuntimeState.RESTORING: {
+        RuntimeState.RESTORE_READY,
+        RuntimeState.RESTORING,
+        RuntimeState.RESTORE_ERROR,
+        RuntimeState.READY,
+    },
+    RuntimeState.RESTORE_ERROR: set(),
     RuntimeState.READY: {RuntimeState.READY, RuntimeState.RUNNING},
     RuntimeState.RUNNING: {
         RuntimeState.RUNNING,

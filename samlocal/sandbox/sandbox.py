@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from samlocal.function_configuration import ContainerCredentials
     from samlocal.runtimes import Architecture
     from samlocal.sandbox.output import Output
 
@@ -58,7 +59,9 @@ class Debugger:
 class SandboxSpec:
     """The program of a sandbox of any kind, and its limits.
 
-    `AWS_LAMBDA_RUNTIME_API` is not in `environment`, because the sandbox sets it. `entrypoint` is None for
+    The variables with the addresses of APIs, such as `AWS_LAMBDA_RUNTIME_API`, are not in `environment`,
+    because the sandbox sets them; `credentials` are given to SDKs in a way that suits the address.
+    `entrypoint` is None for
     the runtime's own one; `command` is the handler then. `architecture` is the function's, and `family`
     its runtime's, None for an image function.
 
@@ -81,6 +84,7 @@ class SandboxSpec:
     grace_seconds: int = 0
     is_reused: bool = False
     debugger: Debugger | None = None
+    credentials: ContainerCredentials | None = None
     architecture: Architecture | None = None
     family: str | None = None
 

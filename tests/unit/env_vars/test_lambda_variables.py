@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samlocal.credentials import Credentials
-from samlocal.env_vars.lambda_variables import RESERVED
+from samlocal.env_vars.lambda_variables import RESERVED, Execution
 from samlocal.env_vars.resolver import resolve_environment
 from samlocal.errors import Place
 from samlocal.function import Function, ImageCode, InlineCode, LoggingConfig
@@ -62,13 +62,34 @@ def test_everything_that_lambda_sets() -> None:
 
 def test_the_version_of_an_invocation() -> None:
     """A chosen version replaces `$LATEST`."""
-    seen = resolve_environment(RATINGS, shell=None, version="7").as_dict()
+    seen = resolve_environment(RATINGS, shell=None, execution=Execution(version="7")).as_dict()
     assert (seen["AWS_LAMBDA_FUNCTION_VERSION"], seen["AWS_LAMBDA_LOG_STREAM_NAME"]) == ("7", "7")
+
+
+def test_snapstart() -> None:
+    """With SnapStart there are no names of logs, and credentials are not in variables."""
+    execution = Execution(version="1", initialization_type="snap-start")
+    for credentials in (None, CREDENTIALS):
+        seen = resolve_environment(
+            RATINGS, shell=None, credentials=credentials, execution=execution
+        ).as_dict()
+        assert seen["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start"
+        assert not [
+            name for name in seen if name.startswith(("AWS_LAMBDA_LOG", "AWS_SE", "AWS_ACCESS"))
+        ]
+
+
+def test_snapstart_with_credentials_of_a_file() -> None:
+    """Credentials that the command line sets are variables with SnapStart too."""
+    execution = Execution(version="1", initialization_type="snap-start")
+    chosen = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    seen = resolve_environment(RATINGS, shell=None, command_line=chosen, execution=execution)
+    assert chosen.items() <= seen.as_dict().items()
 
 
 def test_a_function_under_a_debugger_may_take_ten_hours() -> None:
     """A debugged function sees the timeout of sam, ten hours."""
-    seen = resolve_environment(RATINGS, shell=None, debugging=True).as_dict()
+    seen = resolve_environment(RATINGS, shell=None, execution=Execution(debugging=True)).as_dict()
     assert seen["AWS_LAMBDA_FUNCTION_TIMEOUT"] == "36000"
 
 

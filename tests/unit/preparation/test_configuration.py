@@ -38,3 +38,10 @@ def test_what_the_function_states() -> None:
     assert (found.version, found.memory_mb, found.timeout_seconds) == ("7", 512, 7)
     assert (found.log_format, found.application_log_level) == ("JSON", "WARN")
     assert (found.system_log_level, found.unlimited) == ("INFO", False)
+
+
+def test_each_preparation_has_its_own_token() -> None:
+    """The token of the metadata endpoint is a secret of the function's environments."""
+    tokens = {configuration_of(RESOLVED).metadata_token for _ in range(2)}
+    assert len(tokens) == 2
+    assert not any(token in repr(configuration_of(RESOLVED)) for token in tokens)

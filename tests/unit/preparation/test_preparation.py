@@ -81,7 +81,8 @@ def test_function_of_a_runtime(code: Path, tmp_path: Path) -> None:
         Mount(source=fonts, target="/opt"),
         Mount(source=code.parent / "shared", target="/var/shared"),
     )
-    assert (sandbox.environment, sandbox.command) == ({"STAGE": "dev"}, ("app.handler",))
+    token = {"AWS_LAMBDA_METADATA_TOKEN": prepared.configuration.metadata_token}
+    assert (sandbox.environment, sandbox.command) == ({"STAGE": "dev", **token}, ("app.handler",))
     assert (sandbox.function, sandbox.project) == ("Shop/Ratings", PLACE.path)
     assert (prepared.spec.image.profile, prepared.spec.image.is_chosen) == (None, False)
 
@@ -168,7 +169,7 @@ def test_image_function(tmp_path: Path) -> None:
     """Its container has its image and its environment, and no code of this machine."""
     found = spec(resolved(IMAGE), tmp_path)
     assert (found.image.name, found.image.is_function) == ("inference:1", True)
-    assert (found.sandbox.environment, found.sandbox.mounts) == ({"STAGE": "dev"}, ())
+    assert (found.sandbox.environment["STAGE"], found.sandbox.mounts) == ("dev", ())
     assert (found.sandbox.command, found.sandbox.project) == (("app.handler",), PLACE.path)
     assert not (tmp_path / "cache").exists()
 

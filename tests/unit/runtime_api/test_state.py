@@ -9,10 +9,18 @@ from hypothesis import strategies as st
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
 
 # What a runtime may do, as https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html tells it:
-# initialise or fail to; then again and again take an event and answer it.
+# initialise or fail to; then again and again take an event and answer it. With SnapStart it waits for its
+# restore in between: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html
 LEGAL = """
     Started Ready
     Started InitError
+    Started RestoreReady
+    RestoreReady RestoreReady
+    RestoreReady Restoring
+    Restoring RestoreReady
+    Restoring Restoring
+    Restoring RuntimeRestoreErrorState
+    Restoring Ready
     Ready Ready
     Ready Running
     Running Running

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
+from samlocal.sandbox.docker.container.api_variables import api_variables
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
 from samlocal.sandbox.docker.container.mounts import mount_options
@@ -56,7 +57,7 @@ def container_config(
     environment = {
         **_none_for(context.runtime_api, context.proxies),
         **sandbox.environment,
-        "AWS_LAMBDA_RUNTIME_API": context.runtime_api,
+        **api_variables(sandbox, context.runtime_api),
     }
     host = {
         "AutoRemove": auto_remove,

@@ -76,8 +76,11 @@ class ApiListener:
 
     def listen(self, spec: ContainerSpec) -> socket.socket:
         """Open the listening socket; `close` closes it."""
-        chosen = spec.api_connection
-        self._listening = listen(self._engine, network=spec.network, chosen=chosen)
+        if _serves_credentials_at_loopback(self._engine, spec):
+            self._listening = _relayed("SDKs accept credentials from a loopback address only")
+        else:
+            chosen = spec.api_connection
+            self._listening = listen(self._engine, network=spec.network, chosen=chosen)
         return self._listening.listener
 
     def connect(self, spec: ContainerSpec, factory: ContainerFactory) -> bool:
@@ -155,6 +158,18 @@ def forget_relay(engine: Engine) -> bool:
     except OSError:
         return False
     return True
+
+
+def _serves_credentials_at_loopback(engine: Engine, spec: ContainerSpec) -> bool:
+    """Return whether a relay is to serve credentials, because it listens at a loopback address.
+
+    It is not worth the pull of an image: the credentials can also be variables.
+    """
+    if spec.sandbox.credentials is None or spec.api_connection != "auto" or spec.network.is_host:
+        return False
+    from samlocal.sandbox.docker.network.relay.launch import has_relay_image  # noqa: PLC0415  # only SnapStart needs it
+
+    return has_relay_image(engine, spec)
 
 
 def _needs_relay(engine: Engine, chosen: ApiConnection) -> str | None:

@@ -121,7 +121,18 @@ def relay_images(engine: Engine, spec: ContainerSpec) -> Iterator[str]:
     if spec.sandbox.family in _OWN_IMAGE_SERVES or request.is_function:
         yield request.name
     names = engine.image_digests().keys()
-    images = [each.image_uri(request.repository) for each in family_runtimes("python")]
+    images = _python_images(spec)
     yield from (image for image in images if image in names)
     if request.pull != "never" and names.isdisjoint(images):
         yield images[0]
+
+
+def has_relay_image(engine: Engine, spec: ContainerSpec) -> bool:
+    """Return whether a relay can run without the pull of an image for it."""
+    if spec.sandbox.family in _OWN_IMAGE_SERVES:
+        return True
+    return not engine.image_digests().keys().isdisjoint(_python_images(spec))
+
+
+def _python_images(spec: ContainerSpec) -> list[str]:
+    return [each.image_uri(spec.image.repository) for each in family_runtimes("python")]

@@ -66,7 +66,11 @@ def test_ordinary_container() -> None:
         "Image": "python:3.11",
         "Entrypoint": ["/entry"],
         "Cmd": ["app.handler"],
-        "Env": ["STAGE=dev", f"AWS_LAMBDA_RUNTIME_API={API}"],
+        "Env": [
+            "STAGE=dev",
+            f"AWS_LAMBDA_RUNTIME_API={API}",
+            f"AWS_LAMBDA_METADATA_API={API}",
+        ],
         "Labels": labels(project="/p/template.yaml", function="Ratings"),
         "ExposedPorts": {},
         "HostConfig": {
@@ -252,6 +256,7 @@ def test_no_proxy_leads_to_the_runtime_api() -> None:
         "no_proxy=a,172.17.0.1",
         "NO_PROXY=a,172.17.0.1",
         f"AWS_LAMBDA_RUNTIME_API={API}",
+        f"AWS_LAMBDA_METADATA_API={API}",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.function_configuration import ContainerCredentials
 from samlocal.sandbox.container_spec import ContainerNetwork, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network import api_listener
@@ -127,6 +128,49 @@ def test_the_relay_is_remembered_for_the_engine(address: str) -> None:
 def spec(chosen: ApiConnection) -> ContainerSpec:
     image = ImageRequest(name="python:3.11", is_function=True)
     return replace(CONTAINER, image=image, api_connection=chosen)
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("chosen", "family", "local", "network", "relayed"),
+    [
+        pytest.param("auto", "python", [], None, True, id="its own image"),
+        pytest.param("auto", "java", ["public.ecr.aws/lambda/python:3.13"], None, True, id="local"),
+        pytest.param("auto", "java", ["python:3.13"], None, False, id="no image"),
+        pytest.param("auto", "python", [], "host", False, id="loopback anyway"),
+        pytest.param("direct", "python", [], None, False, id="a direct connection is chosen"),
+    ],
+)
+def test_credentials_need_a_loopback_address(
+    address: str,
+    chosen: ApiConnection,
+    family: str,
+    local: list[str],
+    network: str | None,
+    relayed: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """A relay serves credentials where SDKs accept them, unless its image would have to be pulled."""
+    at = engine(address)
+    vars(at)["image_digests"] = lambda: dict.fromkeys(local, "sha256:1")
+    credentials = ContainerCredentials(token="t", access_key_id="a", secret_access_key="s")
+    sandbox = replace(CONTAINER.sandbox, credentials=credentials, family=family)
+    wanted = replace(
+        CONTAINER,
+        sandbox=sandbox,
+        network=ContainerNetwork(name=network),
+        api_connection=chosen,
+    )
+    listener = ApiListener(at, lost=lambda _error: None)
+    listener.listen(wanted)
+    assert listener.connect(wanted, closed_factory(at)) == (not relayed)
+    assert listener.has_relay == relayed
+    listener.close()
+
+
+def closed_factory(of: Engine) -> ContainerFactory:
+    factory = ContainerFactory(of, pull=None)
+    factory.close()
+    return factory
 
 
 def test_only_the_container_may_connect(address: str) -> None:

@@ -1,0 +1,74 @@
+"""SnapStart's part of the Runtime API: a runtime waits for its restore, and reports a failed hook.
+
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from samlocal.runtime_api.dispatch import RefusalError, Routes
+from samlocal.runtime_api.exchange import read_error
+from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.responses import ACCEPTED, invalid_state_transition
+from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
+
+if TYPE_CHECKING:
+    from samlocal.runtime_api.answer import Answer
+    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.runtime import RuntimeApi
+
+_RESTORED: Final = Response(status=200, body=b"")
+
+
+class RestoreApi:
+    """The calls of a runtime before and after its snapshot.
+
+    `ready` is done at the `time.monotonic()` seconds at which the runtime has run the hooks before the
+    snapshot, and `failed` has the error of a hook after it. A runtime that never calls these goes on with
+    `next`.
+    """
+
+    def __init__(self, runtime: RuntimeApi) -> None:
+        self.ready: asyncio.Future[float] = asyncio.Future()
+        self.failed: asyncio.Future[Answer] = asyncio.Future()
+        self._runtime = runtime
+        self._restored: asyncio.Future[None] = asyncio.Future()
+
+    def restore(self) -> None:
+        """Answer the pending `restore/next`: the runtime goes on as if from its snapshot."""
+        self._restored.set_result(None)
+
+    async def handle(self, request: Request) -> Response:
+        return await _ROUTES.dispatch(self, request)
+
+    async def restore_next(self, _request: Request) -> Response:
+        """`GET /runtime/restore/next`: wait for the restore."""
+        self._move(RuntimeState.RESTORE_READY)
+        if not self.ready.done():
+            self.ready.set_result(time.monotonic())
+        # The runtime may disconnect while it waits, and call again.
+        await asyncio.shield(self._restored)
+        self._move(RuntimeState.RESTORING)
+        return _RESTORED
+
+    async def restore_error(self, request: Request) -> Response:
+        """`POST /runtime/restore/error`: a hook after the restore failed."""
+        self._move(RuntimeState.RESTORE_ERROR)
+        failure = await read_error(request)
+        self.failed.set_result(failure)
+        return ACCEPTED
+
+    def _move(self, wanted: RuntimeState) -> None:
+        try:
+            self._runtime.move(wanted)
+        except InvalidStateTransitionError as error:
+            raise RefusalError(invalid_state_transition(error)) from error
+
+
+_ROUTES: Final = Routes[RestoreApi](
+    ("GET", "/2018-06-01/runtime/restore/next", RestoreApi.restore_next),
+    ("POST", "/2018-06-01/runtime/restore/error", RestoreApi.restore_error),
+)
