@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.context import ContextOverrides
     from samlocal.host import Host
     from samlocal.invocation import InvocationResult
@@ -117,6 +119,7 @@ def invoke(  # as `RunningFunction.invoke`, and where it runs
     tenant_id: str | None = None,
     engine: str | None = None,
     log: Log | None = None,
+    on_chunk: Callable[[bytes], object] | None = None,
 ) -> InvocationResult:
     """Invoke a function once, in an execution environment of its own: see `RunningFunction.invoke`.
 
@@ -125,4 +128,6 @@ def invoke(  # as `RunningFunction.invoke`, and where it runs
         SandboxError: No sandbox can be had, or it was lost.
     """
     with start(prepared, engine=engine, log=log) as running:
-        return running.invoke(event, payload=payload, context=context, tenant_id=tenant_id)
+        return running.invoke(
+            event, payload=payload, context=context, tenant_id=tenant_id, on_chunk=on_chunk
+        )

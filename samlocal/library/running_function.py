@@ -17,6 +17,7 @@ from samlocal.errors import EnvironmentUnusableError, SamlocalError
 from samlocal.events import check_payload, encode_event
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.frozen_dataclass import frozen
+from samlocal.library.chunks import ChunkCalls
 from samlocal.preparation.new_invocation import new_invocation
 from samlocal.sandbox.factory import SandboxFactory
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samlocal.context import ContextOverrides
-    from samlocal.invocation import Invocation, InvocationResult
+    from samlocal.invocation import Invocation, InvocationResult, ResponseSink
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -40,6 +41,7 @@ _log = logging.getLogger("samlocal")
 class _Request:
     invocation: Invocation
     log: Log | None
+    response: ResponseSink | None
     result: Future[InvocationResult]
 
 
@@ -94,6 +96,7 @@ class RunningFunction:
         context: ContextOverrides | None = None,
         tenant_id: str | None = None,
         log: Log | None = None,
+        on_chunk: Callable[[bytes], object] | None = None,
     ) -> InvocationResult:
         """Run one invocation and return its result.
 
@@ -102,6 +105,11 @@ class RunningFunction:
         `FunctionOptions` has. `tenant_id` is for functions with tenant isolation, which need it. `log` takes
         the output of this invocation instead of the function's log. An exception that interrupts the wait,
         such as `KeyboardInterrupt`, ends the invocation and its environment.
+
+        `on_chunk` is called in this thread with each part of the response, as soon as the function has
+        written it. The payload of a streamed response is empty then. A response that is not streamed is one
+        part. An error is none: it is in the result. If `on_chunk` raises an error, it is not called again,
+        and the invocation raises the error at its end.
 
         Raises:
             EventError: The event or the payload is not JSON, or is larger than Lambda allows.
@@ -114,13 +122,16 @@ class RunningFunction:
         else:
             check_payload(payload)
         invocation = new_invocation(self._prepared.resolved, payload, context, tenant_id=tenant_id)
-        request = _Request(invocation=invocation, log=log, result=Future())
+        chunks = ChunkCalls(on_chunk) if on_chunk else None
+        request = _Request(invocation=invocation, log=log, response=chunks, result=Future())
         with self._changed:
             if self._is_closed or not self._thread.is_alive():
                 raise EnvironmentUnusableError(_NOT_RUNNING, hint="`with` starts and ends it")
             self._requests.append(request)
             self._notify()
         try:
+            if chunks:
+                chunks.run_until(request.result)
             return request.result.result()
         finally:
             self._abandon(request)
@@ -198,11 +209,13 @@ class RunningFunction:
                     await environment.stop()
                     return
                 try:
-                    result = await environment.invoke(request.invocation, log=request.log)
+                    result = await environment.invoke(
+                        request.invocation, log=request.log, response=request.response
+                    )
                 except Exception as error:
                     if not environment.is_usable:
                         raise
-                    self._settle(error)  # the error of a log: the environment goes on
+                    self._settle(error)  # of a log or a callback: the environment goes on
                 else:
                     self._settle(result)
                 while not self._has_request() and not self._is_closed:
