@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.delivery import Delivery
     from samlocal.runtime_api.exchange import Exchange
-    from samlocal.runtime_api.runtime import RuntimeApi
+    from samlocal.runtime_api.runtime_routes import Runtime
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
@@ -44,7 +44,7 @@ class Phases:
     """
 
     def __init__(
-        self, sandbox: Sandbox, runtime: RuntimeApi, configuration: FunctionConfiguration
+        self, sandbox: Sandbox, runtime: Runtime, configuration: FunctionConfiguration
     ) -> None:
         self.started = awaitable(sandbox.started)
         self._exited = awaitable(sandbox.exited)

@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.extensions import ExtensionsApi
     from samlocal.runtime_api.metadata import MetadataApi
     from samlocal.runtime_api.restore import RestoreApi
+    from samlocal.runtime_api.runtime_routes import Runtime
     from samlocal.runtime_api.telemetry import Subscriptions, TelemetryApi
 
 
 class SandboxApis:
     """The APIs for one life of the processes in a sandbox: new processes get new ones.
 
-    The Runtime API is always there. The others are imported and created at their first use, because most
-    functions never call them. `subscriptions` take what subscribes to telemetry.
+    The Runtime API is always there, the one for several invocations at once on managed instances. The others
+    are imported and created at their first use, because most functions never call them. `subscriptions` take
+    what subscribes to telemetry.
     """
 
     def __init__(
         self, configuration: FunctionConfiguration, subscriptions: Subscriptions | None = None
     ) -> None:
-        self.runtime = RuntimeApi()
+        self.runtime: Runtime = _runtime_api(configuration)
         self._subscriptions = subscriptions
         self._configuration = configuration
         self._is_registration_open = True
@@ -83,3 +85,13 @@ class SandboxApis:
         from samlocal.runtime_api.credentials import CredentialsApi  # noqa: PLC0415  # only SnapStart needs it
 
         return CredentialsApi(self._configuration)
+
+
+def _runtime_api(configuration: FunctionConfiguration) -> Runtime:
+    if configuration.initialization_type != "lambda-managed-instances":
+        return RuntimeApi()
+    from samlocal.runtime_api.concurrent_runtime import (  # noqa: PLC0415  # few functions need it
+        ConcurrentRuntimeApi,
+    )
+
+    return ConcurrentRuntimeApi()

@@ -1,4 +1,4 @@
-"""One invocation in a runtime, and its response as it arrives."""
+"""What a runtime does: the end of its initialisation, and one invocation with its response as it arrives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
 from samlocal.runtime_api.answer import Answer, as_error, decode_base64, error_answer
 from samlocal.runtime_api.http_server import TruncatedRequestError
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 _ERROR_TYPE: Final = "Lambda-Runtime-Function-Error-Type"
 _ERROR_BODY: Final = "Lambda-Runtime-Function-Error-Body"
 _RESPONSE_MODE: Final = "Lambda-Runtime-Function-Response-Mode"
+
+
+@frozen
+class Initialised:
+    """The end of Init at `time.monotonic()` seconds; `failure` is the runtime's error, if any."""
+
+    at: float
+    failure: Answer | None = None
 
 
 @dataclass(kw_only=True, slots=True)

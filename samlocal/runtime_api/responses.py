@@ -44,6 +44,7 @@ REQUEST_ENTITY_TOO_LARGE: Final = error_response(
     "RequestEntityTooLarge",
     f"Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
 )
+INVOKE_TIMEOUT: Final = error_response(410, "InvokeTimeout", "Invoke timeout")
 NOT_FOUND: Final = Response(
     status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"}
 )

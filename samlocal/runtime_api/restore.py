@@ -18,7 +18,7 @@ from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 if TYPE_CHECKING:
     from samlocal.runtime_api.answer import Answer
     from samlocal.runtime_api.http_server import Request
-    from samlocal.runtime_api.runtime import RuntimeApi
+    from samlocal.runtime_api.runtime_routes import Runtime
 
 _RESTORED: Final = Response(status=200, body=b"")
 
@@ -31,7 +31,7 @@ class RestoreApi:
     `next`.
     """
 
-    def __init__(self, runtime: RuntimeApi) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.ready: asyncio.Future[float] = asyncio.Future()
         self.failed: asyncio.Future[Answer] = asyncio.Future()
         self._runtime = runtime

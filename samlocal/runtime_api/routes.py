@@ -1,12 +1,10 @@
-"""Every API that a sandbox may call, by the path it begins with, and the routes of the Runtime API."""
+"""Every API that a sandbox may call, by the path it begins with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.runtime_api.dispatch import Routes
-from samlocal.runtime_api.responses import NOT_FOUND, PONG
-from samlocal.runtime_api.runtime import RuntimeApi
+from samlocal.runtime_api.responses import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,21 +13,8 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.http_server import Request, Response
 
 
-async def ping(_runtime: RuntimeApi, _request: Request) -> Response:
-    return PONG
-
-
-RUNTIME_ROUTES: Final = Routes[RuntimeApi](
-    ("GET", "/2018-06-01/ping", ping),
-    ("GET", "/2018-06-01/runtime/invocation/next", RuntimeApi.next_invocation),
-    ("POST", "/2018-06-01/runtime/invocation/{id}/response", RuntimeApi.invocation_response),
-    ("POST", "/2018-06-01/runtime/invocation/{id}/error", RuntimeApi.invocation_error),
-    ("POST", "/2018-06-01/runtime/init/error", RuntimeApi.init_error),
-)
-
-
 async def call_runtime_api(apis: SandboxApis, request: Request) -> Response:
-    return await RUNTIME_ROUTES.dispatch(apis.runtime, request)
+    return await apis.runtime.handle(request)
 
 
 async def call_extensions_api(apis: SandboxApis, request: Request) -> Response:

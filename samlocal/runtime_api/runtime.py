@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from samlocal.frozen_dataclass import frozen
 from samlocal.runtime_api.delivery import Delivery
-from samlocal.runtime_api.exchange import Exchange, read_error, read_response
+from samlocal.runtime_api.exchange import Exchange, Initialised, read_error, read_response
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_REQUEST_ID,
     invalid_state_transition,
     invocation_event,
 )
+from samlocal.runtime_api.runtime_routes import runtime_routes
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
 
 if TYPE_CHECKING:
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.http_server import Request, Response
 
 _T = TypeVar("_T")
-
-
-@frozen
-class Initialised:
-    """The end of Init at `time.monotonic()` seconds; `failure` is the runtime's error, if any."""
-
-    at: float
-    failure: Answer | None = None
 
 
 class RuntimeApi:
@@ -71,6 +63,9 @@ class RuntimeApi:
         )
         self._exchange.set_result(exchange)
         return exchange
+
+    async def handle(self, request: Request) -> Response:
+        return await _ROUTES.dispatch(self, request)
 
     async def next_invocation(self, _request: Request) -> Response:
         """`GET /runtime/invocation/next`: wait for an invocation."""
@@ -138,6 +133,9 @@ class RuntimeApi:
     def _finish_answer(self, exchange: Exchange, answer: Answer) -> None:
         self._state = move(self._state, RuntimeState.RESPONSE_SENT)
         _settle(exchange.answer, answer)
+
+
+_ROUTES: Final = runtime_routes(RuntimeApi)
 
 
 def _settle(future: asyncio.Future[_T], value: _T) -> None:

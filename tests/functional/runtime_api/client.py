@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.apis import SandboxApis
     from samlocal.runtime_api.exchange import Exchange
     from samlocal.runtime_api.http_server import Handler
-    from samlocal.runtime_api.runtime import RuntimeApi
+    from samlocal.runtime_api.runtime_routes import Runtime
 
 API = "/2018-06-01"
 DEADLINE_MS = 1_700_000_000_000
@@ -65,7 +65,7 @@ class Api:
     port: int
 
     @property
-    def runtime(self) -> RuntimeApi:
+    def runtime(self) -> Runtime:
         return self.apis.runtime
 
     async def call(

@@ -15,7 +15,9 @@ import pytest
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
 from samlocal.runtime_api.apis import SandboxApis
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import RUNTIME_ROUTES, Router
+from samlocal.runtime_api.routes import Router
+from samlocal.runtime_api.runtime import RuntimeApi
+from samlocal.runtime_api.runtime_routes import runtime_routes
 from tests.functional.execution.fakes import configuration, invocation
 from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, served
 
@@ -541,7 +543,7 @@ async def test_handler_that_fails_is_answered(caplog: pytest.LogCaptureFixture) 
 
 def test_every_route_of_the_documentation_is_there() -> None:
     """The routes are those of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html."""
-    assert set(RUNTIME_ROUTES) == {
+    assert set(runtime_routes(RuntimeApi)) == {
         ("GET", "/2018-06-01/ping"),
         ("GET", "/2018-06-01/runtime/invocation/next"),
         ("POST", "/2018-06-01/runtime/invocation/{id}/response"),

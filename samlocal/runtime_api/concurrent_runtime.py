@@ -1,0 +1,220 @@
+"""The Runtime API of a sandbox whose runtime serves several invocations at once.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-execution-environment.html, with the
+refusals of the runtime interface emulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import uuid4
+
+from samlocal.runtime_api.delivery import Delivery
+from samlocal.runtime_api.dispatch import RefusalError
+from samlocal.runtime_api.exchange import Exchange, Initialised, read_error, read_response
+from samlocal.runtime_api.responses import (
+    ACCEPTED,
+    INVALID_REQUEST_ID,
+    INVOKE_TIMEOUT,
+    invalid_state_transition,
+    invocation_event,
+)
+from samlocal.runtime_api.runtime_routes import runtime_routes
+from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
+
+if TYPE_CHECKING:
+    from samlocal.invocation import Invocation
+    from samlocal.runtime_api.answer import Answer
+    from samlocal.runtime_api.http_server import Request, Response
+
+# A worker that knows this header sends it back with its answer.
+_INVOCATION_ID: Final = "Lambda-Runtime-Invocation-Id"
+# As many as the emulator remembers.
+_MAX_EXPIRED: Final = 1000
+
+_T = TypeVar("_T")
+
+
+class _Running:
+    """An invocation that has no answer yet."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.identifier = str(uuid4())
+        self.is_answering = False
+
+
+class ConcurrentRuntimeApi:
+    """The calls of the workers (processes, threads) of one runtime, each with an invocation of its own.
+
+    A worker is not known by a name: any of them may call `next`, and answers are matched by request ID. A
+    worker that dies takes its invocation along, until `expire`; the others go on.
+
+    `initialised` is done when the first worker calls `next`, or one reports an error. `finished` of an
+    exchange is done with its answer, because nobody knows which worker asks again.
+    """
+
+    def __init__(self) -> None:
+        self.initialised: asyncio.Future[Initialised] = asyncio.Future()
+        self._state = RuntimeState.STARTED
+        self._idle: deque[asyncio.Future[_Running]] = deque()
+        self._undelivered: deque[_Running] = deque()
+        self._running: dict[str, _Running] = {}
+        self._expired: dict[str, None] = {}
+
+    @property
+    def idle_workers(self) -> int:
+        """How many workers have called `next` and have no invocation; may be more than the limit."""
+        return len(self._idle)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a worker has called `next` and has no invocation."""
+        return bool(self._idle)
+
+    def move(self, wanted: RuntimeState) -> None:
+        """Refuse a call of SnapStart, which managed instances do not have.
+
+        Raises:
+            InvalidStateTransitionError: Always.
+        """
+        raise InvalidStateTransitionError(f"no {wanted.value} on managed instances")
+
+    def deliver(
+        self, invocation: Invocation, *, deadline_ms: int, response: Delivery | None = None
+    ) -> Exchange:
+        """Give an invocation to a worker that waits, or to the next one that asks.
+
+        `deadline_ms` is Unix time in milliseconds. A streamed response goes to `response` while it arrives,
+        except its end.
+
+        Raises:
+            ValueError: An invocation with this request ID is running.
+        """
+        if invocation.request_id in self._running:
+            raise ValueError(f"invocation `{invocation.request_id}` is running already")
+        exchange = Exchange(
+            invocation=invocation, deadline_ms=deadline_ms, delivery=response or Delivery()
+        )
+        running = self._running[invocation.request_id] = _Running(exchange)
+        if not self._hand_over(running):
+            self._undelivered.append(running)
+        return exchange
+
+    def expire(self, exchange: Exchange) -> None:
+        """Give up an invocation: its time is over. A worker that answers it yet is told so, and goes on."""
+        request_id = exchange.invocation.request_id
+        running = self._running.get(request_id)
+        if running is None or running.exchange is not exchange:
+            return
+        del self._running[request_id]
+        if running in self._undelivered:
+            self._undelivered.remove(running)
+            return
+        self._expired[request_id] = None
+        if len(self._expired) > _MAX_EXPIRED:
+            del self._expired[next(iter(self._expired))]
+
+    async def handle(self, request: Request) -> Response:
+        return await _ROUTES.dispatch(self, request)
+
+    async def next_invocation(self, _request: Request) -> Response:
+        """`GET /runtime/invocation/next`: a worker waits for an invocation."""
+        if self._state is RuntimeState.STARTED:
+            self._state = RuntimeState.READY
+            _settle(self.initialised, Initialised(at=time.monotonic()))
+        running = await self._take()
+        exchange = running.exchange
+        exchange.begun = time.monotonic()
+        response = invocation_event(exchange.invocation, exchange.deadline_ms)
+        return replace(response, headers={**response.headers, _INVOCATION_ID: running.identifier})
+
+    async def invocation_response(self, request: Request, request_id: str) -> Response:
+        """`POST /runtime/invocation/{id}/response`: the function's result."""
+        running = self._find(request, request_id)
+        if running.is_answering:
+            return INVALID_REQUEST_ID
+        running.is_answering = True
+        answer, response = await read_response(request, running.exchange)
+        self._finish(running, answer)
+        return response
+
+    async def invocation_error(self, request: Request, request_id: str) -> Response:
+        """`POST /runtime/invocation/{id}/error`: the function failed, maybe in the middle of its response."""
+        running = self._find(request, request_id)
+        self._finish(running, await read_error(request, running.exchange))
+        return ACCEPTED
+
+    async def init_error(self, request: Request) -> Response:
+        """`POST /runtime/init/error`: a worker could not load the function; the first one counts."""
+        try:
+            self._state = move(self._state, RuntimeState.INIT_ERROR)
+        except InvalidStateTransitionError as error:
+            return invalid_state_transition(error)
+        failure = await read_error(request)
+        _settle(self.initialised, Initialised(at=time.monotonic(), failure=failure))
+        return ACCEPTED
+
+    async def _take(self) -> _Running:
+        """Wait as a worker for an invocation."""
+        if self._undelivered:
+            return self._undelivered.popleft()
+        worker: asyncio.Future[_Running] = asyncio.Future()
+        self._idle.append(worker)
+        try:
+            return await worker
+        except asyncio.CancelledError:  # it has disconnected
+            if worker.cancelled():
+                self._idle = deque(each for each in self._idle if each is not worker)
+            elif not self._hand_over(worker.result()):
+                self._undelivered.appendleft(worker.result())
+            raise
+
+    def _hand_over(self, running: _Running) -> bool:
+        """Give an invocation to the worker that waits longest; return False if none waits."""
+        while self._idle:
+            worker = self._idle.popleft()
+            if not worker.done():
+                worker.set_result(running)
+                return True
+        return False
+
+    def _find(self, request: Request, request_id: str) -> _Running:
+        """Return the invocation that a worker answers.
+
+        Raises:
+            RefusalError: There is none with this ID, or its time is over.
+        """
+        running = self._running.get(request_id)
+        if running is None:
+            raise RefusalError(self._refusal(request_id))
+        # The same request ID may be invoked again after its time is over.
+        if request.header(_INVOCATION_ID) not in {None, running.identifier}:
+            raise RefusalError(INVOKE_TIMEOUT)
+        return running
+
+    def _finish(self, running: _Running, answer: Answer) -> None:
+        request_id = running.exchange.invocation.request_id
+        if self._running.get(request_id) is not running:
+            raise RefusalError(self._refusal(request_id))
+        del self._running[request_id]
+        _settle(running.exchange.answer, answer)
+        _settle(running.exchange.finished, time.monotonic())
+
+    def _refusal(self, request_id: str) -> Response:
+        if request_id in self._expired:
+            del self._expired[request_id]
+            return INVOKE_TIMEOUT
+        return INVALID_REQUEST_ID
+
+
+_ROUTES: Final = runtime_routes(ConcurrentRuntimeApi)
+
+
+def _settle(future: asyncio.Future[_T], value: _T) -> None:
+    if not future.done():
+        future.set_result(value)
