@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.subscriptions import Subscription
 
 # A subscriber that is this far behind loses events.
-MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
+MAX_WAITING_BYTES: Final = 16 * 1024 * 1024
 
 
 class EventBuffer:

@@ -57,7 +57,7 @@ def _encode_object(record: str) -> str:
     """
     if record.startswith("{"):
         try:
-            text = _dumps(json.loads(record, parse_constant=_refuse))
+            text = _write_json(_read_json(record))
             text.encode()
         except (ValueError, RecursionError):
             pass
@@ -70,5 +70,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# `json.loads` and `json.dumps` would create these for every record.
+_read_json = json.JSONDecoder(parse_constant=_refuse).decode
+_write_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -236,4 +236,8 @@ async def _open(connect: Callable[[int], socket], port: int) -> _Stream:
     except (OSError, SamlocalError) as error:
         raise DeliveryError(str(error)) from error
     connection.setblocking(False)
-    return _Stream(*await asyncio.open_connection(sock=connection))
+    try:
+        return _Stream(*await asyncio.open_connection(sock=connection))
+    except OSError as error:  # the other side is gone already
+        connection.close()
+        raise DeliveryError(str(error)) from error

@@ -90,7 +90,7 @@ class HttpSubscriber:
     def types(self) -> list[str]:
         return [each["type"] for each in self.events]
 
-    def wait(self, has_come: Callable[[Self], bool]) -> None:
+    def wait(self, has_come: Callable[[Self], object]) -> None:
         with self._arrived:
             assert self._arrived.wait_for(lambda: has_come(self), _LONGEST_WAIT_SECONDS)
 
@@ -153,7 +153,7 @@ class TcpSubscriber:
         lines = [line for each in self._received for line in bytes(each).split(b"\n")[:-1]]
         return [json.loads(line) for line in lines]
 
-    def wait(self, has_come: Callable[[Self], bool]) -> None:
+    def wait(self, has_come: Callable[[Self], object]) -> None:
         with self._arrived:
             assert self._arrived.wait_for(lambda: has_come(self), _LONGEST_WAIT_SECONDS)
 

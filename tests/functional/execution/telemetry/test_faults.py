@@ -140,7 +140,7 @@ async def test_subscriber_that_never_reads_holds_nobody(protocol: str) -> None:
 async def test_slow_subscriber_learns_what_is_lost() -> None:
     """Events beyond the memory are dropped: an event counts them, and what arrives is in order."""
     gate = Gate()
-    sent = 300_000
+    sent = 600_000
     with HttpSubscriber(answer=gate) as subscriber:
         async with telemetry() as published:
             published.subscribe(http(subscriber.port, "function", "platform"))
@@ -263,6 +263,30 @@ async def test_sandbox_without_a_way_in() -> None:
     published.subscribe(http(unused_port()))
     await published.flush(time.monotonic() + 0.05)
     await published.close()
+
+
+@pytest.mark.parametrize("subscribe", [http, tcp])
+async def test_connection_that_ends_at_once(subscribe: Callable[[int], Subscription]) -> None:
+    """A connection whose other side is gone is one that failed; the next one gets the events."""
+    ends: list[socket.socket] = []
+
+    def connect_in_vain(port: int) -> socket.socket:
+        if len(ends) == 2:
+            return connect(port)
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        ends.append(ours)
+        return ours
+
+    with HttpSubscriber() as by_http, TcpSubscriber() as by_tcp:
+        subscriber = by_http if subscribe is http else by_tcp
+        published = Telemetry(configuration(), connect_in_vain)
+        published.subscribe(subscribe(subscriber.port))
+        await delivered(published)
+        await asyncio.to_thread(by_tcp.wait, lambda it: it.events or by_http.events)
+        await published.close()
+    assert [each["type"] for each in subscriber.events] == ["platform.telemetrySubscription"]
+    assert [each.fileno() for each in ends] == [-1, -1]
 
 
 @pytest.mark.parametrize("subscribe", [http, tcp])
