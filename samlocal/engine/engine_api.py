@@ -184,8 +184,7 @@ class EngineApi:
 
     def execute(self, container_id: str, command: list[str]) -> tuple[int, bytes]:
         """Run a command in a running container; return its exit status and its framed output."""
-        body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True}
-        execution = self._call("POST", f"/containers/{container_id}/exec", body=body)["Id"]
+        execution = self.create_execution(container_id, command)
         start = self._path(f"/exec/{execution}/start")
         # The engine may answer with a connection that ends with the command's output.
         output = self._request(
@@ -193,13 +192,39 @@ class EngineApi:
         )
         return self._call("GET", f"/exec/{execution}/json")["ExitCode"], output
 
+    def create_execution(
+        self, container_id: str, command: list[str], *, stdin: bool = False
+    ) -> str:
+        """Prepare a command for a running container; return the engine's id of it."""
+        body = {
+            "Cmd": command,
+            "AttachStdin": stdin,
+            "AttachStdout": True,
+            "AttachStderr": True,
+        }
+        return str(self._call("POST", f"/containers/{container_id}/exec", body=body)["Id"])
+
+    def start_execution(self, execution_id: str) -> Attached:
+        """Run a prepared command; return the connection to its output, and to its input if it has one."""
+        path = self._path(f"/exec/{execution_id}/start")
+        return self._upgrade(path, {"Detach": False, "Tty": False})
+
+    def execution_status(self, execution_id: str) -> int | None:
+        """Return the exit status of a command; None while it runs."""
+        status: int | None = self._call("GET", f"/exec/{execution_id}/json")["ExitCode"]
+        return status
+
     def attach(self, container_id: str, *, stdin: bool = False) -> Attached:
         """Attach to a container's output, and with `stdin` to its input."""
         query: _Query = {"stdin": stdin, "stdout": True, "stderr": True, "stream": True}
-        path = self._path(f"/containers/{container_id}/attach", query)
+        return self._upgrade(self._path(f"/containers/{container_id}/attach", query))
+
+    def _upgrade(self, path: str, body: object = None) -> Attached:
+        """Make a call whose connection then carries a program's streams."""
         connection = HttpConnection(self.address, self._seconds)
+        data = b"" if body is None else json.dumps(body).encode()
         try:
-            _require_success(connection.request("POST", path, upgrade=True), connection)
+            _require_success(connection.request("POST", path, data, upgrade=True), connection)
         except BaseException:
             connection.close()
             raise

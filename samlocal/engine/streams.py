@@ -40,7 +40,11 @@ class _Streams:
         if self._received:
             first, self._received = self._received[:size], self._received[size:]
             return first
-        data = self._receive(size)
+        try:
+            data = self._receive(size)
+        except OSError:
+            self._transport.close()
+            raise
         if not data:
             self._transport.close()
         return data

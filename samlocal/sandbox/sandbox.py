@@ -151,6 +151,15 @@ class Sandbox(Protocol):
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""
 
+    def connect(self, port: int) -> socket.socket:
+        """Return a TCP connection to a program that listens on a port in the started sandbox.
+
+        Any thread may call it. The socket may be of another kind, and only its two ends have addresses.
+
+        Raises:
+            OSError: No program listens on the port (ECONNREFUSED), or the sandbox cannot be reached.
+        """
+
     def listens_on(self, port: int) -> bool | None:
         """Return whether a program in the sandbox listens on a TCP port; None if unknown."""
 

@@ -124,6 +124,14 @@ class DockerSandbox:
             return reaches_from_new_container(self._engine, image, self._api.address)
         return reaches(self._engine, container.id, self._api.address)
 
+    def connect(self, port: int) -> socket.socket:
+        container = self._container
+        if container is None or not container.pid:
+            from samlocal.sandbox.docker.network.refusal import refused  # noqa: PLC0415  # few need it
+
+            raise refused(port)
+        return self._api.connect_to(port, container)
+
     def listens_on(self, port: int) -> bool | None:
         from samlocal.sandbox.docker.container.open_ports import listens_on  # noqa: PLC0415  # only debuggers do
 

@@ -192,6 +192,10 @@ class FakeSandbox:
     def debugger(self) -> Debugger | None:
         """None waits."""
 
+    def connect(self, port: int) -> socket.socket:
+        """Its programs are those of this machine."""
+        return socket.create_connection(("127.0.0.1", port))
+
     def listens_on(self, port: int) -> bool | None:
         """Nobody asks."""
 

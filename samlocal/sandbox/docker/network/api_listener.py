@@ -1,4 +1,4 @@
-"""The listener of a Runtime API on this machine, for the connections of a container.
+"""The listener of a Runtime API on this machine, for the connections of a container; and those the other way.
 
 Containers of a local engine connect directly: to the gateway address of their network, or from an engine in
 a virtual machine to `host.docker.internal`. In all other cases they need a relay: the engine is on another
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from samlocal.errors import SandboxError
     from samlocal.sandbox.container_spec import ApiConnection, ContainerNetwork, ContainerSpec
     from samlocal.sandbox.docker.container.container_factory import ContainerFactory
+    from samlocal.sandbox.docker.container.function_container import FunctionContainer
     from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
+    from samlocal.sandbox.docker.network.sandbox_connector import SandboxConnector
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +65,8 @@ class ApiListener:
         self._lost = lost
         self._listening: Listening | None = None
         self._relay: RelayLauncher | None = None
-        self._peers: frozenset[str] = frozenset()
+        self._connector: SandboxConnector | None = None
+        self._addresses: frozenset[str] = frozenset()
 
     @property
     def has_relay(self) -> bool:
@@ -113,11 +116,33 @@ class ApiListener:
 
     def allow(self, addresses: Iterable[str]) -> None:
         """Accept connections from these addresses of the container."""
-        self._peers = frozenset(addresses) | {LOOPBACK}
+        self._addresses = frozenset(addresses)
 
     def accepts_peer(self, host: str, port: int) -> bool:
         """Return whether a connection from that address comes from the container."""
-        return self._relay.accepts_peer(host, port) if self._relay else host in self._peers
+        if self._relay:
+            return self._relay.accepts_peer(host, port)
+        return host in self._addresses or host == LOOPBACK
+
+    def connect_to(self, port: int, container: FunctionContainer) -> socket.socket:
+        """Connect to a program that listens on a port in the started container.
+
+        Raises:
+            OSError: No program listens there.
+        """
+        if self._relay:
+            return self._relay.connect(port)
+        if self._connector is None:
+            from samlocal.sandbox.docker.network.sandbox_connector import SandboxConnector  # noqa: PLC0415  # few need it
+
+            self._connector = SandboxConnector(
+                self._engine,
+                container.id,
+                # A container in this machine's network has no address of its own.
+                addresses=sorted(self._addresses) or [LOOPBACK],
+                is_reachable=not self.address.startswith(_VIRTUAL_MACHINES_HOST),
+            )
+        return self._connector.connect(port, pid=container.pid)
 
     def close(self) -> None:
         """Remove the relay, whose network must be unused, and close the listener."""

@@ -2,7 +2,12 @@
 
 A frame has one byte for its kind, four for the connection's number, four for the length of the data, and the
 data. The numbers are big-endian. The relay sends `READY` once, with its port as the number, and `OPEN` for
-each new connection. Both sides send `DATA`, and one `END` after the last data of a direction.
+each new connection of the sandbox. It answers a `CONNECT` to a port of the sandbox with `OPEN` or `BROKEN`;
+the numbers of these connections begin at `FIRST_OF_OURS`.
+
+Both sides send `DATA`, one `END` after the last data of a direction, and `BROKEN` if their socket failed. A
+sender has at most `WINDOW_BYTES` under way in a connection. The receiver sends `TAKEN` for what its socket
+has taken, so that a connection that nobody reads delays no other and fills no memory.
 """
 
 from __future__ import annotations
@@ -16,7 +21,12 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+FIRST_OF_OURS: Final = 1 << 31
+WINDOW_BYTES: Final = 1024 * 1024
+
 _HEADER: Final = struct.Struct(">BII")
+# The data of `CONNECT` and `TAKEN`.
+_NUMBER: Final = struct.Struct(">I")
 
 
 class Kind(IntEnum):
@@ -26,6 +36,9 @@ class Kind(IntEnum):
     OPEN = 1
     DATA = 2
     END = 3
+    CONNECT = 4
+    BROKEN = 5
+    TAKEN = 6
 
 
 @frozen
@@ -38,6 +51,22 @@ class Frame:
 
     def __bytes__(self) -> bytes:
         return _HEADER.pack(self.kind, self.number, len(self.data)) + self.data
+
+
+def number_frame(kind: Kind, number: int, value: int) -> Frame:
+    """Return a frame whose data is a port (`CONNECT`) or a number of bytes (`TAKEN`)."""
+    return Frame(kind=kind, number=number, data=_NUMBER.pack(value))
+
+
+def number_of(frame: Frame) -> int:
+    """Return the number in the data of such a frame.
+
+    Raises:
+        ValueError: The data is not a number.
+    """
+    if len(frame.data) != _NUMBER.size:
+        raise ValueError(f"not a number of a frame: {frame.data!r}")
+    return int(_NUMBER.unpack(frame.data)[0])
 
 
 def read_frames(chunks: Iterable[bytes]) -> Iterator[Frame]:

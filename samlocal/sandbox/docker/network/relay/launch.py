@@ -11,9 +11,11 @@ from samlocal.runtimes import family_runtimes
 from samlocal.sandbox.docker.container.creation import relay_config
 from samlocal.sandbox.docker.container.engine_options import chosen_options
 from samlocal.sandbox.docker.emulation import platform_of
+from samlocal.sandbox.docker.network.refusal import refused
 from samlocal.sandbox.docker.network.relay.relay import Relay, RelayUnusableError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from samlocal.engine.engine import Engine
@@ -85,6 +87,16 @@ class RelayLauncher:
 
     def accepts_peer(self, host: str, port: int) -> bool:
         return self.relay is not None and self.relay.accepts_peer(host, port)
+
+    def connect(self, port: int) -> socket.socket:
+        """Connect to a program that listens in the sandbox.
+
+        Raises:
+            OSError: No program listens on the port.
+        """
+        if self.relay is None:
+            raise refused(port)
+        return self.relay.connect(port)
 
     def close(self) -> None:
         """Remove the created relay."""

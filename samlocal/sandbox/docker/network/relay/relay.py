@@ -2,6 +2,8 @@
 
 For each connection that the relay reports, a local connection to the listener is opened. The listener
 recognises these by their local ports among all connections of the loopback interface.
+
+It carries connections the other way too: from this machine to programs that listen in the sandbox.
 """
 
 from __future__ import annotations
@@ -10,13 +12,22 @@ import logging
 import socket
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from itertools import count
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.network.relay.frames import Frame, Kind, read_frames
+from samlocal.sandbox.docker.network.refusal import refused
+from samlocal.sandbox.docker.network.relay.connection import Connection
+from samlocal.sandbox.docker.network.relay.frames import (
+    FIRST_OF_OURS,
+    Frame,
+    Kind,
+    number_frame,
+    read_frames,
+)
 from samlocal.sandbox.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -27,9 +38,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A relay keeps a whole frame in memory, so frames are small.
-_CHUNK_BYTES: Final = 64 * 1024
 _END_SECONDS: Final = 5.0
+# The longest wait for a program that listens but does not accept, or for the relay.
+_CONNECT_SECONDS: Final = 5.0
 # Messages of engines for a container whose program is not in its image.
 _NO_SHELL: Final = ("no such file or directory", "not found")
 
@@ -57,8 +68,11 @@ class Relay:
         self._target = target
         self._lost = lost
         self._port: Future[int] = Future()
-        self._connections: dict[int, socket.socket] = {}
+        self._connections: dict[int, Connection] = {}
         self._our_ports: set[int] = set()
+        self._connecting: dict[int, Future[socket.socket | None]] = {}
+        self._numbers = count(FIRST_OF_OURS)
+        self._ended = False
         self._complaints = bytearray()
         self._sending = Lock()
         self._closed = False
@@ -92,6 +106,31 @@ class Relay:
         """Return whether a connection from that address to the target is one of the relay's."""
         return host == LOOPBACK and port in self._our_ports
 
+    def connect(self, port: int) -> socket.socket:
+        """Connect to a program that listens on a port in the sandbox's network.
+
+        Raises:
+            OSError: No program listens there, or it does not accept in time.
+        """
+        number = next(self._numbers)
+        opened = self._connecting[number] = Future()
+        if self._ended:  # nobody answers any more
+            self._refuse(number)
+        try:
+            self._send(number_frame(Kind.CONNECT, number, port))
+        except (OSError, EngineError):
+            self._refuse(number)
+        try:
+            connected = opened.result(_CONNECT_SECONDS)
+        except TimeoutError:
+            if self._connecting.pop(number, None):
+                self._send(Frame(kind=Kind.BROKEN, number=number))
+                raise
+            connected = opened.result()  # it has been answered at this moment
+        if connected is None:
+            raise refused(port)
+        return connected
+
     def close(self) -> None:
         """Remove the container, and end every connection and thread."""
         self._closed = True
@@ -111,8 +150,11 @@ class Relay:
         except (EngineError, ValueError) as error:
             _log.debug("the relay's stream broke: %s", error)
         finally:
+            self._ended = True
+            for number in list(self._connecting):
+                self._refuse(number)
             for connection in list(self._connections.values()):
-                _close(connection)
+                connection.break_off()
             self._report_end()
 
     def _report_end(self) -> None:
@@ -139,45 +181,54 @@ class Relay:
         )
 
     def _take(self, frame: Frame) -> None:
+        """Take a frame without ever blocking: the relay may wait until all its frames are read."""
         if frame.kind is Kind.READY:
             self._port.set_result(frame.number)
-        elif frame.kind is Kind.OPEN:
+        elif frame.kind is Kind.OPEN and frame.number < FIRST_OF_OURS:
             self._open(frame.number)
+        elif frame.kind is Kind.OPEN:
+            self._succeed(frame.number)
         elif connection := self._connections.get(frame.number):
-            with suppress(OSError):  # the local side has closed it and tells the relay
-                if frame.kind is Kind.DATA:
-                    connection.sendall(frame.data)
-                else:
-                    connection.shutdown(socket.SHUT_WR)
+            connection.take(frame)
+        elif frame.kind is Kind.BROKEN:
+            self._refuse(frame.number)
 
     def _open(self, number: int) -> None:
-        connection = socket.socket()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.bind((LOOPBACK, 0))
-        self._our_ports.add(connection.getsockname()[1])
-        self._connections[number] = connection
+        """Connect a connection of the sandbox to the Runtime API."""
+        local = socket.socket()
+        local.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        local.bind((LOOPBACK, 0))
+        port = local.getsockname()[1]
+        self._our_ports.add(port)
         with suppress(OSError):  # the listener is closed
-            connection.connect(self._target)
-        Thread(target=self._serve, args=(number, connection), daemon=True).start()
+            local.connect(self._target)
+        self._start(number, local, lambda: self._our_ports.discard(port))
 
-    def _serve(self, number: int, connection: socket.socket) -> None:
-        """Forward the responses of the Runtime API until it closes the connection."""
-        port = connection.getsockname()[1]
-        with suppress(OSError, EngineError):
-            while data := connection.recv(_CHUNK_BYTES):
-                self._send(Frame(kind=Kind.DATA, number=number, data=data))
-        with suppress(OSError, EngineError):
-            self._send(Frame(kind=Kind.END, number=number))
-        self._our_ports.discard(port)
-        del self._connections[number]
-        connection.close()
+    def _succeed(self, number: int) -> None:
+        """Give the caller of `connect` its end of a new connection."""
+        opened = self._connecting.pop(number, None)
+        if opened:
+            ours, theirs = socket.socketpair()
+            self._start(number, theirs)
+            opened.set_result(ours)
+
+    def _refuse(self, number: int) -> None:
+        opened = self._connecting.pop(number, None)
+        if opened:
+            opened.set_result(None)
+
+    def _start(
+        self, number: int, local: socket.socket, ended: Callable[[], None] = lambda: None
+    ) -> None:
+        def forget() -> None:
+            del self._connections[number]
+            ended()
+
+        connection = Connection(number, local, send=self._send, ended=forget)
+        self._connections[number] = connection
+        connection.start()
 
     def _send(self, frame: Frame) -> None:
         if self._attached:
             with self._sending:
                 self._attached.send(bytes(frame))
-
-
-def _close(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -46,3 +46,5 @@ def test_relay_that_is_closed_while_it_attaches(
         assert relay._reader
         relay._reader.join(10)
         assert connection.is_closed
+        with pytest.raises(ConnectionRefusedError):
+            relay.connect(8080)
