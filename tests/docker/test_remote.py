@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.engine.engine import Engine
 from tests.docker import own_engine, remote_engine
 from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
+from tests.docker.listening_sandbox import MIB, Way, echoed, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,6 +128,23 @@ def test_relay_of_a_custom_runtime_runs_in_another_image(samlocal: Samlocal) -> 
 
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout.startswith(b'{"greeting": "Hello"')
+
+
+@pytest.mark.parametrize("image", ["python:3.11", "nodejs:22"])
+def test_program_in_the_sandbox_is_reached(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch, image: str
+) -> None:
+    """A connection to a program in a sandbox of a remote engine goes through the relay."""
+    for name, value in remote.variables.items():
+        monkeypatch.setenv(name, value)
+    data = os.urandom(20 * MIB)
+    with (
+        Engine() as engine,
+        listening(engine, f"{STAND_INS}/{image}", Way("auto", image)) as running,
+        running.sandbox.connect(running.ports["sandbox"]) as connected,
+    ):
+        assert echoed(connected, data) == data
+    assert not that_stay(remote.engine.containers)
 
 
 def test_doctor_reports_the_relay(samlocal: Samlocal) -> None:

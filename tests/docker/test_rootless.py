@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.engine.engine import Engine
 from tests.docker import podman_engine
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
+from tests.docker.listening_sandbox import MIB, Way, echoed, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +73,18 @@ def test_6_mb_go_there_and_come_back(samlocal: Samlocal) -> None:
 
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout == event
+
+
+def test_program_in_the_sandbox_is_reached(rootless: Podman) -> None:
+    """A connection to a program in the sandbox goes through the relay."""
+    data = os.urandom(5 * MIB)
+    with (
+        Engine(rootless.address) as engine,
+        listening(engine, f"{STAND_INS}/python:3.11", Way("auto")) as running,
+        running.sandbox.connect(running.ports["sandbox"]) as connected,
+    ):
+        assert echoed(connected, data) == data
+    assert not that_stay(rootless.containers)
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.engine.engine import Engine
 from tests.docker import own_engine, remote_engine, ssh_server
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.leftovers import that_stay
+from tests.docker.listening_sandbox import MIB, Way, echoed, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +80,21 @@ def test_logs_come_at_once_and_a_signal_leaves_nothing(samlocal: Samlocal) -> No
     stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stdout) == (130, b"")
     assert b"Traceback" not in stderr
+
+
+def test_program_in_the_sandbox_is_reached(
+    samlocal: Samlocal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection to a program in the sandbox goes through ssh and through the relay."""
+    for name, value in samlocal.environment.items():
+        monkeypatch.setenv(name, value)
+    data = os.urandom(5 * MIB)
+    with (
+        Engine() as engine,
+        listening(engine, f"{STAND_INS}/python:3.11", Way("auto")) as running,
+        running.sandbox.connect(running.ports["sandbox"]) as connected,
+    ):
+        assert echoed(connected, data) == data
 
 
 def test_server_that_refuses_is_named(samlocal: Samlocal) -> None:

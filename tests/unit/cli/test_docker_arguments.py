@@ -95,7 +95,7 @@ def test_options_in_the_words_of_the_api() -> None:
         ["hostname=h", "cap_add=[SYS_PTRACE]", "dns=[10.0.0.1]", "volumes=[/a:/b:ro]", "init=false"]
     )
     chosen = chosen_options(options, version="1.41")
-    assert chosen.container == {"Hostname": "h"}
+    assert chosen.names == {"Hostname": "h"}
     assert chosen.host == {"CapAdd": ["SYS_PTRACE"], "Binds": ["/a:/b:ro"], "Init": False}
     assert chosen.network == {"Dns": ["10.0.0.1"]}
 

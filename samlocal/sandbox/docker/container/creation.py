@@ -13,10 +13,11 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.docker.container.api_variables import api_variables
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
+from samlocal.sandbox.docker.container.host_names import host_names
 from samlocal.sandbox.docker.container.mounts import mount_options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from samlocal.engine.engine_api import Json
     from samlocal.sandbox.container_spec import ContainerSpec
@@ -46,6 +47,7 @@ class ContainerContext:
     copied: Collection[Mount] = ()
     carrier: str | None = None
     relay_id: str | None = None
+    is_podman: bool = False
 
 
 def container_config(
@@ -69,8 +71,11 @@ def container_config(
         **chosen.host,
         **mount_options(mounted, chosen.host.get("Binds", ())),
     }
+    names = host_names(spec.network, chosen, is_podman=context.is_podman)
     network = (
-        {"NetworkMode": f"container:{relay_id}"} if relay_id else network_options(spec, chosen)
+        {"NetworkMode": f"container:{relay_id}"}
+        if relay_id
+        else network_options(spec, chosen, names.hosts)
     )
     return {
         "Image": spec.image.name,
@@ -82,15 +87,22 @@ def container_config(
         "Labels": labels(project=str(sandbox.project), function=sandbox.function),
         "ExposedPorts": {} if relay_id else _exposed_ports(spec),
         **({"AttachStdin": True, "OpenStdin": True} if sandbox.is_reused else {}),
+        **({} if relay_id else names.container),
         **chosen.container,
         "HostConfig": host | network,
     }
 
 
 def relay_config(
-    spec: ContainerSpec, chosen: ChosenOptions, image: str, command: list[str]
+    spec: ContainerSpec,
+    chosen: ChosenOptions,
+    image: str,
+    command: list[str],
+    *,
+    is_podman: bool = False,
 ) -> Json:
     """Return the configuration of a relay's container, which owns the sandbox's network."""
+    names = host_names(spec.network, chosen, is_podman=is_podman, is_relay=True)
     return {
         "Image": image,
         "Entrypoint": command[:1],
@@ -103,12 +115,14 @@ def relay_config(
             project=str(spec.sandbox.project), function=spec.sandbox.function, is_relay=True
         ),
         "ExposedPorts": _exposed_ports(spec),
+        **({"Env": [f"HOSTS_LINE={names.line}"]} if names.line else {}),
+        **names.container,
         "HostConfig": {
             "AutoRemove": True,
             "LogConfig": _NO_LOG,
             "CapDrop": ["ALL"],
-            "ReadonlyRootfs": True,
-            **network_options(spec, chosen),
+            "ReadonlyRootfs": not names.line,
+            **network_options(spec, chosen, names.hosts),
         },
     }
 
@@ -119,18 +133,22 @@ def cpu_limits(cpus: float) -> Json:
     return {"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota}
 
 
-def network_options(spec: ContainerSpec, chosen: ChosenOptions) -> Json:
-    """Return the part of the host config for the owner of the sandbox's network namespace."""
+def network_options(spec: ContainerSpec, chosen: ChosenOptions, names: Iterable[str]) -> Json:
+    """Return the part of the host config for the owner of the sandbox's network namespace.
+
+    `names` are lines (`NAME:ADDRESS`) for its `/etc/hosts`.
+    """
     network = spec.network
+    hosts = [f"{name}:{address}" for name, address in network.hosts.items()]
     return {
         "NetworkMode": "host" if network.is_host else "default",
-        "ExtraHosts": [f"{name}:{address}" for name, address in network.hosts.items()],
         "Dns": list(network.dns),
         "PortBindings": {
             port: [{"HostIp": network.publish_on, "HostPort": port.partition("/")[0]}]
             for port in _exposed_ports(spec)
         },
         **chosen.network,
+        "ExtraHosts": [*chosen.network.get("ExtraHosts", hosts), *names],
     }
 
 

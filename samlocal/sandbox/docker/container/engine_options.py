@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 
 # Options of the container itself; all others belong to its host config.
 _CONTAINER_KEYS: Final = {
-    "domainname": "Domainname",
-    "hostname": "Hostname",
     "stop_signal": "StopSignal",
     "user": "User",
     "working_dir": "WorkingDir",
 }
-# Options of the owner of the sandbox's network namespace.
+# Options of the owner of the sandbox's network namespace: of the container, and of its host config.
+_NAME_KEYS: Final = {"domainname": "Domainname", "hostname": "Hostname"}
 _NETWORK_KEYS: Final = frozenset({"dns", "dns_opt", "dns_search", "extra_hosts", "links"})
 # Options that samlocal itself sets.
 _KEYS_OF_OURS: Final = {
@@ -39,7 +38,7 @@ _KEYS_OF_OURS: Final = {
     "tmpfs": "Tmpfs",
     "ulimits": "Ulimits",
 }
-TEXT_KEYS: Final = _CONTAINER_KEYS.keys() | {
+TEXT_KEYS: Final = (_CONTAINER_KEYS | _NAME_KEYS).keys() | {
     *("cgroup_parent", "cgroupns", "cpuset_cpus", "cpuset_mems", "ipc_mode", "pid_mode"),
     *("runtime", "userns_mode", "uts_mode", "volume_driver"),
 }
@@ -62,10 +61,11 @@ KEYS: Final = (
 class ChosenOptions:
     """The user's options as fields of the Engine API: of the container, and of its host config.
 
-    `network` is the part of the host config for the owner of the sandbox's network namespace.
+    `names` and `network` are the parts of these for the owner of the sandbox's network namespace.
     """
 
     container: Json = field(default_factory=dict)
+    names: Json = field(default_factory=dict)
     host: Json = field(default_factory=dict)
     network: Json = field(default_factory=dict)
 
@@ -79,9 +79,8 @@ def chosen_options(options: Mapping[str, Any], *, version: str) -> ChosenOptions
     if not options:
         return ChosenOptions()
     return ChosenOptions(
-        container={
-            _CONTAINER_KEYS[key]: value for key, value in options.items() if key in _CONTAINER_KEYS
-        },
+        container=_renamed(options, _CONTAINER_KEYS),
+        names=_renamed(options, _NAME_KEYS),
         host=_host_config(options, version, network=False),
         network=_host_config(options, version, network=True),
     )
@@ -92,8 +91,12 @@ def host_options(options: Mapping[str, Any], *, network: bool) -> dict[str, Any]
     return {
         "binds" if key == "volumes" else key: value
         for key, value in options.items()
-        if key not in _CONTAINER_KEYS and (key in _NETWORK_KEYS) == network
+        if key not in _CONTAINER_KEYS | _NAME_KEYS and (key in _NETWORK_KEYS) == network
     }
+
+
+def _renamed(options: Mapping[str, Any], keys: Mapping[str, str]) -> Json:
+    return {keys[key]: value for key, value in options.items() if key in keys}
 
 
 def _host_config(options: Mapping[str, Any], version: str, *, network: bool) -> Json:

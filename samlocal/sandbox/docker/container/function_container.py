@@ -140,6 +140,7 @@ class FunctionContainer:
             copied=copied,
             carrier=carrier,
             relay_id=self._relay_id,
+            is_podman=self._engine.is_podman,
         )
 
     def _copy(self, mounts: Sequence[Mount]) -> str | None:

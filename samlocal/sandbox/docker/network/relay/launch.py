@@ -28,8 +28,9 @@ _log = logging.getLogger(__name__)
 # The port of the API in Lambda: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 _PORT: Final = 9001
 _PROGRAMS: Final = Path(__file__).parent
-# The first interpreter that the image has.
+# The first interpreter that the image has; and before, a line in `/etc/hosts`, which the function's container shares.
 _CHOICE: Final = """\
+if [ -n "$HOSTS_LINE" ]; then { echo "$HOSTS_LINE" >>/etc/hosts; } 2>/dev/null; fi
 if command -v python3 >/dev/null; then exec python3 -ISc "$1" "$3"; fi
 if command -v node >/dev/null; then exec node -e "$2" "$3"; fi
 echo 'its image has neither python3 nor node' >&2
@@ -106,7 +107,8 @@ class RelayLauncher:
     def _create(self, image: str) -> Relay:
         api, spec = self._engine.api, self._spec
         chosen = chosen_options(spec.engine_options, version=api.version)
-        config = relay_config(spec, chosen, image, relay_command(spec))
+        is_podman = self._engine.is_podman
+        config = relay_config(spec, chosen, image, relay_command(spec), is_podman=is_podman)
         platform = platform_of(spec.image) if image == spec.image.name else None
         relay_id = api.create_container(config, platform=platform)
         self.relay = Relay(self._engine, relay_id, target=self._target, lost=self._lost)

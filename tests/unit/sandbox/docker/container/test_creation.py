@@ -73,6 +73,7 @@ def test_ordinary_container() -> None:
         ],
         "Labels": labels(project="/p/template.yaml", function="Ratings"),
         "ExposedPorts": {},
+        "Hostname": "sandbox.localdomain",
         "HostConfig": {
             "AutoRemove": True,
             "Init": False,
@@ -157,6 +158,7 @@ def test_relay() -> None:
         "StdinOnce": True,
         "Labels": labels(project="/p/template.yaml", function="Ratings", is_relay=True),
         "ExposedPorts": {},
+        "Hostname": "sandbox.localdomain",
         "HostConfig": {
             "AutoRemove": True,
             "LogConfig": {"Type": "none", "Config": {}},
@@ -198,18 +200,20 @@ def test_container_on_the_hosts_network() -> None:
 
 
 def test_container_with_a_relay_has_the_relays_network() -> None:
-    """With a relay, the options of the network are the relay's: hosts, name servers, ports."""
-    network = ChosenOptions(network={"DnsOptions": ["ndots:1"]})
+    """With a relay, the options of the network are the relay's: names, hosts, name servers, ports."""
+    network = ChosenOptions(names={"Hostname": "h"}, network={"DnsOptions": ["ndots:1"]})
     given = ContainerNetwork(hosts={"db": "10.0.0.2"}, dns=("10.0.0.3",))
     of = spec(given, debugger=debugger())
 
     created = config(network, of=of, relay_id="0a1b")
     assert created["HostConfig"]["NetworkMode"] == "container:0a1b"
     assert created["ExposedPorts"] == {}
+    assert "Hostname" not in created
     assert created["HostConfig"].keys().isdisjoint({"ExtraHosts", "Dns", "DnsOptions"})
 
     relay = relay_config(of, network, "python:3.11", ["/bin/sh", "-c", "x"])
-    assert relay["HostConfig"]["ExtraHosts"] == ["db:10.0.0.2"]
+    assert relay["Hostname"] == "h"
+    assert relay["HostConfig"]["ExtraHosts"][0] == "db:10.0.0.2"
     assert relay["HostConfig"]["Dns"] == ["10.0.0.3"]
     assert relay["HostConfig"]["DnsOptions"] == ["ndots:1"]
     assert relay["ExposedPorts"] == {"5858/tcp": {}}

@@ -23,8 +23,6 @@ def test_nothing_is_chosen() -> None:
 @pytest.mark.parametrize(
     ("key", "name"),
     [
-        ("domainname", "Domainname"),
-        ("hostname", "Hostname"),
         ("stop_signal", "StopSignal"),
         ("user", "User"),
         ("working_dir", "WorkingDir"),
@@ -34,6 +32,13 @@ def test_options_of_the_container(key: str, name: str) -> None:
     """Options of the container are outside the host config."""
     chosen = chosen_options({key: "x"}, version=VERSION)
     assert chosen == ChosenOptions(container={name: "x"})
+
+
+@pytest.mark.parametrize(("key", "name"), [("domainname", "Domainname"), ("hostname", "Hostname")])
+def test_names_of_the_network(key: str, name: str) -> None:
+    """Names are for the owner of the network namespace, outside the host config."""
+    chosen = chosen_options({key: "x"}, version=VERSION)
+    assert chosen == ChosenOptions(names={name: "x"})
 
 
 @pytest.mark.parametrize(
@@ -100,4 +105,5 @@ def test_texts_are_options(key: str) -> None:
     """Every option with a text value is an option of docker-py."""
     assert key in KEYS
     chosen = chosen_options({key: "host"}, version=VERSION)
-    assert "host" in {*chosen.container.values(), *chosen.host.values()}
+    fields = (chosen.container, chosen.names, chosen.host)
+    assert "host" in {value for each in fields for value in each.values()}
