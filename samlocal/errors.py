@@ -31,6 +31,7 @@
         ├── ImageBuildError           a function's image cannot be built
         ├── UnusableImageError        the image cannot run on this engine
         ├── NetworkNotFoundError      no such Docker network
+        ├── LaunchError               an extension cannot be executed
         ├── PortInUseError            another program uses the debug port
         └── HostNotReachableError     containers cannot reach the Runtime API on this machine
 
@@ -223,6 +224,10 @@ class UnusableImageError(SandboxError):
 
 class NetworkNotFoundError(SandboxError):
     pass
+
+
+class LaunchError(SandboxError):
+    """An extension cannot be executed."""
 
 
 class PortInUseError(SandboxError):

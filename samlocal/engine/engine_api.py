@@ -161,14 +161,9 @@ class EngineApi:
         path = self._path(f"/containers/{container_id}/wait", query)
         return int(json.loads(self._request("POST", path, seconds=None))["StatusCode"])
 
-    def stop(self, container_id: str, grace_seconds: int) -> None:
-        """Send SIGTERM, and SIGKILL after that many seconds; return when the container has ended."""
-        path = self._path(f"/containers/{container_id}/stop", {"t": grace_seconds})
-        self._request("POST", path, seconds=_DEFAULT_SECONDS + grace_seconds)
-
-    def kill(self, container_id: str) -> None:
-        """Send SIGKILL; return when the container has ended."""
-        self._tell("POST", f"/containers/{container_id}/kill")
+    def kill(self, container_id: str, signal: str = "SIGKILL") -> None:
+        """Send a signal to process 1; after SIGKILL, return when the container has ended."""
+        self._tell("POST", f"/containers/{container_id}/kill", {"signal": signal})
 
     def remove_container(self, container_id: str, *, force: bool = False) -> None:
         """Remove a container and its anonymous volumes."""

@@ -109,7 +109,8 @@ class ExecutionEnvironment:
 
     @property
     def state(self) -> EnvironmentState:
-        if self._sandbox.exited.done() or self._sandbox.logs_ended.done():
+        runtime = self._sandbox.runtime
+        if runtime.exited.done() or runtime.output_ended.done():
             return EnvironmentState.GONE
         if self._is_ending:
             return EnvironmentState.STOPPING

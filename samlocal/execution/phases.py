@@ -47,7 +47,7 @@ class Phases:
         self, sandbox: Sandbox, runtime: Runtime, configuration: FunctionConfiguration
     ) -> None:
         self.started = awaitable(sandbox.started)
-        self._exited = awaitable(sandbox.exited)
+        self._exited = awaitable(sandbox.runtime.exited)
         self.begun = 0.0
         self.init_duration_ms: float | None = None
         self._sandbox = sandbox
@@ -141,12 +141,12 @@ class Phases:
     async def _wait(
         self, future: asyncio.Future[_T], seconds: float
     ) -> Literal["done", "exit", "timeout"]:
-        """Wait for the future, the end of the sandbox or the timeout, whichever is first."""
+        """Wait for the future, the end of the runtime or the timeout, whichever is first."""
         either = {cast("asyncio.Future[object]", each) for each in (future, self._exited)}
         seconds = max(0.0, seconds)
         await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if self._sandbox.logs_ended.done():
-            # The sandbox ended in time; its exit status arrives later.
+        if self._sandbox.runtime.output_ended.done():
+            # The runtime ended in time; its exit status arrives later.
             await asyncio.wait(either, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return "done"

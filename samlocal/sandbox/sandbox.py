@@ -66,8 +66,11 @@ class SandboxSpec:
     its runtime's, None for an image function.
 
     The function may use `memory_mb` MiB of memory, `cpus` CPUs after Init, and `tmp_mb` MiB in /tmp; None
-    is no limit. `strict` forbids what Lambda forbids. A sandbox that is stopped has `grace_seconds` to end
+    is no limit. `strict` forbids what Lambda forbids. A runtime that is stopped has `grace_seconds` to end
     by itself. A sandbox with `is_reused` separates the output of its invocations exactly.
+
+    Without `extensions`, the sandbox reports none. With `holds_runtime`, the runtime of a sandbox with
+    extensions starts only with `start_runtime`, after the extensions.
     """
 
     function: str
@@ -83,6 +86,8 @@ class SandboxSpec:
     working_directory: str | None = None
     grace_seconds: int = 0
     is_reused: bool = False
+    extensions: bool = True
+    holds_runtime: bool = False
     debugger: Debugger | None = None
     credentials: ContainerCredentials | None = None
     architecture: Architecture | None = None
@@ -96,14 +101,14 @@ class SandboxSpec:
 
 @frozen
 class Started:
-    """The start of a sandbox, in `time.monotonic()` seconds."""
+    """The start of a sandbox or a process, in `time.monotonic()` seconds."""
 
     at: float
 
 
 @frozen
 class Exit:
-    """The end of a sandbox, `at` in `time.monotonic()` seconds.
+    """The end of a sandbox or a process, `at` in `time.monotonic()` seconds.
 
     `status` is the exit status, None if unknown; `signal` is the number of the signal that ended the
     program, if known.
@@ -115,14 +120,53 @@ class Exit:
     out_of_memory: bool = False
 
 
+class Process(Protocol):
+    """A program in a sandbox: the runtime, or an external extension.
+
+    `name` is `runtime` or the file name of the extension. All futures fail with a `SandboxError` if the
+    sandbox cannot start or is lost. `exited` fails with it too if the program cannot be executed: with a
+    `LaunchError` for an extension, whose `started` then also fails if the reason is known at once. If the
+    sandbox ends, all its processes have exited.
+
+    `output_ended` is done when everything that the process wrote before its end is in `output`. Processes
+    that it left behind may write more. Nothing is read, and no future is done, while `output` waits for a
+    log.
+    """
+
+    name: str
+    started: Future[Started]
+    exited: Future[Exit]
+    output_ended: Future[None]
+    output: Output
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the process and its children; return at once."""
+
+    def kill(self) -> None:
+        """Send SIGKILL to the process and its children; return at once.
+
+        If they cannot be reached, the sandbox ends.
+        """
+
+    def flush_output(self) -> None:
+        """Wait until the previous output of the process is in `output`, which must have a log."""
+
+
 class Sandbox(Protocol):
-    """An isolated place for one runtime, which is removed at the end of its `with` block."""
+    """An isolated place for the processes of one function, removed at the end of its `with` block.
+
+    `exited` is the end of the sandbox itself, and `logs_ended` the end of its runtimes' output. `output` is
+    that of all its runtimes. `extensions` are the names of the external extensions, sorted: the files at the
+    top of /opt/extensions that are not directories, whether they are executable or not. They are known when
+    the sandbox has started, at the latest.
+    """
 
     listening: Future[socket.socket]
     started: Future[Started]
     exited: Future[Exit]
     logs_ended: Future[None]
     output: Output
+    extensions: Future[tuple[str, ...]]
 
     @property
     def is_starting(self) -> bool:
@@ -132,9 +176,35 @@ class Sandbox(Protocol):
     def debugger(self) -> Debugger | None:
         """The debugger in the sandbox; it may be known only after the start."""
 
+    @property
+    def runtime(self) -> Process:
+        """The latest runtime."""
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether a runtime can run after another; otherwise the sandbox ends with its runtime.
+
+        If it ends with its runtime, so do the extensions: they must be shut down before.
+        """
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+    def start_extension(self, name: str) -> Process:
+        """Start an extension of a started sandbox; return at once."""
+
+    def start_runtime(self) -> Process:
+        """Start the runtime that is held, or another one after the last has exited; return at once.
+
+        A runtime that is running, because the sandbox could not hold it, is returned as it is.
+        """
+
+    def kill_processes(self) -> None:
+        """Send SIGKILL to the runtime, the extensions and all their children; return at once.
+
+        The sandbox and its /tmp stay, if it can restart.
+        """
 
     def end_init(self) -> None:
         """Apply the CPU limit after Init; return at once."""
@@ -143,10 +213,10 @@ class Sandbox(Protocol):
         """Return whether a connection from that address comes from the started sandbox."""
 
     def stop(self) -> None:
-        """End the program in the sandbox, at once or after its grace period."""
+        """End the sandbox, at once or after the grace period of its runtime; return when it has ended."""
 
     def flush_output(self) -> None:
-        """Wait until the function's previous output is in `output`."""
+        """Wait until the runtime's previous output is in `output`."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""

@@ -8,7 +8,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from samlocal.engine.leftovers import remove_leftovers
 from samlocal.engine.removal import KILLED, remove, wait_for_end
@@ -16,6 +16,8 @@ from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.container.function_container import FunctionContainer
 from samlocal.sandbox.docker.container.output_reader import OutputReader
+from samlocal.sandbox.docker.container.process import settle
+from samlocal.sandbox.docker.container.processes import Processes
 from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.docker.network.api_listener import ApiListener
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
@@ -28,9 +30,7 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
     from samlocal.sandbox.container_spec import ContainerSpec
-    from samlocal.sandbox.sandbox import Debugger, Started
-
-_T = TypeVar("_T")
+    from samlocal.sandbox.sandbox import Debugger, Process, Started
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ class DockerSandbox:
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
         self.output = Output()
+        self._processes = Processes(spec, engine, self.output)
+        self.extensions = self._processes.extensions
         self._spec = spec
         self._engine = engine
         self._factory = ContainerFactory(engine, pull=self._pull)
@@ -77,6 +79,7 @@ class DockerSandbox:
         if container:
             container.close_copies()
         self.output.close()
+        self._processes.close()
         if self._reader:
             # The engine does not end the output of a container that has not started.
             self._reader.close(_LAST_OUTPUT_SECONDS if container and container.pid else 0)
@@ -96,21 +99,43 @@ class DockerSandbox:
     def is_starting(self) -> bool:
         return self._container is not None and self._container.is_starting
 
+    @property
+    def runtime(self) -> Process:
+        return self._processes.runtime
+
+    @property
+    def can_restart(self) -> bool:
+        return self._processes.can_restart
+
+    def start_extension(self, name: str) -> Process:
+        return self._processes.start_extension(name)
+
+    def start_runtime(self) -> Process:
+        return self._processes.start_runtime()
+
+    def kill_processes(self) -> None:
+        self._processes.kill()
+
     def end_init(self) -> None:
         cpus = self._spec.sandbox.cpus
         if self._container and cpus is not None:
             Thread(target=self._container.limit_cpu, args=(cpus,), daemon=True).start()
 
     def stop(self) -> None:
-        if self._container:
-            self._container.stop()
+        if self._container is None:
+            return
+        if grace_seconds := self._spec.sandbox.grace_seconds:
+            self._container.begin_stop()
+            self.runtime.terminate()
+            with suppress(TimeoutError, SandboxError):
+                self.runtime.exited.result(grace_seconds)
+        self._container.stop()
 
     def accepts_peer(self, host: str, port: int) -> bool:
         return self._api.accepts_peer(host, port)
 
     def flush_output(self) -> None:
-        if self._reader:
-            self._reader.flush()
+        self.runtime.flush_output()
 
     def peak_memory_mb(self) -> int | None:
         return self._container.peak_memory_mb() if self._container else None
@@ -172,6 +197,7 @@ class DockerSandbox:
         for future in (self.listening, self.started, self.exited, self.logs_ended):
             with suppress(InvalidStateError):
                 cast("Future[object]", future).set_exception(error)
+        self._processes.fail(error)
         self._underway.set()
 
     def _create(self) -> tuple[FunctionContainer, OutputReader] | None:
@@ -183,12 +209,13 @@ class DockerSandbox:
         container = self._container = FunctionContainer(
             self._engine,
             self._spec,
+            script=self._processes.script(),
             runtime_api=self._api.address,
             relay_id=self._api.relay_id,
             note=self._images.progress.note,
         )
         # Before the container is created, so that `__exit__` finds both or neither.
-        reader = self._reader = OutputReader(self._engine, container, self.output)
+        reader = self._reader = OutputReader(self._engine, container, self._processes)
         return (container, reader) if container.create(self._factory) else None
 
     def _prepare(self) -> None:
@@ -205,7 +232,7 @@ class DockerSandbox:
 
     def _start(self, container: FunctionContainer, reader: OutputReader) -> None:
         """Start the container; its output and its end are watched before the start."""
-        reader.start(lambda: _settle(self.logs_ended, None))
+        reader.start(lambda: settle(self.logs_ended, None))
         watcher = Thread(target=self._watch, args=(container, reader), daemon=True)
         if self._engine.auto_removes:  # it may be gone before the call that started it returns
             watcher.start()
@@ -214,6 +241,7 @@ class DockerSandbox:
         started, addresses = container.start()
         self._api.allow(addresses)
         self.started.set_result(started)
+        self._processes.container_started(started)
         if not self._engine.auto_removes:
             watcher.start()
 
@@ -237,10 +265,12 @@ class DockerSandbox:
             and status in {None, KILLED}
             and (out_of_memory or reader.ran_out_of_memory),
         )
-        is_unexplained = ended.signal is None and not container.is_stopping
+        # A shell reports the exit of a runtime, and lives on.
+        is_unexplained = not (ended.signal or container.is_stopping or container.is_one_stream)
         if is_unexplained and (failure := reader.explain(status)):
             self._fail(failure)
-        _settle(self.exited, ended)
+        self._processes.container_ended(ended)
+        settle(self.exited, ended)
 
     def _remove(self, container: FunctionContainer) -> None:
         if container.is_stopping:  # the engine is removing it already
@@ -250,9 +280,3 @@ class DockerSandbox:
                 return
         with suppress(EngineError):
             remove(self._engine, container.id)
-
-
-def _settle(future: Future[_T], result: _T) -> None:
-    """Set a result, unless another thread has already set an error."""
-    with suppress(InvalidStateError):
-        future.set_result(result)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.sandbox import Debugger
+    from samlocal.sandbox.sandbox import Debugger, Process
 
 _RUNTIME = "/2018-06-01/runtime"
 _KILLED = 137
@@ -116,6 +116,27 @@ def answer_nothing(runtime: Runtime) -> int:
     return 0
 
 
+class FakeProcess:
+    """A runtime that lives as long as its sandbox."""
+
+    def __init__(self, sandbox: FakeSandbox) -> None:
+        self.name = "runtime"
+        self.started = sandbox.started
+        self.exited = sandbox.exited
+        self.output_ended = sandbox.logs_ended
+        self.output = sandbox.output
+        self._sandbox = sandbox
+
+    def terminate(self) -> None:
+        self._sandbox.stop()
+
+    def kill(self) -> None:
+        self._sandbox.stop()
+
+    def flush_output(self) -> None:
+        self._sandbox.flush_output()
+
+
 class FakeSandbox:
     """Runs a program as its runtime. The program returns the exit status of the sandbox.
 
@@ -142,6 +163,10 @@ class FakeSandbox:
         self.logs_ended: Future[None] = Future()
         self.is_starting = False
         self.output = Output()
+        self.extensions: Future[tuple[str, ...]] = Future()
+        self.extensions.set_result(())
+        self.can_restart = False
+        self.runtime = FakeProcess(self)
         self.log = RecordingLog()
         self.stopped = Event()
         self.inits_ended = 0
@@ -179,6 +204,15 @@ class FakeSandbox:
     def stop(self) -> None:
         self.stopped.set()
         self._exit(_KILLED)
+
+    def start_extension(self, name: str) -> Process:
+        raise AssertionError(name)  # it has none
+
+    def start_runtime(self) -> Process:
+        return self.runtime
+
+    def kill_processes(self) -> None:
+        self.stop()
 
     def flush_output(self) -> None:
         for each in self.underway:

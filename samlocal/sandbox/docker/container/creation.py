@@ -30,6 +30,8 @@ _CPU_PERIOD_US: Final = 20_000
 _LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
 # The output is read at once, so the engine need not store it.
 _NO_LOG: Final = {"Type": "none", "Config": {}}
+# The input is attached, and ends with this process.
+_STDIN: Final = {"AttachStdin": True, "OpenStdin": True, "StdinOnce": True}
 
 
 @frozen
@@ -38,7 +40,8 @@ class ContainerContext:
 
     The Runtime API is at `runtime_api`. `copied` mounts are replaced with the volumes of the container
     `carrier`. `relay_id` is the container whose network is used. `proxies` are variables of the lowest
-    precedence, and `chosen` overrides the spec.
+    precedence, and `chosen` overrides the spec. With `opens_stdin` its input can be attached, and ends with
+    the client that is attached.
     """
 
     runtime_api: str
@@ -48,6 +51,7 @@ class ContainerContext:
     carrier: str | None = None
     relay_id: str | None = None
     is_podman: bool = False
+    opens_stdin: bool = False
 
 
 def container_config(
@@ -86,7 +90,7 @@ def container_config(
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "Labels": labels(project=str(sandbox.project), function=sandbox.function),
         "ExposedPorts": {} if relay_id else _exposed_ports(spec),
-        **({"AttachStdin": True, "OpenStdin": True} if sandbox.is_reused else {}),
+        **(_STDIN if context.opens_stdin else {}),
         **({} if relay_id else names.container),
         **chosen.container,
         "HostConfig": host | network,
@@ -107,10 +111,7 @@ def relay_config(
         "Image": image,
         "Entrypoint": command[:1],
         "Cmd": command[1:],
-        # Its input is attached and ends with this process.
-        "AttachStdin": True,
-        "OpenStdin": True,
-        "StdinOnce": True,
+        **_STDIN,
         "Labels": labels(
             project=str(spec.sandbox.project), function=spec.sandbox.function, is_relay=True
         ),

@@ -14,11 +14,6 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.container.combined_output import (
-    has_shell,
-    own_program,
-    with_one_stream,
-)
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -27,13 +22,14 @@ from samlocal.sandbox.docker.container.creation import (
 from samlocal.sandbox.docker.container.engine_options import chosen_options
 from samlocal.sandbox.docker.container.memory import memory_group, peak_memory_mb
 from samlocal.sandbox.docker.container.mount_delivery import mounts_to_copy
+from samlocal.sandbox.docker.container.own_program import has_shell, own_program, supervised
 from samlocal.sandbox.docker.container.proxies import proxy_variables
 from samlocal.sandbox.docker.emulation import platform_of
 from samlocal.sandbox.ports import port_errors
 from samlocal.sandbox.sandbox import Started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.streams import Attached
@@ -54,7 +50,8 @@ _NO_INIT: Final = "container-init binary not found"
 class FunctionContainer:
     """A container whose function has its Runtime API at `host:port`.
 
-    `relay_id` is the container whose network it uses, if it has a relay. `note` reports a line about a
+    Its process 1 is a shell that runs `script`, or the engine's init if the image has no shell. `relay_id`
+    is the container whose network it uses, if it has a relay. `note` reports a line about a
     feature that the engine lacks.
     """
 
@@ -63,6 +60,7 @@ class FunctionContainer:
         engine: Engine,
         spec: ContainerSpec,
         *,
+        script: str,
         runtime_api: str,
         relay_id: str | None,
         note: Callable[[str], None],
@@ -75,7 +73,11 @@ class FunctionContainer:
         self.is_starting = False
         self.is_stopping = False
         self.is_one_stream = False
+        """Whether it has a shell that supervises, and connects stderr to stdout."""
+        self.variables: Mapping[str, str] = {}
+        """The variables of the image and the function."""
         self._engine = engine
+        self._script = script
         self._runtime_api = runtime_api
         self._relay_id = relay_id
         self._note = note
@@ -94,21 +96,20 @@ class FunctionContainer:
         return bool(container_id)
 
     def _create(self) -> str:
-        """Create the container, with one output stream if it has a shell."""
+        """Create the container, supervised by its shell if it has one."""
         own = own_program(self._engine, self.spec.image.name)
         sandbox = self.spec.sandbox
         sandbox = replace(sandbox, entrypoint=sandbox.entrypoint or own.entrypoint)
         self.spec = replace(self.spec, sandbox=sandbox)
+        self.variables = {**own.variables, **sandbox.environment}
         copied = mounts_to_copy(self.spec, self._engine)
         carrier = self._copy(copied)
         context = self._context(copied, carrier)
-        wrapped = replace(self.spec, sandbox=with_one_stream(sandbox, own))
-        self._create_as(wrapped, context)
+        wrapped = replace(self.spec, sandbox=supervised(sandbox, own, self._script))
+        self._create_as(wrapped, replace(context, opens_stdin=True))
         self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
         if not self.is_one_stream:
             remove(self._engine, self.id)
-            # Without a shell there are no marks, and the function's stdin is closed.
-            self.spec = replace(self.spec, sandbox=replace(sandbox, is_reused=False))
             self._create_with_init(context)
         if self._copies:
             self._copies.complete(self.id)
@@ -153,9 +154,9 @@ class FunctionContainer:
         return self._copies.carry()
 
     def attach(self) -> Attached:
-        """Attach to the output of the container before it starts, and to its input if it is reused."""
+        """Attach to the output of the container before it starts, and to the input of its shell."""
         with self._start_errors():  # Podman prepares all but the process when a client attaches
-            return self._engine.attach(self.id, stdin=self.spec.sandbox.is_reused)
+            return self._engine.attach(self.id, stdin=self.is_one_stream)
 
     def start(self) -> tuple[Started, frozenset[str]]:
         """Start the container; return its start time and its addresses.
@@ -204,9 +205,9 @@ class FunctionContainer:
         of_group = not self.spec.sandbox.strict
         return peak_memory_mb(self._engine, self.id, self._memory, of_group=of_group)
 
-    def has_run_out_of_memory(self) -> bool:
-        """Return whether the kernel has killed a process of the container for its memory."""
-        return self._memory is not None and self._memory.has_killed()
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel has killed for their memory so far; 0 if unknown."""
+        return self._memory.oom_kills() if self._memory else 0
 
     @property
     def is_removal_awaited(self) -> bool:
@@ -231,16 +232,17 @@ class FunctionContainer:
             self._copies.cancel()
         self._ending.set()
 
-    def stop(self) -> None:
-        """End the program in the container, at once or after its grace period."""
+    def begin_stop(self) -> None:
+        """Expect the end of the container."""
         self.is_stopping = True
         self._ending.set()
+
+    def stop(self) -> None:
+        """End the container at once."""
+        self.begin_stop()
         if self.id:
             with suppress(EngineError), self._engine.translated_errors():
-                if self.spec.sandbox.grace_seconds:
-                    self._engine.api.stop(self.id, self.spec.sandbox.grace_seconds)
-                else:
-                    self._engine.api.kill(self.id)
+                self._engine.api.kill(self.id)
 
     def close_copies(self) -> None:
         """Remove the carrier, so that the copies are removed with the container."""

@@ -31,7 +31,7 @@ _GROUPS: Final = Path("/sys/fs/cgroup")
 _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
 # The value without a group: a rootless container has no own group on cgroup v1.
 _NO_GROUP: Final = "echo 0"
-_KILLS: Final = re.compile(r"^oom_kill [1-9]", re.MULTILINE)
+_KILLS: Final = re.compile(r"^oom_kill (\d+)", re.MULTILINE)
 _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
@@ -43,11 +43,12 @@ class MemoryGroup:
     peak: str
     kills: str
 
-    def has_killed(self) -> bool:
-        """Return whether the kernel has killed a process of the container for its memory."""
+    def oom_kills(self) -> int:
+        """Return how many processes of the container the kernel has killed for their memory so far."""
         with suppress(OSError):
-            return _KILLS.search((self.folder / self.kills).read_text()) is not None
-        return False
+            if found := _KILLS.search((self.folder / self.kills).read_text()):
+                return int(found[1])
+        return 0
 
     def peak_bytes(self) -> int:
         """Return the peak of the group; 0 if unknown (cgroup v2 before Linux 5.19)."""

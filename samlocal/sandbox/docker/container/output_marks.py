@@ -1,13 +1,12 @@
-"""Marks in a container's output, which separate the output of consecutive invocations.
+"""Marks in the output of a process, which a shell in its container writes.
 
-When a runtime calls `next`, the last output of the function is still on its way through the engine. A shell
-in the container copies a mark from its input to the function's pipe. All earlier output comes before the mark.
+When a runtime calls `next`, or has ended, its last output is still on its way through the engine. All output
+before a mark was written before it.
 """
 
 from __future__ import annotations
 
-import secrets
-from contextlib import suppress
+import os
 from threading import Condition
 from typing import TYPE_CHECKING, Final
 
@@ -16,55 +15,84 @@ if TYPE_CHECKING:
 
 # Occurs once in a mark, and hardly ever in a function's output.
 _FIRST_BYTE: Final = b"\x1e"
+# Written on demand, to separate the output of invocations.
+_FLUSH: Final = b"f"
+# Written after the end of a process.
+_END: Final = b"e"
 # After this long, no mark will come: the function has stopped the shell, or closed its pipe.
 _LONGEST_WAIT_SECONDS: Final = 2.0
 
 
-class OutputMarks:
-    """Sends marks to the shell in a container, and removes them from the container's output."""
+def new_token() -> str:
+    """Return a text that no process writes by chance."""
+    return os.urandom(16).hex()
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._send = send
-        self._mark = _FIRST_BYTE + secrets.token_hex(16).encode()
-        self._sent = 0
+
+def mark_of(token: str) -> bytes:
+    """Return the bytes that all marks and messages with a token begin with."""
+    return _FIRST_BYTE + token.encode()
+
+
+class OutputMarks:
+    """Removes the marks from the output of a process.
+
+    `request` asks the shell for a mark. `ended` is called at the mark that follows the end of the process.
+    """
+
+    def __init__(
+        self, token: str, *, request: Callable[[], None], ended: Callable[[], None]
+    ) -> None:
+        self._mark = mark_of(token)
+        self._request = request
+        self._ended = ended
+        self._requested = 0
         self._received = 0
         self._has_ended = False
         self._changed = Condition()
 
     def wait(self) -> None:
-        """Send a mark, and wait until `strip` has yielded all output before it."""
-        with suppress(OSError):  # the container has ended
-            self._send(self._mark + b"\n")
+        """Request a mark, and wait until `strip` has yielded all output before it."""
+        self._request()
         with self._changed:
-            self._sent += 1
-            mark = self._sent
+            self._requested += 1
+            mark = self._requested
             self._changed.wait_for(
                 lambda: self._has_ended or self._received >= mark, _LONGEST_WAIT_SECONDS
             )
 
     def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield a container's output without the marks, for any chunking."""
+        """Yield the output of a process without the marks, for any chunking."""
         held = b""
         for piece in pieces:
-            *marked, held = (held + piece).split(self._mark)
-            for output in marked:
-                if output:
-                    yield output
-                self._note_mark()
-            end = self._beginning_of_mark(held)
-            if end:
-                yield held[:end]
-            held = held[end:]
+            held += piece
+            while (at := held.find(self._mark)) >= 0:
+                after = at + len(self._mark)
+                kind = held[after : after + 1]
+                if at:
+                    yield held[:at]
+                held = held[at:]
+                if not kind:
+                    break
+                self._note(kind)
+                held = held[len(self._mark) + 1 :]
+            else:
+                end = self._beginning_of_mark(held)
+                if end:
+                    yield held[:end]
+                held = held[end:]
         if held:
             yield held
         with self._changed:
             self._has_ended = True
             self._changed.notify_all()
 
-    def _note_mark(self) -> None:
-        with self._changed:
-            self._received += 1
-            self._changed.notify_all()
+    def _note(self, kind: bytes) -> None:
+        if kind == _END:
+            self._ended()
+        elif kind == _FLUSH:
+            with self._changed:
+                self._received += 1
+                self._changed.notify_all()
 
     def _beginning_of_mark(self, output: bytes) -> int:
         """Return the index after which output may be the beginning of a mark."""

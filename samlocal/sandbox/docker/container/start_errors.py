@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import UnusableImageError
-from samlocal.sandbox.docker.container.combined_output import own_program
+from samlocal.sandbox.docker.container.own_program import own_program
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine

@@ -124,12 +124,13 @@ def test_strict_container_without_limits() -> None:
     assert host.keys().isdisjoint({"Memory", "MemorySwap"})
 
 
-def test_container_that_is_reused() -> None:
-    """The input of a reused container is attached, for the marks between invocations."""
-    once, again = config(of=spec()), config(of=spec(is_reused=True))
-    assert {key: value for key, value in again.items() if key not in once} == {
+def test_container_with_a_supervisor() -> None:
+    """The input of a supervisor is attached, for its commands, and ends with samlocal."""
+    closed, opened = config(of=spec()), config(of=spec(), opens_stdin=True)
+    assert {key: value for key, value in opened.items() if key not in closed} == {
         "AttachStdin": True,
         "OpenStdin": True,
+        "StdinOnce": True,
     }
 
 

@@ -94,13 +94,13 @@ def test_peak_of_a_removed_group(tmp_path: Path) -> None:
     """After the files of the group are gone, there is no peak."""
     group = MemoryGroup(folder=tmp_path / "gone", peak="peak", kills="kills")
     assert peak_memory_mb(cast("Engine", EngineThatRuns("")), "abc", group) is None
-    assert not group.has_killed()
+    assert group.oom_kills() == 0
 
 
-@pytest.mark.parametrize(("events", "killed"), [("oom_kill 1\n", True), ("oom_kill 0\n", False)])
-def test_kills_are_counted(events: str, *, killed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("events", "kills"), [("oom_kill 12\n", 12), ("oom_kill 0\n", 0)])
+def test_kills_are_counted(events: str, kills: int, tmp_path: Path) -> None:
     """The kernel counts the processes that it killed for their memory."""
-    assert group_with(tmp_path, kills=f"under_oom 0\n{events}").has_killed() is killed
+    assert group_with(tmp_path, kills=f"under_oom 0\n{events}").oom_kills() == kills
 
 
 @pytest.mark.parametrize(

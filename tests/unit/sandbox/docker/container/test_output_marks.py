@@ -7,27 +7,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.sandbox.docker.container import output_marks
-from samlocal.sandbox.docker.container.output_marks import OutputMarks
+from samlocal.sandbox.docker.container.output_marks import OutputMarks, new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pytest
 
+TOKEN = "0123abcd"
+MARK = b"\x1e" + TOKEN.encode()
 
-def ignore(_mark: bytes) -> None:
-    """Discard all data."""
+
+def do_nothing() -> None:
+    """No mark comes."""
+
+
+def marks_with(
+    *, request: Callable[[], None] = do_nothing, ended: Callable[[], None] = do_nothing
+) -> OutputMarks:
+    return OutputMarks(TOKEN, request=request, ended=ended)
 
 
 @given(
-    outputs=st.lists(st.binary(max_size=5) | st.just(b"\x1e"), min_size=1, max_size=4),
+    outputs=st.lists(
+        st.tuples(st.binary(max_size=5) | st.just(b"\x1e"), st.sampled_from([b"f", b"e"])),
+        max_size=4,
+    ),
+    last=st.binary(max_size=5),
     sizes=st.lists(st.integers(1, 40), min_size=1),
 )
-def test_marks_are_removed(outputs: list[bytes], sizes: list[int]) -> None:
+def test_marks_are_removed(
+    outputs: list[tuple[bytes, bytes]], last: bytes, sizes: list[int]
+) -> None:
     """Marks are removed from the output, for any chunking."""
-    sent: list[bytes] = []
-    marks = OutputMarks(sent.append)
-    stream = marks._mark.join(outputs)
+    ends: list[None] = []
+    marks = marks_with(ended=lambda: ends.append(None))
+    stream = b"".join(output + MARK + kind for output, kind in outputs) + last
 
     def pieces() -> Iterator[bytes]:
         rest, number = stream, 0
@@ -36,21 +51,29 @@ def test_marks_are_removed(outputs: list[bytes], sizes: list[int]) -> None:
             yield rest[:size]
             rest, number = rest[size:], number + 1
 
-    assert b"".join(marks.strip(pieces())) == b"".join(outputs)
-    assert marks._received == len(outputs) - 1
+    assert b"".join(marks.strip(pieces())) == b"".join(output for output, _ in outputs) + last
+    kinds = [kind for _, kind in outputs]
+    assert (marks._received, len(ends)) == (kinds.count(b"f"), kinds.count(b"e"))
 
 
 def test_output_without_a_mark_is_yielded_at_once() -> None:
     """Output is yielded at once, except a possible beginning of a mark."""
-    marks = OutputMarks(ignore)
-    output = marks.strip(iter([b"one\n", b"two \x1e", b" three"]))
+    output = marks_with().strip(iter([b"one\n", b"two \x1e", b" three"]))
     assert list(output) == [b"one\n", b"two ", b"\x1e three"]
+
+
+def test_end_is_told_after_the_output_before_it() -> None:
+    """The end of a process is told when all that it wrote has been taken."""
+    told: list[bytes] = []
+    marks = marks_with(ended=lambda: told.append(b"ended"))
+    told.extend(marks.strip(iter([b"last" + MARK + b"e", b"of the next"])))
+    assert told == [b"last", b"ended", b"of the next"]
 
 
 def test_wait_ends_after_the_output_before_the_mark() -> None:
     """The wait for a mark ends after all earlier output was taken."""
     pieces: list[bytes] = [b"before"]
-    marks = OutputMarks(lambda mark: pieces.append(mark.strip(b"\n") + b"after"))
+    marks = marks_with(request=lambda: pieces.append(MARK + b"fafter"))
     seen: list[bytes] = []
 
     waiting = Thread(target=marks.wait)
@@ -67,11 +90,7 @@ def test_wait_ends_after_the_output_before_the_mark() -> None:
 
 def test_waiting_ends_with_the_output() -> None:
     """The wait for a mark ends with the output of the container."""
-
-    def fail(_mark: bytes) -> None:
-        raise BrokenPipeError
-
-    marks = OutputMarks(fail)
+    marks = marks_with()
     waiting = Thread(target=marks.wait)
     waiting.start()
     assert list(marks.strip(iter([b"last words"]))) == [b"last words"]
@@ -82,14 +101,19 @@ def test_waiting_ends_with_the_output() -> None:
 def test_waiting_for_a_missing_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait for a mark has a limit, and a late mark does not end a later wait."""
     monkeypatch.setattr(output_marks, "_LONGEST_WAIT_SECONDS", 0.01)
-    marks = OutputMarks(ignore)
+    marks = marks_with()
     marks.wait()
     monkeypatch.setattr(output_marks, "_LONGEST_WAIT_SECONDS", 20)
     waiting = Thread(target=marks.wait)
     waiting.start()
-    output = marks.strip(iter([marks._mark + b"a", marks._mark + b"b"]))
+    output = marks.strip(iter([MARK + b"fa", MARK + b"fb"]))
     assert next(output) == b"a"
     assert waiting.is_alive()
     assert next(output) == b"b"
     waiting.join(10)
     assert not waiting.is_alive()
+
+
+def test_tokens_differ() -> None:
+    """No two containers share their marks."""
+    assert new_token() != new_token()

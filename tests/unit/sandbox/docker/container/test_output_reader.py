@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from samlocal.engine.streams import attached
+from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.container import output_reader
 from samlocal.sandbox.docker.container.output_reader import OutputReader
+from samlocal.sandbox.docker.container.processes import Processes
 from samlocal.sandbox.output import Output
+from samlocal.sandbox.sandbox import SandboxSpec
 from tests.unit.engine.fakes import Connection, fake_engine
 
 if TYPE_CHECKING:
@@ -39,17 +43,21 @@ def connection() -> Iterator[Connection]:
 
 
 def reader_of(connection: Connection, output: Output) -> OutputReader:
+    spec = ContainerSpec(
+        sandbox=SandboxSpec(function="F", project=Path(), environment={}, memory_mb=None),
+        image=ImageRequest(name="python:3.13"),
+    )
     container = SimpleNamespace(
         attach=lambda: attached(connection, b""),
-        has_run_out_of_memory=lambda: False,
+        id="0a1b",
         is_one_stream=True,
         is_stopping=False,
-        spec=SimpleNamespace(
-            sandbox=SimpleNamespace(is_reused=False),
-            image=SimpleNamespace(foreign_architecture=None),
-        ),
+        oom_kills=lambda: 0,
+        spec=spec,
     )
-    return OutputReader(fake_engine(), cast("FunctionContainer", container), output)
+    engine = fake_engine()
+    processes = Processes(spec, engine, output)
+    return OutputReader(engine, cast("FunctionContainer", container), processes)
 
 
 def test_reader_of_a_container_that_never_starts(connection: Connection) -> None:

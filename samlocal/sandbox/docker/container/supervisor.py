@@ -1,0 +1,154 @@
+"""What supervises the processes in a container, and carries out commands about them.
+
+A `GROUP` is the process group of an extension; None means the runtime. All calls return at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Final, Protocol
+
+from samlocal.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.engine.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+# Only where the supervisor is process 1 of the PID namespace, as its script's first line shows.
+_SIGNAL_ALL: Final = """\
+IFS= read -r line </proc/1/cmdline
+case $line in *"$0"*) kill "-$1" -1 ;; esac
+"""
+
+
+class Supervisor(Protocol):
+    """Process 1 of a container."""
+
+    can_restart: bool
+
+    def start(self) -> None:
+        """Run the runtime."""
+
+    def terminate(self, group: int | None) -> None:
+        """Send SIGTERM to a process and its children."""
+
+    def kill(self, group: int | None) -> None:
+        """Send SIGKILL to a process and its children."""
+
+    def clear(self) -> None:
+        """Send SIGKILL to all processes but process 1."""
+
+    @property
+    def can_mark(self) -> bool:
+        """Whether it writes marks."""
+
+    def mark(self, group: int | None) -> None:
+        """Write a mark to the output of a process."""
+
+
+class ShellSupervisor:
+    """The shell that runs `supervisor_script`, and listens for commands if told to.
+
+    Without a listener the runtime gets signals through the engine's `exec`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        container_id: str,
+        token: str,
+        *,
+        send: Callable[[bytes], None],
+        listens: bool,
+        can_restart: bool,
+    ) -> None:
+        self.can_restart = can_restart
+        self.listens = listens
+        self._engine = engine
+        self._container_id = container_id
+        self._token = token
+        self._send = send
+        self._sending = Lock()
+
+    def start(self) -> None:
+        self._command("start")
+
+    def terminate(self, group: int | None) -> None:
+        self._signal("term", "TERM", group)
+
+    def kill(self, group: int | None) -> None:
+        self._signal("kill", "KILL", group)
+
+    def clear(self) -> None:
+        self._signal("clear", "KILL", None)
+
+    @property
+    def can_mark(self) -> bool:
+        return self.listens
+
+    def mark(self, group: int | None) -> None:
+        self._command("mark", group)
+
+    def _signal(self, command: str, name: str, group: int | None) -> None:
+        if self.listens:
+            self._command(command, group)
+        else:
+            Thread(target=self._execute, args=(name,), daemon=True).start()
+
+    def _command(self, command: str, group: int | None = None) -> None:
+        line = command if group is None else f"{command} {group}"
+        with suppress(OSError), self._sending:  # the container has ended
+            self._send(line.encode() + b"\n")
+
+    def _execute(self, signal: str) -> None:
+        command = ["/bin/sh", "-c", _SIGNAL_ALL, self._token, signal]
+        try:
+            self._engine.run_in(self._container_id, command)
+        except EngineError as error:  # the container has ended, or has no room for a process
+            _log.debug("SIG%s was not sent: %s", signal, error.message)
+
+
+class InitSupervisor:
+    """The engine's init, in a container without a shell, which ends with the runtime.
+
+    There is no way to signal an extension alone.
+    """
+
+    can_restart = False
+
+    def __init__(self, engine: Engine, container_id: str) -> None:
+        self._engine = engine
+        self._container_id = container_id
+
+    def start(self) -> None:
+        """Nothing to do: the runtime started with the container."""
+
+    def terminate(self, group: int | None) -> None:
+        if group is None:
+            self._kill("SIGTERM")
+
+    def kill(self, group: int | None) -> None:
+        del group
+        self._kill("SIGKILL")
+
+    def clear(self) -> None:
+        self._kill("SIGKILL")
+
+    @property
+    def can_mark(self) -> bool:
+        return False
+
+    def mark(self, group: int | None) -> None:
+        """It writes none."""
+
+    def _kill(self, signal: str) -> None:
+        Thread(target=self._send, args=(signal,), daemon=True).start()
+
+    def _send(self, signal: str) -> None:
+        with suppress(EngineError), self._engine.translated_errors():
+            self._engine.api.kill(self._container_id, signal)

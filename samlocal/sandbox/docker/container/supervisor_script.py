@@ -1,0 +1,194 @@
+"""The shell scripts that run a function's processes in its container.
+
+Process 1 is a shell in the image. It runs the runtime, reports its exit, and runs it again when told, in the
+same container with the same /tmp. It also connects the stderr of the runtime to its stdout: an engine sends
+both separately, without a common order, while Lambda has one log for both.
+
+The runtime is not process 1, as in Lambda: the kernel sends a process 1 no signal that it does not handle.
+The shell itself survives `kill -KILL 0` and `kill -KILL -1`, because the kernel protects the process 1 of a
+PID namespace from signals of that namespace. If it is not process 1 (`pid_mode` and `init` of
+`--docker-arg`), it never sends these signals: they would end the container, or processes outside of it.
+
+The shell gets its commands, one a line, through the container's stdin, which ends with samlocal. A listener
+in the background reads them while the runtime runs; it is started only where it is needed. Commands with a
+`GROUP` are for an extension, which the engine's `exec` starts as the leader of its own process group:
+
+    mark [GROUP]     write a mark to the process's output, after all that it has written before
+    term [GROUP]     send SIGTERM to the runtime or to an extension, and to their children
+    kill [GROUP]     send SIGKILL to them
+    clear            send SIGKILL to all processes but process 1
+    start            run the runtime
+
+The shell's own stderr, which is the container's, is for messages. Each is between two marks:
+
+    extensions /NAME…    the files in /opt/extensions
+    exit STATUS [KILLS]  the process ended; KILLS counts all processes that the kernel killed for their memory
+    killed [GROUP]       a `kill GROUP` or `clear` was carried out
+    started PID START    an extension is about to run; START is the beginning of its file
+    refused REASON       an extension cannot be executed
+
+Before a message about an exit, every shell names the signal that ended the process, except for SIGINT and
+SIGPIPE. The exit status alone does not tell: a program may exit with 137.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SHELL: Final = "/bin/sh"
+EXTENSIONS_FOLDER: Final = "/opt/extensions"
+# Lambda starts no extension if this file exists.
+EXTENSIONS_SWITCH: Final = "/opt/disable-extensions-jwigqn8j"
+
+# Names of variables begin with `_`, because a variable of the function would be exported to it with our value.
+# The pipe of stdout is opened again if possible. Otherwise both streams share their flags: if a program makes
+# one non-blocking, as Node.js does, writes to the other fail with EAGAIN when the pipe is full.
+# As `sh`, bash does not name the signal that ended a process, unless it leaves its POSIX mode.
+_COMMON: Final = r"""
+command set +o posix 2>/dev/null
+if [ -p /proc/self/fd/1 ] && [ -w /proc/self/fd/1 ]; then exec 3>/proc/self/fd/1; else exec 3>&1; fi
+exec 5>&2
+_mark() { printf '\036%s%s' "$_token" "$1"; }
+_say() { printf '\036%s%s\036%s' "$_token" "$*" "$_token" >&5; }
+_report() {
+  _kills=
+  if [ "$1" = 137 ]; then
+    for _file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+      if [ -r "$_file" ]; then
+        while read -r _name _count; do
+          if [ "$_name" = oom_kill ]; then _kills=$_count; fi
+        done <"$_file"
+      fi
+    done
+  fi
+  _say exit "$1" $_kills
+  _mark e >&3
+}
+trap : TERM
+"""
+
+# The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too.
+_SUPERVISOR: Final = r"""
+exec 4<&0 </dev/null
+_carry_out() {
+  while read -r _command _group <&4; do
+    case $_command$_group in
+      mark) _mark f >&3 ;;
+      mark*) _mark f >"/proc/$_group/fd/1" ;;
+      term) kill -TERM 0 ;;
+      term*) kill -TERM "-$_group" ;;
+      kill) if [ $$ = 1 ]; then kill -KILL 0; fi ;;
+      kill*)
+        { kill -KILL "-$_group" && _mark e >&6; } 6>"/proc/$_group/fd/1" || kill -KILL "-$_group"
+        _say killed "$_group"
+        ;;
+      clear) if [ $$ = 1 ]; then kill -KILL -1 || :; _say killed; fi ;;
+      start) exit 0 ;;
+    esac
+  done
+  if [ $$ = 1 ]; then kill -KILL -1; fi
+  exit 1
+}
+_listen() {
+  trap '' TERM
+  (exec 2>/dev/null; _carry_out) &
+  _listener=$!
+  trap : TERM
+}
+_names=
+if [ "$_lists" ] && [ ! -e SWITCH ]; then
+  for _file in FOLDER/* FOLDER/.[!.]* FOLDER/..?*; do
+    if [ ! -d "$_file" ] && { [ -e "$_file" ] || [ -h "$_file" ]; }; then
+      _names=$_names/${_file##*/}
+    fi
+  done
+fi
+if [ "$_lists" ]; then _say extensions "$_names"; fi
+_listens=$_listens$_names
+_runs=y
+if [ "$_holds" ] && [ "$_names" ]; then _runs=; fi
+while :; do
+  if [ "$_listens" ]; then _listen; fi
+  if [ "$_runs" ]; then
+    (exec "$0" "$@" 2>&3 3>&- 4<&- 5>&-)
+    _report $?
+  fi
+  _runs=y
+  if [ "$_listens" ]; then
+    while :; do
+      wait "$_listener"
+      case $? in
+        0) break ;;
+        1) exit ;;
+        143) ;;
+        *) _listen ;;
+      esac
+    done
+  else
+    read -r _command <&4 || exit
+  fi
+done
+""".replace("SWITCH", EXTENSIONS_SWITCH).replace("FOLDER", EXTENSIONS_FOLDER)
+
+# A shell would run a file that the kernel cannot execute as a shell script.
+_EXTENSION: Final = r"""
+_refuse() { _say refused "$1"; exit; }
+if [ ! -e "$0" ]; then _refuse 'no such file or directory'; fi
+if [ ! -x "$0" ]; then _refuse 'permission denied'; fi
+_start=
+if [ -r "$0" ]; then
+  IFS= read -r _start <"$0"
+  case $_start in
+    '#!'*)
+      set -f
+      _words=${_start#??}
+      for _word in $_words; do
+        if [ ! -x "$_word" ]; then _refuse "no interpreter $_word"; fi
+        break
+      done
+      ;;
+    ?ELF*) ;;
+    *) _refuse 'exec format error' ;;
+  esac
+fi
+printf '\036%sstarted %s %.12s\036%s' "$_token" $$ "$_start" "$_token" >&5
+(
+  UNSET
+  exec "$@" "$0" 2>&3 3>&- 5>&-
+)
+_report $?
+"""
+
+
+def supervisor_script(token: str, *, lists: bool, holds: bool, listens: bool) -> str:
+    """Return the script of process 1, whose program and arguments are those of the script.
+
+    Its messages and marks contain `token`. It `lists` the extensions, and with `holds` the runtime waits for
+    the first `start` if there are any. It `listens` for commands while the runtime runs; it always does if
+    it has listed an extension.
+    """
+    flags = {"lists": lists, "holds": holds, "listens": listens}
+    chosen = "\n".join(f"_{name}={'y' if is_set else ''}" for name, is_set in flags.items())
+    return f"_token={token}\n{chosen}{_COMMON}{_SUPERVISOR}"
+
+
+def extension_command(
+    token: str, name: str, *, unset: Iterable[str], prefix: Sequence[str]
+) -> list[str]:
+    """Return the command for the engine's `exec` that runs an extension.
+
+    It runs without the variables `unset`, which are valid names in a shell, and is executed by `prefix`,
+    such as `env NAME=VALUE`.
+    """
+    names = " ".join(unset)
+    script = _EXTENSION.replace("UNSET", f"unset -v {names}" if names else ":")
+    return [
+        SHELL,
+        "-c",
+        f"_token={token}{_COMMON}{script}",
+        f"{EXTENSIONS_FOLDER}/{name}",
+        *prefix,
+    ]
