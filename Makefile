@@ -37,11 +37,12 @@ docs: $(ready) ## Refresh the reference pages, and build the documentation in si
 	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build -f .mkdocs.yml
 
 bench: $(ready) ## Compare the speed with `sam local invoke` and `docker run`, and the environment with sam
-	@.ci/images python:3.11
+	@.ci/images python:3.11 nodejs:22
 	@failed=0; \
 	$(python) -m tests.benchmarks.run $(ARGS) || failed=1; \
 	$(python) -m tests.benchmarks.large_templates || failed=1; \
 	$(python) -m tests.benchmarks.large_content || failed=1; \
+	$(python) -m tests.benchmarks.streaming || failed=1; \
 	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
 	exit $$failed
 

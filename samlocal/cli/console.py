@@ -133,7 +133,20 @@ def write_result(chunk: bytes) -> None:
     with _translated_errors():
         left = memoryview(chunk)
         while left:
-            left = left[os.write(sys.stdout.fileno(), left) :]
+            try:
+                left = left[os.write(sys.stdout.fileno(), left) :]
+            except BlockingIOError:  # another program made the terminal or the pipe non-blocking
+                is_stdout_writable()
+
+
+def is_stdout_writable(seconds: float | None = None) -> bool:
+    """Wait until stdout takes `PIPE_BUF` bytes at once, at most so long; return whether it does: see pipe(7)."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    events = poll.poll(None if seconds is None else seconds * 1000)
+    return any(event & select.POLLOUT for _, event in events)
 
 
 def _write_stdout(output: bytes) -> None:

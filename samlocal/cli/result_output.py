@@ -7,14 +7,12 @@ import sys
 from codecs import getincrementaldecoder
 from concurrent.futures import Future
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from samlocal.cli.console import write_result
+from samlocal.cli.console import is_stdout_writable, write_result
 
 if TYPE_CHECKING:
     from samlocal.invocation import FunctionError, ResponseMode
-
-_READY: Final = 0  # milliseconds
 
 
 class ResultOutput:
@@ -77,7 +75,7 @@ class _LineEnd:
 
 async def _write(chunk: bytes) -> None:
     """Write to stdout; in a thread if that may take long, which the end of the program does not wait for."""
-    if len(chunk) <= select.PIPE_BUF and _is_writable():
+    if len(chunk) <= select.PIPE_BUF and is_stdout_writable(0):
         write_result(chunk)
         return
     from samlocal.execution.thread_futures import awaitable  # with asyncio, which is there by now
@@ -94,10 +92,3 @@ async def _write(chunk: bytes) -> None:
 
     Thread(target=run, name="stdout", daemon=True).start()
     await awaitable(written)
-
-
-def _is_writable() -> bool:
-    """Return whether stdout takes `PIPE_BUF` bytes at once: see pipe(7)."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), select.POLLOUT)
-    return any(events & select.POLLOUT for _, events in poll.poll(_READY))

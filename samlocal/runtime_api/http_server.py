@@ -71,8 +71,7 @@ class Request:
         self.is_whole = False
         self._headers = headers
         self._transport = transport
-        self._unread: list[bytes | bytearray] = []
-        self._unread_bytes = 0
+        self._unread = bytearray()  # chunks apart would need much more memory if they are small
         self._error: TruncatedRequestError | None = None
         self._changed = asyncio.Event()
 
@@ -92,9 +91,8 @@ class Request:
         """
         while True:
             if self._unread:
-                chunk = b"".join(self._unread)
+                chunk = bytes(self._unread)
                 self._unread.clear()
-                self._unread_bytes = 0
                 self._transport.resume_reading()
                 yield chunk
             elif self._error:
@@ -107,9 +105,8 @@ class Request:
 
     def feed(self, chunk: bytes | bytearray) -> None:
         """Add a chunk of the body."""
-        self._unread.append(chunk)
-        self._unread_bytes += len(chunk)
-        if self._unread_bytes >= _MAX_UNREAD_BYTES:
+        self._unread += chunk
+        if len(self._unread) >= _MAX_UNREAD_BYTES:
             self._transport.pause_reading()
         self._changed.set()
 

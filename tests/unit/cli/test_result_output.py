@@ -142,6 +142,21 @@ async def test_a_full_device(size: int) -> None:
 
 
 @pytest.mark.usefixtures("stdout")
+async def test_a_pipe_that_does_not_block() -> None:
+    """A stdout that another program made non-blocking is waited for."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with stdout_is(writer):
+        writing = asyncio.create_task(show(bytes(1024 * 1024)))
+        received = 0
+        while received < 1024 * 1024:
+            received += len(await asyncio.to_thread(os.read, reader, 10_000))
+        await writing
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.mark.usefixtures("stdout")
 @pytest.mark.parametrize("size", [1, 256 * 1024])
 async def test_a_reader_that_does_not_read(size: int) -> None:
     """The event loop goes on while a reader does not read, and the reader then gets everything."""
