@@ -102,14 +102,13 @@ def make_layers_directory(
 def check_layers(
     function: Function, contents: Sequence[LayerContent], tree: MergedTree | None, code: Path
 ) -> tuple[Diagnostic, ...]:
-    """Report layers that Lambda would refuse, and extensions that samlocal does not run."""
+    """Report layers that Lambda would refuse."""
     if tree is None:
         return ()
     return (
         *_too_many(function),
         *_too_large(function, tree, code),
         *(diagnostic for each in contents for diagnostic in _of_another_kind(function, each.layer)),
-        *(diagnostic for each in contents for diagnostic in _extensions(each)),
     )
 
 
@@ -142,17 +141,3 @@ def _of_another_kind(function: Function, layer: Layer) -> Iterator[Diagnostic]:
         known = ", ".join(layer.architectures)
         message = f"the layer `{layer.name}` is for {known}, not for {function.architecture}"
         yield Diagnostic(message=message, place=layer.place)
-
-
-def _extensions(content: LayerContent) -> Iterator[Diagnostic]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/lambda-extensions.html#extensions-how-to-build."""
-    try:
-        names = sorted(path.name for path in (content.directory / "extensions").iterdir())
-    except OSError:
-        return
-    if names:
-        message = (
-            f"the layer `{content.layer.name}` contains extensions, which samlocal does not run yet: "
-            + ", ".join(f"`{name}`" for name in names)
-        )
-        yield Diagnostic(message=message, place=content.layer.place)

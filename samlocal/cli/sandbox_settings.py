@@ -54,6 +54,7 @@ def read_settings(
         dns=parse_dns(container.container_dns or ()),
         build=code.build,
         grace_seconds=_GRACE_SECONDS if container.shutdown else 0,
+        extensions=not container.no_extensions,
         engine_options=_engine_options(container.docker_arg),
         publish_on=parse_interface(debugging.container_host_interface),
         reached_at=debugging.container_host or find_host(debugging.container_host_interface),

@@ -1,4 +1,4 @@
-"""An execution environment: one sandbox and its Runtime API, for consecutive invocations.
+"""An execution environment: one sandbox and its Lambda APIs, for consecutive invocations.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -7,31 +7,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import Enum
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, SandboxError
-from samlocal.execution.phases import Phases
-from samlocal.execution.platform_lines import end_lines, start_line
+from samlocal.execution import platform_events
+from samlocal.execution.clock import wall_time
+from samlocal.execution.init_phase import Initialiser
+from samlocal.execution.invoke_phase import InvokeResult, run_invocation
+from samlocal.execution.journal import Journal
+from samlocal.execution.programs import Programs
 from samlocal.execution.thread_futures import awaitable
+from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import InvocationResult, Report
-from samlocal.runtime_api.apis import SandboxApis
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
+    from samlocal.execution.init_phase import InitResult
     from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation, ResponseSink
+    from samlocal.runtime_api.extension_events import ShutdownReason
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
 _log = logging.getLogger(__name__)
 
+# Lambda gives Init ten seconds, and then runs it again as part of the first invocation:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+INIT_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
 
 
@@ -46,16 +59,29 @@ class EnvironmentState(Enum):
     GONE = "gone"
 
 
+@frozen
+class _Preparation:
+    """What came before an invocation.
+
+    `begun` is the start of an Init that counts as part of the invocation (`time.monotonic()` seconds), and
+    `init_duration_ms` the duration of one that does not; both are None without Init. `failure` is Init's.
+    """
+
+    begun: float | None = None
+    init_duration_ms: float | None = None
+    failure: PhaseOutcome | None = None
+
+
 class ExecutionEnvironment:
     """One function's environment: enter it, invoke any number of times, stop it.
 
-    The caller owns the sandbox. Invocations run one after the other. The environment is not usable after a
-    timeout, the end of the runtime, a failed Init or a cancelled `invoke`: the next invocation needs a new
-    environment.
+    The caller owns the sandbox. Invocations run one after the other. After a timeout, a crash or a failed
+    Init, the next invocation starts the runtime and the extensions again in the same sandbox, with the same
+    /tmp, if the sandbox can do that. The environment is not usable after a cancelled `invoke`.
 
     `log` is the environment's log, like a log stream of CloudWatch. It gets the output of invocations
-    without their own log, and the function's output after its last invocation. Output between two
-    invocations belongs to the second one, as in Lambda, which freezes the process meanwhile.
+    without their own log, and all output after the last invocation. Output between two invocations belongs
+    to the second one, as in Lambda, which freezes the processes meanwhile.
 
     If a log raises an error, it gets nothing more of that invocation, which runs to its end. `invoke` then
     raises the error instead of returning the result; a response sink that raises one is treated alike. An
@@ -64,59 +90,59 @@ class ExecutionEnvironment:
     Every call raises `SandboxError` if the sandbox could not start or was lost.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        configuration: FunctionConfiguration,
-        *,
-        log: Log,
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, configuration: FunctionConfiguration, *, log: Log) -> None:
         self._sandbox = sandbox
         self._configuration = configuration
         self._log = GuardedLog(log)
-        self._apis = SandboxApis(configuration)
-        self._runtime = self._apis.runtime
-        self._phases = Phases(sandbox, self._runtime, configuration)
+        self._started = awaitable(sandbox.started)
+        self._journal = Journal(configuration, sandbox.connect)
+        self._programs = Programs(sandbox, configuration, self._journal)
+        self._initialiser = Initialiser(
+            sandbox,
+            configuration,
+            publish=self._journal.publish,
+            was_called=lambda: self._was_called,
+        )
         self._current: Invocation | None = None
-        self._is_first = True
+        self._was_called = False
+        self._is_initialised = False
+        self._needs_first_init = True
         self._is_ending = False
         self._peak_memory_mb: int | None = None
 
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
-        self._server = Server(
-            listener, Router(lambda: self._apis), accepts_peer=self._phases.accepts_peer
-        )
+        router = Router(lambda: self._programs.apis)
+        self._server = Server(listener, router, accepts_peer=self._accepts_peer)
         await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._is_ending = True
-        self._sandbox.output.connect(self._log)
+        self._connect(self._log)
         if exc_info[0]:
-            # The runtime goes first: it would complain about an API that is gone.
+            # The programs go first: they would complain about an API that is gone.
             if self._sandbox.is_starting:
                 with suppress(TimeoutError, SandboxError):
                     async with asyncio.timeout(_STOP_SECONDS):
-                        await asyncio.shield(self._phases.started)
-                        await self.stop()
-            # The engine may start it yet, or end it late.
-            self._sandbox.output.connect(None)
-            self._sandbox.output.close()
+                        await asyncio.shield(self._started)
+                        await self._end_sandbox()
+            # The engine may start them yet, or end them late.
+            self._programs.close_output()
         await self._server.__aexit__(*exc_info)
+        await self._journal.telemetry.close()
         if not exc_info[0]:
             self._log.raise_error()
 
     @property
     def state(self) -> EnvironmentState:
-        runtime = self._sandbox.runtime
-        if runtime.exited.done() or runtime.output_ended.done():
+        if self._sandbox.exited.done() or self._sandbox.logs_ended.done():
             return EnvironmentState.GONE
         if self._is_ending:
             return EnvironmentState.STOPPING
-        if not self._phases.started.done():
+        if not self._started.done():
             return EnvironmentState.STARTING
-        if not self._runtime.initialised.done():
+        if self._needs_first_init:
             return EnvironmentState.INITIALISING
         return EnvironmentState.BUSY if self._current else EnvironmentState.IDLE
 
@@ -133,11 +159,11 @@ class ExecutionEnvironment:
         response: ResponseSink | None = None,
         is_last: bool = False,
     ) -> InvocationResult:
-        """Run one invocation, the first one after Init, and wait for its end.
+        """Run one invocation, after Init if that is due, and wait for its end.
 
         `log` gets the output of this invocation and Lambda's lines about it; None means the environment's
-        log. `response` gets the response as soon as the runtime sends it, before the end of the invocation.
-        After the last invocation the sandbox is stopped before the lines that follow the output.
+        log. `response` gets the response as it comes. After the last invocation all programs end; without
+        extensions they end before the lines that follow their output.
 
         Raises:
             EnvironmentBusyError: Another invocation is running.
@@ -146,40 +172,30 @@ class ExecutionEnvironment:
         self._require_usable()
         self._current = invocation
         guarded = self._log if log is None else GuardedLog(log)
+        self._journal.log = guarded
         delivery = Delivery(response)
         try:
-            phase = await self._run(invocation, guarded, delivery, is_last=is_last)
-            delivering = delivery.finish(phase.answer)
-            _log.debug("the invocation ended: %s", phase.outcome)
-            goes_on = not is_last and self._survives(phase)
-            result = await self._result(invocation.request_id, phase)
-            if goes_on:
-                await asyncio.to_thread(self._sandbox.flush_output)
-            else:
-                await self.stop()
-            await delivering
+            result = await self._run(invocation, guarded, delivery, is_last=is_last)
         except BaseException:
-            self._is_ending = True  # the state of the runtime is unknown
+            self._is_ending = True  # the state of the programs is unknown
             raise
         finally:
             self._current = None
-            self._is_first = False
-            self._sandbox.output.connect(self._log if self._is_ending else None)
-        for line in end_lines(result, timeout_seconds=self._configuration.timeout_seconds):
-            guarded.line(line)
+            self._journal.log = self._log
+            self._connect(self._log if self._is_ending else None)
         guarded.raise_error()
         delivery.raise_error()
         return result
 
-    async def stop(self) -> None:
-        """Stop the sandbox and wait for the end of its output."""
+    async def stop(self, reason: ShutdownReason = "spindown") -> None:
+        """End all programs, as Lambda does in Shutdown, and wait for the end of their output."""
         self._is_ending = True
         if self._current is None:
-            self._sandbox.output.connect(self._log)
-        await asyncio.shield(self._phases.started)
-        # The engine answers only after the container has ended, long after its output.
-        Thread(target=self._sandbox.stop, daemon=True).start()
-        await awaitable(self._sandbox.logs_ended)
+            self._connect(self._log)
+        await asyncio.shield(self._started)
+        if self._programs.extensions:
+            await self._shut_down(reason)
+        await self._end_sandbox()
 
     def _require_usable(self) -> None:
         if self._current:
@@ -187,49 +203,41 @@ class ExecutionEnvironment:
                 f"the execution environment is busy with invocation `{self._current.request_id}`"
             )
         # The first invocation reports a failed Init.
-        if self._is_ending or not (self._is_first or self.is_usable):
+        if self._is_ending or not (self._needs_first_init or self.is_usable):
             raise EnvironmentUnusableError(
                 f"the execution environment takes no more invocations: it is {self.state.value}",
                 hint="start another one",
             )
 
-    def _survives(self, phase: PhaseOutcome) -> bool:
-        """Return whether the runtime is ready for the next invocation."""
-        return phase.outcome in {"success", "error"} and self._runtime.is_waiting
-
     async def _run(
-        self, invocation: Invocation, log: Log, response: Delivery, *, is_last: bool
-    ) -> PhaseOutcome:
-        """Run one invocation to its end, the first one after Init."""
-        if not self._is_first:
-            log.line(start_line(invocation))
-            self._sandbox.output.connect(log)
-            return await self._phases.invoke(invocation, log, response)
-        # The output of Init comes before START.
-        self._sandbox.output.connect(log)
-        failure = await self._phases.initialise(invocation.request_id, log)
-        if not failure and not is_last:  # a single invocation does not wait for this
-            await asyncio.to_thread(self._sandbox.flush_output)
-        log.line(start_line(invocation))
-        return failure or await self._phases.invoke(invocation, log, response)
-
-    async def _result(self, request_id: str, phase: PhaseOutcome) -> InvocationResult:
-        if phase.out_of_memory:
-            peak_memory_mb: int | None = self._configuration.memory_mb
+        self, invocation: Invocation, log: Log, delivery: Delivery, *, is_last: bool
+    ) -> InvocationResult:
+        """Run one invocation; then prepare the environment for the next one, or end it."""
+        preparation = await self._prepare(invocation.request_id, log, is_last=is_last)
+        self._journal.publish(platform_events.start(invocation, at=datetime.now(UTC)))
+        self._connect(log)
+        result = await self._invoke(invocation, delivery, preparation)
+        phase = result.phase
+        _log.debug("the invocation ended: %s", phase.outcome)
+        report = await self._report(invocation.request_id, result, preparation)
+        has_extensions = bool(self._programs.extensions)
+        if is_last and not has_extensions:
+            await self.stop()
+        elif phase.is_failure:
+            await self._programs.kill_runtime()
         else:
-            peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
-        # The peak is the environment's, as in Lambda; some processes may have ended since.
-        known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
-        self._peak_memory_mb = max(known, default=None)
-        report = Report(
-            request_id=request_id,
-            duration_ms=(phase.at - self._phases.begun) * 1000,
-            memory_size_mb=self._configuration.memory_mb,
-            max_memory_used_mb=self._peak_memory_mb,
-            init_duration_ms=self._phases.init_duration_ms if self._is_first else None,
-            status=phase.status,
-            error_type=phase.error_type if phase.outcome == "failure" else None,
+            await self._programs.flush_output()
+        if phase.status == "timeout":
+            self._journal.note_timeout(invocation.request_id, phase.cause)
+        self._journal.publish(
+            platform_events.report(self._configuration, invocation, report, at=datetime.now(UTC))
         )
+        await delivery.finish(phase.answer)
+        reason = _shutdown_reason(phase)
+        if is_last and has_extensions:
+            await self.stop(reason)
+        elif phase.is_failure and not is_last:
+            await self._restart(reason)
         return InvocationResult(
             outcome=phase.outcome,
             payload=phase.answer.payload,
@@ -237,3 +245,155 @@ class ExecutionEnvironment:
             error=phase.answer.error,
             report=report,
         )
+
+    async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> _Preparation:
+        """Run Init if it is due, with its output in the log."""
+        if self._is_initialised and self._programs.runtime_has_ended:
+            await self._restart("failure")
+        if self._is_initialised:
+            return _Preparation()
+        self._connect(log)
+        preparation = await self._initialise(request_id)
+        if not preparation.failure and not is_last:  # a single invocation does not wait for this
+            await self._programs.flush_output()
+        return preparation
+
+    async def _initialise(self, request_id: str) -> _Preparation:
+        """Run Init for new programs; if the first one fails, a second time as a part of the invocation."""
+        if self._needs_first_init:
+            begun = (await asyncio.shield(self._started)).at
+            init = await self._run_init("init", begun, request_id)
+            self._needs_first_init = False
+            if not init.failure:
+                self._sandbox.end_init()
+                _log.debug("the runtime is ready, Init took %.0f ms", init.duration_ms)
+                return _Preparation(init_duration_ms=init.duration_ms)
+            if init.failure.cause:
+                self._journal.note(
+                    f"Init took more than {INIT_SECONDS:.0f} seconds: {init.failure.cause}"
+                )
+            if not self._sandbox.can_restart:
+                return _Preparation(begun=begun, failure=init.failure)
+            await self._restart(_shutdown_reason(init.failure))
+        begun = time.monotonic()
+        init = await self._run_init("invoke", begun, request_id)
+        return _Preparation(begun=begun, failure=init.failure)
+
+    async def _run_init(self, phase: InitPhase, begun: float, request_id: str) -> InitResult:
+        seconds = INIT_SECONDS if phase == "init" else self._configuration.timeout_seconds
+        if phase == "init" and not self._sandbox.can_restart:
+            seconds += self._configuration.timeout_seconds
+        init = await self._initialiser.run(
+            self._programs,
+            phase=phase,
+            begun=begun,
+            seconds=math.inf if self._configuration.unlimited else seconds,
+            request_id=request_id,
+        )
+        self._is_initialised = not init.failure
+        return init
+
+    async def _invoke(
+        self, invocation: Invocation, delivery: Delivery, preparation: _Preparation
+    ) -> InvokeResult:
+        if preparation.failure:
+            delivery.finish(preparation.failure.answer)
+            return InvokeResult(begun=time.monotonic(), phase=preparation.failure)
+        seconds = self._configuration.timeout_seconds
+        if preparation.begun is not None:
+            seconds -= time.monotonic() - preparation.begun
+
+        async def runtime_done(result: InvokeResult) -> None:
+            if self._programs.extensions:  # they may get the output before this event
+                await self._programs.flush_output()
+            self._journal.publish(
+                platform_events.runtime_done(
+                    invocation,
+                    at=wall_time(result.phase.at),
+                    duration_ms=(result.phase.at - result.begun) * 1000,
+                    produced_bytes=result.produced_bytes,
+                    status=result.phase.status,
+                    error_type=result.phase.error_type,
+                    spans=result.spans,
+                )
+            )
+
+        return await run_invocation(
+            self._programs,
+            invocation,
+            seconds=seconds,
+            unlimited=self._configuration.unlimited,
+            delivery=delivery,
+            runtime_done=runtime_done,
+        )
+
+    async def _report(
+        self, request_id: str, result: InvokeResult, preparation: _Preparation
+    ) -> Report:
+        phase, memory_mb = result.phase, self._configuration.memory_mb
+        if phase.out_of_memory:
+            peak_memory_mb: int | None = memory_mb
+        else:
+            peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
+        # The peak is the environment's, as in Lambda; some processes may have ended since.
+        known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
+        self._peak_memory_mb = max(known, default=None)
+        begun = result.begun if preparation.begun is None else preparation.begun
+        return Report(
+            request_id=request_id,
+            duration_ms=(phase.at - begun) * 1000,
+            memory_size_mb=memory_mb,
+            max_memory_used_mb=self._peak_memory_mb,
+            init_duration_ms=preparation.init_duration_ms,
+            status=phase.status,
+            error_type=phase.error_type,
+            spans=result.spans,
+            produced_bytes=result.produced_bytes,
+            response_mode=result.response_mode,
+        )
+
+    async def _restart(self, reason: ShutdownReason) -> None:
+        """End all programs, so that the next invocation starts new ones in the same sandbox."""
+        if not self._sandbox.can_restart:
+            await self._end_sandbox()
+            self._is_ending = True
+            return
+        await self._shut_down(reason)
+        await self._journal.telemetry.reset()
+        # A call of a program that has ended must not reach the APIs of the next one.
+        await self._server.forget_clients()
+        self._is_initialised = False
+        self._programs = Programs(self._sandbox, self._configuration, self._journal)
+        self._connect(self._journal.log)
+
+    async def _shut_down(self, reason: ShutdownReason) -> None:
+        if not self._programs.extensions:
+            await self._programs.kill()
+            return
+        from samlocal.execution.shutdown_phase import shut_down  # noqa: PLC0415  # few functions have extensions
+
+        await shut_down(self._programs, self._journal.telemetry, reason)
+
+    async def _end_sandbox(self) -> None:
+        """End the sandbox with everything in it, and wait for the end of its output."""
+        # The engine answers only after the container has ended, long after its output.
+        Thread(target=self._sandbox.stop, daemon=True).start()
+        await awaitable(self._sandbox.logs_ended)
+
+    def _connect(self, log: Log | None) -> None:
+        self._programs.connect_output(log)
+
+    async def _accepts_peer(self, host: str, port: int) -> bool:
+        try:
+            await asyncio.shield(self._started)
+        except SandboxError:
+            return False
+        accepted = self._sandbox.accepts_peer(host, port)
+        self._was_called |= accepted
+        return accepted
+
+
+def _shutdown_reason(phase: PhaseOutcome) -> ShutdownReason:
+    if not phase.is_failure:
+        return "spindown"
+    return "timeout" if phase.status == "timeout" else "failure"

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.frozen_dataclass import frozen
@@ -13,66 +14,130 @@ from samlocal.runtime_api.answer import Answer, error_answer
 from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.errors import SandboxError
     from samlocal.invocation import Outcome
+    from samlocal.runtime_api.extension import ExtensionFailure
     from samlocal.sandbox.sandbox import Exit
 
 
 @frozen
 class PhaseOutcome:
-    """The answer that ended a phase: the runtime's, or Lambda's if the runtime gave none.
+    """How a phase ended: the runtime's answer, or Lambda's if the runtime gave none.
 
-    `at` is the end in `time.monotonic()` seconds.
+    `at` is the end in `time.monotonic()` seconds. `status` and `error_type` are those of the report, which
+    counts an error that the function returned as success. `cause` tells what a timeout waited for.
     """
 
     at: float
     answer: Answer
     outcome: Outcome
+    status: Literal["success", "error", "timeout"] = "success"
+    error_type: str | None = None
     out_of_memory: bool = False
+    cause: str | None = None
 
     @property
-    def error_type(self) -> str | None:
-        return self.answer.error.type if self.answer.error else None
+    def is_failure(self) -> bool:
+        """Whether the programs of the environment have to start again."""
+        return self.status != "success"
 
-    @property
-    def status(self) -> Literal["success", "error", "timeout"]:
-        """The status in the `REPORT` line, which counts an error that the function returned as success."""
-        if self.outcome == "timeout":
-            return "timeout"
-        return "error" if self.outcome == "failure" else "success"
+
+def answered(answer: Answer, *, at: float) -> PhaseOutcome:
+    """Return the outcome of a runtime that answered and asked for the next invocation."""
+    return PhaseOutcome(at=at, answer=answer, outcome="error" if answer.error else "success")
+
+
+def failed_afterwards(answer: Answer, failure: PhaseOutcome) -> PhaseOutcome:
+    """Return the outcome of an invocation that failed after its caller had the answer."""
+    outcome: Outcome = "error" if answer.error else "success"
+    return replace(failure, answer=answer, outcome=outcome)
 
 
 def timed_out(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:
+    """Return the outcome of a phase that took more than the function's timeout in seconds."""
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     error = FunctionError(type="Sandbox.Timedout", message=message)
-    return PhaseOutcome(at=at, answer=error_answer(error), outcome="timeout")
+    return PhaseOutcome(at=at, answer=error_answer(error), outcome="timeout", status="timeout")
 
 
 def failed_to_initialise(failure: Answer, *, at: float) -> PhaseOutcome:
-    return PhaseOutcome(at=at, answer=failure, outcome="failure")
+    """Return the outcome of a runtime that reported an error in Init."""
+    return _failure(failure, failure.error.type if failure.error else None, at=at)
 
 
-def exited(request_id: str, exit_: Exit, memory_mb: int) -> PhaseOutcome:
+def runtime_exited(request_id: str, exit_: Exit, memory_mb: int) -> PhaseOutcome:
     """Return the outcome of a runtime that exited or was killed."""
     hint = None
     if exit_.out_of_memory:
         hint = f"the function used all of its {memory_mb} MB: raise `MemorySize`"
     error = FunctionError(
-        type="Runtime.ExitError",
-        message=f"RequestId: {request_id} Error: {_exit_reason(exit_)}",
+        type="Runtime.OutOfMemory" if exit_.out_of_memory else "Runtime.ExitError",
+        message=f"RequestId: {request_id} Error: Runtime exited {_exit_reason(exit_)}",
         hint=hint,
     )
+    failure = _failure(error_answer(error), error.type, at=exit_.at)
+    return replace(failure, out_of_memory=exit_.out_of_memory)
+
+
+def extension_ended(request_id: str, name: str, exit_: Exit) -> PhaseOutcome:
+    """Return the outcome of an external extension that ended by itself."""
+    reason = _extension_exit_reason(exit_)
+    error = FunctionError(
+        type="Extension.Crash",
+        message=f"RequestId: {request_id} Error: {reason}",
+        hint=f"the extension `{name}` ended: {reason}; `--no-extensions` runs the function without it",
+    )
+    return _failure(error_answer(error), error.type, at=exit_.at)
+
+
+def extension_failed(
+    request_id: str, name: str, failure: ExtensionFailure, *, at: float
+) -> PhaseOutcome:
+    """Return the outcome of an extension that reported an error."""
+    said = ": ".join(filter(None, (failure.error_type, failure.message)))
+    error = FunctionError(
+        type=failure.type,
+        message=f"RequestId: {request_id} Error: {failure.error_type}",
+        hint=f"the extension `{name}` reported {said}",
+    )
+    return _failure(error_answer(error), error.type, at=at)
+
+
+def extension_not_launched(
+    request_id: str, name: str, reason: SandboxError, *, at: float
+) -> PhaseOutcome:
+    """Return the outcome of an external extension that cannot be executed."""
+    error = FunctionError(
+        type="Extension.LaunchError",
+        message=f"RequestId: {request_id} Error: {reason.message}",
+        hint=reason.hint or f"the extension `{name}` cannot be executed",
+    )
+    return _failure(error_answer(error), error.type, at=at)
+
+
+def named_extensions(names: Iterable[str]) -> str:
+    """Return the subject of a sentence about extensions."""
+    quoted = [f"`{name}`" for name in names]
+    return f"the extension{'s' if len(quoted) > 1 else ''} {', '.join(quoted)}"
+
+
+def _failure(answer: Answer, error_type: str | None, *, at: float) -> PhaseOutcome:
     return PhaseOutcome(
-        at=exit_.at,
-        answer=error_answer(error),
-        outcome="failure",
-        out_of_memory=exit_.out_of_memory,
+        at=at, answer=answer, outcome="failure", status="error", error_type=error_type
     )
 
 
 def _exit_reason(exit_: Exit) -> str:
     if exit_.signal is not None:
-        name = SIGNALS.get(exit_.signal, exit_.signal)
-        return f"Runtime exited with error: signal: {name}"
+        return f"with error: signal: {SIGNALS.get(exit_.signal, exit_.signal)}"
     if not exit_.status:
-        return "Runtime exited without providing a reason"
-    return f"Runtime exited with error: exit status {exit_.status}"
+        return "without providing a reason"
+    return f"with error: exit status {exit_.status}"
+
+
+def _extension_exit_reason(exit_: Exit) -> str:
+    if exit_.signal is not None:
+        return f"signal: {SIGNALS.get(exit_.signal, exit_.signal)}"
+    return f"exit status {exit_.status}" if exit_.status else "exit code 0"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from samlocal.runtime_api.runtime import RuntimeApi
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.runtime_api.credentials import CredentialsApi
     from samlocal.runtime_api.extensions import ExtensionsApi
@@ -23,16 +25,24 @@ class SandboxApis:
     The Runtime API is always there, the one for several invocations at once on managed instances. The others
     are imported and created at their first use, because most functions never call them. `subscriptions` take
     what subscribes to telemetry.
+
+    Registration closes when the runtime asks for work, if the runtime starts after all extensions
+    (`runtime_is_last`). Otherwise `close_registration` closes it.
     """
 
     def __init__(
-        self, configuration: FunctionConfiguration, subscriptions: Subscriptions | None = None
+        self,
+        configuration: FunctionConfiguration,
+        subscriptions: Subscriptions | None = None,
+        *,
+        runtime_is_last: Callable[[], bool] = lambda: True,
     ) -> None:
         self.runtime: Runtime = _runtime_api(configuration)
         self._subscriptions = subscriptions
         self._configuration = configuration
         self._is_registration_open = True
-        self.runtime.initialised.add_done_callback(lambda _: self.close_registration())
+        self._runtime_is_last = runtime_is_last
+        self.runtime.initialised.add_done_callback(lambda _: self._close_if_runtime_is_last())
 
     @cached_property
     def extensions(self) -> ExtensionsApi:
@@ -57,6 +67,10 @@ class SandboxApis:
     def has_extensions(self) -> bool:
         """Whether an extension is expected or has registered."""
         return "extensions" in vars(self) and bool(self.extensions.extensions)
+
+    def _close_if_runtime_is_last(self) -> None:
+        if self._runtime_is_last():
+            self.close_registration()
 
     def close_registration(self) -> None:
         """Refuse further extensions and subscriptions; done when the runtime asks for work or a restore."""

@@ -153,9 +153,16 @@ class Server:
         # A client that was just accepted must become a connection before the server is closed. Otherwise
         # asyncio does not close its socket.
         asyncio.get_running_loop().remove_reader(self._listener)
-        for _ in range(_STEPS_TO_CONNECT):
-            await asyncio.sleep(0)
+        await _finish_connecting()
         self._server.close()
+        await self._abort_connections()
+
+    async def forget_clients(self) -> None:
+        """Abort all connections, also those that were made just before: their clients have ended."""
+        await _finish_connecting()
+        await self._abort_connections()
+
+    async def _abort_connections(self) -> None:
         await asyncio.gather(*(connection.abort() for connection in self._connections))
 
     def _connect(self) -> _Connection:
@@ -301,6 +308,12 @@ class _Connection(asyncio.Protocol):
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self._send(Response(status=error.error_status_hint, body=b""), b"")
         self._transport.close()
+
+
+async def _finish_connecting() -> None:
+    """Let each client that has connected become a connection."""
+    for _ in range(_STEPS_TO_CONNECT):
+        await asyncio.sleep(0)
 
 
 async def _discard_rest(request: Request) -> None:

@@ -42,7 +42,7 @@ class SandboxSettings:
     `image_repository` replaces AWS's public repository for runtime images, and `image` the function's
     image. `volume_basedir` is the template directory on the engine's machine, if it differs.
     `limits_rest` is for the limits of CPU and /tmp. `file_systems` are directories by mount path, `hosts`
-    addresses by name. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
+    addresses by name. Without `extensions`, external extensions do not start. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
     `pull`, for messages. A preparation sets `image`, `profile`, `debug` and `ca_bundle` from the function's options.
     """
 
@@ -63,6 +63,7 @@ class SandboxSettings:
     dns: tuple[str, ...] = ()
     debug: DebugSettings | None = None
     grace_seconds: int = 0
+    extensions: bool = True
     ca_bundle: Path | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     publish_on: str = "127.0.0.1"
@@ -164,6 +165,7 @@ def empty_container(
                 *_ca_bundle_mounts(settings.ca_bundle),
             ),
             grace_seconds=settings.grace_seconds,
+            extensions=settings.extensions,
             architecture=function.architecture,
         ),
         image=ImageRequest(

@@ -69,8 +69,8 @@ class SandboxSpec:
     is no limit. `strict` forbids what Lambda forbids. A runtime that is stopped has `grace_seconds` to end
     by itself. A sandbox with `is_reused` separates the output of its invocations exactly.
 
-    Without `extensions`, the sandbox reports none. With `holds_runtime`, the runtime of a sandbox with
-    extensions starts only with `start_runtime`, after the extensions.
+    Without `extensions`, the sandbox reports none. The runtime of a sandbox with extensions starts only with
+    `start_runtime`, after the extensions, if the sandbox can restart.
     """
 
     function: str
@@ -87,7 +87,6 @@ class SandboxSpec:
     grace_seconds: int = 0
     is_reused: bool = False
     extensions: bool = True
-    holds_runtime: bool = False
     debugger: Debugger | None = None
     credentials: ContainerCredentials | None = None
     architecture: Architecture | None = None
@@ -177,10 +176,6 @@ class Sandbox(Protocol):
         """The debugger in the sandbox; it may be known only after the start."""
 
     @property
-    def runtime(self) -> Process:
-        """The latest runtime."""
-
-    @property
     def can_restart(self) -> bool:
         """Whether a runtime can run after another; otherwise the sandbox ends with its runtime.
 
@@ -214,9 +209,6 @@ class Sandbox(Protocol):
 
     def stop(self) -> None:
         """End the sandbox, at once or after the grace period of its runtime; return when it has ended."""
-
-    def flush_output(self) -> None:
-        """Wait until the runtime's previous output is in `output`."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""

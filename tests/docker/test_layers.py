@@ -149,10 +149,3 @@ def test_runtime_from_a_layer(invoke: WithLayers) -> None:
     ended = invoke("function.handler", layers, {}, code="shell")
 
     assert ended.stdout == b'"/opt/bootstrap runs function.handler"', ended.stderr
-
-
-def test_extensions_of_a_layer_are_reported(invoke: WithLayers) -> None:
-    """Extensions in a layer are reported once as not running."""
-    layers = [LayerOf({"extensions/agent": File("#!/bin/sh", 0o755)})]
-    ended = invoke("app.tree", layers, {"directory": "/opt"})
-    assert ended.stderr.count("contains extensions, which samlocal does not run yet: `agent`") == 1

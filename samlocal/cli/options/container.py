@@ -121,6 +121,13 @@ class ContainerOptions:
             help="Stop the container with SIGTERM, and kill it after three seconds.",
         ),
     ] = False
+    no_extensions: Annotated[
+        bool,
+        typer.Option(
+            "--no-extensions",
+            help="Do not start the extensions in layers and images.",
+        ),
+    ] = False
     docker_arg: Annotated[
         list[str] | None,
         typer.Option(

@@ -134,9 +134,6 @@ class DockerSandbox:
     def accepts_peer(self, host: str, port: int) -> bool:
         return self._api.accepts_peer(host, port)
 
-    def flush_output(self) -> None:
-        self.runtime.flush_output()
-
     def peak_memory_mb(self) -> int | None:
         return self._container.peak_memory_mb() if self._container else None
 

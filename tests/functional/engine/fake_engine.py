@@ -18,8 +18,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from samlocal.sandbox.output import Output
-from tests.functional.execution.fakes import Runtime
+from tests.functional.execution.fakes import FakeProcess, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +74,8 @@ class Container:
         host, port = variables["AWS_LAMBDA_RUNTIME_API"].split(":")
         status = 1
         with suppress(OSError, HTTPException, KeyError):  # its API has gone in the middle of a call
-            status = program(Runtime((host, int(port)), Output(), self.stopped))
+            process = FakeProcess("runtime", killed=self.stopped)
+            status = program(Runtime((host, int(port)), process, number=1))
         self.end(status)
 
     def _start_process(self) -> None:

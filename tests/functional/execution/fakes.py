@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable, Mapping  # they define a type as the program runs
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Self
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from samlocal.errors import LaunchError
 from samlocal.function_configuration import FunctionConfiguration
 from samlocal.invocation import Invocation
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from samlocal.errors import SandboxError
-    from samlocal.sandbox.sandbox import Debugger, Process
+    from samlocal.sandbox.sandbox import Debugger
 
 _RUNTIME = "/2018-06-01/runtime"
 _KILLED = 137
@@ -49,16 +51,68 @@ class Received:
     headers: Mapping[str, str]
 
 
-class Runtime:
-    """The actions of a runtime: call `next`, answer, write, wait for the stop."""
+class Caller:
+    """A process in a fake sandbox: it calls Lambda's APIs and writes, until it is killed."""
 
-    def __init__(self, address: tuple[str, int], output: Output, stopped: Event) -> None:
+    def __init__(self, address: tuple[str, int], process: FakeProcess) -> None:
+        self.process = process
         self._address = address
-        self._output = output
-        self._stopped = stopped
+
+    def write(self, text: str) -> None:
+        if not self.process.killed.is_set():
+            self.process.output.write(text.encode())
+
+    def hang(self) -> None:
+        """Wait until it is killed."""
+        self.process.killed.wait(20)
+
+    def next_in_background(self) -> None:
+        """Ask for the next event, and do not wait for it."""
+
+        def ask() -> None:
+            with suppress(OSError, HTTPException, KeyError, AssertionError):
+                self.next()
+
+        Thread(target=ask, daemon=True).start()
+
+    def next(self) -> object:
+        """Wait for the next event."""
+        raise NotImplementedError
+
+    def wait_for_sigterm(self) -> None:
+        assert self.process.terminated.wait(20)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        connection = HTTPConnection(*self._address, timeout=20)
+        try:
+            with self.process.living():
+                connection.connect()
+                if isinstance(body, bytes | None):
+                    connection.request(method, path, body=body, headers=dict(headers or {}))
+            if not isinstance(body, bytes | None):
+                connection.request(method, path, body=body, headers=dict(headers or {}))
+            response = connection.getresponse()
+            found = {k.lower(): v for k, v in response.getheaders()}
+            return response.status, found, response.read()
+        finally:
+            connection.close()
+
+
+class Runtime(Caller):
+    """The actions of a runtime: call `next`, answer, write, wait for its end. `number` counts its starts."""
+
+    def __init__(self, address: tuple[str, int], process: FakeProcess, number: int) -> None:
+        super().__init__(address, process)
+        self.number = number
 
     def next(self) -> Received:
-        headers, body = self._call("GET", "/invocation/next", None, {})
+        _, headers, body = self.call("GET", f"{_RUNTIME}/invocation/next")
         return Received(
             request_id=headers["lambda-runtime-aws-request-id"], payload=body, headers=headers
         )
@@ -69,37 +123,50 @@ class Runtime:
         body: bytes | Iterable[bytes],
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._call("POST", f"/invocation/{event.request_id}/response", body, headers or {})
+        self.call("POST", f"{_RUNTIME}/invocation/{event.request_id}/response", body, headers)
 
     def fail(self, event: Received, body: bytes) -> None:
-        self._call("POST", f"/invocation/{event.request_id}/error", body, {})
+        self.call("POST", f"{_RUNTIME}/invocation/{event.request_id}/error", body)
 
     def fail_init(self, body: bytes) -> None:
-        self._call("POST", "/init/error", body, {})
+        self.call("POST", f"{_RUNTIME}/init/error", body)
 
-    def write(self, text: str) -> None:
-        self._output.write(text.encode())
 
-    def hang(self) -> None:
-        self._stopped.wait(20)
+class ExternalExtension(Caller):
+    """The actions of an external extension: register, wait for events, report errors."""
+
+    def register(self, *events: str) -> None:
+        status, headers, body = self._call(
+            "POST", "/register", json.dumps({"events": events}).encode()
+        )
+        assert status == 200, body
+        self._identifier = headers["lambda-extension-identifier"]
+
+    def next(self) -> dict[str, Any]:
+        status, _, body = self._call("GET", "/event/next")
+        assert status == 200, body
+        event: dict[str, Any] = json.loads(body)
+        return event
+
+    def report_error(self, when: Literal["init", "exit"], error_type: str) -> None:
+        headers = {"Lambda-Extension-Function-Error-Type": error_type}
+        self._call("POST", f"/{when}/error", b"{}", headers)
 
     def _call(
         self,
         method: str,
         path: str,
-        body: bytes | Iterable[bytes] | None,
-        headers: Mapping[str, str],
-    ) -> tuple[dict[str, str], bytes]:
-        connection = HTTPConnection(*self._address, timeout=20)
-        try:
-            connection.request(method, _RUNTIME + path, body=body, headers=dict(headers))
-            response = connection.getresponse()
-            return {k.lower(): v for k, v in response.getheaders()}, response.read()
-        finally:
-            connection.close()
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        own = {"Lambda-Extension-Name": self.process.name}
+        if identifier := getattr(self, "_identifier", None):
+            own["Lambda-Extension-Identifier"] = identifier
+        return self.call(method, f"/2020-01-01/extension{path}", body, {**own, **(headers or {})})
 
 
 Program = Callable[[Runtime], int]
+ExtensionProgram = Callable[[ExternalExtension], int]
 
 
 def echo(runtime: Runtime) -> int:
@@ -117,38 +184,92 @@ def answer_nothing(runtime: Runtime) -> int:
 
 
 class FakeProcess:
-    """A runtime that lives as long as its sandbox."""
+    """A thread as a process of a fake sandbox; its program returns its exit status."""
 
-    def __init__(self, sandbox: FakeSandbox) -> None:
-        self.name = "runtime"
-        self.started = sandbox.started
-        self.exited = sandbox.exited
-        self.output_ended = sandbox.logs_ended
-        self.output = sandbox.output
-        self._sandbox = sandbox
+    def __init__(
+        self, name: str, output: Output | None = None, *, killed: Event | None = None
+    ) -> None:
+        self.name = name
+        self.started: Future[Started] = Future()
+        self.exited: Future[Exit] = Future()
+        self.output_ended: Future[None] = Future()
+        self.output = output or Output()
+        self.terminated = Event()
+        self.killed = killed or Event()
+        self.underway: list[bytes] = []
+        self.out_of_memory = False
+        self.notices_after = 0.0
+        self.clock_error = 0.0
+        self.dies: SandboxError | None = None
+        self._lock = Lock()
+
+    def run(self, program: Callable[[], int]) -> None:
+        """Run the program to its end."""
+        self.started.set_result(Started(at=time.monotonic() + self.clock_error))
+        status = 1
+        with suppress(OSError, HTTPException, KeyError):  # it was killed in the middle of a call
+            status = program()
+        if self.dies:
+            self.fail(self.dies)
+        self.exit(status)
+
+    @contextmanager
+    def living(self) -> Iterator[None]:
+        """Do something that a killed process does not do."""
+        with self._lock:
+            if self.killed.is_set():
+                raise ConnectionAbortedError
+            yield
 
     def terminate(self) -> None:
-        self._sandbox.stop()
+        self.terminated.set()
 
     def kill(self) -> None:
-        self._sandbox.stop()
+        with self._lock:
+            self.killed.set()
+        self.exit(-9)
 
     def flush_output(self) -> None:
-        self._sandbox.flush_output()
+        for each in self.underway:
+            self.output.write(each)
+        self.underway.clear()
+
+    def exit(self, status: int) -> None:
+        at = time.monotonic() - self.clock_error
+        with suppress(InvalidStateError):
+            self.output_ended.set_result(None)
+            time.sleep(self.notices_after)
+            signal = -status if status < 0 else None
+            self.exited.set_result(
+                Exit(
+                    at=at,
+                    status=128 + signal if signal else status,
+                    signal=signal,
+                    out_of_memory=self.out_of_memory,
+                )
+            )
+
+    def fail(self, error: SandboxError) -> None:
+        for future in (self.started, self.exited, self.output_ended):
+            with suppress(InvalidStateError):
+                future.set_exception(error)
 
 
 class FakeSandbox:
-    """Runs a program as its runtime. The program returns the exit status of the sandbox.
+    """Runs a program as its runtime, again after each restart, and programs as external extensions.
 
-    `failure` is why it cannot be had: it starts nothing then. `dies` ends it as a lost engine does.
-    `notices_after` is how long its owner takes to see that it has ended, in seconds. Its start is reported
-    `clock_error` seconds too late, its end as much too early.
+    With `can_restart` False the sandbox ends with its runtime. `failure` is why it cannot be had: it starts
+    nothing then. `dies` ends it as a lost engine does, when the runtime ends. `notices_after` is how long its
+    owner takes to see that the runtime has ended, in seconds. Its start is reported `clock_error` seconds too
+    late, its end as much too early. An extension that is a `LaunchError` cannot be executed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its behaviours
         self,
         program: Program,
         *,
+        extensions: Mapping[str, ExtensionProgram | LaunchError] | None = None,
+        can_restart: bool = True,
         peers: frozenset[str] = frozenset({"127.0.0.1"}),
         reaches: bool | None = None,
         out_of_memory: bool = False,
@@ -161,20 +282,20 @@ class FakeSandbox:
         self.started: Future[Started] = Future()
         self.exited: Future[Exit] = Future()
         self.logs_ended: Future[None] = Future()
-        self.is_starting = False
-        self.output = Output()
         self.extensions: Future[tuple[str, ...]] = Future()
-        self.extensions.set_result(())
-        self.can_restart = False
-        self.runtime = FakeProcess(self)
+        self.output = Output()
+        self.underway: list[bytes] = []
+        self.is_starting = False
         self.log = RecordingLog()
         self.stopped = Event()
         self.inits_ended = 0
         self.may_start = Event()
         self.may_start.set()
         self.peaks_mb: list[int | None] = [42]
-        self.underway: list[bytes] = []
+        self.processes: list[FakeProcess] = []
+        self.can_restart = can_restart
         self._program = program
+        self._extension_programs = extensions or {}
         self._peers = peers
         self._reaches = reaches
         self._out_of_memory = out_of_memory
@@ -182,6 +303,7 @@ class FakeSandbox:
         self._dies = dies
         self._notices_after = notices_after
         self._clock_error = clock_error
+        self._starts = 0
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -193,6 +315,34 @@ class FakeSandbox:
         self.stop()
         self._listener.close()
 
+    @property
+    def runtimes(self) -> list[FakeProcess]:
+        """The runtime of each start."""
+        return [each for each in self.processes if each.name == "runtime"]
+
+    def start_runtime(self) -> FakeProcess:
+        self._starts += 1
+        process = FakeProcess("runtime", self.output)
+        process.underway = self.underway
+        process.out_of_memory = self._out_of_memory
+        process.notices_after = self._notices_after
+        process.clock_error = self._clock_error
+        process.dies = self._dies
+        runtime = Runtime(self._address, process, self._starts)
+        return self._start(process, lambda: self._program(runtime))
+
+    def start_extension(self, name: str) -> FakeProcess:
+        process, program = FakeProcess(name), self._extension_programs[name]
+        if isinstance(program, LaunchError):
+            process.fail(program)
+            return process
+        extension = ExternalExtension(self._address, process)
+        return self._start(process, lambda: program(extension))
+
+    def kill_processes(self) -> None:
+        for each in self.processes:
+            each.kill()
+
     def end_init(self) -> None:
         self.inits_ended += 1
 
@@ -203,21 +353,8 @@ class FakeSandbox:
 
     def stop(self) -> None:
         self.stopped.set()
-        self._exit(_KILLED)
-
-    def start_extension(self, name: str) -> Process:
-        raise AssertionError(name)  # it has none
-
-    def start_runtime(self) -> Process:
-        return self.runtime
-
-    def kill_processes(self) -> None:
-        self.stop()
-
-    def flush_output(self) -> None:
-        for each in self.underway:
-            self.output.write(each)
-        self.underway.clear()
+        self.kill_processes()
+        self._end(_KILLED)
 
     def peak_memory_mb(self) -> int | None:
         return self.peaks_mb.pop(0) if len(self.peaks_mb) > 1 else self.peaks_mb[0]
@@ -236,37 +373,45 @@ class FakeSandbox:
     def reaches_host(self) -> bool | None:
         return self._reaches
 
+    @property
+    def _address(self) -> tuple[str, int]:
+        host, port = self._listener.getsockname()
+        return host, port
+
     def _run(self) -> None:
         if self._failure:
-            for future in (self.started, self.exited, self.logs_ended):
+            for future in (self.started, self.exited, self.logs_ended, self.extensions):
                 future.set_exception(self._failure)
             return
         self.may_start.wait(20)
         self.is_starting = True
+        self.extensions.set_result(tuple(self._extension_programs))
         self.started.set_result(Started(at=time.monotonic() + self._clock_error))
-        status = 1
-        with suppress(OSError, HTTPException, KeyError):  # it was stopped in the middle of a call
-            status = self._program(Runtime(self._listener.getsockname(), self.output, self.stopped))
-        if self._dies:
-            for future in (self.exited, self.logs_ended):
-                with suppress(InvalidStateError):  # whoever sees the first may stop it meanwhile
-                    future.set_exception(self._dies)
-        self._exit(status)
 
-    def _exit(self, status: int) -> None:
-        at = time.monotonic() - self._clock_error
+    def _start(self, process: FakeProcess, program: Callable[[], int]) -> FakeProcess:
+        self.processes.append(process)
+
+        def run() -> None:
+            process.run(program)
+            if process.name == "runtime" and self._dies:
+                self._die(self._dies)
+            if process.name == "runtime" and not self.can_restart:
+                self._end(0)
+
+        Thread(target=run, daemon=True).start()
+        return process
+
+    def _die(self, error: SandboxError) -> None:
+        for each in self.processes:
+            each.fail(error)
+        for future in (self.exited, self.logs_ended):
+            with suppress(InvalidStateError):
+                future.set_exception(error)
+
+    def _end(self, status: int) -> None:
         with suppress(InvalidStateError):
             self.logs_ended.set_result(None)
-            time.sleep(self._notices_after)
-            signal = -status if status < 0 else None
-            self.exited.set_result(
-                Exit(
-                    at=at,
-                    status=128 + signal if signal else status,
-                    signal=signal,
-                    out_of_memory=self._out_of_memory,
-                )
-            )
+            self.exited.set_result(Exit(at=time.monotonic(), status=status))
 
 
 def invocation(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import EngineError, HostNotReachableError
-from samlocal.execution import phases as phases_module
+from samlocal.execution import environment as environment_module
+from samlocal.execution import init_phase, programs
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.execution.one_shot import run_once
 from tests.functional.execution.fakes import (
@@ -200,7 +201,7 @@ def test_error_in_init() -> None:
     ],
 )
 def test_exit_before_the_first_event(status: int, reason: str) -> None:
-    """A runtime that exits in Init is a failure at once, with its last output in the log."""
+    """A runtime that exits in Init runs once more, and is a failure then, with all its output in the log."""
 
     def program(runtime: Runtime) -> int:
         runtime.write("dying\n")
@@ -214,8 +215,11 @@ def test_exit_before_the_first_event(status: int, reason: str) -> None:
         "errorType": "Runtime.ExitError",
         "errorMessage": f"RequestId: id-1 Error: {reason}",
     }
-    assert "dying\n" in sandbox.log.entries[:2]
-    assert sandbox.log.entries[-2] == "END RequestId: id-1"
+    first, report, second, report_again, *end = sandbox.log.entries
+    assert (first, second) == ("dying\n", "dying\n")
+    assert "\tPhase: init\tStatus: error\tError Type: Runtime.ExitError" in report
+    assert "\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError" in report_again
+    assert end[:2] == ["START RequestId: id-1 Version: $LATEST", "END RequestId: id-1"]
 
 
 def test_exit_in_an_invocation() -> None:
@@ -248,13 +252,13 @@ def test_end_before_the_start(after: str) -> None:
     sandbox = FakeSandbox(program, clock_error=10)
     report = str(result_of(sandbox).report)
 
-    assert "\tDuration: 0.00 ms\tBilled Duration: 0 ms\t" in report
+    assert after != "`next`" or "\tDuration: 0.00 ms\tBilled Duration: 0 ms\t" in report
     assert "-" not in report.removeprefix("REPORT RequestId: id-1")
     assert after == "`next`" or "Init Duration: 0.00 ms" in sandbox.log.entries[0]
 
 
 def test_exit_after_the_answer() -> None:
-    """The answer before an exit is the result."""
+    """The answer before an exit is the result; the report says that the runtime has ended."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
@@ -262,6 +266,7 @@ def test_exit_after_the_answer() -> None:
 
     result = result_of(FakeSandbox(program))
     assert (result.outcome, result.payload) == ("success", b"1")
+    assert (result.report.status, result.report.error_type) == ("error", "Runtime.ExitError")
 
 
 def test_out_of_memory() -> None:
@@ -274,6 +279,7 @@ def test_out_of_memory() -> None:
     result = result_of(FakeSandbox(program, out_of_memory=True))
 
     assert result.error is not None
+    assert result.error.type == "Runtime.OutOfMemory"
     assert "signal: killed" in result.error.message
     assert result.error.hint == "the function used all of its 128 MB: raise `MemorySize`"
     assert result.report.max_memory_used_mb == 128
@@ -312,7 +318,7 @@ def test_exit_just_before_the_timeout_is_not_a_timeout() -> None:
 
 
 def test_runtime_that_answers_and_does_not_call_again() -> None:
-    """A runtime that answers but does not call `next` in time has a result, with a line in the log."""
+    """A runtime that answers but does not call `next` in time has a result; the report says the rest."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
@@ -323,20 +329,20 @@ def test_runtime_that_answers_and_does_not_call_again() -> None:
     result = result_of(sandbox, timeout_seconds=0.3)
 
     assert (result.outcome, result.payload) == ("success", b"1")
-    assert any("did not call `next` again before" in entry for entry in sandbox.log.entries)
+    assert (result.report.status, result.report.error_type) == ("timeout", None)
+    assert "the runtime answered, but did not call `next` again" in sandbox.log.entries[-3]
 
 
-def test_init_that_takes_too_long_goes_on_in_the_invocation(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A long Init continues in the invocation, and the function may still answer."""
-    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
-    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
-
+@pytest.mark.usefixtures("short_init")
+def test_init_that_takes_too_long_runs_again_in_the_invocation() -> None:
+    """After ten seconds Init is ended, and runs again as a part of the first invocation."""
     moments = Moments()
 
     def program(runtime: Runtime) -> int:
-        moments.note("started")
+        if runtime.number == 1:
+            runtime.hang()
+            return 0
+        moments.note("started again")
         time.sleep(0.3)
         moments.note("asks")
         return echo(runtime)
@@ -348,21 +354,22 @@ def test_init_that_takes_too_long_goes_on_in_the_invocation(
 
     assert result.outcome == "success"
     assert sandbox.log.entries[0] == (
-        "INIT_REPORT Init Duration: 100.00 ms\tPhase: init\tStatus: timeout"
+        "INIT_REPORT Init Duration: 200.00 ms\tPhase: init\tStatus: timeout"
     )
+    assert [each.killed.is_set() for each in sandbox.runtimes] == [True, True]
     assert result.report.init_duration_ms is None
-    assert moments.ms("started", "asks") - 100 <= result.report.duration_ms
-    assert result.report.duration_ms <= moments.ms("before", "after") - 100
+    assert moments.ms("started again", "asks") <= result.report.duration_ms
+    assert result.report.duration_ms <= moments.ms("before", "after") - 200
 
 
-def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a long Init, the function has only the rest of its timeout."""
-    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
-    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
-
+@pytest.mark.usefixtures("short_init")
+def test_second_init_uses_up_the_timeout() -> None:
+    """The second Init and the invocation together have the timeout of the function."""
     moments = Moments()
 
     def program(runtime: Runtime) -> int:
+        if runtime.number == 1:
+            runtime.hang()
         time.sleep(0.4)
         moments.note("asks")
         runtime.next()
@@ -378,11 +385,25 @@ def test_init_that_takes_too_long_uses_up_the_timeout(monkeypatch: pytest.Monkey
     assert result.report.duration_ms <= 500 + moments.ms("asks", "received")
 
 
+@pytest.mark.usefixtures("short_init")
+def test_sandbox_that_cannot_restart() -> None:
+    """A runtime that cannot start again has the time of both Inits, and fails once."""
+    sandbox = FakeSandbox(lambda _runtime: 3, can_restart=False)
+    result = result_of(sandbox)
+    assert (result.outcome, result.report.error_type) == ("failure", "Runtime.ExitError")
+    assert [entry.partition(" ")[0] for entry in sandbox.log.entries] == [
+        "INIT_REPORT",
+        "START",
+        "END",
+        "REPORT",
+    ]
+
+
 @pytest.fixture
 def short_init(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the time of Init, and the wait for the first call."""
-    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.2)
-    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.2)
+    monkeypatch.setattr(init_phase, "_CONTACT_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("short_init")
@@ -400,7 +421,7 @@ def test_connection_of_a_runtime_that_has_called_is_not_tested() -> None:
 
 def test_end_that_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the end of the sandbox is not reported, the invocation ends at the deadline."""
-    monkeypatch.setattr(phases_module, "_EXIT_SECONDS", 0.05)
+    monkeypatch.setattr(programs, "_EXIT_SECONDS", 0.05)
 
     def program(runtime: Runtime) -> int:
         runtime.next()
@@ -586,8 +607,8 @@ async def test_deadline_of_the_user() -> None:
 
 def test_an_unlimited_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """An unlimited environment has no timeout in Init and Invoke; the deadline is still passed on."""
-    monkeypatch.setattr(phases_module, "_CONTACT_SECONDS", 0.05)
-    monkeypatch.setattr(phases_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.1)
+    monkeypatch.setattr(init_phase, "_CONTACT_SECONDS", 0.05)
     times_ms: list[float] = []
 
     def slow(runtime: Runtime) -> int:

@@ -67,7 +67,7 @@ def test_invocation_given_up_during_the_removal(start: Start) -> None:
         runtime.next()
         return 0
 
-    first = Removal(program)
+    first = Removal(program, can_restart=False)
     with start(samlocal.LogBuffer(), first, FakeSandbox(program)) as function:
         assert function.invoke("crash").outcome == "failure"
         with given_up():

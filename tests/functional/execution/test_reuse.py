@@ -114,36 +114,71 @@ async def test_invocation_in_a_busy_environment() -> None:
     ("event", "outcome"),
     [pytest.param(b"hang", "timeout", id="timeout"), pytest.param(b"exit", "failure", id="crash")],
 )
-async def test_environment_is_unusable_after(event: bytes, outcome: str) -> None:
-    """An environment is not usable after its runtime ended, whose last output is in the log."""
-    sandbox, log = FakeSandbox(follow), RecordingLog()
+async def test_runtime_starts_again_after(event: bytes, outcome: str) -> None:
+    """After a timeout or a crash, the next invocation starts the runtime again in the same sandbox.
+
+    Its second Init is a part of that invocation.
+    """
+    sandbox, log, next_log = FakeSandbox(follow), RecordingLog(), RecordingLog()
     async with entered(sandbox, timeout_seconds=0.3) as environment:
         await environment.invoke(numbered(1))
         result = await environment.invoke(numbered(2, event), log=log)
-        assert (result.outcome, environment.state) == (outcome, EnvironmentState.GONE)
-        assert not environment.is_usable
-        with pytest.raises(EnvironmentUnusableError, match="it is gone"):
-            await environment.invoke(numbered(3))
+        assert (result.outcome, environment.state) == (outcome, EnvironmentState.IDLE)
+        assert sandbox.runtimes[0].exited.done()
+        following = await environment.invoke(numbered(3, b"3"), log=next_log)
 
-    assert sandbox.stopped.is_set()
+    assert (following.payload, following.report.init_duration_ms) == (b"3", None)
+    assert len(sandbox.runtimes) == 2
     assert log.entries[:2] == [
         "START RequestId: id-2 Version: $LATEST",
         f"id-2 {event.decode()}\n",
     ]
     assert log.entries[-2:] == ["END RequestId: id-2", str(result.report)]
+    assert next_log.entries == [
+        "init\n",
+        "START RequestId: id-3 Version: $LATEST",
+        "id-3 3\n",
+        "END RequestId: id-3",
+        str(following.report),
+    ]
 
 
-async def test_environment_is_unusable_when_its_runtime_does_not_call_again() -> None:
-    """An environment is not usable if its runtime did not call `next` in time."""
+async def test_runtime_that_ends_while_idle() -> None:
+    """A runtime that has ended since the last invocation starts again for the next one."""
+    sandbox = FakeSandbox(follow)
+    async with entered(sandbox) as environment:
+        await environment.invoke(numbered(1))
+        sandbox.runtimes[0].kill()
+        assert (await environment.invoke(numbered(2, b"2"))).payload == b"2"
+
+
+@pytest.mark.parametrize("event", [b"hang", b"exit"])
+async def test_environment_that_cannot_restart(event: bytes) -> None:
+    """An environment is not usable after its runtime ended, if no other one can start in its sandbox."""
+    sandbox = FakeSandbox(follow, can_restart=False)
+    async with entered(sandbox, timeout_seconds=0.3) as environment:
+        await environment.invoke(numbered(1))
+        await environment.invoke(numbered(2, event))
+        assert not environment.is_usable
+        with pytest.raises(EnvironmentUnusableError, match="it is gone"):
+            await environment.invoke(numbered(3))
+
+    assert sandbox.stopped.is_set()
+
+
+async def test_runtime_starts_again_when_it_does_not_call_again() -> None:
+    """A runtime that does not call `next` in time is replaced."""
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b"1")
         runtime.hang()
         return 0
 
-    async with entered(FakeSandbox(program), timeout_seconds=0.3) as environment:
+    sandbox = FakeSandbox(program)
+    async with entered(sandbox, timeout_seconds=0.3) as environment:
         assert (await environment.invoke(numbered(1))).outcome == "success"
-        assert not environment.is_usable
+        assert (await environment.invoke(numbered(2))).outcome == "success"
+    assert len(sandbox.runtimes) == 2
 
 
 async def test_environment_is_unusable_after_it_was_stopped() -> None:
@@ -210,11 +245,10 @@ async def test_states() -> None:
 
     def program(runtime: Runtime) -> int:
         seen.wait(20)
-        event = runtime.next()
-        called.set()
-        runtime.hang() if event.payload == b"hang" else runtime.respond(event, b"1")
-        runtime.next()
-        return 0
+        while True:
+            event = runtime.next()
+            called.set()
+            runtime.hang() if event.payload == b"hang" else runtime.respond(event, b"1")
 
     states = []
     sandbox = FakeSandbox(program)
@@ -222,12 +256,15 @@ async def test_states() -> None:
     async with entered(sandbox) as environment:
         states.append(environment.state)
         sandbox.may_start.set()
-        await asyncio.shield(environment._phases.started)
+        first = asyncio.create_task(environment.invoke(numbered(1)))
+        await asyncio.to_thread(sandbox.started.result, 20)
+        await asyncio.sleep(0.1)
         states.append(environment.state)
         seen.set()
-        await environment._runtime.initialised
+        await first
         states.append(environment.state)
-        invoking = asyncio.create_task(environment.invoke(numbered(1, b"hang")))
+        called.clear()
+        invoking = asyncio.create_task(environment.invoke(numbered(2, b"hang")))
         await asyncio.to_thread(called.wait, 20)
         states.append(environment.state)
         await environment.stop()

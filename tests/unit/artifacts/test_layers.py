@@ -113,14 +113,3 @@ def test_layers_for_something_else(tmp_path: Path) -> None:
         "template.yaml:3:7: the layer `Fonts` is for nodejs22.x, nodejs24.x, not for python3.11",
         "template.yaml:3:7: the layer `Fonts` is for arm64, not for x86_64",
     ]
-
-
-def test_extensions_are_reported(tmp_path: Path) -> None:
-    """A diagnostic names the extensions of a layer, which do not run yet."""
-    assert diagnostics(layer(tmp_path), code=tmp_path) == []
-    (tmp_path / "extensions").mkdir()
-    assert diagnostics(layer(tmp_path), code=tmp_path) == []
-    (tmp_path / "extensions" / "agent").touch()
-    assert diagnostics(layer(tmp_path), code=tmp_path) == [
-        "template.yaml:3:7: the layer `Fonts` contains extensions, which samlocal does not run yet: `agent`"
-    ]

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from samlocal.execution.outcomes import PhaseOutcome, exited, failed_to_initialise, timed_out
+from samlocal.execution.outcomes import (
+    answered,
+    failed_afterwards,
+    failed_to_initialise,
+    runtime_exited,
+    timed_out,
+)
 from samlocal.invocation import FunctionError
 from samlocal.runtime_api.answer import Answer
 from samlocal.sandbox.sandbox import Exit
@@ -47,7 +53,7 @@ def test_failed_init_keeps_the_runtimes_error() -> None:
 )
 def test_exit_has_a_reason(status: int | None, signal: int | None, reason: str) -> None:
     """The reason of an exit is a signal only if one is known."""
-    ending = exited("id-1", Exit(at=2.0, status=status, signal=signal), 128)
+    ending = runtime_exited("id-1", Exit(at=2.0, status=status, signal=signal), 128)
 
     assert (ending.outcome, ending.error_type, ending.at) == ("failure", "Runtime.ExitError", 2.0)
     assert ending.answer.error is not None
@@ -57,9 +63,9 @@ def test_exit_has_a_reason(status: int | None, signal: int | None, reason: str) 
 
 def test_out_of_memory_has_a_hint() -> None:
     """The hint for lack of memory has the memory size."""
-    ending = exited("id-1", Exit(at=2.0, status=137, out_of_memory=True), 512)
+    ending = runtime_exited("id-1", Exit(at=2.0, status=137, out_of_memory=True), 512)
 
-    assert ending.out_of_memory
+    assert (ending.out_of_memory, ending.error_type) == (True, "Runtime.OutOfMemory")
     assert ending.answer.error is not None
     assert ending.answer.error.hint == "the function used all of its 512 MB: raise `MemorySize`"
 
@@ -67,5 +73,13 @@ def test_out_of_memory_has_a_hint() -> None:
 def test_error_of_the_function_is_a_success_to_the_platform() -> None:
     """An error that the function returns is a success in the `REPORT` line."""
     error = FunctionError(type="ValueError", message="no stars")
-    ending = PhaseOutcome(at=1.0, answer=Answer(payload=b"{}", error=error), outcome="error")
-    assert (ending.status, ending.error_type) == ("success", "ValueError")
+    ending = answered(Answer(payload=b"{}", error=error), at=1.0)
+    assert (ending.outcome, ending.status, ending.error_type) == ("error", "success", None)
+
+
+def test_failure_after_the_answer() -> None:
+    """The caller keeps the answer, and the report has the failure."""
+    answer = Answer(payload=b"1")
+    ending = failed_afterwards(answer, timed_out("id-1", 3, at=4.0))
+    assert (ending.outcome, ending.answer) == ("success", answer)
+    assert (ending.status, ending.at, ending.is_failure) == ("timeout", 4.0, True)

@@ -134,13 +134,13 @@ def test_layer_that_is_a_directory(code: Path, tmp_path: Path) -> None:
 
 def test_layer_that_is_an_archive(code: Path, tmp_path: Path) -> None:
     """Its own links lead nowhere, those of the code do; what Lambda would refuse of it is reported."""
-    path = archive(tmp_path / "fonts.zip", "extensions/agent")
-    found = content(function(code, layer(path)), tmp_path)
+    fonts = replace(layer(archive(tmp_path / "fonts.zip", "a.ttf")), runtimes=("nodejs22.x",))
+    found = content(function(code, fonts), tmp_path)
     assert found.layers is not None
     assert found.layers.is_relative_to(tmp_path / "cache")
     assert targets(found) == ["/var/shared"]
     (diagnostic,) = found.diagnostics
-    assert "`agent`" in diagnostic.message
+    assert "is for nodejs22.x" in diagnostic.message
 
 
 @pytest.mark.parametrize("follows", [True, False])
@@ -168,11 +168,11 @@ def test_link_that_would_hide_what_is_the_images(code: Path, tmp_path: Path) -> 
     (code / "agent").symlink_to(code.parent / "shared")
     (code / "lib").symlink_to("../runtime/lib")
     (code.parent / "runtime" / "lib").mkdir(parents=True)
-    path = archive(tmp_path / "fonts.zip", "extensions/agent")
-    found = content(function(code, layer(path)), tmp_path)
+    fonts = replace(layer(archive(tmp_path / "fonts.zip", "a.ttf")), runtimes=("nodejs22.x",))
+    found = content(function(code, fonts), tmp_path)
     assert "/var/runtime/lib" not in targets(found)
     messages = [diagnostic.message for diagnostic in found.diagnostics]
-    assert ["`agent`" in each for each in messages] == [True, False]
+    assert ["is for nodejs22.x" in each for each in messages] == [True, False]
     assert "`/var/runtime/lib`" in messages[1]
 
 

@@ -62,7 +62,6 @@ class Processes:
         return supervisor_script(
             self.token,
             lists=not self.extensions.done(),
-            holds=self._spec.sandbox.holds_runtime,
             listens=self._listens,
         )
 
@@ -113,7 +112,7 @@ class Processes:
         self.extensions.add_done_callback(start_runtime)
 
     def _holds_runtime(self, extensions: tuple[str, ...]) -> bool:
-        return bool(self._spec.sandbox.holds_runtime and extensions and self._marks)
+        return bool(extensions and self._marks)
 
     def _list_without_shell(self) -> None:
         from samlocal.sandbox.docker.container.extension_files import list_extensions  # noqa: PLC0415  # few need it

@@ -74,9 +74,14 @@ class ShellSupervisor:
         self._token = token
         self._send = send
         self._sending = Lock()
+        self._signals: list[Thread] = []
 
     def start(self) -> None:
-        self._command("start")
+        pending = [each for each in self._signals if each.is_alive()]
+        if pending:  # a late signal would end the next runtime
+            Thread(target=self._start_after, args=(pending,), daemon=True).start()
+        else:
+            self._command("start")
 
     def terminate(self, group: int | None) -> None:
         self._signal("term", "TERM", group)
@@ -98,7 +103,14 @@ class ShellSupervisor:
         if self.listens:
             self._command(command, group)
         else:
-            Thread(target=self._execute, args=(name,), daemon=True).start()
+            sending = Thread(target=self._execute, args=(name,), daemon=True)
+            sending.start()
+            self._signals.append(sending)
+
+    def _start_after(self, signals: list[Thread]) -> None:
+        for each in signals:
+            each.join()
+        self._command("start")
 
     def _command(self, command: str, group: int | None = None) -> None:
         line = command if group is None else f"{command} {group}"

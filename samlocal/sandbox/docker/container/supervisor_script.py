@@ -109,7 +109,7 @@ fi
 if [ "$_lists" ]; then _say extensions "$_names"; fi
 _listens=$_listens$_names
 _runs=y
-if [ "$_holds" ] && [ "$_names" ]; then _runs=; fi
+if [ "$_names" ]; then _runs=; fi
 while :; do
   if [ "$_listens" ]; then _listen; fi
   if [ "$_runs" ]; then
@@ -163,14 +163,14 @@ _report $?
 """
 
 
-def supervisor_script(token: str, *, lists: bool, holds: bool, listens: bool) -> str:
+def supervisor_script(token: str, *, lists: bool, listens: bool) -> str:
     """Return the script of process 1, whose program and arguments are those of the script.
 
-    Its messages and marks contain `token`. It `lists` the extensions, and with `holds` the runtime waits for
-    the first `start` if there are any. It `listens` for commands while the runtime runs; it always does if
+    Its messages and marks contain `token`. It `lists` the extensions; if there are any, the runtime
+    waits for the first `start`. It `listens` for commands while the runtime runs; it always does if
     it has listed an extension.
     """
-    flags = {"lists": lists, "holds": holds, "listens": listens}
+    flags = {"lists": lists, "listens": listens}
     chosen = "\n".join(f"_{name}={'y' if is_set else ''}" for name, is_set in flags.items())
     return f"_token={token}\n{chosen}{_COMMON}{_SUPERVISOR}"
 

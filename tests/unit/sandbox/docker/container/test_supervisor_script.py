@@ -76,7 +76,7 @@ def said(stderr: bytes) -> Said:
 def supervisor(
     shell: list[str], *program: str, listens: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    script = supervisor_script(TOKEN, lists=False, holds=False, listens=listens)
+    script = supervisor_script(TOKEN, lists=False, listens=listens)
     with subprocess.Popen(
         [*shell, "-c", script, *program],
         stdin=subprocess.PIPE,
@@ -209,7 +209,7 @@ def test_each_stream_blocks_in_its_own_way(shell: list[str]) -> None:
 def test_variables_of_the_function_are_unchanged(shell: list[str]) -> None:
     """The supervisor changes no variable that a function may have."""
     before = {"name": "a", "status": "b", "command": "c", "PATH": os.environ["PATH"]}
-    script = supervisor_script(TOKEN, lists=False, holds=False, listens=False)
+    script = supervisor_script(TOKEN, lists=False, listens=False)
     ended = subprocess.run(
         [*shell, "-c", script, "env"], env=before, capture_output=True, input=b"", check=False
     )

@@ -1,0 +1,215 @@
+"""Init: the extensions and the runtime start, and report that they are ready.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from samlocal.errors import HostNotReachableError
+from samlocal.execution import platform_events
+from samlocal.execution.clock import wall_time
+from samlocal.execution.outcomes import failed_to_initialise, named_extensions
+from samlocal.execution.thread_futures import awaitable
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.execution.platform_events import InitPhase, PlatformEvent
+    from samlocal.execution.programs import Programs
+    from samlocal.function_configuration import FunctionConfiguration
+    from samlocal.sandbox.sandbox import Sandbox
+
+# After this time without a call, check whether the runtime can reach the API.
+_CONTACT_SECONDS: Final = 3.0
+# How long a runtime that has reported an error may take to exit by itself.
+_EXIT_SECONDS: Final = 0.2
+
+
+@frozen
+class InitResult:
+    """An Init from `begun` to `ended`, in `time.monotonic()` seconds; `failure` is None if it succeeded."""
+
+    begun: float
+    ended: float
+    failure: PhaseOutcome | None = None
+
+    @property
+    def duration_ms(self) -> float:
+        return (self.ended - self.begun) * 1000
+
+
+class Initialiser:
+    """Initialises the programs of one sandbox.
+
+    `publish` takes the platform's events. `was_called` returns whether any program has called an API.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        configuration: FunctionConfiguration,
+        *,
+        publish: Callable[[PlatformEvent], None],
+        was_called: Callable[[], bool],
+    ) -> None:
+        self._sandbox = sandbox
+        self._configuration = configuration
+        self._publish = publish
+        self._was_called = was_called
+
+    async def run(
+        self,
+        programs: Programs,
+        *,
+        phase: InitPhase,
+        begun: float,
+        seconds: float,
+        request_id: str,
+    ) -> InitResult:
+        """Start the external extensions, then the runtime, and wait until all are ready.
+
+        Init began at `begun` (`time.monotonic()`) and may take `seconds` from there. Errors name the
+        invocation `request_id`.
+
+        Raises:
+            HostNotReachableError: The sandbox cannot connect to the Runtime API.
+            SandboxError: The sandbox was lost.
+        """
+        start = platform_events.init_start(self._configuration, at=wall_time(begun), phase=phase)
+        self._publish(start)
+        waits = _Waits(programs, request_id, deadline=begun + seconds)
+        names = await awaitable(self._sandbox.extensions)
+        programs.start_extensions(names)
+        failure = await waits.until(*(each.registered for each in programs.extensions))
+        if failure:
+            failure = _with_cause(failure, _unregistered(programs), "did not register")
+        else:
+            programs.start_runtime()
+            failure = await self._wait_for_runtime(programs, waits)
+            if failure:
+                if failure.status == "error":  # a runtime that reports an error exits then
+                    await programs.wait_for_runtime(_EXIT_SECONDS)
+                await programs.kill_runtime()  # what it has written comes before the report
+            self._publish_runtime_done(phase, failure)
+        if not failure:
+            ready = [each for each in programs.extensions if each.events]
+            failure = await waits.until(*(each.waiting for each in ready))
+            if failure:
+                late = [each.name for each in ready if not each.waiting.done()]
+                failure = _with_cause(failure, late, "did not ask for the first event")
+        programs.apis.close_registration()
+        if failure:
+            # An engine may report the start of a short program later than its end.
+            failure = replace(failure, at=max(failure.at, begun))
+        ended = failure.at if failure else max(_last_call(programs), begun)
+        result = InitResult(begun=begun, ended=ended, failure=failure)
+        self._publish_report(programs, phase, result)
+        return result
+
+    async def _wait_for_runtime(self, programs: Programs, waits: _Waits) -> PhaseOutcome | None:
+        """Wait until the runtime asks for an invocation; return why it does not."""
+        initialised = programs.apis.runtime.initialised
+        if not self._was_called():
+            failure = await waits.until(initialised, seconds=_CONTACT_SECONDS)
+            if failure and not self._was_called():
+                await self._require_contact()
+        if failure := await waits.until(initialised):
+            return failure
+        told = initialised.result()
+        return failed_to_initialise(told.failure, at=told.at) if told.failure else None
+
+    async def _require_contact(self) -> None:
+        """Check that a runtime without any call can reach the Runtime API.
+
+        Raises:
+            HostNotReachableError: The sandbox cannot connect to the Runtime API.
+        """
+        if await asyncio.to_thread(self._sandbox.reaches_host) is False:
+            raise HostNotReachableError(
+                "the container cannot reach the Runtime API on this machine",
+                hint="a firewall may block connections from the engine's network to this machine:"
+                " allow them (for example `iptables -I INPUT -i docker0 -j ACCEPT`);"
+                " run `samlocal doctor` for details",
+            )
+
+    def _publish_runtime_done(self, phase: InitPhase, failure: PhaseOutcome | None) -> None:
+        at = wall_time(failure.at if failure else time.monotonic())
+        self._publish(
+            platform_events.init_runtime_done(
+                self._configuration,
+                at=at,
+                phase=phase,
+                status=failure.status if failure else "success",
+                error_type=failure.error_type if failure else None,
+            )
+        )
+
+    def _publish_report(self, programs: Programs, phase: InitPhase, result: InitResult) -> None:
+        at, failure = wall_time(result.ended), result.failure
+        for each in programs.extensions:
+            self._publish(
+                platform_events.extension(
+                    each.name,
+                    at=at,
+                    state=each.state.value,
+                    events=each.events,
+                    error_type=each.failed.result().error_type if each.failed.done() else None,
+                )
+            )
+        self._publish(
+            platform_events.init_report(
+                self._configuration,
+                at=at,
+                duration_ms=result.duration_ms,
+                phase=phase,
+                status=failure.status if failure else "success",
+                error_type=failure.error_type if failure else None,
+            )
+        )
+
+
+class _Waits:
+    """Waits for programs until a deadline, in `time.monotonic()` seconds."""
+
+    def __init__(self, programs: Programs, request_id: str, *, deadline: float) -> None:
+        self._programs = programs
+        self._request_id = request_id
+        self._deadline = deadline
+
+    async def until(
+        self, *wanted: asyncio.Future[Any], seconds: float | None = None
+    ) -> PhaseOutcome | None:
+        """Wait until the deadline, or less; return what prevents that all futures are done."""
+        remaining = self._deadline - time.monotonic()
+        failure = await self._programs.until(
+            *wanted,
+            request_id=self._request_id,
+            seconds=remaining if seconds is None else min(seconds, remaining),
+        )
+        if failure and failure.status == "timeout":
+            failure = replace(failure, at=self._deadline)
+        return failure
+
+
+def _unregistered(programs: Programs) -> list[str]:
+    return [each.name for each in programs.extensions if not each.registered.done()]
+
+
+def _with_cause(failure: PhaseOutcome, names: list[str], verb: str) -> PhaseOutcome:
+    """Return the failure with what a timeout waited for."""
+    if failure.status != "timeout":
+        return failure
+    return replace(failure, cause=f"{named_extensions(names)} {verb}")
+
+
+def _last_call(programs: Programs) -> float:
+    """Return when the last of the programs was ready."""
+    ready = [each.waiting.result() for each in programs.extensions if each.events]
+    return max([programs.apis.runtime.initialised.result().at, *ready])

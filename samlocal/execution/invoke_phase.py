@@ -1,0 +1,196 @@
+"""Invoke: the runtime and the extensions handle one event.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-invoke
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samlocal.execution.clock import wall_time
+from samlocal.execution.outcomes import answered, failed_afterwards, named_extensions
+from samlocal.frozen_dataclass import frozen
+from samlocal.invocation import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.execution.programs import Programs
+    from samlocal.invocation import Invocation, ResponseMode, SpanName
+    from samlocal.runtime_api.delivery import Delivery
+    from samlocal.runtime_api.exchange import Exchange
+    from samlocal.runtime_api.extension import Extension
+
+_ON_ITS_WAY_SECONDS: Final = 0.05
+
+
+@frozen
+class InvokeResult:
+    """An invocation that the runtime received at `begun`, in `time.monotonic()` seconds.
+
+    `produced_bytes` is the size of the response so far.
+    """
+
+    begun: float
+    phase: PhaseOutcome
+    spans: tuple[Span, ...] = ()
+    produced_bytes: int = 0
+    response_mode: ResponseMode = "buffered"
+
+
+async def run_invocation(
+    programs: Programs,
+    invocation: Invocation,
+    *,
+    seconds: float,
+    unlimited: bool,
+    delivery: Delivery,
+    runtime_done: Callable[[InvokeResult], Awaitable[None]],
+) -> InvokeResult:
+    """Give an invocation to the runtime and the extensions, and wait until all of them are done.
+
+    They have `seconds`, from the moment at which the runtime receives the invocation; if `unlimited`, they
+    are only told so. `runtime_done` is
+    called when the runtime has asked for the next invocation, or cannot any more.
+
+    Raises:
+        SandboxError: The sandbox was lost.
+    """
+    request_id = invocation.request_id
+    # An extension may have ended since the last invocation.
+    if failure := programs.failure(request_id):
+        result = InvokeResult(begun=time.monotonic(), phase=failure)
+        delivery.finish(failure.answer)
+        await runtime_done(result)
+        return result
+    deadline_ms = _shown_deadline(invocation, seconds)
+    exchange = programs.apis.runtime.deliver(invocation, deadline_ms=deadline_ms, response=delivery)
+    subscribers = _tell_extensions(programs, invocation, deadline_ms)
+    seconds = math.inf if unlimited else seconds
+    phase = await _wait_for_runtime(programs, exchange, seconds)
+    result = InvokeResult(
+        begun=exchange.begun,
+        phase=phase,
+        spans=_runtime_spans(exchange),
+        produced_bytes=exchange.produced_bytes,
+        response_mode=exchange.mode,
+    )
+    await runtime_done(result)
+    if phase.is_failure:
+        return result
+    return await _wait_for_extensions(programs, exchange, result, subscribers, seconds)
+
+
+async def _wait_for_runtime(programs: Programs, exchange: Exchange, seconds: float) -> PhaseOutcome:
+    """Wait until the runtime has answered and asks for the next invocation."""
+    request_id = exchange.invocation.request_id
+    failure = await programs.until(exchange.answer, request_id=request_id, seconds=seconds)
+    if failure and failure.status != "timeout":
+        # What it sent before it ended may still be on its way.
+        await asyncio.wait([exchange.answer], timeout=_ON_ITS_WAY_SECONDS)
+    if failure and not _is_whole(exchange):
+        failure = _from_begin(failure, exchange, seconds)
+        exchange.delivery.finish(failure.answer)
+        return failure
+    answer = exchange.answer.result()
+    exchange.delivery.finish(answer)
+    if failure := await programs.until(
+        exchange.finished, request_id=request_id, seconds=_remaining(exchange, seconds)
+    ):
+        failure = _from_begin(failure, exchange, seconds)
+        if failure.status == "timeout":
+            failure = replace(failure, cause="the runtime answered, but did not call `next` again")
+        return failed_afterwards(answer, failure)
+    return answered(answer, at=exchange.finished.result())
+
+
+async def _wait_for_extensions(
+    programs: Programs,
+    exchange: Exchange,
+    result: InvokeResult,
+    subscribers: list[Extension],
+    seconds: float,
+) -> InvokeResult:
+    """Wait until the extensions that got the event ask for the next one."""
+    if not subscribers:
+        return result
+    failure = await programs.until(
+        *(each.waiting for each in subscribers),
+        request_id=exchange.invocation.request_id,
+        seconds=_remaining(exchange, seconds),
+    )
+    since = result.phase.at
+    until = failure.at if failure else max(each.waiting.result() for each in subscribers)
+    overhead = Span(
+        name="extensionOverhead",
+        start=wall_time(since),
+        duration_ms=max(0.0, until - since) * 1000,
+    )
+    if failure:
+        failure = _from_begin(failure, exchange, seconds)
+        if failure.status == "timeout":
+            late = [each.name for each in subscribers if not each.waiting.done()]
+            cause = f"{named_extensions(late)} did not ask for the next event"
+            failure = replace(failure, cause=cause)
+        phase = failed_afterwards(exchange.answer.result(), failure)
+    else:
+        phase = replace(result.phase, at=max(since, until))
+    return replace(result, phase=phase, spans=(*result.spans, overhead))
+
+
+def _tell_extensions(
+    programs: Programs, invocation: Invocation, deadline_ms: int
+) -> list[Extension]:
+    """Send the event to the extensions that want it, and return them."""
+    subscribers = [each for each in programs.extensions if "INVOKE" in each.events]
+    if subscribers:
+        from samlocal.runtime_api.extension_events import invoke_event  # noqa: PLC0415  # few functions have extensions
+
+        for each in subscribers:
+            each.send(invoke_event(invocation, deadline_ms))
+    return subscribers
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    """Return whether the runtime has answered; a response that broke off is no answer of a dead runtime."""
+    if not exchange.answer.done():
+        return False
+    error = exchange.answer.result().error
+    return error is None or error.type != "Runtime.TruncatedResponse"
+
+
+def _from_begin(failure: PhaseOutcome, exchange: Exchange, seconds: float) -> PhaseOutcome:
+    """Return the failure at a time that fits the begin of the invocation."""
+    at = exchange.begun + seconds if failure.status == "timeout" else failure.at
+    return replace(failure, at=max(at, exchange.begun))
+
+
+def _runtime_spans(exchange: Exchange) -> tuple[Span, ...]:
+    """Return the spans of a response and of what the runtime does after it, as far as they have ended."""
+    finished = exchange.finished.result() if exchange.finished.done() else None
+    times = (exchange.begun, exchange.first_byte_at, exchange.last_byte_at, finished)
+    names: tuple[SpanName, ...] = ("responseLatency", "responseDuration", "runtimeOverhead")
+    return tuple(
+        Span(name=name, start=wall_time(since), duration_ms=max(0.0, until - since) * 1000)
+        for name, since, until in zip(names, times, times[1:], strict=False)
+        if since is not None and until is not None
+    )
+
+
+def _remaining(exchange: Exchange, seconds: float) -> float:
+    return exchange.begun + seconds - time.monotonic()
+
+
+def _shown_deadline(invocation: Invocation, seconds: float) -> int:
+    """Return the deadline that the function sees, as Unix time in milliseconds."""
+    if invocation.deadline_ms is not None:
+        return invocation.deadline_ms
+    remaining_ms = invocation.remaining_time_ms
+    if remaining_ms is None:
+        remaining_ms = int(seconds * 1000)
+    return int(time.time() * 1000) + remaining_ms

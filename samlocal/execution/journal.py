@@ -1,0 +1,65 @@
+"""The journal of an environment: its events and output go to the log of the present invocation, and to telemetry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from samlocal.execution.application_log import application_log
+from samlocal.execution.platform_events import iso_time
+from samlocal.execution.platform_lines import platform_lines
+from samlocal.execution.telemetry.telemetry import Telemetry
+from samlocal.sandbox.output import named_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+
+    from samlocal.execution.platform_events import PlatformEvent
+    from samlocal.function_configuration import FunctionConfiguration
+    from samlocal.sandbox.output import Log
+
+
+class Journal:
+    """Takes the events of the platform and the output of the programs, in their order.
+
+    `log` gets the lines of the platform. The logs of the programs are made from the log that gets their
+    output. `connect` connects to a port in the sandbox, for subscribers of telemetry.
+    """
+
+    def __init__(
+        self, configuration: FunctionConfiguration, connect: Callable[[int], socket]
+    ) -> None:
+        self.log: Log | None = None
+        self.telemetry = Telemetry(configuration, connect, subscribed=self._write)
+        self._configuration = configuration
+
+    def publish(self, event: PlatformEvent) -> None:
+        """Take an event of the platform."""
+        self._write(event)
+        self.telemetry.publish(event)
+
+    def note_timeout(self, request_id: str, cause: str | None) -> None:
+        """Write a line about a timeout, which Lambda's report only states; `cause` is what it waited for."""
+        seconds = self._configuration.timeout_seconds
+        text = f"{request_id} Task timed out after {seconds:.2f} seconds"
+        self.note(f"{iso_time(datetime.now(UTC))} {text}{f': {cause}' if cause else ''}")
+
+    def note(self, text: str) -> None:
+        """Write a line of samlocal's own, except between lines of JSON."""
+        if self.log and self._configuration.log_format == "Text":
+            self.log.line(text)
+
+    def runtime_log(self, log: Log) -> Log:
+        """Return the log for the output of the runtime."""
+        return self.telemetry.log(application_log(log, self._configuration))
+
+    def extension_log(self, log: Log, name: str) -> Log:
+        """Return the log for the output of an extension."""
+        return self.telemetry.log(named_log(log, name), extension=name)
+
+    def _write(self, event: PlatformEvent) -> None:
+        """Write the lines of an event."""
+        if self.log:
+            for line in platform_lines(event, self._configuration):
+                self.log.line(line)
