@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from samlocal.errors import HostNotReachableError
 from samlocal.execution import platform_events
 from samlocal.execution.clock import wall_time
-from samlocal.execution.outcomes import failed_to_initialise, named_extensions
+from samlocal.execution.outcomes import (
+    failed_to_initialise,
+    named_extensions,
+    too_many_extensions,
+)
 from samlocal.execution.thread_futures import awaitable
 from samlocal.frozen_dataclass import frozen
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 # After this time without a call, check whether the runtime can reach the API.
 _CONTACT_SECONDS: Final = 3.0
+# https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-b
+_MAX_EXTENSIONS: Final = 10
 # How long a runtime that has reported an error may take to exit by itself.
 _EXIT_SECONDS: Final = 0.2
 
@@ -85,12 +91,8 @@ class Initialiser:
         start = platform_events.init_start(self._configuration, at=wall_time(begun), phase=phase)
         self._publish(start)
         waits = _Waits(programs, request_id, deadline=begun + seconds)
-        names = await awaitable(self._sandbox.extensions)
-        programs.start_extensions(names)
-        failure = await waits.until(*(each.registered for each in programs.extensions))
-        if failure:
-            failure = _with_cause(failure, _unregistered(programs), "did not register")
-        else:
+        failure = await self._start_extensions(programs, waits, request_id)
+        if not failure:
             programs.start_runtime()
             failure = await self._wait_for_runtime(programs, waits)
             if failure:
@@ -112,6 +114,20 @@ class Initialiser:
         result = InitResult(begun=begun, ended=ended, failure=failure)
         self._publish_report(programs, phase, result)
         return result
+
+    async def _start_extensions(
+        self, programs: Programs, waits: _Waits, request_id: str
+    ) -> PhaseOutcome | None:
+        """Start the external extensions, and wait until they have registered; return why they have not."""
+        names = await awaitable(self._sandbox.extensions)
+        if len(names) > _MAX_EXTENSIONS:
+            return too_many_extensions(request_id, names, _MAX_EXTENSIONS, at=time.monotonic())
+        programs.start_extensions(names)
+        failure = await waits.until(*(each.registered for each in programs.extensions))
+        if failure:
+            late = [each.name for each in programs.extensions if not each.registered.done()]
+            failure = _with_cause(failure, late, "did not register")
+        return failure
 
     async def _wait_for_runtime(self, programs: Programs, waits: _Waits) -> PhaseOutcome | None:
         """Wait until the runtime asks for an invocation; return why it does not."""
@@ -196,10 +212,6 @@ class _Waits:
         if failure and failure.status == "timeout":
             failure = replace(failure, at=self._deadline)
         return failure
-
-
-def _unregistered(programs: Programs) -> list[str]:
-    return [each.name for each in programs.extensions if not each.registered.done()]
 
 
 def _with_cause(failure: PhaseOutcome, names: list[str], verb: str) -> PhaseOutcome:

@@ -14,7 +14,7 @@ from samlocal.runtime_api.answer import Answer, error_answer
 from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from samlocal.errors import SandboxError
     from samlocal.invocation import Outcome
@@ -101,6 +101,19 @@ def extension_failed(
         type=failure.type,
         message=f"RequestId: {request_id} Error: {failure.error_type}",
         hint=f"the extension `{name}` reported {said}",
+    )
+    return _failure(error_answer(error), error.type, at=at)
+
+
+def too_many_extensions(
+    request_id: str, names: Sequence[str], limit: int, *, at: float
+) -> PhaseOutcome:
+    """Return the outcome of more external extensions than Lambda starts."""
+    error = FunctionError(
+        type="Extension.TooManyExtensions",
+        message=f"RequestId: {request_id} Error: Extension limit ({limit}) reached",
+        hint=f"/opt/extensions has {len(names)} files, Lambda starts at most {limit} extensions: "
+        + ", ".join(f"`{name}`" for name in names),
     )
     return _failure(error_answer(error), error.type, at=at)
 

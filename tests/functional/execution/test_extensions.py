@@ -242,6 +242,17 @@ async def test_extension_that_fails_in_init(
     assert all(f"Status: error\tError Type: {error_type}" in each for each in reports)
 
 
+async def test_eleven_extensions() -> None:
+    """Lambda starts at most ten extensions; none is started then, and the hint names them."""
+    sandbox = FakeSandbox(echo, extensions={f"agent-{n}": Recorder() for n in range(11)})
+    result = await run_once(sandbox)
+
+    assert (result.outcome, sandbox.processes) == ("failure", [])
+    assert result.error is not None
+    assert result.error.type == "Extension.TooManyExtensions"
+    assert "`agent-10`" in (result.error.hint or "")
+
+
 async def test_extension_that_never_registers(monkeypatch: pytest.MonkeyPatch) -> None:
     """An extension that does not register holds Init until its limit, and the log names it."""
     monkeypatch.setattr(environment_module, "INIT_SECONDS", 0.2)
