@@ -72,6 +72,7 @@ def plain_function(
         architecture=chosen.architecture,
         images=parse_images(container.invoke_image or ()),
         qualifier=chosen.qualifier,
+        snap_start=chosen.snapstart,
         env_files=tuple(chosen.env_vars or ()),
         container_env_file=debugging.container_env_vars,
         variables=parse_assignments(chosen.env or ()),

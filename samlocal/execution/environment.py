@@ -45,6 +45,8 @@ _log = logging.getLogger(__name__)
 # Lambda gives Init ten seconds, and then runs it again as part of the first invocation:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS: Final = 10.0
+# Outside of invocations, as at the publication of a version, it has more, and always the function's timeout.
+_LONG_INIT_SECONDS: Final = 130.0
 _STOP_SECONDS: Final = 5.0
 
 
@@ -64,11 +66,13 @@ class _Preparation:
     """What came before an invocation.
 
     `begun` is the start of an Init that counts as part of the invocation (`time.monotonic()` seconds), and
-    `init_duration_ms` the duration of one that does not; both are None without Init. `failure` is Init's.
+    `init_duration_ms` the duration of one that does not; both are None without Init. With SnapStart it is
+    followed by Restore, whose duration counts instead. `failure` is that of either.
     """
 
     begun: float | None = None
     init_duration_ms: float | None = None
+    restore_duration_ms: float | None = None
     failure: PhaseOutcome | None = None
 
 
@@ -104,6 +108,7 @@ class ExecutionEnvironment:
             was_called=lambda: self._was_called,
         )
         self._current: Invocation | None = None
+        self._served: Invocation | None = None
         self._was_called = False
         self._is_initialised = False
         self._needs_first_init = True
@@ -167,9 +172,10 @@ class ExecutionEnvironment:
 
         Raises:
             EnvironmentBusyError: Another invocation is running.
-            EnvironmentUnusableError: It accepts no more invocations; see `is_usable`.
+            EnvironmentUnusableError: It accepts no more invocations, see `is_usable`, or serves another tenant.
         """
         self._require_usable()
+        self._require_tenant(invocation)
         self._current = invocation
         guarded = self._log if log is None else GuardedLog(log)
         self._journal.log = guarded
@@ -206,6 +212,19 @@ class ExecutionEnvironment:
         if self._is_ending or not (self._needs_first_init or self.is_usable):
             raise EnvironmentUnusableError(
                 f"the execution environment takes no more invocations: it is {self.state.value}",
+                hint="start another one",
+            )
+
+    def _require_tenant(self, invocation: Invocation) -> None:
+        """Check that an invocation is of the same tenant as those before.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+        """
+        self._served = self._served or invocation
+        if invocation.tenant_id != self._served.tenant_id:
+            raise EnvironmentUnusableError(
+                f"the execution environment serves the tenant `{self._served.tenant_id}`,"
+                f" not `{invocation.tenant_id}`",
                 hint="start another one",
             )
 
@@ -260,27 +279,52 @@ class ExecutionEnvironment:
 
     async def _initialise(self, request_id: str) -> _Preparation:
         """Run Init for new programs; if the first one fails, a second time as a part of the invocation."""
-        if self._needs_first_init:
-            begun = (await asyncio.shield(self._started)).at
+        if self._needs_first_init or self._has_snap_start:
+            started = await asyncio.shield(self._started)
+            begun = started.at if self._needs_first_init else time.monotonic()
             init = await self._run_init("init", begun, request_id)
             self._needs_first_init = False
             if not init.failure:
                 self._sandbox.end_init()
                 _log.debug("the runtime is ready, Init took %.0f ms", init.duration_ms)
+                if self._has_snap_start:
+                    return await self._restore(request_id)
                 return _Preparation(init_duration_ms=init.duration_ms)
             if init.failure.cause:
+                seconds = _init_seconds(self._configuration)
                 self._journal.note(
-                    f"Init took more than {INIT_SECONDS:.0f} seconds: {init.failure.cause}"
+                    f"Init took more than {seconds:.0f} seconds: {init.failure.cause}"
                 )
-            if not self._sandbox.can_restart:
+            # Without a snapshot there is nothing to invoke.
+            if self._has_snap_start or not self._sandbox.can_restart:
                 return _Preparation(begun=begun, failure=init.failure)
             await self._restart(_shutdown_reason(init.failure))
         begun = time.monotonic()
         init = await self._run_init("invoke", begun, request_id)
         return _Preparation(begun=begun, failure=init.failure)
 
+    @property
+    def _has_snap_start(self) -> bool:
+        return self._configuration.initialization_type == "snap-start"
+
+    async def _restore(self, request_id: str) -> _Preparation:
+        from samlocal.execution.restore_phase import restore  # noqa: PLC0415  # only SnapStart needs it
+
+        restored = await restore(
+            self._programs,
+            self._configuration,
+            publish=self._journal.publish,
+            request_id=request_id,
+        )
+        return _Preparation(
+            begun=restored.begun if restored.failure else None,
+            restore_duration_ms=None if restored.failure else restored.duration_ms,
+            failure=restored.failure,
+        )
+
     async def _run_init(self, phase: InitPhase, begun: float, request_id: str) -> InitResult:
-        seconds = INIT_SECONDS if phase == "init" else self._configuration.timeout_seconds
+        timeout_seconds = self._configuration.timeout_seconds
+        seconds = _init_seconds(self._configuration) if phase == "init" else timeout_seconds
         if phase == "init" and not self._sandbox.can_restart:
             seconds += self._configuration.timeout_seconds
         init = await self._initialiser.run(
@@ -339,12 +383,15 @@ class ExecutionEnvironment:
         known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
         self._peak_memory_mb = max(known, default=None)
         begun = result.begun if preparation.begun is None else preparation.begun
+        restore_ms = preparation.restore_duration_ms
         return Report(
             request_id=request_id,
             duration_ms=(phase.at - begun) * 1000,
             memory_size_mb=memory_mb,
             max_memory_used_mb=self._peak_memory_mb,
             init_duration_ms=preparation.init_duration_ms,
+            restore_duration_ms=restore_ms,
+            billed_restore_duration_ms=None if restore_ms is None else math.ceil(restore_ms),
             status=phase.status,
             error_type=phase.error_type,
             spans=result.spans,
@@ -391,6 +438,13 @@ class ExecutionEnvironment:
         accepted = self._sandbox.accepts_peer(host, port)
         self._was_called |= accepted
         return accepted
+
+
+def _init_seconds(configuration: FunctionConfiguration) -> float:
+    """Return the time that Init may take outside of an invocation."""
+    if configuration.initialization_type == "on-demand":
+        return INIT_SECONDS
+    return max(_LONG_INIT_SECONDS, configuration.timeout_seconds)
 
 
 def _shutdown_reason(phase: PhaseOutcome) -> ShutdownReason:

@@ -110,7 +110,7 @@ class Initialiser:
         if failure:
             # An engine may report the start of a short program later than its end.
             failure = replace(failure, at=max(failure.at, begun))
-        ended = failure.at if failure else max(_last_call(programs), begun)
+        ended = failure.at if failure else max(self._last_call(programs), begun)
         result = InitResult(begun=begun, ended=ended, failure=failure)
         self._publish_report(programs, phase, result)
         return result
@@ -130,16 +130,31 @@ class Initialiser:
         return failure
 
     async def _wait_for_runtime(self, programs: Programs, waits: _Waits) -> PhaseOutcome | None:
-        """Wait until the runtime asks for an invocation; return why it does not."""
-        initialised = programs.apis.runtime.initialised
+        """Wait until the runtime asks for an invocation or its restore; return why it does not."""
+        ready = self._ready(programs)
         if not self._was_called():
-            failure = await waits.until(initialised, seconds=_CONTACT_SECONDS)
+            failure = await waits.until(ready, seconds=_CONTACT_SECONDS)
             if failure and not self._was_called():
                 await self._require_contact()
-        if failure := await waits.until(initialised):
+        if failure := await waits.until(ready):
             return failure
+        initialised = programs.apis.runtime.initialised
+        if not initialised.done():
+            return None
         told = initialised.result()
         return failed_to_initialise(told.failure, at=told.at) if told.failure else None
+
+    def _ready(self, programs: Programs) -> asyncio.Future[Any]:
+        """Return what is done when the runtime is: with SnapStart it waits for its restore then."""
+        if self._configuration.initialization_type == "snap-start":
+            return programs.apis.restore.ready
+        return programs.apis.runtime.initialised
+
+    def _last_call(self, programs: Programs) -> float:
+        """Return when the last of the programs was ready."""
+        told = self._ready(programs).result()
+        at: float = told if isinstance(told, float) else told.at
+        return max([at, *(each.waiting.result() for each in programs.extensions if each.events)])
 
     async def _require_contact(self) -> None:
         """Check that a runtime without any call can reach the Runtime API.
@@ -219,9 +234,3 @@ def _with_cause(failure: PhaseOutcome, names: list[str], verb: str) -> PhaseOutc
     if failure.status != "timeout":
         return failure
     return replace(failure, cause=f"{named_extensions(names)} {verb}")
-
-
-def _last_call(programs: Programs) -> float:
-    """Return when the last of the programs was ready."""
-    ready = [each.waiting.result() for each in programs.extensions if each.events]
-    return max([programs.apis.runtime.initialised.result().at, *ready])

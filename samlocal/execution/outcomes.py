@@ -63,8 +63,19 @@ def timed_out(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:
 
 
 def failed_to_initialise(failure: Answer, *, at: float) -> PhaseOutcome:
-    """Return the outcome of a runtime that reported an error in Init."""
-    return _failure(failure, failure.error.type if failure.error else None, at=at)
+    """Return the outcome of a runtime that reported an error in Init or Restore."""
+    return _failure(failure, failure.reported_type, at=at)
+
+
+def failed_to_restore_in_time(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:
+    """Return the outcome of a runtime whose hooks after the restore took more than their time."""
+    message = "Lambda couldn't restore the snapshot within the timeout limit."
+    error = FunctionError(
+        type="SnapStartTimeoutException",
+        message=f"RequestId: {request_id} Error: {message}",
+        hint=f"the runtime hooks after the restore may take {seconds:.0f} seconds in all",
+    )
+    return _failure(error_answer(error), error.type, at=at)
 
 
 def runtime_exited(request_id: str, exit_: Exit, memory_mb: int) -> PhaseOutcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import JsonObject, milliseconds
+from samlocal.trace_header import read_trace_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -242,15 +243,6 @@ def logs_dropped(
     return PlatformEvent(time=at, type="platform.logsDropped", record=record)
 
 
-def trace_fields(header: str) -> dict[str, str]:
-    """Return the fields of a trace header: `Root=…;Parent=…;Sampled=1`.
-
-    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    """
-    parts = (each.partition("=") for each in header.split(";"))
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
 def _environment(configuration: FunctionConfiguration) -> dict[str, object]:
     """Return what the events at the start of an environment say about it."""
     record: dict[str, object] = {
@@ -282,7 +274,7 @@ def _spans(spans: Iterable[Span]) -> dict[str, object]:
 
 def _trace(invocation: Invocation) -> dict[str, object]:
     """Return the trace of a sampled invocation; Lambda states no other."""
-    fields = trace_fields(invocation.trace_id)
+    fields = read_trace_header(invocation.trace_id)
     if fields.get("Sampled") != "1":
         return {}
     tracing = {"type": _TRACE_HEADER, "value": invocation.trace_id}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from samlocal.execution.platform_events import trace_fields
 from samlocal.invocation import report_line
+from samlocal.trace_header import read_trace_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,7 +80,7 @@ def _report(record: JsonObject) -> tuple[str, ...]:
 def _trace(record: JsonObject) -> tuple[str, ...]:
     if "tracing" not in record:
         return ()
-    fields = trace_fields(str(cast("JsonObject", record["tracing"])["value"]))
+    fields = read_trace_header(str(cast("JsonObject", record["tracing"])["value"]))
     return (
         f"XRAY TraceId: {fields.get('Root')}\tSegmentId: {fields.get('Parent')}\tSampled: true\t",
     )

@@ -37,7 +37,8 @@ class FunctionOptions:
     """Overrides of a function's configuration, and sources of its environment.
 
     `images` replace the image of a function, by any of its identifiers; the key "" is for every function.
-    `version` overrides the version from `qualifier`. `env_files` and `container_env_file` name files
+    `version` overrides the version from `qualifier`. `snap_start` overrides `SnapStart` of the template, which
+    applies to published versions. `env_files` and `container_env_file` name files
     (`-`: the host's stdin); `variables` override the env files. `reads_shell` and `reads_credentials` let
     the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
     function trusts. `debug` applies only to `debugged_function`, if that is set.
@@ -48,6 +49,7 @@ class FunctionOptions:
     images: Mapping[str, str] = field(default_factory=dict)
     qualifier: str | None = None
     version: str | None = None
+    snap_start: bool | None = None
     env_files: tuple[str, ...] = ()
     container_env_file: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -77,6 +77,7 @@ def resolve_function(
     version = options.version or qualified.version
     debug = _debug_settings(options, entry, project)
     credentials, credential_diagnostics = _credentials(options, project.account, host)
+    initialization_type, initialization_diagnostics = _initialization(function, version, options)
     environment = _environment(
         options,
         project,
@@ -85,6 +86,7 @@ def resolve_function(
         execution=Execution(
             version=version,
             debugging=debug is not None,
+            initialization_type=initialization_type,
         ),
         host=host,
     )
@@ -93,6 +95,7 @@ def resolve_function(
         *project.diagnostics_for(entry),
         *relevant_diagnostics(function.diagnostics, given=environment.not_from_template()),
         *qualified.diagnostics,
+        *initialization_diagnostics,
         *(() if has_own_credentials else credential_diagnostics),
         *environment.diagnostics,
     )
@@ -107,6 +110,10 @@ def resolve_function(
         profile=options.profile,
         ca_bundle=options.ca_bundle,
         debug=debug,
+        initialization_type=initialization_type,
+        credentials=_container_credentials(credentials)
+        if initialization_type == "snap-start" and not has_own_credentials
+        else None,
     )
 
 
@@ -168,6 +175,16 @@ def _with_chosen_runtime(function: Function, options: FunctionOptions) -> Functi
     return replace(function, runtime=find_runtime(options.runtime.lower()).id)
 
 
+def _initialization(
+    function: Function, version: str, options: FunctionOptions
+) -> tuple[InitializationType, tuple[Diagnostic, ...]]:
+    if not (function.snap_start or options.snap_start):
+        return "on-demand", ()
+    from samlocal.preparation.initialization import choose_initialization
+
+    return choose_initialization(function, version, snap_start=options.snap_start)
+
+
 def _debug_settings(
     options: FunctionOptions, entry: FunctionEntry, project: Project
 ) -> DebugSettings | None:
@@ -194,6 +211,23 @@ def _has_own_credentials(environment: Environment) -> bool:
     """Tell whether `--env` or an env file sets the function's credentials."""
     key = environment.variables.get("AWS_ACCESS_KEY_ID")
     return key is not None and key.origin.source in {"section", "command-line", "container"}
+
+
+def _container_credentials(credentials: Credentials | None) -> ContainerCredentials:
+    """Return credentials for the endpoint of a function with SnapStart: the user's, or placeholders."""
+    import uuid
+
+    from samlocal.env_vars.lambda_variables import credential_variables
+    from samlocal.function_configuration import ContainerCredentials
+
+    variables = credential_variables(credentials)
+    return ContainerCredentials(
+        token=uuid.uuid4().hex,
+        access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        session_token=variables.get("AWS_SESSION_TOKEN"),
+        expires=credentials.expires if credentials else None,
+    )
 
 
 def _environment(  # all of it is needed, and used once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import FunctionError
@@ -14,12 +15,21 @@ from samlocal.invocation import FunctionError
 class Answer:
     """A runtime's answer to an invocation, or its error in initialisation.
 
-    `payload` is empty if the response was streamed to a sink.
+    `payload` is empty if the response was streamed to a sink. `error_type` is what the runtime calls the kind
+    of its error, beside the function's own type of it.
     """
 
     payload: bytes
     content_type: str = "application/json"
     error: FunctionError | None = None
+    error_type: str | None = None
+
+    @property
+    def reported_type(self) -> str | None:
+        """The type of the error in reports: the runtime's, if it is one of Lambda's."""
+        if self.error_type and self.error_type.startswith(("Runtime.", "Function.")):
+            return self.error_type
+        return self.error.type if self.error else None
 
 
 def error_answer(error: FunctionError) -> Answer:
@@ -35,13 +45,12 @@ def as_error(body: bytes, error_type: str | None) -> Answer:
         fields = None
     if not isinstance(fields, dict):
         fields = {}
-    return error_answer(
-        FunctionError(
-            type=str(fields.get("errorType") or error_type or "Runtime.Unknown"),
-            message=str(fields.get("errorMessage") or ""),
-            body=body,
-        )
+    error = FunctionError(
+        type=str(fields.get("errorType") or error_type or "Runtime.Unknown"),
+        message=str(fields.get("errorMessage") or ""),
+        body=body,
     )
+    return replace(error_answer(error), error_type=error_type)
 
 
 def decode_base64(text: str) -> bytes:

@@ -32,6 +32,9 @@ class CredentialsApi:
 
     def __init__(self, configuration: FunctionConfiguration) -> None:
         self._credentials = configuration.credentials
+        # Without a session, the SDK for Java would send an empty token, and the one for JavaScript needs one.
+        is_java = (configuration.runtime_version or "").startswith("java:")
+        self._no_token = None if is_java else ""
 
     async def handle(self, request: Request) -> Response:
         return await _ROUTES.dispatch(self, request)
@@ -48,7 +51,7 @@ class CredentialsApi:
         content = {
             "AccessKeyId": known.access_key_id,
             "SecretAccessKey": known.secret_access_key,
-            "Token": known.session_token,
+            "Token": known.session_token or self._no_token,
             "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         return Response(

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from samlocal.runtime_api.dispatch import RefusalError, Routes
-from samlocal.runtime_api.exchange import read_error
+from samlocal.runtime_api.exchange import Initialised, read_error
 from samlocal.runtime_api.http_server import Response
 from samlocal.runtime_api.responses import ACCEPTED, invalid_state_transition
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.answer import Answer
     from samlocal.runtime_api.http_server import Request
     from samlocal.runtime_api.runtime_routes import Runtime
+
+_T = TypeVar("_T")
 
 _RESTORED: Final = Response(status=200, body=b"")
 
@@ -26,16 +27,17 @@ _RESTORED: Final = Response(status=200, body=b"")
 class RestoreApi:
     """The calls of a runtime before and after its snapshot.
 
-    `ready` is done at the `time.monotonic()` seconds at which the runtime has run the hooks before the
-    snapshot, and `failed` has the error of a hook after it. A runtime that never calls these goes on with
-    `next`.
+    `ready` is done when the runtime has run the hooks before the snapshot and waits for its restore, in
+    `time.monotonic()` seconds. `finished` is done when it has run the hooks after the restore and asks for
+    work, or when one of them failed. A runtime without hooks never waits: both are done when it asks for work.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self.ready: asyncio.Future[float] = asyncio.Future()
-        self.failed: asyncio.Future[Answer] = asyncio.Future()
+        self.finished: asyncio.Future[Initialised] = asyncio.Future()
         self._runtime = runtime
         self._restored: asyncio.Future[None] = asyncio.Future()
+        runtime.initialised.add_done_callback(lambda done: self._finish(done.result()))
 
     def restore(self) -> None:
         """Answer the pending `restore/next`: the runtime goes on as if from its snapshot."""
@@ -47,8 +49,7 @@ class RestoreApi:
     async def restore_next(self, _request: Request) -> Response:
         """`GET /runtime/restore/next`: wait for the restore."""
         self._move(RuntimeState.RESTORE_READY)
-        if not self.ready.done():
-            self.ready.set_result(time.monotonic())
+        _settle(self.ready, time.monotonic())
         # The runtime may disconnect while it waits, and call again.
         await asyncio.shield(self._restored)
         self._move(RuntimeState.RESTORING)
@@ -58,8 +59,12 @@ class RestoreApi:
         """`POST /runtime/restore/error`: a hook after the restore failed."""
         self._move(RuntimeState.RESTORE_ERROR)
         failure = await read_error(request)
-        self.failed.set_result(failure)
+        self._finish(Initialised(at=time.monotonic(), failure=failure))
         return ACCEPTED
+
+    def _finish(self, end: Initialised) -> None:
+        _settle(self.ready, end.at)
+        _settle(self.finished, end)
 
     def _move(self, wanted: RuntimeState) -> None:
         try:
@@ -72,3 +77,8 @@ _ROUTES: Final = Routes[RestoreApi](
     ("GET", "/2018-06-01/runtime/restore/next", RestoreApi.restore_next),
     ("POST", "/2018-06-01/runtime/restore/error", RestoreApi.restore_error),
 )
+
+
+def _settle(future: asyncio.Future[_T], value: _T) -> None:
+    if not future.done():
+        future.set_result(value)

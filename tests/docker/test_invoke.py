@@ -387,11 +387,13 @@ def test_context_is_what_the_command_line_says(samlocal: Samlocal) -> None:
 
 
 def test_a_tenant_and_a_trace_are_chosen(samlocal: Samlocal) -> None:
-    """The runtime's client reads the tenant and the trace header, the latter completed."""
+    """The runtime's client reads the tenant and the completed trace header, which the log shows."""
     root = "1-5759e988-bd862e3fe1be46a994272793"
     tenant = samlocal.invoke("Tenant", "--tenant-id", "blue")
     assert json.loads(tenant.stdout) == ["blue"]
-    trace = json.loads(samlocal.invoke("Context", "--trace-id", root).stdout)["trace"]
+    ended = samlocal.invoke("Context", "--trace-id", root)
+    assert f"\nXRAY TraceId: {root}\tSegmentId: " in ended.stderr
+    trace = json.loads(ended.stdout)["trace"]
     assert re.fullmatch(rf"Root={root};Parent=[0-9a-f]{{16}};Sampled=1", trace)
 
 

@@ -117,6 +117,15 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
+    snapstart: Annotated[
+        bool | None,
+        typer.Option(
+            "--snapstart/--no-snapstart",
+            help="Initialize the function as with SnapStart, with its runtime hooks, or on demand. [default: "
+            "SnapStart for a published version of a function with `SnapStart`]",
+            show_default=False,
+        ),
+    ] = None
     tenant_id: Annotated[
         str | None,
         typer.Option(

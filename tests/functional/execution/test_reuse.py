@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -337,3 +338,14 @@ async def test_single_invocation_waits_for_no_output_of_init() -> None:
     async with entered(sandbox) as environment:
         await environment.invoke(numbered(1), is_last=True)
     assert "of init" not in sandbox.log.entries
+
+
+async def test_an_environment_serves_one_tenant() -> None:
+    """An invocation of another tenant is refused, and the environment goes on for its own."""
+    async with entered(FakeSandbox(follow)) as environment:
+        await environment.invoke(replace(numbered(1), tenant_id="blue"))
+        for other in ("green", None):
+            with pytest.raises(EnvironmentUnusableError, match="serves the tenant `blue`"):
+                await environment.invoke(replace(numbered(2), tenant_id=other))
+        result = await environment.invoke(replace(numbered(3), tenant_id="blue"), is_last=True)
+    assert result.outcome == "success"

@@ -102,6 +102,16 @@ async def test_credentials_without_an_end() -> None:
     assert timedelta(hours=1) < expires - datetime.now(UTC) <= timedelta(hours=6)
 
 
+@pytest.mark.parametrize(("runtime", "token"), [("python:3.13", ""), ("java:21", None)])
+async def test_credentials_without_a_session(runtime: str, token: str | None) -> None:
+    """A missing token has the form that SDKs take for none."""
+    known = replace(KNOWN, session_token=None)
+    chosen = replace(CONFIGURATION, credentials=known, runtime_version=runtime)
+    async with api_of(chosen) as api:
+        reply = await api.call("GET", CREDENTIALS, headers={"Authorization": "secret"})
+    assert json.loads(reply.body)["Token"] == token
+
+
 async def test_credentials_are_for_snapstart(api: Api) -> None:
     """Other functions have their credentials in variables: the endpoint does not exist."""
     reply = await api.call("GET", CREDENTIALS, headers={"Authorization": "secret"})

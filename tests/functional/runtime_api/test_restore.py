@@ -39,14 +39,16 @@ async def test_restore_next_waits_for_the_restore(api: Api) -> None:
 async def test_a_restored_runtime_asks_for_work(api: Api) -> None:
     """After the restore the runtime takes invocations like any other."""
     await restored(api)
+    assert not api.apis.restore.finished.done()
     await api.fetch()
-    assert api.runtime.initialised.done()
+    assert (await api.apis.restore.finished) == api.runtime.initialised.result()
 
 
 async def test_a_runtime_without_hooks(api: Api) -> None:
     """A runtime that does not know SnapStart asks for work at once; the restore is over then."""
+    restore = api.apis.restore
     await api.fetch()
-    assert not api.apis.restore.ready.done()
+    assert await restore.ready == (await restore.finished).at
     assert (await api.call("GET", RESTORE_NEXT)).status == 403
 
 
@@ -67,7 +69,8 @@ async def test_a_hook_after_the_restore_fails(api: Api) -> None:
     reply = await api.call("POST", RESTORE_ERROR, body, headers)
 
     assert (reply.status, json.loads(reply.body)) == (202, {"status": "OK"})
-    failure = await api.apis.restore.failed
+    failure = (await api.apis.restore.finished).failure
+    assert failure
     assert failure.payload == body
     assert failure.error
     assert (failure.error.type, failure.error.message) == ("ValueError", "no entropy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ def api_variables(sandbox: SandboxSpec, address: str) -> dict[str, str]:
 
 
 def _is_loopback(address: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415  # only SnapStart needs it
+
     try:
         return ip_address(address.rpartition(":")[0]).is_loopback
     except ValueError:  # a host name
