@@ -5,18 +5,22 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Exec
 
 from __future__ import annotations
 
-import re
 import time
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import KILLED
-from samlocal.errors import EngineError, LaunchError
+from samlocal.errors import EngineError
+from samlocal.sandbox.docker.container.launch_errors import (
+    NOT_EXECUTED,
+    launch_error,
+    reason_of_engine,
+    reason_of_shell,
+)
 from samlocal.sandbox.docker.container.output_marks import OutputMarks
-from samlocal.sandbox.docker.container.process import ContainerProcess, settle
+from samlocal.sandbox.docker.container.process import ContainerProcess, set_error, settle
 from samlocal.sandbox.docker.container.shell_messages import ShellMessages, signal_of
-from samlocal.sandbox.docker.container.supervisor_script import EXTENSIONS_FOLDER
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, Started
 
@@ -26,19 +30,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.container.process import Supervision
 
 _SIGKILL: Final = 9
-# The exit statuses of shells, which run a file that the kernel cannot execute as a script, and of engines.
-_NOT_STARTED: Final = frozenset({126, 127})
-_NOT_EXECUTED: Final = _NOT_STARTED | {2}
 _FIRST_BYTES: Final = 1024
-# In the output of a command that runc or crun cannot execute.
-_REFUSED: Final = re.compile(r"OCI runtime.*exec.*?: (?P<reason>[^:]+?)(: unknown)?\s*$", re.DOTALL)
-# The beginning of an ELF file without its zero bytes, which shells drop: class, order, version, ABI, type.
-_ELF: Final = re.compile(rb"\x7fELF\x02\x01\x01\x03?[\x02\x03](?P<machine>[\x3e\xb7])")
-_MACHINES: Final = {b"\x3e": ("amd64", "x86_64"), b"\xb7": ("arm64", "arm64")}
-_HINTS: Final = {
-    "permission denied": "make the file in the layer executable: `chmod +x`",
-    "exec format error": "an extension is a program for Linux, or a script with `#!` in its first line",
-}
 
 
 class ExtensionProcess(ContainerProcess):
@@ -120,11 +112,11 @@ class ExtensionProcess(ContainerProcess):
             self.group = int(group)
             settle(self.started, Started(at=time.monotonic()))
         elif word == "refused":
-            self.fail(launch_error(self.name, details.decode(errors="replace")))
+            self._refuse(details.decode(errors="replace"))
         elif word == "exit" and self._messages:
             reported = self._messages.take_exit(details)
             exited = self._supervision.exit_of(self, reported)
-            if exited.signal is None and exited.status in _NOT_EXECUTED:
+            if exited.signal is None and exited.status in NOT_EXECUTED:
                 self._unexplained = exited  # its output, which may tell why, is to come
             else:
                 settle(self.exited, exited)
@@ -132,17 +124,31 @@ class ExtensionProcess(ContainerProcess):
     def _end_output(self) -> None:
         if exited := self._unexplained:
             self._unexplained = None
-            if error := self._launch_error(exited.status):
-                self.fail(error)
+            reason = reason_of_shell(
+                self.name,
+                exited.status,
+                said=self._first_output,
+                beginning=self._beginning,
+                architecture=self._architecture(),
+            )
+            if reason:
+                self._refuse(reason)
             settle(self.exited, exited)
         settle(self.output_ended, None)
+
+    def _architecture(self) -> str:
+        try:
+            return self._engine.architecture()
+        except EngineError:  # it is lost, which another thread reports
+            return ""
 
     def _end(self, status: int | None) -> None:
         """Settle what nothing was reported about: there is no shell, or it was killed."""
         exited = Exit(at=time.monotonic(), status=status, signal=signal_of(status, None))
-        refused = _REFUSED.search(self._first_output.decode(errors="replace"))
-        if self._messages is None and refused and status in _NOT_EXECUTED:
-            self.fail(launch_error(self.name, refused["reason"]))
+        if self._messages is None:
+            said = self._first_output.decode(errors="replace")
+            if reason := reason_of_engine(self.name, status, said):
+                self._refuse(reason)
         settle(self.started, Started(at=exited.at))
         settle(self.exited, exited)
 
@@ -154,28 +160,17 @@ class ExtensionProcess(ContainerProcess):
         except EngineError:
             state = {}
         if state.get("Running"):
-            refused = _REFUSED.search(error.message)
-            self.fail(launch_error(self.name, refused["reason"]) if refused else error)
+            if reason := reason_of_engine(self.name, None, error.message):
+                self._refuse(reason)
+            else:
+                self.fail(error)
         self._end(None)
 
-    def _launch_error(self, status: int | None) -> LaunchError | None:
-        """Return why the extension could not be executed; None if it was."""
-        if (elf := _ELF.match(self._beginning)) is not None:
-            name, machine = _MACHINES[elf["machine"]]
-            if self._engine.architecture() != name:
-                return launch_error(self.name, f"exec format error: it is built for {machine}")
-        path = f"{EXTENSIONS_FOLDER}/{self.name}"
-        lines = self._first_output.decode(errors="replace").splitlines()
-        # The shell runs under the extension's name, which is therefore in its message twice.
-        of_shell = len(lines) == 1 and lines[0].startswith(path) and lines[0].count(path) > 1
-        if not of_shell or status not in _NOT_STARTED:
-            return None
-        return launch_error(self.name, "its interpreter or loader is not in the sandbox")
+    def _refuse(self, reason: str) -> None:
+        """Fail because the extension cannot be executed."""
+        error = launch_error(self.name, reason)
+        set_error(self.started, error)
+        set_error(self.exited, error)
 
     def _request_mark(self) -> None:
         self._supervision.supervisor.mark(self.group)
-
-
-def launch_error(name: str, reason: str) -> LaunchError:
-    hint = next((each for start, each in _HINTS.items() if reason.startswith(start)), None)
-    return LaunchError(f"the extension `{name}` cannot be started: {reason}", hint=hint)

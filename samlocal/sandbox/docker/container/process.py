@@ -74,8 +74,7 @@ class ContainerProcess:
     def fail(self, error: BaseException) -> None:
         """Let all futures fail that are not done."""
         for future in (self.started, self.exited, self.output_ended):
-            with suppress(InvalidStateError):
-                cast("Future[object]", future).set_exception(error)
+            set_error(cast("Future[object]", future), error)
 
     def _when_started(self, command: Callable[[Supervisor], None]) -> None:
         """Give a command about the process to its supervisor, if it has started and not ended."""
@@ -85,6 +84,12 @@ class ContainerProcess:
                 command(self._supervision.supervisor)
 
         self.started.add_done_callback(give)
+
+
+def set_error(future: Future[_T], error: BaseException) -> None:
+    """Set an error, unless another thread has already set one or a result."""
+    with suppress(InvalidStateError):
+        future.set_exception(error)
 
 
 def settle(future: Future[_T], result: _T) -> None:

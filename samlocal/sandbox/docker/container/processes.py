@@ -6,19 +6,21 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
+from signal import SIGKILL
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from samlocal.engine.removal import KILLED
 from samlocal.errors import EnvironmentUnusableError, SandboxError
 from samlocal.sandbox.docker.container.extension_files import may_have_extensions
 from samlocal.sandbox.docker.container.output_marks import new_token
-from samlocal.sandbox.docker.container.process import ContainerProcess, settle
+from samlocal.sandbox.docker.container.process import ContainerProcess, set_error, settle
 from samlocal.sandbox.docker.container.supervisor import ShellSupervisor
 from samlocal.sandbox.docker.container.supervisor_script import supervisor_script
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.engine.engine import Engine
     from samlocal.engine.streams import Attached
     from samlocal.sandbox.container_spec import ContainerSpec
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 # Longer than a supervisor needs to carry out a command.
 _END_SECONDS: Final = 2.0
-# Options with which the supervisor may not be the process 1 of a PID namespace of its own.
+# Options for another process 1, or another PID namespace.
 _OPTIONS_OF_PROCESS_1: Final = frozenset({"init", "pid_mode"})
 
 
@@ -54,6 +56,8 @@ class Processes:
         self._started_extensions: list[ExtensionProcess] = []
         self._oom_kills = 0
         self._starting = Lock()
+        # How the container, which has ended, ends a runtime that is still to start.
+        self._end: Callable[[ContainerProcess], None] | None = None
         if not may_have_extensions(spec):
             self.extensions.set_result(())
 
@@ -67,7 +71,13 @@ class Processes:
 
     @property
     def _listens(self) -> bool:
-        return bool(self._spec.sandbox.is_reused or self._spec.sandbox.grace_seconds)
+        sandbox = self._spec.sandbox
+        return sandbox.is_reused or sandbox.grace_seconds > 0 or not self._is_process_1
+
+    @property
+    def _is_process_1(self) -> bool:
+        """Whether the supervisor certainly is the process 1 of a PID namespace of its own."""
+        return not any(self._spec.engine_options.get(each) for each in _OPTIONS_OF_PROCESS_1)
 
     @property
     def supervisor(self) -> Supervisor:
@@ -90,14 +100,13 @@ class Processes:
 
             self._supervisor = InitSupervisor(self._engine, container.id)
             return
-        options = self._spec.engine_options
         self._supervisor = ShellSupervisor(
             self._engine,
             container.id,
             self.token,
             send=attached.send,
             listens=self._listens,
-            can_restart=not any(options.get(each) for each in _OPTIONS_OF_PROCESS_1),
+            can_restart=self._is_process_1,
         )
 
     def container_started(self, started: Started) -> None:
@@ -131,7 +140,9 @@ class Processes:
                 runtime.marks = self._marks
                 self._unread.append(runtime)
                 self.runtime = runtime
-            if not runtime.started.done():
+            if self._end:
+                self._end(runtime)
+            elif not runtime.started.done():
                 self.supervisor.start()
                 settle(runtime.started, Started(at=time.monotonic()))
             return runtime
@@ -189,12 +200,13 @@ class Processes:
             settle(self._unread.popleft().output_ended, None)
 
     def exit_of(self, process: ContainerProcess, reported: ReportedExit) -> Exit:
-        ran_out = self._is_out_of_memory(reported.oom_kills)
+        # It goes on if the kernel has killed a child of it.
+        was_killed = reported.signal == SIGKILL and not process.is_killed
         return Exit(
             at=time.monotonic(),
             status=reported.status,
             signal=reported.signal,
-            out_of_memory=ran_out and reported.status == KILLED and not process.is_killed,
+            out_of_memory=self._is_out_of_memory(reported.oom_kills) and was_killed,
         )
 
     def _is_out_of_memory(self, kills: int | None) -> bool:
@@ -218,13 +230,21 @@ class Processes:
     def container_ended(self, ended: Exit) -> None:
         """The container has ended, and its last runtime with it; the output of extensions ends too."""
         settle(self.extensions, ())
-        settle(self.runtime.started, Started(at=ended.at))
-        settle(self.runtime.exited, ended)
-        settle(self.runtime.output_ended, None)
+
+        def end(runtime: ContainerProcess) -> None:
+            settle(runtime.started, Started(at=ended.at))
+            settle(runtime.exited, ended)
+            settle(runtime.output_ended, None)
+
+        with self._starting:
+            self._end = end
+            end(self.runtime)
 
     def fail(self, error: BaseException) -> None:
         """Let all futures fail that are not done."""
-        if not self.extensions.done():
-            self.extensions.set_exception(error)
-        for process in (self.runtime, *self._started_extensions):
-            process.fail(error)
+        set_error(self.extensions, error)
+        with self._starting:
+            self._end = lambda runtime: runtime.fail(error)
+            self._end(self.runtime)
+        for extension in self._started_extensions:
+            extension.fail(error)

@@ -52,9 +52,10 @@ class Supervisor(Protocol):
 
 
 class ShellSupervisor:
-    """The shell that runs `supervisor_script`, and listens for commands if told to.
+    """The shell that runs `supervisor_script`, and `listens` for commands if told to.
 
-    Without a listener the runtime gets signals through the engine's `exec`.
+    Without a listener the runtime gets signals through the engine's `exec`. A shell that `can_restart` is
+    process 1; otherwise it does not survive SIGKILL to its process group.
     """
 
     def __init__(
@@ -87,10 +88,16 @@ class ShellSupervisor:
         self._signal("term", "TERM", group)
 
     def kill(self, group: int | None) -> None:
-        self._signal("kill", "KILL", group)
+        if group is None and not self.can_restart:
+            kill_container(self._engine, self._container_id)
+        else:
+            self._signal("kill", "KILL", group)
 
     def clear(self) -> None:
-        self._signal("clear", "KILL", None)
+        if self.can_restart:
+            self._signal("clear", "KILL", None)
+        else:
+            kill_container(self._engine, self._container_id)
 
     @property
     def can_mark(self) -> bool:
@@ -114,8 +121,9 @@ class ShellSupervisor:
 
     def _command(self, command: str, group: int | None = None) -> None:
         line = command if group is None else f"{command} {group}"
+        # A listener that the function has killed may still take one byte: the first newline.
         with suppress(OSError), self._sending:  # the container has ended
-            self._send(line.encode() + b"\n")
+            self._send(f"\n{line}\n".encode())
 
     def _execute(self, signal: str) -> None:
         command = ["/bin/sh", "-c", _SIGNAL_ALL, self._token, signal]
@@ -142,14 +150,14 @@ class InitSupervisor:
 
     def terminate(self, group: int | None) -> None:
         if group is None:
-            self._kill("SIGTERM")
+            kill_container(self._engine, self._container_id, "SIGTERM")
 
     def kill(self, group: int | None) -> None:
         del group
-        self._kill("SIGKILL")
+        self.clear()
 
     def clear(self) -> None:
-        self._kill("SIGKILL")
+        kill_container(self._engine, self._container_id)
 
     @property
     def can_mark(self) -> bool:
@@ -158,9 +166,12 @@ class InitSupervisor:
     def mark(self, group: int | None) -> None:
         """It writes none."""
 
-    def _kill(self, signal: str) -> None:
-        Thread(target=self._send, args=(signal,), daemon=True).start()
 
-    def _send(self, signal: str) -> None:
-        with suppress(EngineError), self._engine.translated_errors():
-            self._engine.api.kill(self._container_id, signal)
+def kill_container(engine: Engine, container_id: str, signal: str = "SIGKILL") -> None:
+    """Send a signal to process 1 of a container; return at once."""
+
+    def kill() -> None:
+        with suppress(EngineError), engine.translated_errors():
+            engine.api.kill(container_id, signal)
+
+    Thread(target=kill, daemon=True).start()

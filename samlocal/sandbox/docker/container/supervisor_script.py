@@ -19,6 +19,8 @@ in the background reads them while the runtime runs; it is started only where it
     clear            send SIGKILL to all processes but process 1
     start            run the runtime
 
+Empty lines are ignored.
+
 The shell's own stderr, which is the container's, is for messages. Each is between two marks:
 
     extensions /NAME…    the files in /opt/extensions
@@ -42,6 +44,8 @@ SHELL: Final = "/bin/sh"
 EXTENSIONS_FOLDER: Final = "/opt/extensions"
 # Lambda starts no extension if this file exists.
 EXTENSIONS_SWITCH: Final = "/opt/disable-extensions-jwigqn8j"
+
+LISTENER: Final = "_carry_out"
 
 # Names of variables begin with `_`, because a variable of the function would be exported to it with our value.
 # The pipe of stdout is opened again if possible. Otherwise both streams share their flags: if a program makes
@@ -71,9 +75,10 @@ trap : TERM
 """
 
 # The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too.
-_SUPERVISOR: Final = r"""
+_SUPERVISOR: Final = (
+    r"""
 exec 4<&0 </dev/null
-_carry_out() {
+LISTENER() {
   while read -r _command _group <&4; do
     case $_command$_group in
       mark) _mark f >&3 ;;
@@ -94,7 +99,7 @@ _carry_out() {
 }
 _listen() {
   trap '' TERM
-  (exec 2>/dev/null; _carry_out) &
+  (exec 2>/dev/null; LISTENER) &
   _listener=$!
   trap : TERM
 }
@@ -119,7 +124,7 @@ while :; do
   _runs=y
   if [ "$_listens" ]; then
     while :; do
-      wait "$_listener"
+      wait "$_listener" 2>/dev/null
       case $? in
         0) break ;;
         1) exit ;;
@@ -131,7 +136,10 @@ while :; do
     read -r _command <&4 || exit
   fi
 done
-""".replace("SWITCH", EXTENSIONS_SWITCH).replace("FOLDER", EXTENSIONS_FOLDER)
+""".replace("SWITCH", EXTENSIONS_SWITCH)
+    .replace("FOLDER", EXTENSIONS_FOLDER)
+    .replace("LISTENER", LISTENER)
+)
 
 # A shell would run a file that the kernel cannot execute as a shell script.
 _EXTENSION: Final = r"""
@@ -146,7 +154,7 @@ if [ -r "$0" ]; then
       set -f
       _words=${_start#??}
       for _word in $_words; do
-        if [ ! -x "$_word" ]; then _refuse "no interpreter $_word"; fi
+        if [ ! -x "$_word" ]; then _refuse "its interpreter does not exist: $_word"; fi
         break
       done
       ;;
