@@ -45,3 +45,12 @@ def test_powertools_reads_the_zone(samlocal_in: SamlocalIn, connection: str) -> 
     ended = samlocal.invoke("Zone", "--region", "eu-west-1", API_CONNECTION, connection)
     assert ended.exit_code == 0, ended.stderr
     assert json.loads(ended.stdout) == "euw1-az1"
+
+
+def test_extensions_read_the_zone(samlocal_in: SamlocalIn) -> None:
+    """An extension finds the endpoint as the function does, with SnapStart too."""
+    samlocal = samlocal_in(PROJECT, "python:3.13")
+    ended = samlocal.invoke("Extended:live")
+    assert ended.exit_code == 0, ended.stderr
+    assert 'the zone is {"AvailabilityZoneID": "use1-az1"}' in ended.stderr
+    assert ended.stderr.index("EXTENSION\tName: zone.sh") < ended.stderr.index("RESTORE_START")
