@@ -97,7 +97,7 @@ class ExecutionEnvironment:
     def __init__(self, sandbox: Sandbox, configuration: FunctionConfiguration, *, log: Log) -> None:
         self._sandbox = sandbox
         self._configuration = configuration
-        self._log = GuardedLog(log)
+        self._log = _guard(log, configuration)
         self._started = awaitable(sandbox.started)
         self._journal = Journal(configuration, sandbox.connect)
         self._programs = Programs(sandbox, configuration, self._journal)
@@ -136,6 +136,7 @@ class ExecutionEnvironment:
             self._programs.close_output()
         await self._server.__aexit__(*exc_info)
         await self._journal.telemetry.close()
+        self._log.flush()
         if not exc_info[0]:
             self._log.raise_error()
 
@@ -177,7 +178,7 @@ class ExecutionEnvironment:
         self._require_usable()
         self._require_tenant(invocation)
         self._current = invocation
-        guarded = self._log if log is None else GuardedLog(log)
+        guarded = self._log if log is None else _guard(log, self._configuration)
         self._journal.log = guarded
         delivery = Delivery(response)
         try:
@@ -189,6 +190,8 @@ class ExecutionEnvironment:
             self._current = None
             self._journal.log = self._log
             self._connect(self._log if self._is_ending else None)
+        if log is not None:
+            guarded.flush()
         guarded.raise_error()
         delivery.raise_error()
         return result
@@ -445,6 +448,14 @@ def _init_seconds(configuration: FunctionConfiguration) -> float:
     if configuration.initialization_type == "on-demand":
         return INIT_SECONDS
     return max(_LONG_INIT_SECONDS, configuration.timeout_seconds)
+
+
+def _guard(log: Log, configuration: FunctionConfiguration) -> GuardedLog:
+    if configuration.log_format == "JSON":
+        from samlocal.execution.application_log import application_log  # noqa: PLC0415  # few functions log JSON
+
+        log = application_log(log, configuration)
+    return GuardedLog(log)
 
 
 def _shutdown_reason(phase: PhaseOutcome) -> ShutdownReason:

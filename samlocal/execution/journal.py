@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from samlocal.execution.application_log import application_log
 from samlocal.execution.platform_events import iso_time
 from samlocal.execution.platform_lines import platform_lines
 from samlocal.execution.telemetry.telemetry import Telemetry
@@ -52,7 +51,7 @@ class Journal:
 
     def runtime_log(self, log: Log) -> Log:
         """Return the log for the output of the runtime."""
-        return self.telemetry.log(application_log(log, self._configuration))
+        return self.telemetry.log(log)
 
     def extension_log(self, log: Log, name: str) -> Log:
         """Return the log for the output of an extension."""

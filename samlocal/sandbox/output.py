@@ -59,6 +59,7 @@ class GuardedLog:
     def __init__(self, log: Log, errors: list[BaseException] | None = None) -> None:
         self._log = log
         self._errors: list[BaseException] = [] if errors is None else errors
+        self._named: dict[str, GuardedLog] = {}
 
     def write(self, output: bytes) -> None:
         self._call(self._log.write, output)
@@ -67,10 +68,15 @@ class GuardedLog:
         self._call(self._log.line, text)
 
     def named(self, name: str) -> GuardedLog:
-        """Return the log of an extension; its errors are this log's."""
-        return GuardedLog(named_log(self._log, name), self._errors)
+        """Return the log of an extension, always the same; its errors are this log's."""
+        if name not in self._named:
+            self._named[name] = GuardedLog(named_log(self._log, name), self._errors)
+        return self._named[name]
 
     def flush(self) -> None:
+        """Write incomplete lines, also those of extensions."""
+        for each in self._named.values():
+            each.flush()
         if isinstance(self._log, LogOfSources):
             self._call(self._log.flush)
 
