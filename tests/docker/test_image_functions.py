@@ -15,10 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from samlocal.cloudformation.project import open_project
-from samlocal.function import ImageCode
-from samlocal.sandbox.image_functions import planned_build
-from samlocal.sandbox.plan import SandboxSettings
+from tests.docker.built_images import built_images, remove_built_images
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
 from tests.docker.conftest import missing
 from tests.docker.leftovers import leftovers
@@ -57,9 +54,7 @@ def project(
     mark = str(uuid4())
     _mark(directory, mark)
     yield directory
-    for image in _images(directory / "template.yaml"):
-        if engine.images(name=image):
-            engine.remove_image(image, force=True)
+    remove_built_images(engine, directory / "template.yaml")
     for stage in engine.images(quiet=True, filters={"label": f"samlocal.test={mark}"}):
         engine.remove_image(stage)
 
@@ -78,16 +73,6 @@ def _compile(source: Path, program: Path) -> None:
     if not shutil.which("gcc"):
         missing("gcc is not installed")
     subprocess.run(["gcc", "-static", "-O1", "-o", program, source], check=True)
-
-
-def _images(template: Path) -> Iterator[str]:
-    opened = open_project(template)
-    for entry in opened.functions:
-        function = opened.resolve(entry)
-        assert isinstance(function.code, ImageCode)
-        build = planned_build(function, function.code, opened.path, SandboxSettings())
-        if build:
-            yield build.image
 
 
 @pytest.fixture
@@ -179,7 +164,7 @@ def test_image_without_a_shell(invoke: Callable[..., Finished]) -> None:
 def test_invoke_image_replaces_the_image(invoke: Callable[..., Finished], project: Path) -> None:
     """`--invoke-image` replaces the image of a function, which is not built then."""
     invoke("Python")
-    image = next(each for each in _images(project / "template.yaml") if "/python-" in each)
+    image = next(each for each in built_images(project / "template.yaml") if "/python-" in each)
 
     ended = invoke("NoImage", "-ii", f"NoImage={image}", "-ii", "Python=localhost/nothing")
 
