@@ -227,7 +227,13 @@ class NetworkNotFoundError(SandboxError):
 
 
 class LaunchError(SandboxError):
-    """An extension cannot be executed."""
+    """An extension cannot be executed; `error_type` is Lambda's word for the reason."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, error_type: str = "UnknownError"
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.error_type = error_type
 
 
 class PortInUseError(SandboxError):

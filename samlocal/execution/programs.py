@@ -197,7 +197,7 @@ class Programs:
         try:
             outcome = extension_ended(request_id, name, process.exited.result())
         except LaunchError as error:
-            extension.fail_to_launch(error.message)
+            extension.fail_to_launch(error.error_type)
             return extension_not_launched(request_id, name, error, at=time.monotonic())
         extension.end()
         return outcome

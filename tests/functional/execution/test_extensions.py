@@ -242,6 +242,16 @@ async def test_extension_that_fails_in_init(
     assert all(f"Status: error\tError Type: {error_type}" in each for each in reports)
 
 
+async def test_line_of_an_extension_that_cannot_be_executed() -> None:
+    """The platform's line about the extension has Lambda's word for the reason."""
+    error = LaunchError("permission denied", error_type="PermissionDenied")
+    sandbox = FakeSandbox(echo, extensions={"bad": error})
+    await run_once(sandbox)
+
+    line = "EXTENSION\tName: bad\tState: LaunchError\tEvents: []\tError Type: PermissionDenied"
+    assert [each for each in sandbox.log.entries if "Name: bad" in each] == [line] * 2
+
+
 async def test_eleven_extensions() -> None:
     """Lambda starts at most ten extensions; none is started then, and the hint names them."""
     sandbox = FakeSandbox(echo, extensions={f"agent-{n}": Recorder() for n in range(11)})

@@ -27,10 +27,16 @@ _HINTS: Final = {
 
 
 def launch_error(name: str, reason: str) -> LaunchError:
+    """Return the error, with Lambda's word for its reason.
+
+    https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/internal/lambda/core/registrations.go
+    """
     if reason.endswith("\r"):
         reason = "it has Windows line endings (CRLF)"
     hint = next((each for start, each in _HINTS.items() if reason.startswith(start)), None)
-    return LaunchError(f"the extension `{name}` cannot be started: {reason}", hint=hint)
+    kind = "PermissionDenied" if reason.startswith("permission denied") else "UnknownError"
+    message = f"the extension `{name}` cannot be started: {reason}"
+    return LaunchError(message, hint=hint, error_type=kind)
 
 
 def reason_of_shell(
