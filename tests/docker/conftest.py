@@ -13,8 +13,9 @@ import docker.errors
 import pytest
 from docker.utils import kwargs_from_env
 
-from tests.docker import apps, podman_engine
+from tests.docker import apps, podman_engine, real_programs
 from tests.docker.build_cache import NoCompilerError
+from tests.docker.built_images import remove_built_images
 from tests.docker.command import DIRECT, Samlocal
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             elif _runs_on_podman(item):
                 item.add_marker(pytest.mark.xdist_group("podman"))
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_FILL))
-            if "sample_app" in item.fixturenames:
+            if {"sample_app", "programs"} & set(item.fixturenames):
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
 
 
@@ -194,6 +195,18 @@ def sample_app() -> SampleApp:
             missing(str(reason))
 
     return folder
+
+
+@pytest.fixture(scope="module")
+def programs(engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project with public programs; the images of its functions are removed afterwards."""
+    directory = tmp_path_factory.mktemp("programs") / "project"
+    try:
+        real_programs.lay_out(directory)
+    except NoCompilerError as reason:
+        missing(str(reason))
+    yield directory
+    remove_built_images(engine, directory / "template.yaml")
 
 
 @pytest.fixture(scope="session")
