@@ -58,7 +58,9 @@ class Samlocal:
             check=False,
         )
         return Finished(
-            exit_code=ended.returncode, stdout=ended.stdout, stderr=ended.stderr.decode()
+            exit_code=ended.returncode,
+            stdout=ended.stdout,
+            stderr=ended.stderr.decode(errors="backslashreplace"),
         )
 
     def invoke(self, function: str, *options: str, stdin: bytes = b"") -> Finished:
