@@ -139,7 +139,6 @@ async def test_response_is_there_before_the_extensions_are_done() -> None:
         own.register("INVOKE")
         own.next()
         assert sink.ended.wait(20)
-        time.sleep(0.1)
         own.next()
         return 0
 
@@ -147,7 +146,7 @@ async def test_response_is_there_before_the_extensions_are_done() -> None:
 
     assert (sink.body, result.outcome) == (b"{}", "success")
     overhead = next(each for each in result.report.spans if each.name == "extensionOverhead")
-    assert 100 <= overhead.duration_ms <= result.report.duration_ms
+    assert 0 <= overhead.duration_ms <= result.report.duration_ms
 
 
 async def test_runtime_gets_sigterm_before_the_extensions_get_shutdown() -> None:
