@@ -56,13 +56,13 @@ def connect_inside(
     output = read_output(attached.receive, stderr=words.extend)
     first = _next(output)
     if not first.startswith(_OPEN):
-        attached.close()
+        _end(attached, output)
         # Engines write there, or to stdout, that there is no such program.
         if said := (words + first).decode(errors="replace").strip():
             raise _unusable(said)
         raise refused(port)
     ours, theirs = socket.socketpair()
-    Thread(target=_receive, args=(first[1:], output, theirs), daemon=True).start()
+    Thread(target=_receive, args=(first[1:], output, theirs, attached), daemon=True).start()
     Thread(target=_send, args=(theirs, attached), daemon=True).start()
     return ours
 
@@ -73,7 +73,17 @@ def _next(output: Iterator[bytes]) -> bytes:
     return b""
 
 
-def _receive(first: bytes, output: Iterator[bytes], local: socket.socket) -> None:
+def _end(attached: Attached, output: Iterator[bytes]) -> None:
+    """End the forwarder; the connection to it is closed with the end of its output."""
+    attached.close()
+    with suppress(OSError):
+        for _ in output:
+            pass
+
+
+def _receive(
+    first: bytes, output: Iterator[bytes], local: socket.socket, attached: Attached
+) -> None:
     """Write what the program in the container sends to the local socket."""
     with suppress(OSError):
         local.sendall(first)
@@ -81,6 +91,7 @@ def _receive(first: bytes, output: Iterator[bytes], local: socket.socket) -> Non
             local.sendall(data)
     with suppress(OSError):
         local.shutdown(socket.SHUT_RDWR)
+    _end(attached, output)
 
 
 def _send(local: socket.socket, attached: Attached) -> None:
