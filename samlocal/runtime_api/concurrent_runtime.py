@@ -170,7 +170,7 @@ class ConcurrentRuntimeApi:
         except asyncio.CancelledError:  # it has disconnected
             if worker.cancelled():
                 self._idle = deque(each for each in self._idle if each is not worker)
-            elif not self._hand_over(worker.result()):
+            elif self._is_current(worker.result()) and not self._hand_over(worker.result()):
                 self._undelivered.appendleft(worker.result())
             raise
 
@@ -190,16 +190,20 @@ class ConcurrentRuntimeApi:
             RefusalError: There is none with this ID, or its time is over.
         """
         running = self._running.get(request_id)
-        if running is None:
+        if running is None or running in self._undelivered:
             raise RefusalError(self._refusal(request_id))
         # The same request ID may be invoked again after its time is over.
         if request.header(_INVOCATION_ID) not in {None, running.identifier}:
             raise RefusalError(INVOKE_TIMEOUT)
         return running
 
+    def _is_current(self, running: _Running) -> bool:
+        """Return whether an invocation has no answer yet, and time left."""
+        return self._running.get(running.exchange.invocation.request_id) is running
+
     def _finish(self, running: _Running, answer: Answer) -> None:
         request_id = running.exchange.invocation.request_id
-        if self._running.get(request_id) is not running:
+        if not self._is_current(running):
             raise RefusalError(self._refusal(request_id))
         del self._running[request_id]
         _settle(running.exchange.answer, answer)

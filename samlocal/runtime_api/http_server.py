@@ -48,6 +48,7 @@ class Response:
     trailers: Callable[[], Mapping[str, str]] = dict
 
 
+_BAD_REQUEST: Final = Response(status=400, body=b"")
 _INTERNAL_SERVER_ERROR: Final = Response(
     status=500,
     body=b'{"errorMessage": "Internal Server Error", "errorType": "InternalServerError"}\n',
@@ -129,7 +130,8 @@ class Handler(Protocol):
 class Server:
     """Serves a listening socket until closed, only to peers (host, port) that `accepts_peer` accepts.
 
-    A handler reads what it needs of a request before it returns. The rest is discarded.
+    A handler reads what it needs of a request before it returns. The rest is discarded, and so is the body of a
+    GET before its handler is called.
     """
 
     def __init__(
@@ -252,11 +254,7 @@ class _Connection(asyncio.Protocol):
             return
         if self._http.they_are_waiting_for_100_continue:
             self._write(h11.InformationalResponse(status_code=100, headers=[]))
-        try:
-            response = await self._handler(request)
-        except Exception:  # noqa: BLE001  # a defect of samlocal: the client must not wait forever
-            _log.exception("%s %s failed", request.method, request.path)
-            response = _INTERNAL_SERVER_ERROR
+        response = await self._respond(request)
         await _discard_rest(request)
         if isinstance(response.body, bytes):
             self._send(response, response.body)
@@ -267,6 +265,16 @@ class _Connection(asyncio.Protocol):
             self._read_events()
         else:
             self._transport.close()
+
+    async def _respond(self, request: Request) -> Response:
+        # A handler that waits would wait for a client that is gone, and take what its next request is for.
+        if request.method == "GET" and not await _discard_rest(request):
+            return _BAD_REQUEST
+        try:
+            return await self._handler(request)
+        except Exception:  # noqa: BLE001  # a defect of samlocal: the client must not wait forever
+            _log.exception("%s %s failed", request.method, request.path)
+            return _INTERNAL_SERVER_ERROR
 
     def _send(self, response: Response, body: bytes) -> None:
         head = _head(response, {"Content-Length": str(len(body))})
@@ -316,11 +324,16 @@ async def _finish_connecting() -> None:
         await asyncio.sleep(0)
 
 
-async def _discard_rest(request: Request) -> None:
-    """Read the rest of the body, so that the client gets the response and not a reset."""
+async def _discard_rest(request: Request) -> bool:
+    """Read the rest of the body, so that the client gets the response and not a reset.
+
+    Return whether it has come.
+    """
     with suppress(TruncatedRequestError):
         async for _ in request.stream():
             pass
+        return True
+    return False
 
 
 def _head(response: Response, framing: Mapping[str, str]) -> h11.Response:

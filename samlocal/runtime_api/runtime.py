@@ -69,17 +69,16 @@ class RuntimeApi:
 
     async def next_invocation(self, _request: Request) -> Response:
         """`GET /runtime/invocation/next`: wait for an invocation."""
-        if self._state is not RuntimeState.RUNNING:
-            try:
+        try:
+            if self._state is not RuntimeState.RUNNING:
                 self._state = move(self._state, RuntimeState.READY)
-            except InvalidStateTransitionError as error:
-                return invalid_state_transition(error)
-            self._ask_for_work()
-        # The runtime may disconnect while it waits; its next call gets the invocation.
-        exchange = await asyncio.shield(self._exchange)
-        if self._state is RuntimeState.READY:
-            exchange.begun = time.monotonic()
-        self._state = move(self._state, RuntimeState.RUNNING)
+                self._ask_for_work()
+            exchange = await self._next_exchange()
+            if self._state is RuntimeState.READY:
+                exchange.begun = time.monotonic()
+            self._state = move(self._state, RuntimeState.RUNNING)
+        except InvalidStateTransitionError as error:
+            return invalid_state_transition(error)
         return invocation_event(exchange.invocation, exchange.deadline_ms)
 
     async def invocation_response(self, request: Request, request_id: str) -> Response:
@@ -116,6 +115,15 @@ class RuntimeApi:
         failure = await read_error(request)
         _settle(self.initialised, Initialised(at=time.monotonic(), failure=failure))
         return ACCEPTED
+
+    async def _next_exchange(self) -> Exchange:
+        """Wait for an invocation that no other call has taken and answered meanwhile."""
+        while True:
+            waiting = self._exchange
+            # The runtime may disconnect while it waits; its next call gets the invocation.
+            exchange = await asyncio.shield(waiting)
+            if waiting is self._exchange:
+                return exchange
 
     def _current(self, request_id: str) -> Exchange | None:
         if not self._exchange.done():

@@ -257,6 +257,28 @@ async def test_worker_that_dies_as_it_gets_an_invocation(api: Api) -> None:
     assert ids == ["id-1", "id-2"]
 
 
+async def test_worker_that_dies_as_its_invocation_expires(api: Api) -> None:
+    """An invocation whose time is over goes to no other worker."""
+    dying = asyncio.create_task(workers(api)._take())
+    await idle(api, 1)
+    workers(api).expire(api.deliver("id-1"))
+    dying.cancel()
+    await asyncio.wait([dying])
+
+    api.deliver("id-2")
+    assert (await next_directly(api)).invocation.request_id == "id-2"
+
+
+async def test_answer_to_an_invocation_that_no_worker_has(api: Api) -> None:
+    """A worker cannot answer an invocation before one of them has it."""
+    exchange = api.deliver("id-1")
+    assert content(await answer(api, "id-1", b"1")) == INVALID_ID
+
+    await api.call("GET", NEXT)
+    assert (await answer(api, "id-1", b"1")).status == 202
+    assert exchange.answer.result().payload == b"1"
+
+
 async def test_worker_that_dies_with_its_invocation(api: Api) -> None:
     """The other workers go on; the invocation has no answer until its time is over."""
     lost = api.deliver("id-1")

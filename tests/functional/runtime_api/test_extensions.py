@@ -69,6 +69,24 @@ async def report(
     return await api.call("POST", path, body, headers)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"Content-Length: 5\r\n\r\nab", id="incomplete"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", id="malformed"),
+    ],
+)
+async def test_request_that_never_ends_takes_no_event(api: Api, rest: bytes) -> None:
+    """A client that is gone before the end of its request takes no event, and no call of the next one."""
+    extension = await registered(api)
+    head = f"GET {NEXT} HTTP/1.1\r\nHost: api\r\n{IDENTIFIER}: {extension.identifier}\r\n"
+    await api.hang_up_after(head.encode() + rest)
+
+    waiting = await asking(api, extension)
+    extension.send(INVOKE)
+    assert json.loads((await waiting).body) == INVOKE
+
+
 async def asking(api: Api, extension: Extension) -> asyncio.Task[Reply]:
     """A call of `event/next` that waits."""
     task = asyncio.create_task(next_event(api, extension))

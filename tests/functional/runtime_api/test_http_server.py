@@ -247,6 +247,20 @@ async def test_request_that_its_handler_does_not_read() -> None:
         assert await asyncio.to_thread(ask, port) == [b"POST", b"GET"]
 
 
+async def test_get_with_a_malformed_body_is_refused() -> None:
+    """The handler of a GET is called after its body, which it does not read."""
+
+    async def handle(request: Request) -> Response:
+        return Response(status=200, body=request.path.encode())
+
+    head = (
+        b"GET /%s HTTP/1.1\r\nHost: api\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    async with served(handle) as port:
+        assert (await exchange(port, head % b"a", b"zz\r\n")).startswith(b"HTTP/1.1 400 ")
+        assert (await exchange(port, head % b"b", b"1\r\nx\r\n0\r\n\r\n")).endswith(b"\r\n/b")
+
+
 async def test_body_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     """A client can detect that a body failed and is incomplete."""
 

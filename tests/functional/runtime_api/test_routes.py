@@ -8,7 +8,7 @@ import json
 import socket
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -22,6 +22,8 @@ from tests.functional.execution.fakes import configuration, invocation
 from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, served
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from samlocal.runtime_api.http_server import Request, Response
 
 NEXT = f"{API}/runtime/invocation/next"
@@ -169,6 +171,22 @@ async def test_a_waiting_client_that_disconnects_loses_nothing(api: Api) -> None
     await api.hang_up_after(f"GET {NEXT} HTTP/1.1\r\nHost: api\r\n\r\n".encode())
 
     await api.fetch()
+
+
+async def test_call_that_is_late_gets_the_invocation_after(api: Api) -> None:
+    """A second call of `next`, which goes on after the first one's invocation is answered, gets another one."""
+    request = cast("Request", None)  # it reads none
+    late: Coroutine[Any, None, Response] = api.runtime.next_invocation(request)
+    late.send(None)  # until it waits
+    exchange = await api.fetch("id-1")
+    await api.call("POST", RESPONSE, b"1")
+    following = asyncio.create_task(api.call("GET", NEXT))
+    await exchange.finished
+
+    waking = asyncio.create_task(late)
+    api.deliver("id-2")
+    assert (await following).headers["lambda-runtime-aws-request-id"] == "id-2"
+    assert (await waking).headers["Lambda-Runtime-Aws-Request-Id"] == "id-2"
 
 
 async def test_error_is_the_answer(api: Api) -> None:
