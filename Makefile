@@ -53,7 +53,8 @@ interrupt: $(ready) ## Interrupt 500 invocations at random moments; ARGS=50 for 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
 	@.ci/images $(ARGS)
 
-fuzz: ## Fuzz the readers of projects; ARGS='-runs=100000' or '-max_total_time=60'
+fuzz: $(ready) ## Fuzz the APIs, then the readers of projects; REQUESTS=1000 for fewer, ARGS='-max_total_time=60'
+	@$(python) -m tests.fuzz.fuzz_apis $(REQUESTS)
 	@tests/fuzz/run $(ARGS)
 
 assembly: ## Synthesise the CDK app of the tests again; needs node and npm
