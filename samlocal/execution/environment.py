@@ -251,6 +251,8 @@ class ExecutionEnvironment:
             await self._programs.flush_output()
         if phase.status == "timeout":
             self._journal.note_timeout(invocation.request_id, phase.cause)
+        elif phase.cause:
+            self._journal.note_late_failure(invocation.request_id, phase.cause)
         self._journal.publish(
             platform_events.report(self._configuration, invocation, report, at=datetime.now(UTC))
         )

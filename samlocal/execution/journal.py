@@ -41,8 +41,15 @@ class Journal:
     def note_timeout(self, request_id: str, cause: str | None) -> None:
         """Write a line about a timeout, which Lambda's report only states; `cause` is what it waited for."""
         seconds = self._configuration.timeout_seconds
-        text = f"{request_id} Task timed out after {seconds:.2f} seconds"
-        self.note(f"{iso_time(datetime.now(UTC))} {text}{f': {cause}' if cause else ''}")
+        text = f"Task timed out after {seconds:.2f} seconds{f': {cause}' if cause else ''}"
+        self._note_about(request_id, text)
+
+    def note_late_failure(self, request_id: str, cause: str) -> None:
+        """Write a line about a failure that the caller of an invocation does not get."""
+        self._note_about(request_id, f"Failed after the response: {cause}")
+
+    def _note_about(self, request_id: str, text: str) -> None:
+        self.note(f"{iso_time(datetime.now(UTC))} {request_id} {text}")
 
     def note(self, text: str) -> None:
         """Write a line of samlocal's own, except between lines of JSON."""

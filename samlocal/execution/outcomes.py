@@ -27,7 +27,8 @@ class PhaseOutcome:
     """How a phase ended: the runtime's answer, or Lambda's if the runtime gave none.
 
     `at` is the end in `time.monotonic()` seconds. `status` and `error_type` are those of the report, which
-    counts an error that the function returned as success. `cause` tells what a timeout waited for.
+    counts an error that the function returned as success. `cause` tells what a timeout waited for, or what
+    failed after the caller had the answer.
     """
 
     at: float
@@ -52,7 +53,10 @@ def answered(answer: Answer, *, at: float) -> PhaseOutcome:
 def failed_afterwards(answer: Answer, failure: PhaseOutcome) -> PhaseOutcome:
     """Return the outcome of an invocation that failed after its caller had the answer."""
     outcome: Outcome = "error" if answer.error else "success"
-    return replace(failure, answer=answer, outcome=outcome)
+    cause = failure.cause
+    if cause is None and (error := failure.answer.error):
+        cause = error.hint or error.message.rpartition(" Error: ")[2]
+    return replace(failure, answer=answer, outcome=outcome, cause=cause)
 
 
 def timed_out(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:

@@ -333,6 +333,23 @@ def test_runtime_that_answers_and_does_not_call_again() -> None:
     assert "the runtime answered, but did not call `next` again" in sandbox.log.entries[-3]
 
 
+def test_runtime_that_answers_and_exits() -> None:
+    """A runtime that exits after its answer has a result; the report and the log say the rest."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b"1")
+        return 7
+
+    sandbox = FakeSandbox(program)
+    result = result_of(sandbox)
+
+    assert (result.outcome, result.payload) == ("success", b"1")
+    assert (result.report.status, result.report.error_type) == ("error", "Runtime.ExitError")
+    assert sandbox.log.entries[-3].endswith(
+        "id-1 Failed after the response: Runtime exited with error: exit status 7"
+    )
+
+
 @pytest.mark.usefixtures("short_init")
 def test_init_that_takes_too_long_runs_again_in_the_invocation() -> None:
     """After ten seconds Init is ended, and runs again as a part of the first invocation."""

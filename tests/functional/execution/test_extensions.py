@@ -311,7 +311,7 @@ async def test_extension_that_crashes_in_an_invocation() -> None:
 
 
 async def test_extension_that_reports_an_exit_error() -> None:
-    """An extension that gives up after the response does not take it back."""
+    """An extension that gives up after the response does not take it back; the log tells why."""
 
     def extension(own: ExternalExtension) -> int:
         own.register("INVOKE")
@@ -321,9 +321,13 @@ async def test_extension_that_reports_an_exit_error() -> None:
         own.hang()
         return 0
 
-    result = await run_once(FakeSandbox(echo, extensions={"bad": extension}))
+    sandbox = FakeSandbox(echo, extensions={"bad": extension})
+    result = await run_once(sandbox)
+
     assert (result.outcome, result.payload) == ("success", b"{}")
     assert (result.report.status, result.report.error_type) == ("error", "Extension.ExitError")
+    cause = "Failed after the response: the extension `bad` reported Extension.Gone"
+    assert any(cause in each for each in sandbox.log.entries)
 
 
 async def test_extension_that_ends_while_idle() -> None:
