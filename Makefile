@@ -43,6 +43,7 @@ bench: $(ready) ## Compare the speed with `sam local invoke` and `docker run`, a
 	$(python) -m tests.benchmarks.large_templates || failed=1; \
 	$(python) -m tests.benchmarks.large_content || failed=1; \
 	$(python) -m tests.benchmarks.streaming || failed=1; \
+	$(python) -m tests.benchmarks.log_flood || failed=1; \
 	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
 	exit $$failed
 
