@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.runtime_api.credentials import CredentialsApi
+    from samlocal.runtime_api.container_credentials import CredentialsApi
     from samlocal.runtime_api.extensions import ExtensionsApi
     from samlocal.runtime_api.metadata import MetadataApi
     from samlocal.runtime_api.restore import RestoreApi
@@ -96,7 +96,7 @@ class SandboxApis:
 
     @cached_property
     def credentials(self) -> CredentialsApi:
-        from samlocal.runtime_api.credentials import CredentialsApi  # noqa: PLC0415  # only SnapStart needs it
+        from samlocal.runtime_api.container_credentials import CredentialsApi  # noqa: PLC0415  # only SnapStart needs it
 
         return CredentialsApi(self._configuration)
 
