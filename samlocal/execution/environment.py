@@ -278,7 +278,8 @@ class ExecutionEnvironment:
             return _Preparation()
         self._connect(log)
         preparation = await self._initialise(request_id)
-        if not preparation.failure and not is_last:  # a single invocation does not wait for this
+        # A single invocation without subscribers to its output does not wait for this.
+        if not preparation.failure and (not is_last or self._programs.extensions):
             await self._programs.flush_output()
         return preparation
 

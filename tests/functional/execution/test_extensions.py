@@ -330,6 +330,24 @@ async def test_extension_that_reports_an_exit_error() -> None:
     assert any(cause in each for each in sandbox.log.entries)
 
 
+async def test_extensions_get_the_output_of_init_before_the_start() -> None:
+    """Also in a single invocation, output of Init that is underway comes before `START`."""
+
+    def extension(own: ExternalExtension) -> int:
+        own.register("INVOKE")
+        own.next()
+        own.next()
+        return 0
+
+    sandbox = FakeSandbox(echo, extensions={"agent": extension})
+    sandbox.underway.append(b"late\n")
+    await run_once(sandbox)
+
+    entries = sandbox.log.entries
+    start = next(index for index, each in enumerate(entries) if each.startswith("START "))
+    assert entries.index("late\n") < start
+
+
 async def test_extension_that_ends_while_idle() -> None:
     """An extension that ends between two invocations makes the second one fail."""
     gone = Event()
