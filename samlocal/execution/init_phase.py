@@ -99,7 +99,9 @@ class Initialiser:
                 if failure.status == "error":  # a runtime that reports an error exits then
                     await programs.wait_for_runtime(_EXIT_SECONDS)
                 await programs.kill_runtime()  # what it has written comes before the report
-            self._publish_runtime_done(phase, failure)
+            elif programs.extensions:  # they may get the output before this event
+                await programs.flush_output()
+            self._publish_runtime_done(programs, phase, failure)
         if not failure:
             ready = [each for each in programs.extensions if each.events]
             failure = await waits.until(*(each.waiting for each in ready))
@@ -150,10 +152,15 @@ class Initialiser:
             return programs.apis.restore.ready
         return programs.apis.runtime.initialised
 
-    def _last_call(self, programs: Programs) -> float:
-        """Return when the last of the programs was ready."""
+    def _ready_at(self, programs: Programs) -> float:
+        """Return when the runtime was ready."""
         told = self._ready(programs).result()
         at: float = told if isinstance(told, float) else told.at
+        return at
+
+    def _last_call(self, programs: Programs) -> float:
+        """Return when the last of the programs was ready."""
+        at = self._ready_at(programs)
         return max([at, *(each.waiting.result() for each in programs.extensions if each.events)])
 
     async def _require_contact(self) -> None:
@@ -170,12 +177,14 @@ class Initialiser:
                 " run `samlocal doctor` for details",
             )
 
-    def _publish_runtime_done(self, phase: InitPhase, failure: PhaseOutcome | None) -> None:
-        at = wall_time(failure.at if failure else time.monotonic())
+    def _publish_runtime_done(
+        self, programs: Programs, phase: InitPhase, failure: PhaseOutcome | None
+    ) -> None:
+        at = failure.at if failure else self._ready_at(programs)
         self._publish(
             platform_events.init_runtime_done(
                 self._configuration,
-                at=at,
+                at=wall_time(at),
                 phase=phase,
                 status=failure.status if failure else "success",
                 error_type=failure.error_type if failure else None,
