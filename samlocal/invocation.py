@@ -22,6 +22,8 @@ MAX_STREAMED_PAYLOAD_BYTES = 200 * 1024 * 1024
 Outcome = Literal["success", "error", "timeout", "failure"]
 ResponseMode = Literal["buffered", "streaming"]
 SpanName = Literal["responseLatency", "responseDuration", "runtimeOverhead", "extensionOverhead"]
+PhaseName = Literal["init", "restore", "invoke", "shutdown"]
+Status = Literal["success", "error", "timeout"]
 JsonObject = Mapping[str, object]
 
 
@@ -107,6 +109,17 @@ class Span:
 
 
 @frozen
+class Phase:
+    """A phase of an execution environment; `start` is aware, the duration is in milliseconds."""
+
+    name: PhaseName
+    start: datetime
+    duration_ms: float
+    status: Status = "success"
+    error_type: str | None = None
+
+
+@frozen
 class Report:
     """The figures of one invocation. Durations are in milliseconds, memory in MiB.
 
@@ -121,7 +134,7 @@ class Report:
     init_duration_ms: float | None = None
     restore_duration_ms: float | None = None
     billed_restore_duration_ms: int | None = None
-    status: Literal["success", "error", "timeout"] = "success"
+    status: Status = "success"
     error_type: str | None = None
     spans: tuple[Span, ...] = ()
     produced_bytes: int | None = None
@@ -195,11 +208,13 @@ class InvocationResult:
     `outcome` is `success`, `error` (the function returned one), `timeout`, or `failure` (the runtime
     died, did not initialise or ran out of memory). `payload` is byte for byte the output file of
     `aws lambda invoke`: the function's result, or the error as JSON. It is empty after a response that was
-    streamed to a sink.
+    streamed to a sink. `phases` are those of the environment since the previous invocation, in their order:
+    Init as often as it ran, Invoke unless Init failed, and Shutdown if extensions ended.
     """
 
     outcome: Outcome
     payload: bytes
     report: Report
+    phases: tuple[Phase, ...] = ()
     error: FunctionError | None = None
     content_type: str = "application/json"

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Thread
@@ -24,7 +25,7 @@ from samlocal.execution.journal import Journal
 from samlocal.execution.programs import Programs
 from samlocal.execution.thread_futures import awaitable
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import InvocationResult, Report
+from samlocal.invocation import InvocationResult, Phase, Report
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from samlocal.execution.outcomes import PhaseOutcome
     from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import Invocation, ResponseSink
+    from samlocal.invocation import Invocation, PhaseName, ResponseSink
     from samlocal.runtime_api.extension_events import ShutdownReason
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -114,6 +115,7 @@ class ExecutionEnvironment:
         self._needs_first_init = True
         self._is_ending = False
         self._peak_memory_mb: int | None = None
+        self._phases: list[Phase] = []
 
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
@@ -235,6 +237,7 @@ class ExecutionEnvironment:
         self, invocation: Invocation, log: Log, delivery: Delivery, *, is_last: bool
     ) -> InvocationResult:
         """Run one invocation; then prepare the environment for the next one, or end it."""
+        self._phases = []
         preparation = await self._prepare(invocation.request_id, log, is_last=is_last)
         self._journal.publish(platform_events.start(invocation, at=datetime.now(UTC)))
         self._connect(log)
@@ -268,6 +271,7 @@ class ExecutionEnvironment:
             content_type=phase.answer.content_type,
             error=phase.answer.error,
             report=report,
+            phases=tuple(self._phases),
         )
 
     async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> _Preparation:
@@ -322,6 +326,7 @@ class ExecutionEnvironment:
             publish=self._journal.publish,
             request_id=request_id,
         )
+        self._note_phase("restore", restored.begun, restored.ended, restored.failure)
         return _Preparation(
             begun=restored.begun if restored.failure else None,
             restore_duration_ms=None if restored.failure else restored.duration_ms,
@@ -341,6 +346,7 @@ class ExecutionEnvironment:
             request_id=request_id,
         )
         self._is_initialised = not init.failure
+        self._note_phase("init", begun, init.ended, init.failure)
         return init
 
     async def _invoke(
@@ -368,7 +374,7 @@ class ExecutionEnvironment:
                 )
             )
 
-        return await run_invocation(
+        result = await run_invocation(
             self._programs,
             invocation,
             seconds=seconds,
@@ -376,6 +382,8 @@ class ExecutionEnvironment:
             delivery=delivery,
             runtime_done=runtime_done,
         )
+        self._note_phase("invoke", result.begun, result.phase.at, result.phase)
+        return result
 
     async def _report(
         self, request_id: str, result: InvokeResult, preparation: _Preparation
@@ -425,7 +433,18 @@ class ExecutionEnvironment:
             return
         from samlocal.execution.shutdown_phase import shut_down  # noqa: PLC0415  # few functions have extensions
 
+        begun = time.monotonic()
         await shut_down(self._programs, self._journal.telemetry, reason)
+        self._note_phase("shutdown", begun, time.monotonic())
+
+    def _note_phase(
+        self, name: PhaseName, begun: float, ended: float, outcome: PhaseOutcome | None = None
+    ) -> None:
+        """Keep a phase, with its times in `time.monotonic()` seconds, for the result of the invocation."""
+        phase = Phase(name=name, start=wall_time(begun), duration_ms=(ended - begun) * 1000)
+        if outcome:
+            phase = replace(phase, status=outcome.status, error_type=outcome.error_type)
+        self._phases.append(phase)
 
     async def _end_sandbox(self) -> None:
         """End the sandbox with everything in it, and wait for the end of its output."""

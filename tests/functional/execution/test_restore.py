@@ -82,6 +82,8 @@ def test_hooks_run_in_order() -> None:
     assert first.report.init_duration_ms is None
     assert first.report.restore_duration_ms is not None
     assert second.report.restore_duration_ms is None
+    assert [each.name for each in first.phases] == ["init", "restore", "invoke"]
+    assert first.phases[1].duration_ms == first.report.restore_duration_ms
 
 
 def test_a_runtime_without_hooks() -> None:
