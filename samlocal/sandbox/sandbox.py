@@ -99,10 +99,25 @@ class SandboxSpec:
 
 
 @frozen
+class StartSteps:
+    """What a sandbox needed for its start, in milliseconds.
+
+    The steps are the preparation of the image with its pull or build, the API connection (a relay, if
+    there is one), and the creation and the start of the container.
+    """
+
+    image_ms: float
+    connection_ms: float
+    create_ms: float
+    start_ms: float
+
+
+@frozen
 class Started:
-    """The start of a sandbox or a process, in `time.monotonic()` seconds."""
+    """The start of a sandbox or a process, in `time.monotonic()` seconds; `steps` are a sandbox's, if known."""
 
     at: float
+    steps: StartSteps | None = None
 
 
 @frozen

@@ -21,6 +21,7 @@ from samlocal.sandbox.docker.container.processes import Processes
 from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.docker.network.api_listener import ApiListener
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
+from samlocal.sandbox.docker.start_clock import StartClock
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit
 
@@ -60,6 +61,7 @@ class DockerSandbox:
         self._factory = ContainerFactory(engine, pull=self._pull)
         self._images = ImagePreparation(engine, progress, cancelled=lambda: self._factory.is_closed)
         self._api = ApiListener(engine, lost=self._fail)
+        self._clock = StartClock()
         self._container: FunctionContainer | None = None
         self._reader: OutputReader | None = None
         self._underway = Event()
@@ -200,9 +202,11 @@ class DockerSandbox:
     def _create(self) -> tuple[FunctionContainer, OutputReader] | None:
         """Listen, prepare the image, and create the container; return None if closed."""
         self.listening.set_result(self._api.listen(self._spec))
-        self._prepare()
-        if not self._api.connect(self._spec, self._factory):
-            return None
+        with self._clock.step("image"):
+            self._prepare()
+        with self._clock.step("connection"):
+            if not self._api.connect(self._spec, self._factory):
+                return None
         container = self._container = FunctionContainer(
             self._engine,
             self._spec,
@@ -213,7 +217,8 @@ class DockerSandbox:
         )
         # Before the container is created, so that `__exit__` finds both or neither.
         reader = self._reader = OutputReader(self._engine, container, self._processes)
-        return (container, reader) if container.create(self._factory) else None
+        with self._clock.step("create"):
+            return (container, reader) if container.create(self._factory) else None
 
     def _prepare(self) -> None:
         """Complete the spec with the network and the image."""
@@ -225,7 +230,8 @@ class DockerSandbox:
         self._spec = self._images.prepare(self._spec)
 
     def _pull(self, image: str) -> None:
-        self._images.pull(image, self._spec.image)
+        with self._clock.step("image"):
+            self._images.pull(image, self._spec.image)
 
     def _start(self, container: FunctionContainer, reader: OutputReader) -> None:
         """Start the container; its output and its end are watched before the start."""
@@ -235,9 +241,10 @@ class DockerSandbox:
             watcher.start()
         container.is_starting = True
         self._underway.set()
-        started, addresses = container.start()
+        with self._clock.step("start"):
+            started, addresses = container.start()
         self._api.allow(addresses)
-        self.started.set_result(started)
+        self.started.set_result(replace(started, steps=self._clock.steps))
         self._processes.container_started(started)
         if not self._engine.auto_removes:
             watcher.start()
