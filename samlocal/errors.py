@@ -242,3 +242,20 @@ class PortInUseError(SandboxError):
 
 class HostNotReachableError(SandboxError):
     pass
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the message of the innermost error: `No such file or directory`.
+
+    The HTTP libraries wrap it in their own errors, as an argument or as the context, sometimes in a cycle.
+    """
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner and id(inner) not in seen:
+        error = inner
+        seen.add(id(error))
+        nested = (each for each in error.args if isinstance(each, BaseException))
+        inner = next(nested, None) or error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)

@@ -87,6 +87,12 @@ class FunctionLog:
             if self._waiting:
                 self._end_line()
 
+    def end_line(self) -> None:
+        """End the last line, so that something else can follow the log."""
+        self.flush()
+        with self._lock:
+            self._end_line()
+
     def _source_log(self, source: Source) -> SourceLog:
         put_lines, extension_log = (
             partial(self._put_lines, source),

@@ -20,8 +20,7 @@ _PRINTABLE: Final = r"[\x20-\x7e]+"
 
 def new_trace_header() -> str:
     """Return the header of a new trace that is not sampled."""
-    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
-    return f"Root={root};Parent={_new_segment()};Sampled=0"
+    return f"Root={_new_root()};Parent={_new_segment()};Sampled=0"
 
 
 def complete_trace_header(text: str) -> str:
@@ -45,14 +44,32 @@ def complete_trace_header(text: str) -> str:
         "Parent": fields.get("Parent") or _new_segment(),
         "Sampled": "0" if fields.get("Sampled") == "0" else "1",
     }
-    rest = {name: value for name, value in fields.items() if name not in complete}
-    return ";".join(f"{name}={value}" for name, value in (complete | rest).items())
+    return ";".join(f"{name}={value}" for name, value in (complete | _rest(fields)).items())
+
+
+def with_new_segment(header: str, *, is_sampled: bool) -> str:
+    """Return the header of the same trace with a new segment for the function, as Lambda gives it one."""
+    fields = read_trace_header(header)
+    changed = {
+        "Root": fields.get("Root") or _new_root(),
+        "Parent": _new_segment(),
+        "Sampled": "1" if is_sampled else "0",
+    }
+    return ";".join(f"{name}={value}" for name, value in {**changed, **_rest(fields)}.items())
 
 
 def read_trace_header(header: str) -> dict[str, str]:
     """Return the fields of a header by name: `Root`, `Parent` (the segment of the function), `Sampled`."""
     pairs = (part.strip().partition("=") for part in header.split(";"))
     return {name: value for name, equals, value in pairs if equals}
+
+
+def _rest(fields: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if name not in _FIELDS}
+
+
+def _new_root() -> str:
+    return f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
 
 
 def _new_segment() -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class ResultOutput:
     """Writes each part of a response to stdout at once, byte for byte; on a terminal, a newline follows text.
 
+    With `ends_lines`, every response ends with a newline, so that others can follow it.
+
     A reader that does not read stops neither signals nor timeouts. `is_incomplete` tells that an error
     followed after a part of the response was written; any other error is itself the result.
 
@@ -25,11 +27,13 @@ class ResultOutput:
         OutputError: stdout cannot be written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ends_lines: bool = False) -> None:
         self.is_incomplete = False
         self._mode: ResponseMode = "buffered"
         self._is_empty = True
-        self._line_end = _LineEnd() if sys.stdout.isatty() else None
+        self._line_end: _LineEnd | None = None
+        if ends_lines or sys.stdout.isatty():
+            self._line_end = _LineEnd(of_any=ends_lines)
 
     async def begin(self, content_type: str, mode: ResponseMode) -> None:
         del content_type
@@ -51,20 +55,24 @@ class ResultOutput:
 
 
 class _LineEnd:
-    """Tells whether output is text whose last line is not ended."""
+    """Tells whether the last line of text, or of any output, is not ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_any: bool) -> None:
+        self._of_any = of_any
         self._decoder = getincrementaldecoder("utf-8")()
         self._is_text = True
         self._last = b""
 
     def follow(self, chunk: bytes) -> None:
         self._last = chunk[-1:]
-        self._is_text = self._is_text and self._is_text_with(chunk)
+        if not self._of_any:
+            self._is_text = self._is_text and self._is_text_with(chunk)
 
     @property
     def is_missing(self) -> bool:
-        return self._last != b"\n" and self._is_text and self._is_text_with(b"", final=True)
+        if self._last == b"\n":
+            return False
+        return self._of_any or (self._is_text and self._is_text_with(b"", final=True))
 
     def _is_text_with(self, chunk: bytes, *, final: bool = False) -> bool:
         try:

@@ -19,7 +19,12 @@ import h11
 from samlocal.engine.discovery import find_engines
 from samlocal.engine.engine_api import ApiError, EngineApi, ImageMissingError
 from samlocal.engine.output import read_output
-from samlocal.errors import EngineError, EngineNotReachableError, NetworkNotFoundError
+from samlocal.errors import (
+    EngineError,
+    EngineNotReachableError,
+    NetworkNotFoundError,
+    root_cause,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +79,7 @@ class Engine:
             if not _comes_from_connection(error):
                 raise
             raise EngineError(
-                f"the container engine at `{self.address}` stopped answering ({_root_cause(error)})",
+                f"the container engine at `{self.address}` stopped answering ({root_cause(error)})",
                 hint="check that it is running; run `samlocal doctor` for details",
             ) from error
 
@@ -255,25 +260,8 @@ def _connect(engine: str | None) -> EngineApi:
         except (ApiError, OSError, ValueError, h11.ProtocolError) as error:
             failures[address.url] = error
     is_forbidden = any(isinstance(error, PermissionError) for error in failures.values())
-    tried = (f"`{url}` ({_root_cause(error)})" for url, error in failures.items())
+    tried = (f"`{url}` ({root_cause(error)})" for url, error in failures.items())
     raise EngineNotReachableError(
         f"no container engine answers at {', '.join(tried)}",
         hint=f"{_FORBIDDEN_HINT if is_forbidden else candidates.hint}; run `samlocal doctor` for details",
     ) from next(iter(failures.values()))
-
-
-def _root_cause(error: BaseException) -> str:
-    """Return the message of the innermost error: `No such file or directory`.
-
-    The HTTP libraries wrap it in their own errors, as an argument or as the context, sometimes in a cycle.
-    """
-    seen: set[int] = set()
-    inner: BaseException | None = error
-    while inner and id(inner) not in seen:
-        error = inner
-        seen.add(id(error))
-        nested = (each for each in error.args if isinstance(each, BaseException))
-        inner = next(nested, None) or error.__cause__ or error.__context__
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error)

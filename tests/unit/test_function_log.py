@@ -157,6 +157,17 @@ def test_flushing_does_not_end_the_functions_line() -> None:
     assert shown.text == b"half"
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_something_else_can_follow_the_log(end: str) -> None:
+    """The last line is ended once, after what waited for its end."""
+    shown = Shown()
+    shown.log.write(f"working{end}".encode())
+    shown.log.named("agent").write(b"note")
+    shown.log.end_line()
+    shown.log.end_line()
+    assert shown.text == b"working\n[agent] note\n"
+
+
 def test_a_name_cannot_disturb_a_line() -> None:
     """A name with control characters, or one that is not text, is escaped."""
     shown = Shown()

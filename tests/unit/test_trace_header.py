@@ -7,7 +7,12 @@ import re
 import pytest
 
 from samlocal.errors import UsageError
-from samlocal.trace_header import complete_trace_header, new_trace_header, read_trace_header
+from samlocal.trace_header import (
+    complete_trace_header,
+    new_trace_header,
+    read_trace_header,
+    with_new_segment,
+)
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "53995c3f42cd8ad8"
@@ -45,6 +50,22 @@ def test_a_header_is_completed(given: str, parent: str | None, sampled: str, res
     assert parent is None or found["Parent"] == parent
     assert header == f"Root={ROOT};Parent={found['Parent']};Sampled={sampled}{rest}"
     assert re.fullmatch("[0-9a-f]{16}", found["Parent"])
+
+
+def test_a_function_has_a_segment_of_its_own() -> None:
+    """The trace and what else the header says stay; parent and decision are replaced."""
+    given = f"Root={ROOT};Parent={PARENT};Sampled=0;Lineage=a:0"
+    header = with_new_segment(given, is_sampled=True)
+    segment = read_trace_header(header)["Parent"]
+    assert header == f"Root={ROOT};Parent={segment};Sampled=1;Lineage=a:0"
+    assert re.fullmatch("[0-9a-f]{16}", segment)
+    assert segment != PARENT
+    assert "Sampled=0" in with_new_segment(given, is_sampled=False)
+
+
+def test_a_header_without_a_trace_gets_a_new_one() -> None:
+    """What has no trace, such as a text of the user's context, begins one."""
+    assert re.match("Root=1-[0-9a-f]{8}-[0-9a-f]{24};", with_new_segment("a", is_sampled=True))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
-"""`samlocal local invoke`: runs a function once."""
+"""`samlocal local invoke`: runs a function once, or several times in one execution environment."""
 
 from __future__ import annotations
 
-import os
+import sys
+import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from samlocal.cli.console import print_status, show_error, show_output
+from samlocal.cli.console import show_output
 from samlocal.cli.console_log import ConsoleLog
+from samlocal.cli.console_series import EXIT_CODES, ConsoleSeries
+from samlocal.cli.function_run import FunctionRun
 from samlocal.cli.invocation_request import InvocationRequest, read_request
 from samlocal.cli.observer import ConsoleObserver
 from samlocal.cli.option_groups import group_options
@@ -20,22 +24,13 @@ from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
 from samlocal.cli.plain_options import plain_code
-from samlocal.cli.result_output import ResultOutput
-from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from samlocal.cli.debugger_status import DebuggerWatch
-    from samlocal.cli.image_updates import ImageUpdates
     from samlocal.cli.options.general import OutputFormat
-    from samlocal.engine.engine import Engine
+    from samlocal.cli.report_output import ReportOutput
     from samlocal.host import Host
-    from samlocal.invocation import Invocation, InvocationResult, Outcome
+    from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
-    from samlocal.sandbox.sandbox import Sandbox
-
-EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4, "failure": 5}
 
 
 @group_options
@@ -56,8 +51,10 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     The function's result goes to stdout, and nothing else. Its logs go to stderr.
 
     Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
-    returned an error; 4 the function timed out; 5 the runtime died or did not initialise.
+    returned an error; 4 the function timed out; 5 the runtime died or did not initialise. With
+    --repeat it is that of the first invocation that did not succeed.
     """
+    begun = time.monotonic()
     general.apply()
     project = sam.project(project)
     observer = ConsoleObserver()
@@ -83,18 +80,70 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         host=host,
         observer=observer,
     )
-    invocation = new_invocation(
-        prepared.resolved, request.payload, request.context, tenant_id=request.tenant_id
-    )
+    reports = _reports(chosen, output, request, prepared)
+
+    def new() -> Invocation:
+        invocation = new_invocation(
+            prepared.resolved, request.payload, request.context, tenant_id=request.tenant_id
+        )
+        return reports.traced(invocation) if reports else invocation
+
+    first = new()
     observer.show(request.diagnostics)
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
+    project_read = time.monotonic()
     from samlocal.engine.engine import Engine
 
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
-    with log, Engine(container.engine) as engine:
-        exit_code = _invoke(prepared, invocation, engine, log)
+    with log, reports or nullcontext(), Engine(container.engine) as engine:
+        engine_connected = time.monotonic()
+        run = FunctionRun(prepared, engine, log)
+
+        def measure(result: InvocationResult) -> JsonObject:
+            from samlocal.reports.cold_path import CommandTimes, cold_path
+            from samlocal.reports.process_start import process_start
+
+            times = CommandTimes(
+                process_start=process_start(),
+                begun=begun,
+                project_read=project_read,
+                engine_connected=engine_connected,
+            )
+            return cold_path(times, run.start_steps, result.phases)
+
+        series = ConsoleSeries(
+            chain((first,), iter(new, None)).__next__,
+            chosen.repeat,
+            hint=run.hint,
+            reports=reports,
+            cold_path=measure,
+        )
+        exit_code = run.invoke(series)
+        if reports:
+            reports.finish()
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
+
+
+def _reports(
+    chosen: InvokeOptions,
+    output: OutputOptions,
+    request: InvocationRequest,
+    prepared: PreparedFunction,
+) -> ReportOutput | None:
+    """Return the reports that are asked for, or that a terminal shows."""
+    is_table_seen = chosen.repeat > 1 and sys.stderr.isatty()
+    if not (output.report or output.otlp or is_table_seen):
+        return None
+    from samlocal.cli.report_output import ReportOutput
+
+    return ReportOutput(
+        prepared.configuration,
+        report=output.report,
+        otlp=output.otlp,
+        number=chosen.repeat,
+        caller_trace=chosen.trace_id or (request.context.trace_id if request.context else None),
+    )
 
 
 def _print_environment(
@@ -113,91 +162,3 @@ def _print_environment(
     else:
         text = environment_as_text(resolved.environment, base=base)
     show_output(text)
-
-
-def _invoke(
-    prepared: PreparedFunction, invocation: Invocation, engine: Engine, log: ConsoleLog
-) -> int:
-    """Run the function, show its result, and return the exit code."""
-    function, spec = prepared.resolved.function, prepared.spec
-    runtime = "" if spec.image.is_function else f" ({function.runtime})"
-    print_status(
-        f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image.name}"
-    )
-    response = ResultOutput()
-    with DeferredSignals() as signals:
-        result = _run(prepared, invocation, engine, log=log, response=response, signals=signals)
-    if result is None:
-        return signals.exit_code or 1
-    if result.error and (result.outcome == "failure" or response.is_incomplete):
-        hint = result.error.hint or _failure_hint(result, prepared, engine)
-        show_error(f"{result.error.type}: {result.error.message}", hint=hint)
-    return EXIT_CODES[result.outcome]
-
-
-def _failure_hint(
-    result: InvocationResult, prepared: PreparedFunction, engine: Engine
-) -> str | None:
-    """Return a hint for a runtime that ended before it was ready, or did not find the function's module."""
-    if result.error is None or result.report.init_duration_ms is not None:
-        return None
-    if result.error.type == "Runtime.ExitError":
-        from samlocal.sandbox.docker.function_images import exit_hint
-
-        return exit_hint(engine, prepared.spec)
-    from samlocal.sandbox.unbuilt import missing_module_hint
-
-    resolved, family = prepared.resolved, prepared.spec.sandbox.family
-    return missing_module_hint(resolved.function, family, resolved.project, result.error.message)
-
-
-def _run(
-    prepared: PreparedFunction,
-    invocation: Invocation,
-    engine: Engine,
-    *,
-    log: ConsoleLog,
-    response: ResultOutput,
-    signals: DeferredSignals,
-) -> InvocationResult | None:
-    """Run the function, with its result on stdout, and return it; None if a signal came first."""
-    from samlocal.cli.progress import PullView
-    from samlocal.sandbox.factory import SandboxFactory
-
-    updates: ImageUpdates | None = None
-
-    def use(sandbox: Sandbox) -> InvocationResult | None:
-        nonlocal updates
-        with _watching(prepared, sandbox, log) as watch:
-            # The engine is starting the container: time to import the rest.
-            from samlocal.cli.image_updates import image_updates
-            from samlocal.execution.one_shot import run_once
-
-            updates = image_updates(prepared.spec.image, engine, os.environ)
-            if updates:
-                sandbox.started.add_done_callback(updates.begin)
-            result = run_once(
-                sandbox,
-                prepared.configuration,
-                invocation,
-                log=log,
-                response=response,
-                on_interrupt=signals.notify,
-            )
-        return watch.with_hint(result) if watch and result else result
-
-    with PullView() as view:
-        result = SandboxFactory(engine=engine, progress=view).run(prepared.spec, use)
-    if updates:
-        updates.print_status()
-    return result
-
-
-def _watching(
-    prepared: PreparedFunction, sandbox: Sandbox, log: ConsoleLog
-) -> AbstractContextManager[DebuggerWatch | None]:
-    if prepared.resolved.debug is None:
-        return nullcontext()
-    from samlocal.cli.debugger_status import DebuggerWatch
-
-    return DebuggerWatch(sandbox, log)

@@ -145,6 +145,17 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
+    repeat: Annotated[
+        int,
+        typer.Option(
+            "--repeat",
+            metavar="N",
+            min=1,
+            help="Invoke N times, one after the other, in one execution environment: the first invocation "
+            "is cold, the others are warm.",
+            show_default=False,
+        ),
+    ] = 1
     env_vars: Annotated[
         list[str] | None,
         typer.Option(
@@ -220,6 +231,26 @@ class OutputOptions:
             help="Show the time (UTC) before each line of the function's logs.",
         ),
     ] = False
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report",
+            metavar="FORMAT[=FILE]",
+            help="Report each invocation as a line of JSON (`json`), or all of them in a table (`table`), on "
+            "stderr or in a file.",
+            show_default=False,
+        ),
+    ] = None
+    otlp: Annotated[
+        str | None,
+        typer.Option(
+            "--otlp",
+            metavar="URL",
+            help="Send a span for each phase of the invocation to this OpenTelemetry collector, such as "
+            "http://localhost:4318.",
+            show_default=False,
+        ),
+    ] = None
     exit_zero_on_function_error: Annotated[
         bool,
         typer.Option(

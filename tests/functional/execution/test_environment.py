@@ -18,7 +18,6 @@ from samlocal.errors import EngineError, HostNotReachableError
 from samlocal.execution import environment as environment_module
 from samlocal.execution import init_phase, programs
 from samlocal.execution.environment import ExecutionEnvironment
-from samlocal.execution.one_shot import run_once
 from tests.functional.execution.fakes import (
     FakeSandbox,
     Received,
@@ -27,6 +26,7 @@ from tests.functional.execution.fakes import (
     echo,
     invocation,
 )
+from tests.functional.execution.series import run_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,6 @@ def run(
             sandbox,
             configuration(timeout_seconds=timeout_seconds),
             invocation(payload),
-            log=sandbox.log,
             on_interrupt=on_interrupt,
         )
 
@@ -645,8 +644,6 @@ def test_an_unlimited_environment_has_no_timeout(monkeypatch: pytest.MonkeyPatch
             sandbox,
             configuration(timeout_seconds=0.2, unlimited=True),
             invocation(),
-            log=sandbox.log,
-            on_interrupt=lambda _stop: None,
         )
 
     assert result is not None

@@ -130,6 +130,11 @@ CASES = {
         '--trace-id 1-5759e988-bd862e3fe1be46a994272793 -c {"traceId":"a"}', exit_code=2
     ),
     "region-malformed": inputs("--region eu_west", exit_code=2),
+    "report-unknown": inputs("--report xml", exit_code=2),
+    "report-on-stdout": inputs("--report json=-", exit_code=2),
+    "report-unwritable": inputs("--report json=nowhere/reports.jsonl", exit_code=2),
+    "otlp-malformed": inputs("--otlp localhost:4317", exit_code=2),
+    "repeat-none": inputs("--repeat 0", exit_code=2),
     "log-file-unwritable": inputs("-l nowhere/function.log", exit_code=2),
     "host-malformed": inputs("--add-host db.local", exit_code=2),
     "dns-malformed": inputs("--container-dns dns.local", exit_code=2),

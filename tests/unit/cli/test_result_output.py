@@ -42,9 +42,12 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def show(
-    *chunks: bytes, mode: ResponseMode = "buffered", error: FunctionError | None = None
+    *chunks: bytes,
+    mode: ResponseMode = "buffered",
+    error: FunctionError | None = None,
+    ends_lines: bool = False,
 ) -> ResultOutput:
-    output = ResultOutput()
+    output = ResultOutput(ends_lines=ends_lines)
     await output.begin("application/json", mode)
     for chunk in chunks:
         await output.write(chunk)
@@ -175,3 +178,15 @@ async def test_a_reader_that_does_not_read(size: int) -> None:
         await writing
     os.close(reader)
     os.close(writer)
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [(b"1", b"1\n"), (b"1\n", b"1\n"), (b"", b"\n"), (b"\x00", b"\x00\n")],
+)
+async def test_each_of_several_results_ends_its_line(
+    payload: bytes, shown: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Several results are on lines of their own, whatever they consist of."""
+    await show(payload, ends_lines=True)
+    assert capfdbinary.readouterr().out == shown

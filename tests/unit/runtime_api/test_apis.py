@@ -6,7 +6,7 @@ import sys
 
 def test_function_without_extensions_does_not_import_their_api() -> None:
     """The cold path of a function without extensions has the Runtime API alone."""
-    program = "import sys, samlocal.execution.one_shot; print(*sys.modules)"
+    program = "import sys, samlocal.execution.invocation_series; print(*sys.modules)"
 
     printed = subprocess.check_output([sys.executable, "-c", program], text=True).split()
 

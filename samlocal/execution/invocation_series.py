@@ -1,4 +1,4 @@
-"""One invocation in a new environment, as in `local invoke`."""
+"""Consecutive invocations in a new environment, as in `local invoke`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.execution.environment import ExecutionEnvironment
 
@@ -21,29 +21,42 @@ if TYPE_CHECKING:
 _SIGNALS_AT_ONCE: Final = 4096
 
 
-def run_once(
+class InvocationSeries(Protocol):
+    """One or more invocations that follow each other, and what becomes of their results."""
+
+    @property
+    def remaining(self) -> int:
+        """The number of invocations without a result."""
+
+    def begin(self) -> tuple[Invocation, ResponseSink | None]:
+        """Return the next invocation, and what gets its response as it comes."""
+
+    def complete(self, invocation: Invocation, result: InvocationResult) -> None:
+        """Take a result. The output of its invocation is written, and that of the next one is held back."""
+
+
+def run_series(
     sandbox: Sandbox,
     configuration: FunctionConfiguration,
-    invocation: Invocation,
+    series: InvocationSeries,
     *,
     log: Log,
-    response: ResponseSink | None = None,
     on_interrupt: Callable[[Callable[[], None]], None],
-) -> InvocationResult | None:
-    """Invoke a function in a new sandbox and end the sandbox; return None if interrupted.
+) -> None:
+    """Invoke a function in a new sandbox until the series ends, and end the sandbox.
 
-    `response` gets the function's response as it comes. When this returns, the function's output and the
-    lines after it (`END`, `REPORT`) are written. The owner of the sandbox removes it. `on_interrupt` gets a
-    function that cancels the invocation.
+    Invocations remain if the sandbox ended with its runtime, or after an interrupt. When this returns, the
+    function's output and the lines after it (`END`, `REPORT`) are written. The owner of the sandbox removes
+    it. `on_interrupt` gets a function that cancels the invocation.
 
     Raises:
         SandboxError: The sandbox could not start, or was lost.
     """
 
-    async def run() -> InvocationResult:
+    async def run() -> None:
         loop = asyncio.get_running_loop()
         environment = ExecutionEnvironment(sandbox, configuration, log=log)
-        running = asyncio.create_task(_invoke_once(environment, invocation, response))
+        running = asyncio.create_task(_invoke_all(environment, series))
 
         def interrupt() -> None:
             with suppress(RuntimeError):  # the loop has ended: there is a result already
@@ -51,12 +64,10 @@ def run_once(
 
         with _woken_by_signals(loop):
             on_interrupt(interrupt)
-            return await running
+            await running
 
-    try:
-        return asyncio.run(run())
-    except asyncio.CancelledError:
-        return None
+    with suppress(asyncio.CancelledError):
+        asyncio.run(run())
 
 
 @contextmanager
@@ -83,8 +94,12 @@ def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
             signal.set_wakeup_fd(before)
 
 
-async def _invoke_once(
-    environment: ExecutionEnvironment, invocation: Invocation, response: ResponseSink | None
-) -> InvocationResult:
+async def _invoke_all(environment: ExecutionEnvironment, series: InvocationSeries) -> None:
     async with environment:
-        return await environment.invoke(invocation, response=response, is_last=True)
+        while True:
+            is_last = series.remaining == 1
+            invocation, response = series.begin()
+            result = await environment.invoke(invocation, response=response, is_last=is_last)
+            series.complete(invocation, result)
+            if is_last or not environment.is_usable:
+                return

@@ -1,0 +1,1 @@
+"""Figures of invocations for people, programs and collectors of traces."""
