@@ -46,6 +46,7 @@ class HttpConnection:
         """
         self._transport = connect(address, seconds)
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADER_BYTES)
+        self._has_ended = False
 
     def request(
         self, method: str, target: str, body: bytes = b"", *, upgrade: bool = False
@@ -81,7 +82,8 @@ class HttpConnection:
 
     def make_ready(self) -> bool:
         """Prepare for the next request; return whether the connection can be reused."""
-        if {self._protocol.our_state, self._protocol.their_state} != {h11.DONE}:
+        # The end of the connection may be the end of a response, which is done then.
+        if self._has_ended or {self._protocol.our_state, self._protocol.their_state} != {h11.DONE}:
             return False
         self._protocol.start_next_cycle()
         return True
@@ -102,6 +104,7 @@ class HttpConnection:
     def _next_event(self) -> object:
         while (event := self._protocol.next_event()) is h11.NEED_DATA:
             data = self._transport.sock.recv(_READ_BYTES)
+            self._has_ended = not data
             if not data and self._protocol.their_state is h11.SEND_RESPONSE:
                 raise ConnectionResetError("the connection was closed")
             self._protocol.receive_data(data)

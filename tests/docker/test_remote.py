@@ -96,7 +96,7 @@ def test_50_mb_of_logs_arrive_whole(samlocal: Samlocal, tmp_path: Path) -> None:
         ("Raises", 3, "ValueError"),
         ("Exits", 5, "Runtime.ExitError"),
         ("Large", 3, "Function.ResponseSizeTooLarge"),
-        ("OutOfMemory", 5, "Runtime.ExitError"),
+        ("OutOfMemory", 5, "Runtime.OutOfMemory"),
         ("DiesInInit", 5, "Runtime.ExitError"),
         ("NeverAsks", 4, "Sandbox.Timedout"),
     ],

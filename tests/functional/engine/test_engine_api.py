@@ -149,6 +149,24 @@ def test_connection_that_the_engine_has_ended_is_replaced(
     assert [number for number, _, _ in engine.requests] == [1, 2]
 
 
+def test_connection_whose_end_ends_an_answer_is_not_kept(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    """An answer without a length, such as a command's output, is the last on its connection.
+
+    The socket of a connection with TLS does not tell.
+    """
+    engine.closes_after = {3}
+    engine.answers += [answer(201, {"Id": "e"}), b"HTTP/1.1 200 OK\r\n\r\noutput"]
+    engine.answers += [answer(200, {"ExitCode": 3})]
+    with connected(tmp_path) as api:
+        execution = api.create_execution("0a1b", ["true"])
+        path = f"/exec/{execution}/start"
+        assert api._tell("POST", path) == b"output"
+        assert api._idle == []
+        assert api.execution_status(execution) == 3
+
+
 @pytest.mark.parametrize(
     ("status", "message", "kind"),
     [
