@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # The entry point of AWS's runtime images is a script.
 _RUNTIME_ENTRYPOINT: Final = ("/lambda-entrypoint.sh",)
 _SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# The variables of the supervisor's script have such names. The shell would export its own values.
+_NAME_IN_SCRIPT: Final = re.compile(r"_[a-z]+")
 
 
 @frozen
@@ -56,8 +58,11 @@ def has_shell(engine: Engine, container_id: str) -> bool:
 def supervised(spec: SandboxSpec, own: OwnProgram, script: str) -> SandboxSpec:
     """Return the spec with its program run by a script of the shell."""
     program = (*(spec.entrypoint or ()), *spec.command)
-    dropped = dropped_variables({**own.variables, **spec.environment})
-    program = ("env", *dropped, *program) if dropped else program
+    variables = {**own.variables, **spec.environment}
+    names = [each for each in variables if _NAME_IN_SCRIPT.fullmatch(each)]
+    changed = [f"{each}={variables[each]}" for each in names]
+    changed += dropped_variables(variables)
+    program = ("env", *changed, *program) if changed else program
     return replace(spec, entrypoint=(SHELL, "-c", script), command=program)
 
 

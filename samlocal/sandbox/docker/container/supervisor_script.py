@@ -47,7 +47,7 @@ EXTENSIONS_SWITCH: Final = "/opt/disable-extensions-jwigqn8j"
 
 LISTENER: Final = "_carry_out"
 
-# Names of variables begin with `_`, because a variable of the function would be exported to it with our value.
+# Names of variables are `_` and small letters: variables of the function with other names keep their values.
 # The pipe of stdout is opened again if possible. Otherwise both streams share their flags: if a program makes
 # one non-blocking, as Node.js does, writes to the other fail with EAGAIN when the pipe is full.
 # As `sh`, bash does not name the signal that ended a process, unless it leaves its POSIX mode.
