@@ -420,6 +420,7 @@ class ExecutionEnvironment:
             self._is_ending = True
             return
         await self._shut_down(reason)
+        self._journal.end_lines()
         await self._journal.telemetry.reset()
         # A call of a program that has ended must not reach the APIs of the next one.
         await self._server.forget_clients()

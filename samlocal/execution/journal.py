@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.execution.platform_events import iso_time
 from samlocal.execution.platform_lines import platform_lines
 from samlocal.execution.telemetry.telemetry import Telemetry
-from samlocal.sandbox.output import named_log
+from samlocal.sandbox.output import LogOfSources, named_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,11 @@ class Journal:
         """Write a line of samlocal's own, except between lines of JSON."""
         if self.log and self._configuration.log_format == "Text":
             self.log.line(text)
+
+    def end_lines(self) -> None:
+        """Write the unfinished lines of programs that have ended, before others continue them."""
+        if isinstance(self.log, LogOfSources):
+            self.log.flush()
 
     def runtime_log(self, log: Log) -> Log:
         """Return the log for the output of the runtime."""

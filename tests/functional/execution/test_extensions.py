@@ -241,6 +241,21 @@ async def test_extension_that_fails_in_init(
     assert all(f"Status: error\tError Type: {error_type}" in each for each in reports)
 
 
+async def test_unfinished_line_of_an_extension_that_starts_again() -> None:
+    """It is shown before the next life of the extension, as a line of its own."""
+
+    def exit_within_a_line(extension: ExternalExtension) -> int:
+        extension.write("unfinished")
+        return 7
+
+    sandbox = FakeSandbox(echo, extensions={"bad": exit_within_a_line})
+    await run_once(sandbox)
+
+    assert [each for each in sandbox.log.entries if "unfinished" in each] == [
+        "[bad] unfinished\n"
+    ] * 2
+
+
 async def test_line_of_an_extension_that_cannot_be_executed() -> None:
     """The platform's line about the extension has Lambda's word for the reason."""
     error = LaunchError("permission denied", error_type="PermissionDenied")
