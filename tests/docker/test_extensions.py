@@ -85,6 +85,21 @@ def test_two_extensions_of_two_layers(samlocal: Samlocal, connection: str) -> No
     assert [line.rstrip("\n") for line in lines] == ["function in Init", "function call 1"]
 
 
+def test_extensions_in_a_warm_environment(samlocal: Samlocal) -> None:
+    """Three invocations in one environment have three INVOKE events, three reports and one Init."""
+    ended = samlocal.invoke("Merged", "--no-event", "--repeat", "3")
+
+    calls = [json.loads(line)["calls"] for line in ended.stdout.splitlines()]
+    assert (ended.exit_code, calls) == (0, [1, 2, 3]), ended.stderr
+    words = [line.split(" ")[0] for line in lines_of("rust-events", ended.stderr)]
+    assert words == ["registered", "INVOKE", "INVOKE", "INVOKE", "SHUTDOWN"]
+    *lines, last = lines_of("rust-telemetry", ended.stderr)
+    assert last == "has all reports"
+    types = [json.loads(line)["type"] for line in lines]
+    assert types.count("platform.initStart") == 1
+    assert types.count("platform.report") == 3
+
+
 def test_extension_of_an_image(samlocal: Samlocal) -> None:
     """An extension that an image function brings is started."""
     ended = samlocal.invoke("Image", "--no-event")

@@ -82,6 +82,15 @@ def test_file_that_is_not_an_extension(
     assert "hint: " in ended.stderr
 
 
+def test_environment_works_after_a_crash(samlocal: Samlocal) -> None:
+    """Extensions and runtime start again for the next invocation, with the same /tmp."""
+    ended = samlocal.invoke("ExitsInInvoke", "--no-event", "--repeat", "2")
+
+    first, second = map(json.loads, ended.stdout.splitlines())
+    assert (first["errorType"], second) == ("Extension.Crash", "handled")
+    assert said(ended) == ["got INVOKE", "got SHUTDOWN spindown"]
+
+
 def test_extension_that_never_registers(samlocal: Samlocal) -> None:
     """Init ends at its limit, and again at the function's timeout; the extension is named."""
     ended = samlocal.invoke("NeverRegisters", "--no-event")

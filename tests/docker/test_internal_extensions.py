@@ -47,12 +47,12 @@ def test_internal_extension_brings_sigterm(samlocal: Samlocal, function: str) ->
 
 def test_internal_extension_works_after_the_response(samlocal: Samlocal) -> None:
     """lambda-otel-lite writes its span when the response is out, which holds the invocation."""
-    ended = samlocal.invoke("OtelLite", "--no-event")
+    ended = samlocal.invoke("OtelLite", "--no-event", "--repeat", "2")
 
-    assert result(ended) == "traced"
-    before_end, _, after_end = ended.stderr.partition("END RequestId")
-    assert "__otel_otlp_stdout" in before_end
-    assert "__otel_otlp_stdout" not in after_end
+    assert (ended.exit_code, ended.stdout) == (0, b'"traced"\n"traced"\n'), ended.stderr
+    first, second, after = ended.stderr.split("END RequestId")
+    spans = [part.count("__otel_otlp_stdout") for part in (first, second, after)]
+    assert spans == [1, 1, 0]
 
 
 def test_logs_api(samlocal: Samlocal) -> None:
