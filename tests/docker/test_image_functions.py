@@ -161,6 +161,15 @@ def test_image_without_a_shell(invoke: Callable[..., Finished]) -> None:
     assert "Max Memory Used: " in ended.stderr
 
 
+def test_invocations_without_a_shell_follow_each_other(invoke: Callable[..., Finished]) -> None:
+    """An image with only a program serves several invocations in one environment."""
+    ended = invoke("Distroless", "--repeat", "3")
+
+    assert [json.loads(line) for line in ended.stdout.splitlines()] == [{"message": "hey"}] * 3
+    assert ended.stderr.count("END RequestId: ") == 3
+    assert ended.stderr.count("no shell here\n") == 1
+
+
 def test_invoke_image_replaces_the_image(invoke: Callable[..., Finished], project: Path) -> None:
     """`--invoke-image` replaces the image of a function, which is not built then."""
     invoke("Python")
