@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 10
 _BAR_WIDTH: Final = 40
-# The part of the values that the rows divide; the last row has all that are larger.
-_SHOWN: Final = 0.98
+# The part of the values, and the least number, that have no rows of their own if they are far off.
+_OUTLIERS: Final = 0.02
+_LEAST_OUTLIERS: Final = 1
 
 
 def histogram(durations_ms: Sequence[float]) -> list[str]:
@@ -21,7 +22,8 @@ def histogram(durations_ms: Sequence[float]) -> list[str]:
     others fall into one range: the last range is open.
     """
     ordered = sorted(durations_ms)
-    highest = ordered[math.ceil(len(ordered) * _SHOWN) - 1]
+    outliers = max(_LEAST_OUTLIERS, int(len(ordered) * _OUTLIERS))
+    highest = ordered[max(0, len(ordered) - 1 - outliers)]
     width = _range_width(highest - ordered[0])
     first = _row(ordered[0], width)
     last = min(_row(highest, width), first + _MOST_ROWS - 1)

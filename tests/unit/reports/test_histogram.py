@@ -26,13 +26,13 @@ def test_every_duration_is_counted(durations: list[float]) -> None:
 
 def test_the_rows_have_equal_ranges() -> None:
     """Each row has its lower bound, the number of durations, and a bar."""
-    assert histogram([1.0, 1.1, 1.25, 1.3, 1.3, 1.4, 2.1]) == [
+    assert histogram([1.0, 1.1, 1.25, 1.3, 1.3, 1.4, 2.1, 2.15]) == [
         "1.0 ms  2  ███████████████████████████",
         "1.2 ms  3  ████████████████████████████████████████",
         "1.4 ms  1  ██████████████",
         "1.6 ms  0",
         "1.8 ms  0",
-        "2.0 ms  1  ██████████████",
+        "2.0 ms  2  ███████████████████████████",
     ]
 
 
@@ -41,3 +41,4 @@ def test_outliers_are_in_the_last_row() -> None:
     lines = histogram([*(1 + number / 100 for number in range(100)), 5000.0])
     assert lines[-1].startswith("≥ 1.8 ms")
     assert sum(counts(lines)) == 101
+    assert len(histogram([*(1 + number / 10 for number in range(10)), 5000.0])) == 10
