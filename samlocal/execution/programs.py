@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import LaunchError
@@ -114,6 +115,7 @@ class Programs:
         """
         deadline = time.monotonic() + seconds
         while waiting := {each for each in wanted if not each.done()}:
+            await self._learn_who_ended()
             if failure := self.failure(request_id):
                 return failure
             remaining = deadline - time.monotonic()
@@ -130,7 +132,9 @@ class Programs:
                     request_id, each.name, each.failed.result(), at=time.monotonic()
                 )
         for name, process in self.external.items():
-            if process.exited.done():
+            if process.exited.done() and not (
+                self.runtime_has_ended and self._may_end_with_runtime(process)
+            ):
                 return self._extension_end(request_id, name, process)
         if self.runtime and self.runtime.exited.done():
             exit_ = self.runtime.exited.result()
@@ -185,6 +189,18 @@ class Programs:
         if not done and self.runtime and self.runtime.output_ended.done():
             # It ended in time; its exit status arrives later.
             await asyncio.wait(futures, timeout=_EXIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _learn_who_ended(self) -> None:
+        """Wait for the end of a runtime that may have taken an extension along."""
+        if self._runtime_exit and any(map(self._may_end_with_runtime, self.external.values())):
+            await asyncio.wait([self._runtime_exit], timeout=_EXIT_SECONDS)
+
+    def _may_end_with_runtime(self, process: Process) -> bool:
+        """Return whether an extension was killed, as all are where the sandbox ends with its runtime."""
+        if self._sandbox.can_restart or not process.exited.done() or process.exited.exception():
+            return False
+        exited = process.exited.result()
+        return exited.status is None or exited.signal == SIGKILL
 
     def _ends(self) -> set[Waitable]:
         """Return the futures that are done when a program has ended or failed."""

@@ -28,22 +28,29 @@ async def shut_down(programs: Programs, telemetry: Telemetry, reason: ShutdownRe
     A runtime gets SIGTERM only if there is an extension, as in Lambda, and only if nothing has failed. Each
     extension that wants it gets the event SHUTDOWN, and time to end by itself.
 
-    If the extensions cannot outlive the runtime, it ends last.
+    If the extensions cannot outlive the runtime, they end first.
     """
     deadline = time.monotonic() + _SHUTDOWN_SECONDS
     await telemetry.flush(time.monotonic() + _FLUSH_SECONDS)
+    if not programs.can_outlive_runtime:
+        await _shut_down_extensions(programs, reason, deadline - _RUNTIME_SECONDS)
+        await _terminate_runtime(programs, reason)
+    else:
+        await _terminate_runtime(programs, reason)
+        await programs.kill_runtime()
+        telemetry.end_output()
+        if programs.external:
+            await telemetry.flush(time.monotonic() + _FLUSH_SECONDS)
+            await _shut_down_extensions(programs, reason, deadline)
+    await programs.kill()
+
+
+async def _terminate_runtime(programs: Programs, reason: ShutdownReason) -> None:
     if reason == "spindown" and programs.extensions and not programs.runtime_has_ended:
         programs.terminate_runtime()
         await programs.wait_for_runtime(
             _RUNTIME_SECONDS if programs.external else _INTERNAL_SECONDS
         )
-    if programs.can_outlive_runtime:
-        await programs.kill_runtime()
-        telemetry.end_output()
-    if programs.external:
-        await telemetry.flush(time.monotonic() + _FLUSH_SECONDS)
-        await _shut_down_extensions(programs, reason, deadline)
-    await programs.kill()
 
 
 async def _shut_down_extensions(

@@ -258,7 +258,7 @@ class FakeProcess:
 class FakeSandbox:
     """Runs a program as its runtime, again after each restart, and programs as external extensions.
 
-    With `can_restart` False the sandbox ends with its runtime. `failure` is why it cannot be had: it starts
+    With `can_restart` False the sandbox ends with its runtime, and takes all others along. `failure` is why it cannot be had: it starts
     nothing then. `dies` ends it as a lost engine does, when the runtime ends. `notices_after` is how long its
     owner takes to see that the runtime has ended, in seconds. Its start is reported `clock_error` seconds too
     late, its end as much too early. An extension that is a `LaunchError` cannot be executed.
@@ -391,8 +391,17 @@ class FakeSandbox:
     def _start(self, process: FakeProcess, program: Callable[[], int]) -> FakeProcess:
         self.processes.append(process)
 
+        def run_to_the_end() -> int:
+            try:
+                return program()
+            finally:
+                if process.name == "runtime" and not self.can_restart:
+                    for each in self.processes:
+                        if each is not process:
+                            each.kill()
+
         def run() -> None:
-            process.run(program)
+            process.run(run_to_the_end)
             if process.name == "runtime" and self._dies:
                 self._die(self._dies)
             if process.name == "runtime" and not self.can_restart:

@@ -464,3 +464,40 @@ async def test_output_of_extensions() -> None:
         await environment.stop()
     assert any("INVOKE" in entry for entry in log.entries)
     assert any("SHUTDOWN" in entry for entry in sandbox.log.entries)
+
+
+async def test_shutdown_reaches_extensions_that_cannot_outlive_the_runtime() -> None:
+    """Where the sandbox ends with its runtime, the extensions get SHUTDOWN before the runtime gets SIGTERM."""
+    recorder = Recorder("INVOKE", "SHUTDOWN")
+
+    def end_at_sigterm(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b"1")
+        runtime.next_in_background()
+        runtime.wait_for_sigterm()
+        return 0
+
+    sandbox = FakeSandbox(end_at_sigterm, extensions={"recorder": recorder}, can_restart=False)
+    await run_once(sandbox)
+
+    assert [each["eventType"] for each in recorder.events] == ["INVOKE", "SHUTDOWN"]
+    assert sandbox.runtimes[0].terminated.is_set()
+
+
+async def test_runtime_whose_end_takes_the_extensions_along() -> None:
+    """The runtime is to blame, even if the end of the extensions is known earlier."""
+
+    def exit_in_the_invocation(runtime: Runtime) -> int:
+        runtime.next()
+        return 9
+
+    sandbox = FakeSandbox(
+        exit_in_the_invocation,
+        extensions={"recorder": Recorder("INVOKE", "SHUTDOWN")},
+        can_restart=False,
+        notices_after=0.2,
+    )
+    result = await run_once(sandbox)
+
+    assert result.error is not None
+    assert result.error.type == "Runtime.ExitError"
+    assert "exit status 9" in result.error.message
