@@ -108,7 +108,7 @@ class Initialiser:
             if failure:
                 late = [each.name for each in ready if not each.waiting.done()]
                 failure = _with_cause(failure, late, "did not ask for the first event")
-        programs.apis.close_registration()
+        programs.apis.end_init()
         if failure:
             # An engine may report the start of a short program later than its end.
             failure = replace(failure, at=max(failure.at, begun))

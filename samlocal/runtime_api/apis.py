@@ -73,10 +73,18 @@ class SandboxApis:
             self.close_registration()
 
     def close_registration(self) -> None:
-        """Refuse further extensions and subscriptions; done when the runtime asks for work or a restore."""
+        """Refuse further extensions; done when the runtime asks for work or a restore."""
         self._is_registration_open = False
         if "extensions" in vars(self):
             self.extensions.close_registration()
+
+    def end_init(self) -> None:
+        """Refuse further extensions and subscriptions: all extensions have asked for their first event.
+
+        An extension may subscribe after the runtime asked for work, as in the emulator. Otherwise a runtime
+        that starts fast would prevent it.
+        """
+        self.close_registration()
         if self._subscriptions:
             self._subscriptions.close_subscriptions()
 

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 class Telemetry:
     """Passes the events of an environment to its subscribers, in the order of the calls.
 
-    Extensions subscribe from the beginning of Init until `close_subscriptions`, when the runtime asks for its
-    first invocation. A subscriber also receives what was published before. Without a subscriber, nothing
-    is kept or read from then on.
+    Extensions subscribe from the beginning of Init until `close_subscriptions`, at its end. A subscriber also
+    receives what was published before. Without a subscriber, nothing is kept or read from then on.
 
     A subscription belongs to the life of its extension. When the processes of the environment end and
     others are started, `reset` ends all subscriptions, and extensions subscribe again.
@@ -101,7 +100,7 @@ class Telemetry:
             self._subscribed(event)
 
     def close_subscriptions(self) -> None:
-        """Accept no more subscriptions: the runtime asks for its first invocation."""
+        """Accept no more subscriptions: Init has ended."""
         with self._lock:
             self._history = None
 

@@ -326,10 +326,16 @@ async def test_one_api_for_an_extension(agent: Agent) -> None:
     assert (await other.subscription(LOGS, LOGS_REQUEST)).extension == "other"
 
 
-async def test_subscriptions_close_when_the_runtime_asks_for_work(agent: Agent) -> None:
-    """After the first `next` of the runtime, nobody can subscribe."""
+async def test_runtime_may_be_faster_than_a_subscription(agent: Agent) -> None:
+    """An extension may still subscribe after the first `next` of the runtime: Init waits for it."""
     agent.api.deliver()
     assert (await agent.api.call("GET", f"{API}/runtime/invocation/next")).status == 200
+    await agent.subscription(TELEMETRY, REQUEST)
+
+
+async def test_subscriptions_close_at_the_end_of_init(agent: Agent) -> None:
+    """Once Init has ended, nobody can subscribe."""
+    agent.api.apis.end_init()
     assert await agent.refusal(TELEMETRY, REQUEST) == (
         403,
         "Telemetry.SubscriptionClosed",
