@@ -156,12 +156,13 @@ def test_signals_from_samlocal(run: Run, options: dict[str, object], *, on_podma
 
 
 def test_extensions_are_found(run: Run, add_extension: Callable[..., None], tmp_path: Path) -> None:
-    """All files at the top of the folder are extensions, for which the runtime waits."""
+    """All regular files at the top of the folder are extensions, for which the runtime waits."""
     names = (".hidden", "a b", "b.sh", "not-executable", "ünï")
     for name in names:
         add_extension(name, mode=0o644)
     (tmp_path / "opt" / "extensions" / "folder").mkdir()
     (tmp_path / "opt" / "extensions" / "broken").symlink_to("/nowhere")
+    os.mkfifo(tmp_path / "opt" / "extensions" / "pipe")
     with run() as (sandbox, log):
         assert sandbox.extensions.result(SECONDS) == tuple(sorted((*names, "broken")))
         assert not sandbox.runtime.started.done()

@@ -48,17 +48,25 @@ class OutputMarks:
         self._requested = 0
         self._received = 0
         self._has_ended = False
+        self._is_lost = False
         self._changed = Condition()
 
-    def wait(self) -> None:
-        """Request a mark, and wait until `strip` has yielded all output before it."""
+    def wait(self) -> bool:
+        """Request a mark, and wait until `strip` has yielded all output before it.
+
+        Return False if no mark comes; after that, none is requested any more.
+        """
+        if self._is_lost:
+            return False
         self._request()
         with self._changed:
             self._requested += 1
             mark = self._requested
-            self._changed.wait_for(
+            came = self._changed.wait_for(
                 lambda: self._has_ended or self._received >= mark, _LONGEST_WAIT_SECONDS
             )
+        self._is_lost = not came
+        return came
 
     def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the output of a process without the marks, for any chunking."""

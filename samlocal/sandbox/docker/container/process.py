@@ -66,9 +66,8 @@ class ContainerProcess:
     def flush_output(self) -> None:
         if self.output_ended.done():
             return
-        if self.marks and self.started.done() and self._supervision.supervisor.can_mark:
-            self.marks.wait()
-        else:
+        can_mark = self.started.done() and self._supervision.supervisor.can_mark
+        if not (self.marks and can_mark and self.marks.wait()):
             self.output.wait_until_quiet()
 
     def fail(self, error: BaseException) -> None:

@@ -106,7 +106,7 @@ _listen() {
 _names=
 if [ "$_lists" ] && [ ! -e SWITCH ]; then
   for _file in FOLDER/* FOLDER/.[!.]* FOLDER/..?*; do
-    if [ ! -d "$_file" ] && { [ -e "$_file" ] || [ -h "$_file" ]; }; then
+    if [ ! -d "$_file" ] && { [ -f "$_file" ] || [ -h "$_file" ]; }; then
       _names=$_names/${_file##*/}
     fi
   done
@@ -145,6 +145,7 @@ done
 _EXTENSION: Final = r"""
 _refuse() { _say refused "$1"; exit; }
 if [ ! -e "$0" ]; then _refuse 'no such file or directory'; fi
+if [ ! -f "$0" ]; then _refuse 'not a regular file'; fi
 if [ ! -x "$0" ]; then _refuse 'permission denied'; fi
 _start=
 if [ -r "$0" ]; then
