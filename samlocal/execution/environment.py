@@ -48,6 +48,7 @@ _log = logging.getLogger(__name__)
 INIT_SECONDS: Final = 10.0
 # Outside of invocations, as at the publication of a version, it has more, and always the function's timeout.
 _LONG_INIT_SECONDS: Final = 130.0
+_LONGEST_INIT_SECONDS: Final = 900.0
 _STOP_SECONDS: Final = 5.0
 
 
@@ -63,7 +64,7 @@ class EnvironmentState(Enum):
 
 
 @frozen
-class _Preparation:
+class Preparation:
     """What came before an invocation.
 
     `begun` is the start of an Init that counts as part of the invocation (`time.monotonic()` seconds), and
@@ -274,12 +275,12 @@ class ExecutionEnvironment:
             phases=tuple(self._phases),
         )
 
-    async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> _Preparation:
+    async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> Preparation:
         """Run Init if it is due, with its output in the log."""
         if self._is_initialised and self._programs.runtime_has_ended:
             await self._restart("failure")
         if self._is_initialised:
-            return _Preparation()
+            return Preparation()
         self._connect(log)
         preparation = await self._initialise(request_id)
         # A single invocation without subscribers to its output does not wait for this.
@@ -287,7 +288,7 @@ class ExecutionEnvironment:
             await self._programs.flush_output()
         return preparation
 
-    async def _initialise(self, request_id: str) -> _Preparation:
+    async def _initialise(self, request_id: str) -> Preparation:
         """Run Init for new programs; if the first one fails, a second time as a part of the invocation."""
         if self._needs_first_init or self._has_snap_start:
             started = await asyncio.shield(self._started)
@@ -299,25 +300,25 @@ class ExecutionEnvironment:
                 _log.debug("the runtime is ready, Init took %.0f ms", init.duration_ms)
                 if self._has_snap_start:
                     return await self._restore(request_id)
-                return _Preparation(init_duration_ms=init.duration_ms)
+                return Preparation(init_duration_ms=init.duration_ms)
             if init.failure.cause:
-                seconds = _init_seconds(self._configuration)
+                seconds = init_seconds(self._configuration)
                 self._journal.note(
                     f"Init took more than {seconds:.0f} seconds: {init.failure.cause}"
                 )
             # Without a snapshot there is nothing to invoke.
             if self._has_snap_start or not self._sandbox.can_restart:
-                return _Preparation(begun=begun, failure=init.failure)
+                return Preparation(begun=begun, failure=init.failure)
             await self._restart(_shutdown_reason(init.failure))
         begun = time.monotonic()
         init = await self._run_init("invoke", begun, request_id)
-        return _Preparation(begun=begun, failure=init.failure)
+        return Preparation(begun=begun, failure=init.failure)
 
     @property
     def _has_snap_start(self) -> bool:
         return self._configuration.initialization_type == "snap-start"
 
-    async def _restore(self, request_id: str) -> _Preparation:
+    async def _restore(self, request_id: str) -> Preparation:
         from samlocal.execution.restore_phase import restore  # noqa: PLC0415  # only SnapStart needs it
 
         restored = await restore(
@@ -327,7 +328,7 @@ class ExecutionEnvironment:
             request_id=request_id,
         )
         self._note_phase("restore", restored.begun, restored.ended, restored.failure)
-        return _Preparation(
+        return Preparation(
             begun=restored.begun if restored.failure else None,
             restore_duration_ms=None if restored.failure else restored.duration_ms,
             failure=restored.failure,
@@ -335,7 +336,7 @@ class ExecutionEnvironment:
 
     async def _run_init(self, phase: InitPhase, begun: float, request_id: str) -> InitResult:
         timeout_seconds = self._configuration.timeout_seconds
-        seconds = _init_seconds(self._configuration) if phase == "init" else timeout_seconds
+        seconds = init_seconds(self._configuration) if phase == "init" else timeout_seconds
         if phase == "init" and not self._sandbox.can_restart:
             seconds += self._configuration.timeout_seconds
         init = await self._initialiser.run(
@@ -350,7 +351,7 @@ class ExecutionEnvironment:
         return init
 
     async def _invoke(
-        self, invocation: Invocation, delivery: Delivery, preparation: _Preparation
+        self, invocation: Invocation, delivery: Delivery, preparation: Preparation
     ) -> InvokeResult:
         if preparation.failure:
             delivery.finish(preparation.failure.answer)
@@ -386,7 +387,7 @@ class ExecutionEnvironment:
         return result
 
     async def _report(
-        self, request_id: str, result: InvokeResult, preparation: _Preparation
+        self, request_id: str, result: InvokeResult, preparation: Preparation
     ) -> Report:
         phase, memory_mb = result.phase, self._configuration.memory_mb
         if phase.out_of_memory:
@@ -441,11 +442,8 @@ class ExecutionEnvironment:
     def _note_phase(
         self, name: PhaseName, begun: float, ended: float, outcome: PhaseOutcome | None = None
     ) -> None:
-        """Keep a phase, with its times in `time.monotonic()` seconds, for the result of the invocation."""
-        phase = Phase(name=name, start=wall_time(begun), duration_ms=(ended - begun) * 1000)
-        if outcome:
-            phase = replace(phase, status=outcome.status, error_type=outcome.error_type)
-        self._phases.append(phase)
+        """Keep a phase for the result of the invocation."""
+        self._phases.append(phase_of(name, begun, ended, outcome))
 
     async def _end_sandbox(self) -> None:
         """End the sandbox with everything in it, and wait for the end of its output."""
@@ -466,19 +464,29 @@ class ExecutionEnvironment:
         return accepted
 
 
-def _init_seconds(configuration: FunctionConfiguration) -> float:
-    """Return the time that Init may take outside of an invocation."""
-    if configuration.initialization_type == "on-demand":
-        return INIT_SECONDS
-    return max(_LONG_INIT_SECONDS, configuration.timeout_seconds)
-
-
 def _guard(log: Log, configuration: FunctionConfiguration) -> GuardedLog:
     if configuration.log_format == "JSON":
         from samlocal.execution.application_log import application_log  # noqa: PLC0415  # few functions log JSON
 
         log = application_log(log, configuration)
     return GuardedLog(log)
+
+
+def phase_of(
+    name: PhaseName, begun: float, ended: float, outcome: PhaseOutcome | None = None
+) -> Phase:
+    """Return a phase with its times in `time.monotonic()` seconds."""
+    phase = Phase(name=name, start=wall_time(begun), duration_ms=(ended - begun) * 1000)
+    if outcome:
+        phase = replace(phase, status=outcome.status, error_type=outcome.error_type)
+    return phase
+
+
+def init_seconds(configuration: FunctionConfiguration) -> float:
+    """Return the time that Init may take outside of an invocation."""
+    if configuration.initialization_type == "on-demand":
+        return INIT_SECONDS
+    return min(max(_LONG_INIT_SECONDS, configuration.timeout_seconds), _LONGEST_INIT_SECONDS)
 
 
 def _shutdown_reason(phase: PhaseOutcome) -> ShutdownReason:

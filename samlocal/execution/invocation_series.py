@@ -8,11 +8,12 @@ import socket
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from samlocal.execution.environment import ExecutionEnvironment
+from samlocal.execution.environments import new_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samlocal.execution.environment import ExecutionEnvironment
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
     from samlocal.sandbox.output import Log
@@ -55,7 +56,7 @@ def run_series(
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        environment = ExecutionEnvironment(sandbox, configuration, log=log)
+        environment = new_environment(sandbox, configuration, log=log)
         running = asyncio.create_task(_invoke_all(environment, series))
 
         def interrupt() -> None:

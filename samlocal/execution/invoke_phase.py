@@ -68,15 +68,15 @@ async def run_invocation(
         delivery.finish(failure.answer)
         await runtime_done(result)
         return result
-    deadline_ms = _shown_deadline(invocation, seconds)
+    deadline_ms = shown_deadline(invocation, seconds)
     exchange = programs.apis.runtime.deliver(invocation, deadline_ms=deadline_ms, response=delivery)
     subscribers = _tell_extensions(programs, invocation, deadline_ms)
     seconds = math.inf if unlimited else seconds
-    phase = await _wait_for_runtime(programs, exchange, seconds)
+    phase = await wait_for_runtime(programs, exchange, seconds)
     result = InvokeResult(
         begun=exchange.begun,
         phase=phase,
-        spans=_runtime_spans(exchange),
+        spans=runtime_spans(exchange),
         produced_bytes=exchange.produced_bytes,
         response_mode=exchange.mode,
     )
@@ -86,7 +86,7 @@ async def run_invocation(
     return await _wait_for_extensions(programs, exchange, result, subscribers, seconds)
 
 
-async def _wait_for_runtime(programs: Programs, exchange: Exchange, seconds: float) -> PhaseOutcome:
+async def wait_for_runtime(programs: Programs, exchange: Exchange, seconds: float) -> PhaseOutcome:
     """Wait until the runtime has answered and asks for the next invocation."""
     request_id = exchange.invocation.request_id
     failure = await programs.until(exchange.answer, request_id=request_id, seconds=seconds)
@@ -170,7 +170,7 @@ def _from_begin(failure: PhaseOutcome, exchange: Exchange, seconds: float) -> Ph
     return replace(failure, at=max(at, exchange.begun))
 
 
-def _runtime_spans(exchange: Exchange) -> tuple[Span, ...]:
+def runtime_spans(exchange: Exchange) -> tuple[Span, ...]:
     """Return the spans of a response and of what the runtime does after it, as far as they have ended."""
     finished = exchange.finished.result() if exchange.finished.done() else None
     times = (exchange.begun, exchange.first_byte_at, exchange.last_byte_at, finished)
@@ -186,7 +186,7 @@ def _remaining(exchange: Exchange, seconds: float) -> float:
     return exchange.begun + seconds - time.monotonic()
 
 
-def _shown_deadline(invocation: Invocation, seconds: float) -> int:
+def shown_deadline(invocation: Invocation, seconds: float) -> int:
     """Return the deadline that the function sees, as Unix time in milliseconds."""
     if invocation.deadline_ms is not None:
         return invocation.deadline_ms

@@ -33,9 +33,9 @@ class Journal:
         self.telemetry = Telemetry(configuration, connect, subscribed=self._write)
         self._configuration = configuration
 
-    def publish(self, event: PlatformEvent) -> None:
-        """Take an event of the platform."""
-        self._write(event)
+    def publish(self, event: PlatformEvent, log: Log | None = None) -> None:
+        """Take an event of the platform; its lines go to `log`, if it has one of its own."""
+        self._write(event, log)
         self.telemetry.publish(event)
 
     def note_timeout(self, request_id: str, cause: str | None) -> None:
@@ -69,8 +69,8 @@ class Journal:
         """Return the log for the output of an extension."""
         return self.telemetry.log(named_log(log, name), extension=name)
 
-    def _write(self, event: PlatformEvent) -> None:
+    def _write(self, event: PlatformEvent, log: Log | None = None) -> None:
         """Write the lines of an event."""
-        if self.log:
+        if log := log or self.log:
             for line in platform_lines(event, self._configuration):
-                self.log.line(line)
+                log.line(line)

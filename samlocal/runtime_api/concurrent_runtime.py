@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import uuid4
 
@@ -39,10 +39,25 @@ _MAX_EXPIRED: Final = 1000
 _T = TypeVar("_T")
 
 
+@dataclass(kw_only=True, slots=True)
+class ConcurrentExchange(Exchange):
+    """One invocation, which may wait for a worker: `received` is done when one has it."""
+
+    received: asyncio.Future[None] = field(default_factory=asyncio.Future)
+
+    def begin(self) -> None:
+        """Begin in a worker: the deadline moves by the time that it waited, unless the caller chose one."""
+        now = time.monotonic()
+        if self.invocation.deadline_ms is None:
+            self.deadline_ms += round((now - self.begun) * 1000)
+        self.begun = now
+        _settle(self.received, None)
+
+
 class _Running:
     """An invocation that has no answer yet."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: ConcurrentExchange) -> None:
         self.exchange = exchange
         self.identifier = str(uuid4())
         self.is_answering = False
@@ -65,6 +80,13 @@ class ConcurrentRuntimeApi:
         self._undelivered: deque[_Running] = deque()
         self._running: dict[str, _Running] = {}
         self._expired: dict[str, None] = {}
+        self._busy_workers = 0
+        self._most_workers = 0
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers there have been at once, as far as they have called `next`."""
+        return self._most_workers
 
     @property
     def idle_workers(self) -> int:
@@ -86,10 +108,10 @@ class ConcurrentRuntimeApi:
 
     def deliver(
         self, invocation: Invocation, *, deadline_ms: int, response: Delivery | None = None
-    ) -> Exchange:
+    ) -> ConcurrentExchange:
         """Give an invocation to a worker that waits, or to the next one that asks.
 
-        `deadline_ms` is Unix time in milliseconds. A streamed response goes to `response` while it arrives,
+        `deadline_ms` is Unix time in milliseconds, for a worker that waits. A streamed response goes to `response` while it arrives,
         except its end.
 
         Raises:
@@ -97,7 +119,7 @@ class ConcurrentRuntimeApi:
         """
         if invocation.request_id in self._running:
             raise ValueError(f"invocation `{invocation.request_id}` is running already")
-        exchange = Exchange(
+        exchange = ConcurrentExchange(
             invocation=invocation, deadline_ms=deadline_ms, delivery=response or Delivery()
         )
         running = self._running[invocation.request_id] = _Running(exchange)
@@ -127,9 +149,11 @@ class ConcurrentRuntimeApi:
         if self._state is RuntimeState.STARTED:
             self._state = RuntimeState.READY
             _settle(self.initialised, Initialised(at=time.monotonic()))
+        self._most_workers = max(self._most_workers, len(self._idle) + self._busy_workers + 1)
         running = await self._take()
+        self._busy_workers += 1
         exchange = running.exchange
-        exchange.begun = time.monotonic()
+        exchange.begin()
         response = invocation_event(exchange.invocation, exchange.deadline_ms)
         return replace(response, headers={**response.headers, _INVOCATION_ID: running.identifier})
 
@@ -206,12 +230,14 @@ class ConcurrentRuntimeApi:
         if not self._is_current(running):
             raise RefusalError(self._refusal(request_id))
         del self._running[request_id]
+        self._busy_workers -= 1
         _settle(running.exchange.answer, answer)
         _settle(running.exchange.finished, time.monotonic())
 
     def _refusal(self, request_id: str) -> Response:
         if request_id in self._expired:
             del self._expired[request_id]
+            self._busy_workers -= 1
             return INVOKE_TIMEOUT
         return INVALID_REQUEST_ID
 

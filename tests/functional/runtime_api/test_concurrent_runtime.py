@@ -117,7 +117,35 @@ async def test_invocation_waits_for_a_worker(api: Api) -> None:
     for number in range(3):
         reply = await api.call("GET", NEXT)
         assert reply.headers["lambda-runtime-aws-request-id"] == f"id-{number}"
-        assert reply.headers["lambda-runtime-deadline-ms"] == str(DEADLINE_MS)
+
+
+async def test_deadline_of_an_invocation_that_waited(api: Api) -> None:
+    """The deadline moves by the time that the invocation waited for a worker, unless its caller chose it."""
+    waited, chosen = api.deliver("id-1"), replace(invocation(request_id="id-2"), deadline_ms=42)
+    api.runtime.deliver(chosen, deadline_ms=42)
+    waited.begun -= 60
+
+    deadlines = [
+        int((await api.call("GET", NEXT)).headers["lambda-runtime-deadline-ms"]) for _ in range(2)
+    ]
+
+    assert deadlines[0] >= DEADLINE_MS + 60_000
+    assert deadlines[1] == 42
+
+
+async def test_number_of_workers(api: Api) -> None:
+    """Workers are counted while they wait and while they work, also on what is given up."""
+    first, second = await start_workers(api, 2)
+    late, other = api.deliver("id-1"), api.deliver("id-2")
+    await asyncio.gather(first, second)
+    workers(api).expire(late)
+    await start_workers(api, 1)
+    assert workers(api).most_workers == 3
+    await answer(api, "id-2", b"1")
+    await answer(api, "id-1", b"late")
+    assert other.answer.done()
+    await start_workers(api, 2)
+    assert workers(api).most_workers == 3
 
 
 async def test_invocation_begins_and_ends_on_its_own(api: Api) -> None:

@@ -7,7 +7,7 @@ before a mark was written before it.
 from __future__ import annotations
 
 import os
-from threading import Condition
+from threading import Condition, Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class OutputMarks:
         self._received = 0
         self._has_ended = False
         self._is_lost = False
+        self._requesting = Lock()
         self._changed = Condition()
 
     def wait(self) -> bool:
@@ -58,14 +59,17 @@ class OutputMarks:
         """
         if self._is_lost:
             return False
-        self._request()
+        with self._requesting:  # marks come in the order of the requests
+            self._request()
+            with self._changed:
+                self._requested += 1
+                mark = self._requested
         with self._changed:
-            self._requested += 1
-            mark = self._requested
             came = self._changed.wait_for(
                 lambda: self._has_ended or self._received >= mark, _LONGEST_WAIT_SECONDS
             )
-        self._is_lost = not came
+        if not came:
+            self._is_lost = True
         return came
 
     def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
