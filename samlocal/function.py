@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_EPHEMERAL_STORAGE_MB = 512
+DEFAULT_GIB_PER_VCPU = 2.0
+# https://docs.aws.amazon.com/lambda/latest/api/API_LambdaManagedInstancesCapacityProviderConfig.html
+MAX_CONCURRENCY: Final = 1600
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: unzipped, with all layers
 MAX_UNPACKED_BYTES: Final = 250 * 1024 * 1024
 # https://docs.aws.amazon.com/lambda/latest/api/API_FileSystemConfig.html
@@ -127,6 +130,19 @@ class LoggingConfig:
 
 
 @frozen
+class CapacityProvider:
+    """`CapacityProviderConfig` of a function, which runs on Lambda Managed Instances.
+
+    Up to `max_concurrency` invocations run at once in one environment; None means the default of the runtime,
+    for each vCPU. A vCPU comes with `gib_per_vcpu` of memory.
+    """
+
+    place: Place
+    max_concurrency: int | None = None
+    gib_per_vcpu: float = DEFAULT_GIB_PER_VCPU
+
+
+@frozen
 class FunctionEntry:
     """The identifiers of a function, known before anything else about it is resolved.
 
@@ -165,7 +181,8 @@ class Function:
     `Metadata.SamResourceId` or the CDK construct id.
 
     `snap_start` is the place of a `SnapStart` that applies to published versions, `tenancy` that of a
-    `TenancyConfig`; None if the function has none.
+    `TenancyConfig`; None if the function has none. Only a function on managed instances has a
+    `capacity_provider`.
     """
 
     logical_id: str
@@ -188,6 +205,7 @@ class Function:
     logging: LoggingConfig = LoggingConfig()
     snap_start: Place | None = None
     tenancy: Place | None = None
+    capacity_provider: CapacityProvider | None = None
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     region: str = DEFAULT_REGION
     account_id: str = DEFAULT_ACCOUNT_ID

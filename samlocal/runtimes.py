@@ -66,8 +66,10 @@ class Runtime:
 
     `image` is the image's path below its repository: `python:3.11`. Its entry point takes the handler
     as its one argument, and `program`, in `/var/lang/bin`, runs the function; `handler` is an example.
-    Lambda offers SnapStart for it if `has_snap_start`. If `bootstraps` is not empty, the image contains no runtime: the first of these files that exists in
-    the sandbox is the runtime.
+    Lambda offers SnapStart for it if `has_snap_start`, and managed instances if `managed_concurrency` is not
+    None: so many invocations run at once on each vCPU, if the function does not set a number. If `bootstraps`
+    is not empty, the image contains no runtime: the first of these files that exists in the sandbox is the
+    runtime.
     `deprecated` is the day on which AWS ends its support, None for a preview; `replacement` is the runtime
     to move to then. The first recipe whose debugger is available applies.
     """
@@ -83,6 +85,7 @@ class Runtime:
     handler: str | None
     bootstraps: tuple[str, ...]
     has_snap_start: bool = False
+    managed_concurrency: int | None = None
     debug: tuple[DebugRecipe, ...] = field(default=(), repr=False)
 
     def image_uri(
@@ -109,6 +112,10 @@ class _Entry(_Retired, total=False):
     debug_environment: dict[str, str]
 
 
+# `from` is the first version with managed instances, as numbers.
+_ManagedInstances = TypedDict("_ManagedInstances", {"from": list[int], "concurrency": int})
+
+
 class _Family(TypedDict, total=False):
     """The content of a file. `program`, in `/var/lang/bin`, runs the functions.
 
@@ -121,6 +128,7 @@ class _Family(TypedDict, total=False):
     program: str
     handler: str
     snap_start_from: list[int]
+    managed_instances: _ManagedInstances
     bootstraps: list[str]
     debug: list[dict[str, Any]]
     runtimes: dict[str, _Entry]
@@ -189,15 +197,22 @@ def _runtime(runtime_id: str, family: str, facts: _Family) -> Runtime:
         handler=facts.get("handler"),
         bootstraps=tuple(facts.get("bootstraps", ())),
         has_snap_start=_version(runtime_id) >= facts.get("snap_start_from", _NEVER),
+        managed_concurrency=_managed_concurrency(runtime_id, facts.get("managed_instances")),
         debug=tuple(
             _recipe(each, entry.get("debug_environment", {})) for each in facts.get("debug", ())
         ),
     )
 
 
+def _managed_concurrency(runtime_id: str, facts: _ManagedInstances | None) -> int | None:
+    if facts is None or _version(runtime_id) < facts["from"]:
+        return None
+    return facts["concurrency"]
+
+
 def _version(runtime_id: str) -> list[int]:
     """Return the version in a runtime's ID: `[3, 12]` for `python3.12`, `[17]` for `java17.al2023`."""
-    found = re.match(r"[a-z]+(\d+(?:\.\d+)*)", runtime_id)
+    found = re.match(r"[a-z.]+(\d+(?:\.\d+)*)", runtime_id)
     return [int(number) for number in found[1].split(".")] if found else []
 
 

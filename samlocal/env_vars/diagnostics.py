@@ -38,6 +38,7 @@ _WAYS = {
     "AWS_LAMBDA_FUNCTION_NAME": "the template's `FunctionName` sets it",
     "AWS_LAMBDA_FUNCTION_VERSION": "`--qualifier` sets it",
     "AWS_LAMBDA_LOG_GROUP_NAME": "the template's `LoggingConfig` sets it",
+    "AWS_LAMBDA_MAX_CONCURRENCY": "the template's `CapacityProviderConfig` sets it",
     "AWS_REGION": "`--region` sets it",
     "AWS_SECRET_ACCESS_KEY": "`--profile` or the shell's AWS variables choose the credentials",
     "AWS_SESSION_TOKEN": "`--profile` or the shell's AWS variables choose the credentials",

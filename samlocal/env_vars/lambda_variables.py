@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configur
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.frozen_dataclass import frozen
@@ -30,6 +31,7 @@ RESERVED = frozenset(
         "AWS_LAMBDA_INITIALIZATION_TYPE",
         "AWS_LAMBDA_LOG_GROUP_NAME",
         "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_MAX_CONCURRENCY",
         "AWS_LAMBDA_RUNTIME_API",
         "AWS_REGION",
         "AWS_SECRET_ACCESS_KEY",
@@ -44,12 +46,19 @@ ADJUSTABLE = frozenset(
     {
         "AWS_ACCESS_KEY_ID",
         "AWS_DEFAULT_REGION",
+        "AWS_LAMBDA_MAX_CONCURRENCY",
         "AWS_REGION",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     }
 )
-"""Reserved names that a local run may set: a local stack of services has its own keys and Region."""
+"""Reserved names that a local run may set.
+
+A local stack of services has its own keys and Region, and fewer workers start faster.
+"""
+
+# Lambda sets it on managed instances only.
+MAX_CONCURRENCY_NAME = "AWS_LAMBDA_MAX_CONCURRENCY"
 
 # What sam gives a function when it finds no credentials: SDKs can create clients, and do not look for
 # the machine's own credentials.
@@ -67,6 +76,20 @@ class Execution:
     version: str = LATEST
     debugging: bool = False
     initialization_type: InitializationType = "on-demand"
+    max_concurrency: int = 1
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether it is on Lambda Managed Instances, and serves up to `max_concurrency` invocations at once."""
+        return self.initialization_type == "lambda-managed-instances"
+
+    def with_concurrency(self, concurrency: int | None) -> Execution:
+        """Return the same on managed instances; None changes nothing."""
+        if concurrency is None:
+            return self
+        return replace(
+            self, initialization_type="lambda-managed-instances", max_concurrency=concurrency
+        )
 
 
 def lambda_variables(function: Function, execution: Execution) -> dict[str, str]:
@@ -76,7 +99,7 @@ def lambda_variables(function: Function, execution: Execution) -> dict[str, str]
     sets at each invocation; `PATH`, `LD_LIBRARY_PATH`, `LANG`, `NODE_PATH` and the like, which are in
     the runtime's image and differ between images.
     """
-    return {**_reserved(function, execution), **_logging(function), **_unreserved()}
+    return {**_reserved(function, execution), **_logging(function, execution), **_unreserved()}
 
 
 def _reserved(function: Function, execution: Execution) -> dict[str, str]:
@@ -100,6 +123,8 @@ def _reserved(function: Function, execution: Execution) -> dict[str, str]:
     # Not defined for OS-only runtimes and images; elsewhere the runtime's bootstrap sets the same.
     if function.runtime is not None and not function.runtime.startswith("provided"):
         variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+    if execution.is_managed:
+        variables[MAX_CONCURRENCY_NAME] = str(execution.max_concurrency)
     return variables
 
 
@@ -131,9 +156,12 @@ def _handler(function: Function) -> str | None:
     return function.handler
 
 
-def _logging(function: Function) -> dict[str, str]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html."""
-    if function.logging.log_format != "JSON":
+def _logging(function: Function, execution: Execution) -> dict[str, str]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
+
+    Logs of managed instances are always in JSON.
+    """
+    if function.logging.log_format != "JSON" and not execution.is_managed:
         return {}
     return {
         "AWS_LAMBDA_LOG_FORMAT": "JSON",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from samlocal.env_vars import diagnostics
 from samlocal.env_vars.environment import Environment, Origin, ResolvedVariable
 from samlocal.env_vars.lambda_variables import (
     ADJUSTABLE,
+    MAX_CONCURRENCY_NAME,
     RESERVED,
     Execution,
     credential_variables,
@@ -18,6 +20,7 @@ from samlocal.env_vars.lambda_variables import (
 from samlocal.env_vars.secrets import is_likely_secret
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
+from samlocal.function import MAX_CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +61,8 @@ def resolve_environment(
     A variable has the value of the highest source that sets it; the lowest source comes first:
 
     1. Lambda itself: see `lambda_variables`. Reserved names come from here only, except that 5 and 6
-       may set the Region and the credentials (`ADJUSTABLE`). A key set there removes the session token
+       may set the Region, the credentials and the concurrency of managed instances (`ADJUSTABLE`), which
+       puts the function on them. A key set there removes the session token
        of this source, and its `AWS_ACCOUNT_ID` unless the user chose one (`account_id`). The account is
        the function's own only beside placeholders. With SnapStart it sets no credentials, which SDKs then
        get from an endpoint.
@@ -81,7 +85,7 @@ def resolve_environment(
     refuse (more than 4 KB of variables, invalid names).
 
     Raises:
-        UsageError: `command_line` sets a reserved name.
+        UsageError: `command_line` sets a reserved name, or a source sets an impossible concurrency.
     """
     command_line = command_line or {}
     _refuse_reserved(command_line)
@@ -99,6 +103,7 @@ def resolve_environment(
     brings_key = any("AWS_ACCESS_KEY_ID" in each for each in (*own, container))
     if account_id is None and not brings_key:
         account_id = credentials.account_id if credentials else function.account_id
+    execution = _with_given_concurrency(execution, (*own, container))
     lambdas = _of_lambda(function, execution, credentials, account_id)
     given = _stack(
         [
@@ -208,6 +213,20 @@ def _applying_sections(file: EnvFile, function: Function) -> list[str]:
 def _of_command_line(variables: Mapping[str, str]) -> _Layer:
     origin = Origin(source="command-line", label="--env")
     return {name: _Given(value=value, origin=origin) for name, value in variables.items()}
+
+
+def _with_given_concurrency(execution: Execution, layers: Iterable[_Layer]) -> Execution:
+    """Return an execution on managed instances, if a source sets their concurrency."""
+    given = [each[MAX_CONCURRENCY_NAME] for each in layers if MAX_CONCURRENCY_NAME in each]
+    if not given:
+        return execution
+    text = given[-1].value
+    if not (re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= MAX_CONCURRENCY):
+        raise UsageError(
+            f"`{MAX_CONCURRENCY_NAME}` must be a whole number from 1 to {MAX_CONCURRENCY},"
+            f" not `{text}` ({given[-1].origin})"
+        )
+    return execution.with_concurrency(int(text))
 
 
 def _refuse_reserved(command_line: Mapping[str, str]) -> None:

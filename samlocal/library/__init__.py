@@ -105,9 +105,15 @@ def start(
     lines about it; None means stderr.
     """
     from samlocal.library.logs import StderrLog
+
+    log = log or StderrLog()
+    if prepared.configuration.initialization_type == "lambda-managed-instances":
+        from samlocal.library.concurrent_function import ConcurrentFunction
+
+        return ConcurrentFunction(prepared, engine=engine, log=log)
     from samlocal.library.running_function import RunningFunction
 
-    return RunningFunction(prepared, engine=engine, log=log or StderrLog())
+    return RunningFunction(prepared, engine=engine, log=log)
 
 
 def invoke(  # as `RunningFunction.invoke`, and where it runs

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from samlocal.engine.engine import Engine
 from samlocal.errors import EnvironmentUnusableError, SamlocalError
 from samlocal.events import check_payload, encode_event
-from samlocal.execution.environment import ExecutionEnvironment
+from samlocal.execution.environments import new_environment
 from samlocal.frozen_dataclass import frozen
 from samlocal.library.chunks import ChunkCalls
 from samlocal.preparation.new_invocation import new_invocation
@@ -32,13 +32,19 @@ if TYPE_CHECKING:
 
 # How long the end of the program waits for the removal of a sandbox.
 _SECONDS_AT_EXIT: Final = 10.0
-_NOT_RUNNING: Final = "the function is not running"
 
 _log = logging.getLogger("samlocal")
 
 
+def not_running() -> EnvironmentUnusableError:
+    """Return the error of an invocation without an environment."""
+    return EnvironmentUnusableError("the function is not running", hint="`with` starts and ends it")
+
+
 @frozen
-class _Request:
+class Request:
+    """An invocation that a thread waits for."""
+
     invocation: Invocation
     log: Log | None
     response: ResponseSink | None
@@ -63,12 +69,12 @@ class RunningFunction:
         self._spec = replace(prepared.spec, sandbox=sandbox)
         self._engine = engine
         self._log = log
-        self._requests: deque[_Request] = deque()
+        self._requests: deque[Request] = deque()
         self._changed = Condition()
         self._is_closed = False
         # What tells the event loop of the present environment that there is a request, and what ends it.
         self._wake: Callable[[], object] | None = None
-        self._cancel: Callable[[_Request | None], object] | None = None
+        self._cancel: Callable[[Request | None], object] | None = None
         self._late_error: Exception | None = None
         self._thread = Thread(target=self._work, name="samlocal", daemon=True)
 
@@ -123,10 +129,10 @@ class RunningFunction:
             check_payload(payload)
         invocation = new_invocation(self._prepared.resolved, payload, context, tenant_id=tenant_id)
         chunks = ChunkCalls(on_chunk) if on_chunk else None
-        request = _Request(invocation=invocation, log=log, response=chunks, result=Future())
+        request = Request(invocation=invocation, log=log, response=chunks, result=Future())
         with self._changed:
             if self._is_closed or not self._thread.is_alive():
-                raise EnvironmentUnusableError(_NOT_RUNNING, hint="`with` starts and ends it")
+                raise not_running()
             self._requests.append(request)
             self._notify()
         try:
@@ -136,15 +142,20 @@ class RunningFunction:
         finally:
             self._abandon(request)
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether an invocation is running or waits."""
+        return bool(self._requests)
+
     def _close(self, seconds: float | None = None) -> None:
         with self._changed:
             self._is_closed = True
-            if self._requests and self._cancel:
+            if self._is_busy and self._cancel:
                 self._cancel(None)
             self._notify()
         self._thread.join(seconds)
 
-    def _abandon(self, request: _Request) -> None:
+    def _abandon(self, request: Request) -> None:
         """Cancel a request that its caller has given up, unless it has its result."""
         with self._changed:
             if request not in self._requests:
@@ -178,7 +189,7 @@ class RunningFunction:
                     self._wake = self._cancel = None
         with self._changed:
             while self._requests:
-                self._settle(EnvironmentUnusableError(_NOT_RUNNING))
+                self._settle(not_running())
 
     def _wait_for_request(self) -> bool:
         """Return True as soon as there is a request, False at the end."""
@@ -199,7 +210,7 @@ class RunningFunction:
         A request that an environment cannot serve stays for the next environment, and so does one of another
         tenant.
         """
-        environment = ExecutionEnvironment(sandbox, self._prepared.configuration, log=self._log)
+        environment = new_environment(sandbox, self._prepared.configuration, log=self._log)
         is_changed = self._connect_to_loop()
         async with environment:
             tenant_id = self._requests[0].invocation.tenant_id
@@ -235,17 +246,18 @@ class RunningFunction:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(callback)
 
-        def cancel(request: _Request | None) -> None:
-            """Cancel the task unless the request has its result by now, and the next one runs."""
-            if task and (request is None or request in self._requests):
-                task.cancel()
-
         with self._changed:
             if self._is_closed or not self._has_request():
                 raise asyncio.CancelledError
             self._wake = lambda: call(is_changed.set)
-            self._cancel = lambda request: call(lambda: cancel(request))
+            if task:
+                self._cancel = lambda request: call(lambda: self._cancel_in_loop(task, request))
         return is_changed
+
+    def _cancel_in_loop(self, serving: asyncio.Task[object], request: Request | None) -> None:
+        """Cancel what serves requests, unless the request has its result by now, and the next one runs."""
+        if request is None or request in self._requests:
+            serving.cancel()
 
     def _settle(self, result: InvocationResult | BaseException) -> None:
         """Give the first request its result, or the error that it ends in."""

@@ -20,6 +20,7 @@ def configuration_of(resolved: ResolvedFunction) -> FunctionConfiguration:
     """Return the configuration of a function, with the values that its environment variables state."""
     function, variables = resolved.function, resolved.environment.as_dict()
     logging = function.logging
+    is_managed = resolved.initialization_type == "lambda-managed-instances"
     return FunctionConfiguration(
         name=function.name,
         arn=resolved.arn,
@@ -33,10 +34,11 @@ def configuration_of(resolved: ResolvedFunction) -> FunctionConfiguration:
         runtime_version=_runtime_version(function.runtime),
         log_group=variables.get("AWS_LAMBDA_LOG_GROUP_NAME", log_group(function)),
         log_stream=variables.get("AWS_LAMBDA_LOG_STREAM_NAME", resolved.version),
-        log_format=logging.log_format,
+        log_format="JSON" if is_managed else logging.log_format,
         application_log_level=logging.application_log_level,
         system_log_level=logging.system_log_level,
         initialization_type=resolved.initialization_type,
+        max_concurrency=resolved.max_concurrency,
         metadata_token=uuid.uuid4().hex,
         credentials=resolved.credentials,
     )

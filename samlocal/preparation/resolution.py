@@ -31,7 +31,8 @@ class ResolvedFunction:
     """A function with its environment, ARN and version.
 
     `project` is the path of the template. `image` replaces the function's own, if set.
-    `debug` is None if the function runs without a debugger. `credentials` are for an endpoint, with SnapStart
+    `debug` is None if the function runs without a debugger. Up to `max_concurrency` invocations run at once
+    in one environment. `credentials` are for an endpoint, with SnapStart
     only, if `environment` has none.
     """
 
@@ -46,6 +47,7 @@ class ResolvedFunction:
     ca_bundle: bytes | None = None
     debug: DebugSettings | None = None
     initialization_type: InitializationType = "on-demand"
+    max_concurrency: int = 1
     credentials: ContainerCredentials | None = None
 
     @property
@@ -65,7 +67,7 @@ def resolve_function(
         SamlocalError: A file cannot be read, or options contradict each other.
     """
     from samlocal.diagnostics import relevant_diagnostics
-    from samlocal.env_vars.lambda_variables import Execution
+    from samlocal.env_vars.lambda_variables import MAX_CONCURRENCY_NAME, Execution
     from samlocal.qualifier import qualify
 
     entry = project.find(identifier)
@@ -77,25 +79,22 @@ def resolve_function(
     version = options.version or qualified.version
     debug = _debug_settings(options, entry, project)
     credentials, credential_diagnostics = _credentials(options, project.account, host)
-    initialization_type, initialization_diagnostics = _initialization(function, version, options)
-    environment = _environment(
-        options,
-        project,
-        function,
-        credentials=credentials,
-        execution=Execution(
-            version=version,
-            debugging=debug is not None,
-            initialization_type=initialization_type,
-        ),
-        host=host,
+    execution, execution_diagnostics = _with_initialization(
+        function, Execution(version=version, debugging=debug is not None), options
     )
+    environment = _environment(
+        options, project, function, credentials=credentials, execution=execution, host=host
+    )
+    initialization_type = execution.initialization_type
+    max_concurrency = environment.variables.get(MAX_CONCURRENCY_NAME)
+    if max_concurrency:
+        initialization_type = "lambda-managed-instances"
     has_own_credentials = _has_own_credentials(environment)
     diagnostics = (
         *project.diagnostics_for(entry),
         *relevant_diagnostics(function.diagnostics, given=environment.not_from_template()),
         *qualified.diagnostics,
-        *initialization_diagnostics,
+        *execution_diagnostics,
         *(() if has_own_credentials else credential_diagnostics),
         *environment.diagnostics,
     )
@@ -111,6 +110,7 @@ def resolve_function(
         ca_bundle=options.ca_bundle,
         debug=debug,
         initialization_type=initialization_type,
+        max_concurrency=int(max_concurrency.value) if max_concurrency else 1,
         credentials=_container_credentials(credentials)
         if initialization_type == "snap-start" and not has_own_credentials
         else None,
@@ -175,14 +175,25 @@ def _with_chosen_runtime(function: Function, options: FunctionOptions) -> Functi
     return replace(function, runtime=find_runtime(options.runtime.lower()).id)
 
 
-def _initialization(
-    function: Function, version: str, options: FunctionOptions
-) -> tuple[InitializationType, tuple[Diagnostic, ...]]:
+def _with_initialization(
+    function: Function, execution: Execution, options: FunctionOptions
+) -> tuple[Execution, tuple[Diagnostic, ...]]:
+    """Return the execution on managed instances or with SnapStart, if the function is for them."""
+    if function.capacity_provider and not options.snap_start:
+        from samlocal.preparation.managed_instances import choose_concurrency
+
+        concurrency, diagnostics = choose_concurrency(
+            function, function.capacity_provider, debugging=execution.debugging
+        )
+        return execution.with_concurrency(concurrency), diagnostics
     if not (function.snap_start or options.snap_start):
-        return "on-demand", ()
+        return execution, ()
     from samlocal.preparation.initialization import choose_initialization
 
-    return choose_initialization(function, version, snap_start=options.snap_start)
+    initialization_type, diagnostics = choose_initialization(
+        function, execution.version, snap_start=options.snap_start
+    )
+    return replace(execution, initialization_type=initialization_type), diagnostics
 
 
 def _debug_settings(

@@ -2,204 +2,155 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import pytest
 
-from samlocal.engine.engine import Engine
-from samlocal.execution.thread_futures import awaitable
-from samlocal.invocation import Invocation
-from samlocal.runtime_api.apis import SandboxApis
-from samlocal.runtime_api.concurrent_runtime import ConcurrentRuntimeApi
-from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import Router
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
-from samlocal.sandbox.docker.sandbox import DockerSandbox
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
-from tests.functional.execution.fakes import configuration
+import samlocal
+from tests.docker.command import CHECKOUT
+from tests.docker.conftest import STAND_INS
+from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import docker
 
-    from samlocal.runtime_api.exchange import Exchange
+    from tests.docker.conftest import SamlocalIn
 
-WORKERS = 3
-SECONDS = 60
-
-ENVIRONMENT = {
-    "_HANDLER": "app.handler",
-    "AWS_LAMBDA_FUNCTION_NAME": "Rooms",
-    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-    "AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances",
-    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/Rooms",
-    "AWS_LAMBDA_LOG_STREAM_NAME": "$LATEST",
-    "AWS_LAMBDA_MAX_CONCURRENCY": str(WORKERS),
-    "AWS_LAMBDA_NODEJS_WORKER_COUNT": str(WORKERS),
-}
-
-# `together` answers when so many invocations are running at once, `crash` ends the worker.
-PYTHON = """\
-import os, pathlib, time
-
-def handler(event, context):
-    if event.get("crash"):
-        os._exit(7)
-    room = pathlib.Path("/tmp", event["room"])
-    room.mkdir(exist_ok=True)
-    (room / context.aws_request_id).touch()
-    while len(list(room.iterdir())) < event["together"]:
-        time.sleep(0.01)
-    return context.aws_request_id
-"""
-NODEJS = """\
-import fs from "node:fs";
-import { setTimeout } from "node:timers/promises";
-
-export const handler = async (event, context) => {
-  if (event.crash) process.exit(7);
-  const room = `/tmp/${event.room}`;
-  fs.mkdirSync(room, { recursive: true });
-  fs.writeFileSync(`${room}/${context.awsRequestId}`, "");
-  while (fs.readdirSync(room).length < event.together) await setTimeout(10);
-  return context.awsRequestId;
-};
-"""
-RUNTIMES = [
-    pytest.param("python:3.13", "app.py", PYTHON, id="python"),
-    pytest.param("nodejs:24", "app.mjs", NODEJS, id="nodejs"),
+PROJECT: Final = CHECKOUT / "tests" / "projects" / "managed-instances"
+WORKERS: Final = 3
+RUNTIMES: Final = [
+    pytest.param("Python", id="python"),
+    pytest.param("Nodejs", id="nodejs"),
 ]
 
 
-class NoProgress:
-    """Fails on any pull or build."""
+class Start(Protocol):
+    """Starts a function of the project, whose environments serve three invocations at once."""
 
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        raise AssertionError(layer, status, current, total)
-
-    def note(self, text: str) -> None:
-        raise AssertionError(text)
-
-
-class Serve(Protocol):
     def __call__(
-        self, image: str, file: str, code: str
-    ) -> AbstractAsyncContextManager[ConcurrentRuntimeApi]: ...
+        self, function: str, connection: Literal["direct", "relay"] = "direct"
+    ) -> samlocal.RunningFunction: ...
 
 
 @pytest.fixture
-def serve(stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path) -> Serve:
-    """Returns the API of a runtime in a container, which has so many workers."""
-    del engine
+def start(
+    stand_in: Callable[[str], str], machines_engine: docker.APIClient, tmp_path: Path
+) -> Iterator[Start]:
+    copy = shutil.copytree(PROJECT, tmp_path / "project")
 
-    @asynccontextmanager
-    async def served(image: str, file: str, code: str) -> AsyncIterator[ConcurrentRuntimeApi]:
-        (tmp_path / file).write_text(code)
-        spec = ContainerSpec(
-            sandbox=SandboxSpec(
-                function="Rooms",
-                project=tmp_path / "template.yaml",
-                environment=ENVIRONMENT,
-                memory_mb=512,
-                mounts=(Mount(source=tmp_path, target="/var/task"),),
-                command=("app.handler",),
-            ),
-            image=ImageRequest(name=stand_in(image)),
-            api_connection="direct",
+    def start(
+        function: str, connection: Literal["direct", "relay"] = "direct"
+    ) -> samlocal.RunningFunction:
+        stand_in("nodejs:24" if function.startswith("Nodejs") else "python:3.13")
+        prepared = samlocal.prepare(
+            samlocal.open_project(copy / "template.yaml"),
+            function,
+            options=samlocal.FunctionOptions(reads_credentials=False),
+            sandbox=samlocal.SandboxSettings(image_repository=STAND_INS, api_connection=connection),
         )
-        apis = SandboxApis(
-            replace(
-                configuration(),
-                initialization_type="lambda-managed-instances",
-                max_concurrency=WORKERS,
-            )
-        )
-        assert isinstance(apis.runtime, ConcurrentRuntimeApi)
-        with Engine() as ours, DockerSandbox(spec, ours, progress=NoProgress()) as sandbox:
-            listener = await awaitable(sandbox.listening)
+        return samlocal.start(prepared, log=samlocal.LogBuffer())
 
-            async def accepts(host: str, port: int) -> bool:
-                await awaitable(sandbox.started)
-                return sandbox.accepts_peer(host, port)
-
-            async with Server(listener, Router(lambda: apis), accepts_peer=accepts):
-                await asyncio.wait_for(apis.runtime.initialised, SECONDS)
-                yield apis.runtime
-                await asyncio.to_thread(sandbox.stop)
-
-    return served
+    yield start
+    assert not leftovers(machines_engine, copy)
 
 
-def deliver(api: ConcurrentRuntimeApi, request_id: str, event: dict[str, object]) -> Exchange:
-    invocation = Invocation(
-        request_id=request_id,
-        payload=json.dumps(event).encode(),
-        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Rooms",
-        trace_id="Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
-    )
-    return api.deliver(invocation, deadline_ms=9_999_999_999_999)
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads; each of them invokes on its own."""
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
 
 
-async def together(api: ConcurrentRuntimeApi, room: str, number: int) -> None:
+def together(
+    function: samlocal.RunningFunction, pool: ThreadPoolExecutor, room: str, number: int
+) -> None:
     """Run invocations that wait for each other."""
-    ids = [f"{room}-{each}" for each in range(number)]
-    exchanges = [deliver(api, each, {"room": room, "together": number}) for each in ids]
-    async with asyncio.timeout(SECONDS):
-        answers = [await each.answer for each in exchanges]
-    assert [json.loads(each.payload) for each in answers] == ids
+    event = {"room": room, "together": number}
+    results = [
+        each.result() for each in [pool.submit(function.invoke, event) for _ in range(number)]
+    ]
+    assert [each.outcome for each in results] == ["success"] * number
 
 
-@pytest.mark.parametrize(("image", "file", "code"), RUNTIMES)
-async def test_several_invocations_at_once(serve: Serve, image: str, file: str, code: str) -> None:
-    """A real runtime runs several invocations at the same time, and more of them in turn."""
-    async with serve(image, file, code) as api:
-        for room in ("one", "two"):
-            await together(api, room, WORKERS)
+@pytest.mark.parametrize("function", RUNTIMES)
+@pytest.mark.parametrize("connection", ["direct", "relay"])
+def test_threads_invoke_at_once(
+    start: Start, pool: ThreadPoolExecutor, function: str, connection: Literal["direct", "relay"]
+) -> None:
+    """Invocations of several threads run at the same time, in one environment, up to its limit."""
+    with start(function, connection) as running:
+        together(running, pool, "first", WORKERS)
+        event = {"room": "second", "together": WORKERS}
+        results = [pool.submit(running.invoke, event) for _ in range(2 * WORKERS)]
+        assert max(json.loads(each.result().payload) for each in results) == WORKERS
 
 
-@pytest.mark.parametrize(("image", "file", "code"), RUNTIMES)
-async def test_invocation_that_takes_too_long(
-    serve: Serve, image: str, file: str, code: str
+@pytest.mark.parametrize("function", RUNTIMES)
+def test_invocation_that_takes_too_long(
+    start: Start, pool: ThreadPoolExecutor, function: str
 ) -> None:
     """After its time an invocation is given up, and its worker takes the next one when it is done."""
-    async with serve(image, file, code) as api:
-        late = deliver(api, "late", {"room": "slow", "together": 2})
-        await together(api, "fast", WORKERS - 1)
-        api.expire(late)
-        await together(api, "slow", 1)  # with it there are two, so that the late one goes on
-        await together(api, "all", WORKERS)
-        assert not late.answer.done()
+    with start(function) as running:
+        late = pool.submit(running.invoke, {"room": "slow", "together": 2})
+        together(running, pool, "fast", WORKERS - 1)
+        result = late.result()
+        second = running.invoke({"room": "slow", "together": 2})  # so that both go on
+        together(running, pool, "all", WORKERS)
+    assert (result.outcome, second.outcome) == ("timeout", "success")
+    assert result.report.duration_ms == pytest.approx(8000)
 
 
-async def test_worker_that_crashes(serve: Serve) -> None:
-    """The other processes of a runtime survive one that crashes."""
-    async with serve("python:3.13", "app.py", PYTHON) as api:
-        lost = deliver(api, "lost", {"crash": True})
-        await together(api, "rest", WORKERS - 1)
-        await together(api, "again", WORKERS - 1)
-        assert not lost.answer.done()
+def test_worker_that_crashes(start: Start, pool: ThreadPoolExecutor) -> None:
+    """Its invocation times out, and the other processes of the runtime go on."""
+    with start("Python") as running:
+        lost = pool.submit(running.invoke, {"end": "worker"})
+        for room in ("first", "second"):
+            together(running, pool, room, WORKERS - 1)
+        assert lost.result().outcome == "timeout"
+
+
+@pytest.mark.parametrize("function", RUNTIMES)
+def test_runtime_that_crashes(start: Start, pool: ThreadPoolExecutor, function: str) -> None:
+    """All that run fail, and the following ones have a new runtime."""
+    with start(function) as running:
+        together(running, pool, "first", WORKERS)
+        waits = pool.submit(running.invoke, {"room": "kept", "together": 2})
+        failed = [running.invoke({"end": "runtime"}), waits.result()]
+        together(running, pool, "new", WORKERS)
+        result = running.invoke({"room": "first", "together": WORKERS + 1})
+    assert [each.error and each.error.type for each in failed] == ["Runtime.ExitError"] * 2
+    assert result.outcome == "success"  # its /tmp has those that came before
 
 
 @pytest.mark.parametrize(
-    ("image", "file", "kind"),
+    ("function", "kind"),
     [
-        pytest.param("python:3.13", "app.py", "Runtime.ImportModuleError", id="python"),
-        pytest.param("nodejs:24", "app.mjs", "Error", id="nodejs"),
+        pytest.param("PythonBroken", "Runtime.ImportModuleError", id="python"),
+        pytest.param("NodejsBroken", "Error", id="nodejs"),
     ],
 )
-async def test_module_that_cannot_be_loaded(serve: Serve, image: str, file: str, kind: str) -> None:
-    """All workers report that they cannot load the function; the first report ends Init."""
-    broken = {"app.py": "import missing", "app.mjs": 'throw new Error("missing");'}
-    async with serve(image, file, broken[file]) as api:
-        failure = api.initialised.result().failure
-    assert failure is not None
-    assert failure.error is not None
-    assert (failure.error.type, "missing" in failure.error.message) == (kind, True)
+def test_module_that_cannot_be_loaded(
+    start: Start, pool: ThreadPoolExecutor, function: str, kind: str
+) -> None:
+    """All workers report it, the first report ends Init, and all invocations that wait have the error."""
+    with start(function) as running:
+        calls = [pool.submit(running.invoke) for _ in range(2)]
+        errors = [each.result().error for each in calls]
+    assert [(each.type, "missing" in each.message) for each in errors if each] == [(kind, True)] * 2
+
+
+def test_local_invoke(samlocal_in: SamlocalIn) -> None:
+    """The command line runs one invocation; lines about it are JSON."""
+    function = samlocal_in(PROJECT, "python:3.13")
+    event = json.dumps({"room": "one", "together": 1}).encode()
+    ended = function.invoke("Python", "-e", "-", stdin=event)
+    assert (ended.stdout, ended.exit_code) == (b"1", 0), ended.stderr
+    records = [json.loads(each) for each in ended.stderr.splitlines() if each.startswith("{")]
+    report = next(each["record"] for each in records if each["type"] == "platform.report")
+    assert (report["status"], list(report["metrics"])) == ("success", ["durationMs"])

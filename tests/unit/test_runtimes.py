@@ -28,6 +28,26 @@ def test_the_facts_of_one_runtime() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("runtime_id", "concurrency"),
+    [
+        ("python3.12", None),
+        ("python3.13", 16),
+        ("nodejs20.x", None),
+        ("nodejs24.x", 64),
+        ("java17", None),
+        ("java21", 32),
+        ("dotnet8", 32),
+        ("provided.al2", None),
+        ("provided.al2023", 8),
+        ("ruby3.4", None),
+    ],
+)
+def test_concurrency_on_managed_instances(runtime_id: str, concurrency: int | None) -> None:
+    """New runtimes handle several invocations at once on a vCPU of a managed instance."""
+    assert find_runtime(runtime_id).managed_concurrency == concurrency
+
+
 def test_an_os_only_runtime_lists_its_bootstraps() -> None:
     """An OS-only runtime lists the function's bootstrap before a layer's."""
     assert find_runtime("provided.al2023").bootstraps == ("/var/task/bootstrap", "/opt/bootstrap")

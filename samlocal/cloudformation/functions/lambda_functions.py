@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from samlocal.cloudformation.functions.capacity_provider import read_capacity_provider
 from samlocal.cloudformation.functions.code_location import read_code
 from samlocal.cloudformation.functions.layer_resources import read_layers
 from samlocal.cloudformation.functions.properties import Properties
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 _MEMORY_MB: Final = (128, 10_240)
 _TIMEOUT_SECONDS: Final = (1, 900)
 _EPHEMERAL_STORAGE_MB: Final = (512, 10_240)
+# On managed instances: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+_MANAGED_MEMORY_MB: Final = (128, 32_768)
+_MANAGED_TIMEOUT_SECONDS: Final = (1, 5_400)
 # https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
 _LOG_FORMATS: Final = ("Text", "JSON")
 _APPLICATION_LOG_LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -88,6 +92,9 @@ def read_function(
     is_image = isinstance(code, ImageCode)
     storage = properties.mapping("EphemeralStorage")
     alias = properties.without_diagnostics().text("AutoPublishAlias")
+    capacity_provider = read_capacity_provider(properties)
+    memory_mb = _MANAGED_MEMORY_MB if capacity_provider else _MEMORY_MB
+    timeout_seconds = _MANAGED_TIMEOUT_SECONDS if capacity_provider else _TIMEOUT_SECONDS
     function = Function(
         logical_id=entry.logical_id,
         full_path=entry.full_path,
@@ -99,8 +106,8 @@ def read_function(
         build_method=metadata(stack.resources[entry.logical_id], "BuildMethod"),
         runtime=properties.text("Runtime", needed=not is_image),
         handler=properties.text("Handler", needed=not is_image),
-        memory_mb=_limited(properties, "MemorySize", DEFAULT_MEMORY_MB, _MEMORY_MB),
-        timeout_seconds=_limited(properties, "Timeout", DEFAULT_TIMEOUT_SECONDS, _TIMEOUT_SECONDS),
+        memory_mb=_limited(properties, "MemorySize", DEFAULT_MEMORY_MB, memory_mb),
+        timeout_seconds=_limited(properties, "Timeout", DEFAULT_TIMEOUT_SECONDS, timeout_seconds),
         ephemeral_storage_mb=_limited(
             storage, "Size", DEFAULT_EPHEMERAL_STORAGE_MB, _EPHEMERAL_STORAGE_MB
         ),
@@ -111,6 +118,7 @@ def read_function(
         logging=_logging(properties),
         snap_start=_chosen_mode(properties, "SnapStart", "ApplyOn", _SNAP_START),
         tenancy=_chosen_mode(properties, "TenancyConfig", "TenantIsolationMode", _TENANCY),
+        capacity_provider=capacity_provider,
         qualifiers=read_qualifiers(stack, entry.logical_id, alias),
         region=stack.context.region,
         account_id=stack.context.account_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from samlocal.cloudformation.intrinsics.missing_values import (
@@ -132,18 +133,43 @@ class Properties:
         Raises:
             TemplateError: the property is something else.
         """
+        number = self._limited(name, default, (least, most), is_whole=True)
+        return default if number is None else int(number)
+
+    def optional_integer(self, name: str, *, least: int, most: int) -> int | None:
+        """Return a number between `least` and `most`; None if the property is absent or unknown.
+
+        Raises:
+            TemplateError: the property is something else.
+        """
+        number = self._limited(name, None, (least, most), is_whole=True)
+        return None if number is None else int(number)
+
+    def number(self, name: str, default: float, *, least: int, most: int) -> float:
+        """Return a number between `least` and `most`.
+
+        Raises:
+            TemplateError: the property is something else.
+        """
+        number = self._limited(name, default, (least, most), is_whole=False)
+        return default if number is None else number
+
+    def _limited(
+        self, name: str, default: float | None, limits: tuple[int, int], *, is_whole: bool
+    ) -> float | None:
         node = self.get(name, default=default)
         if node is None:
-            return default
+            return None
         text = node.text(f"`{name}`")
         try:
-            number = int(float(text)) if float(text).is_integer() else None
+            number = float(text)
         except ValueError:
-            number = None
-        if number is None or not least <= number <= most:
+            number = math.nan
+        least, most = limits
+        if not least <= number <= most or (is_whole and not number.is_integer()):
+            kind = "a whole number" if is_whole else "a number"
             raise TemplateError(
-                f"`{name}` must be a whole number from {least} to {most}, not `{text}`",
-                place=node.place,
+                f"`{name}` must be {kind} from {least} to {most}, not `{text}`", place=node.place
             )
         return number
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
 _PROPERTIES: Final[Mapping[str, str]] = {
-    "CapacityProviderConfig": "an environment handles one invocation at a time, not several",
     "DurableConfig": "the function runs once, without checkpoints, replay or a durable context",
 }
 _WEB_FUNCTION_TYPES: Final = frozenset({"AWS::Serverless::WebFunction", "AWS::Lambda::WebFunction"})

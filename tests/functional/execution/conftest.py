@@ -32,9 +32,40 @@ class Start(Protocol):
     def __call__(self, log: samlocal.Log, *sandboxes: FakeSandbox) -> samlocal.RunningFunction: ...
 
 
+MANAGED_TEMPLATE = """
+Resources:
+  Ratings:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handler
+      CodeUri: .
+      MemorySize: 2048
+      CapacityProviderConfig: {Arn: !Ref Provider, PerExecutionEnvironmentMaxConcurrency: 3}
+  Provider: {Type: AWS::Serverless::CapacityProvider}
+"""
+
+
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    return _starter(TEMPLATE, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def start_managed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
+    """Starts a function on managed instances, whose environments take three invocations at once."""
+    return _starter(MANAGED_TEMPLATE, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def start_for_tenants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
+    """Starts a function on managed instances with tenant isolation."""
+    tenancy = "      TenancyConfig: {TenantIsolationMode: PER_TENANT}\n  Provider:"
+    return _starter(MANAGED_TEMPLATE.replace("  Provider:", tenancy), monkeypatch, tmp_path)
+
+
+def _starter(template: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
+    (tmp_path / "template.yaml").write_text(template)
     options = samlocal.FunctionOptions(reads_credentials=False)
     prepared = samlocal.prepare(samlocal.open_project(tmp_path / "template.yaml"), options=options)
 

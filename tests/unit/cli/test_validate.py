@@ -193,6 +193,5 @@ def test_what_is_not_emulated_is_a_warning() -> None:
         (severity, line, str(message).split(":")[0]) for severity, _, line, message in found
     ] == [
         ("warning", 15, "`DurableConfig` is not emulated"),
-        ("warning", 16, "`CapacityProviderConfig` is not emulated"),
-        ("warning", 25, "`Site` cannot be run"),
+        ("warning", 23, "`Site` cannot be run"),
     ]

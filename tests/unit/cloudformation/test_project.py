@@ -221,6 +221,70 @@ def test_snapstart_and_tenants(
     assert places == [snap_start, tenancy]
 
 
+SAM = "CapacityProviderConfig: {{Arn: !GetAtt P.Arn, {}}}"
+CLOUDFORMATION = "CapacityProviderConfig: {{LambdaManagedInstancesCapacityProviderConfig: {{CapacityProviderArn: !GetAtt P.Arn, {}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        pytest.param("Serverless", SAM, id="serverless"),
+        pytest.param("Lambda", CLOUDFORMATION, id="lambda"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("properties", "max_concurrency", "gib_per_vcpu"),
+    [
+        pytest.param("", None, 2, id="defaults"),
+        pytest.param("PerExecutionEnvironmentMaxConcurrency: !Ref Most", 12, 2, id="concurrency"),
+        pytest.param("ExecutionEnvironmentMemoryGiBPerVCpu: 4.5", None, 4.5, id="memory"),
+    ],
+)
+def test_capacity_provider(
+    tmp_path: Path,
+    kind: str,
+    form: str,
+    properties: str,
+    max_concurrency: int | None,
+    gib_per_vcpu: float,
+) -> None:
+    """Managed instances are read in SAM's and in CloudFormation's form; they allow more memory and time."""
+    project = write(
+        tmp_path,
+        "Parameters: {Most: {Type: Number, Default: 12}}\nResources: {F: {Type: "
+        f"AWS::{kind}::Function, Properties: {{MemorySize: 32768, Timeout: 5400,\n {form.format(properties)}}}}}}}\n",
+    )
+    found = project.resolve(project.find("F")).capacity_provider
+    assert found is not None
+    assert (found.max_concurrency, found.gib_per_vcpu) == (max_concurrency, gib_per_vcpu)
+    assert str(found.place).endswith(":3:2")
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        pytest.param(
+            "PerExecutionEnvironmentMaxConcurrency: 1601",
+            "`PerExecutionEnvironmentMaxConcurrency` must be a whole number from 1 to 1600",
+            id="concurrency",
+        ),
+        pytest.param(
+            "ExecutionEnvironmentMemoryGiBPerVCpu: 1.5",
+            "`ExecutionEnvironmentMemoryGiBPerVCpu` must be a number from 2 to 8",
+            id="memory",
+        ),
+    ],
+)
+def test_capacity_provider_that_lambda_refuses(
+    tmp_path: Path, properties: str, message: str
+) -> None:
+    """A value outside of its limits is an error."""
+    text = f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{{SAM.format(properties)}}}}}}}"
+    project = write(tmp_path, text)
+    with pytest.raises(TemplateError, match=message):
+        project.resolve(project.find("F"))
+
+
 def test_file_systems(tmp_path: Path) -> None:
     """A file system has its mount path and place; one with an unknown path is skipped."""
     project = write(

@@ -198,10 +198,13 @@ def test_everything_of_real_credentials_is_a_secret() -> None:
 
 
 def test_the_reserved_names_are_those_that_cfn_lint_refuses() -> None:
-    """The list of reserved names equals that of cfn-lint, which AWS maintains."""
+    """The list of reserved names equals that of cfn-lint, which AWS maintains, with one of managed instances.
+
+    The runtime interface emulator reserves it.
+    """
     folder = files("cfnlint.data.schemas.extensions.aws_lambda_function")
     schema = json.loads((folder / "environment_variable_keys.json").read_text())
-    assert set(schema["propertyNames"]["not"]["enum"]) == RESERVED
+    assert {*schema["propertyNames"]["not"]["enum"], "AWS_LAMBDA_MAX_CONCURRENCY"} == RESERVED
 
 
 def test_real_credentials_never_get_a_placeholder_account() -> None:

@@ -1,0 +1,16 @@
+// Answers as soon as `together` invocations have come to a `room`, with how many were running then.
+import fs from "node:fs";
+import { setTimeout } from "node:timers/promises";
+
+export const handler = async (event, context) => {
+  if (event.end) process.kill(process.pid, "SIGKILL");
+  const room = `/tmp/${event.room}`;
+  for (const directory of [room, "/tmp/running"]) {
+    fs.mkdirSync(directory, { recursive: true });
+    fs.writeFileSync(`${directory}/${context.awsRequestId}`, "");
+  }
+  const met = fs.readdirSync("/tmp/running").length;
+  while (fs.readdirSync(room).length < event.together) await setTimeout(10);
+  fs.unlinkSync(`/tmp/running/${context.awsRequestId}`);
+  return met;
+};
