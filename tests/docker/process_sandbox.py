@@ -12,7 +12,7 @@ from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker.test_reuse import NoProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from samlocal.engine.engine import Engine
@@ -80,10 +80,16 @@ def container(
 
 
 @contextmanager
-def running(engine: Engine, spec: ContainerSpec) -> Iterator[tuple[DockerSandbox, Words]]:
-    """Start a sandbox; provide it, and the log of its runtimes."""
+def running(
+    engine: Engine,
+    spec: ContainerSpec,
+    at_start: Callable[[DockerSandbox], object] = lambda _sandbox: None,
+) -> Iterator[tuple[DockerSandbox, Words]]:
+    """Start a sandbox; provide it, and the log of its runtimes. `at_start` is called as soon as it has started."""
     log = Words()
-    with DockerSandbox(spec, engine, progress=NoProgress()) as sandbox:
+    sandbox = DockerSandbox(spec, engine, progress=NoProgress())
+    sandbox.started.add_done_callback(lambda _: at_start(sandbox))
+    with sandbox:
         sandbox.output.connect(log)
         sandbox.started.result(SECONDS)
         yield sandbox, log

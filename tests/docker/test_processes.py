@@ -65,10 +65,13 @@ def run(
     with Engine(engine_variables.get("DOCKER_HOST")) as ours:
 
         def run_program(
-            program: str = WAITS, engine_options: dict[str, object] | None = None, **options: object
+            program: str = WAITS,
+            engine_options: dict[str, object] | None = None,
+            at_start: Callable[[DockerSandbox], object] = lambda _sandbox: None,
+            **options: object,
         ) -> AbstractContextManager[tuple[DockerSandbox, Words]]:
             spec = container(tmp_path, image, program, engine_options or {}, **options)
-            return running(ours, spec)
+            return running(ours, spec, at_start)
 
         yield run_program
     assert not leftovers(engine, tmp_path)
@@ -111,6 +114,14 @@ def test_runtime_starts_again_in_the_same_place(run: Run, *, is_reused: bool) ->
         assert starts == sorted(starts)
         assert sandbox.can_restart
         assert not sandbox.exited.done()
+
+
+def test_runtime_is_asked_for_at_the_start(run: Run) -> None:
+    """It runs already, and is not started again: commands reach it as ever."""
+    with run(at_start=lambda sandbox: sandbox.start_runtime()) as (sandbox, log):
+        log.wait_for("ready\n")
+        sandbox.runtime.terminate()
+        assert sandbox.runtime.exited.result(SECONDS).status == 5
 
 
 @pytest.mark.parametrize("number", NAMED_SIGNALS)

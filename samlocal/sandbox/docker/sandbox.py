@@ -244,8 +244,9 @@ class DockerSandbox:
         with self._clock.step("start"):
             started, addresses = container.start()
         self._api.allow(addresses)
-        self.started.set_result(replace(started, steps=self._clock.steps))
+        # Whoever learns of the start may ask for the runtime at once, which must not start it again.
         self._processes.container_started(started)
+        self.started.set_result(replace(started, steps=self._clock.steps))
         if not self._engine.auto_removes:
             watcher.start()
 
