@@ -365,6 +365,23 @@ async def test_extension_that_ends() -> None:
     assert [each.error and each.error.type for each in results] == ["Extension.Crash"] * 2
 
 
+async def test_shutdown_of_extensions() -> None:
+    """An extension gets SHUTDOWN at the end, and no event before."""
+    events: list[object] = []
+
+    def extension(caller: ExternalExtension) -> int:
+        caller.register("SHUTDOWN")
+        events.append(caller.next()["eventType"])
+        return 0
+
+    sandbox = FakeSandbox(workers(Room()), extensions={"watcher": extension})
+    async with entered(sandbox) as environment:
+        await all_of(environment, *(numbered(n, b"together") for n in range(3)))
+        assert events == []
+        await environment.stop()
+    assert events == ["SHUTDOWN"]
+
+
 async def test_cancelled_invocation() -> None:
     """One that its caller gives up takes neither the environment nor another invocation along."""
     room = Room()
