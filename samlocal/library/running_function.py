@@ -57,9 +57,9 @@ class RunningFunction:
     The environment starts with the first invocation and stays for the next ones, with everything that the
     function keeps in memory and in /tmp. After a timeout or a crash, the next invocation starts the runtime
     again, in another environment if the sandbox ended with its runtime. The invocation of another tenant
-    starts another environment. Invocations from several threads run one after the other, except on Lambda Managed Instances.
-    Leaving the `with` block ends an invocation that is still running and removes the sandbox; so does the end
-    of the program.
+    starts another environment. Invocations from several threads run one after the other, except on Lambda
+    Managed Instances. Leaving the `with` block ends an invocation that is still running and removes the
+    sandbox; so does the end of the program.
 
     If a log raises an error, the invocation raises it at its end. An error of a log that gets output after
     the last invocation is raised when the block is left.

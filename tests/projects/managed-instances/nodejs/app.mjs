@@ -5,11 +5,10 @@ import { setTimeout } from "node:timers/promises";
 export const handler = async (event, context) => {
   if (event.end) process.kill(process.pid, "SIGKILL");
   const room = `/tmp/${event.room}`;
-  for (const directory of [room, "/tmp/running"]) {
-    fs.mkdirSync(directory, { recursive: true });
-    fs.writeFileSync(`${directory}/${context.awsRequestId}`, "");
-  }
-  const met = fs.readdirSync("/tmp/running").length;
+  for (const directory of [room, "/tmp/running"]) fs.mkdirSync(directory, { recursive: true });
+  fs.writeFileSync(`/tmp/running/${context.awsRequestId}`, "");
+  const met = fs.readdirSync("/tmp/running").length; // before it comes: the others still wait for it
+  fs.writeFileSync(`${room}/${context.awsRequestId}`, "");
   while (fs.readdirSync(room).length < event.together) await setTimeout(10);
   fs.unlinkSync(`/tmp/running/${context.awsRequestId}`);
   return met;

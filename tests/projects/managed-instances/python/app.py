@@ -16,8 +16,9 @@ def handler(event, context):
     room, running = Path("/tmp", event["room"]), Path("/tmp/running")
     for directory in (room, running):
         directory.mkdir(exist_ok=True)
-        (directory / context.aws_request_id).touch()
-    met = len(list(running.iterdir()))
+    (running / context.aws_request_id).touch()
+    met = len(list(running.iterdir()))  # before it comes: the others still wait for it
+    (room / context.aws_request_id).touch()
     while len(list(room.iterdir())) < event["together"]:
         time.sleep(0.01)
     (running / context.aws_request_id).unlink()
