@@ -395,7 +395,7 @@ def test_container_ends_with_its_samlocal(
     stand_in: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
-    """A container whose samlocal was killed ends, although its processes would go on."""
+    """A container for several invocations ends with its samlocal, although its processes would go on."""
     script = f"""\
 import os, pathlib, signal
 from samlocal.engine.engine import Engine

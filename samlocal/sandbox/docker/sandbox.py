@@ -211,6 +211,7 @@ class DockerSandbox:
             self._engine,
             self._spec,
             script=self._processes.script(),
+            has_input=self._processes.has_input,
             runtime_api=self._api.address,
             relay_id=self._api.relay_id,
             note=self._images.progress.note,

@@ -50,7 +50,8 @@ _NO_INIT: Final = "container-init binary not found"
 class FunctionContainer:
     """A container whose function has its Runtime API at `host:port`.
 
-    Its process 1 is a shell that runs `script`, or the engine's init if the image has no shell. `relay_id`
+    Its process 1 is a shell that runs `script`, whose input it attaches if the script `has_input`, or the
+    engine's init if the image has no shell. `relay_id`
     is the container whose network it uses, if it has a relay. `note` reports a line about a
     feature that the engine lacks.
     """
@@ -61,6 +62,7 @@ class FunctionContainer:
         spec: ContainerSpec,
         *,
         script: str,
+        has_input: bool,
         runtime_api: str,
         relay_id: str | None,
         note: Callable[[str], None],
@@ -78,6 +80,7 @@ class FunctionContainer:
         """The variables of the image and the function."""
         self._engine = engine
         self._script = script
+        self._has_input = has_input
         self._runtime_api = runtime_api
         self._relay_id = relay_id
         self._note = note
@@ -106,7 +109,7 @@ class FunctionContainer:
         carrier = self._copy(copied)
         context = self._context(copied, carrier)
         wrapped = replace(self.spec, sandbox=supervised(sandbox, own, self._script))
-        self._create_as(wrapped, replace(context, opens_stdin=True))
+        self._create_as(wrapped, replace(context, opens_stdin=self._has_input))
         self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
         if not self.is_one_stream:
             remove(self._engine, self.id)
@@ -156,7 +159,7 @@ class FunctionContainer:
     def attach(self) -> Attached:
         """Attach to the output of the container before it starts, and to the input of its shell."""
         with self._start_errors():  # Podman prepares all but the process when a client attaches
-            return self._engine.attach(self.id, stdin=self.is_one_stream)
+            return self._engine.attach(self.id, stdin=self.is_one_stream and self._has_input)
 
     def start(self) -> tuple[Started, frozenset[str]]:
         """Start the container; return its start time and its addresses.

@@ -15,7 +15,7 @@ from samlocal.sandbox.docker.container.extension_files import may_have_extension
 from samlocal.sandbox.docker.container.output_marks import new_token
 from samlocal.sandbox.docker.container.process import ContainerProcess, set_error, settle
 from samlocal.sandbox.docker.container.supervisor import ShellSupervisor
-from samlocal.sandbox.docker.container.supervisor_script import supervisor_script
+from samlocal.sandbox.docker.container.supervisor_script import single_script, supervisor_script
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
@@ -60,14 +60,15 @@ class Processes:
         self._end: Callable[[ContainerProcess], None] | None = None
         if not may_have_extensions(spec):
             self.extensions.set_result(())
+        self.has_input = self._listens or not self.extensions.done()
+        """Whether process 1 reads commands from its input."""
 
     def script(self) -> str:
         """Return the script of process 1."""
-        return supervisor_script(
-            self.token,
-            lists=not self.extensions.done(),
-            listens=self._listens,
-        )
+        if not self.has_input:
+            return single_script(self.token)
+        lists = not self.extensions.done()
+        return supervisor_script(self.token, lists=lists, listens=self._listens)
 
     @property
     def _listens(self) -> bool:
@@ -104,7 +105,7 @@ class Processes:
             self._engine,
             container.id,
             self.token,
-            send=attached.send,
+            send=attached.send if self.has_input else None,
             listens=self._listens,
             can_restart=self._is_process_1,
         )

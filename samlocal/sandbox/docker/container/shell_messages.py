@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.docker.container.output_marks import mark_of
-from samlocal.sandbox.docker.container.supervisor_script import LISTENER
+from samlocal.sandbox.docker.container.supervisor_script import IN_BACKGROUND
 from samlocal.sandbox.signal_names import SIGNALS
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ SIGNALLED: Final = 128
 _LAST_SIGNAL: Final = 64  # https://man7.org/linux/man-pages/man7/signal.7.html
 # Programs do not exit with these statuses: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
 _UNMISTAKABLE: Final = frozenset({4, 6, 7, 8, 9, 11})
-# In the message of bash about its listener, if the function has killed that.
-_LISTENER: Final = LISTENER.encode()
+_IN_BACKGROUND: Final = tuple(each.encode() for each in IN_BACKGROUND)
 
 
 @frozen
@@ -87,9 +86,11 @@ class ShellMessages:
         self.last = b""
 
     def _take_text(self, text: bytes) -> None:
-        if _LISTENER in text:
+        if any(each in text for each in _IN_BACKGROUND):
             lines = text.splitlines(keepends=True)
-            text = b"".join(line for line in lines if _LISTENER not in line)
+            text = b"".join(
+                line for line in lines if not any(each in line for each in _IN_BACKGROUND)
+            )
         if text:
             self.pass_on()
             self.last = text

@@ -52,10 +52,10 @@ class Supervisor(Protocol):
 
 
 class ShellSupervisor:
-    """The shell that runs `supervisor_script`, and `listens` for commands if told to.
+    """The shell that runs `supervisor_script` and gets commands, or runs `single_script` and has no input.
 
-    Without a listener the runtime gets signals through the engine's `exec`. A shell that `can_restart` is
-    process 1; otherwise it does not survive SIGKILL to its process group.
+    If nothing `listens` for commands, the runtime gets signals through the engine's `exec`. A shell that
+    `can_restart` is process 1; otherwise it does not survive SIGKILL to its process group.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ShellSupervisor:
         container_id: str,
         token: str,
         *,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes], None] | None,
         listens: bool,
         can_restart: bool,
     ) -> None:
@@ -78,18 +78,17 @@ class ShellSupervisor:
         self._signals: list[Thread] = []
 
     def start(self) -> None:
-        pending = [each for each in self._signals if each.is_alive()]
-        if pending:  # a late signal would end the next runtime
-            Thread(target=self._start_after, args=(pending,), daemon=True).start()
-        else:
+        if self._send:
             self._command("start")
+        else:
+            _soon(self._start_single)
 
     def terminate(self, group: int | None) -> None:
         self._signal("term", "TERM", group)
 
     def kill(self, group: int | None) -> None:
         if group is None and not self.can_restart:
-            kill_container(self._engine, self._container_id)
+            _soon(kill_container, self._engine, self._container_id)
         else:
             self._signal("kill", "KILL", group)
 
@@ -97,7 +96,7 @@ class ShellSupervisor:
         if self.can_restart:
             self._signal("clear", "KILL", None)
         else:
-            kill_container(self._engine, self._container_id)
+            _soon(kill_container, self._engine, self._container_id)
 
     @property
     def can_mark(self) -> bool:
@@ -114,16 +113,17 @@ class ShellSupervisor:
             sending.start()
             self._signals.append(sending)
 
-    def _start_after(self, signals: list[Thread]) -> None:
-        for each in signals:
+    def _start_single(self) -> None:
+        for each in self._signals:  # a late signal would end the next runtime
             each.join()
-        self._command("start")
+        kill_container(self._engine, self._container_id, "SIGUSR1")
 
     def _command(self, command: str, group: int | None = None) -> None:
         line = command if group is None else f"{command} {group}"
         # A listener that the function has killed may still take one byte: the first newline.
         with suppress(OSError), self._sending:  # the container has ended
-            self._send(f"\n{line}\n".encode())
+            if self._send:
+                self._send(f"\n{line}\n".encode())
 
     def _execute(self, signal: str) -> None:
         command = ["/bin/sh", "-c", _SIGNAL_ALL, self._token, signal]
@@ -150,14 +150,14 @@ class InitSupervisor:
 
     def terminate(self, group: int | None) -> None:
         if group is None:
-            kill_container(self._engine, self._container_id, "SIGTERM")
+            _soon(kill_container, self._engine, self._container_id, "SIGTERM")
 
     def kill(self, group: int | None) -> None:
         del group
         self.clear()
 
     def clear(self) -> None:
-        kill_container(self._engine, self._container_id)
+        _soon(kill_container, self._engine, self._container_id)
 
     @property
     def can_mark(self) -> bool:
@@ -168,10 +168,10 @@ class InitSupervisor:
 
 
 def kill_container(engine: Engine, container_id: str, signal: str = "SIGKILL") -> None:
-    """Send a signal to process 1 of a container; return at once."""
+    """Send a signal to process 1 of a container, which may have ended."""
+    with suppress(EngineError), engine.translated_errors():
+        engine.api.kill(container_id, signal)
 
-    def kill() -> None:
-        with suppress(EngineError), engine.translated_errors():
-            engine.api.kill(container_id, signal)
 
-    Thread(target=kill, daemon=True).start()
+def _soon(call: Callable[..., None], *arguments: object) -> None:
+    Thread(target=call, args=arguments, daemon=True).start()

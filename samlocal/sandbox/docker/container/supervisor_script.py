@@ -9,8 +9,11 @@ The shell itself survives `kill -KILL 0` and `kill -KILL -1`, because the kernel
 PID namespace from signals of that namespace. If it is not process 1 (`pid_mode` and `init` of
 `--docker-arg`), it never sends these signals: they would end the container, or processes outside of it.
 
-The shell gets its commands, one a line, through the container's stdin, which ends with samlocal. A listener
-in the background reads them while the runtime runs; it is started only where it is needed. Commands with a
+A container for a single invocation has no input, because the engine takes longer for one that has. SIGUSR1
+starts its runtime again within a minute; afterwards it ends, because its samlocal has.
+
+Any other container gets its commands, one a line, through its stdin, which ends with samlocal. A listener in
+the background reads them while the runtime runs; it is started only where it is needed. Commands with a
 `GROUP` are for an extension, which the engine's `exec` starts as the leader of its own process group:
 
     mark [GROUP]     write a mark to the process's output, after all that it has written before
@@ -45,7 +48,8 @@ EXTENSIONS_FOLDER: Final = "/opt/extensions"
 # Lambda starts no extension if this file exists.
 EXTENSIONS_SWITCH: Final = "/opt/disable-extensions-jwigqn8j"
 
-LISTENER: Final = "_carry_out"
+# The functions of the scripts that run in the background. bash names them if a function has killed them.
+IN_BACKGROUND: Final = ("_listener", "_sleeper")
 
 # Names of variables are `_` and small letters: variables of the function with other names keep their values.
 # The pipe of stdout is opened again if possible. Otherwise both streams share their flags: if a program makes
@@ -74,11 +78,40 @@ _report() {
 trap : TERM
 """
 
+# A signal that comes just before the shell waits ends the process that it would wait for. That one ignores
+# SIGTERM, which is for the runtime.
+_SINGLE: Final = r"""
+_start() {
+  _started=y
+  if [ "$_sleeping" ]; then kill -KILL "$_sleeping" 2>/dev/null; fi
+}
+_sleeper() { exec sleep 60 >/dev/null 2>&1 3>&- 5>&-; }
+_sleep() {
+  trap '' TERM
+  (_sleeper) &
+  _sleeping=$!
+  trap : TERM
+}
+while :; do
+  (exec "$0" "$@" 2>&3 3>&- 5>&-)
+  _status=$?
+  _started= _sleeping=
+  trap _start USR1
+  _report "$_status"
+  _sleep
+  until [ "$_started" ]; do
+    wait "$_sleeping" 2>/dev/null
+    case $?$_started in
+      0 | 126 | 127) exit ;;
+    esac
+    if [ ! "$_started" ] && ! kill -0 "$_sleeping" 2>/dev/null; then _sleep; fi
+  done
+done
+"""
 # The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too.
-_SUPERVISOR: Final = (
-    r"""
+_SUPERVISOR: Final = r"""
 exec 4<&0 </dev/null
-LISTENER() {
+_listener() {
   while read -r _command _group <&4; do
     case $_command$_group in
       mark) _mark f >&3 ;;
@@ -99,8 +132,8 @@ LISTENER() {
 }
 _listen() {
   trap '' TERM
-  (exec 2>/dev/null; LISTENER) &
-  _listener=$!
+  (exec 2>/dev/null; _listener) &
+  _listening=$!
   trap : TERM
 }
 _names=
@@ -124,7 +157,7 @@ while :; do
   _runs=y
   if [ "$_listens" ]; then
     while :; do
-      wait "$_listener" 2>/dev/null
+      wait "$_listening" 2>/dev/null
       case $? in
         0) break ;;
         1) exit ;;
@@ -136,10 +169,7 @@ while :; do
     read -r _command <&4 || exit
   fi
 done
-""".replace("SWITCH", EXTENSIONS_SWITCH)
-    .replace("FOLDER", EXTENSIONS_FOLDER)
-    .replace("LISTENER", LISTENER)
-)
+""".replace("SWITCH", EXTENSIONS_SWITCH).replace("FOLDER", EXTENSIONS_FOLDER)
 
 # A shell would run a file that the kernel cannot execute as a shell script.
 _EXTENSION: Final = r"""
@@ -170,6 +200,14 @@ printf '\036%sstarted %s %.12s\036%s' "$_token" $$ "$_start" "$_token" >&5
 )
 _report $?
 """
+
+
+def single_script(token: str) -> str:
+    """Return the script of process 1 for a single invocation without extensions.
+
+    Its program and arguments are those of the script, and its messages and marks contain `token`.
+    """
+    return f"_token={token}{_COMMON}{_SINGLE}"
 
 
 def supervisor_script(token: str, *, lists: bool, listens: bool) -> str:

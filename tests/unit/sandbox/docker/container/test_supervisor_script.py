@@ -13,6 +13,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,12 +21,12 @@ import pytest
 from samlocal.sandbox.docker.container.shell_messages import ShellMessages
 from samlocal.sandbox.docker.container.supervisor_script import (
     extension_command,
+    single_script,
     supervisor_script,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TOKEN = "0123abcd"
 MARK = b"\x1e" + TOKEN.encode()
@@ -74,9 +75,9 @@ def said(stderr: bytes) -> Said:
 
 @contextmanager
 def supervisor(
-    shell: list[str], *program: str, listens: bool = False
+    shell: list[str], *program: str, listens: bool = False, script: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    script = supervisor_script(TOKEN, lists=False, listens=listens)
+    script = script or supervisor_script(TOKEN, lists=False, listens=listens)
     with subprocess.Popen(
         [*shell, "-c", script, *program],
         stdin=subprocess.PIPE,
@@ -85,6 +86,11 @@ def supervisor(
         start_new_session=True,
     ) as running:
         yield running
+
+
+def children_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(each) for each in children.read_text().split()]
 
 
 def order(running: subprocess.Popen[bytes], command: str) -> None:
@@ -114,6 +120,40 @@ def test_program_runs_again(shell: list[str], *, listens: bool) -> None:
         stdout, stderr = running.communicate(b"start\nstart\n", timeout=20)
     assert len({*re.findall(rb"(\d+)\n" + MARK + b"e", stdout)}) == 3
     assert [word for word, *_ in said(stderr).messages] == ["exit"] * 3
+
+
+def test_program_of_a_single_invocation_runs_again(shell: list[str]) -> None:
+    """SIGUSR1 runs the program again; nothing else does, and nothing else ends the supervisor."""
+    with supervisor(shell, "sh", "-c", "echo $$", script=single_script(TOKEN)) as running:
+        assert running.stdout
+        assert running.stderr
+        programs = {running.stdout.readline()}
+        for signals in ([], [signal.SIGTERM], [signal.SIGKILL], [signal.SIGTERM, signal.SIGKILL]):
+            assert running.stdout.read(len(MARK) + 1) == MARK + b"e"
+            for number in signals:
+                for child in children_of(running.pid):
+                    os.kill(child, number)
+            os.kill(running.pid, signal.SIGTERM)
+            os.kill(running.pid, signal.SIGUSR1)
+            programs.add(running.stdout.readline())
+        os.killpg(running.pid, signal.SIGKILL)
+        told = said(running.stderr.read())
+    assert len(programs) == 5
+    assert {(word, details) for word, details, _ in told.messages} == {("exit", b"0")}
+    assert told.logged == []
+
+
+def test_supervisor_of_a_single_invocation_ends(shell: list[str]) -> None:
+    """Where nothing can wait for the signal, the supervisor ends after its report."""
+    script = single_script(TOKEN)
+    ended = subprocess.run(
+        [shutil.which(shell[0]) or "", *shell[1:], "-c", script, sys.executable, "-c", ""],
+        env={"PATH": "/nowhere"},
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert [(word, details) for word, details, _ in said(ended.stderr).messages] == [("exit", b"0")]
 
 
 def test_marks_follow_what_was_written_before_them(shell: list[str]) -> None:
