@@ -134,18 +134,22 @@ def test_signal_that_ends_a_runtime(run: Run, number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("is_reused", "another_process_1"),
     [
-        pytest.param({"is_reused": True}, id="reused"),
-        pytest.param({"is_reused": False}, id="single invocation"),
-        pytest.param({"engine_options": {"init": True}}, id="another process 1"),
-        pytest.param({"engine_options": {"pid_mode": "host"}}, id="no PID namespace"),
+        pytest.param(True, {}, id="reused"),
+        pytest.param(False, {}, id="single invocation"),
+        pytest.param(False, {"init": True}, id="another process 1"),
+        pytest.param(False, {"pid_mode": "host"}, id="no PID namespace"),
     ],
 )
-def test_signals_from_samlocal(run: Run, options: dict[str, object], *, on_podman: bool) -> None:
-    """SIGTERM reaches the runtime's own process, and SIGKILL ends it; no other container is harmed."""
-    if on_podman and "engine_options" in options:
-        pytest.skip("Podman needs an init and a PID namespace")
+def test_signals_from_samlocal(
+    run: Run, another_process_1: dict[str, object], *, is_reused: bool, on_podman: bool
+) -> None:
+    """SIGTERM reaches the runtime's own process, and SIGKILL ends it; no other container is harmed.
+
+    Podman has no init here, and no PID namespace to share: there the shell stays process 1.
+    """
+    options = {"is_reused": is_reused, "engine_options": {} if on_podman else another_process_1}
     with run() as (bystander, unharmed), run(**options) as (sandbox, log):
         log.wait_for("ready\n")
         sandbox.runtime.terminate()
