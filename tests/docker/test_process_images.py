@@ -107,15 +107,18 @@ def test_bash_supervises(
     assert not leftovers(engine, tmp_path)
 
 
-def test_bash_says_nothing_about_its_listener(
-    build: Build, stand_in: Callable[[str], str], tmp_path: Path
+@pytest.mark.parametrize("is_reused", [False, True])
+def test_bash_says_nothing_about_its_own_processes(
+    build: Build, stand_in: Callable[[str], str], tmp_path: Path, *, is_reused: bool
 ) -> None:
-    """What bash says about a killed listener is not output of the function."""
+    """What bash says about processes of its script that were killed is not output of the function."""
     image = build(f"FROM {stand_in('python:3.11')}\nRUN ln -sf bash /bin/sh\n", {})
-    spec = container(tmp_path, image, "import os; os.kill(-1, 9); os._exit(3)", {})
+    program = "import os; os.kill(-1, 9); os._exit(3)"
+    spec = container(tmp_path, image, program, {}, is_reused=is_reused)
     with Engine() as ours, running(ours, spec) as (sandbox, log):
-        for _ in range(3):
-            assert sandbox.start_runtime().exited.result(SECONDS).status == 3
+        for _ in range(5):
+            assert sandbox.runtime.exited.result(SECONDS).status == 3
+            sandbox.runtime.output_ended.result(SECONDS)
             sandbox.start_runtime()
         assert log.text == ""
 

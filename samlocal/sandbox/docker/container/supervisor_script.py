@@ -75,11 +75,10 @@ _report() {
   _say exit "$1" $_kills
   _mark e >&3
 }
-trap : TERM
 """
 
-# A signal that comes just before the shell waits ends the process that it would wait for. That one ignores
-# SIGTERM, which is for the runtime.
+# A signal that comes just before the shell waits ends the process that it would wait for. It is the only one
+# with a trap: bash loses a signal that comes with another. That process ignores SIGTERM, which is for the runtime.
 _SINGLE: Final = r"""
 _start() {
   _started=y
@@ -87,10 +86,8 @@ _start() {
 }
 _sleeper() { exec sleep 60 >/dev/null 2>&1 3>&- 5>&-; }
 _sleep() {
-  trap '' TERM
-  (_sleeper) &
+  (trap '' TERM; _sleeper) &
   _sleeping=$!
-  trap : TERM
 }
 while :; do
   (exec "$0" "$@" 2>&3 3>&- 5>&-)
@@ -101,15 +98,20 @@ while :; do
   _sleep
   until [ "$_started" ]; do
     wait "$_sleeping" 2>/dev/null
-    case $?$_started in
-      0 | 126 | 127) exit ;;
-    esac
-    if [ ! "$_started" ] && ! kill -0 "$_sleeping" 2>/dev/null; then _sleep; fi
+    _status=$?
+    if ! kill -0 "$_sleeping" 2>/dev/null && [ ! "$_started" ]; then
+      case $_status in
+        0 | 126 | 127) exit ;;
+      esac
+      _sleep
+    fi
   done
 done
 """
-# The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too.
+# The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too. bash may return 0
+# from `wait` although it goes on, if SIGTERM has interrupted that.
 _SUPERVISOR: Final = r"""
+trap : TERM
 exec 4<&0 </dev/null
 _listener() {
   while read -r _command _group <&4; do
@@ -159,7 +161,7 @@ while :; do
     while :; do
       wait "$_listening" 2>/dev/null
       case $? in
-        0) break ;;
+        0) if ! kill -0 "$_listening" 2>/dev/null; then break; fi ;;
         1) exit ;;
         143) ;;
         *) _listen ;;
@@ -173,6 +175,7 @@ done
 
 # A shell would run a file that the kernel cannot execute as a shell script.
 _EXTENSION: Final = r"""
+trap : TERM
 _refuse() { _say refused "$1"; exit; }
 if [ ! -e "$0" ]; then _refuse 'no such file or directory'; fi
 if [ ! -f "$0" ]; then _refuse 'not a regular file'; fi

@@ -133,7 +133,6 @@ def test_program_of_a_single_invocation_runs_again(shell: list[str]) -> None:
             for number in signals:
                 for child in children_of(running.pid):
                     os.kill(child, number)
-            os.kill(running.pid, signal.SIGTERM)
             os.kill(running.pid, signal.SIGUSR1)
             programs.add(running.stdout.readline())
         os.killpg(running.pid, signal.SIGKILL)
