@@ -10,21 +10,21 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.dispatch import RefusalError
-from samlocal.runtime_api.exchange import Exchange, Initialised, read_error, read_response
+from samlocal.runtime_api.exchange import Exchange, InitCalls, read_error, read_response
+from samlocal.runtime_api.futures import settle
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_REQUEST_ID,
     INVOKE_TIMEOUT,
-    invalid_state_transition,
     invocation_event,
 )
 from samlocal.runtime_api.runtime_routes import runtime_routes
-from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
+from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 _INVOCATION_ID: Final = "Lambda-Runtime-Invocation-Id"
 # As many as the emulator remembers.
 _MAX_EXPIRED: Final = 1000
-
-_T = TypeVar("_T")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -51,7 +49,7 @@ class ConcurrentExchange(Exchange):
         if self.invocation.deadline_ms is None:
             self.deadline_ms += round((now - self.begun) * 1000)
         self.begun = now
-        _settle(self.received, None)
+        settle(self.received, None)
 
 
 class _Running:
@@ -63,7 +61,7 @@ class _Running:
         self.is_answering = False
 
 
-class ConcurrentRuntimeApi:
+class ConcurrentRuntimeApi(InitCalls):
     """The calls of the workers (processes, threads) of one runtime, each with an invocation of its own.
 
     A worker is not known by a name: any of them may call `next`, and answers are matched by request ID. A
@@ -74,8 +72,7 @@ class ConcurrentRuntimeApi:
     """
 
     def __init__(self) -> None:
-        self.initialised: asyncio.Future[Initialised] = asyncio.Future()
-        self._state = RuntimeState.STARTED
+        super().__init__()
         self._idle: deque[asyncio.Future[_Running]] = deque()
         self._undelivered: deque[_Running] = deque()
         self._running: dict[str, _Running] = {}
@@ -148,7 +145,7 @@ class ConcurrentRuntimeApi:
         """`GET /runtime/invocation/next`: a worker waits for an invocation."""
         if self._state is RuntimeState.STARTED:
             self._state = RuntimeState.READY
-            _settle(self.initialised, Initialised(at=time.monotonic()))
+            self._end_init()
         self._most_workers = max(self._most_workers, len(self._idle) + self._busy_workers + 1)
         running = await self._take()
         self._busy_workers += 1
@@ -171,16 +168,6 @@ class ConcurrentRuntimeApi:
         """`POST /runtime/invocation/{id}/error`: the function failed, maybe in the middle of its response."""
         running = self._find(request, request_id)
         self._finish(running, await read_error(request, running.exchange))
-        return ACCEPTED
-
-    async def init_error(self, request: Request) -> Response:
-        """`POST /runtime/init/error`: a worker could not load the function; the first one counts."""
-        try:
-            self._state = move(self._state, RuntimeState.INIT_ERROR)
-        except InvalidStateTransitionError as error:
-            return invalid_state_transition(error)
-        failure = await read_error(request)
-        _settle(self.initialised, Initialised(at=time.monotonic(), failure=failure))
         return ACCEPTED
 
     async def _take(self) -> _Running:
@@ -231,8 +218,8 @@ class ConcurrentRuntimeApi:
             raise RefusalError(self._refusal(request_id))
         del self._running[request_id]
         self._busy_workers -= 1
-        _settle(running.exchange.answer, answer)
-        _settle(running.exchange.finished, time.monotonic())
+        settle(running.exchange.answer, answer)
+        settle(running.exchange.finished, time.monotonic())
 
     def _refusal(self, request_id: str) -> Response:
         if request_id in self._expired:
@@ -243,8 +230,3 @@ class ConcurrentRuntimeApi:
 
 
 _ROUTES: Final = runtime_routes(ConcurrentRuntimeApi)
-
-
-def _settle(future: asyncio.Future[_T], value: _T) -> None:
-    if not future.done():
-        future.set_result(value)

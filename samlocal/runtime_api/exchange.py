@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
 from samlocal.runtime_api.answer import Answer, as_error, decode_base64, error_answer
+from samlocal.runtime_api.futures import settle
 from samlocal.runtime_api.http_server import TruncatedRequestError
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_RESPONSE_MODE,
     REQUEST_ENTITY_TOO_LARGE,
     TRUNCATED_REQUEST,
+    invalid_state_transition,
 )
+from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState, move
 
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation, ResponseMode
@@ -34,6 +37,29 @@ class Initialised:
 
     at: float
     failure: Answer | None = None
+
+
+class InitCalls:
+    """The calls of a runtime that end its Init; `initialised` is done then.
+
+    If several workers of a runtime report an error, the first one counts.
+    """
+
+    def __init__(self) -> None:
+        self.initialised: asyncio.Future[Initialised] = asyncio.Future()
+        self._state = RuntimeState.STARTED
+
+    async def init_error(self, request: Request) -> Response:
+        """`POST /runtime/init/error`: the runtime could not load the function."""
+        try:
+            self._state = move(self._state, RuntimeState.INIT_ERROR)
+        except InvalidStateTransitionError as error:
+            return invalid_state_transition(error)
+        self._end_init(await read_error(request))
+        return ACCEPTED
+
+    def _end_init(self, failure: Answer | None = None) -> None:
+        settle(self.initialised, Initialised(at=time.monotonic(), failure=failure))
 
 
 @dataclass(kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from samlocal.frozen_dataclass import frozen
@@ -13,11 +13,10 @@ from samlocal.runtime_api.extension_state import (
     IllegalExtensionCallError,
     move,
 )
+from samlocal.runtime_api.futures import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-_T = TypeVar("_T")
 
 
 @frozen
@@ -99,7 +98,7 @@ class Extension:
         if self.state is not ExtensionState.READY or self._is_asking:
             self.state = move(self.state, ExtensionState.READY, self.identifier)
         if not self._event.done():
-            _settle(self.waiting, time.monotonic())
+            settle(self.waiting, time.monotonic())
         pending = self._event
         self._is_asking = True
         try:
@@ -127,9 +126,4 @@ class Extension:
     def _fail(self, state: ExtensionState, error_type: str, message: str) -> None:
         self.state = state
         kind = f"Extension.{state.value}"
-        _settle(self.failed, ExtensionFailure(type=kind, error_type=error_type, message=message))
-
-
-def _settle(future: asyncio.Future[_T], value: _T) -> None:
-    if not future.done():
-        future.set_result(value)
+        settle(self.failed, ExtensionFailure(type=kind, error_type=error_type, message=message))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from samlocal.runtime_api.dispatch import RefusalError, Routes
 from samlocal.runtime_api.exchange import Initialised, read_error
+from samlocal.runtime_api.futures import settle
 from samlocal.runtime_api.http_server import Response
 from samlocal.runtime_api.responses import ACCEPTED, invalid_state_transition
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
@@ -18,8 +19,6 @@ from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 if TYPE_CHECKING:
     from samlocal.runtime_api.http_server import Request
     from samlocal.runtime_api.runtime_routes import Runtime
-
-_T = TypeVar("_T")
 
 _RESTORED: Final = Response(status=200, body=b"")
 
@@ -49,7 +48,7 @@ class RestoreApi:
     async def restore_next(self, _request: Request) -> Response:
         """`GET /runtime/restore/next`: wait for the restore."""
         self._move(RuntimeState.RESTORE_READY)
-        _settle(self.ready, time.monotonic())
+        settle(self.ready, time.monotonic())
         # The runtime may disconnect while it waits, and call again.
         await asyncio.shield(self._restored)
         self._move(RuntimeState.RESTORING)
@@ -63,8 +62,8 @@ class RestoreApi:
         return ACCEPTED
 
     def _finish(self, end: Initialised) -> None:
-        _settle(self.ready, end.at)
-        _settle(self.finished, end)
+        settle(self.ready, end.at)
+        settle(self.finished, end)
 
     def _move(self, wanted: RuntimeState) -> None:
         try:
@@ -77,8 +76,3 @@ _ROUTES: Final = Routes[RestoreApi](
     ("GET", "/2018-06-01/runtime/restore/next", RestoreApi.restore_next),
     ("POST", "/2018-06-01/runtime/restore/error", RestoreApi.restore_error),
 )
-
-
-def _settle(future: asyncio.Future[_T], value: _T) -> None:
-    if not future.done():
-        future.set_result(value)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from samlocal.runtime_api.delivery import Delivery
-from samlocal.runtime_api.exchange import Exchange, Initialised, read_error, read_response
+from samlocal.runtime_api.exchange import Exchange, InitCalls, read_error, read_response
+from samlocal.runtime_api.futures import settle
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_REQUEST_ID,
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.answer import Answer
     from samlocal.runtime_api.http_server import Request, Response
 
-_T = TypeVar("_T")
 
-
-class RuntimeApi:
+class RuntimeApi(InitCalls):
     """The calls of the runtime in a sandbox, one invocation at a time.
 
     `initialised` is done when the runtime first calls `next`, or reports an error. The exchange of an
@@ -33,8 +32,7 @@ class RuntimeApi:
     """
 
     def __init__(self) -> None:
-        self.initialised: asyncio.Future[Initialised] = asyncio.Future()
-        self._state = RuntimeState.STARTED
+        super().__init__()
         self._exchange: asyncio.Future[Exchange] = asyncio.Future()
 
     @property
@@ -106,16 +104,6 @@ class RuntimeApi:
         self._finish_answer(exchange, await read_error(request, exchange))
         return ACCEPTED
 
-    async def init_error(self, request: Request) -> Response:
-        """`POST /runtime/init/error`: the runtime could not load the function."""
-        try:
-            self._state = move(self._state, RuntimeState.INIT_ERROR)
-        except InvalidStateTransitionError as error:
-            return invalid_state_transition(error)
-        failure = await read_error(request)
-        _settle(self.initialised, Initialised(at=time.monotonic(), failure=failure))
-        return ACCEPTED
-
     async def _next_exchange(self) -> Exchange:
         """Wait for an invocation that no other call has taken and answered meanwhile."""
         while True:
@@ -133,19 +121,14 @@ class RuntimeApi:
 
     def _ask_for_work(self) -> None:
         """Record that the runtime is initialised and has finished its invocation."""
-        _settle(self.initialised, Initialised(at=time.monotonic()))
+        self._end_init()
         if self._exchange.done() and self._exchange.result().answer.done():
-            _settle(self._exchange.result().finished, time.monotonic())
+            settle(self._exchange.result().finished, time.monotonic())
             self._exchange = asyncio.Future()
 
     def _finish_answer(self, exchange: Exchange, answer: Answer) -> None:
         self._state = move(self._state, RuntimeState.RESPONSE_SENT)
-        _settle(exchange.answer, answer)
+        settle(exchange.answer, answer)
 
 
 _ROUTES: Final = runtime_routes(RuntimeApi)
-
-
-def _settle(future: asyncio.Future[_T], value: _T) -> None:
-    if not future.done():
-        future.set_result(value)
