@@ -23,7 +23,7 @@ from samlocal.execution.environment import (
     phase_of,
 )
 from samlocal.execution.invoke_phase import InvokeResult
-from samlocal.invocation import InvocationResult
+from samlocal.execution.outcomes import invocation_result
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.sandbox.output import GuardedLog
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import Invocation, Phase, ResponseSink
+    from samlocal.invocation import Invocation, InvocationResult, Phase, ResponseSink
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
 
@@ -259,11 +259,4 @@ class ConcurrentEnvironment(ExecutionEnvironment):
             log,
         )
         await delivery.finish(phase.answer)
-        return InvocationResult(
-            outcome=phase.outcome,
-            payload=phase.answer.payload,
-            content_type=phase.answer.content_type,
-            error=phase.answer.error,
-            report=report,
-            phases=() if preparation.failure else (invoke,),
-        )
+        return invocation_result(phase, report, () if preparation.failure else (invoke,))

@@ -22,21 +22,21 @@ from samlocal.execution.clock import wall_time
 from samlocal.execution.init_phase import Initialiser
 from samlocal.execution.invoke_phase import InvokeResult, run_invocation
 from samlocal.execution.journal import Journal
+from samlocal.execution.outcomes import invocation_result
 from samlocal.execution.programs import Programs
 from samlocal.execution.thread_futures import awaitable
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import InvocationResult, Phase, Report
+from samlocal.invocation import Phase, Report
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import Router
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
-    from samlocal.execution.init_phase import InitResult
-    from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.execution.outcomes import PhaseOutcome, PhaseResult
     from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import Invocation, PhaseName, ResponseSink
+    from samlocal.invocation import Invocation, InvocationResult, PhaseName, ResponseSink
     from samlocal.runtime_api.extension_events import ShutdownReason
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -266,14 +266,7 @@ class ExecutionEnvironment:
             await self.stop(reason)
         elif phase.is_failure and not is_last:
             await self._restart(reason)
-        return InvocationResult(
-            outcome=phase.outcome,
-            payload=phase.answer.payload,
-            content_type=phase.answer.content_type,
-            error=phase.answer.error,
-            report=report,
-            phases=tuple(self._phases),
-        )
+        return invocation_result(phase, report, self._phases)
 
     async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> Preparation:
         """Run Init if it is due, with its output in the log."""
@@ -334,7 +327,7 @@ class ExecutionEnvironment:
             failure=restored.failure,
         )
 
-    async def _run_init(self, phase: InitPhase, begun: float, request_id: str) -> InitResult:
+    async def _run_init(self, phase: InitPhase, begun: float, request_id: str) -> PhaseResult:
         timeout_seconds = self._configuration.timeout_seconds
         seconds = init_seconds(self._configuration) if phase == "init" else timeout_seconds
         if phase == "init" and not self._sandbox.can_restart:

@@ -14,12 +14,12 @@ from samlocal.errors import HostNotReachableError
 from samlocal.execution import platform_events
 from samlocal.execution.clock import wall_time
 from samlocal.execution.outcomes import (
+    PhaseResult,
     failed_to_initialise,
     named_extensions,
     too_many_extensions,
 )
 from samlocal.execution.thread_futures import awaitable
-from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,23 +32,8 @@ if TYPE_CHECKING:
 
 # After this time without a call, check whether the runtime can reach the API.
 _CONTACT_SECONDS: Final = 3.0
-# https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-b
-_MAX_EXTENSIONS: Final = 10
 # How long a runtime that has reported an error may take to exit by itself.
 _EXIT_SECONDS: Final = 0.2
-
-
-@frozen
-class InitResult:
-    """An Init from `begun` to `ended`, in `time.monotonic()` seconds; `failure` is None if it succeeded."""
-
-    begun: float
-    ended: float
-    failure: PhaseOutcome | None = None
-
-    @property
-    def duration_ms(self) -> float:
-        return (self.ended - self.begun) * 1000
 
 
 class Initialiser:
@@ -78,7 +63,7 @@ class Initialiser:
         begun: float,
         seconds: float,
         request_id: str,
-    ) -> InitResult:
+    ) -> PhaseResult:
         """Start the external extensions, then the runtime, and wait until all are ready.
 
         Init began at `begun` (`time.monotonic()`) and may take `seconds` from there. Errors name the
@@ -113,7 +98,7 @@ class Initialiser:
             # An engine may report the start of a short program later than its end.
             failure = replace(failure, at=max(failure.at, begun))
         ended = failure.at if failure else max(self._last_call(programs), begun)
-        result = InitResult(begun=begun, ended=ended, failure=failure)
+        result = PhaseResult(begun=begun, ended=ended, failure=failure)
         self._publish_report(programs, phase, result)
         return result
 
@@ -122,8 +107,11 @@ class Initialiser:
     ) -> PhaseOutcome | None:
         """Start the external extensions, and wait until they have registered; return why they have not."""
         names = await awaitable(self._sandbox.extensions)
-        if len(names) > _MAX_EXTENSIONS:
-            return too_many_extensions(request_id, names, _MAX_EXTENSIONS, at=time.monotonic())
+        if names:
+            from samlocal.runtime_api.extensions import MAX_EXTENSIONS  # noqa: PLC0415  # few functions have extensions
+
+            if len(names) > MAX_EXTENSIONS:
+                return too_many_extensions(request_id, names, MAX_EXTENSIONS, at=time.monotonic())
         programs.start_extensions(names)
         failure = await waits.until(*(each.registered for each in programs.extensions))
         if failure:
@@ -191,7 +179,7 @@ class Initialiser:
             )
         )
 
-    def _publish_report(self, programs: Programs, phase: InitPhase, result: InitResult) -> None:
+    def _publish_report(self, programs: Programs, phase: InitPhase, result: PhaseResult) -> None:
         at, failure = wall_time(result.ended), result.failure
         for each in programs.extensions:
             self._publish(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from samlocal.runtime_api.exchange import Exchange
     from samlocal.runtime_api.extension import Extension
 
+# How long a call of a runtime that has ended may still be on its way.
 _ON_ITS_WAY_SECONDS: Final = 0.05
 
 
@@ -55,8 +56,8 @@ async def run_invocation(
     """Give an invocation to the runtime and the extensions, and wait until all of them are done.
 
     They have `seconds`, from the moment at which the runtime receives the invocation; if `unlimited`, they
-    are only told so. `runtime_done` is
-    called when the runtime has asked for the next invocation, or cannot any more.
+    are only told so. `runtime_done` is called when the runtime has asked for the next invocation, or cannot
+    any more.
 
     Raises:
         SandboxError: The sandbox was lost.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import FunctionError
+from samlocal.invocation import FunctionError, InvocationResult
 from samlocal.runtime_api.answer import Answer, error_answer
 from samlocal.sandbox.signal_names import SIGNALS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from samlocal.errors import SandboxError
-    from samlocal.invocation import Outcome
+    from samlocal.invocation import Outcome, Phase, Report
     from samlocal.runtime_api.extension import ExtensionFailure
     from samlocal.sandbox.sandbox import Exit
 
@@ -43,6 +43,33 @@ class PhaseOutcome:
     def is_failure(self) -> bool:
         """Whether the programs of the environment have to start again."""
         return self.status != "success"
+
+
+@frozen
+class PhaseResult:
+    """A phase from `begun` to `ended`, in `time.monotonic()` seconds; `failure` is None if it succeeded."""
+
+    begun: float
+    ended: float
+    failure: PhaseOutcome | None = None
+
+    @property
+    def duration_ms(self) -> float:
+        return (self.ended - self.begun) * 1000
+
+
+def invocation_result(
+    outcome: PhaseOutcome, report: Report, phases: Iterable[Phase]
+) -> InvocationResult:
+    """Return the result of an invocation whose last phase had that outcome."""
+    return InvocationResult(
+        outcome=outcome.outcome,
+        payload=outcome.answer.payload,
+        content_type=outcome.answer.content_type,
+        error=outcome.answer.error,
+        report=report,
+        phases=tuple(phases),
+    )
 
 
 def answered(answer: Answer, *, at: float) -> PhaseOutcome:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.execution import platform_events
 from samlocal.execution.clock import wall_time
-from samlocal.execution.outcomes import failed_to_initialise, failed_to_restore_in_time
-from samlocal.frozen_dataclass import frozen
+from samlocal.execution.outcomes import (
+    PhaseResult,
+    failed_to_initialise,
+    failed_to_restore_in_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,26 +30,13 @@ if TYPE_CHECKING:
 RESTORE_SECONDS: Final = 10.0
 
 
-@frozen
-class RestoreResult:
-    """A Restore from `begun` to `ended`, in `time.monotonic()` seconds; `failure` is None if it succeeded."""
-
-    begun: float
-    ended: float
-    failure: PhaseOutcome | None = None
-
-    @property
-    def duration_ms(self) -> float:
-        return (self.ended - self.begun) * 1000
-
-
 async def restore(
     programs: Programs,
     configuration: FunctionConfiguration,
     *,
     publish: Callable[[PlatformEvent], None],
     request_id: str,
-) -> RestoreResult:
+) -> PhaseResult:
     """Restore a runtime that waits for it, and wait until it asks for an invocation.
 
     No snapshot is taken: the same process goes on. A runtime without hooks is there already.
@@ -66,7 +56,7 @@ async def restore(
     if failure and is_late:
         failure = failed_to_restore_in_time(request_id, RESTORE_SECONDS, at=failure.at)
     ended = failure.at if failure else programs.apis.restore.finished.result().at
-    result = RestoreResult(begun=begun, ended=max(begun, ended), failure=failure)
+    result = PhaseResult(begun=begun, ended=max(begun, ended), failure=failure)
     error_type = failure.error_type if failure and not is_late else None
     at = wall_time(result.ended)
     publish(platform_events.restore_runtime_done(at=at, status=status, error_type=error_type))

@@ -6,6 +6,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Exec
 from __future__ import annotations
 
 import time
+from signal import SIGKILL
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from samlocal.engine.streams import Attached
     from samlocal.sandbox.docker.container.process import Supervision
 
-_SIGKILL: Final = 9
 _FIRST_BYTES: Final = 1024
 
 
@@ -67,7 +67,7 @@ class ExtensionProcess(ContainerProcess):
 
     def was_killed(self) -> None:
         """Take the supervisor's word that the process has been killed."""
-        settle(self.exited, Exit(at=time.monotonic(), status=KILLED, signal=_SIGKILL))
+        settle(self.exited, Exit(at=time.monotonic(), status=KILLED, signal=SIGKILL))
 
     def close(self) -> None:
         """End the thread: its output has ended, or is of no interest."""
