@@ -7,20 +7,21 @@ import socket
 import time
 from collections.abc import Callable, Mapping  # they define a type as the program runs
 from concurrent.futures import Future, InvalidStateError
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from samlocal.errors import LaunchError
+from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.function_configuration import FunctionConfiguration
 from samlocal.invocation import Invocation
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from samlocal.errors import SandboxError
     from samlocal.sandbox.sandbox import Debugger
@@ -453,3 +454,19 @@ def configuration(
         unlimited=unlimited,
         runtime_version="python:3.13",
     )
+
+
+@asynccontextmanager
+async def entered(
+    sandbox: FakeSandbox, *, timeout_seconds: float = 5
+) -> AsyncIterator[ExecutionEnvironment]:
+    """Return an environment in a sandbox, with the sandbox's log."""
+    with sandbox:
+        async with ExecutionEnvironment(
+            sandbox, configuration(timeout_seconds=timeout_seconds), log=sandbox.log
+        ) as environment:
+            yield environment
+
+
+def numbered(number: int, payload: bytes = b"{}") -> Invocation:
+    return invocation(payload, request_id=f"id-{number}")

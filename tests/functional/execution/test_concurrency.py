@@ -19,7 +19,7 @@ from tests.functional.execution.fakes import (
     FakeSandbox,
     RecordingLog,
     configuration,
-    invocation,
+    numbered,
 )
 
 if TYPE_CHECKING:
@@ -56,10 +56,6 @@ async def entered(
     with sandbox:
         async with new_environment(sandbox, chosen, log=sandbox.log) as environment:
             yield environment
-
-
-def numbered(number: int, payload: bytes = b"{}") -> Invocation:
-    return invocation(payload, request_id=f"id-{number}")
 
 
 def workers(act: Callable[[Runtime, Received], None], number: int = MAX_CONCURRENCY) -> Program:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import asynccontextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +12,19 @@ import pytest
 from samlocal.errors import LaunchError
 from samlocal.execution import environment as environment_module
 from samlocal.execution import shutdown_phase
-from samlocal.execution.environment import ExecutionEnvironment
 from tests.functional.execution.fakes import (
     ExternalExtension,
     FakeSandbox,
     RecordingLog,
-    configuration,
     echo,
+    entered,
     invocation,
+    numbered,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from samlocal.invocation import FunctionError, Invocation, InvocationResult, ResponseMode
+    from samlocal.invocation import FunctionError, InvocationResult, ResponseMode
     from tests.functional.execution.fakes import ExtensionProgram, Runtime
-
-
-@asynccontextmanager
-async def entered(
-    sandbox: FakeSandbox, *, timeout_seconds: float = 5
-) -> AsyncIterator[ExecutionEnvironment]:
-    with sandbox:
-        async with ExecutionEnvironment(
-            sandbox, configuration(timeout_seconds=timeout_seconds), log=sandbox.log
-        ) as environment:
-            yield environment
 
 
 async def run_once(
@@ -46,10 +32,6 @@ async def run_once(
 ) -> InvocationResult:
     async with entered(sandbox, timeout_seconds=timeout_seconds) as environment:
         return await environment.invoke(numbered(1), response=sink, is_last=True)
-
-
-def numbered(number: int, payload: bytes = b"{}") -> Invocation:
-    return invocation(payload, request_id=f"id-{number}")
 
 
 class RecordingSink:

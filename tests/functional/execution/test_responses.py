@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.errors import EngineError
-from samlocal.execution.environment import ExecutionEnvironment
 from tests.functional.execution.fakes import (
     FakeSandbox,
     answer_nothing,
-    configuration,
     echo,
+    entered,
     invocation,
 )
 from tests.functional.execution.sinks import RecordingSink
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from tests.functional.execution.fakes import Runtime
 
 STREAMING = {"Lambda-Runtime-Function-Response-Mode": "streaming", "Content-Type": "text/plain"}
-
-
-@asynccontextmanager
-async def entered(
-    sandbox: FakeSandbox, *, timeout_seconds: float = 5
-) -> AsyncIterator[ExecutionEnvironment]:
-    with sandbox:
-        async with ExecutionEnvironment(
-            sandbox, configuration(timeout_seconds=timeout_seconds), log=sandbox.log
-        ) as environment:
-            yield environment
 
 
 async def test_buffered_response_comes_before_the_end_of_the_invocation() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -11,30 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import EngineError, EnvironmentBusyError, EnvironmentUnusableError
-from samlocal.execution.environment import EnvironmentState, ExecutionEnvironment
-from tests.functional.execution.fakes import FakeSandbox, RecordingLog, configuration, invocation
+from samlocal.execution.environment import EnvironmentState
+from tests.functional.execution.fakes import (
+    FakeSandbox,
+    RecordingLog,
+    entered,
+    numbered,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from samlocal.invocation import Invocation
     from tests.functional.execution.fakes import Runtime
-
-
-@asynccontextmanager
-async def entered(
-    sandbox: FakeSandbox, *, timeout_seconds: float = 5
-) -> AsyncIterator[ExecutionEnvironment]:
-    """Return an environment in a sandbox, with the sandbox's log."""
-    with sandbox:
-        async with ExecutionEnvironment(
-            sandbox, configuration(timeout_seconds=timeout_seconds), log=sandbox.log
-        ) as environment:
-            yield environment
-
-
-def numbered(number: int, payload: bytes = b"{}") -> Invocation:
-    return invocation(payload, request_id=f"id-{number}")
 
 
 def follow(runtime: Runtime) -> int:
