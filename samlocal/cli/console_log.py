@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, Self
 
-from samlocal.cli.console import is_drawable, paint_name, show_warning, write_stderr
-from samlocal.errors import UsageError
+from samlocal.cli.console import is_drawable, paint_name, write_stderr
 from samlocal.function_log import FunctionLog, PlainDestination, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from samlocal.cli.output_file import OutputFile
     from samlocal.function_log import Source
 
 
@@ -25,41 +24,25 @@ class ConsoleLog(FunctionLog):
     """
 
     def __init__(self, path: Path | None = None, *, timestamps: bool = False) -> None:
-        super().__init__(
-            _Stderr(write_stderr),
-            PlainDestination(self._put_in_file),
-            stamp=_timestamp if timestamps else None,
-        )
-        self._path = path
-        self._file: BinaryIO | None = None
+        self._file = _log_file(path) if path else None
+        files = [PlainDestination(self._file.write)] if self._file else []
+        super().__init__(_Stderr(write_stderr), *files, stamp=_timestamp if timestamps else None)
 
     def __enter__(self) -> Self:
-        if self._path:
-            try:
-                self._file = self._path.open("wb")
-            except OSError as error:
-                raise UsageError(
-                    f"the log file `{self._path}` cannot be written: {error.strerror}"
-                ) from error
+        if self._file:
+            self._file.__enter__()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.flush()
         if self._file:
-            with suppress(OSError):
-                self._file.close()
+            self._file.__exit__(*exc_info)
 
-    def _put_in_file(self, output: bytes) -> None:
-        if self._file is None:
-            return
-        try:
-            self._file.write(output)
-            self._file.flush()
-        except OSError as error:
-            with suppress(OSError):
-                self._file.close()
-            self._file = None
-            show_warning(f"the log file `{self._path}` ends here: {error.strerror}")
+
+def _log_file(path: Path) -> OutputFile:
+    from samlocal.cli.output_file import OutputFile  # the cold path does not need it
+
+    return OutputFile(path, "log file")
 
 
 class _Stderr(PlainDestination):

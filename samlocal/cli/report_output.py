@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self, TextIO, cast
+from typing import TYPE_CHECKING, Final, Literal, Self, cast
 
 from samlocal.cli.console import show_warning, write_stderr
+from samlocal.cli.output_file import OutputFile
 from samlocal.errors import UsageError
 from samlocal.reports.summary import Summary
 
@@ -43,11 +43,11 @@ class ReportOutput:
             UsageError: An option is malformed, the file cannot be written, or the OpenTelemetry SDK is missing.
         """
         self._configuration = configuration
-        self._format, self._path = _read_report(report)
-        self._file: TextIO | None = None
+        self._format, path = _read_report(report)
+        self._file = OutputFile(path, "report") if path else None
         self._summary: Summary | None = None
         self._export: SpanExport | None = None
-        is_seen = number > 1 and sys.stderr.isatty() and (self._format is None or self._path)
+        is_seen = number > 1 and sys.stderr.isatty() and (self._format is None or path)
         if self._format == "table" or is_seen:
             self._summary = Summary()
         if otlp is not None:
@@ -56,19 +56,13 @@ class ReportOutput:
             self._export = SpanExport(otlp, configuration, caller_trace)
 
     def __enter__(self) -> Self:
-        if self._path:
-            try:
-                self._file = self._path.open("w", encoding="utf-8")
-            except OSError as error:
-                raise UsageError(
-                    f"the report `{self._path}` cannot be written: {error.strerror}"
-                ) from error
+        if self._file:
+            self._file.__enter__()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         if self._file:
-            with suppress(OSError):
-                self._file.close()
+            self._file.__exit__(*exc_info)
 
     def traced(self, invocation: Invocation) -> Invocation:
         """Return the invocation with the trace of the spans that will be sent."""
@@ -88,8 +82,8 @@ class ReportOutput:
         """Show the summary, and send the spans."""
         if self._summary and self._summary.has_invocations:
             text = self._summary.text()
-            if self._format == "table" and self._path:
-                self._write(text)
+            if self._format == "table" and self._file:
+                self._file.write(text.encode())
             else:
                 write_stderr(f"\n{text}")
         if self._export and (reason := self._export.send()):
@@ -99,19 +93,10 @@ class ReportOutput:
             )
 
     def _write(self, text: str) -> None:
-        if not self._path:
+        if self._file:
+            self._file.write(text.encode())
+        else:
             write_stderr(text)
-            return
-        if self._file is None:  # it could not be written before
-            return
-        try:
-            self._file.write(text)
-            self._file.flush()
-        except OSError as error:
-            with suppress(OSError):
-                self._file.close()
-            self._file = None
-            show_warning(f"the report `{self._path}` ends here: {error.strerror}")
 
 
 def _read_report(text: str | None) -> tuple[ReportFormat | None, Path | None]:
