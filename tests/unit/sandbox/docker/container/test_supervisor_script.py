@@ -205,6 +205,10 @@ def test_extensions_are_signalled_by_group(shell: list[str], tmp_path: Path) -> 
                 "started",
                 f"{started.pid} #!{sys.executable}"[: len(details)].encode(),
             )
+        # A command is done when the mark of the next one is there.
+        order(running, "mark")
+        assert running.stdout
+        assert running.stdout.read(len(MARK) + 1) == MARK + b"f"
         os.killpg(running.pid, signal.SIGKILL)
         assert running.stderr
         [(word, _, _)] = said(running.stderr.read()).messages
