@@ -207,6 +207,16 @@ class Engine:
         output = b"".join(read_output(BytesIO(framed).read))
         return status, output.decode(errors="replace")
 
+    def find_container(self, container_id: str) -> dict[str, Any] | None:
+        """Return the engine's facts about a container; None if it is removed."""
+        with self.translated_errors():
+            try:
+                return self.api.container(container_id)
+            except ApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+                return None
+
     def network_id(self, name: str) -> str:
         """Return the id of a network.
 

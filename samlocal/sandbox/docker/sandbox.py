@@ -247,7 +247,7 @@ class DockerSandbox:
         self._api.allow(addresses)
         # Whoever learns of the start may ask for the runtime at once, which must not start it again.
         self._processes.container_started(started)
-        self.started.set_result(replace(started, steps=self._clock.steps))
+        settle(self.started, replace(started, steps=self._clock.steps))
         if not self._engine.auto_removes:
             watcher.start()
 
@@ -275,6 +275,7 @@ class DockerSandbox:
         is_unexplained = not (ended.signal or container.is_stopping or container.is_one_stream)
         if is_unexplained and (failure := reader.explain(status)):
             self._fail(failure)
+            return
         self._processes.container_ended(ended)
         settle(self.exited, ended)
 

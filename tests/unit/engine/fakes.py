@@ -1,4 +1,4 @@
-"""An engine for tests, with any given attributes and the error translation of the real one."""
+"""An engine for tests, with any given attributes, and what the real one does about errors."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Connection:
 class _FakeEngine(SimpleNamespace):
     address = "unix:///engine.sock"
     translated_errors = Engine.translated_errors
+    find_container = Engine.find_container
 
 
 def fake_engine(**attributes: object) -> Engine:

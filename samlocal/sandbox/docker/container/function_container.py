@@ -171,8 +171,10 @@ class FunctionContainer:
         with self._start_errors():
             self._engine.api.start(self.id)
             after = time.monotonic()
-            found = self._engine.api.container(self.id)
-        _log.debug("started it in %.0f ms", (after - before) * 1000)
+            _log.debug("started it in %.0f ms", (after - before) * 1000)
+            found = self._engine.find_container(self.id)
+        if found is None:  # it has ended
+            return Started(at=after), frozenset()
         self.pid = found["State"]["Pid"]
         self._memory = memory_group(self.id, self.pid)
         addresses = {each["IPAddress"] for each in found["NetworkSettings"]["Networks"].values()}

@@ -56,7 +56,7 @@ class Processes:
         self._started_extensions: list[ExtensionProcess] = []
         self._oom_kills = 0
         self._starting = Lock()
-        # How the container, which has ended, ends a runtime that is still to start.
+        # How the container, which has ended, ends its runtimes.
         self._end: Callable[[ContainerProcess], None] | None = None
         if not may_have_extensions(spec):
             self.extensions.set_result(())
@@ -129,9 +129,14 @@ class Processes:
 
         container_id = self._container.id if self._container else ""
         try:
-            self.extensions.set_result(list_extensions(self._engine, container_id))
+            names = list_extensions(self._engine, container_id)
         except SandboxError as error:
-            self.extensions.set_exception(error)
+            found = self._engine.find_container(container_id)
+            if found and found["State"]["Running"]:
+                set_error(self.extensions, error)
+            # Otherwise it has ended, and whoever waits for that knows why.
+        else:
+            settle(self.extensions, names)
 
     def start_runtime(self) -> ContainerProcess:
         with self._starting:
@@ -237,15 +242,17 @@ class Processes:
             settle(runtime.exited, ended)
             settle(runtime.output_ended, None)
 
-        with self._starting:
-            self._end = end
-            end(self.runtime)
+        self._end_runtimes(end)
 
     def fail(self, error: BaseException) -> None:
         """Let all futures fail that are not done."""
         set_error(self.extensions, error)
-        with self._starting:
-            self._end = lambda runtime: runtime.fail(error)
-            self._end(self.runtime)
+        self._end_runtimes(lambda runtime: runtime.fail(error))
         for extension in self._started_extensions:
             extension.fail(error)
+
+    def _end_runtimes(self, end: Callable[[ContainerProcess], None]) -> None:
+        """End the present runtime and all that are still to start; the first cause counts."""
+        with self._starting:
+            self._end = self._end or end
+            self._end(self.runtime)
