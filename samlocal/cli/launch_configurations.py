@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import quoteattr
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
+from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

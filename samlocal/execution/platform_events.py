@@ -70,11 +70,7 @@ def iso_time(time: datetime) -> str:
 def init_start(
     configuration: FunctionConfiguration, *, at: datetime, phase: InitPhase = "init"
 ) -> PlatformEvent:
-    record = {
-        "initializationType": configuration.initialization_type,
-        "phase": phase,
-        **_environment(configuration),
-    }
+    record = {**_init(configuration, phase), **_environment(configuration)}
     return PlatformEvent(time=at, type="platform.initStart", record=record)
 
 
@@ -85,14 +81,8 @@ def init_runtime_done(
     phase: InitPhase = "init",
     status: Status = "success",
     error_type: str | None = None,
-    spans: Iterable[Span] = (),
 ) -> PlatformEvent:
-    record = {
-        "initializationType": configuration.initialization_type,
-        "phase": phase,
-        **_outcome(status, error_type),
-        **_spans(spans),
-    }
+    record = {**_init(configuration, phase), **_outcome(status, error_type)}
     return PlatformEvent(time=at, type="platform.initRuntimeDone", record=record)
 
 
@@ -104,14 +94,11 @@ def init_report(
     phase: InitPhase = "init",
     status: Status = "success",
     error_type: str | None = None,
-    spans: Iterable[Span] = (),
 ) -> PlatformEvent:
     record = {
-        "initializationType": configuration.initialization_type,
-        "phase": phase,
+        **_init(configuration, phase),
         **_outcome(status, error_type),
         "metrics": {"durationMs": milliseconds(duration_ms)},
-        **_spans(spans),
     }
     return PlatformEvent(time=at, type="platform.initReport", record=record)
 
@@ -206,13 +193,9 @@ def restore_start(configuration: FunctionConfiguration, *, at: datetime) -> Plat
 
 
 def restore_runtime_done(
-    *,
-    at: datetime,
-    status: Status = "success",
-    error_type: str | None = None,
-    spans: Iterable[Span] = (),
+    *, at: datetime, status: Status = "success", error_type: str | None = None
 ) -> PlatformEvent:
-    record = {**_outcome(status, error_type), **_spans(spans)}
+    record = _outcome(status, error_type)
     return PlatformEvent(time=at, type="platform.restoreRuntimeDone", record=record)
 
 
@@ -222,12 +205,10 @@ def restore_report(
     duration_ms: float,
     status: Status = "success",
     error_type: str | None = None,
-    spans: Iterable[Span] = (),
 ) -> PlatformEvent:
     record = {
         **_outcome(status, error_type),
         "metrics": {"durationMs": milliseconds(duration_ms)},
-        **_spans(spans),
     }
     return PlatformEvent(time=at, type="platform.restoreReport", record=record)
 
@@ -241,6 +222,10 @@ def logs_dropped(
         "reason": reason,
     }
     return PlatformEvent(time=at, type="platform.logsDropped", record=record)
+
+
+def _init(configuration: FunctionConfiguration, phase: InitPhase) -> dict[str, object]:
+    return {"initializationType": configuration.initialization_type, "phase": phase}
 
 
 def _environment(configuration: FunctionConfiguration) -> dict[str, object]:

@@ -43,7 +43,7 @@ def read_content(
         LayerError: A layer is not available.
     """
     from samlocal.function import LocalCode
-    from samlocal.sandbox.plan import TASK_ROOT
+    from samlocal.sandbox.sandbox import TASK_ROOT
 
     code = resolved.function.code
     if isinstance(code, LocalCode) and code.path.is_dir() and not resolved.function.layers:
@@ -81,7 +81,7 @@ class _Preparation:
         from samlocal.artifacts.code import make_code_directory
         from samlocal.artifacts.layers import LayerSource, check_layers, make_layers_directory
         from samlocal.function import LocalCode
-        from samlocal.sandbox.plan import LAYER_ROOT, TASK_ROOT
+        from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
 
         function = self._resolved.function
         if isinstance(function.code, LocalCode) and not function.code.path.exists():

@@ -13,7 +13,7 @@ from samlocal.function import ImageCode
 from samlocal.runtimes import find_runtime
 from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.file_systems import file_system_mounts
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
+from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT, Mount, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from samlocal.sandbox.container_spec import ApiConnection, Delivery
     from samlocal.sandbox.debugging import DebugSettings
 
-TASK_ROOT: Final = "/var/task"
-LAYER_ROOT: Final = "/opt"
 # The families of runtimes whose functions must be built from sources.
 _COMPILED: Final = frozenset({"dotnet", "java", "nodejs"})
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html

@@ -14,6 +14,7 @@ from samlocal.sandbox.docker.container.supervisor_script import (
     EXTENSIONS_SWITCH,
     extension_command,
 )
+from samlocal.sandbox.sandbox import LAYER_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.container_spec import ContainerSpec
 
-_LAYERS: Final = "/opt"
 # Variables of the runtime that extensions do not get, besides all that begin with `_`:
 # https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#runtimes-extensions-registration-api-a
 _OF_RUNTIME: Final = (
@@ -40,8 +40,8 @@ def may_have_extensions(spec: ContainerSpec) -> bool:
     sandbox, image = spec.sandbox, spec.image
     if not sandbox.extensions:
         return False
-    mounted = [each for each in sandbox.mounts if f"{each.target}/".startswith(f"{_LAYERS}/")]
-    if spec.engine_options or any(each.target != _LAYERS for each in mounted):
+    mounted = [each for each in sandbox.mounts if f"{each.target}/".startswith(f"{LAYER_ROOT}/")]
+    if spec.engine_options or any(each.target != LAYER_ROOT for each in mounted):
         return True
     if mounted:
         return any(os.path.lexists(each.source / "extensions") for each in mounted)
