@@ -122,7 +122,7 @@ def test_pull_on_a_terminal(
 
 
 def _open_later(proxy: Throttle) -> None:
-    proxy.holding.wait(30)
+    assert proxy.holding.wait(30)
     time.sleep(1.5)
     proxy.open()
 

@@ -384,7 +384,7 @@ class FakeSandbox:
             for future in (self.started, self.exited, self.logs_ended, self.extensions):
                 future.set_exception(self._failure)
             return
-        self.may_start.wait(20)
+        assert self.may_start.wait(20)
         self.is_starting = True
         self.extensions.set_result(tuple(self._extension_programs))
         self.started.set_result(Started(at=time.monotonic() + self._clock_error))

@@ -353,7 +353,7 @@ async def test_extension_that_ends_while_idle() -> None:
         own.register("INVOKE")
         own.next()
         own.next_in_background()
-        gone.wait(20)
+        assert gone.wait(20)
         return 1
 
     sandbox = FakeSandbox(echo, extensions={"bad": extension})

@@ -50,7 +50,7 @@ class Removal(FakeSandbox):
         self.may_end = Event()
 
     def __exit__(self, *exc_info: object) -> None:
-        self.may_end.wait(20)
+        assert self.may_end.wait(20)
         super().__exit__(*exc_info)
 
 

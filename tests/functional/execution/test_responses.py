@@ -33,7 +33,7 @@ async def test_buffered_response_comes_before_the_end_of_the_invocation() -> Non
 
     def program(runtime: Runtime) -> int:
         runtime.respond(runtime.next(), b'"hey"')
-        may_go_on.wait(20)
+        assert may_go_on.wait(20)
         runtime.next()
         return 0
 
@@ -54,7 +54,7 @@ async def test_streamed_response_comes_while_the_function_runs() -> None:
 
     def parts() -> Iterator[bytes]:
         yield b"one "
-        may_go_on.wait(20)
+        assert may_go_on.wait(20)
         yield b"two"
 
     def program(runtime: Runtime) -> int:
@@ -74,20 +74,20 @@ async def test_streamed_response_comes_while_the_function_runs() -> None:
 
 
 class BreakingOff(FakeSandbox):
-    """Streams half of a response, and nothing more; its connection breaks when it is stopped, or at once."""
+    """Streams half of a response, and nothing more; its connection breaks when it is killed, or at once."""
 
     def __init__(self, *, at_once: bool = False) -> None:
         super().__init__(self._stream)
         self._at_once = at_once
 
     def _stream(self, runtime: Runtime) -> int:
-        runtime.respond(runtime.next(), self._half(), STREAMING)
+        runtime.respond(runtime.next(), self._half(runtime), STREAMING)
         return 0
 
-    def _half(self) -> Iterator[bytes]:
+    def _half(self, runtime: Runtime) -> Iterator[bytes]:
         yield b"half"
         if not self._at_once:
-            self.stopped.wait(20)
+            runtime.hang()
         raise OSError("the connection broke")
 
 
@@ -103,12 +103,13 @@ async def test_timeout_in_the_middle_of_a_stream() -> None:
 
 
 async def test_timeout_while_the_sink_waits() -> None:
-    """A sink that takes nothing does not keep the runtime from being stopped at its timeout."""
+    """A sink that takes nothing does not keep the runtime from being killed at its timeout."""
     sandbox, sink = BreakingOff(), RecordingSink()
     sink.may_write.clear()
     async with entered(sandbox, timeout_seconds=0.3) as environment:
         invoking = asyncio.create_task(environment.invoke(invocation(), response=sink))
-        await asyncio.to_thread(sandbox.stopped.wait, 20)
+        await sink.begun
+        assert await asyncio.to_thread(sandbox.runtimes[0].killed.wait, 20)
         assert not invoking.done()
         sink.may_write.set()
         result = await invoking

@@ -230,7 +230,7 @@ async def test_states() -> None:
     called, seen = Event(), Event()
 
     def program(runtime: Runtime) -> int:
-        seen.wait(20)
+        assert seen.wait(20)
         while True:
             event = runtime.next()
             called.set()
@@ -251,7 +251,7 @@ async def test_states() -> None:
         states.append(environment.state)
         called.clear()
         invoking = asyncio.create_task(environment.invoke(numbered(2, b"hang")))
-        await asyncio.to_thread(called.wait, 20)
+        assert await asyncio.to_thread(called.wait, 20)
         states.append(environment.state)
         await environment.stop()
         states.append(environment.state)

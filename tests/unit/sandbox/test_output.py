@@ -162,7 +162,7 @@ def test_waiting_for_arriving_output(monkeypatch: pytest.MonkeyPatch) -> None:
 
     writer = Thread(target=write)
     writer.start()
-    arriving.wait(10)
+    assert arriving.wait(10)
     output.wait_until_quiet()
     writer.join()
     assert log.output == b"xxxxx"
