@@ -22,8 +22,8 @@ test: $(ready) ## Run all tests; ARGS='-k name' selects some
 	@.ci/apt 'the tests' docker-registry iproute2 gcc libc6-dev gdb gdbserver \
 	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
-	@# One more worker than processors: tests mostly wait for an engine.
-	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
+	@# Twice as many workers as processors: tests mostly wait for an engine.
+	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --dist loadgroup $(ARGS)
 
 check: $(ready) ## Check formatting, lint, types, import contracts and documentation
 	@$(python) -m ruff format --check --quiet . || { echo 'hint: .venv/bin/ruff format .' >&2; exit 1; }
