@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.cli.command_tree import COMMANDS
-from tests.docs.pages import CHECKOUT
+from tests.docs.pages import CHECKOUT, DOCS
 from tests.docs.reference import REFERENCE, parts_of, refreshed
 from tests.docs.tables import all_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PAGES = sorted(REFERENCE.glob("*.md"))
 
@@ -43,3 +48,15 @@ def test_every_variable_of_samlocal_is_listed() -> None:
     page = (REFERENCE / "environment-variables.md").read_text()
 
     assert {name for name in read if f"`{name}`" not in page} == set()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [CHECKOUT / "README.md", DOCS / "guides" / "getting-started.md"],
+    ids=["README", "getting started"],
+)
+def test_every_extra_is_introduced(page: Path) -> None:
+    """Whoever installs samlocal learns of all extras."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    text = page.read_text()
+    assert [each for each in project["optional-dependencies"] if f"`{each}`" not in text] == []
