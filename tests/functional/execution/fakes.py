@@ -384,7 +384,8 @@ class FakeSandbox:
             for future in (self.started, self.exited, self.logs_ended, self.extensions):
                 future.set_exception(self._failure)
             return
-        assert self.may_start.wait(20)
+        if not self.may_start.wait(20):
+            return  # the test has ended without its start
         self.is_starting = True
         self.extensions.set_result(tuple(self._extension_programs))
         self.started.set_result(Started(at=time.monotonic() + self._clock_error))
