@@ -52,13 +52,15 @@ class PlatformEvent:
     type: EventType
     record: JsonObject
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the event with its documented keys, ready for `json.dumps`."""
-        return {"time": iso_time(self.time), "type": self.type, "record": self.record}
-
     def as_json(self) -> str:
         """Return the event as one line of JSON in ASCII."""
-        return json.dumps(self.as_dict(), separators=(",", ":"))
+        return event_json(self.time, self.type, self.record)
+
+
+def event_json(time: datetime, type_: str, record: object) -> str:
+    """Return an event with its documented keys as one line of JSON in ASCII."""
+    event = {"time": iso_time(time), "type": type_, "record": record}
+    return json.dumps(event, separators=(",", ":"))
 
 
 def iso_time(time: datetime) -> str:

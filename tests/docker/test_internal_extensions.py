@@ -72,6 +72,19 @@ def test_logs_api(samlocal: Samlocal) -> None:
     }
 
 
+def test_logs_api_after_a_crash(samlocal: Samlocal) -> None:
+    """A runtime that exits is a fault, before the report."""
+    ended = samlocal.invoke("Logs", "--data", '{"exits": true}')
+
+    assert ended.exit_code == 5
+    *logs, last = lines_of("rust-logs", ended.stderr)
+    assert last == "has all reports"
+    [fault] = [log for log in logs if log.startswith("PlatformFault")]
+    assert "Process exited before completing request" in fault
+    names = [log.split(" ")[0].split("(")[0] for log in logs]
+    assert names.index("PlatformStart") < logs.index(fault) < names.index("PlatformReport")
+
+
 def test_extension_for_nodejs(samlocal: Samlocal) -> None:
     """Serverless' extension, in Node.js, gets the report of the invocation from the Logs API."""
     ended = samlocal.invoke("Node", "--no-event")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from samlocal.execution.logs_api_events import LogsEvent
     from samlocal.execution.platform_events import PlatformEvent
 
 
@@ -29,7 +30,7 @@ class EncodedEvents(NamedTuple):
         return EncodedEvents(head, end), EncodedEvents(rest, self.number - end)
 
 
-def encode_events(events: Iterable[PlatformEvent]) -> EncodedEvents | None:
+def encode_events(events: Iterable[PlatformEvent | LogsEvent]) -> EncodedEvents | None:
     """Encode events of the platform; return None without one."""
     lines = [event.as_json().encode() for event in events]
     return EncodedEvents(b"\n".join(lines), len(lines)) if lines else None

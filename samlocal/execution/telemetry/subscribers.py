@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from socket import socket
 
+    from samlocal.execution.logs_api_events import LogsEvent
     from samlocal.execution.platform_events import EventType
     from samlocal.execution.telemetry.history import History
     from samlocal.runtime_api.subscriptions import Subscription
@@ -117,7 +118,9 @@ def _split(event: PlatformEvent | OutputPiece, splitters: _Splitters) -> Platfor
     return _Records(event.time, "extension" if event.extension else "function", records)
 
 
-def _as_subscribed(event: PlatformEvent, subscription: Subscription) -> Iterable[PlatformEvent]:
+def _as_subscribed(
+    event: PlatformEvent, subscription: Subscription
+) -> Iterable[PlatformEvent | LogsEvent]:
     """Return what a subscriber's API says about an event."""
     if subscription.api == "logs":
         return logs_api_events(event, cast("LogsSchema", subscription.schema_version))

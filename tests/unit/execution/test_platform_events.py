@@ -339,6 +339,30 @@ def test_times_are_in_utc() -> None:
             id="runtime done",
         ),
         pytest.param(
+            events.runtime_done(
+                INVOCATION,
+                at=AT,
+                duration_ms=1,
+                status="error",
+                error_type="Runtime.ExitError",
+            ),
+            "2021-03-18",
+            [
+                (
+                    "platform.fault",
+                    "RequestId: id-1 Process exited before completing request",
+                ),
+                ("platform.runtimeDone", {"requestId": "id-1", "status": "error"}),
+            ],
+            id="fault",
+        ),
+        pytest.param(
+            events.runtime_done(INVOCATION, at=AT, duration_ms=1, status="timeout"),
+            "2020-08-15",
+            [],
+            id="timeout",
+        ),
+        pytest.param(
             events.logs_subscription("watch.sh", at=AT, types=["function"]),
             "2021-03-18",
             [

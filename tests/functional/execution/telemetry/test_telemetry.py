@@ -55,7 +55,7 @@ async def test_events_from_before_and_after_the_subscription_arrive_in_order() -
         "platform.runtimeDone",
         "platform.report",
     ]
-    assert subscriber.events[0] == INIT_START.as_dict()
+    assert subscriber.events[0] == json.loads(INIT_START.as_json())
     assert subscriber.events[2]["record"] == {
         "name": "agent",
         "state": "Subscribed",
