@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +132,8 @@ def test_program_of_a_single_invocation_runs_again(shell: list[str]) -> None:
             assert running.stdout.read(len(MARK) + 1) == MARK + b"e"
             for number in signals:
                 for child in children_of(running.pid):
-                    os.kill(child, number)
+                    with suppress(ProcessLookupError):  # one that has ended meanwhile
+                        os.kill(child, number)
             os.kill(running.pid, signal.SIGUSR1)
             programs.add(running.stdout.readline())
         os.killpg(running.pid, signal.SIGKILL)
