@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from samlocal.errors import UsageError
+from samlocal.suggestions import installation_of_extra
 
 
 class Body(Protocol):
@@ -51,7 +52,7 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
     except ImportError as exc:
         raise UsageError(
             "reading from AWS needs boto3, which is not installed",
-            hint="`pip install 'samlocal[aws]'` installs it",
+            hint=f"{installation_of_extra('aws')} installs it",
         ) from exc
     try:
         session = session_class(region_name=region, profile_name=profile)

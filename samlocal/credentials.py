@@ -16,7 +16,7 @@ from samlocal.aws_config import profile_name, read_aws_config
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
-from samlocal.suggestions import did_you_mean, quoted
+from samlocal.suggestions import did_you_mean, installation_of_extra, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,7 +210,7 @@ def _signed_in(profile: Profile, setting: str) -> FoundCredentials:
     except ImportError:
         return _missing(
             f"the profile `{profile.name}` signs in with `{setting}`, which needs boto3",
-            hint=f"`pip install 'samlocal[aws]'`, or `{_exported(profile.name)}`",
+            hint=f"{installation_of_extra('aws')}, or `{_exported(profile.name)}`",
         )
     session.set_default_client_config(
         config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})

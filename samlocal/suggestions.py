@@ -1,4 +1,4 @@
-"""Hints that suggest a similar name, or list the known names."""
+"""Hints that suggest a similar name, list the known names, or install what is missing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 def ask_for(*names: str) -> str:
     """Return a hint that asks whether one of these names was meant."""
     return f"did you mean {', '.join(f'`{name}`' for name in names)}?"
+
+
+def installation_of_extra(extra: str) -> str:
+    """Return the command that installs an extra of samlocal, for a hint."""
+    return f"`pip install '.[{extra}]'` in a checkout of samlocal"
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from samlocal.errors import UsageError, root_cause
+from samlocal.suggestions import installation_of_extra
 from samlocal.trace_header import read_trace_header, with_new_segment
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _require_sdk() -> None:
     if not is_installed:
         raise UsageError(
             "`--otlp` needs the OpenTelemetry SDK, which is not installed",
-            hint="`pip install 'samlocal[otlp]'` installs it",
+            hint=f"{installation_of_extra('otlp')} installs it",
         )
 
 

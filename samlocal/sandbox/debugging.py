@@ -16,6 +16,7 @@ from samlocal.errors import DebuggerNotFoundError
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.debug_arguments import brings_command, brings_debugger
 from samlocal.sandbox.sandbox import Debugger, Mount, SandboxSpec
+from samlocal.suggestions import installation_of_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,7 +156,7 @@ def _package_mount(package: str, runtime: Runtime) -> Mount:
     if found is None or not found.submodule_search_locations:
         raise DebuggerNotFoundError(
             f"debugging `{runtime.id}` requires {package}, which is not installed",
-            hint="`pip install 'samlocal[debug]'`; or use the function's own package, as in sam:"
+            hint=f"{installation_of_extra('debug')}; or use the function's own package, as in sam:"
             f' `--debug-args "-m {package} --listen 0.0.0.0:PORT --wait-for-client"`',
         )
     folder = Path(found.submodule_search_locations[0])

@@ -210,7 +210,7 @@ def test_without_boto3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "boto3.session", None)
     with pytest.raises(LayerError, match=r"is in AWS: .* needs boto3") as caught:
         downloads(tmp_path).get(layer())
-    assert caught.value.hint == "`pip install 'samlocal[aws]'` installs it"
+    assert caught.value.hint == "`pip install '.[aws]'` in a checkout of samlocal installs it"
 
 
 def test_a_download_with_a_wrong_checksum(aws: Lambda, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_without_boto3_a_profile_that_signs_in_is_a_diagnostic(
         "the function gets placeholders"
     )
     assert diagnostic.hint == (
-        "`pip install 'samlocal[aws]'`, or "
+        "`pip install '.[aws]'` in a checkout of samlocal, or "
         '`eval "$(aws configure export-credentials --profile sso --format env)"`'
     )
 

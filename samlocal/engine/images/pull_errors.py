@@ -72,7 +72,7 @@ def _login(image: str) -> str:
     registry = registry_of(image)
     if ecr := ecr_registry(image):
         return (
-            "boto3 (`samlocal[aws]`) with credentials for its account,"
+            "boto3 (the extra `aws` of samlocal) with credentials for its account,"
             f" or `aws ecr get-login-password --region {ecr['region']}"
             f" | docker login --username AWS --password-stdin {registry}`"
         )

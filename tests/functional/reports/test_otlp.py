@@ -263,5 +263,5 @@ def test_without_the_sdk_the_extra_is_named() -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
         "Error: `--otlp` needs the OpenTelemetry SDK, which is not installed\n"
-        "hint: `pip install 'samlocal[otlp]'` installs it\n"
+        "hint: `pip install '.[otlp]'` in a checkout of samlocal installs it\n"
     )

@@ -147,4 +147,4 @@ def test_without_boto3_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(aws_clients, "import_module", missing)
     with pytest.raises(UsageError, match="needs boto3") as caught:
         aws_clients.connect(region=None, profile=None)
-    assert caught.value.hint == "`pip install 'samlocal[aws]'` installs it"
+    assert caught.value.hint == "`pip install '.[aws]'` in a checkout of samlocal installs it"

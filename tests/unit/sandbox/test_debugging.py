@@ -258,7 +258,7 @@ def test_debugpy_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     ) as caught:
         with_debugger(spec(), find_runtime("python3.12"), SETTINGS)
     assert caught.value.hint
-    assert caught.value.hint.startswith("`pip install 'samlocal[debug]'`; or ")
+    assert caught.value.hint.startswith("`pip install '.[debug]'` in a checkout of samlocal; or ")
 
 
 @pytest.mark.parametrize(
