@@ -175,19 +175,23 @@ def report(
 ) -> PlatformEvent:
     """Return the event with an invocation's figures.
 
-    Managed instances state only the duration, with the spans that other types have in `runtimeDone`.
+    On managed instances it has the spans that other types have in `runtimeDone`.
     """
-    metrics, spans = figures.metrics, {"extensionOverhead"}
-    if configuration.initialization_type == "lambda-managed-instances":
-        metrics, spans = {"durationMs": metrics["durationMs"]}, set(_RESPONSE_SPANS)
+    spans = _RESPONSE_SPANS if _is_managed(configuration) else {"extensionOverhead"}
     record = {
         "requestId": figures.request_id,
         **_outcome(figures.status, figures.error_type),
-        "metrics": metrics,
+        "metrics": reported_metrics(configuration, figures),
         **_spans(each for each in figures.spans if each.name in spans),
         **_trace(invocation),
     }
     return PlatformEvent(time=at, type="platform.report", record=record)
+
+
+def reported_metrics(configuration: FunctionConfiguration, figures: Report) -> JsonObject:
+    """Return the metrics that Lambda reports of an invocation; on managed instances only its duration."""
+    metrics = figures.metrics
+    return {"durationMs": metrics["durationMs"]} if _is_managed(configuration) else metrics
 
 
 def restore_start(configuration: FunctionConfiguration, *, at: datetime) -> PlatformEvent:
@@ -224,6 +228,10 @@ def logs_dropped(
         "reason": reason,
     }
     return PlatformEvent(time=at, type="platform.logsDropped", record=record)
+
+
+def _is_managed(configuration: FunctionConfiguration) -> bool:
+    return configuration.initialization_type == "lambda-managed-instances"
 
 
 def _init(configuration: FunctionConfiguration, phase: InitPhase) -> dict[str, object]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from samlocal.execution.platform_events import iso_time
+from samlocal.execution.platform_events import iso_time, reported_metrics
 from samlocal.invocation import milliseconds
 from samlocal.trace_header import read_trace_header
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.invocation import InvocationResult, JsonObject, Phase
+    from samlocal.invocation import JsonObject, Phase, Report
     from samlocal.reports.completed import Completed
 
 
@@ -33,7 +33,7 @@ def json_report(completed: Completed, configuration: FunctionConfiguration) -> s
         "errorType": result.report.error_type,
         "error": result.error and {"type": result.error.type, "message": result.error.message},
         "coldStart": completed.is_cold,
-        "metrics": _metrics(result),
+        "metrics": _metrics(configuration, result.report),
         "response": {
             "mode": result.report.response_mode,
             "contentType": result.content_type,
@@ -46,11 +46,11 @@ def json_report(completed: Completed, configuration: FunctionConfiguration) -> s
     return json.dumps(known, separators=(",", ":"))
 
 
-def _metrics(result: InvocationResult) -> JsonObject:
-    metrics = dict(result.report.metrics)
-    if result.report.max_memory_used_mb is None:
-        del metrics["maxMemoryUsedMB"]
-    spans = {f"{each.name}Ms": milliseconds(each.duration_ms) for each in result.report.spans}
+def _metrics(configuration: FunctionConfiguration, report: Report) -> JsonObject:
+    metrics = dict(reported_metrics(configuration, report))
+    if report.max_memory_used_mb is None:
+        metrics.pop("maxMemoryUsedMB", None)
+    spans = {f"{each.name}Ms": milliseconds(each.duration_ms) for each in report.spans}
     return {**metrics, **spans}
 
 

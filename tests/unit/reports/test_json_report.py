@@ -65,3 +65,12 @@ def test_a_failed_warm_invocation() -> None:
     assert report["phases"][0]["errorType"] == "Runtime.ExitError"
     assert not {"maxMemoryUsedMB", "initDurationMs"} & report["metrics"].keys()
     assert "coldPath" not in report
+
+
+def test_an_invocation_on_a_managed_instance() -> None:
+    """As in `platform.report`, the duration is the only metric besides spans."""
+    managed = replace(configuration(), initialization_type="lambda-managed-instances")
+    report = json.loads(json_report(completed(INIT, INVOKE), managed))
+
+    spans = {"responseLatencyMs": 2.0, "responseDurationMs": 0.25, "extensionOverheadMs": 1.0}
+    assert report["metrics"] == {"durationMs": 4.0, **spans}
