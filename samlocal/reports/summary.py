@@ -11,19 +11,21 @@ from samlocal.reports.histogram import histogram
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from samlocal.invocation import Outcome, SpanName
+    from samlocal.invocation import InvocationResult, Outcome, SpanName
     from samlocal.reports.completed import Completed
 
 _COLUMNS: Final = ("cold", "p50", "p90", "p99", "max")
 _PERCENTILES: Final = (50, 90, 99, 100)
 # A histogram of a few values shows nothing.
 _LEAST_FOR_HISTOGRAM: Final = 10
+_AFTERWARDS: Final = "failed after the response"
 _OUTCOMES: Final[dict[Outcome, str]] = {
     "success": "succeeded",
     "error": "returned an error",
     "timeout": "timed out",
     "failure": "failed",
 }
+_ENDINGS: Final = (*_OUTCOMES.values(), _AFTERWARDS)
 _SPANS: Final[dict[SpanName, str]] = {
     "responseLatency": "Response latency",
     "responseDuration": "Response duration",
@@ -35,32 +37,30 @@ _SPANS: Final[dict[SpanName, str]] = {
 class Summary:
     """Collects the figures of invocations.
 
-    The column `cold` is the first invocation. The percentiles are those of warm invocations: others include
-    the start of programs. What timed out or failed counts only in the title.
+    The column `cold` is the first invocation, unless it timed out or failed before its response. The
+    percentiles are those of warm invocations: others include the start of programs. A warm invocation that
+    timed out or failed, also after its response, counts only in the title.
     """
 
     def __init__(self) -> None:
-        self._outcomes: Counter[Outcome] = Counter()
+        self._endings: Counter[str] = Counter()
         self._cold: dict[str, float] | None = None
         self._warm: list[dict[str, float]] = []
         self._restarts = 0
 
     def add(self, completed: Completed) -> None:
-        is_first = not self._outcomes
-        self._outcomes[completed.result.outcome] += 1
+        is_first = not self._endings
+        self._endings[_ending(completed.result)] += 1
         if completed.is_cold and not is_first:
             self._restarts += 1
-        if completed.result.report.status != "success":
-            return
-        figures = _figures(completed)
-        if is_first:
-            self._cold = figures
-        elif not completed.is_cold:
-            self._warm.append(figures)
+        if is_first and completed.result.outcome in {"success", "error"}:
+            self._cold = _figures(completed)
+        elif not completed.is_cold and completed.result.report.status == "success":
+            self._warm.append(_figures(completed))
 
     @property
     def has_invocations(self) -> bool:
-        return bool(self._outcomes)
+        return bool(self._endings)
 
     def text(self) -> str:
         """Return the title, the table and, with enough warm invocations, the histogram; lines end in LF."""
@@ -71,12 +71,8 @@ class Summary:
         return "".join(f"{line}\n" for line in lines)
 
     def _title(self) -> str:
-        number = self._outcomes.total()
-        parts = [
-            f"{self._outcomes[outcome]:,} {words}"
-            for outcome, words in _OUTCOMES.items()
-            if self._outcomes[outcome]
-        ]
+        number = self._endings.total()
+        parts = [f"{self._endings[each]:,} {each}" for each in _ENDINGS if self._endings[each]]
         title = f"{number:,} invocation{'s' if number > 1 else ''}: {', '.join(parts)}"
         if self._restarts:
             title += f"; {self._restarts:,} restart{'s' if self._restarts > 1 else ''}"
@@ -97,6 +93,16 @@ class Summary:
 
 
 _ORDER: Final = ["Init", "Restore", "Duration", *_SPANS.values(), "Max memory used"]
+
+
+def _ending(result: InvocationResult) -> str:
+    """Return how an invocation ended; its result stands if it failed after the response."""
+    has_result = result.outcome in {"success", "error"}
+    return (
+        _AFTERWARDS
+        if has_result and result.report.status != "success"
+        else _OUTCOMES[result.outcome]
+    )
 
 
 def _figures(completed: Completed) -> dict[str, float]:

@@ -25,11 +25,15 @@ def completed(
     duration_ms: float = 4.0,
     outcome: Outcome = "success",
     memory_mb: int | None = 15,
+    failed_afterwards: bool = False,
 ) -> Completed:
-    """Return an invocation with these phases (Invoke alone if there are none) and one extension."""
+    """Return an invocation with these phases (Invoke alone if there are none) and one extension.
+
+    With `failed_afterwards`, its extension ended after the response.
+    """
     phases = phases or (INVOKE,)
     status: Status = "success"
-    if outcome in {"timeout", "failure"}:
+    if failed_afterwards or outcome in {"timeout", "failure"}:
         status = "timeout" if outcome == "timeout" else "error"
     spans = (
         Span(name="responseLatency", start=INVOKE.start, duration_ms=duration_ms / 2),

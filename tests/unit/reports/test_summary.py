@@ -57,6 +57,22 @@ def test_failures_are_counted_and_not_measured() -> None:
     ]
 
 
+def test_a_failure_after_the_response_is_counted_separately() -> None:
+    """Such a cold invocation has figures; a warm one does not change the percentiles."""
+    lines = text(
+        completed(INIT, INVOKE, failed_afterwards=True),
+        completed(INIT, INVOKE, outcome="error", duration_ms=90),
+        completed(duration_ms=2),
+        completed(outcome="error", duration_ms=700, failed_afterwards=True),
+    ).splitlines()
+
+    assert lines[0] == (
+        "4 invocations: 1 succeeded, 1 returned an error, 2 failed after the response; 1 restart"
+    )
+    assert lines[2].split() == ["Init", "80.50", "ms"]
+    assert lines[3].split() == ["Duration", "4.00", "ms", *["2.00", "ms"] * 4]
+
+
 def test_without_success_there_is_no_table() -> None:
     """Without any figures there is only the title."""
     assert text(completed(outcome="failure")) == "1 invocation: 1 failed\n"
