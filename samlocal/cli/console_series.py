@@ -74,4 +74,5 @@ class ConsoleSeries:
             from samlocal.reports.completed import without_payloads
 
             cold_path = self._cold_path(result) if is_first else None
-            self._reports.add(without_payloads(invocation, result, cold_path))
+            completed = without_payloads(invocation, result, cold_path)
+            self._reports.add(completed, is_last=not self.remaining)

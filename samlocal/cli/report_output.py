@@ -45,6 +45,7 @@ class ReportOutput:
         self._configuration = configuration
         self._format, path = _read_report(report)
         self._file = OutputFile(path, "report") if path else None
+        self._last_line = ""
         self._summary: Summary | None = None
         self._export: SpanExport | None = None
         is_seen = number > 1 and sys.stderr.isatty() and (self._format is None or path)
@@ -68,35 +69,46 @@ class ReportOutput:
         """Return the invocation with the trace of the spans that will be sent."""
         return self._export.traced(invocation) if self._export else invocation
 
-    def add(self, completed: Completed) -> None:
+    def add(self, completed: Completed, *, is_last: bool) -> None:
+        """Take an invocation; the last one's line on stderr follows a warning about spans, so it is the last."""
+        if self._export:
+            self._export.add(completed)
         if self._format == "json":
             from samlocal.reports.json_report import json_report
 
-            self._write(f"{json_report(completed, self._configuration)}\n")
+            line = f"{json_report(completed, self._configuration)}\n"
+            if self._file:
+                self._file.write(line.encode())
+            elif is_last:
+                self._last_line = line
+            else:
+                write_stderr(line)
         if self._summary:
             self._summary.add(completed)
-        if self._export:
-            self._export.add(completed)
 
     def finish(self) -> None:
-        """Show the summary, and send the spans."""
-        if self._summary and self._summary.has_invocations:
-            text = self._summary.text()
-            if self._format == "table" and self._file:
-                self._file.write(text.encode())
-            else:
-                write_stderr(f"\n{text}")
+        """Send the spans, and show the summary or the last report, which come after any warning."""
+        try:
+            self._send_spans()
+        finally:
+            self._show_rest()
+
+    def _send_spans(self) -> None:
         if self._export and (reason := self._export.send()):
             show_warning(
                 f"spans were not sent to `{self._export.endpoint}`: {reason}",
                 hint="check that a collector for OTLP over HTTP listens there",
             )
 
-    def _write(self, text: str) -> None:
-        if self._file:
-            self._file.write(text.encode())
-        else:
-            write_stderr(text)
+    def _show_rest(self) -> None:
+        if self._last_line:
+            write_stderr(self._last_line)
+        if self._summary and self._summary.has_invocations:
+            text = self._summary.text()
+            if self._format == "table" and self._file:
+                self._file.write(text.encode())
+            else:
+                write_stderr(f"\n{text}")
 
 
 def _read_report(text: str | None) -> tuple[ReportFormat | None, Path | None]:
