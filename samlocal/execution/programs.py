@@ -142,10 +142,13 @@ class Programs:
         return None
 
     async def kill(self) -> None:
-        """Kill all programs, and wait for their last output."""
-        if running := self._running():
-            self._sandbox.kill_processes()
-            await _wait_for_end(running)
+        """Kill all programs and what they have left behind, and wait for their last output."""
+        if self.runtime or self.external:
+            running = self._running()
+            killed = awaitable(self._sandbox.kill_processes())
+            if running:
+                await _wait_for_end(running)
+            await asyncio.wait([killed], timeout=_EXIT_SECONDS)
 
     async def kill_runtime(self) -> None:
         """Kill the runtime, and wait for its last output."""

@@ -214,10 +214,11 @@ class Sandbox(Protocol):
         A runtime that is running, because the sandbox could not hold it, is returned as it is.
         """
 
-    def kill_processes(self) -> None:
-        """Send SIGKILL to the runtime, the extensions and all their children; return at once.
+    def kill_processes(self) -> Future[None]:
+        """Send SIGKILL to the runtime, the extensions, and all processes that they have left behind.
 
-        The sandbox and its /tmp stay, if it can restart.
+        This returns at once. The result is done when other programs may start. The sandbox and its /tmp
+        stay, if it can restart.
         """
 
     def end_init(self) -> None:

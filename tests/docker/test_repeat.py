@@ -83,6 +83,19 @@ def test_a_crash_in_the_middle(samlocal: Samlocal) -> None:
     assert ended.stderr.count("Error: Runtime.ExitError") == 1
 
 
+@pytest.mark.parametrize(
+    ("function", "options", "starts"),
+    [("LeavesServers", ("--repeat", "3"), 3), ("LeavesServersInInit", (), 2)],
+)
+def test_processes_that_outlive_a_crash(
+    samlocal: Samlocal, function: str, options: tuple[str, ...], starts: int
+) -> None:
+    """What a runtime has left behind is gone when the next one starts, and its port is free."""
+    ended = samlocal.invoke(function, "--no-event", *options)
+    assert ended.exit_code == 5
+    assert ended.stderr.count("\nlistens\n") == starts, ended.stderr
+
+
 def test_json_reports_on_stderr(samlocal: Samlocal) -> None:
     """The last line of stderr is the report of the last invocation; the log has the same figures."""
     ended = samlocal.invoke("Counts", "--repeat", "2", "--report", "json")

@@ -115,8 +115,8 @@ class DockerSandbox:
     def start_runtime(self) -> Process:
         return self._processes.start_runtime()
 
-    def kill_processes(self) -> None:
-        self._processes.kill()
+    def kill_processes(self) -> Future[None]:
+        return self._processes.kill()
 
     def end_init(self) -> None:
         cpus = self._spec.sandbox.cpus

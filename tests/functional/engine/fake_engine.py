@@ -209,7 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({})
 
     def _attach(self, container: Container) -> None:
-        container.stream = self.connection  # whoever reads that it is attached may start the container
+        # Whoever reads that it is attached may start the container.
+        container.stream = self.connection
         self.wfile.write(_UPGRADED)
         container.ended.wait()
         self.close_connection = True

@@ -129,8 +129,9 @@ class Runtime(Caller):
     def fail(self, event: Received, body: bytes) -> None:
         self.call("POST", f"{_RUNTIME}/invocation/{event.request_id}/error", body)
 
-    def fail_init(self, body: bytes) -> None:
-        self.call("POST", f"{_RUNTIME}/init/error", body)
+    def fail_init(self, body: bytes, error_type: str | None = None) -> None:
+        headers = {"Lambda-Runtime-Function-Error-Type": error_type} if error_type else {}
+        self.call("POST", f"{_RUNTIME}/init/error", body, headers)
 
 
 class ExternalExtension(Caller):
@@ -340,9 +341,12 @@ class FakeSandbox:
         extension = ExternalExtension(self._address, process)
         return self._start(process, lambda: program(extension))
 
-    def kill_processes(self) -> None:
+    def kill_processes(self) -> Future[None]:
         for each in self.processes:
             each.kill()
+        killed: Future[None] = Future()
+        killed.set_result(None)
+        return killed
 
     def end_init(self) -> None:
         self.inits_ended += 1

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from signal import SIGKILL
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import EnvironmentUnusableError, SandboxError
 from samlocal.sandbox.docker.container.extension_files import may_have_extensions
@@ -55,6 +55,7 @@ class Processes:
         self._unread = deque([self.runtime])
         self._started_extensions: list[ExtensionProcess] = []
         self._oom_kills = 0
+        self._clearings: deque[Future[None]] = deque()
         self._starting = Lock()
         # How the container, which has ended, ends its runtimes.
         self._end: Callable[[ContainerProcess], None] | None = None
@@ -167,20 +168,29 @@ class Processes:
         extension.start(command_of(name, token, self._container.variables))
         return extension
 
-    def kill(self) -> None:
-        """Kill all processes; return at once."""
+    def kill(self) -> Future[None]:
+        """Kill all processes; see `Sandbox.kill_processes`."""
+        killed: Future[None] = Future()
+        with self._starting:
+            if self.supervisor.listens and not self._end:
+                self._clearings.append(killed)
+            else:  # a shell without commands does so before it runs the next runtime
+                killed.set_result(None)
         processes = [
             each for each in (self.runtime, *self._started_extensions) if not each.exited.done()
         ]
         running = [each for each in processes if each.started.done()]
         for process in running:
             process.is_killed = True
-        self.supervisor.clear()
+        if running or not killed.done():
+            self.supervisor.clear()
+        self._require(killed)
         for process in running:
             self.require_end(process)
         for extension in self._started_extensions:
             if extension not in running:  # the engine is starting it
                 extension.kill()
+        return killed
 
     def close(self) -> None:
         """Read no more of the extensions' output."""
@@ -196,9 +206,12 @@ class Processes:
 
     def were_killed(self, group: bytes) -> None:
         """The supervisor has killed an extension, or all if it names no group."""
-        for extension in self._started_extensions:
+        # Whoever learns of it may start the next ones at once.
+        for extension in tuple(self._started_extensions):
             if not group or (extension.group is not None and extension.group == int(group)):
                 extension.was_killed()
+        if not group and self._clearings:
+            settle(self._clearings.popleft(), None)
 
     def runtime_output_ended(self) -> None:
         """The output of the oldest runtime has been read whose output had not ended."""
@@ -223,12 +236,17 @@ class Processes:
         return kills > before
 
     def require_end(self, process: ContainerProcess) -> None:
-        Thread(target=self._require_end, args=(process,), daemon=True).start()
+        self._require(process.exited)
 
-    def _require_end(self, process: ContainerProcess) -> None:
+    def _require(self, end: Future[Any]) -> None:
+        """End the container if this is not done soon; return at once."""
+        if not end.done():
+            Thread(target=self._wait_for, args=(end,), daemon=True).start()
+
+    def _wait_for(self, end: Future[Any]) -> None:
         with suppress(SandboxError):
             try:
-                process.exited.result(_END_SECONDS)
+                end.result(_END_SECONDS)
             except TimeoutError:
                 if self._container:
                     self._container.stop()
@@ -256,3 +274,5 @@ class Processes:
         with self._starting:
             self._end = self._end or end
             self._end(self.runtime)
+            for killed in self._clearings:
+                settle(killed, None)

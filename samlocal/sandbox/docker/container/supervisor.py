@@ -30,9 +30,11 @@ class Supervisor(Protocol):
     """Process 1 of a container."""
 
     can_restart: bool
+    listens: bool
+    """Whether it gets commands through its input, also while the runtime runs."""
 
     def start(self) -> None:
-        """Run the runtime."""
+        """Run the runtime; without commands, kill what the last one has left behind before."""
 
     def terminate(self, group: int | None) -> None:
         """Send SIGTERM to a process and its children."""
@@ -140,6 +142,7 @@ class InitSupervisor:
     """
 
     can_restart = False
+    listens = False
 
     def __init__(self, engine: Engine, container_id: str) -> None:
         self._engine = engine

@@ -10,7 +10,8 @@ PID namespace from signals of that namespace. If it is not process 1 (`pid_mode`
 `--docker-arg`), it never sends these signals: they would end the container, or processes outside of it.
 
 A container for a single invocation has no input, because the engine takes longer for one that has. SIGUSR1
-starts its runtime again within a minute; afterwards it ends, because its samlocal has.
+starts its runtime again within a minute, after killing what the last one has left behind; afterwards it ends,
+because its samlocal has.
 
 Any other container gets its commands, one a line, through its stdin, which ends with samlocal. A listener in
 the background reads them while the runtime runs; it is started only where it is needed. Commands with a
@@ -106,6 +107,7 @@ while :; do
       _sleep
     fi
   done
+  if [ $$ = 1 ]; then kill -KILL -1 2>/dev/null; fi
 done
 """
 # The listener ignores SIGTERM from its first moment on, and SIGKILL to its group ends it too. bash may return 0

@@ -9,6 +9,7 @@ import pytest
 from samlocal.engine.engine_api import ApiError
 from samlocal.errors import EngineError, UnusableImageError
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
+from samlocal.sandbox.docker.container.extension_process import ExtensionProcess
 from samlocal.sandbox.docker.container.processes import Processes
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, SandboxSpec, Started
@@ -42,7 +43,7 @@ def without_shell(found: object) -> Processes:
 
     engine = fake_engine(api=SimpleNamespace(has_file=has_file, container=container))
     processes = Processes(spec, engine, Output())
-    container_ = cast("FunctionContainer", SimpleNamespace(id="0a1b"))
+    container_ = cast("FunctionContainer", SimpleNamespace(id="0a1b", variables={}))
     processes.supervise(container_, cast("Attached", None), None)
     return processes
 
@@ -83,3 +84,19 @@ def test_first_cause_of_an_end_counts(*, ends_first: bool) -> None:
     for _ in range(2):
         exited = processes.start_runtime().exited
         assert (exited.exception() or exited.result()) is (ENDED if ends_first else ERROR)
+
+
+def test_extension_that_starts_after_the_others_were_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever learns of the end of one may start the next at once; that one was not killed."""
+    monkeypatch.setattr(ExtensionProcess, "start", lambda _self, _command: None)
+    processes = without_shell({"State": {"Running": True}})
+    started = [processes.start_extension("before")]
+    started[0].exited.add_done_callback(
+        lambda _: started.append(processes.start_extension("after"))
+    )
+    processes.were_killed(b"")
+    before, after = started
+    assert before.exited.done()
+    assert not after.exited.done()
