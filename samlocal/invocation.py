@@ -147,7 +147,7 @@ class Report:
         https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
         """
         start_ms = (self.init_duration_ms or 0.0) + (self.billed_restore_duration_ms or 0)
-        return math.ceil(self.duration_ms + start_ms)
+        return math.ceil(milliseconds(self.duration_ms + start_ms))
 
     @property
     def metrics(self) -> JsonObject:

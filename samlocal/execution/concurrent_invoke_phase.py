@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.execution.invoke_phase import (
     InvokeResult,
+    TimeLimit,
     runtime_spans,
     shown_deadline,
     wait_for_runtime,
@@ -59,7 +60,7 @@ async def run_concurrent_invocation(
         waiting_seconds = max(seconds, workers_deadline - time.monotonic())
     try:
         phase = await _wait_for_worker(programs, exchange, waiting_seconds)
-        phase = phase or await wait_for_runtime(programs, exchange, seconds)
+        phase = phase or await wait_for_runtime(programs, exchange, TimeLimit(seconds=seconds))
     finally:
         runtime.expire(exchange)
     return InvokeResult(

@@ -20,7 +20,7 @@ from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, Sand
 from samlocal.execution import platform_events
 from samlocal.execution.clock import wall_time
 from samlocal.execution.init_phase import Initialiser
-from samlocal.execution.invoke_phase import InvokeResult, run_invocation
+from samlocal.execution.invoke_phase import InvokeResult, TimeLimit, run_invocation
 from samlocal.execution.journal import Journal
 from samlocal.execution.outcomes import invocation_result
 from samlocal.execution.programs import Programs
@@ -349,9 +349,7 @@ class ExecutionEnvironment:
         if preparation.failure:
             delivery.finish(preparation.failure.answer)
             return InvokeResult(begun=time.monotonic(), phase=preparation.failure)
-        seconds = self._configuration.timeout_seconds
-        if preparation.begun is not None:
-            seconds -= time.monotonic() - preparation.begun
+        limit = TimeLimit(seconds=self._configuration.timeout_seconds, since=preparation.begun)
 
         async def runtime_done(result: InvokeResult) -> None:
             if self._programs.extensions:  # they may get the output before this event
@@ -371,7 +369,7 @@ class ExecutionEnvironment:
         result = await run_invocation(
             self._programs,
             invocation,
-            seconds=seconds,
+            limit=limit,
             unlimited=self._configuration.unlimited,
             delivery=delivery,
             runtime_done=runtime_done,

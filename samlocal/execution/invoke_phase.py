@@ -9,10 +9,15 @@ import asyncio
 import math
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.execution.clock import wall_time
-from samlocal.execution.outcomes import answered, failed_afterwards, named_extensions
+from samlocal.execution.outcomes import (
+    answered,
+    broken_off,
+    failed_afterwards,
+    named_extensions,
+)
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import Span
 
@@ -28,6 +33,25 @@ if TYPE_CHECKING:
 
 # How long a call of a runtime that has ended may still be on its way.
 _ON_ITS_WAY_SECONDS: Final = 0.05
+
+
+@frozen
+class TimeLimit:
+    """How long an invocation may take: `seconds`, since Init if that is a part of it.
+
+    `since` is in `time.monotonic()` seconds; None means the moment at which the runtime receives it.
+    """
+
+    seconds: float
+    since: float | None = None
+
+    def end(self, begun: float) -> float:
+        """Return the end of an invocation that the runtime received at `begun`."""
+        return (begun if self.since is None else self.since) + self.seconds
+
+    def remaining(self, begun: float) -> float:
+        """Return the seconds that are left."""
+        return self.end(begun) - time.monotonic()
 
 
 @frozen
@@ -48,16 +72,15 @@ async def run_invocation(
     programs: Programs,
     invocation: Invocation,
     *,
-    seconds: float,
+    limit: TimeLimit,
     unlimited: bool,
     delivery: Delivery,
     runtime_done: Callable[[InvokeResult], Awaitable[None]],
 ) -> InvokeResult:
     """Give an invocation to the runtime and the extensions, and wait until all of them are done.
 
-    They have `seconds`, from the moment at which the runtime receives the invocation; if `unlimited`, they
-    are only told so. `runtime_done` is called when the runtime has asked for the next invocation, or cannot
-    any more.
+    They have the time of `limit`; if `unlimited`, they are only told so. `runtime_done` is called when the
+    runtime has asked for the next invocation, or cannot any more.
 
     Raises:
         SandboxError: The sandbox was lost.
@@ -65,15 +88,18 @@ async def run_invocation(
     request_id = invocation.request_id
     # An extension may have ended since the last invocation.
     if failure := programs.failure(request_id):
-        result = InvokeResult(begun=time.monotonic(), phase=failure)
+        begun = time.monotonic()
+        failure = replace(failure, at=max(failure.at, begun))
+        result = InvokeResult(begun=begun, phase=failure)
         delivery.finish(failure.answer)
         await runtime_done(result)
         return result
-    deadline_ms = shown_deadline(invocation, seconds)
+    deadline_ms = shown_deadline(invocation, limit.remaining(time.monotonic()))
     exchange = programs.apis.runtime.deliver(invocation, deadline_ms=deadline_ms, response=delivery)
     subscribers = _tell_extensions(programs, invocation, deadline_ms)
-    seconds = math.inf if unlimited else seconds
-    phase = await wait_for_runtime(programs, exchange, seconds)
+    if unlimited:
+        limit = TimeLimit(seconds=math.inf)
+    phase = await wait_for_runtime(programs, exchange, limit)
     result = InvokeResult(
         begun=exchange.begun,
         phase=phase,
@@ -84,30 +110,50 @@ async def run_invocation(
     await runtime_done(result)
     if phase.is_failure:
         return result
-    return await _wait_for_extensions(programs, exchange, result, subscribers, seconds)
+    return await _wait_for_extensions(programs, exchange, result, subscribers, limit)
 
 
-async def wait_for_runtime(programs: Programs, exchange: Exchange, seconds: float) -> PhaseOutcome:
-    """Wait until the runtime has answered and asks for the next invocation."""
-    request_id = exchange.invocation.request_id
-    failure = await programs.until(exchange.answer, request_id=request_id, seconds=seconds)
+async def wait_for_runtime(
+    programs: Programs, exchange: Exchange, limit: TimeLimit
+) -> PhaseOutcome:
+    """Wait until the runtime has answered and asks for the next invocation.
+
+    A response that broke off is an answer only of a runtime that goes on.
+    """
+    failure = await _until(programs, exchange, exchange.answer, limit=limit)
     if failure and failure.status != "timeout":
         # What it sent before it ended may still be on its way.
         await asyncio.wait([exchange.answer], timeout=_ON_ITS_WAY_SECONDS)
-    if failure and not _is_whole(exchange):
-        failure = _from_begin(failure, exchange, seconds)
+    if exchange.has_whole_answer:
+        exchange.delivery.finish(exchange.answer.result())
+    failure = failure or await _until(programs, exchange, exchange.finished, limit=limit)
+    if failure is None:
+        answer = exchange.answer.result()
+        exchange.delivery.finish(answer)
+        return answered(answer, at=exchange.finished.result())
+    if not exchange.has_whole_answer:
+        if exchange.has_begun:
+            failure = broken_off(failure)
         exchange.delivery.finish(failure.answer)
         return failure
-    answer = exchange.answer.result()
-    exchange.delivery.finish(answer)
-    if failure := await programs.until(
-        exchange.finished, request_id=request_id, seconds=_remaining(exchange, seconds)
-    ):
-        failure = _from_begin(failure, exchange, seconds)
-        if failure.status == "timeout":
-            failure = replace(failure, cause="the runtime answered, but did not call `next` again")
-        return failed_afterwards(answer, failure)
-    return answered(answer, at=exchange.finished.result())
+    if failure.status == "timeout":
+        failure = replace(failure, cause="the runtime answered, but did not call `next` again")
+    return failed_afterwards(exchange.answer.result(), failure)
+
+
+async def _until(
+    programs: Programs, exchange: Exchange, *wanted: asyncio.Future[Any], limit: TimeLimit
+) -> PhaseOutcome | None:
+    """Wait until the futures are done; return what prevents that, at a time that fits the invocation."""
+    failure = await programs.until(
+        *wanted,
+        request_id=exchange.invocation.request_id,
+        seconds=limit.remaining(exchange.begun),
+    )
+    if failure is None:
+        return None
+    at = limit.end(exchange.begun) if failure.status == "timeout" else failure.at
+    return replace(failure, at=max(at, exchange.begun))
 
 
 async def _wait_for_extensions(
@@ -115,16 +161,13 @@ async def _wait_for_extensions(
     exchange: Exchange,
     result: InvokeResult,
     subscribers: list[Extension],
-    seconds: float,
+    limit: TimeLimit,
 ) -> InvokeResult:
     """Wait until the extensions that got the event ask for the next one."""
     if not subscribers:
         return result
-    failure = await programs.until(
-        *(each.waiting for each in subscribers),
-        request_id=exchange.invocation.request_id,
-        seconds=_remaining(exchange, seconds),
-    )
+    waited = [each.waiting for each in subscribers]
+    failure = await _until(programs, exchange, *waited, limit=limit)
     since = result.phase.at
     until = failure.at if failure else max(each.waiting.result() for each in subscribers)
     overhead = Span(
@@ -133,7 +176,6 @@ async def _wait_for_extensions(
         duration_ms=max(0.0, until - since) * 1000,
     )
     if failure:
-        failure = _from_begin(failure, exchange, seconds)
         if failure.status == "timeout":
             late = [each.name for each in subscribers if not each.waiting.done()]
             cause = f"{named_extensions(late)} did not ask for the next event"
@@ -157,20 +199,6 @@ def _tell_extensions(
     return subscribers
 
 
-def _is_whole(exchange: Exchange) -> bool:
-    """Return whether the runtime has answered; a response that broke off is no answer of a dead runtime."""
-    if not exchange.answer.done():
-        return False
-    error = exchange.answer.result().error
-    return error is None or error.type != "Runtime.TruncatedResponse"
-
-
-def _from_begin(failure: PhaseOutcome, exchange: Exchange, seconds: float) -> PhaseOutcome:
-    """Return the failure at a time that fits the begin of the invocation."""
-    at = exchange.begun + seconds if failure.status == "timeout" else failure.at
-    return replace(failure, at=max(at, exchange.begun))
-
-
 def runtime_spans(exchange: Exchange) -> tuple[Span, ...]:
     """Return the spans of a response and of what the runtime does after it, as far as they have ended."""
     finished = exchange.finished.result() if exchange.finished.done() else None
@@ -181,10 +209,6 @@ def runtime_spans(exchange: Exchange) -> tuple[Span, ...]:
         for name, since, until in zip(names, times, times[1:], strict=False)
         if since is not None and until is not None
     )
-
-
-def _remaining(exchange: Exchange, seconds: float) -> float:
-    return exchange.begun + seconds - time.monotonic()
 
 
 def shown_deadline(invocation: Invocation, seconds: float) -> int:

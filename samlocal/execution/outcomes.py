@@ -86,6 +86,14 @@ def failed_afterwards(answer: Answer, failure: PhaseOutcome) -> PhaseOutcome:
     return replace(failure, answer=answer, outcome=outcome, cause=cause)
 
 
+def broken_off(failure: PhaseOutcome) -> PhaseOutcome:
+    """Return the outcome of a runtime that ended in the middle of its response; the report names its end."""
+    error = failure.answer.error
+    if error is None or failure.status == "timeout":
+        return failure
+    return replace(failure, answer=error_answer(replace(error, type="Runtime.TruncatedResponse")))
+
+
 def timed_out(request_id: str, seconds: float, *, at: float) -> PhaseOutcome:
     """Return the outcome of a phase that took more than the function's timeout in seconds."""
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"

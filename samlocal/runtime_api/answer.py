@@ -5,10 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import replace
+from typing import Final
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import FunctionError
+
+# https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/internal/lambda/fatalerror/fatalerror.go
+_REPORTED_TYPE: Final = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 
 @frozen
@@ -16,20 +21,22 @@ class Answer:
     """A runtime's answer to an invocation, or its error in initialisation.
 
     `payload` is empty if the response was streamed to a sink. `error_type` is what the runtime calls the kind
-    of its error, beside the function's own type of it.
+    of its error, beside the function's own type of it. `is_whole` is False if the connection broke in the middle.
     """
 
     payload: bytes
     content_type: str = "application/json"
     error: FunctionError | None = None
     error_type: str | None = None
+    is_whole: bool = True
 
     @property
-    def reported_type(self) -> str | None:
-        """The type of the error in reports: the runtime's, if it is one of Lambda's."""
-        if self.error_type and self.error_type.startswith(("Runtime.", "Function.")):
-            return self.error_type
-        return self.error.type if self.error else None
+    def reported_type(self) -> str:
+        """The type of the error in reports: the runtime's, if it has the form of Lambda's."""
+        error_type = self.error_type or ""
+        if _REPORTED_TYPE.fullmatch(error_type):
+            return error_type
+        return "Function.Unknown" if error_type.startswith("Function.") else "Runtime.Unknown"
 
 
 def error_answer(error: FunctionError) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
@@ -82,6 +82,16 @@ class Exchange:
     produced_bytes: int = 0
     mode: ResponseMode = "buffered"
 
+    @property
+    def has_whole_answer(self) -> bool:
+        """Whether all of the runtime's answer has arrived."""
+        return self.answer.done() and self.answer.result().is_whole
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the response has arrived, if only what announces a stream."""
+        return self.first_byte_at is not None or self.mode == "streaming"
+
     def note_bytes(self, number: int) -> None:
         """Note that a part of the response has arrived."""
         self.last_byte_at = time.monotonic()
@@ -114,7 +124,7 @@ async def read_response(request: Request, exchange: Exchange) -> tuple[Answer, R
     except TruncatedRequestError:
         message = "The runtime's connection broke in the middle of its response."
         truncated = FunctionError(type="Runtime.TruncatedResponse", message=message)
-        return error_answer(truncated), TRUNCATED_REQUEST
+        return replace(error_answer(truncated), is_whole=False), TRUNCATED_REQUEST
     finally:
         exchange.note_bytes(0)
     if error_type := request.trailer(_ERROR_TYPE):

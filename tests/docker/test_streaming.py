@@ -137,9 +137,10 @@ def test_timeout_in_the_middle(samlocal: Samlocal) -> None:
 def test_crash_in_the_middle(samlocal: Samlocal) -> None:
     """A runtime that ends in the middle is an error after what came before it."""
     ended = samlocal.invoke("Exits")
-    assert ended.exit_code != 0
-    assert ended.stdout == b"half\n"
-    assert "\nError: Runtime." in ended.stderr
+    assert (ended.exit_code, ended.stdout) == (5, b"half\n")
+    assert "\nError: Runtime.TruncatedResponse: " in ended.stderr
+    assert "Runtime exited with error: exit status " in ended.stderr.splitlines()[-1]
+    assert "Error Type: Runtime.ExitError" in ended.stderr
 
 
 def test_http_response(samlocal: Samlocal) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.invocation import Report
+from samlocal.invocation import Report, milliseconds
 
 DURATIONS = st.floats(min_value=0, max_value=900_000)
 
@@ -69,7 +69,7 @@ def test_billed_duration_is_rounded_once(duration: float, init: float | None, bi
 
 @given(DURATIONS, st.none() | DURATIONS)
 def test_billed_duration_covers_all_of_it(duration: float, init: float | None) -> None:
-    """The billed duration is never less than the duration, and less than a millisecond more."""
+    """The billed duration is never less than what is shown of it, and less than a millisecond more."""
     billed = replace(REPORT, duration_ms=duration, init_duration_ms=init).billed_duration_ms
-    used = duration + (init or 0)
+    used = milliseconds(duration + (init or 0))
     assert used <= billed < math.floor(used) + 1.001

@@ -365,6 +365,7 @@ async def test_extension_that_ends_while_idle() -> None:
 
     assert (first.outcome, second.outcome) == ("success", "failure")
     assert second.report.error_type == "Extension.Crash"
+    assert second.report.metrics["durationMs"] == 0
 
 
 async def test_extension_that_does_not_come_back() -> None:

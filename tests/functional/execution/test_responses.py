@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from threading import Event
+import time
+from contextlib import suppress
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,11 +76,10 @@ async def test_streamed_response_comes_while_the_function_runs() -> None:
 
 
 class BreakingOff(FakeSandbox):
-    """Streams half of a response, and nothing more; its connection breaks when it is killed, or at once."""
+    """Streams half of a response, and nothing more; it ends when it is killed."""
 
-    def __init__(self, *, at_once: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(self._stream)
-        self._at_once = at_once
 
     def _stream(self, runtime: Runtime) -> int:
         runtime.respond(runtime.next(), self._half(runtime), STREAMING)
@@ -86,8 +87,7 @@ class BreakingOff(FakeSandbox):
 
     def _half(self, runtime: Runtime) -> Iterator[bytes]:
         yield b"half"
-        if not self._at_once:
-            runtime.hang()
+        runtime.hang()
         raise OSError("the connection broke")
 
 
@@ -117,15 +117,69 @@ async def test_timeout_while_the_sink_waits() -> None:
     assert sink.ended.result() == result.error
 
 
-async def test_crash_in_the_middle_of_a_stream() -> None:
-    """What came before the crash stays, and the end has an error."""
+@pytest.mark.parametrize("breaks_first", [True, False])
+@pytest.mark.parametrize("headers", [STREAMING, {}], ids=["streamed", "buffered"])
+async def test_crash_in_the_middle_of_a_response(
+    headers: dict[str, str], *, breaks_first: bool
+) -> None:
+    """What came before the crash stays, and the outcome is the same whether the connection or the exit is seen first."""
+    exited = Event()
+
+    def respond(runtime: Runtime) -> None:
+        def half() -> Iterator[bytes]:
+            yield b"half"
+            if not breaks_first:
+                assert exited.wait(20)
+                time.sleep(0.2)
+            raise OSError("the connection broke")
+
+        with suppress(OSError):
+            runtime.respond(runtime.next(), half(), headers)
+
+    def program(runtime: Runtime) -> int:
+        answering = Thread(target=respond, args=(runtime,))
+        answering.start()
+        if breaks_first:
+            answering.join()
+            time.sleep(0.2)
+        else:
+            time.sleep(0.2)
+            exited.set()
+        return 7
+
     sink = RecordingSink()
-    async with entered(BreakingOff(at_once=True)) as environment:
+    async with entered(FakeSandbox(program)) as environment:
         result = await environment.invoke(invocation(), response=sink)
-    assert sink.body == b"half"
-    assert sink.ended.result() == result.error
     assert result.error is not None
-    assert result.outcome != "success"
+    assert (result.outcome, result.error.type) == ("failure", "Runtime.TruncatedResponse")
+    assert "exit status 7" in result.error.message
+    assert (result.report.status, result.report.error_type) == ("error", "Runtime.ExitError")
+    assert sink.body == (b"half" if headers else result.payload)
+    assert sink.ended.result() == result.error
+
+
+async def test_broken_response_of_a_runtime_that_goes_on() -> None:
+    """A runtime that does not end with its connection has answered with an error."""
+
+    def half() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("the connection broke")
+
+    def program(runtime: Runtime) -> int:
+        with suppress(OSError):
+            runtime.respond(runtime.next(), half(), STREAMING)
+        # It is refused as long as the broken connection has not been noticed.
+        while runtime.call("GET", "/2018-06-01/runtime/invocation/next")[0] != 200:
+            time.sleep(0.01)
+        return 0
+
+    sink = RecordingSink()
+    async with entered(FakeSandbox(program)) as environment:
+        result = await environment.invoke(invocation(), response=sink)
+    assert result.error is not None
+    assert (result.outcome, result.error.type) == ("error", "Runtime.TruncatedResponse")
+    assert result.report.status == "success"
+    assert sink.ended.result() == result.error
 
 
 @pytest.mark.parametrize(

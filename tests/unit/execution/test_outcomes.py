@@ -27,13 +27,25 @@ def test_timeout_is_lambdas_own_error() -> None:
     }
 
 
-def test_failed_init_keeps_the_runtimes_error() -> None:
-    """The answer of a failed Init is the runtime's error."""
-    failure = Answer(payload=b"{}", error=FunctionError(type="Runtime.NoSuchModule", message=""))
+@pytest.mark.parametrize(
+    ("said", "reported"),
+    [
+        ("Runtime.NoSuchModule", "Runtime.NoSuchModule"),
+        ("Function.NoSuchHandler", "Function.NoSuchHandler"),
+        ("Function.no such handler", "Function.Unknown"),
+        ("Runtime.", "Runtime.Unknown"),
+        ("ValueError", "Runtime.Unknown"),
+        (None, "Runtime.Unknown"),
+    ],
+)
+def test_failed_init_keeps_the_runtimes_error(said: str | None, reported: str) -> None:
+    """The answer is the runtime's error; the report has its type only in the form of Lambda's."""
+    error = FunctionError(type="ValueError", message="no stars")
+    failure = Answer(payload=b"{}", error=error, error_type=said)
     ending = failed_to_initialise(failure, at=1.0)
 
     assert (ending.outcome, ending.status) == ("failure", "error")
-    assert (ending.answer, ending.error_type) == (failure, "Runtime.NoSuchModule")
+    assert (ending.answer, ending.error_type) == (failure, reported)
 
 
 @pytest.mark.parametrize(
