@@ -69,10 +69,16 @@ def _not_found(function: Function, qualifier: str, arn: str) -> FunctionNotFound
             f"`{qualifier}` is not a qualifier",
             hint="a version is a number or `$LATEST`, an alias has letters, digits, `-` and `_`",
         )
-    aliases = function.qualifiers
-    hint = did_you_mean(qualifier, sorted(aliases)) or (
+    hint = did_you_mean(qualifier, sorted(function.qualifiers)) or _known_qualifiers(function)
+    return FunctionNotFoundError(f"Function not found: {arn}", hint=hint)
+
+
+def _known_qualifiers(function: Function) -> str:
+    aliases = [each for each in function.qualifiers if not each.isdecimal()]
+    versions = [each for each in function.qualifiers if each.isdecimal()]
+    hint = (
         f"aliases: {quoted(aliases)}"
         if aliases
         else f"the template has no alias of `{function.logical_id}`"
     )
-    return FunctionNotFoundError(f"Function not found: {arn}", hint=hint)
+    return f"{hint}; versions: {quoted(versions)}" if versions else hint

@@ -59,6 +59,14 @@ def test_an_alias_that_does_not_exist(qualifier: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
+def test_versions_are_not_aliases() -> None:
+    """The hint lists aliases and versions by their own names."""
+    published = replace(RATINGS, qualifiers={"1": "1", "live": "1"})
+    with pytest.raises(FunctionNotFoundError) as caught:
+        qualify(published, "nope")
+    assert caught.value.hint == "aliases: `live`; versions: `1`"
+
+
 def test_a_function_without_aliases() -> None:
     """Without any alias, the hint says so."""
     with pytest.raises(FunctionNotFoundError) as caught:
