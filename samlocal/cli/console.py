@@ -88,14 +88,14 @@ def finish_output() -> None:
 
 
 def _show(word: str, color: str, message: str, place: Place | None, hint: str | None) -> None:
-    where = f"{_shown(place)}: " if place else ""
+    where = f"{shown_place(place)}: " if place else ""
     text = f"{_paint(f'{word}:', color, sys.stderr)} {where}{message}\n"
     if hint:
         text += f"{_paint('hint:', _DIM, sys.stderr)} {hint}\n"
     write_stderr(text)
 
 
-def _shown(place: Place) -> str:
+def shown_place(place: Place) -> str:
     """Return a place that terminals can open, relative to the current directory if inside."""
     with suppress(OSError):  # the directory may have been removed
         return str(place).removeprefix(f"{Path.cwd()}/")

@@ -14,6 +14,7 @@ from samlocal.cli.console import show_diagnostic
 from samlocal.cli.option_precedence import settle
 from samlocal.cli.samconfig import (
     CONFIG_NAMES,
+    CONTEXT_KEY,
     DEFAULT_ENVIRONMENT,
     ConfigValue,
     environment_variables,
@@ -23,12 +24,14 @@ from samlocal.cli.samconfig import (
     table_of,
     texts,
 )
+from samlocal.errors import SamlocalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from typer import Context
-    from typer._click.formatting import HelpFormatter  # as in `usage_errors`
+    from typer._click.core import Parameter  # as in `usage_errors`
+    from typer._click.formatting import HelpFormatter
 
     from samlocal.cli.samconfig import Config
 
@@ -49,6 +52,15 @@ class Command(TyperCommand):
                 option.envvar = environment_variables(str(option.name))
                 option.show_envvar = False  # one line for all options
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Context) -> object:  # type: ignore[override]  # see above
+        try:
+            return super().invoke(ctx)
+        except SamlocalError as error:
+            from samlocal.cli.option_origins import add_origins
+
+            add_origins(error, ctx)
+            raise
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
         from samlocal.cli.help_format import write_options
@@ -72,6 +84,7 @@ class ConfiguredCommand(Command):
         config = None if given.get("help") else self._find(ctx, given)
         if config:
             ctx.default_map = {**(ctx.default_map or {}), **self._defaults(config)}
+            ctx.meta[CONTEXT_KEY] = config
         rest = super().parse_args(ctx, args)
         overridden_options = settle(
             ctx.params, partial(_rank, ctx, config.shared if config else ())
@@ -115,10 +128,15 @@ class ConfiguredCommand(Command):
         return own | {synonym: name for synonym, name in _SYNONYMS.items() if name in own}
 
     def _defaults(self, config: Config) -> dict[str, object]:
-        multiple = {str(each.name) for each in self.params if getattr(each, "multiple", False)}
-        return {
-            name: _default(name, value, name in multiple) for name, value in config.values.items()
-        }
+        options = {str(each.name): each for each in self.params}
+        defaults: dict[str, object] = {}
+        for name, value in config.values.items():
+            try:
+                defaults[name] = _default(options[name], value)
+            except SamlocalError as error:
+                error.place = error.place or config.place_of(name)
+                raise
+        return defaults
 
 
 def _rank(ctx: Context, shared: Collection[str], option: str) -> int:
@@ -129,12 +147,16 @@ def _rank(ctx: Context, shared: Collection[str], option: str) -> int:
     return _SOURCES.index(name) + (option in shared)
 
 
-def _default(name: str, value: ConfigValue, multiple: bool) -> object:  # noqa: FBT001
+def _default(option: Parameter, value: ConfigValue) -> object:
+    """Return a value of samconfig as the parser takes it: only an option without a value takes a boolean."""
+    name = str(option.name)
     if name == "parameter_overrides":
         return [json.dumps(parameter_overrides(value))]
-    if multiple:
+    if getattr(option, "multiple", False):
         return texts(name, value)
-    return value if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return value if getattr(option, "is_flag", False) else str(value).lower()
+    return str(value)
 
 
 def _config_directories(given: Mapping[str, object]) -> list[Path]:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ CONFIG_NAMES: Final = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 DEFAULT_ENVIRONMENT: Final = "default"
 GLOBAL: Final = "global"
 PARAMETERS: Final = "parameters"
+CONTEXT_KEY: Final = "samlocal.config"  # of the `Config` in the context of a command
 
 # The variables that sam reads: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-local-invoke.html
 _SAM_VARIABLES: Final[Mapping[str, str]] = {
@@ -46,13 +48,22 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
 class Config:
     """The options of one command in one environment, by name.
 
-    `shared` are the names of those from the table for all commands.
+    `shared` are the names of those from the table for all commands. `keys` are the tables and the key of
+    each option.
     """
 
     path: Path
     values: Mapping[str, ConfigValue]
     shared: frozenset[str] = frozenset()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    def place_of(self, option: str) -> Place | None:
+        """Return the place of an option; None if the file does not set it."""
+        if option not in self.keys:
+            return None
+        *table, key = self.keys[option]
+        return _place_of(self.path, tuple(table), key)
 
 
 def environment_variables(option: str) -> list[str]:
@@ -108,6 +119,12 @@ def read_config(
         path=path,
         values={option: value for option, value in merged.items() if value is not None},
         shared=frozenset(_known(shared, known).keys() - values.keys()),
+        keys={
+            option: (environment, table, PARAMETERS, key)
+            for table, parameters in ((GLOBAL, shared), (name, own))
+            for key in parameters
+            if (option := known.get(option_of(key)))
+        },
         diagnostics=tuple(
             _unknown_key(path, (environment, name, PARAMETERS), key, known) for key in unknown
         ),

@@ -135,6 +135,7 @@ CASES = {
     "report-unwritable": inputs("--report json=nowhere/reports.jsonl", exit_code=2),
     "otlp-malformed": inputs("--otlp localhost:4317", exit_code=2),
     "repeat-none": inputs("--repeat 0", exit_code=2),
+    "repeat-malformed": inputs("--repeat it's", exit_code=2),
     "log-file-unwritable": inputs("-l nowhere/function.log", exit_code=2),
     "host-malformed": inputs("--add-host db.local", exit_code=2),
     "dns-malformed": inputs("--container-dns dns.local", exit_code=2),
