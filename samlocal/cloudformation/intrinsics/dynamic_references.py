@@ -14,7 +14,7 @@ from samlocal.cloudformation.intrinsics.provenance import Provenance
 from samlocal.documents.document import load
 from samlocal.documents.node import Unknown, scalar_text
 from samlocal.documents.scalars import Unquoted, as_written, parse_core_scalar
-from samlocal.errors import TemplateError
+from samlocal.errors import TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -222,9 +222,13 @@ def read_given_values(path: Path) -> GivenValues:
     """Return the values in a YAML or JSON file as strings, because AWS stores only strings.
 
     Raises:
+        TemplateNotFoundError: there is no such file.
         TemplateError: it cannot be read, or has a section other than the four.
     """
-    root = load(path, schema=as_written).root
+    try:
+        root = load(path, schema=as_written).root
+    except TemplateNotFoundError as exc:
+        raise TemplateNotFoundError(f"no file of values at `{path}`") from exc
     for name, section in root.entries("a file of values").items():
         if name not in _SECTIONS:
             raise TemplateError(

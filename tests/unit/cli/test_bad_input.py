@@ -136,6 +136,7 @@ CASES = {
     "otlp-malformed": inputs("--otlp localhost:4317", exit_code=2),
     "repeat-none": inputs("--repeat 0", exit_code=2),
     "repeat-malformed": inputs("--repeat it's", exit_code=2),
+    "resolve-file-missing": inputs("--resolve-file values.yaml"),
     "log-file-unwritable": inputs("-l nowhere/function.log", exit_code=2),
     "host-malformed": inputs("--add-host db.local", exit_code=2),
     "dns-malformed": inputs("--container-dns dns.local", exit_code=2),
