@@ -87,6 +87,11 @@ class FunctionLog:
             if self._waiting:
                 self._end_line()
 
+    def interrupt(self) -> None:
+        """End the function's line, so that something else can stand between lines of the log."""
+        with self._lock:
+            self._end_line()
+
     def end_line(self) -> None:
         """End the last line, so that something else can follow the log."""
         self.flush()

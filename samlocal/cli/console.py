@@ -124,6 +124,15 @@ def is_drawable(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def is_one_terminal() -> bool:
+    """Tell whether stdout and stderr are the same terminal."""
+    return (
+        sys.stdout.isatty()
+        and sys.stderr.isatty()
+        and os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    )
+
+
 def write_result(chunk: bytes) -> None:
     """Write a part of a function's result to stdout, past the buffer: a write that waits blocks no flush.
 

@@ -19,7 +19,8 @@ EXIT_CODES: Final[dict[Outcome, int]] = {"success": 0, "error": 3, "timeout": 4,
 class ConsoleSeries:
     """A number of invocations, each from `new`, one after the other.
 
-    Each result is on a line of its own if there are several. `hint` returns a hint for an error;
+    Each result is on a line of its own if there are several. `before_result` is called where a result could
+    follow an unfinished line of the log. `hint` returns a hint for an error;
     `cold_path` what the first invocation cost samlocal. `exit_code` is that of the first invocation
     without success, None before the first result.
     """
@@ -32,6 +33,7 @@ class ConsoleSeries:
         hint: Callable[[InvocationResult], str | None],
         reports: ReportOutput | None,
         cold_path: Callable[[InvocationResult], JsonObject],
+        before_result: Callable[[], None] | None = None,
     ) -> None:
         self.remaining = number
         self.exit_code: int | None = None
@@ -40,12 +42,13 @@ class ConsoleSeries:
         self._hint = hint
         self._reports = reports
         self._cold_path = cold_path
+        self._before_result = before_result
         self._output = ResultOutput()
         self._hinted: set[str] = set()
         self._last: tuple[Invocation, InvocationResult] | None = None
 
     def begin(self) -> tuple[Invocation, ResultOutput]:
-        self._output = ResultOutput(ends_lines=self._is_repeated)
+        self._output = ResultOutput(ends_lines=self._is_repeated, before=self._before_result)
         return self._new(), self._output
 
     def complete(self, invocation: Invocation, result: InvocationResult) -> None:

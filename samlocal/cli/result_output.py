@@ -9,16 +9,19 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from samlocal.cli.console import is_stdout_writable, write_result
+from samlocal.cli.console import is_one_terminal, is_stdout_writable, write_result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.invocation import FunctionError, ResponseMode
 
 
 class ResultOutput:
     """Writes each part of a response to stdout at once, byte for byte; on a terminal, a newline follows text.
 
-    With `ends_lines`, every response ends with a newline, so that others can follow it.
+    With `ends_lines`, every response ends with a newline, so that others can follow it. `before` is called
+    before each response if stderr is the same terminal.
 
     A reader that does not read stops neither signals nor timeouts. `is_incomplete` tells that an error
     followed after a part of the response was written; any other error is itself the result.
@@ -27,10 +30,13 @@ class ResultOutput:
         OutputError: stdout cannot be written.
     """
 
-    def __init__(self, *, ends_lines: bool = False) -> None:
+    def __init__(
+        self, *, ends_lines: bool = False, before: Callable[[], None] | None = None
+    ) -> None:
         self.is_incomplete = False
         self._mode: ResponseMode = "buffered"
         self._is_empty = True
+        self._before = before if before and is_one_terminal() else None
         self._line_end: _LineEnd | None = None
         if ends_lines or sys.stdout.isatty():
             self._line_end = _LineEnd(of_any=ends_lines)
@@ -38,6 +44,8 @@ class ResultOutput:
     async def begin(self, content_type: str, mode: ResponseMode) -> None:
         del content_type
         self._mode = mode
+        if self._before:
+            self._before()
 
     async def write(self, chunk: bytes) -> None:
         self._is_empty = False

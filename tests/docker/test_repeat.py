@@ -36,15 +36,15 @@ def reports(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.startswith('{"requestId"')]
 
 
-def on_terminal(samlocal: Samlocal, *arguments: str) -> str:
-    """Return what a command writes to stderr if that is a terminal."""
+def on_terminal(samlocal: Samlocal, *arguments: str, with_stdout: bool = False) -> str:
+    """Return what a command writes to stderr, or to both streams, if that is a terminal."""
     ours, theirs = os.openpty()
     process = subprocess.Popen(
         [SAMLOCAL, "local", "invoke", "--no-credentials", *arguments],
         cwd=samlocal.directory,
         env=samlocal._environment() | {"TERM": "xterm"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=theirs if with_stdout else subprocess.DEVNULL,
         stderr=theirs,
     )
     os.close(theirs)
@@ -156,6 +156,13 @@ def test_a_terminal_shows_a_table(samlocal: Samlocal) -> None:
     assert names == ["Init", "Duration", "Response latency", "Runtime overhead"]
     assert "Duration of 11 warm invocations\n" in table
     assert "invocations:" not in on_terminal(samlocal, "Counts")
+
+
+def test_a_result_on_a_terminal_has_its_own_line(samlocal: Samlocal) -> None:
+    """An unfinished line of the function's log ends before the result."""
+    shown = on_terminal(samlocal, "Unfinished", "--repeat", "2", with_stdout=True)
+
+    assert shown.count('\nno line feed\n"written"\nEND ') == 2
 
 
 def test_a_table_where_it_is_asked_for(samlocal: Samlocal, tmp_path: Path) -> None:

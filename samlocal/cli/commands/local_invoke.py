@@ -117,6 +117,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
             hint=run.hint,
             reports=reports,
             cold_path=measure,
+            before_result=log.interrupt,
         )
         exit_code = run.invoke(series)
         if reports:

@@ -14,6 +14,7 @@ import pytest
 from samlocal.cli.result_output import ResultOutput
 from samlocal.errors import OutputError
 from samlocal.invocation import FunctionError
+from tests.unit.cli.script import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,52 @@ async def test_a_result_on_a_terminal_ends_its_line(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     await show(*chunks, mode="streaming")
     assert capfdbinary.readouterr().out == shown
+
+
+AFTER_AN_UNFINISHED_LINE = """\
+    import asyncio
+    from samlocal.cli.console_log import ConsoleLog
+    from samlocal.cli.console_series import ConsoleSeries
+
+    log = ConsoleLog()
+    log.write(b"x")
+    series = ConsoleSeries(
+        lambda: None, 1, hint=None, reports=None, cold_path=None, before_result=log.interrupt
+    )
+    _, output = series.begin()
+
+    async def show():
+        await output.begin("application/json", "buffered")
+        await output.write(b'"ok"')
+        await output.end(None)
+
+    asyncio.run(show())
+    log.line("END")
+"""
+
+
+def test_a_result_after_an_unfinished_line_of_the_log() -> None:
+    """On one terminal with the log, a result is on a line of its own."""
+    ours, theirs = os.openpty()
+    ended = run_script(AFTER_AN_UNFINISHED_LINE, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = os.read(ours, 1024)
+    os.close(ours)
+
+    assert (ended.returncode, shown) == (0, b'x\r\n"ok"\r\nEND\r\n')
+
+
+def test_a_result_beside_an_unfinished_line_elsewhere() -> None:
+    """A log on another terminal, or in a pipe, keeps its lines."""
+    ours, theirs = os.openpty()
+    ended = run_script(AFTER_AN_UNFINISHED_LINE, stderr=theirs)
+    os.close(theirs)
+    shown = os.read(ours, 1024)
+    os.close(ours)
+
+    assert (ended.stdout, shown) == (b'"ok"', b"x\r\nEND\r\n")
+    piped = run_script(AFTER_AN_UNFINISHED_LINE)
+    assert (piped.stdout, piped.stderr) == (b'"ok"', b"x\nEND\n")
 
 
 async def test_an_error_after_some_of_the_response(

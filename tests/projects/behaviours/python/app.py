@@ -86,6 +86,12 @@ def sleeps(_event, _context):
     time.sleep(50)
 
 
+def unfinished(_event, _context):
+    print("no line feed", end="", flush=True)
+    time.sleep(0.5)  # until that is in the log
+    return "written"
+
+
 def exits(_event, _context):
     print("last words", end="")
     sys.stdout.flush()
