@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
@@ -216,6 +216,16 @@ class Engine:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise
                 return None
+
+    def is_running(self, container_id: str) -> bool:
+        """Return whether a container has not ended.
+
+        False also if the engine does not tell: whoever waits for the end of the container learns why.
+        """
+        with suppress(EngineError):
+            found = self.find_container(container_id)
+            return bool(found and found["State"].get("Running"))
+        return False
 
     def network_id(self, name: str) -> str:
         """Return the id of a network.

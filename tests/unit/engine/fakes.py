@@ -29,6 +29,7 @@ class _FakeEngine(SimpleNamespace):
     address = "unix:///engine.sock"
     translated_errors = Engine.translated_errors
     find_container = Engine.find_container
+    is_running = Engine.is_running
 
 
 def fake_engine(**attributes: object) -> Engine:

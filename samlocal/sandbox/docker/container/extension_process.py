@@ -154,12 +154,7 @@ class ExtensionProcess(ContainerProcess):
 
     def _explain(self, error: EngineError) -> None:
         """Fail with the error of a command that the engine does not execute, if the container runs."""
-        try:
-            with self._engine.translated_errors():
-                state = self._engine.api.container(self._container_id)["State"]
-        except EngineError:
-            state = {}
-        if state.get("Running"):
+        if self._engine.is_running(self._container_id):
             if reason := reason_of_engine(self.name, None, error.message):
                 self._refuse(reason)
             else:

@@ -132,10 +132,9 @@ class Processes:
         try:
             names = list_extensions(self._engine, container_id)
         except SandboxError as error:
-            found = self._engine.find_container(container_id)
-            if found and found["State"]["Running"]:
+            if self._engine.is_running(container_id):
                 set_error(self.extensions, error)
-            # Otherwise it has ended, and whoever waits for that knows why.
+            # Otherwise whoever waits for its end knows why.
         else:
             settle(self.extensions, names)
 
