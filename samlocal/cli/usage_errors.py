@@ -38,14 +38,16 @@ def show_usage_error(error: TyperException) -> int:
     message = _OPTION.sub(r"no such option: `\g<name>`", message)
     message = _LISTED.sub(r"\1", message)
     message = _QUOTED.sub(r"`\1`", message).rstrip(".")
-    show_error(message[:1].lower() + message[1:], place=_place(error), hint=_hint(error))
+    origin, name = _origin(error)
+    show_error(message[:1].lower() + message[1:], place=origin, hint=_hint(error, name))
     return error.exit_code
 
 
-def _hint(error: TyperException) -> str:
+def _hint(error: TyperException, name: str | None) -> str:
+    """Return a hint for an error about an option whose value comes from the variable `name`, if any."""
     if isinstance(error, NoSuchOption) and error.possibilities:
         return ask_for(*sorted(error.possibilities))
-    if name := _variable(error):
+    if name:
         return f"the value comes from the variable `{name}`"
     context = error.ctx if isinstance(error, UsageError) else None
     return f"`{context.command_path if context else 'samlocal'} --help` shows the usage"
@@ -62,15 +64,8 @@ def _about_value(message: str, kind: ParamType) -> str:
     )
 
 
-def _variable(error: TyperException) -> str | None:
-    """Return the environment variable that set the option at fault, if one did."""
+def _origin(error: TyperException) -> tuple[Place | None, str | None]:
+    """Return the place in samconfig and the environment variable that set the option at fault, if one did."""
     if isinstance(error, BadParameter) and error.param and error.ctx:
-        return variable(error.param, error.ctx)
-    return None
-
-
-def _place(error: TyperException) -> Place | None:
-    """Return the place in samconfig that set the option at fault, if one did."""
-    if isinstance(error, BadParameter) and error.param and error.ctx:
-        return place(error.param, error.ctx)
-    return None
+        return place(error.param, error.ctx), variable(error.param, error.ctx)
+    return None, None
