@@ -157,27 +157,38 @@ def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, s
     return engine_variables | fixed | DIRECT
 
 
+class CopyOf(Protocol):
+    def __call__(self, project: Path, *images: str) -> Path: ...
+
+
+@pytest.fixture
+def copy_of(
+    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+) -> Iterator[CopyOf]:
+    """Returns a copy of a project, with stand-in images for it; no container of it may remain."""
+    copy = tmp_path / "project"
+
+    def there(project: Path, *images: str) -> Path:
+        for image in images:
+            stand_in(image)
+        return shutil.copytree(project, copy)
+
+    yield there
+    assert not leftovers(engine, copy)
+
+
 class SamlocalIn(Protocol):
     def __call__(self, project: Path, *images: str) -> Samlocal: ...
 
 
 @pytest.fixture
-def samlocal_in(
-    stand_in: Callable[[str], str],
-    engine: docker.APIClient,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> Iterator[SamlocalIn]:
+def samlocal_in(copy_of: CopyOf, environment: dict[str, str]) -> SamlocalIn:
     """Returns the command in a copy of a project, with stand-in images; no container may remain."""
-    copy = tmp_path / "project"
 
     def there(project: Path, *images: str) -> Samlocal:
-        for image in images:
-            stand_in(image)
-        return Samlocal(directory=shutil.copytree(project, copy), environment=environment)
+        return Samlocal(directory=copy_of(project, *images), environment=environment)
 
-    yield there
-    assert not leftovers(engine, copy)
+    return there
 
 
 class SampleApp(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
@@ -12,15 +11,11 @@ import pytest
 import samlocal
 from tests.docker.command import CHECKOUT
 from tests.docker.conftest import STAND_INS
-from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    import docker
-
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.conftest import CopyOf, SamlocalIn
 
 PROJECT: Final = CHECKOUT / "tests" / "projects" / "managed-instances"
 WORKERS: Final = 3
@@ -39,10 +34,8 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def start(
-    stand_in: Callable[[str], str], machines_engine: docker.APIClient, tmp_path: Path
-) -> Iterator[Start]:
-    copy = shutil.copytree(PROJECT, tmp_path / "project")
+def start(stand_in: Callable[[str], str], copy_of: CopyOf) -> Start:
+    copy = copy_of(PROJECT)
 
     def start(
         function: str, connection: Literal["direct", "relay"] = "direct"
@@ -56,8 +49,7 @@ def start(
         )
         return samlocal.start(prepared, log=samlocal.LogBuffer())
 
-    yield start
-    assert not leftovers(machines_engine, copy)
+    return start
 
 
 @pytest.fixture

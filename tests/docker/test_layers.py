@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from tests.docker.command import CHECKOUT, Finished, Samlocal
+from tests.docker.command import CHECKOUT, Finished
 from tests.docker.layer_shapes import SHAPES, File, LayerOf, Link, expected, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.docker.conftest import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 RUNTIMES = {"src": "python3.11", "node": "nodejs22.x", "shell": "provided.al2023"}
@@ -28,14 +28,10 @@ class WithLayers(Protocol):
 
 
 @pytest.fixture
-def invoke(
-    stand_in: Callable[[str], str], environment: dict[str, str], tmp_path: Path
-) -> WithLayers:
+def invoke(samlocal_in: SamlocalIn) -> WithLayers:
     """A project of the test's own, with layers of both resource types."""
-    for image in ("python:3.11", "nodejs:22", "provided:al2023"):
-        stand_in(image)
-    directory = shutil.copytree(PROJECT, tmp_path / "project")
-    samlocal = Samlocal(directory=directory, environment=environment)
+    samlocal = samlocal_in(PROJECT, "python:3.11", "nodejs:22", "provided:al2023")
+    directory = samlocal.directory
 
     def call(
         handler: str, layers: list[LayerOf], event: object, *arguments: str, code: str = "src"

@@ -21,26 +21,23 @@ from samlocal.engine.engine_api import EngineApi
 from samlocal.execution import environment
 from tests.docker.command import BEHAVIOURS, CHECKOUT, DIRECT, PATIENCE_SECONDS
 from tests.docker.conftest import STAND_INS
-from tests.docker.leftovers import containers_of, leftovers, that_stay
+from tests.docker.leftovers import containers_of, that_stay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import docker
+
+    from tests.docker.conftest import CopyOf
 
 SETTINGS = samlocal.SandboxSettings(image_repository=STAND_INS, api_connection="direct")
 PAGE = CHECKOUT / "docs" / "guides" / "library.md"
 
 
 @pytest.fixture
-def directory(
-    stand_in: Callable[[str], str], machines_engine: docker.APIClient, tmp_path: Path
-) -> Iterator[Path]:
-    """A copy of functions that behave well, and badly; no container of them may be left."""
-    stand_in("python:3.11")
-    copy = shutil.copytree(BEHAVIOURS, tmp_path / "project")
-    yield copy
-    assert not leftovers(machines_engine, copy)
+def directory(copy_of: CopyOf) -> Path:
+    """A copy of functions that behave well, and badly."""
+    return copy_of(BEHAVIOURS, "python:3.11")
 
 
 class FullLog:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,15 +12,12 @@ import pytest
 import samlocal
 from tests.docker.command import CHECKOUT
 from tests.docker.conftest import STAND_INS
-from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import docker
-
     from samlocal.invocation import InvocationResult
+    from tests.docker.conftest import CopyOf
 
 ENGINES = ("docker", "podman")
 Connection = Literal["direct", "relay"]
@@ -66,14 +62,9 @@ MILLISECONDS = Number(0.0, 60_000.0)
 
 
 @pytest.fixture
-def directory(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
-) -> Iterator[Path]:
-    """A copy of the project; no container of it may be left."""
-    stand_in("python:3.11")
-    copy = shutil.copytree(PROJECT, tmp_path / "project")
-    yield copy
-    assert not leftovers(engine, copy)
+def directory(copy_of: CopyOf) -> Path:
+    """A copy of the project."""
+    return copy_of(PROJECT, "python:3.11")
 
 
 class Run:
