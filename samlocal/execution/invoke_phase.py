@@ -94,7 +94,8 @@ async def run_invocation(
         delivery.finish(failure.answer)
         await runtime_done(result)
         return result
-    deadline_ms = shown_deadline(invocation, limit.remaining(time.monotonic()))
+    now = time.monotonic()
+    deadline_ms = shown_deadline(invocation, limit.end(now) - now)
     exchange = programs.apis.runtime.deliver(invocation, deadline_ms=deadline_ms, response=delivery)
     subscribers = _tell_extensions(programs, invocation, deadline_ms)
     if unlimited:
@@ -217,5 +218,5 @@ def shown_deadline(invocation: Invocation, seconds: float) -> int:
         return invocation.deadline_ms
     remaining_ms = invocation.remaining_time_ms
     if remaining_ms is None:
-        remaining_ms = int(seconds * 1000)
+        remaining_ms = round(seconds * 1000)
     return int(time.time() * 1000) + remaining_ms
