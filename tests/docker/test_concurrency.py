@@ -113,7 +113,7 @@ def test_runtime_that_crashes(start: Start, pool: ThreadPoolExecutor, function: 
     with start(function) as running:
         together(running, pool, "first", WORKERS)
         waits = pool.submit(running.invoke, {"room": "kept", "together": 2})
-        failed = [running.invoke({"end": "runtime"}), waits.result()]
+        failed = [running.invoke({"end": "runtime", "room": "kept"}), waits.result()]
         together(running, pool, "new", WORKERS)
         result = running.invoke({"room": "first", "together": WORKERS + 1})
     assert [each.error and each.error.type for each in failed] == ["Runtime.ExitError"] * 2
