@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -91,12 +92,17 @@ def listening(engine: Engine, image: str, way: Way) -> Iterator[Running]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that no program of this machine uses, for a sandbox in its network."""
-    bound = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in bound]
-    for each in bound:
-        each.close()
-    return ports
+    """Return ports that no program of this machine uses, for a sandbox in its network.
+
+    They are below those that the kernel gives to connections and listeners of other tests meanwhile.
+    """
+    free: list[int] = []
+    for port in random.sample(range(20_000, 32_768), 1_000):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            free.append(port)
+        if len(free) == count:
+            break
+    return free
 
 
 def _spec(way: Way, image: str, ports: dict[str, int]) -> ContainerSpec:
