@@ -22,6 +22,7 @@
     ├── DebuggerNotFoundError         the debugger of a runtime is not available
     ├── EnvironmentBusyError          an execution environment runs another invocation
     ├── EnvironmentUnusableError      an execution environment takes no more invocations
+    ├── ThrottledError                a function's environments are all busy, as many as it may have
     └── SandboxError                  the function's sandbox cannot start
         ├── EngineNotReachableError   no container engine answers
         ├── EngineError               the engine refused a request, or ended
@@ -188,6 +189,14 @@ class EnvironmentBusyError(SamlocalError):
 
 class EnvironmentUnusableError(SamlocalError):
     pass
+
+
+class ThrottledError(SamlocalError):
+    """`TooManyRequestsException` of Lambda's API, with its `reason`."""
+
+    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class SandboxError(SamlocalError):

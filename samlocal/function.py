@@ -143,6 +143,21 @@ class CapacityProvider:
 
 
 @frozen
+class EventInvokeConfig:
+    """How asynchronous invocations of a function, or of one of its versions or aliases, are handled.
+
+    After an error, an event is tried again up to `max_retries` times, until it is `max_age_seconds` old. The
+    destinations are ARNs, None if there is none: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+    """
+
+    max_retries: int = 2
+    max_age_seconds: int = 21_600
+    on_success: str | None = None
+    on_failure: str | None = None
+    place: Place | None = None
+
+
+@frozen
 class FunctionEntry:
     """The identifiers of a function, known before anything else about it is resolved.
 
@@ -180,6 +195,10 @@ class Function:
     `build_method` is `Metadata.BuildMethod`, for `sam build`. `full_path` is the path through the nested stacks: `Stack/Nested/Function`. `function_id` is
     `Metadata.SamResourceId` or the CDK construct id.
 
+    `reserved_concurrency` is `ReservedConcurrentExecutions`, None if it is not set. `event_invoke` has the
+    handling of asynchronous invocations by qualifier, `$LATEST` for those without; `dead_letter` is the ARN of
+    the queue or topic for events that fail.
+
     `snap_start` is the place of a `SnapStart` that applies to published versions, `tenancy` that of a
     `TenancyConfig`; None if the function has none. Only a function on managed instances has a
     `capacity_provider`.
@@ -207,6 +226,13 @@ class Function:
     tenancy: Place | None = None
     capacity_provider: CapacityProvider | None = None
     qualifiers: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    role: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    tracing: Literal["Active", "PassThrough"] = "PassThrough"
+    reserved_concurrency: int | None = None
+    event_invoke: Mapping[str, EventInvokeConfig] = field(default_factory=dict)
+    dead_letter: str | None = None
     region: str = DEFAULT_REGION
     account_id: str = DEFAULT_ACCOUNT_ID
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,1 @@
+"""The fleet: warm execution environments, a pool for each function."""

@@ -1,0 +1,29 @@
+"""A function as the fleet runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from samlocal.function_configuration import FunctionConfiguration
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.output import Log
+
+
+@frozen
+class FleetFunction:
+    """One version of a function, ready to run, and the pool that its environments are in.
+
+    All versions of the function in one project share the pool `key`, whose limit is `reserved_concurrency`.
+    Only environments with the same `fingerprint` run its invocations; it stands for everything that shapes an
+    environment: spec, configuration, code, layers. `log` gets what belongs to no invocation.
+    """
+
+    key: str
+    fingerprint: str
+    spec: ContainerSpec
+    configuration: FunctionConfiguration
+    log: Log
+    reserved_concurrency: int | None = None

@@ -1,0 +1,1 @@
+"""An endpoint of the Lambda API: https://docs.aws.amazon.com/lambda/latest/api/."""

@@ -1,0 +1,1 @@
+"""The background service behind `--keep-warm`: it holds a fleet between commands."""

@@ -1,0 +1,1 @@
+"""A project that is served: its functions are prepared on demand, and again after a change."""

@@ -1,0 +1,22 @@
+"""The options of a project that is served, as plain data."""
+
+from __future__ import annotations
+
+from samlocal.frozen_dataclass import frozen
+from samlocal.preparation.options import CodeOptions, FunctionOptions, ProjectOptions
+from samlocal.sandbox.plan import SandboxSettings
+
+
+@frozen
+class ServingOptions:
+    """Options about a project, and those that apply to each of its functions.
+
+    `functions` are identifiers of the only functions that are served; empty means all. The qualifier and the
+    version of `function` are not used: each invocation has its own.
+    """
+
+    project: ProjectOptions = ProjectOptions()
+    function: FunctionOptions = FunctionOptions()
+    code: CodeOptions = CodeOptions()
+    sandbox: SandboxSettings = SandboxSettings()
+    functions: tuple[str, ...] = ()
