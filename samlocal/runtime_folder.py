@@ -1,0 +1,58 @@
+"""The folder of sockets and other files that live as long as a process of the user."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+
+def runtime_folder() -> str:
+    """Return the path of a folder that only this user can enter; create it if necessary.
+
+    It is `$XDG_RUNTIME_DIR/samlocal`, or `samlocal-run-UID` in the folder of temporary files if that variable
+    names no directory of this user, as after `sudo`:
+    https://specifications.freedesktop.org/basedir-spec/latest/
+
+    Raises:
+        CacheError: It cannot be created, or others can enter or replace it.
+    """
+    folder = runtime_folder_path()
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103  # the thin client imports no pathlib
+        status = os.lstat(folder)
+    except OSError as error:
+        raise _unusable(folder, f"cannot be created: {error.strerror}") from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise _unusable(folder, "is not a directory")
+    if status.st_uid != os.getuid():
+        raise _unusable(folder, "belongs to another user")
+    if status.st_mode & 0o077:
+        raise _unusable(folder, "can be entered by other users")
+    return folder
+
+
+def runtime_folder_path() -> str:
+    """Return where the folder is, without a check that it exists and is private."""
+    user = os.getuid()
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if base.startswith("/") and _is_directory_of(base, user):
+        return f"{base}/samlocal"
+    temporary = os.environ.get("TMPDIR", "")
+    if not temporary.startswith("/"):
+        temporary = "/tmp"  # noqa: S108  # the folder in it is verified
+    return f"{temporary.rstrip('/')}/samlocal-run-{user}"
+
+
+def _is_directory_of(path: str, user: int) -> bool:
+    try:
+        status = os.stat(path)  # noqa: PTH116  # as above
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == user
+
+
+def _unusable(folder: str, reason: str) -> Exception:
+    from samlocal.errors import CacheError  # noqa: PLC0415  # only an error needs it
+
+    hint = "remove it, or set XDG_RUNTIME_DIR to a directory of your own"
+    return CacheError(f"the runtime folder `{folder}` {reason}", hint=hint)
