@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CHECKOUT = Path(__file__).parents[2]
 _OWN: Final = {"runtimes", "samlocal", "tests"}
+_IMPORTED_BY_OTHERS: Final = {"httptools"}  # by the part of uvicorn that the endpoint uses
 
 
 class _Declared(NamedTuple):
@@ -85,7 +86,7 @@ def test_what_the_package_imports_is_what_it_declares() -> None:
     declared = _names([*_declared().dependencies, *extras["aws"], *extras["otlp"]])
     imported = _imported("samlocal/**/*.py")
     assert _undeclared(imported, declared) == []
-    assert declared <= set().union(*imported.values())
+    assert declared <= set().union(*imported.values()) | _IMPORTED_BY_OTHERS
 
 
 def test_what_tests_import_is_declared() -> None:
