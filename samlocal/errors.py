@@ -97,6 +97,18 @@ class SamlocalError(Exception):
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let every error travel between processes, whatever arguments its class requires."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[SamlocalError], args: tuple[object, ...], state: dict[str, object]
+) -> SamlocalError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class UsageError(SamlocalError):
     exit_code = 2

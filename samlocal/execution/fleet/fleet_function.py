@@ -19,6 +19,9 @@ class FleetFunction:
     All versions of the function in one project share the pool `key`, whose limit is `reserved_concurrency`.
     Only environments with the same `fingerprint` run its invocations; it stands for everything that shapes an
     environment: spec, configuration, code, layers. `log` gets what belongs to no invocation.
+
+    An environment ends when it has served no invocation for `idle_seconds`, those of the function of its last
+    invocation; None means the time of the fleet.
     """
 
     key: str
@@ -27,3 +30,4 @@ class FleetFunction:
     configuration: FunctionConfiguration
     log: Log
     reserved_concurrency: int | None = None
+    idle_seconds: float | None = None
