@@ -197,7 +197,8 @@ class Function:
 
     `reserved_concurrency` is `ReservedConcurrentExecutions`, None if it is not set. `event_invoke` has the
     handling of asynchronous invocations by qualifier, `$LATEST` for those without; `dead_letter` is the ARN of
-    the queue or topic for events that fail.
+    the queue or topic for events that fail. `allows_recursion` is whether `RecursiveLoop` is `Allow`. These,
+    and `description`, `role`, `tags` and `tracing`, are read for Lambda's API only.
 
     `snap_start` is the place of a `SnapStart` that applies to published versions, `tenancy` that of a
     `TenancyConfig`; None if the function has none. Only a function on managed instances has a
@@ -233,6 +234,7 @@ class Function:
     reserved_concurrency: int | None = None
     event_invoke: Mapping[str, EventInvokeConfig] = field(default_factory=dict)
     dead_letter: str | None = None
+    allows_recursion: bool = False
     region: str = DEFAULT_REGION
     account_id: str = DEFAULT_ACCOUNT_ID
     diagnostics: tuple[Diagnostic, ...] = ()

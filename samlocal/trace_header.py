@@ -58,6 +58,15 @@ def with_new_segment(header: str, *, is_sampled: bool) -> str:
     return ";".join(f"{name}={value}" for name, value in {**changed, **_rest(fields)}.items())
 
 
+def usable_fields(header: str | None) -> dict[str, str]:
+    """Return the fields of a header that anybody sent, without malformed ones; a new trace if it names none."""
+    fields = read_trace_header(header) if header and re.fullmatch(_PRINTABLE, header) else {}
+    fields = {n: v for n, v in fields.items() if n not in _FIELDS or re.fullmatch(_FIELDS[n], v)}
+    if "Root" not in fields:
+        fields = read_trace_header(new_trace_header()) | _rest(fields)
+    return fields
+
+
 def read_trace_header(header: str) -> dict[str, str]:
     """Return the fields of a header by name: `Root`, `Parent` (the segment of the function), `Sampled`."""
     pairs = (part.strip().partition("=") for part in header.split(";"))

@@ -46,7 +46,7 @@ def find_own_problems(project: Project) -> Iterator[Problem]:
         return
     for entry in functions:
         try:
-            for diagnostic in project.resolve(entry).diagnostics:
+            for diagnostic in project.resolve(entry, for_api=True).diagnostics:
                 yield from _of_missing(diagnostic.missing) or [_of_diagnostic(diagnostic)]
         except MissingParameterError as error:
             yield from _of_missing(error.parameters)

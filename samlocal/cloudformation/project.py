@@ -250,10 +250,13 @@ class CloudFormationProject:
             hint=f"{first.message}; {first.hint}" if first.hint else first.message,
         )
 
-    def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
+    def resolve(
+        self, entry: FunctionEntry, *, replaced: Iterable[str] = (), for_api: bool = False
+    ) -> Function:
         """Resolve one function of this project; its `diagnostics` name what was dropped or guessed.
 
         The properties in `replaced` are not taken from the template: their missing values do not matter.
+        `for_api` also reads those that only callers of Lambda's API notice.
 
         Raises:
             TemplateError: a property has a value that Lambda refuses.
@@ -263,7 +266,9 @@ class CloudFormationProject:
         """
         _ = self._stack_diagnostics  # drained first: what follows belongs to the function
         _, stack = self._stack_by_path[entry.full_path]
-        return read_function(stack, entry, self._layers, replaced=frozenset(replaced))
+        return read_function(
+            stack, entry, self._layers, replaced=frozenset(replaced), for_api=for_api
+        )
 
     def _undeclared_overrides(self) -> list[Diagnostic]:
         declared = {name for root in self._roots for name in root.parameters}

@@ -42,6 +42,7 @@ class FunctionOptions:
     (`-`: the host's stdin); `variables` override the env files. `reads_shell` and `reads_credentials` let
     the host's environment and AWS profile through. `ca_bundle` has certificate authorities (PEM) that the
     function trusts. `debug` applies only to `debugged_function`, if that is set.
+    `for_api` also reads the properties that only callers of Lambda's API notice.
     """
 
     runtime: str | None = None
@@ -59,6 +60,7 @@ class FunctionOptions:
     ca_bundle: bytes | None = None
     debug: DebugSettings | None = None
     debugged_function: str | None = None
+    for_api: bool = False
 
 
 @frozen

@@ -72,7 +72,9 @@ def resolve_function(
 
     entry = project.find(identifier)
     image = chosen_image(options.images, entry, project.functions)
-    function = project.resolve(entry, replaced=_replaced_properties(options, image))
+    function = project.resolve(
+        entry, replaced=_replaced_properties(options, image), for_api=options.for_api
+    )
     function = _with_chosen_runtime(function, options)
     qualifier = _qualifier(options, identifier, entry)
     qualified = qualify(function, qualifier)

@@ -75,10 +75,14 @@ class Project(Protocol):
             AmbiguousFunctionError: more than one function has it.
         """
 
-    def resolve(self, entry: FunctionEntry, *, replaced: Iterable[str] = ()) -> Function:
+    def resolve(
+        self, entry: FunctionEntry, *, replaced: Iterable[str] = (), for_api: bool = False
+    ) -> Function:
         """Resolve one function; its `diagnostics` name what was dropped or guessed.
 
         The properties in `replaced` are not taken from the template: their missing values do not matter.
+        `for_api` also reads those that only callers of Lambda's API notice: description, role, tags,
+        tracing, recursion, concurrency, and what happens to asynchronous invocations.
 
         Raises:
             ProjectError: the function cannot be resolved.

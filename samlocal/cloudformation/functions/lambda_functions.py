@@ -73,10 +73,12 @@ def read_function(
     layers: Mapping[str, tuple[Stack, str]],
     *,
     replaced: frozenset[str] = frozenset(),
+    for_api: bool = False,
 ) -> Function:
     """Resolve one function; `layers` are the project's layers by ARN.
 
-    The properties in `replaced` are not taken from the template.
+    The properties in `replaced` are not taken from the template. `for_api` also reads those that only callers
+    of Lambda's API notice.
 
     Raises:
         TemplateError: a property has a value that Lambda refuses.
@@ -123,6 +125,10 @@ def read_function(
         region=stack.context.region,
         account_id=stack.context.account_id,
     )
+    if for_api:
+        from samlocal.cloudformation.functions.api_properties import with_api_properties  # noqa: PLC0415  # for servers
+
+        function = with_api_properties(function, stack, properties, alias)
     missing.check()
     return replace(
         function,

@@ -128,7 +128,7 @@ class Properties:
         return tuple(item.text(f"an item of `{name}`") for item in items)
 
     def integer(self, name: str, default: int, *, least: int, most: int) -> int:
-        """Return a number between `least` and `most`.
+        """Return a whole number between `least` and `most`.
 
         Raises:
             TemplateError: the property is something else.
@@ -136,8 +136,8 @@ class Properties:
         number = self._limited(name, default, (least, most), is_whole=True)
         return default if number is None else int(number)
 
-    def optional_integer(self, name: str, *, least: int, most: int) -> int | None:
-        """Return a number between `least` and `most`; None if the property is absent or unknown.
+    def optional_integer(self, name: str, *, least: int, most: float = math.inf) -> int | None:
+        """Return a whole number between `least` and `most`; None if the property is absent or unknown.
 
         Raises:
             TemplateError: the property is something else.
@@ -155,7 +155,7 @@ class Properties:
         return default if number is None else number
 
     def _limited(
-        self, name: str, default: float | None, limits: tuple[int, int], *, is_whole: bool
+        self, name: str, default: float | None, limits: tuple[int, float], *, is_whole: bool
     ) -> float | None:
         node = self.get(name, default=default)
         if node is None:
@@ -168,9 +168,8 @@ class Properties:
         least, most = limits
         if not least <= number <= most or (is_whole and not number.is_integer()):
             kind = "a whole number" if is_whole else "a number"
-            raise TemplateError(
-                f"`{name}` must be {kind} from {least} to {most}, not `{text}`", place=node.place
-            )
+            bounds = f"from {least} to {most}" if math.isfinite(most) else f"of at least {least}"
+            raise TemplateError(f"`{name}` must be {kind} {bounds}, not `{text}`", place=node.place)
         return number
 
     def mapping(self, name: str, *, needed: bool = False) -> Properties | None:

@@ -27,7 +27,7 @@ def read_qualifiers(
     if auto_publish_alias is not None:
         number = str(len(qualifiers) + 1)
         qualifiers |= {number: number, auto_publish_alias: number}
-    for alias in _resources_of(stack, function, _ALIAS):
+    for alias in resources_of(stack, function, _ALIAS):
         version = _text(stack, alias, "FunctionVersion") or "$LATEST"
         qualifiers[_text(stack, alias, "Name") or alias] = version
     return qualifiers
@@ -64,11 +64,12 @@ def _qualifier(stack: ResourceScope, logical_id: str) -> str | None:
 
 
 def _versions(stack: ResourceScope, function: str) -> dict[str, str]:
-    versions = _resources_of(stack, function, _VERSION)
+    versions = resources_of(stack, function, _VERSION)
     return {logical_id: str(number) for number, logical_id in enumerate(versions, start=1)}
 
 
-def _resources_of(stack: ResourceScope, function: str, kind: str) -> Iterator[str]:
+def resources_of(stack: ResourceScope, function: str, kind: str) -> Iterator[str]:
+    """Yield the logical ids of the resources of a type whose `FunctionName` is a function."""
     for logical_id in stack.resources:
         if stack.resource_type(logical_id) == kind and _function_of(stack, logical_id) == function:
             yield logical_id

@@ -100,6 +100,13 @@ def application_log_level(function: Function, directory: Path) -> object:
     return function.logging.application_log_level
 
 
+def event_invoke(function: Function, directory: Path) -> object:
+    del directory
+    names = ("max_retries", "max_age_seconds", "on_success", "on_failure")
+    configs = function.event_invoke.items()
+    return {qualifier: {n: getattr(each, n) for n in names} for qualifier, each in configs}
+
+
 SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
     "environment": environment,
     "code": code,
@@ -108,6 +115,7 @@ SPECIAL: Final[Mapping[str, Callable[[Function, Path], object]]] = {
     "image": image,
     "layers": layers,
     "diagnostics": diagnostics,
+    "event_invoke": event_invoke,
     "log_format": log_format,
     "application_log_level": application_log_level,
 }
@@ -140,7 +148,7 @@ def test_a_project_is_read_as_cloudformation_would(path: Path) -> None:
     assert left_out == expected.get("left_out", [])
     assert [entry.full_path for entry in project.functions] == list(expected["functions"])
     for full_path, wanted in expected["functions"].items():
-        function = project.resolve(project.find(full_path))
+        function = project.resolve(project.find(full_path), for_api=expected.get("for_api", False))
         for name, value in wanted.items():
             if name in SPECIAL:
                 actual = SPECIAL[name](function, directory)
@@ -159,4 +167,4 @@ def test_the_sample_apps_have_no_diagnostics(path: Path) -> None:
     project = open_project(path)
     assert project.diagnostics == ()
     for entry in project.functions:
-        assert project.resolve(entry).diagnostics == ()
+        assert project.resolve(entry, for_api=True).diagnostics == ()
