@@ -13,6 +13,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from samlocal.cli.options.container import ContainerOptions
     from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.environment import EnvironmentOptions
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.context import ContextOverrides
@@ -41,6 +42,7 @@ class InvocationRequest:
 
 def read_request(
     chosen: InvokeOptions,
+    environment: EnvironmentOptions,
     project_options: ProjectOptions,
     debugging: DebugOptions,
     container: ContainerOptions,
@@ -58,7 +60,7 @@ def read_request(
         ("--path", chosen.path),
         ("--context-path", chosen.context_path),
         ("--container-env-vars", debugging.container_env_vars),
-        *(("--env-vars", name) for name in chosen.env_vars or ()),
+        *(("--env-vars", name) for name in environment.env_vars or ()),
     )
     payload = _payload(chosen, host)
     context = _context(chosen, host)
@@ -66,9 +68,14 @@ def read_request(
         from samlocal.tenancy import check_tenant_id
 
         check_tenant_id(chosen.tenant_id)
-    options = plain_function(chosen, project_options, debugging, container)
-    if context:
-        options = replace(options, version=context.function_version)
+    options = replace(
+        plain_function(environment, project_options, debugging, container),
+        runtime=chosen.runtime,
+        architecture=chosen.architecture,
+        qualifier=chosen.qualifier,
+        version=context.function_version if context else None,
+        snap_start=chosen.snapstart,
+    )
     return InvocationRequest(
         project=open_project(options=plain_project(project_options), host=host),
         function_identifier=chosen.function_identifier,

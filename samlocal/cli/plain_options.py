@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samlocal.cli.options.code import CodeOptions
     from samlocal.cli.options.container import ContainerOptions
     from samlocal.cli.options.debugging import DebugOptions
-    from samlocal.cli.options.invocation import InvokeOptions
+    from samlocal.cli.options.environment import EnvironmentOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.preparation import options
     from samlocal.project.project import Project
@@ -54,12 +54,12 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
 
 
 def plain_function(
-    chosen: InvokeOptions,
+    environment: EnvironmentOptions,
     project: ProjectOptions,
     debugging: DebugOptions,
     container: ContainerOptions,
 ) -> options.FunctionOptions:
-    """Return the options about the function and its environment as plain data.
+    """Return the options about any function and its environment as plain data.
 
     Raises:
         UsageError: A value is invalid.
@@ -68,16 +68,12 @@ def plain_function(
     from samlocal.preparation import options
 
     return options.FunctionOptions(
-        runtime=chosen.runtime,
-        architecture=chosen.architecture,
         images=parse_images(container.invoke_image or ()),
-        qualifier=chosen.qualifier,
-        snap_start=chosen.snapstart,
-        env_files=tuple(chosen.env_vars or ()),
+        env_files=tuple(environment.env_vars or ()),
         container_env_file=debugging.container_env_vars,
-        variables=parse_assignments(chosen.env or ()),
-        reads_shell=not chosen.no_shell_env,
-        reads_credentials=not chosen.no_credentials,
+        variables=parse_assignments(environment.env or ()),
+        reads_shell=not environment.no_shell_env,
+        reads_credentials=not environment.no_credentials,
         profile=project.profile,
         ca_bundle=read_ca_bundle(container.ca_bundle) if container.ca_bundle else None,
         debug=_debug_settings(debugging),

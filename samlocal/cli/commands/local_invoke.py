@@ -18,6 +18,7 @@ from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
+from samlocal.cli.options.environment import EnvironmentOptions
 from samlocal.cli.options.general import GeneralOptions
 from samlocal.cli.options.invocation import InvokeOptions, OutputOptions
 from samlocal.cli.options.limits import LimitOptions
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 def invoke(  # noqa: PLR0913  # groups of options, mostly
     *,
     chosen: InvokeOptions,
+    environment: EnvironmentOptions,
     project: ProjectOptions,
     code: CodeOptions,
     container: ContainerOptions,
@@ -64,7 +66,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
 
     settings = read_settings(container, limits, code, debugging)
     host = current_host()
-    request = read_request(chosen, project, debugging, container, host)
+    request = read_request(chosen, environment, project, debugging, container, host)
     if output.print_env:
         _print_environment(request, host, observer, output.output)
         return

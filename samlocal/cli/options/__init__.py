@@ -4,6 +4,9 @@ from typing import Final
 
 PROJECT: Final = "Project and account"
 FUNCTION: Final = "Function and event"
+SERVED: Final = "Functions"
+ENDPOINT: Final = "Endpoint"
+WARM: Final = "Environments and changes"
 ENVIRONMENT: Final = "Environment"
 CODE: Final = "Code and layers"
 CONTAINER: Final = "Container"

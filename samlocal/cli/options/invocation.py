@@ -1,20 +1,20 @@
-"""The options about the function, its event and its environment."""
+"""The options about the function that is invoked, its event and the output."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import typer
 
-from samlocal.cli.options import ENVIRONMENT, FUNCTION, OUTPUT
+from samlocal.cli.options import FUNCTION, OUTPUT
 from samlocal.cli.options.general import OutputFormat
+from samlocal.cli.options.logs import LogFileOption, TimestampsOption
 from samlocal.frozen_dataclass import frozen
 
 
 @frozen
 class InvokeOptions:
-    """The options of `local invoke` about the function, its event and its environment."""
+    """The options of `local invoke` about the function and its event."""
 
     heading: ClassVar = FUNCTION
 
@@ -156,44 +156,6 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = 1
-    env_vars: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-n",
-            "--env-vars",
-            metavar="FILE",
-            rich_help_panel=ENVIRONMENT,
-            help="Read environment variables from a JSON, YAML or .env file, or from stdin (`-`); "
-            "repeatable.",
-            show_default=False,
-        ),
-    ] = None
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env",
-            metavar="KEY=VALUE",
-            rich_help_panel=ENVIRONMENT,
-            help="Set one environment variable; repeatable.",
-            show_default=False,
-        ),
-    ] = None
-    no_shell_env: Annotated[
-        bool,
-        typer.Option(
-            "--no-shell-env",
-            rich_help_panel=ENVIRONMENT,
-            help="Do not let the shell override variables that the template declares.",
-        ),
-    ] = False
-    no_credentials: Annotated[
-        bool,
-        typer.Option(
-            "--no-credentials",
-            rich_help_panel=ENVIRONMENT,
-            help="Do not give the function AWS credentials.",
-        ),
-    ] = False
 
 
 @frozen
@@ -214,23 +176,8 @@ class OutputOptions:
         OutputFormat,
         typer.Option("--output", help="Format of --print-env."),
     ] = "text"
-    log_file: Annotated[
-        Path | None,
-        typer.Option(
-            "-l",
-            "--log-file",
-            metavar="FILE",
-            help="Also write the function's logs to this file.",
-            show_default=False,
-        ),
-    ] = None
-    timestamps: Annotated[
-        bool,
-        typer.Option(
-            "--timestamps",
-            help="Show the time (UTC) before each line of the function's logs.",
-        ),
-    ] = False
+    log_file: LogFileOption = None
+    timestamps: TimestampsOption = False
     report: Annotated[
         str | None,
         typer.Option(

@@ -1,4 +1,4 @@
-"""Options of `sam local invoke` that samlocal accepts but does not support yet."""
+"""Options of `sam local` that samlocal accepts but does not support yet."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _PREPARED: Final = Path(".aws-sam-iacs/iacs_metadata/template.json")
 
 
 @frozen
-class SamOptions:
-    """These options; `project` and `diagnostics` have their effect."""
+class TerraformOptions:
+    """Options about Terraform; `project` and `diagnostics` have their effect."""
 
     heading: ClassVar = NO_EFFECT
 
@@ -53,15 +53,6 @@ class SamOptions:
             "--terraform-plan-file",
             metavar="FILE",
             help="With --hook-name: a Terraform plan. Not supported yet.",
-            show_default=False,
-        ),
-    ] = None
-    durable_execution_name: Annotated[
-        str | None,
-        typer.Option(
-            "--durable-execution-name",
-            metavar="NAME",
-            help="Name of the execution of a durable function. Not emulated yet.",
             show_default=False,
         ),
     ] = None
@@ -105,14 +96,32 @@ class SamOptions:
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return a diagnostic for each option without effect."""
-        diagnostics = []
-        if self.terraform_plan_file is not None:
-            instead = "samlocal cannot prepare a Terraform project yet"
-            diagnostics.append(_no_effect("--terraform-plan-file", instead))
-        if self.durable_execution_name is not None:
-            instead = "durable executions are not emulated yet"
-            diagnostics.append(_no_effect("--durable-execution-name", instead))
-        return tuple(diagnostics)
+        if self.terraform_plan_file is None:
+            return ()
+        instead = "samlocal cannot prepare a Terraform project yet"
+        return (_no_effect("--terraform-plan-file", instead),)
+
+
+@frozen
+class SamOptions(TerraformOptions):
+    """The options of `local invoke`."""
+
+    durable_execution_name: Annotated[
+        str | None,
+        typer.Option(
+            "--durable-execution-name",
+            metavar="NAME",
+            help="Name of the execution of a durable function. Not emulated yet.",
+            show_default=False,
+        ),
+    ] = None
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        diagnostics = TerraformOptions.diagnostics(self)
+        if self.durable_execution_name is None:
+            return diagnostics
+        instead = "durable executions are not emulated yet"
+        return (*diagnostics, _no_effect("--durable-execution-name", instead))
 
 
 def _no_effect(option: str, reason: str) -> Diagnostic:

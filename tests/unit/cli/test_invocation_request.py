@@ -13,6 +13,7 @@ import pytest
 from samlocal.cli.invocation_request import read_request
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.debugging import DebugOptions
+from samlocal.cli.options.environment import EnvironmentOptions
 from samlocal.cli.options.invocation import InvokeOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.errors import MissingParameterError, UsageError
@@ -65,6 +66,11 @@ def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @frozen
+class Options(InvokeOptions, EnvironmentOptions):
+    """The options about the function, the event and the environment."""
+
+
+@frozen
 class Request:
     """What becomes of a request: the function, all diagnostics, and the invocation."""
 
@@ -73,18 +79,19 @@ class Request:
 
 
 def read(
-    options: InvokeOptions, *, region: str | None = None, overrides: list[str] | None = None
+    options: Options, *, region: str | None = None, overrides: list[str] | None = None
 ) -> Request:
     return read_with(options, ProjectOptions(region=region, parameter_overrides=overrides))
 
 
 def read_with(
-    options: InvokeOptions,
+    options: Options,
     project: ProjectOptions | None = None,
     container: ContainerOptions | None = None,
 ) -> Request:
     host = current_host()
     request = read_request(
+        options,
         options,
         project or ProjectOptions(),
         DebugOptions(),
@@ -101,7 +108,7 @@ def read_with(
 @pytest.mark.usefixtures("stdin")
 def test_every_option_has_a_default() -> None:
     """The defaults are the only function, an empty event, $LATEST, and new IDs."""
-    request = read(InvokeOptions(no_credentials=True))
+    request = read(Options(no_credentials=True))
 
     invocation = request.invocation
     assert (request.resolved.function.logical_id, invocation.payload) == ("Ratings", b"{}")
@@ -118,7 +125,7 @@ def test_every_option_has_a_default() -> None:
 @pytest.mark.usefixtures("stdin")
 def test_two_invocations_have_two_ids() -> None:
     """Each invocation has a new request ID and trace ID."""
-    first, second = (read(InvokeOptions(no_credentials=True)).invocation for _ in range(2))
+    first, second = (read(Options(no_credentials=True)).invocation for _ in range(2))
     assert first.request_id != second.request_id
     assert first.trace_id != second.trace_id
 
@@ -127,7 +134,7 @@ def test_two_invocations_have_two_ids() -> None:
 def test_options_reach_the_function_and_its_invocation() -> None:
     """Event, parameters, variables, Region and alias reach the function and its invocation."""
     request = read(
-        InvokeOptions(
+        Options(
             function_identifier="Ratings",
             data="5",
             env=["TABLE_NAME=mine"],
@@ -149,7 +156,7 @@ def test_options_reach_the_function_and_its_invocation() -> None:
 def test_an_alias_in_the_identifier_is_the_qualifier() -> None:
     """`Ratings:live` runs the version of the alias, and the ARN has the alias."""
     for identifier in ("Ratings:live", "123456789012:function:Ratings:live"):
-        request = read(InvokeOptions(function_identifier=identifier, no_credentials=True))
+        request = read(Options(function_identifier=identifier, no_credentials=True))
         assert request.invocation.function_arn.endswith(":function:Ratings:live")
         assert request.resolved.environment.as_dict()["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
 
@@ -166,7 +173,7 @@ def test_context_overrides_the_functions_own() -> None:
         "custom": {"a": 1},
         "identity": {"cognitoIdentityId": "me"},
     }
-    request = read(InvokeOptions(context=json.dumps(context), no_credentials=True))
+    request = read(Options(context=json.dumps(context), no_credentials=True))
 
     invocation = request.invocation
     assert (invocation.request_id, invocation.version) == ("mine", "7")
@@ -181,7 +188,7 @@ def test_context_overrides_the_functions_own() -> None:
 def test_the_trace_is_chosen() -> None:
     """`--trace-id` completes the trace header, beside other members of the context."""
     root = "1-5759e988-bd862e3fe1be46a994272793"
-    options = InvokeOptions(trace_id=root, context='{"awsRequestId": "mine"}', no_credentials=True)
+    options = Options(trace_id=root, context='{"awsRequestId": "mine"}', no_credentials=True)
     invocation = read(options).invocation
     assert invocation.request_id == "mine"
     assert re.fullmatch(rf"Root={root};Parent=[0-9a-f]{{16}};Sampled=1", invocation.trace_id)
@@ -191,14 +198,14 @@ def test_an_event_beside_no_event(stdin: Callable[[str], None]) -> None:
     """`-e - --no-event` reads the event, as in sam; without `-e` stdin is not read."""
     stdin("5")
     for event, payload in ((None, b"{}"), ("-", b"5")):
-        request = read(InvokeOptions(event=event, no_event=True, no_credentials=True))
+        request = read(Options(event=event, no_event=True, no_credentials=True))
         assert request.invocation.payload == payload
 
 
 def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) -> None:
     """Stdin that an env file reads is not the event."""
     stdin('{"Parameters": {"STAGE": "test"}}')
-    request = read(InvokeOptions(env_vars=["-"], no_credentials=True))
+    request = read(Options(env_vars=["-"], no_credentials=True))
 
     assert request.resolved.environment.variables["STAGE"].value == "test"
     assert request.invocation.payload == b"{}"
@@ -207,13 +214,13 @@ def test_stdin_goes_to_the_option_that_names_it(stdin: Callable[[str], None]) ->
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(InvokeOptions(event="-", context_path="-"), id="event and context"),
-        pytest.param(InvokeOptions(path="-", env_vars=["-"]), id="path and env file"),
-        pytest.param(InvokeOptions(env_vars=["-", "env.json", "-"]), id="two env files"),
+        pytest.param(Options(event="-", context_path="-"), id="event and context"),
+        pytest.param(Options(path="-", env_vars=["-"]), id="path and env file"),
+        pytest.param(Options(env_vars=["-", "env.json", "-"]), id="two env files"),
     ],
 )
 @pytest.mark.usefixtures("stdin")
-def test_stdin_is_read_once(options: InvokeOptions) -> None:
+def test_stdin_is_read_once(options: Options) -> None:
     """Two options that read stdin are a usage error."""
     with pytest.raises(UsageError, match=r"stdin can be read once, not by `--.* -` and `--.* -`"):
         read(options)
@@ -224,7 +231,7 @@ def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
     """Diagnostics of parameters, qualifier, credentials, environment and context are all kept."""
     (directory / "env.json").write_text('{"Parameters": {"STAR": "1"}}')
     request = read(
-        InvokeOptions(qualifier="9", context='{"functionName": "x"}', env_vars=["env.json"]),
+        Options(qualifier="9", context='{"functionName": "x"}', env_vars=["env.json"]),
         overrides=["Colour=red"],
     )
 
@@ -239,15 +246,15 @@ def test_diagnostics_of_every_step_are_kept(directory: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(InvokeOptions(env=["STAGE=test", "TABLE_NAME=t"]), id="--env"),
-        pytest.param(InvokeOptions(env_vars=["parameters.json"]), id="parameters"),
-        pytest.param(InvokeOptions(env_vars=["section.json"]), id="section"),
-        pytest.param(InvokeOptions(), id="shell"),
+        pytest.param(Options(env=["STAGE=test", "TABLE_NAME=t"]), id="--env"),
+        pytest.param(Options(env_vars=["parameters.json"]), id="parameters"),
+        pytest.param(Options(env_vars=["section.json"]), id="section"),
+        pytest.param(Options(), id="shell"),
     ],
 )
 @pytest.mark.usefixtures("stdin")
 def test_a_variable_from_another_source_is_not_reported_as_missing(
-    directory: Path, monkeypatch: pytest.MonkeyPatch, options: InvokeOptions
+    directory: Path, monkeypatch: pytest.MonkeyPatch, options: Options
 ) -> None:
     """A variable from another source causes no diagnostic about the template's value."""
     text = TEMPLATE.replace(", Default: dev", "").replace(
@@ -257,7 +264,7 @@ def test_a_variable_from_another_source_is_not_reported_as_missing(
     values = '{"STAGE": "test", "TABLE_NAME": "t"}'
     (directory / "parameters.json").write_text(f'{{"Parameters": {values}}}')
     (directory / "section.json").write_text(f'{{"Ratings": {values}}}')
-    if options == InvokeOptions():
+    if options == Options():
         monkeypatch.setenv("STAGE", "test")
         monkeypatch.setenv("TABLE_NAME", "t")
 
@@ -274,7 +281,7 @@ def test_one_hint_names_all_missing_parameters(directory: Path) -> None:
     text = text.replace("TABLE_NAME: ratings", "TABLE_NAME: !Ref Table, KEY: !Ref Key")
     (directory / "template.yaml").write_text(text)
 
-    request = read(InvokeOptions(env=["KEY=k"], no_credentials=True))
+    request = read(Options(env=["KEY=k"], no_credentials=True))
 
     assert [
         (diagnostic.message, diagnostic.hint) for diagnostic in request.resolved.diagnostics
@@ -291,7 +298,7 @@ def test_one_hint_names_all_missing_parameters(directory: Path) -> None:
 def test_a_shared_env_file(directory: Path) -> None:
     """Sections for functions of other templates are a diagnostic, not an error."""
     (directory / "env.json").write_text('{"Ratngs": {"STAGE": "a"}, "Ratings": {"STAGE": "b"}}')
-    request = read(InvokeOptions(env_vars=["env.json"], no_credentials=True))
+    request = read(Options(env_vars=["env.json"], no_credentials=True))
 
     assert request.resolved.environment.as_dict()["STAGE"] == "b"
     [diagnostic] = request.resolved.diagnostics
@@ -302,8 +309,8 @@ def test_a_shared_env_file(directory: Path) -> None:
 def test_a_function_with_its_own_credentials() -> None:
     """A function with its own credentials causes no diagnostic about missing ones."""
     keys = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"]
-    assert read(InvokeOptions(env=keys)).resolved.diagnostics == ()
-    assert "no AWS credentials found" in read(InvokeOptions()).resolved.diagnostics[0].message
+    assert read(Options(env=keys)).resolved.diagnostics == ()
+    assert "no AWS credentials found" in read(Options()).resolved.diagnostics[0].message
 
 
 @pytest.mark.usefixtures("stdin")
@@ -311,9 +318,7 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--no-shell-env` keeps the template's values."""
     monkeypatch.setenv("STAGE", "of the shell")
     values = [
-        read(
-            InvokeOptions(no_shell_env=no_shell_env, no_credentials=True)
-        ).resolved.environment.as_dict()
+        read(Options(no_shell_env=no_shell_env, no_credentials=True)).resolved.environment.as_dict()
         for no_shell_env in (False, True)
     ]
     assert [value["STAGE"] for value in values] == ["of the shell", "dev"]
@@ -322,11 +327,11 @@ def test_without_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "architecture"),
     [
-        pytest.param(InvokeOptions(), "x86_64", id="default"),
-        pytest.param(InvokeOptions(architecture="arm64"), "arm64", id="--architecture"),
+        pytest.param(Options(), "x86_64", id="default"),
+        pytest.param(Options(architecture="arm64"), "arm64", id="--architecture"),
     ],
 )
-def test_architecture_that_is_chosen(options: InvokeOptions, architecture: str) -> None:
+def test_architecture_that_is_chosen(options: Options, architecture: str) -> None:
     """`--architecture` replaces `Architectures`."""
     assert read(options).resolved.function.architecture == architecture
 
@@ -338,7 +343,7 @@ def test_architecture_without_value_can_be_chosen(directory: Path) -> None:
     )
     (directory / "template.yaml").write_text(wanting)
 
-    chosen = InvokeOptions(architecture="arm64", no_credentials=True)
+    chosen = Options(architecture="arm64", no_credentials=True)
     request = read(chosen)
 
     assert request.resolved.function.architecture == "arm64"
@@ -350,7 +355,7 @@ def test_overridden_values_need_no_parameter(directory: Path) -> None:
     """`--runtime` and `--invoke-image` replace a runtime and an image without value."""
     text = TEMPLATE.replace(", Default: dev", "").replace("python3.11", "!Ref Stage")
     (directory / "template.yaml").write_text(text)
-    options = InvokeOptions(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
+    options = Options(runtime="python3.13", env=["STAGE=x"], no_credentials=True)
     assert (read(options).resolved.function.runtime, read(options).resolved.diagnostics) == (
         "python3.13",
         (),
@@ -369,7 +374,7 @@ def test_the_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The account in the ARN and the variable comes from `--account-id`, AWS_ACCOUNT_ID or the profile."""
 
     def account(options: ProjectOptions, *, no_credentials: bool = False) -> tuple[str, str | None]:
-        request = read_with(InvokeOptions(no_credentials=no_credentials), options)
+        request = read_with(Options(no_credentials=no_credentials), options)
         arn = request.invocation.function_arn
         return arn.split(":")[4], request.resolved.environment.as_dict().get("AWS_ACCOUNT_ID")
 
@@ -393,8 +398,8 @@ def test_a_placeholder_is_reported_unless_another_source_sets_the_variable(direc
     """A variable set by another source causes no diagnostic about the template's placeholder."""
     text = TEMPLATE.replace("TABLE_NAME: ratings", "API: !Ref Api")
     (directory / "template.yaml").write_text(text + "  Api: {Type: AWS::ApiGateway::RestApi}\n")
-    request = read(InvokeOptions(no_credentials=True))
+    request = read(Options(no_credentials=True))
     assert request.resolved.environment.as_dict()["API"] == "Api"
     (diagnostic,) = request.resolved.diagnostics
     assert diagnostic.message.startswith("`Api` gets its id at deployment")
-    assert read(InvokeOptions(no_credentials=True, env=["API=a1"])).resolved.diagnostics == ()
+    assert read(Options(no_credentials=True, env=["API=a1"])).resolved.diagnostics == ()

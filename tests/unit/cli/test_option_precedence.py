@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from samlocal.cli.options.container import ContainerOptions
     from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.environment import EnvironmentOptions
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.host import Host
@@ -35,13 +36,15 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
 
     def read(
         options: InvokeOptions,
+        environment: EnvironmentOptions,
         _project: ProjectOptions,
         debugging: DebugOptions,
         container: ContainerOptions,
         _host: Host,
     ) -> None:
         got.clear()
-        got.update(vars(options), container_env_vars=debugging.container_env_vars)
+        got.update(vars(options), env_vars=environment.env_vars)
+        got["container_env_vars"] = debugging.container_env_vars
         settings = read_settings(container, LimitOptions(), CodeOptions(), debugging)
         got["pull"] = settings.pull
         raise SystemExit
