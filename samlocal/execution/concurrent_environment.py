@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from samlocal.errors import EnvironmentBusyError
+from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError
 from samlocal.execution import platform_events
 from samlocal.execution.concurrent_invoke_phase import run_concurrent_invocation
 from samlocal.execution.environment import (
@@ -79,6 +80,7 @@ class ConcurrentEnvironment(ExecutionEnvironment):
         self._journal.log = self._log
         self._running: set[str] = set()
         self._life: _Life | None = None
+        self._reported: _Life | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._workers_deadline = 0.0
 
@@ -94,6 +96,18 @@ class ConcurrentEnvironment(ExecutionEnvironment):
         state = super().state
         is_full = len(self._running) >= self._configuration.max_concurrency
         return EnvironmentState.BUSY if state is EnvironmentState.IDLE and is_full else state
+
+    async def initialise(self, log: Log | None = None) -> None:
+        """Run Init before the first invocation; see `ExecutionEnvironment.initialise`.
+
+        What is written goes to the environment's log, as always.
+        """
+        del log
+        self._require_usable()
+        if self._life:
+            raise EnvironmentUnusableError("the execution environment is initialised already")
+        life = self._life = self._present_life(str(uuid.uuid4()))
+        await asyncio.shield(life.initialised)
 
     async def invoke(
         self,
@@ -146,14 +160,14 @@ class ConcurrentEnvironment(ExecutionEnvironment):
         self, invocation: Invocation, log: Log, delivery: Delivery, *, is_last: bool
     ) -> InvocationResult:
         phases: tuple[Phase, ...] = ()
-        before = self._life
         life = self._life = self._present_life(invocation.request_id)
+        is_first, self._reported = life is not self._reported, life
         with life:
             preparation = await asyncio.shield(life.initialised)
-            if life is before:
-                preparation = replace(preparation, init_duration_ms=None)
-            else:
+            if is_first:
                 phases = self._take_phases()
+            else:
+                preparation = replace(preparation, init_duration_ms=None)
             result = await self._serve(life, invocation, preparation, log, delivery)
             phases = (*phases, *result.phases)
             if is_last:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from samlocal.execution.clock import wall_time
 from samlocal.execution.init_phase import Initialiser
 from samlocal.execution.invoke_phase import InvokeResult, TimeLimit, run_invocation
 from samlocal.execution.journal import Journal
+from samlocal.execution.kept_log import KeptLog
 from samlocal.execution.outcomes import invocation_result
 from samlocal.execution.programs import Programs
 from samlocal.execution.thread_futures import awaitable
@@ -117,6 +119,8 @@ class ExecutionEnvironment:
         self._is_ending = False
         self._peak_memory_mb: int | None = None
         self._phases: list[Phase] = []
+        self._ahead: Preparation | None = None
+        self._kept = KeptLog()
 
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
@@ -159,6 +163,44 @@ class ExecutionEnvironment:
     def is_usable(self) -> bool:
         """Whether it accepts an invocation, now or after the current one."""
         return self.state not in {EnvironmentState.STOPPING, EnvironmentState.GONE}
+
+    async def settle_end(self, seconds: float) -> None:
+        """If the idle runtime does not wait for an invocation, wait until its end is known, at most so long.
+
+        A runtime that is killed has gone before the engine reports it.
+        """
+        if self._is_initialised and not self._programs.apis.runtime.is_waiting:
+            exited, logs_ended = self._sandbox.exited, self._sandbox.logs_ended
+            await self._programs.wait_for_end(
+                awaitable(exited), awaitable(logs_ended), seconds=seconds
+            )
+
+    async def initialise(self, log: Log | None = None) -> None:
+        """Run Init before the first invocation, as for provisioned concurrency.
+
+        What is written meanwhile goes to `log`; None means that the log of the first invocation gets it. That
+        invocation reports Init, and runs it again if it failed.
+
+        Raises:
+            EnvironmentUnusableError: Init has run, or the environment has ended.
+        """
+        self._require_usable()
+        if not self._needs_first_init:
+            raise EnvironmentUnusableError("the execution environment is initialised already")
+        # The log of the first invocation filters what it gets.
+        guarded = GuardedLog(self._kept) if log is None else _guard(log, self._configuration)
+        self._journal.log = guarded
+        self._connect(guarded)
+        try:
+            self._ahead = await self._run_first_init(str(uuid.uuid4()))
+            if not self._ahead.failure:
+                await self._programs.flush_output()
+        except BaseException:
+            self._is_ending = True  # the state of the programs is unknown
+            raise
+        finally:
+            self._connect(self._log if self._is_ending else None)
+            self._journal.log = None
 
     async def invoke(
         self,
@@ -215,11 +257,15 @@ class ExecutionEnvironment:
                 f"the execution environment is busy with invocation `{self._current.request_id}`"
             )
         # The first invocation reports a failed Init.
-        if self._is_ending or not (self._needs_first_init or self.is_usable):
+        if self._is_ending or not (self._has_init_to_report or self.is_usable):
             raise EnvironmentUnusableError(
                 f"the execution environment takes no more invocations: it is {self.state.value}",
                 hint="start another one",
             )
+
+    @property
+    def _has_init_to_report(self) -> bool:
+        return self._needs_first_init or self._ahead is not None
 
     def _require_tenant(self, invocation: Invocation) -> None:
         """Check that an invocation is of the same tenant as those before.
@@ -238,7 +284,6 @@ class ExecutionEnvironment:
         self, invocation: Invocation, log: Log, delivery: Delivery, *, is_last: bool
     ) -> InvocationResult:
         """Run one invocation; then prepare the environment for the next one, or end it."""
-        self._phases = []
         preparation = await self._prepare(invocation.request_id, log, is_last=is_last)
         self._journal.publish(platform_events.start(invocation, at=datetime.now(UTC)))
         self._connect(log)
@@ -266,13 +311,16 @@ class ExecutionEnvironment:
             await self.stop(reason)
         elif phase.is_failure and not is_last:
             await self._restart(reason)
-        return invocation_result(phase, report, self._phases)
+        phases, self._phases = self._phases, []
+        return invocation_result(phase, report, phases)
 
     async def _prepare(self, request_id: str, log: Log, *, is_last: bool) -> Preparation:
         """Run Init if it is due, with its output in the log."""
+        if self._ahead:
+            self._kept.give_to(log)
         if self._is_initialised and self._programs.runtime_has_ended:
             await self._restart("failure")
-        if self._is_initialised:
+        elif self._is_initialised and not self._ahead:
             return Preparation()
         self._connect(log)
         preparation = await self._initialise(request_id)
@@ -283,28 +331,34 @@ class ExecutionEnvironment:
 
     async def _initialise(self, request_id: str) -> Preparation:
         """Run Init for new programs; if the first one fails, a second time as a part of the invocation."""
-        if self._needs_first_init or self._has_snap_start:
-            started = await asyncio.shield(self._started)
-            begun = started.at if self._needs_first_init else time.monotonic()
-            init = await self._run_init("init", begun, request_id)
-            self._needs_first_init = False
-            if not init.failure:
-                self._sandbox.end_init()
-                _log.debug("the runtime is ready, Init took %.0f ms", init.duration_ms)
-                if self._has_snap_start:
-                    return await self._restore(request_id)
-                return Preparation(init_duration_ms=init.duration_ms)
-            if init.failure.cause:
-                seconds = init_seconds(self._configuration)
-                self._journal.note(
-                    f"Init took more than {seconds:.0f} seconds: {init.failure.cause}"
-                )
+        ahead, self._ahead = self._ahead, None
+        if ahead and not (self._is_initialised or ahead.failure):
+            ahead = None  # its programs have ended since
+        if ahead or self._needs_first_init or self._has_snap_start:
+            first = ahead or await self._run_first_init(request_id)
+            if not first.failure:
+                return await self._restore(request_id) if self._has_snap_start else first
             # Without a snapshot there is nothing to invoke.
             if self._has_snap_start or not self._sandbox.can_restart:
-                return Preparation(begun=begun, failure=init.failure)
-            await self._restart(_shutdown_reason(init.failure))
+                return first
+            await self._restart(_shutdown_reason(first.failure))
         begun = time.monotonic()
         init = await self._run_init("invoke", begun, request_id)
+        return Preparation(begun=begun, failure=init.failure)
+
+    async def _run_first_init(self, request_id: str) -> Preparation:
+        """Run an Init that is not a part of an invocation."""
+        started = await asyncio.shield(self._started)
+        begun = started.at if self._needs_first_init else time.monotonic()
+        init = await self._run_init("init", begun, request_id)
+        self._needs_first_init = False
+        if not init.failure:
+            self._sandbox.end_init()
+            _log.debug("the runtime is ready, Init took %.0f ms", init.duration_ms)
+            return Preparation(init_duration_ms=init.duration_ms)
+        if init.failure.cause:
+            seconds = init_seconds(self._configuration)
+            self._journal.note(f"Init took more than {seconds:.0f} seconds: {init.failure.cause}")
         return Preparation(begun=begun, failure=init.failure)
 
     @property

@@ -172,6 +172,11 @@ class Programs:
         if self._runtime_exit:
             await asyncio.wait([self._runtime_exit], timeout=seconds)
 
+    async def wait_for_end(self, *others: asyncio.Future[Any], seconds: float) -> None:
+        """Wait until a program has ended, or one of the other futures is done, at most some seconds."""
+        ends = self._ends() | set(others)
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
     async def wait_for_extensions(self, seconds: float) -> None:
         """Wait until all external extensions have ended, at most some seconds."""
         if exits := self._extension_exits.values():

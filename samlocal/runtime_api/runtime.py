@@ -34,11 +34,12 @@ class RuntimeApi(InitCalls):
     def __init__(self) -> None:
         super().__init__()
         self._exchange: asyncio.Future[Exchange] = asyncio.Future()
+        self._waiting_calls = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the runtime has called `next` and has no invocation."""
-        return self._state is RuntimeState.READY
+        """Whether a call of `next` waits for an invocation, and its connection is there."""
+        return self._waiting_calls > 0
 
     def move(self, wanted: RuntimeState) -> None:
         """Make a transition for a call that is not handled here.
@@ -108,8 +109,12 @@ class RuntimeApi(InitCalls):
         """Wait for an invocation that no other call has taken and answered meanwhile."""
         while True:
             waiting = self._exchange
-            # The runtime may disconnect while it waits; its next call gets the invocation.
-            exchange = await asyncio.shield(waiting)
+            self._waiting_calls += 1
+            try:
+                # The runtime may disconnect while it waits; its next call gets the invocation.
+                exchange = await asyncio.shield(waiting)
+            finally:
+                self._waiting_calls -= 1
             if waiting is self._exchange:
                 return exchange
 

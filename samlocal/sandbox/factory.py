@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
     from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.docker.sandbox import DockerSandbox
     from samlocal.sandbox.sandbox import Sandbox
 
 _T = TypeVar("_T")
@@ -48,17 +49,31 @@ class SandboxFactory:
         try:
             return self._run_in_container(spec, use)
         except HostNotReachableError:
-            if spec.api_connection != "auto":
+            relayed = self.with_relay(spec)
+            if relayed is None:
                 raise
+        return self._run_in_container(relayed, use)
+
+    def new_sandbox(self, spec: ContainerSpec) -> DockerSandbox:
+        """Return a sandbox that has not been started."""
+        from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
+
+        return DockerSandbox(spec, self.engine, progress=self.progress)
+
+    def with_relay(self, spec: ContainerSpec) -> ContainerSpec | None:
+        """Return the spec with a relay, after its sandbox could not reach this machine.
+
+        Later sandboxes on the engine start with a relay too. The result is None if the spec sets the connection.
+        """
+        if spec.api_connection != "auto":
+            return None
         from samlocal.sandbox.docker.network.api_listener import remember_relay  # noqa: PLC0415  # few need it
 
         self.progress.note(_RELAY_NOTE)
         remember_relay(self.engine)
-        return self._run_in_container(replace(spec, api_connection="relay"), use)
+        return replace(spec, api_connection="relay")
 
     def _run_in_container(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
-        from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
-
-        with DockerSandbox(spec, self.engine, progress=self.progress) as sandbox:
+        with self.new_sandbox(spec) as sandbox:
             sandbox.give_head_start(_HEAD_START_SECONDS)
             return use(sandbox)

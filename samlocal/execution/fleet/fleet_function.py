@@ -31,3 +31,8 @@ class FleetFunction:
     log: Log
     reserved_concurrency: int | None = None
     idle_seconds: float | None = None
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether a debugger attaches to its only environment."""
+        return self.spec.sandbox.debugger is not None

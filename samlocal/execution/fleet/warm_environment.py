@@ -1,0 +1,220 @@
+"""One environment of a fleet, from the start of its sandbox to its removal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from samlocal.errors import EnvironmentUnusableError, HostNotReachableError
+from samlocal.execution.environments import new_environment
+from samlocal.execution.fleet.noted_response import NotedResponse
+from samlocal.execution.thread_futures import awaitable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.execution.environment import ExecutionEnvironment
+    from samlocal.execution.fleet.fleet_function import FleetFunction
+    from samlocal.invocation import Invocation, InvocationResult, ResponseSink
+    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.factory import SandboxFactory
+    from samlocal.sandbox.output import Log
+    from samlocal.sandbox.sandbox import Sandbox
+
+State = Literal["starting", "idle", "busy", "stopping", "gone"]
+
+_log = logging.getLogger(__name__)
+
+# How long the end of a sandbox may take to be known after its runtime has gone.
+_END_SECONDS: Final = 0.5
+
+
+class WarmEnvironment:
+    """A sandbox that is started, initialised, used and removed, as a task of its own.
+
+    `changed` is called with it when it is ready for its first invocation, and when it is gone. `error` is
+    what prevented its start. Init is logged to `init_log`; None means that the first invocation shows it.
+    """
+
+    def __init__(
+        self,
+        function: FleetFunction,
+        factory: SandboxFactory,
+        changed: Callable[[WarmEnvironment], None],
+        *,
+        init_log: Log | None,
+    ) -> None:
+        self.function = function
+        self.idle_seconds = function.idle_seconds
+        """How long it may be idle, by its last invocation."""
+        self.started = datetime.now(UTC)
+        self.last_used = time.monotonic()
+        self.invocations = 0
+        self.running = 0
+        self.tenant_id: str | None = None
+        self.answered_at: float | None = None
+        """When its only invocation was answered, which is not finished yet (`time.monotonic()`)."""
+        self.is_retired = False
+        self.is_gone = False
+        self.error: Exception | None = None
+        self.idle_timer: asyncio.TimerHandle | None = None
+        self._factory = factory
+        self._changed = changed
+        self._init_log = init_log
+        self._environment: ExecutionEnvironment | None = None
+        self._end = asyncio.Event()
+        self._is_unused = asyncio.Event()
+        self._is_unused.set()
+        self._task = asyncio.create_task(self._live())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is initialised and has not ended."""
+        return self._environment is not None and not self.is_retired and not self.is_gone
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes another invocation at once."""
+        limit = self.function.configuration.max_concurrency
+        return self.is_ready and self.running < limit
+
+    @property
+    def state(self) -> State:
+        if self.is_gone:
+            return "gone"
+        if self.is_retired and not self.running:
+            return "stopping"
+        if self._environment is None:
+            return "starting"
+        return "busy" if self.running else "idle"
+
+    def begin(self, tenant_id: str | None) -> None:
+        """Reserve it for an invocation, which `invoke` runs."""
+        self.running += 1
+        self.invocations += 1
+        self.tenant_id = tenant_id
+        self._is_unused.clear()
+
+    def finish(self) -> None:
+        """Note the end of an invocation."""
+        self.running -= 1
+        self.last_used = time.monotonic()
+        self.answered_at = None
+        if self._environment and not self._environment.is_usable:
+            self.retire()
+        if not self.running:
+            self._is_unused.set()
+
+    def retire(self) -> None:
+        """End it as soon as it is not used."""
+        self.is_retired = True
+        self._end.set()
+
+    async def wait_until_gone(self) -> None:
+        await asyncio.shield(self._task)
+
+    async def invoke(
+        self, invocation: Invocation, *, log: Log | None, response: ResponseSink | None
+    ) -> InvocationResult:
+        """Run an invocation for which it is reserved.
+
+        Raises:
+            EnvironmentUnusableError: It ended before it got the invocation.
+            SandboxError: The sandbox was lost.
+        """
+        environment = self._environment
+        if environment is None:
+            raise EnvironmentUnusableError("the execution environment is not ready")
+        if self.running == 1:
+            await environment.settle_end(_END_SECONDS)
+        noted = NotedResponse(response, self._note_answer) if response else None
+        return await environment.invoke(invocation, log=log, response=noted)
+
+    def _note_answer(self) -> None:
+        if self.running == 1:
+            self.answered_at = time.monotonic()
+
+    async def _live(self) -> None:
+        try:
+            try:
+                await self._live_in(self.function.spec)
+            except HostNotReachableError:
+                relayed = self._factory.with_relay(self.function.spec)
+                if relayed is None or self.invocations:
+                    raise
+                await self._live_in(relayed)
+        except Exception as error:  # noqa: BLE001  # whoever waits for it gets the error
+            _log.debug("an environment of %s ended: %s", self.function.key, error)
+            self.error = error
+        finally:
+            self.is_gone = True
+            self._changed(self)
+
+    async def _live_in(self, spec: ContainerSpec) -> None:
+        """Start a sandbox, and serve until it is to end or ends by itself."""
+        sandbox = self._factory.new_sandbox(spec)
+        sandbox.__enter__()
+        try:
+            environment = new_environment(
+                sandbox, self.function.configuration, log=self.function.log
+            )
+            async with environment:
+                await self._initialise(environment)
+                if not self._end.is_set():
+                    self._environment = environment
+                    self._changed(self)
+                    await self._serve(sandbox)
+                if environment.is_usable:
+                    await environment.stop()
+        finally:
+            await _remove(sandbox)
+
+    async def _initialise(self, environment: ExecutionEnvironment) -> None:
+        """Run Init, unless the environment is to end before."""
+        initialising = asyncio.create_task(environment.initialise(self._init_log))
+        ended = asyncio.create_task(self._end.wait())
+        try:
+            await asyncio.wait([initialising, ended], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+        if not initialising.done():
+            initialising.cancel()
+            with suppress(asyncio.CancelledError):
+                await initialising
+            raise EnvironmentUnusableError("the execution environment ended before it was ready")
+        initialising.result()
+
+    async def _serve(self, sandbox: Sandbox) -> None:
+        """Wait until the environment is to end, or its sandbox has ended, and nobody uses it."""
+        wanted = asyncio.create_task(self._end.wait())
+        ends: list[asyncio.Future[Any]] = [wanted]
+        ends += [awaitable(sandbox.exited), awaitable(sandbox.logs_ended)]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wanted.cancel()
+        self.is_retired = True
+        self._changed(self)
+        await self._is_unused.wait()
+
+
+async def _remove(sandbox: Sandbox) -> None:
+    """Remove a sandbox in a thread of its own: the engine may need long for it."""
+    removed: Future[None] = Future()
+
+    def remove() -> None:
+        try:
+            sandbox.__exit__(None, None, None)
+        except BaseException as error:  # noqa: BLE001  # the waiting coroutine raises it
+            removed.set_exception(error)
+        else:
+            removed.set_result(None)
+
+    Thread(target=remove, name="removal").start()
+    await awaitable(removed)
