@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # A closed terminal sends SIGHUP, unless `nohup` ignores it; Windows does not have it.
-_SIGNALS: Final = tuple(
+SIGNALS: Final = tuple(
     number
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
     if (number := getattr(signal, name, None)) and signal.getsignal(number) != signal.SIG_IGN
 )
 # The base of a shell's exit status for a command that a signal ended.
-_SIGNALLED: Final = 128
+SIGNALLED: Final = 128
 # A second Ctrl-C after this time forces the exit: the engine may hang.
 _FORCE_EXIT_SECONDS: Final = 3.0
 
@@ -29,7 +29,7 @@ def exit_on_signals() -> None:
     The handler raises no exception: during an import it would be lost, and leave other threads waiting
     for import locks.
     """
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, _exit)
 
 
@@ -42,7 +42,7 @@ class DeferredSignals:
         self._since = 0.0
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
+        for number in SIGNALS:
             signal.signal(number, self._note)
         return self
 
@@ -62,7 +62,7 @@ class DeferredSignals:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.exit_code is None:
-            self.exit_code = _SIGNALLED + number
+            self.exit_code = SIGNALLED + number
             self._since = time.monotonic()
             if self._notify:
                 self._notify()
@@ -71,4 +71,4 @@ class DeferredSignals:
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
-    os._exit(_SIGNALLED + number)
+    os._exit(SIGNALLED + number)

@@ -13,6 +13,9 @@ class ServingOptions:
 
     `functions` are identifiers of the only functions that are served; empty means all. The qualifier and the
     version of `function` are not used: each invocation has its own.
+
+    Changes of files that match a glob of `watch_ignore`, or are in a `.gitignore` if `reads_gitignore`, end no
+    environment.
     """
 
     project: ProjectOptions = ProjectOptions()
@@ -20,3 +23,5 @@ class ServingOptions:
     code: CodeOptions = CodeOptions()
     sandbox: SandboxSettings = SandboxSettings()
     functions: tuple[str, ...] = ()
+    watch_ignore: tuple[str, ...] = ()
+    reads_gitignore: bool = True

@@ -54,8 +54,8 @@ class EndpointOptions:
         typer.Option(
             "--allow-host",
             metavar="HOST",
-            help="Accept requests with this name in the `Host` header, or with any (`*`); repeatable. "
-            "[default: localhost, --host and IP addresses]",
+            help="Accept requests that name this host or address in their `Host` header; repeatable. "
+            "[default: this machine's names, and --host]",
             show_default=False,
         ),
     ] = None
