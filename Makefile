@@ -1,6 +1,6 @@
 # Every target sets up what it needs. A second run repeats no work.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench interrupt images fuzz assembly lock clean
+.PHONY: help setup demo test check docs bench interrupt soak images fuzz assembly lock clean
 
 python := .venv/bin/python
 ready := .venv/ready
@@ -36,7 +36,7 @@ docs: $(ready) ## Refresh the reference pages, and build the documentation in si
 	@$(python) -m tests.docs.reference
 	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build -f .mkdocs.yml
 
-bench: $(ready) ## Compare the speed with `sam local invoke` and `docker run`, and the environment with sam
+bench: $(ready) ## Compare the speed with sam and `docker run`, and the environment with sam
 	@.ci/images python:3.11 nodejs:22
 	@failed=0; \
 	$(python) -m tests.benchmarks.run $(ARGS) || failed=1; \
@@ -44,12 +44,18 @@ bench: $(ready) ## Compare the speed with `sam local invoke` and `docker run`, a
 	$(python) -m tests.benchmarks.large_content || failed=1; \
 	$(python) -m tests.benchmarks.streaming || failed=1; \
 	$(python) -m tests.benchmarks.log_flood || failed=1; \
+	$(python) -m tests.benchmarks.lambda_endpoint || failed=1; \
+	$(python) -m tests.benchmarks.warm_invocations || failed=1; \
 	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
 	exit $$failed
 
 interrupt: $(ready) ## Interrupt 500 invocations at random moments; ARGS=50 for fewer
 	@.ci/images python:3.11
 	@$(python) -m tests.benchmarks.interruptions $(ARGS)
+
+soak: $(ready) ## Send 100,000 requests to an endpoint while containers are killed; ARGS=5000 for fewer
+	@.ci/images python:3.11 nodejs:22
+	@$(python) -m tests.benchmarks.soak $(ARGS)
 
 images: $(ready) ## Build the stand-ins for AWS's images that are missing or stale
 	@.ci/images $(ARGS)
