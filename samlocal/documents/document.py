@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.read_files import note_file
 from samlocal.documents.scalars import parse_scalar
 from samlocal.documents.yaml_composer import YamlComposer
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
@@ -37,6 +38,7 @@ def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
         TemplateNotFoundError: there is no such file.
         TemplateError: the file cannot be read, or is not YAML or JSON.
     """
+    note_file(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # a device has no size

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from samlocal.documents.read_files import note_file
 from samlocal.errors import Place
 from samlocal.frozen_dataclass import frozen
 from samlocal.suggestions import ask_for, closest
@@ -66,6 +67,7 @@ def read_input(name: str, kind: InputKind, *, stdin: Reader) -> bytes:
     """Return the content of the file `name`, or of standard input for `-`: at most `max_bytes` + 1 bytes."""
     if name == STDIN:
         return stdin.read(kind.max_bytes + 1)
+    note_file(Path(name))
     try:
         with Path(name).open("rb") as file:
             return file.read(kind.max_bytes + 1)

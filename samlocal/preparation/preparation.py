@@ -42,11 +42,13 @@ def prepare(
     observer: Observer,
     *,
     code: CodeOptions = CodeOptions(),  # noqa: B008  # frozen
+    checks_ports: bool = True,
 ) -> PreparedFunction:
     """Return a function with its code and layers as directories, and the spec of its sandbox.
 
     `settings` apply to every sandbox; image, debugger and profile come from `resolved`. The `observer`
-    receives all diagnostics, including those of `resolved`.
+    receives all diagnostics, including those of `resolved`. With `checks_ports`, a debug port that another
+    program uses is an error at once.
 
     Raises:
         SamlocalError: The code, a layer or the sandbox cannot be prepared.
@@ -59,7 +61,7 @@ def prepare(
     settings = replace(
         settings, debug=resolved.debug, image=resolved.image, profile=resolved.profile
     )
-    if resolved.debug:
+    if resolved.debug and checks_ports:
         from samlocal.sandbox.ports import require_free
 
         require_free(resolved.debug.ports, address=settings.publish_on)

@@ -1,0 +1,31 @@
+"""The files that a project and its options are read from, for whoever waits for their changes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_recorded: Final[ContextVar[set[Path] | None]] = ContextVar("recorded", default=None)
+
+
+@contextmanager
+def recorded_files() -> Iterator[set[Path]]:
+    """Yield the absolute paths of the files that this context reads, also of those that do not exist."""
+    files: set[Path] = set()
+    token = _recorded.set(files)
+    try:
+        yield files
+    finally:
+        _recorded.reset(token)
+
+
+def note_file(path: Path) -> None:
+    """Add a file to those that `recorded_files` yields; call it before the file is opened."""
+    files = _recorded.get()
+    if files is not None:
+        files.add(path.absolute())

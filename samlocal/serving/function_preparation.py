@@ -1,0 +1,172 @@
+"""Prepares versions of functions for the fleet, in threads."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samlocal.data import data_folder
+from samlocal.diagnostics import Diagnostic
+from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.frozen_dataclass import frozen
+from samlocal.function import LocalCode
+from samlocal.preparation.preparation import prepare
+from samlocal.qualifier import LATEST
+from samlocal.serving.fingerprint import content_mounts, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from pathlib import Path
+
+    from samlocal.function import Function, FunctionEntry
+    from samlocal.preparation.options import FunctionOptions
+    from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.preparation.resolution import ResolvedFunction
+    from samlocal.sandbox.output import Log
+    from samlocal.serving.directory_states import DirectoryStates
+    from samlocal.serving.once_observer import OnceObserver
+    from samlocal.serving.options import ServingOptions
+    from samlocal.serving.project_snapshot import ProjectSnapshot, RepeatedHost
+    from samlocal.serving.source_watch import SourceWatch
+
+
+@frozen
+class PreparedVersion:
+    """A version of a function, ready for the fleet, and the paths whose content is its code."""
+
+    resolved: ResolvedFunction
+    function: FleetFunction
+    paths: frozenset[Path]
+
+
+class FunctionPreparation:
+    """Resolves and prepares functions.
+
+    One function at a time is resolved, because a project is not for several threads; preparations, which may
+    download, run at the same time. What a function depends on is watched before it is read, so that no change
+    goes unnoticed.
+    """
+
+    def __init__(
+        self,
+        options: ServingOptions,
+        host: RepeatedHost,
+        *,
+        observer: OnceObserver,
+        log: Callable[[Function], Log],
+        states: DirectoryStates,
+        watch: SourceWatch,
+    ) -> None:
+        self._options = options
+        self._host = host
+        self._observer = observer
+        self._log = log
+        self._states = states
+        self._watch = watch
+        self._resolving = asyncio.Lock()
+        self._debugged: str | None = None
+        self._has_debugged: set[str] = set()
+
+    def debug_only(self, entry: FunctionEntry) -> None:
+        """Let the debugger attach to this function only."""
+        self._debugged = entry.full_path
+
+    async def resolve(
+        self, snapshot: ProjectSnapshot, entry: FunctionEntry, version: str = LATEST
+    ) -> ResolvedFunction:
+        """Return a version of a function, resolved.
+
+        Raises:
+            SamlocalError: It cannot be resolved.
+        """
+        options = self._function_options(entry, version)
+        async with self._resolving:
+            resolved, files = await asyncio.to_thread(
+                snapshot.resolve, entry, options, self._host.host()
+            )
+        await self._watch.add_files(files)
+        return resolved
+
+    async def prepare(
+        self, snapshot: ProjectSnapshot, entry: FunctionEntry, version: str
+    ) -> PreparedVersion:
+        """Return a version of a function, ready for the fleet.
+
+        Raises:
+            SamlocalError: It cannot be prepared.
+        """
+        self._choose_debugged(snapshot, entry)
+        resolved = await self.resolve(snapshot, entry, version)
+        sources = _sources(resolved.function)
+        await self._watch.add_sources(sources)
+        prepared = await asyncio.to_thread(self._prepare, resolved)
+        if resolved.debug:
+            self._has_debugged.add(entry.full_path)
+        paths = frozenset({*sources, *self._own_paths(prepared)})
+        await self._watch.add_sources(paths)
+        return await asyncio.to_thread(self._finish, prepared, paths)
+
+    def _prepare(self, resolved: ResolvedFunction) -> PreparedFunction:
+        return prepare(
+            resolved,
+            self._options.sandbox,
+            self._host.host(),
+            self._observer,
+            code=self._options.code,
+            # The environment before the change has the ports until it ends.
+            checks_ports=resolved.function.full_path not in self._has_debugged,
+        )
+
+    def _finish(self, prepared: PreparedFunction, paths: frozenset[Path]) -> PreparedVersion:
+        resolved = prepared.resolved
+        function = resolved.function
+        sandbox = replace(prepared.spec.sandbox, is_reused=True)
+        return PreparedVersion(
+            resolved=resolved,
+            function=FleetFunction(
+                key=pool_key(resolved.project, function.full_path),
+                fingerprint=fingerprint(prepared, state_of=self._states.get),
+                spec=replace(prepared.spec, sandbox=sandbox),
+                configuration=prepared.configuration,
+                log=self._log(function),
+                reserved_concurrency=function.reserved_concurrency,
+            ),
+            paths=paths,
+        )
+
+    def _own_paths(self, prepared: PreparedFunction) -> Iterable[Path]:
+        """Yield the mounted paths of the user, such as targets of links; all others never change."""
+        caches = (self._host.host().cache, self._options.code.layer_cache, data_folder("runtimes"))
+        for mount in content_mounts(prepared.spec):
+            if not any(each and mount.source.is_relative_to(each) for each in caches):
+                yield mount.source
+
+    def _function_options(self, entry: FunctionEntry, version: str) -> FunctionOptions:
+        """Return the options for a version; only one function has the debugger."""
+        qualifier = None if version == LATEST else version
+        options = replace(self._options.function, qualifier=qualifier, version=None, for_api=True)
+        if options.debug is None or entry.full_path == self._debugged:
+            return replace(options, debugged_function=None)
+        return replace(options, debug=None, debugged_function=None)
+
+    def _choose_debugged(self, snapshot: ProjectSnapshot, entry: FunctionEntry) -> None:
+        """Let the debugger attach to the first function that runs, if none was chosen."""
+        if self._options.function.debug is None or self._debugged is not None:
+            return
+        self._debugged = entry.full_path
+        if len(snapshot.entries) > 1:
+            message = f"the debugger attaches to `{entry.full_path}` only, which runs first"
+            hint = "choose another function with --debug-function"
+            self._observer.show_diagnostic(Diagnostic(message=message, hint=hint))
+
+
+def pool_key(project: Path, full_path: str) -> str:
+    """Return the key of the fleet's pool for a function."""
+    return f"{project}:{full_path}"
+
+
+def _sources(function: Function) -> Collection[Path]:
+    """Return the directories and archives of this machine that are a function's code and layers."""
+    every = (function.code, *(layer.code for layer in function.layers))
+    return [each.path for each in every if isinstance(each, LocalCode)]

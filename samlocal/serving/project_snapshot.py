@@ -1,0 +1,96 @@
+"""One reading of a project: its functions that are served, and the files that it was read from."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID
+from samlocal.documents.read_files import recorded_files
+from samlocal.frozen_dataclass import frozen
+from samlocal.preparation.project import open_project
+from samlocal.preparation.resolution import resolve_function
+from samlocal.project.lookup import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.function import FunctionEntry
+    from samlocal.host import Host
+    from samlocal.preparation.options import FunctionOptions, ProjectOptions
+    from samlocal.preparation.resolution import ResolvedFunction
+    from samlocal.project.project import Project
+
+
+@frozen
+class ProjectSnapshot:
+    """A project as it was read once. It is not for several threads at the same time.
+
+    `entries` are the functions that are served, in the order of the template. `files` are those that were read.
+    """
+
+    project: Project
+    entries: tuple[FunctionEntry, ...]
+    files: frozenset[Path]
+
+    @property
+    def account_id(self) -> str:
+        """The account that the project runs for."""
+        return self.project.account.known or DEFAULT_ACCOUNT_ID
+
+    def find(self, name: str) -> FunctionEntry:
+        """Return the served function with an identifier.
+
+        Raises:
+            FunctionNotFoundError: There is none; if the project has it, the hint names those that are served.
+            AmbiguousFunctionError: There are several.
+        """
+        if len(self.entries) == len(self.project.functions):
+            return self.project.find(name)  # which knows why a function is missing
+        return find(self.entries, name)
+
+    def resolve(
+        self, entry: FunctionEntry, options: FunctionOptions, host: Host
+    ) -> tuple[ResolvedFunction, frozenset[Path]]:
+        """Return a resolved function, and the files that were read for it.
+
+        Raises:
+            SamlocalError: It cannot be resolved.
+        """
+        with recorded_files() as files:
+            resolved = resolve_function(self.project, entry.full_path, options, host)
+        return resolved, frozenset(files)
+
+
+def read_project(
+    options: ProjectOptions, identifiers: tuple[str, ...], host: Host
+) -> ProjectSnapshot:
+    """Read a project whose functions with these `identifiers` are served; without any, all are.
+
+    Raises:
+        ProjectError: The project cannot be read, or has no such function.
+    """
+    with recorded_files() as files:
+        project = open_project(options, host)
+        chosen = {project.find(each).full_path for each in identifiers}
+        entries = tuple(
+            each for each in project.functions if not chosen or each.full_path in chosen
+        )
+    files |= {*project.templates, project.path}
+    return ProjectSnapshot(project=project, entries=entries, files=frozenset(files))
+
+
+class RepeatedHost:
+    """A host whose standard input can be read again for each preparation."""
+
+    def __init__(self, host: Host, options: FunctionOptions) -> None:
+        self._host = host
+        names = (*options.env_files, options.container_env_file)
+        self._stdin = host.stdin.read() if "-" in names else None
+
+    def host(self) -> Host:
+        """Return the host for one preparation."""
+        if self._stdin is None:
+            return self._host
+        return replace(self._host, stdin=io.BytesIO(self._stdin))
