@@ -1,0 +1,85 @@
+"""Finds the function and the version that a request refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.aws_account import resource_arn
+from samlocal.errors import FunctionNotFoundError
+from samlocal.lambda_api import error_types
+from samlocal.lambda_api.api_error import LambdaApiError
+from samlocal.qualifier import LATEST
+
+if TYPE_CHECKING:
+    from samlocal.function import Function
+    from samlocal.lambda_api.function_reference import FunctionReference
+    from samlocal.lambda_api.functions import Functions
+
+
+async def find_function(
+    functions: Functions, reference: FunctionReference, *, action: str, missing: str | None = None
+) -> Function:
+    """Return the function of a reference, whose qualifier is not looked at.
+
+    `action` is what IAM calls the operation; `missing` is the qualifier in the message about a function that
+    does not exist, if the reference has none.
+
+    Raises:
+        LambdaApiError: There is none in this Region and account.
+        AmbiguousFunctionError: There are several.
+    """
+    if reference.region not in {None, functions.region}:
+        raise LambdaApiError(
+            error_types.RESOURCE_NOT_FOUND,
+            f"Functions from '{reference.region}' are not reachable in this region"
+            f" ('{functions.region}')",
+        )
+    if reference.account_id not in {None, functions.account_id}:
+        raise _other_account(functions, reference, action)
+    try:
+        return await functions.find(reference.name)
+    except FunctionNotFoundError as error:
+        arn = _arn(functions, reference.name, account_id=functions.account_id)
+        raise not_found(arn, reference.qualifier or missing) from error
+
+
+def version_of(function: Function, qualifier: str | None, arn: str) -> str:
+    """Return the version that a qualifier selects; `arn` is that of the function.
+
+    Raises:
+        LambdaApiError: There is no such version or alias.
+    """
+    if qualifier is None or qualifier == LATEST:
+        return LATEST
+    version = function.qualifiers.get(qualifier)
+    if version is None:
+        raise not_found(arn, qualifier)
+    return version
+
+
+def not_found(arn: str, qualifier: str | None) -> LambdaApiError:
+    """Return the error for a function, a version or an alias that does not exist."""
+    return LambdaApiError(
+        error_types.RESOURCE_NOT_FOUND, f"Function not found: {with_qualifier(arn, qualifier)}"
+    )
+
+
+def with_qualifier(arn: str, qualifier: str | None) -> str:
+    return f"{arn}:{qualifier}" if qualifier else arn
+
+
+def _other_account(
+    functions: Functions, reference: FunctionReference, action: str
+) -> LambdaApiError:
+    arn = _arn(functions, reference.name, account_id=reference.account_id or "")
+    return LambdaApiError(
+        error_types.ACCESS_DENIED,
+        f"User: arn:aws:iam::{functions.account_id}:root is not authorized to perform: {action} on"
+        f" resource: {arn} because no resource-based policy allows the {action} action",
+    )
+
+
+def _arn(functions: Functions, name: str, *, account_id: str) -> str:
+    return resource_arn(
+        "lambda", f"function:{name}", region=functions.region, account_id=account_id
+    )

@@ -1,0 +1,64 @@
+"""Invoke and InvokeAsync.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+
+A client that hangs up ends nothing: the function runs to its end, as on Lambda.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from samlocal.lambda_api.log_tail import LogTail
+from samlocal.lambda_api.requested_call import read_call, read_invocation_type
+from samlocal.lambda_api.responses import Response
+
+if TYPE_CHECKING:
+    from samlocal.function import Function
+    from samlocal.invocation import InvocationResult
+    from samlocal.lambda_api.functions import Functions
+    from samlocal.lambda_api.request import Request
+    from samlocal.serving.function_call import FunctionCall
+
+
+class Events(Protocol):
+    """Where asynchronous invocations go."""
+
+    def enqueue(self, function: Function, call: FunctionCall) -> None:
+        """Take an event, and return at once."""
+
+
+class Invocations:
+    """The operations that run a function and answer when it is done, or at once."""
+
+    def __init__(self, functions: Functions, events: Events) -> None:
+        self._functions = functions
+        self._events = events
+
+    async def invoke(self, request: Request, name: str) -> Response:
+        """Run a function and return its result; or put the event in the queue; or only check."""
+        invocation_type = read_invocation_type(request, "RequestResponse", "Event", "DryRun")
+        requested = await read_call(self._functions, request, name, invocation_type=invocation_type)
+        if invocation_type == "DryRun":
+            return Response(204)
+        if invocation_type == "Event":
+            self._events.enqueue(requested.function, requested.call)
+            return Response(202)
+        tail = LogTail() if requested.has_tail else None
+        result = await self._functions.invoke(requested.call, tail=tail)
+        return _response(result, requested.version, tail)
+
+    async def invoke_async(self, request: Request, name: str) -> Response:
+        """Put an event in the queue."""
+        requested = await read_call(self._functions, request, name, invocation_type="Event")
+        self._events.enqueue(requested.function, requested.call)
+        return Response(202)
+
+
+def _response(result: InvocationResult, version: str, tail: LogTail | None) -> Response:
+    headers = [(b"x-amz-executed-version", version.encode())]
+    if result.outcome != "success":
+        headers.append((b"x-amz-function-error", b"Unhandled"))
+    if tail:
+        headers.append((b"x-amz-log-result", tail.encoded()))
+    return Response(200, result.payload, headers)
