@@ -7,7 +7,7 @@ their methods, which saves 35 ms in a cold `local invoke` (about seventy classes
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, TypeVar, dataclass_transform
 
 _T = TypeVar("_T")
 
@@ -25,12 +25,31 @@ def frozen(cls: type[_T]) -> type[_T]:
     return dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
 
 
+# For each class the defaults that its instances share, and the names of its fields.
+_DEFAULTS: Final[dict[type, tuple[dict[str, object], frozenset[str]]]] = {}
+
+
+def _find_defaults(cls: type[Any]) -> tuple[dict[str, object], frozenset[str]]:
+    found = {each.name: each.default for each in fields(cls) if each.default is not MISSING}
+    names = frozenset(each.name for each in fields(cls))
+    return _DEFAULTS.setdefault(cls, (found, names))
+
+
 class _Record:
     """The methods that all these classes share."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __init__(self, **given: object) -> None:
+        defaults, names = _DEFAULTS.get(self.__class__) or _find_defaults(self.__class__)
+        if names == given.keys() | defaults.keys():
+            self.__dict__.update(defaults)
+            self.__dict__.update(given)
+        else:
+            self._fill(given)
+
+    def _fill(self, given: dict[str, object]) -> None:
+        """Set the fields one by one: some defaults are made for each instance, or something is wrong."""
         for each in fields(self):
             if each.name in given:
                 value = given.pop(each.name)

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from samlocal.execution.log_levels import is_line_shown
-from samlocal.sandbox.output import LogOfSources, named_log
+from samlocal.sandbox.output import named_log, tells_sources_apart
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
@@ -68,7 +68,7 @@ class FilteredLog:
         """Pass on an incomplete line, unless it is an object that is not shown."""
         with self._lock:
             self._flush_object()
-            if isinstance(self._log, LogOfSources):
+            if tells_sources_apart(self._log):
                 self._log.flush()
 
     def _flush_object(self) -> None:

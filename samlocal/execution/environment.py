@@ -438,7 +438,7 @@ class ExecutionEnvironment:
         if phase.out_of_memory:
             peak_memory_mb: int | None = memory_mb
         else:
-            peak_memory_mb = await asyncio.to_thread(self._sandbox.peak_memory_mb)
+            peak_memory_mb = await self._measure_memory()
         # The peak is the environment's, as in Lambda; some processes may have ended since.
         known = [each for each in (self._peak_memory_mb, peak_memory_mb) if each is not None]
         self._peak_memory_mb = max(known, default=None)
@@ -458,6 +458,11 @@ class ExecutionEnvironment:
             produced_bytes=result.produced_bytes,
             response_mode=result.response_mode,
         )
+
+    async def _measure_memory(self) -> int | None:
+        if self._sandbox.measures_at_once:
+            return self._sandbox.peak_memory_mb()
+        return await asyncio.to_thread(self._sandbox.peak_memory_mb)
 
     async def _restart(self, reason: ShutdownReason) -> None:
         """End all programs, so that the next invocation starts new ones in the same sandbox."""
@@ -500,9 +505,10 @@ class ExecutionEnvironment:
         self._programs.connect_output(log)
 
     async def _accepts_peer(self, host: str, port: int) -> bool:
-        try:
-            await asyncio.shield(self._started)
-        except SandboxError:
+        if not self._started.done():
+            with suppress(SandboxError):
+                await asyncio.shield(self._started)
+        if self._started.exception():
             return False
         accepted = self._sandbox.accepts_peer(host, port)
         self._was_called |= accepted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samlocal.execution.platform_events import iso_time
 from samlocal.execution.platform_lines import platform_lines
 from samlocal.execution.telemetry.telemetry import Telemetry
-from samlocal.sandbox.output import LogOfSources, named_log
+from samlocal.sandbox.output import named_log, tells_sources_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Journal:
 
     def end_lines(self) -> None:
         """Write the unfinished lines of programs that have ended, before others continue them."""
-        if isinstance(self.log, LogOfSources):
+        if self.log and tells_sources_apart(self.log):
             self.log.flush()
 
     def runtime_log(self, log: Log) -> Log:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from samlocal.sandbox.output import LogOfSources, named_log
+from samlocal.sandbox.output import named_log, tells_sources_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class KeptLog:
 
     def flush(self) -> None:
         def flush(log: Log) -> None:
-            if isinstance(log, LogOfSources):
+            if tells_sources_apart(log):
                 log.flush()
 
         self.call(flush, 0)
@@ -85,7 +85,7 @@ class _KeptSource:
 
         def flush(log: Log) -> None:
             source = named_log(log, self._name)
-            if isinstance(source, LogOfSources):
+            if tells_sources_apart(source):
                 source.flush()
 
         self._kept.call(flush, 0)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # The exit status of a program may arrive long after the end of its output.
 _EXIT_SECONDS: Final = 5.0
+# A program that is stopped, or that closed its output, does not tell that its output is written.
+_FLUSH_SECONDS: Final = 2.0
 # What a killed program wrote may still be on its way.
 _LAST_OUTPUT_SECONDS: Final = 2.0
 
@@ -103,8 +105,15 @@ class Programs:
     async def flush_output(self) -> None:
         """Wait until the previous output of all programs is written."""
         processes = self._running()
-        if processes:
-            await asyncio.to_thread(_flush, processes)
+        if not processes:
+            return
+        requested = [each.request_flush() for each in processes]
+        flushed = [awaitable(each) for each in requested if each]
+        if flushed:
+            _, late = await asyncio.wait(flushed, timeout=_FLUSH_SECONDS)
+            if not late and len(flushed) == len(processes):
+                return
+        await asyncio.to_thread(_flush, processes)
 
     async def until(
         self, *wanted: asyncio.Future[Any], request_id: str, seconds: float

@@ -166,6 +166,13 @@ class Process(Protocol):
         If they cannot be reached, the sandbox ends.
         """
 
+    def request_flush(self) -> Future[None] | None:
+        """Return what is done when the previous output is in `output`, which must have a log; at once.
+
+        The result is None if the process cannot tell. It may never be done: then `flush_output` waits
+        otherwise.
+        """
+
     def flush_output(self) -> None:
         """Wait until the previous output of the process is in `output`, which must have a log."""
 
@@ -229,6 +236,10 @@ class Sandbox(Protocol):
 
     def stop(self) -> None:
         """End the sandbox, at once or after the grace period of its runtime; return when it has ended."""
+
+    @property
+    def measures_at_once(self) -> bool:
+        """Whether `peak_memory_mb` takes less than a millisecond."""
 
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the sandbox has used so far, in MiB; None if unknown."""

@@ -79,7 +79,7 @@ class DockerSandbox:
             self._remove(container)
         self._api.close()
         if container:
-            container.close_copies()
+            container.close()
         self.output.close()
         self._processes.close()
         if self._reader:
@@ -135,6 +135,10 @@ class DockerSandbox:
 
     def accepts_peer(self, host: str, port: int) -> bool:
         return self._api.accepts_peer(host, port)
+
+    @property
+    def measures_at_once(self) -> bool:
+        return self._container is None or self._container.measures_at_once
 
     def peak_memory_mb(self) -> int | None:
         return self._container.peak_memory_mb() if self._container else None

@@ -231,6 +231,9 @@ class FakeProcess:
             self.killed.set()
         self.exit(-9)
 
+    def request_flush(self) -> Future[None] | None:
+        """It does not tell when its output is written."""
+
     def flush_output(self) -> None:
         for each in self.underway:
             self.output.write(each)
@@ -360,6 +363,10 @@ class FakeSandbox:
         self.stopped.set()
         self.kill_processes()
         self._end(_KILLED)
+
+    @property
+    def measures_at_once(self) -> bool:
+        return len(self.peaks_mb) == 1
 
     def peak_memory_mb(self) -> int | None:
         return self.peaks_mb.pop(0) if len(self.peaks_mb) > 1 else self.peaks_mb[0]

@@ -202,6 +202,11 @@ class FunctionContainer:
         except EngineError as error:  # mostly because the function has ended already
             _log.debug("its CPU is not limited: %s", error.message)
 
+    @property
+    def measures_at_once(self) -> bool:
+        """Whether the kernel's files about its memory are on this machine."""
+        return self._memory is not None
+
     def peak_memory_mb(self) -> int | None:
         """Return the most memory that the function has used so far, in MiB; None if unknown."""
         if not self.id:
@@ -248,6 +253,12 @@ class FunctionContainer:
         if self.id:
             with suppress(EngineError), self._engine.translated_errors():
                 self._engine.api.kill(self.id)
+
+    def close(self) -> None:
+        """Close what is open about the container, which has ended."""
+        self.close_copies()
+        if self._memory:
+            self._memory.files.close()
 
     def close_copies(self) -> None:
         """Remove the carrier, so that the copies are removed with the container."""

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
 from samlocal.frozen_dataclass import frozen
+from samlocal.sandbox.docker.container.kernel_files import KernelFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from samlocal.engine.engine import Engine
 
 _KIB: Final = 1024
@@ -37,11 +37,15 @@ _PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 @frozen
 class MemoryGroup:
-    """The kernel's files about a container's memory, which disappear with the container."""
+    """The kernel's files about a container's memory, which disappear with the container.
+
+    Those of the peak stay open in `files`, because they are read after each invocation.
+    """
 
     folder: Path
     peak: str
     kills: str
+    files: KernelFiles = field(default_factory=KernelFiles, repr=False, compare=False)
 
     def oom_kills(self) -> int:
         """Return how many processes of the container the kernel has killed for their memory so far."""
@@ -53,15 +57,24 @@ class MemoryGroup:
     def peak_bytes(self) -> int:
         """Return the peak of the group; 0 if unknown (cgroup v2 before Linux 5.19)."""
         with suppress(OSError, ValueError):
-            return int((self.folder / self.peak).read_text())
+            return int(self.files.read(f"{self.folder}/{self.peak}"))
         return 0
 
     def process_peak_bytes(self) -> int:
         """Return the largest peak of the running processes."""
         with suppress(OSError):
-            processes = (self.folder / "cgroup.procs").read_text().split()
-            return _process_peak(_statuses(processes))
+            processes = self.files.read(f"{self.folder}/cgroup.procs").split()
+            return _process_peak(self._statuses(processes))
         return 0
+
+    def _statuses(self, processes: list[str]) -> str:
+        paths = [f"/proc/{process}/status" for process in processes]
+        self.files.close_others(f"{self.folder}/", paths)
+        texts = []
+        for path in paths:
+            with suppress(OSError):  # it has just ended
+                texts.append(self.files.read(path))
+        return "".join(texts)
 
 
 def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
@@ -102,14 +115,6 @@ def peak_memory_mb(
         group_peak, process_peak = group.peak_bytes(), group.process_peak_bytes()
     peak = max(group_peak, process_peak) if of_group else process_peak
     return -(-peak // _MIB) or None
-
-
-def _statuses(processes: Iterable[str]) -> str:
-    texts = []
-    for process in processes:
-        with suppress(OSError):  # it has just ended
-            texts.append(Path(f"/proc/{process}/status").read_text())
-    return "".join(texts)
 
 
 def _process_peak(statuses: str) -> int:

@@ -7,7 +7,10 @@ before a mark was written before it.
 from __future__ import annotations
 
 import os
-from threading import Condition, Lock
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -45,32 +48,40 @@ class OutputMarks:
         self._mark = mark_of(token)
         self._request = request
         self._ended = ended
-        self._requested = 0
-        self._received = 0
+        self._requested: deque[Future[None]] = deque()
         self._has_ended = False
         self._is_lost = False
         self._requesting = Lock()
-        self._changed = Condition()
+
+    def request(self) -> Future[None] | None:
+        """Request a mark; the result is done when `strip` has yielded all output before it.
+
+        Return None if marks do not come any more.
+        """
+        if self._is_lost:
+            return None
+        mark: Future[None] = Future()
+        with self._requesting:  # marks come in the order of the requests
+            self._requested.append(mark)
+            self._request()
+        if self._has_ended:
+            self._settle_all()
+        return mark
 
     def wait(self) -> bool:
         """Request a mark, and wait until `strip` has yielded all output before it.
 
         Return False if no mark comes; after that, none is requested any more.
         """
-        if self._is_lost:
+        mark = self.request()
+        if mark is None:
             return False
-        with self._requesting:  # marks come in the order of the requests
-            self._request()
-            with self._changed:
-                self._requested += 1
-                mark = self._requested
-        with self._changed:
-            came = self._changed.wait_for(
-                lambda: self._has_ended or self._received >= mark, _LONGEST_WAIT_SECONDS
-            )
-        if not came:
+        try:
+            mark.result(_LONGEST_WAIT_SECONDS)
+        except TimeoutError:
             self._is_lost = True
-        return came
+            return False
+        return True
 
     def strip(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the output of a process without the marks, for any chunking."""
@@ -94,17 +105,20 @@ class OutputMarks:
                 held = held[end:]
         if held:
             yield held
-        with self._changed:
-            self._has_ended = True
-            self._changed.notify_all()
+        self._has_ended = True
+        self._settle_all()
 
     def _note(self, kind: bytes) -> None:
         if kind == _END:
             self._ended()
         elif kind == _FLUSH:
-            with self._changed:
-                self._received += 1
-                self._changed.notify_all()
+            with suppress(IndexError):  # the function has written a mark itself
+                self._requested.popleft().set_result(None)
+
+    def _settle_all(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._requested.popleft().set_result(None)
 
     def _beginning_of_mark(self, output: bytes) -> int:
         """Return the index after which output may be the beginning of a mark."""

@@ -63,12 +63,20 @@ class ContainerProcess:
 
         self._when_started(kill)
 
+    def request_flush(self) -> Future[None] | None:
+        if self.output_ended.done():
+            return self.output_ended
+        return self.marks.request() if self.marks and self._can_mark else None
+
     def flush_output(self) -> None:
         if self.output_ended.done():
             return
-        can_mark = self.started.done() and self._supervision.supervisor.can_mark
-        if not (self.marks and can_mark and self.marks.wait()):
+        if not (self.marks and self._can_mark and self.marks.wait()):
             self.output.wait_until_quiet()
+
+    @property
+    def _can_mark(self) -> bool:
+        return self.started.done() and self._supervision.supervisor.can_mark
 
     def fail(self, error: BaseException) -> None:
         """Let all futures fail that are not done."""
