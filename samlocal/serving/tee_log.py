@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.sandbox.output import LogOfSources, named_log
+from samlocal.sandbox.output import named_log, tells_sources_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class TeeLog:
         """Write incomplete lines, also those of extensions."""
         for each in self._named.values():
             each.flush()
-        self._to_all(lambda log: log.flush() if isinstance(log, LogOfSources) else None)
+        self._to_all(lambda log: log.flush() if tells_sources_apart(log) else None)
 
     def _to_all(self, call: Callable[[Log], None]) -> None:
         errors: list[BaseException] = []
