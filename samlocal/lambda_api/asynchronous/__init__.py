@@ -1,0 +1,1 @@
+"""Asynchronous invocations: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html."""
