@@ -14,18 +14,26 @@ from samlocal.lambda_api.requested_call import read_call, read_invocation_type
 from samlocal.lambda_api.responses import Response
 
 if TYPE_CHECKING:
+    from samlocal.errors import SamlocalError
     from samlocal.function import Function
     from samlocal.invocation import InvocationResult
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.request import Request
+    from samlocal.lambda_api.requested_call import RequestedCall
     from samlocal.serving.function_call import FunctionCall
 
 
 class Events(Protocol):
     """Where asynchronous invocations go."""
 
-    def enqueue(self, function: Function, call: FunctionCall) -> None:
-        """Take an event, and return at once."""
+    def enqueue(
+        self, function: Function, call: FunctionCall, *, refused: SamlocalError | None = None
+    ) -> None:
+        """Take an event, and return at once; one that is `refused` fails without a run.
+
+        Raises:
+            SamlocalError: There is no room for it.
+        """
 
 
 class Invocations:
@@ -42,8 +50,7 @@ class Invocations:
         if invocation_type == "DryRun":
             return Response(204)
         if invocation_type == "Event":
-            self._events.enqueue(requested.function, requested.call)
-            return Response(202)
+            return self._enqueue(requested)
         tail = LogTail() if requested.has_tail else None
         result = await self._functions.invoke(requested.call, tail=tail)
         return _response(result, requested.version, tail)
@@ -51,7 +58,10 @@ class Invocations:
     async def invoke_async(self, request: Request, name: str) -> Response:
         """Put an event in the queue."""
         requested = await read_call(self._functions, request, name, invocation_type="Event")
-        self._events.enqueue(requested.function, requested.call)
+        return self._enqueue(requested)
+
+    def _enqueue(self, requested: RequestedCall) -> Response:
+        self._events.enqueue(requested.function, requested.call, refused=requested.refused)
         return Response(202)
 
 

@@ -14,7 +14,7 @@ from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError
 from samlocal.lambda_api.function_lookup import find_function, version_of
 from samlocal.lambda_api.function_reference import read_reference
-from samlocal.lambda_api.recursion import continue_lineage
+from samlocal.lambda_api.recursion import RecursiveInvocationError, continue_lineage
 from samlocal.lambda_api.validation import check, choice_problems
 from samlocal.qualifier import LATEST, function_arn
 from samlocal.serving.function_call import FunctionCall
@@ -36,12 +36,16 @@ _HEADER_TEXT: Final = re.compile(r"[\x20-\x7e]*")
 
 
 class RequestedCall(NamedTuple):
-    """A call that Lambda would accept, of that version; `has_tail` is about the end of the log."""
+    """A call that Lambda would accept, of that version; `has_tail` is about the end of the log.
+
+    An event in a recursive loop is accepted as well, and `refused` says that it does not run.
+    """
 
     function: Function
     version: str
     call: FunctionCall
     has_tail: bool
+    refused: RecursiveInvocationError | None = None
 
 
 def read_invocation_type(request: Request, *allowed: InvocationType) -> InvocationType:
@@ -80,25 +84,34 @@ async def read_call(
     if tenant_id is not None or function.tenancy:
         _check_tenant(function, tenant_id)
     client_context = request.header(b"x-amz-client-context")
+    refused = _continue_trace(request, function, arn)
+    if refused and not is_event:
+        raise refused
     call = FunctionCall(
         function=function.full_path,
         payload=_checked_payload(payload),
         request_id=request.request_id,
         qualifier=reference.qualifier,
-        trace_id=_continued_trace(request, function, arn),
+        trace_id=request.trace_header,
         client_context=_decoded_context(client_context)
         if client_context and not is_event
         else None,
         tenant_id=tenant_id,
     )
-    return RequestedCall(function, version, call, log_type == "Tail")
+    return RequestedCall(function, version, call, log_type == "Tail", refused)
 
 
-def _continued_trace(request: Request, function: Function, arn: str) -> str:
-    request.trace_header = continue_lineage(
-        request.header(b"x-amzn-trace-id"), arn, is_allowed=function.allows_recursion
-    )
-    return request.trace_header
+def _continue_trace(
+    request: Request, function: Function, arn: str
+) -> RecursiveInvocationError | None:
+    """Begin or continue the lineage of a request; return the error if it is a loop that must end."""
+    try:
+        request.trace_header = continue_lineage(
+            request.header(b"x-amzn-trace-id"), arn, is_allowed=function.allows_recursion
+        )
+    except RecursiveInvocationError as error:
+        return error
+    return None
 
 
 def _checked_payload(payload: bytes) -> bytes:

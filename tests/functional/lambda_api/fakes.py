@@ -31,6 +31,7 @@ from samlocal.serving.function_call import CodeFacts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.errors import SamlocalError
     from samlocal.invocation import Outcome, ResponseSink
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import FunctionCall
@@ -105,7 +106,10 @@ class FakeEvents:
     def __init__(self) -> None:
         self.events: list[tuple[Function, FunctionCall]] = []
 
-    def enqueue(self, function: Function, call: FunctionCall) -> None:
+    def enqueue(
+        self, function: Function, call: FunctionCall, *, refused: SamlocalError | None = None
+    ) -> None:
+        assert refused is None
         self.events.append((function, call))
 
 
