@@ -9,6 +9,7 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 InitializationType = Literal[
     "on-demand", "provisioned-concurrency", "snap-start", "lambda-managed-instances"
@@ -47,7 +48,8 @@ class FunctionConfiguration:
     `runtime_version` is a name such as `python:3.13`, None for an image. The log levels are None if the
     function sets none. Up to `max_concurrency` invocations run at once in one environment. With
     `unlimited`, Init and Invoke have no time limit, because a debugger may pause them. The metadata
-    endpoint expects `metadata_token`. Only a function with SnapStart has `credentials`.
+    endpoint expects `metadata_token`. Only a function with SnapStart has `credentials`. `lambda_endpoint` is
+    the Unix socket of the endpoint with Lambda's API through which it calls other functions, if any.
     """
 
     name: str
@@ -69,3 +71,4 @@ class FunctionConfiguration:
     max_concurrency: int = 1
     metadata_token: str = field(default="", repr=False)
     credentials: ContainerCredentials | None = None
+    lambda_endpoint: Path | None = None

@@ -31,7 +31,7 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import Phase, Report
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import Router
+from samlocal.runtime_api.routes import Router, is_lambda_api
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation, InvocationResult, PhaseName, ResponseSink
+    from samlocal.runtime_api.endpoint_connection import Endpoint
     from samlocal.runtime_api.extension_events import ShutdownReason
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -125,7 +126,12 @@ class ExecutionEnvironment:
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
         router = Router(lambda: self._programs.apis)
-        self._server = Server(listener, router, accepts_peer=self._accepts_peer)
+        self._server = Server(
+            listener,
+            router,
+            accepts_peer=self._accepts_peer,
+            endpoint=_endpoint(self._configuration),
+        )
         await self._server.__aenter__()
         return self
 
@@ -513,6 +519,14 @@ class ExecutionEnvironment:
         accepted = self._sandbox.accepts_peer(host, port)
         self._was_called |= accepted
         return accepted
+
+
+def _endpoint(configuration: FunctionConfiguration) -> Endpoint | None:
+    if configuration.lambda_endpoint is None:
+        return None
+    from samlocal.runtime_api.endpoint_connection import Endpoint  # noqa: PLC0415  # the cold path does not need it
+
+    return Endpoint(socket=configuration.lambda_endpoint, has_path=is_lambda_api)
 
 
 def _guard(log: Log, configuration: FunctionConfiguration) -> GuardedLog:

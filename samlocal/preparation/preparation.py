@@ -34,6 +34,14 @@ class PreparedFunction:
     spec: ContainerSpec
     configuration: FunctionConfiguration
 
+    def with_lambda_endpoint(self, endpoint: Path) -> PreparedFunction:
+        """Return the same function, which calls others at the Unix socket of an endpoint of Lambda's API."""
+        return replace(
+            self,
+            spec=replace(self.spec, sandbox=replace(self.spec.sandbox, calls_functions=True)),
+            configuration=replace(self.configuration, lambda_endpoint=endpoint),
+        )
+
 
 def prepare(
     resolved: ResolvedFunction,
@@ -67,7 +75,7 @@ def prepare(
         require_free(resolved.debug.ports, address=settings.publish_on)
     if resolved.ca_bundle:
         settings = replace(settings, ca_bundle=_keep_bundle(resolved.ca_bundle, host, observer))
-    configuration = configuration_of(resolved)
+    configuration = replace(configuration_of(resolved), lambda_endpoint=settings.lambda_endpoint)
     environment = {
         **resolved.environment.as_dict(),
         "AWS_LAMBDA_METADATA_TOKEN": configuration.metadata_token,

@@ -29,7 +29,7 @@ from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.answer import Answer
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
 
 # A worker that knows this header sends it back with its answer.
 _INVOCATION_ID: Final = "Lambda-Runtime-Invocation-Id"

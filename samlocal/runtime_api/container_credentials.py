@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from samlocal.runtime_api.dispatch import Routes
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.responses import NOT_FOUND
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
 
 _UNKNOWN_TOKEN: Final = Response(
     status=404,

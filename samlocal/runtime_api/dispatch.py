@@ -9,7 +9,7 @@ from samlocal.runtime_api.responses import NOT_FOUND, method_not_allowed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
 
 _Api = TypeVar("_Api")
 

@@ -11,7 +11,7 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
 from samlocal.runtime_api.answer import Answer, as_error, decode_base64, error_answer
 from samlocal.runtime_api.futures import settle
-from samlocal.runtime_api.http_server import TruncatedRequestError
+from samlocal.runtime_api.http_messages import TruncatedRequestError
 from samlocal.runtime_api.responses import (
     ACCEPTED,
     INVALID_RESPONSE_MODE,
@@ -24,7 +24,7 @@ from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 if TYPE_CHECKING:
     from samlocal.invocation import Invocation, ResponseMode
     from samlocal.runtime_api.delivery import Delivery
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
 
 _ERROR_TYPE: Final = "Lambda-Runtime-Function-Error-Type"
 _ERROR_BODY: Final = "Lambda-Runtime-Function-Error-Body"

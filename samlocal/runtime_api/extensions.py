@@ -14,7 +14,7 @@ from uuid import UUID
 from samlocal.runtime_api.dispatch import RefusalError, Routes
 from samlocal.runtime_api.extension import Extension
 from samlocal.runtime_api.extension_state import ExtensionState, IllegalExtensionCallError
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.request_body import read_body
 from samlocal.runtime_api.responses import ACCEPTED, error_response
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
 
 # https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-b
 MAX_EXTENSIONS: Final = 10

@@ -11,11 +11,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.runtime_api.dispatch import Routes
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
 
 _TWELVE_HOURS: Final = "private, max-age=43200, immutable"
 _UNAUTHORIZED: Final = Response(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES
 from samlocal.runtime_api.dispatch import RefusalError
-from samlocal.runtime_api.http_server import TruncatedRequestError
+from samlocal.runtime_api.http_messages import TruncatedRequestError
 from samlocal.runtime_api.responses import REQUEST_ENTITY_TOO_LARGE, TRUNCATED_REQUEST
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
 
 
 async def read_body(request: Request) -> bytes:

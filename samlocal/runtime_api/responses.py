@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +47,21 @@ REQUEST_ENTITY_TOO_LARGE: Final = error_response(
 INVOKE_TIMEOUT: Final = error_response(410, "InvokeTimeout", "Invoke timeout")
 NOT_FOUND: Final = Response(
     status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"}
+)
+# In the form of Lambda's API: SDKs show the message.
+NO_LAMBDA_ENDPOINT: Final = Response(
+    status=404,
+    body=json.dumps(
+        {
+            "Type": "User",
+            "Message": "No endpoint of Lambda's API runs for this function."
+            " `samlocal local start-lambda` starts one for the functions of a project.",
+        }
+    ).encode(),
+    headers={
+        "Content-Type": "application/json",
+        "x-amzn-ErrorType": "EndpointNotFoundException",
+    },
 )
 
 

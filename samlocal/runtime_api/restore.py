@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 from samlocal.runtime_api.dispatch import RefusalError, Routes
 from samlocal.runtime_api.exchange import Initialised, read_error
 from samlocal.runtime_api.futures import settle
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.responses import ACCEPTED, invalid_state_transition
 from samlocal.runtime_api.state import InvalidStateTransitionError, RuntimeState
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
     from samlocal.runtime_api.runtime_routes import Runtime
 
 _RESTORED: Final = Response(status=200, body=b"")

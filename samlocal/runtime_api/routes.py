@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.runtime_api.responses import NOT_FOUND
+from samlocal.runtime_api.responses import NO_LAMBDA_ENDPOINT, NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from samlocal.runtime_api.apis import SandboxApis
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
 
 
 async def call_runtime_api(apis: SandboxApis, request: Request) -> Response:
@@ -47,6 +48,16 @@ _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Respons
     ("/2026-01-15/", call_metadata_api),
     ("/2021-04-23/", call_credentials_api),
 )
+# Operations begin with the date of their version, such as `/2015-03-31/functions/Ratings/invocations`.
+_DATE: Final = re.compile(r"/20\d\d-\d\d-\d\d/")
+
+
+def is_lambda_api(path: str) -> bool:
+    """Return whether a path is one of Lambda's API, and of none that a sandbox has.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+    """
+    return bool(_DATE.match(path)) and not any(path.startswith(prefix) for prefix, _ in _APIS)
 
 
 class Router:
@@ -63,4 +74,4 @@ class Router:
         for prefix, call in _APIS:
             if request.path.startswith(prefix):
                 return await call(self._current(), request)
-        return NOT_FOUND
+        return NO_LAMBDA_ENDPOINT if is_lambda_api(request.path) else NOT_FOUND

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samlocal.invocation import Invocation
     from samlocal.runtime_api.delivery import Delivery
     from samlocal.runtime_api.exchange import Exchange, Initialised
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
     from samlocal.runtime_api.state import RuntimeState
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.runtime_api.dispatch import Routes
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.request_body import read_body
 from samlocal.runtime_api.responses import error_response
 from samlocal.runtime_api.subscriptions import InvalidSubscriptionError, parse_subscription
@@ -16,7 +16,7 @@ from samlocal.runtime_api.subscriptions import InvalidSubscriptionError, parse_s
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.runtime_api.extensions import ExtensionsApi
-    from samlocal.runtime_api.http_server import Request
+    from samlocal.runtime_api.http_messages import Request
     from samlocal.runtime_api.subscriptions import Api, Subscription
 
 _TELEMETRY_SCHEMAS: Final = ("2022-07-01", "2022-12-13", "2025-01-29")

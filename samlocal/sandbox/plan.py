@@ -41,7 +41,8 @@ class SandboxSettings:
     image. `volume_basedir` is the template directory on the engine's machine, if it differs.
     `limits_rest` is for the limits of CPU and /tmp. `file_systems` are directories by mount path, `hosts`
     addresses by name. Without `extensions`, external extensions do not start. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
-    `pull`, for messages. A preparation sets `image`, `profile`, `debug` and `ca_bundle` from the function's options.
+    `pull`, for messages. Functions call each other at `lambda_endpoint`, the Unix socket of an endpoint of
+    Lambda's API. A preparation sets `image`, `profile`, `debug` and `ca_bundle` from the function's options.
     """
 
     image_repository: str | None = None
@@ -67,6 +68,7 @@ class SandboxSettings:
     publish_on: str = "127.0.0.1"
     reached_at: str = "localhost"
     api_connection: ApiConnection = "auto"
+    lambda_endpoint: Path | None = None
 
 
 def plan_sandbox(
@@ -164,6 +166,7 @@ def empty_container(
             ),
             grace_seconds=settings.grace_seconds,
             extensions=settings.extensions,
+            calls_functions=settings.lambda_endpoint is not None,
             architecture=function.architecture,
         ),
         image=ImageRequest(

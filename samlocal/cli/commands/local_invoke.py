@@ -29,6 +29,7 @@ from samlocal.cli.plain_options import plain_code
 if TYPE_CHECKING:
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
+    from samlocal.engine.engine import Engine
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
@@ -99,7 +100,10 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
     with log, reports or nullcontext(), Engine(container.engine) as engine:
         engine_connected = time.monotonic()
-        run = FunctionRun(prepared, engine, log)
+        calls_functions = not environment.no_lambda_endpoint
+        run = FunctionRun(
+            _with_endpoint(prepared, engine) if calls_functions else prepared, engine, log
+        )
 
         def measure(result: InvocationResult) -> JsonObject:
             from samlocal.reports.cold_path import CommandTimes, cold_path
@@ -126,6 +130,14 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
             reports.finish()
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
+
+
+def _with_endpoint(prepared: PreparedFunction, engine: Engine) -> PreparedFunction:
+    """Return the function, which calls others where an endpoint for the same project and engine is running."""
+    from samlocal.endpoints import find_endpoint
+
+    endpoint = find_endpoint(prepared.resolved.project, engine.address)
+    return prepared.with_lambda_endpoint(endpoint) if endpoint else prepared
 
 
 def _reports(

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from samlocal.invocation import ResponseSink
     from samlocal.runtime_api.apis import SandboxApis
+    from samlocal.runtime_api.endpoint_connection import Endpoint
     from samlocal.runtime_api.exchange import Exchange
-    from samlocal.runtime_api.http_server import Handler
+    from samlocal.runtime_api.http_messages import Handler
     from samlocal.runtime_api.runtime_routes import Runtime
 
 API = "/2018-06-01"
@@ -31,10 +32,10 @@ async def _accept_all(_host: str, _port: int) -> bool:
 
 
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[int]:
+async def served(handler: Handler, endpoint: Endpoint | None = None) -> AsyncIterator[int]:
     """The port of a server with this handler."""
     listener = socket.create_server(("127.0.0.1", 0))
-    async with Server(listener, handler, accepts_peer=_accept_all):
+    async with Server(listener, handler, accepts_peer=_accept_all, endpoint=endpoint):
         yield listener.getsockname()[1]
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import h11
 import pytest
 
-from samlocal.runtime_api.http_server import Response
+from samlocal.runtime_api.http_messages import Response
 from tests.functional.runtime_api.client import exchange, served
 
 if TYPE_CHECKING:
-    from samlocal.runtime_api.http_server import Handler, Request
+    from samlocal.runtime_api.http_messages import Handler, Request
 
 _MIB = 1024 * 1024
 GET = b"GET / HTTP/1.1\r\nHost: api\r\n\r\n"

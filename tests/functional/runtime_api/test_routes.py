@@ -24,7 +24,7 @@ from tests.functional.runtime_api.client import API, DEADLINE_MS, Api, served
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from samlocal.runtime_api.http_server import Request, Response
+    from samlocal.runtime_api.http_messages import Request, Response
 
 NEXT = f"{API}/runtime/invocation/next"
 RESPONSE = f"{API}/runtime/invocation/id-1/response"
@@ -485,7 +485,8 @@ async def test_requests_of_one_connection_are_answered_in_turn(api: Api) -> None
         pytest.param("GET", f"{API}/ping", 200, "text/plain", id="ping"),
         pytest.param("GET", "/", 404, "text/plain", id="root"),
         pytest.param("GET", f"{API}/runtime", 404, "text/plain", id="unknown"),
-        pytest.param("GET", "/2015-03-31/functions/f/invocations", 404, "text/plain", id="another"),
+        pytest.param("GET", "/2018-06-02/ping", 404, "application/json", id="of Lambda's API"),
+        pytest.param("GET", "/2015-03-31", 404, "text/plain", id="without an operation"),
         pytest.param("POST", NEXT, 405, None, id="wrong method"),
         pytest.param("GET", RESPONSE, 405, None, id="wrong method of a route with an id"),
         pytest.param("POST", ERROR, 400, "application/json", id="no such invocation"),

@@ -185,3 +185,13 @@ def test_image_function_is_reported(tmp_path: Path) -> None:
     assert layers.startswith("the layer `Fonts` is not mounted")
     assert missing == "no file system is mounted at `/mnt/models`"
     assert "`/mnt/data`" in unknown
+
+
+def test_function_with_an_endpoint_for_others(code: Path, tmp_path: Path) -> None:
+    """Its environments know the endpoint of Lambda's API, and its sandbox that there is one."""
+    function = resolved(code)
+    for endpoint in (None, Path("/run/endpoint.sock")):
+        settings = SandboxSettings(lambda_endpoint=endpoint)
+        prepared = prepare(function, settings, host(tmp_path), RecordingObserver())
+        assert prepared.configuration.lambda_endpoint == endpoint
+        assert prepared.spec.sandbox.calls_functions is (endpoint is not None)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.sandbox.sandbox import SandboxSpec
+
+_ENDPOINT: Final = "AWS_ENDPOINT_URL_LAMBDA"
+_IGNORES_ENDPOINTS: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+_PROXIES: Final = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+_NO_PROXY: Final = ("no_proxy", "NO_PROXY")
 
 
 def api_variables(sandbox: SandboxSpec, address: str) -> dict[str, str]:
@@ -24,6 +31,28 @@ def api_variables(sandbox: SandboxSpec, address: str) -> dict[str, str]:
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{address}/2021-04-23/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": credentials.token,
     }
+
+
+def lambda_endpoint_variables(variables: Mapping[str, str], address: str) -> dict[str, str]:
+    """Return what is added to a function's variables, so that SDKs call other functions at `address`.
+
+    There is nothing to add if the function has an endpoint of its own, or wants none:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    A proxy of the function cannot reach the address, so it is excluded from proxying.
+    """
+    if variables.get(_ENDPOINT) or variables.get("AWS_ENDPOINT_URL"):
+        return {}
+    if variables.get(_IGNORES_ENDPOINTS, "").lower() == "true":
+        return {}
+    added = {_ENDPOINT: f"http://{address}"}
+    if not any(variables.get(name) for name in _PROXIES):
+        return added
+    host = address.rpartition(":")[0]
+    given = {name: variables[name] for name in _NO_PROXY if variables.get(name)}
+    for name, hosts in (given or dict.fromkeys(_NO_PROXY, "")).items():
+        if hosts != "*" and host not in hosts.split(","):
+            added[name] = ",".join(filter(None, (hosts, host)))
+    return added
 
 
 def _is_loopback(address: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.docker.container.api_variables import api_variables
+from samlocal.sandbox.docker.container.api_variables import api_variables, lambda_endpoint_variables
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
 from samlocal.sandbox.docker.container.host_names import host_names
@@ -41,7 +41,7 @@ class ContainerContext:
     The Runtime API is at `runtime_api`. `copied` mounts are replaced with the volumes of the container
     `carrier`. `relay_id` is the container whose network is used. `proxies` are variables of the lowest
     precedence, and `chosen` overrides the spec. With `opens_stdin` its input can be attached, and ends with
-    the client that is attached.
+    the client that is attached. `image_variables` are those of the image.
     """
 
     runtime_api: str
@@ -52,6 +52,7 @@ class ContainerContext:
     relay_id: str | None = None
     is_podman: bool = False
     opens_stdin: bool = False
+    image_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def container_config(
@@ -65,6 +66,9 @@ def container_config(
         **sandbox.environment,
         **api_variables(sandbox, context.runtime_api),
     }
+    if sandbox.calls_functions:
+        known = {**context.image_variables, **environment}
+        environment |= lambda_endpoint_variables(known, context.runtime_api)
     host = {
         "AutoRemove": auto_remove,
         "Init": init,

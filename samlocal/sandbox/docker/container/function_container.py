@@ -107,7 +107,7 @@ class FunctionContainer:
         self.variables = {**own.variables, **sandbox.environment}
         copied = mounts_to_copy(self.spec, self._engine)
         carrier = self._copy(copied)
-        context = self._context(copied, carrier)
+        context = self._context(own.variables, copied, carrier)
         wrapped = replace(self.spec, sandbox=supervised(sandbox, own, self._script))
         self._create_as(wrapped, replace(context, opens_stdin=self._has_input))
         self.is_one_stream = own.has_shell or has_shell(self._engine, self.id)
@@ -136,7 +136,9 @@ class FunctionContainer:
         config = container_config(spec, context, auto_remove=self._engine.auto_removes, init=init)
         self.id = self._engine.api.create_container(config, platform=platform_of(spec.image))
 
-    def _context(self, copied: Sequence[Mount], carrier: str | None) -> ContainerContext:
+    def _context(
+        self, image_variables: Mapping[str, str], copied: Sequence[Mount], carrier: str | None
+    ) -> ContainerContext:
         return ContainerContext(
             runtime_api=self._runtime_api,
             chosen=chosen_options(self.spec.engine_options, version=self._engine.api.version),
@@ -145,6 +147,7 @@ class FunctionContainer:
             carrier=carrier,
             relay_id=self._relay_id,
             is_podman=self._engine.is_podman,
+            image_variables=image_variables,
         )
 
     def _copy(self, mounts: Sequence[Mount]) -> str | None:

@@ -252,6 +252,16 @@ def test_chosen_memory_limit_is_the_only_one() -> None:
     assert "MemorySwap" not in host
 
 
+def test_function_that_calls_others() -> None:
+    """It gets their endpoint, unless it or its image has one; the variable comes only then."""
+    url = f"AWS_ENDPOINT_URL_LAMBDA=http://{API}"
+    assert url not in config(of=spec())["Env"]
+    assert url in config(of=spec(calls_functions=True))["Env"]
+    own = {"AWS_ENDPOINT_URL": "http://own"}
+    assert url not in config(of=spec(calls_functions=True, environment=own))["Env"]
+    assert url not in config(of=spec(calls_functions=True), image_variables=own)["Env"]
+
+
 def test_no_proxy_leads_to_the_runtime_api() -> None:
     """The API's host is excluded from the proxies; the function's own variables take precedence."""
     proxies = {"http_proxy": "http://proxy:1", "no_proxy": "a", "NO_PROXY": "a"}

@@ -1,0 +1,142 @@
+"""The running endpoints of Lambda's API, of this user: commands announce theirs, and others find them.
+
+Each has a file in the runtime folder, which its process keeps locked. So a file of a process that has ended,
+however it did, is recognised and removed, whatever process has its number now.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from samlocal.runtime_folder import runtime_folder, runtime_folder_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PREFIX: Final = "endpoint-"
+_UNFINISHED: Final = ".endpoint-"
+_UNFINISHED_SECONDS: Final = 60.0
+
+
+@contextmanager
+def announce(project: Path, engine: str, socket: Path) -> Iterator[None]:
+    """Let `find_endpoint` find an endpoint, in a `with` block.
+
+    It serves the functions of `project`, the path of a template, on the container engine with the address
+    `engine`, at the Unix socket `socket`.
+
+    Raises:
+        CacheError: The user has no runtime folder, or it cannot be written.
+    """
+    import fcntl  # noqa: PLC0415  # only long commands have endpoints
+    import json  # noqa: PLC0415
+    import secrets  # noqa: PLC0415
+
+    name = f"{os.getpid()}-{secrets.token_hex(4)}"
+    folder = runtime_folder()
+    unfinished, path = f"{folder}/{_UNFINISHED}{name}", f"{folder}/{_PREFIX}{name}"
+    content = {
+        "project": os.path.realpath(project),
+        "engine": engine,
+        "socket": os.path.realpath(socket),
+    }
+    try:
+        file = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            os.write(file, json.dumps(content).encode())
+            os.rename(unfinished, path)  # noqa: PTH104  # nobody sees it before it is locked
+        except OSError as error:
+            raise _not_written(folder, error) from error
+        yield
+    finally:
+        for each in (unfinished, path):
+            with suppress(OSError):
+                os.unlink(each)  # noqa: PTH108
+        os.close(file)
+
+
+def find_endpoint(project: Path, engine: str) -> Path | None:
+    """Return the Unix socket of the newest running endpoint for the same project and engine, if any.
+
+    Files of endpoints that have ended are removed. A runtime folder that others can enter is not used.
+    """
+    names = _announced()
+    if not names:
+        return None
+    from pathlib import Path  # noqa: PLC0415  # the cold path ends above
+
+    folder = _private_folder()
+    wanted = (os.path.realpath(project), engine)
+    found: list[tuple[float, str]] = []
+    for name in names if folder else ():
+        announcement = _read(f"{folder}/{name}")
+        if announcement and announcement[0] == wanted:
+            found.append(announcement[1:])
+    return Path(max(found)[1]) if found else None
+
+
+def _announced() -> list[str]:
+    try:
+        with os.scandir(runtime_folder_path()) as entries:
+            return [each.name for each in entries if each.name.startswith((_PREFIX, _UNFINISHED))]
+    except OSError:
+        return []
+
+
+def _private_folder() -> str | None:
+    from samlocal.errors import CacheError  # noqa: PLC0415  # as above
+
+    try:
+        return runtime_folder()
+    except CacheError:
+        return None
+
+
+def _read(path: str) -> tuple[tuple[str, str], float, str] | None:
+    """Return project and engine, time and socket of a running endpoint; remove the file of another one."""
+    import json  # noqa: PLC0415  # as above
+
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # it has just ended
+        return None
+    try:
+        name = path.rpartition("/")[2]
+        if _is_abandoned(file, name):
+            os.unlink(path)  # noqa: PTH108
+            return None
+        if not name.startswith(_PREFIX):
+            return None
+        content = json.loads(os.read(file, 65_536))
+        key = (content["project"], content["engine"])
+        return key, os.fstat(file).st_mtime, content["socket"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    finally:
+        os.close(file)
+
+
+def _is_abandoned(file: int, name: str) -> bool:
+    """Return whether the process that announced an endpoint has ended."""
+    import fcntl  # noqa: PLC0415  # as above
+    import time  # noqa: PLC0415
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    # A file is not locked yet at the moment of its creation.
+    return name.startswith(_PREFIX) or time.time() - os.fstat(file).st_mtime > _UNFINISHED_SECONDS
+
+
+def _not_written(folder: str, error: OSError) -> Exception:
+    from samlocal.errors import CacheError  # noqa: PLC0415  # as above
+
+    return CacheError(f"the runtime folder `{folder}` cannot be written: {error.strerror}")

@@ -1,0 +1,186 @@
+"""Running endpoints are found by other processes, and those that have ended are not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.endpoints import announce, find_endpoint
+from samlocal.errors import CacheError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENGINE = "unix:///var/run/docker.sock"
+# Announces an endpoint until its input ends.
+PROGRAM = """
+import sys
+from pathlib import Path
+from samlocal.endpoints import announce
+with announce(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])):
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runtime folder, which does not exist yet."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "samlocal"
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    path = tmp_path / "project" / "template.yaml"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def other_process(template: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that announces an endpoint at `/run/other`."""
+    with subprocess.Popen(  # our own program
+        [sys.executable, "-c", PROGRAM, str(template), ENGINE, "/run/other"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+
+
+def test_nothing_is_announced(template: Path, folder: Path) -> None:
+    """The look leaves no folder behind."""
+    assert find_endpoint(template, ENGINE) is None
+    assert not folder.exists()
+
+
+def test_endpoint_of_the_same_project_and_engine(template: Path, folder: Path) -> None:
+    """It is found as long as it runs, by any path of the template, and for no other project or engine."""
+    link = template.with_name("link.yaml")
+    link.symlink_to(template)
+    with announce(template, ENGINE, Path("/run/one")):
+        assert find_endpoint(template, ENGINE) == Path("/run/one")
+        assert find_endpoint(link, ENGINE) == Path("/run/one")
+        assert find_endpoint(template.with_name("other.yaml"), ENGINE) is None
+        assert find_endpoint(template, "unix:///podman.sock") is None
+    assert find_endpoint(template, ENGINE) is None
+    assert list(folder.iterdir()) == []
+
+
+def test_newest_of_several(template: Path) -> None:
+    """Of two endpoints the one that started last is found, and then the other."""
+    with announce(template, ENGINE, Path("/run/one")):
+        with announce(template, ENGINE, Path("/run/two")):
+            for name, time in (("one", 1), ("two", 2)):
+                _set_time(name, time)
+            assert find_endpoint(template, ENGINE) == Path("/run/two")
+        assert find_endpoint(template, ENGINE) == Path("/run/one")
+
+
+def _set_time(name: str, seconds: int) -> None:
+    for file in (Path(os.environ["XDG_RUNTIME_DIR"]) / "samlocal").iterdir():
+        if json.loads(file.read_text())["socket"] == f"/run/{name}":
+            os.utime(file, (seconds, seconds))
+
+
+def test_endpoint_of_another_process(
+    template: Path, folder: Path, other_process: subprocess.Popen[bytes]
+) -> None:
+    """It is found until the process is killed; then its file is removed."""
+    assert find_endpoint(template, ENGINE) == Path("/run/other")
+    other_process.send_signal(signal.SIGKILL)
+    other_process.wait()
+    assert len(list(folder.iterdir())) == 1
+    assert find_endpoint(template, ENGINE) is None
+    assert list(folder.iterdir()) == []
+
+
+def test_child_does_not_keep_an_endpoint_alive(template: Path) -> None:
+    """A program that was started by the endpoint's process, and outlives it, does not hold its file."""
+    program = "import os, sys; print(len(os.listdir('/dev/fd')))"
+    number = [subprocess.check_output([sys.executable, "-c", program], close_fds=False)]
+    with announce(template, ENGINE, Path("/run/one")):
+        number.append(subprocess.check_output([sys.executable, "-c", program], close_fds=False))
+    assert number[0] == number[1]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"project": 1}', '{"project": "p", "engine": "e"}']
+)
+def test_file_of_no_endpoint(template: Path, folder: Path, content: str) -> None:
+    """A file that nobody holds is removed, whatever is in it."""
+    folder.mkdir(mode=0o700)
+    (folder / "endpoint-1-a").write_text(content)
+    (folder / "other").write_text("")
+    (folder / "endpoint-2-b").symlink_to("/dev/zero")
+    (folder / "endpoint-3-c").mkdir()
+    assert find_endpoint(template, ENGINE) is None
+    assert not (folder / "endpoint-1-a").exists()
+    assert (folder / "other").exists()
+
+
+def test_file_that_is_being_written(template: Path, folder: Path) -> None:
+    """It is left alone for a minute: its process has not locked it yet."""
+    folder.mkdir(mode=0o700)
+    unfinished = folder / ".endpoint-1-a"
+    unfinished.touch()
+    assert find_endpoint(template, ENGINE) is None
+    assert unfinished.exists()
+    os.utime(unfinished, (1, 1))
+    assert find_endpoint(template, ENGINE) is None
+    assert not unfinished.exists()
+
+
+def test_folder_that_others_can_enter(template: Path, folder: Path) -> None:
+    """An endpoint in it could be anybody's, who would get the payloads of functions."""
+    with announce(template, ENGINE, Path("/run/one")):
+        folder.chmod(0o755)
+        assert find_endpoint(template, ENGINE) is None
+        folder.chmod(0o700)
+        assert find_endpoint(template, ENGINE) == Path("/run/one")
+
+
+def test_folder_that_cannot_be_written(template: Path, folder: Path) -> None:
+    """The message names the folder."""
+    folder.touch()
+    with (
+        pytest.raises(CacheError, match="runtime folder"),
+        announce(template, ENGINE, Path("/run/one")),
+    ):
+        pass
+
+
+def test_endpoints_come_and_go(template: Path, folder: Path) -> None:
+    """Processes that announce and find at the same time do not disturb each other."""
+    failures: list[BaseException] = []
+
+    def come_and_go(number: int) -> None:
+        project = template.with_name(f"{number}.yaml")
+        try:
+            for _ in range(100):
+                with announce(project, ENGINE, Path(f"/run/{number}")):
+                    assert find_endpoint(project, ENGINE) == Path(f"/run/{number}")
+        except BaseException as error:  # noqa: BLE001  # raised in the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert list(folder.iterdir()) == []

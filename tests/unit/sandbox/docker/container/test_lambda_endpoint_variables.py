@@ -1,0 +1,59 @@
+"""The variables with which SDKs in a sandbox call other functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from samlocal.sandbox.docker.container.api_variables import lambda_endpoint_variables
+
+ADDRESS = "172.17.0.1:9001"
+URL = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"STAGE": "dev"},
+        {"AWS_ENDPOINT_URL_LAMBDA": ""},
+        {"AWS_ENDPOINT_URL_S3": "http://s3"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"},
+        {"no_proxy": "a", "NO_PROXY": "a", "https_proxy": "http://proxy"},
+    ],
+)
+def test_endpoint_is_that_of_the_sandbox(variables: dict[str, str]) -> None:
+    """Variables about other things, and empty ones, make no difference."""
+    assert lambda_endpoint_variables(variables, ADDRESS) == URL
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_ENDPOINT_URL_LAMBDA": "http://own"},
+        {"AWS_ENDPOINT_URL": "http://own"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"},
+    ],
+)
+def test_function_with_a_wish_of_its_own(variables: dict[str, str]) -> None:
+    """The function's own endpoint wins, and so does its wish for none."""
+    assert lambda_endpoint_variables(variables, ADDRESS) == {}
+
+
+@pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    ("given", "added"),
+    [
+        ({}, {"no_proxy": "172.17.0.1", "NO_PROXY": "172.17.0.1"}),
+        ({"NO_PROXY": ".corp"}, {"NO_PROXY": ".corp,172.17.0.1"}),
+        ({"no_proxy": ".corp", "NO_PROXY": "*"}, {"no_proxy": ".corp,172.17.0.1"}),
+        ({"no_proxy": ".corp,172.17.0.1"}, {}),
+    ],
+    ids=["no exceptions", "upper case", "both", "there already"],
+)
+def test_no_proxy_leads_to_the_endpoint(
+    proxy: str, given: dict[str, str], added: dict[str, str]
+) -> None:
+    """A proxy of the function cannot reach the address of its sandbox."""
+    variables = {proxy: "http://proxy:3128", **given}
+    assert lambda_endpoint_variables(variables, ADDRESS) == URL | added
