@@ -65,7 +65,7 @@ def read_project(data: bytes) -> None:
 
 def _resolve(project: CloudFormationProject, full_path: str) -> None:
     with suppress(SamlocalError):
-        function = project.resolve(project.find(full_path))
+        function = project.resolve(project.find(full_path), for_api=True)
         for name, variable in function.environment.items():
             is_said = any(f"`{name}`" in diagnostic.message for diagnostic in function.diagnostics)
             assert variable.value is not None or is_said, name

@@ -70,8 +70,8 @@ def _versions(stack: ResourceScope, function: str) -> dict[str, str]:
 
 def resources_of(stack: ResourceScope, function: str, kind: str) -> Iterator[str]:
     """Yield the logical ids of the resources of a type whose `FunctionName` is a function."""
-    for logical_id in stack.resources:
-        if stack.resource_type(logical_id) == kind and _function_of(stack, logical_id) == function:
+    for logical_id in stack.of_type(kind):
+        if _function_of(stack, logical_id) == function:
             yield logical_id
 
 

@@ -158,6 +158,17 @@ class Stack:
         kind = resource.get("Type") if resource else None
         return kind.optional_text() if kind else None
 
+    def of_type(self, resource_type: str) -> tuple[str, ...]:
+        """Return the logical ids of the template's resources of a type, in its order."""
+        return self._by_type.get(resource_type, ())
+
+    @cached_property
+    def _by_type(self) -> Mapping[str | None, tuple[str, ...]]:
+        found: dict[str | None, list[str]] = {}
+        for logical_id in self.resources:
+            found.setdefault(self.resource_type(logical_id), []).append(logical_id)
+        return {resource_type: tuple(names) for resource_type, names in found.items()}
+
     def properties(self, logical_id: str) -> Mapping[str, Node]:
         """Return a resource's properties, unresolved."""
         resource = self.resource(logical_id)

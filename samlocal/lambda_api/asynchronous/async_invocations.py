@@ -137,17 +137,14 @@ class AsyncInvocations:
     def _put(self, event: QueuedEvent) -> None:
         queue = self._queues.setdefault(event.function.full_path, FunctionQueue())
         queue.ready.append(event)
-        self._start(event.function.full_path)
+        self._start(queue)
 
-    def _start(self, function: str) -> None:
+    def _start(self, queue: FunctionQueue) -> None:
         """Run the next events of a function, as many as may run at once."""
-        queue = self._queues[function]
         while not self._is_closed and (event := queue.take(_limit(queue))):
             task = asyncio.create_task(self._run(queue, event))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        if queue.is_idle:
-            del self._queues[function]
 
     async def _run(self, queue: FunctionQueue, event: QueuedEvent) -> None:
         try:
@@ -160,7 +157,7 @@ class AsyncInvocations:
             self._discard(event)
         finally:
             queue.running -= 1
-            self._start(event.function.full_path)
+            self._start(queue)
 
     async def _attempt(self, queue: FunctionQueue, event: QueuedEvent) -> Outcome | None:
         """Run the function; return the outcome, or None if the event waits for another attempt."""
@@ -217,7 +214,7 @@ class AsyncInvocations:
                 f"{event} cannot run: {_told(error)}; the next attempt is in {seconds:g} s"
             )
         self._wait(event, seconds)
-        self._pause(queue, event.function.full_path)
+        self._pause(queue)
         return None
 
     def _remaining_seconds(self, event: QueuedEvent) -> float:
@@ -228,10 +225,10 @@ class AsyncInvocations:
         if not self._is_closed:
             self._waiting.add(event, seconds)
 
-    def _pause(self, queue: FunctionQueue, function: str) -> None:
+    def _pause(self, queue: FunctionQueue) -> None:
         def resume() -> None:
             queue.pause = None
-            self._start(function)
+            self._start(queue)
 
         if not queue.pause and not self._is_closed:
             when = self._clock.time() + _PAUSE_SECONDS

@@ -32,10 +32,6 @@ class FunctionQueue:
         self.running += 1
         return self.ready.popleft()
 
-    @property
-    def is_idle(self) -> bool:
-        return not (self.ready or self.running or self.pause)
-
 
 class WaitingEvents:
     """Events that wait for a time, with one timer for the first of them; `is_due` takes each."""

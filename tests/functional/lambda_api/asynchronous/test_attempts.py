@@ -111,9 +111,11 @@ async def test_a_throttled_event_waits_longer_each_time(open_queue: Open) -> Non
     async with open_queue(old) as queue:
         queue.functions.ends("F", throttle())
         await queue.invoke(old)
-        await queue.clock.advance(HOUR)
-    assert queue.functions.times("F") == [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811]
-    (line,) = queue.reported
+        await queue.clock.advance(999)
+        assert queue.functions.times("F") == [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811]
+        assert queue.reported == []
+        await queue.clock.advance(1)
+        (line,) = queue.reported
     assert line.endswith("failed without a run (EventAgeExceeded): Rate Exceeded.")
 
 
@@ -204,6 +206,50 @@ async def test_a_throttled_function_pauses(open_queue: Open) -> None:
     assert min(queue.functions.times("F")[1:]) == 1
 
 
+async def test_the_end_of_a_paused_function(open_queue: Open) -> None:
+    """A pause ends with the queue, and the events behind it are reported."""
+    single = function("F", reserved_concurrency=1)
+    async with open_queue(single) as queue:
+        queue.functions.ends("F", throttle())
+        throttled, waiting = await queue.invoke(single), await queue.invoke(single)
+        await settle()
+        assert queue.clock.timers == 2
+    assert queue.reported == [
+        f"asynchronous invocation {throttled} of `F` is lost: it waits for attempt 1",
+        f"asynchronous invocation {waiting} of `F` is lost: it waits in the queue",
+    ]
+
+
+async def test_a_throttle_at_the_end(open_queue: Open) -> None:
+    """What is throttled while the queue ends does not come back."""
+    async with open_queue(F) as queue:
+        queue.functions.ends("F", throttle())
+        queue.functions.gate.clear()
+        throttled = await queue.invoke(F)
+        await settle()
+        closing = asyncio.create_task(queue.events.close(60))
+        await settle()
+        queue.functions.gate.set()
+        await closing
+        assert queue.clock.timers == 0
+    assert queue.reported == [
+        f"asynchronous invocation {throttled} of `F` is lost: it waits for attempt 1"
+    ]
+
+
+async def test_events_wait_for_their_own_time(open_queue: Open) -> None:
+    """An event that waits for a second does not wait for one that waits for a minute."""
+    async with open_queue(F, G) as queue:
+        queue.functions.ends("F", failed())
+        queue.functions.ends("G", throttle(), returned())
+        await queue.invoke(F)
+        await queue.clock.advance(5)
+        await queue.invoke(G)
+        await queue.clock.advance(HOUR)
+    assert queue.functions.times("G") == [5, 6]
+    assert queue.functions.times("F") == [0, 60, 180]
+
+
 async def test_many_events_are_few_tasks(open_queue: Open) -> None:
     """Thousands of events wait as data; a few at a time run."""
     async with open_queue(F) as queue:
@@ -274,6 +320,7 @@ async def test_the_end_may_wait_for_what_runs(open_queue: Open) -> None:
         assert not closing.done()
         queue.functions.gate.set()
         await closing
+        assert queue.clock.timers == 0
         assert queue.reported[1:] == [
             f"asynchronous invocation {retried} of `G` is lost: it waits for attempt 2"
         ]
