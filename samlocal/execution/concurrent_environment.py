@@ -25,6 +25,7 @@ from samlocal.execution.environment import (
 )
 from samlocal.execution.invoke_phase import InvokeResult
 from samlocal.execution.outcomes import invocation_result
+from samlocal.runtime_api.concurrent_runtime import ConcurrentRuntimeApi
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.sandbox.output import GuardedLog
 
@@ -143,6 +144,11 @@ class ConcurrentEnvironment(ExecutionEnvironment):
         guarded.raise_error()
         delivery.raise_error()
         return result
+
+    def _next_calls(self) -> tuple[asyncio.Future[None], ...]:
+        """Return what is done when a worker asks, which may just have answered."""
+        runtime = self._programs.apis.runtime
+        return (runtime.next_call,) if isinstance(runtime, ConcurrentRuntimeApi) else ()
 
     def _require_room(self, invocation: Invocation) -> None:
         if invocation.request_id in self._running:

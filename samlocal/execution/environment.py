@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Thread
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, SandboxError
 from samlocal.execution import platform_events
@@ -122,6 +122,7 @@ class ExecutionEnvironment:
         self._phases: list[Phase] = []
         self._ahead: Preparation | None = None
         self._kept = KeptLog()
+        self._ends: tuple[asyncio.Future[Any], ...] = ()
 
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
@@ -175,11 +176,21 @@ class ExecutionEnvironment:
 
         A runtime that is killed has gone before the engine reports it.
         """
-        if self._is_initialised and not self._programs.apis.runtime.is_waiting:
-            exited, logs_ended = self._sandbox.exited, self._sandbox.logs_ended
-            await self._programs.wait_for_end(
-                awaitable(exited), awaitable(logs_ended), seconds=seconds
-            )
+        runtime = self._programs.apis.runtime
+        if self._is_initialised and not (runtime.is_waiting or self._waits_for_restore):
+            if (
+                not self._ends
+            ):  # once, because the sandbox's futures remember all that wait for them
+                self._ends = awaitable(self._sandbox.exited), awaitable(self._sandbox.logs_ended)
+            await self._programs.wait_for_end(*self._ends, *self._next_calls(), seconds=seconds)
+
+    @property
+    def _waits_for_restore(self) -> bool:
+        return self._has_snap_start and not self._programs.apis.restore.finished.done()
+
+    def _next_calls(self) -> tuple[asyncio.Future[None], ...]:
+        """Return what is done when a runtime asks that was not waiting; one that is alone has gone then."""
+        return ()
 
     async def initialise(self, log: Log | None = None) -> None:
         """Run Init before the first invocation, as for provisioned concurrency.

@@ -68,7 +68,8 @@ class ConcurrentRuntimeApi(InitCalls):
     worker that dies takes its invocation along, until `expire`; the others go on.
 
     `initialised` is done when the first worker calls `next`, or one reports an error. `finished` of an
-    exchange is done with its answer, because nobody knows which worker asks again.
+    exchange is done with its answer, because nobody knows which worker asks again. `next_call` is done when
+    the next worker waits for an invocation.
     """
 
     def __init__(self) -> None:
@@ -77,6 +78,7 @@ class ConcurrentRuntimeApi(InitCalls):
         self._undelivered: deque[_Running] = deque()
         self._running: dict[str, _Running] = {}
         self._expired: dict[str, None] = {}
+        self.next_call: asyncio.Future[None] = asyncio.Future()
         self._busy_workers = 0
         self._most_workers = 0
 
@@ -176,6 +178,8 @@ class ConcurrentRuntimeApi(InitCalls):
             return self._undelivered.popleft()
         worker: asyncio.Future[_Running] = asyncio.Future()
         self._idle.append(worker)
+        settle(self.next_call, None)
+        self.next_call = asyncio.Future()
         try:
             return await worker
         except asyncio.CancelledError:  # it has disconnected
