@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-import time
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ThrottledError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samlocal.execution.fleet.fleet_function import FleetFunction
+    from samlocal.execution.fleet.waiter import Waiter
     from samlocal.execution.fleet.warm_environment import WarmEnvironment
 
 # Once an invocation is answered, its environment is free soon, unless extensions still work.
 FREE_SOON_SECONDS: Final = 0.1
 
 
-@dataclass(kw_only=True, eq=False, slots=True)
-class Waiter:
-    """An invocation that waits for an environment; `fresh` is one that has served no other."""
-
-    function: FleetFunction
-    tenant_id: str | None
-    fresh: bool
-    environment: asyncio.Future[WarmEnvironment] = field(default_factory=asyncio.Future)
-    since: float = field(default_factory=time.monotonic)
-
-    def fits(self, environment: WarmEnvironment) -> bool:
-        """Return whether an environment can serve it, now or when it has room."""
-        if environment.is_retired or environment.is_gone:
-            return False
-        if environment.function.fingerprint != self.function.fingerprint:
-            return False
-        if environment.invocations == 0:
-            return True
-        return not self.fresh and environment.tenant_id == self.tenant_id
-
-
 class Pool:
-    """The environments of one function in one project."""
+    """The environments of one function in one project.
+
+    `ahead` is the function for whose next invocation an environment is to be initialised, if there is room.
+    """
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.environments: list[WarmEnvironment] = []
         self.waiters: deque[Waiter] = deque()
+        self.ahead: FleetFunction | None = None
         self._admitted = 0
 
     @property
     def is_empty(self) -> bool:
-        return not (self.environments or self.waiters or self._admitted)
+        return not (self.environments or self.waiters or self.ahead or self._admitted)
 
     def admit(self, function: FleetFunction) -> None:
         """Count an invocation, until `leave`.
@@ -76,52 +58,33 @@ class Pool:
         fitting = [each for each in self.environments if each.has_room and waiter.fits(each)]
         return max(fitting, key=lambda each: each.last_used, default=None)
 
-    def serve(self, environment: WarmEnvironment) -> Waiter | None:
-        """Return the waiter that has waited longest for such an environment, and forget it."""
-        for waiter in self.waiters:
-            if waiter.fits(environment) and not waiter.environment.done():
-                self.waiters.remove(waiter)
-                return waiter
-        return None
+    def first_waiter(self, environment: WarmEnvironment) -> Waiter | None:
+        """Return the invocation that has waited longest for such an environment."""
+        fitting = (each for each in self.waiters if each.fits(environment))
+        return next((each for each in fitting if not each.environment.done()), None)
 
-    def needed(self) -> FleetFunction | None:
-        """Return the function of a waiter for which no environment is coming, None if all have one."""
-        now = time.monotonic()
-        coming = [each for each in self.environments if _is_coming(each, now)]
-        for waiter in self.waiters:
-            found = next((each for each in coming if waiter.fits(each)), None)
+    def unmet(self) -> Iterator[Waiter]:
+        """Yield the invocations for which no environment is coming, in the order of their arrival."""
+        coming = {each: each.places(FREE_SOON_SECONDS) for each in self.environments}
+        for waiter in tuple(self.waiters):
+            if waiter.environment.done():
+                continue
+            found = next((each for each in coming if coming[each] and waiter.fits(each)), None)
             if found is None:
-                return waiter.function if self._may_grow(waiter.function) else None
-            coming.remove(found)
-        return None
+                yield waiter
+            else:
+                coming[found] -= 1
 
-    def _may_grow(self, function: FleetFunction) -> bool:
-        return len(self.environments) < _most_environments(function)
-
-    def obstacle(self, function: FleetFunction) -> WarmEnvironment | None:
-        """Return an idle environment of another kind that takes the place of one of this function."""
-        if self._may_grow(function):
-            return None
-        return self.least_recently_used()
+    def may_grow(self, function: FleetFunction) -> bool:
+        """Return whether the limit of the function allows another environment."""
+        if function.is_debugged:  # its port is free when the environment has gone
+            return not self.environments
+        reserved = function.reserved_concurrency
+        if reserved is None:
+            return True
+        return sum(not each.is_stopping for each in self.environments) < reserved
 
     def least_recently_used(self) -> WarmEnvironment | None:
         """Return the idle environment that was used least recently."""
-        idle = [each for each in self.environments if each.is_ready and not each.running]
+        idle = [each for each in self.environments if each.is_idle]
         return min(idle, key=lambda each: each.last_used, default=None)
-
-
-def _is_coming(environment: WarmEnvironment, now: float) -> bool:
-    """Return whether an environment is starting, or is free soon."""
-    if environment.is_retired or environment.is_gone:
-        return False
-    if not environment.is_ready:
-        return True
-    answered_at = environment.answered_at
-    return answered_at is not None and now - answered_at < FREE_SOON_SECONDS
-
-
-def _most_environments(function: FleetFunction) -> float:
-    if function.is_debugged:
-        return 1
-    reserved = function.reserved_concurrency
-    return math.inf if reserved is None else reserved

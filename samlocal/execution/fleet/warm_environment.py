@@ -38,8 +38,13 @@ _END_SECONDS: Final = 0.5
 class WarmEnvironment:
     """A sandbox that is started, initialised, used and removed, as a task of its own.
 
-    `changed` is called with it when it is ready for its first invocation, and when it is gone. `error` is
-    what prevented its start. Init is logged to `init_log`; None means that the first invocation shows it.
+    `changed` is called with it when it is ready for its first invocation, when it takes no more, and when it
+    is gone; `settled` is set the first time. `error` is what ended it, if it did not end as wanted. Init is
+    logged to `init_log`; None means that the first invocation shows it.
+
+    `running` counts the invocations for which it is reserved, `invocations` those that it has run.
+    `last_used` and `answered_at` are in `time.monotonic()` seconds; the latter is set while its only
+    invocation is answered but not finished.
     """
 
     def __init__(
@@ -52,31 +57,50 @@ class WarmEnvironment:
     ) -> None:
         self.function = function
         self.idle_seconds = function.idle_seconds
-        """How long it may be idle, by its last invocation."""
         self.started = datetime.now(UTC)
         self.last_used = time.monotonic()
         self.invocations = 0
         self.running = 0
         self.tenant_id: str | None = None
         self.answered_at: float | None = None
-        """When its only invocation was answered, which is not finished yet (`time.monotonic()`)."""
         self.is_retired = False
         self.is_gone = False
         self.error: Exception | None = None
-        self.idle_timer: asyncio.TimerHandle | None = None
+        self.settled = asyncio.Event()
         self._factory = factory
         self._changed = changed
         self._init_log = init_log
         self._environment: ExecutionEnvironment | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._end = asyncio.Event()
         self._is_unused = asyncio.Event()
         self._is_unused.set()
         self._task = asyncio.create_task(self._live())
 
     @property
+    def was_ready(self) -> bool:
+        """Whether its Init has ended."""
+        return self._environment is not None
+
+    @property
     def is_ready(self) -> bool:
-        """Whether it is initialised and has not ended."""
-        return self._environment is not None and not self.is_retired and not self.is_gone
+        """Whether it is initialised and takes invocations, now or later."""
+        return self.was_ready and not self.is_retired and not self.is_gone
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is ready and not used."""
+        return self.is_ready and not self.running
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has served nobody yet, and is not reserved."""
+        return not (self.invocations or self.running)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it makes room for another."""
+        return self.is_retired and not self.running
 
     @property
     def has_room(self) -> bool:
@@ -88,16 +112,27 @@ class WarmEnvironment:
     def state(self) -> State:
         if self.is_gone:
             return "gone"
-        if self.is_retired and not self.running:
+        if self.is_stopping:
             return "stopping"
-        if self._environment is None:
+        if not self.was_ready:
             return "starting"
         return "busy" if self.running else "idle"
 
+    def answered_recently(self, seconds: float) -> bool:
+        """Return whether its only invocation was answered in the last seconds, and is not finished."""
+        return self.answered_at is not None and time.monotonic() - self.answered_at < seconds
+
+    def places(self, soon_seconds: float) -> int:
+        """Return how many more invocations it takes now, when it is ready, or soon after an answer."""
+        if self.is_retired or self.is_gone:
+            return 0
+        if self.answered_recently(soon_seconds):
+            return self.function.configuration.max_concurrency
+        return self.function.configuration.max_concurrency - self.running
+
     def begin(self, tenant_id: str | None) -> None:
-        """Reserve it for an invocation, which `invoke` runs."""
+        """Reserve it for an invocation, until `finish`."""
         self.running += 1
-        self.invocations += 1
         self.tenant_id = tenant_id
         self._is_unused.clear()
 
@@ -114,7 +149,18 @@ class WarmEnvironment:
     def retire(self) -> None:
         """End it as soon as it is not used."""
         self.is_retired = True
+        self.cancel_idle_timer()
         self._end.set()
+
+    def retire_after(self, seconds: float) -> None:
+        """End it if it is idle for so long."""
+        self.cancel_idle_timer()
+        self._idle_timer = asyncio.get_running_loop().call_later(seconds, self.retire)
+
+    def cancel_idle_timer(self) -> None:
+        if self._idle_timer:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
     async def wait_until_gone(self) -> None:
         await asyncio.shield(self._task)
@@ -133,6 +179,7 @@ class WarmEnvironment:
             raise EnvironmentUnusableError("the execution environment is not ready")
         if self.running == 1:
             await environment.settle_end(_END_SECONDS)
+        self.invocations += 1
         noted = NotedResponse(response, self._note_answer) if response else None
         return await environment.invoke(invocation, log=log, response=noted)
 
@@ -154,6 +201,7 @@ class WarmEnvironment:
             self.error = error
         finally:
             self.is_gone = True
+            self.settled.set()
             self._changed(self)
 
     async def _live_in(self, spec: ContainerSpec) -> None:
@@ -168,6 +216,7 @@ class WarmEnvironment:
                 await self._initialise(environment)
                 if not self._end.is_set():
                     self._environment = environment
+                    self.settled.set()
                     self._changed(self)
                     await self._serve(sandbox)
                 if environment.is_usable:
