@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Self
@@ -16,7 +17,6 @@ from uvicorn.server import ServerState
 from samlocal.lambda_api.running_request import STOPPING, RunningRequest
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Collection, Iterable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -172,6 +172,11 @@ class _Connections(ServerState):
 class _Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        client = transport.get_extra_info("socket")
+        if client.family != socket.AF_UNIX:
+            # asyncio sets it if the socket names its protocol. Without it the body of an answer, which follows
+            # its head, waits for the client's delayed acknowledgement: 40 ms.
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._note_number()
 
     def connection_lost(self, exc: Exception | None) -> None:

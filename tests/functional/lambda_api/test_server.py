@@ -305,3 +305,16 @@ async def test_errors_of_the_app_are_logged(caplog: pytest.LogCaptureFixture) ->
         writer.close()
     assert "no answer to GET /" in caplog.text
     assert "a defect" in caplog.text
+
+
+async def test_bodies_do_not_wait_for_acknowledgements() -> None:
+    """A connection sends at once what follows the head of an answer."""
+    app = GatedApp()
+    async with serving(app) as (server, address):
+        await address.connect(GET)
+        await app.wait_for(1)
+        (connection,) = server._connections._all()
+        client = connection.transport.get_extra_info("socket")
+
+        assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        app.gate.set()
