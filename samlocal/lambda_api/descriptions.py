@@ -117,17 +117,17 @@ class Descriptions:
         https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionEventInvokeConfig.html
         """
         reference = read_reference(name, request.parameter("Qualifier"))
-        function = await find_function(
-            self._functions, reference, action="lambda:GetFunctionEventInvokeConfig"
-        )
         qualifier = reference.qualifier or LATEST
+        function = await find_function(
+            self._functions,
+            reference,
+            action="lambda:GetFunctionEventInvokeConfig",
+            missing=lambda arn: _no_event_invoke_config(with_qualifier(arn, qualifier)),
+        )
         arn = with_qualifier(function_arn(function), qualifier)
         config = function.event_invoke.get(qualifier)
         if config is None:
-            raise LambdaApiError(
-                error_types.RESOURCE_NOT_FOUND,
-                f"The function {arn} doesn't have an EventInvokeConfig",
-            )
+            raise _no_event_invoke_config(arn)
         shown = await self._with_code(ShownFunction(function=function))
         content = {
             "FunctionArn": arn,
@@ -219,3 +219,9 @@ def _concurrency(function: Function) -> dict[str, object]:
 
 def _next(marker: str | None) -> dict[str, object]:
     return {"NextMarker": marker} if marker else {}
+
+
+def _no_event_invoke_config(arn: str) -> LambdaApiError:
+    return LambdaApiError(
+        error_types.RESOURCE_NOT_FOUND, f"The function {arn} doesn't have an EventInvokeConfig"
+    )

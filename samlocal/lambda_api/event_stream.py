@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 CONTENT_TYPE: Final = "application/vnd.amazon.eventstream"
 
 _TEXT: Final = 7
+# A header has at most 32,767 bytes, four of which may be one character.
+_MAX_ERROR_LENGTH: Final = 8000
 # Both lengths and their CRC before the headers, the CRC of the message after the payload.
 _FRAME_BYTES: Final = 16
 
@@ -29,14 +31,17 @@ def encode_event(event_type: str, payload: bytes, *, content_type: str) -> bytes
     return encode_message(headers, payload)
 
 
-def encode_exception(exception_type: str, payload: bytes) -> bytes:
-    """Return the message that ends a stream with an error, whose content is JSON."""
+def encode_error(code: str, message: str) -> bytes:
+    """Return the message that ends a stream with an error, which the client raises.
+
+    It is an error and not an exception, because the model has none for Lambda's streams.
+    """
     headers = {
-        ":message-type": "exception",
-        ":exception-type": exception_type,
-        ":content-type": "application/json",
+        ":message-type": "error",
+        ":error-code": code,
+        ":error-message": message[:_MAX_ERROR_LENGTH],
     }
-    return encode_message(headers, payload)
+    return encode_message(headers, b"")
 
 
 def encode_message(headers: Mapping[str, str], payload: bytes) -> bytes:

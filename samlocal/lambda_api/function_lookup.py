@@ -11,18 +11,24 @@ from samlocal.lambda_api.api_error import LambdaApiError
 from samlocal.qualifier import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.function import Function
     from samlocal.lambda_api.function_reference import FunctionReference
     from samlocal.lambda_api.functions import Functions
 
 
 async def find_function(
-    functions: Functions, reference: FunctionReference, *, action: str, missing: str | None = None
+    functions: Functions,
+    reference: FunctionReference,
+    *,
+    action: str,
+    missing: Callable[[str], LambdaApiError] | None = None,
 ) -> Function:
     """Return the function of a reference, whose qualifier is not looked at.
 
-    `action` is what IAM calls the operation; `missing` is the qualifier in the message about a function that
-    does not exist, if the reference has none.
+    `action` is what IAM calls the operation. `missing` returns the error about the ARN of a function that does
+    not exist, where it is another than `not_found`.
 
     Raises:
         LambdaApiError: There is none in this Region and account.
@@ -40,7 +46,8 @@ async def find_function(
         return await functions.find(reference.name)
     except FunctionNotFoundError as error:
         arn = _arn(functions, reference.name, account_id=functions.account_id)
-        raise not_found(arn, reference.qualifier or missing) from error
+        refusal = missing(arn) if missing else not_found(arn, reference.qualifier)
+        raise refusal from error
 
 
 def version_of(function: Function, qualifier: str | None, arn: str) -> str:

@@ -12,7 +12,7 @@ from samlocal.errors import EventError, InvalidParameterValueError, UsageError
 from samlocal.events import EMPTY_EVENT, MAX_EVENT_BYTES, check_payload
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError
-from samlocal.lambda_api.function_lookup import find_function, version_of
+from samlocal.lambda_api.function_lookup import find_function, not_found, version_of
 from samlocal.lambda_api.function_reference import read_reference
 from samlocal.lambda_api.recursion import RecursiveInvocationError, continue_lineage
 from samlocal.lambda_api.validation import check, choice_problems
@@ -76,7 +76,12 @@ async def read_call(
     check(choice_problems(log_type, "logType", _LOG_TYPES))
     is_event = invocation_type == "Event"
     payload = await request.body(MAX_ASYNCHRONOUS_BYTES if is_event else MAX_EVENT_BYTES)
-    function = await find_function(functions, reference, action=_ACTION, missing=LATEST)
+    function = await find_function(
+        functions,
+        reference,
+        action=_ACTION,
+        missing=lambda arn: not_found(arn, reference.qualifier or LATEST),
+    )
     arn = function_arn(function)
     version = version_of(function, reference.qualifier, arn)
     _refuse_durable_execution(request)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import OutputError, SamlocalError
 from samlocal.lambda_api.api_error import api_error
-from samlocal.lambda_api.event_stream import CONTENT_TYPE, encode_event, encode_exception
+from samlocal.lambda_api.event_stream import CONTENT_TYPE, encode_error, encode_event
 from samlocal.lambda_api.log_tail import LogTail
 from samlocal.lambda_api.requested_call import read_call, read_invocation_type
-from samlocal.lambda_api.responses import Response, error_response
+from samlocal.lambda_api.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ class _ResponseStream:
         """Send an error in the middle of the response, which the client raises."""
         await self._begun()
         translated = api_error(error)
-        message = encode_exception(translated.error_type.name, error_response(translated).body)
+        message = encode_error(translated.error_type.name, translated.message)
         await self._request.send_part(message, is_last=True)
 
     def _begin(self) -> None:

@@ -45,7 +45,7 @@ def choice_problems(text: str, member: str, choices: Sequence[str]) -> Iterator[
 
 def number_problems(text: str, member: str, least: int, most: int) -> Iterator[str]:
     """Yield what is wrong with a text that has to be a number in a range."""
-    if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII) or int(text) < least:
+    if not re.fullmatch(r"\d{1,4000}", text, re.ASCII) or int(text) < least:
         yield _problem(text, member, f"Member must have value greater than or equal to {least}")
     elif int(text) > most:
         yield _problem(text, member, f"Member must have value less than or equal to {most}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3  # type: ignore[import-untyped]  # boto3 has no types
 import pytest
@@ -13,6 +13,9 @@ from botocore.config import Config  # type: ignore[import-untyped]  # nor has bo
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # same
 
 from tests.functional.lambda_api.fakes import REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass
@@ -92,8 +95,16 @@ class Aws:
             FunctionName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 1}
         )
 
-    def events(self, name: str, **request: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return the answer of InvokeWithResponseStream, and its events."""
+    @contextmanager
+    def stream(
+        self, name: str, **request: object
+    ) -> Iterator[tuple[dict[str, Any], Iterable[dict[str, Any]]]]:
+        """Yield the answer of InvokeWithResponseStream, and its events as they come."""
         response = self._client.invoke_with_response_stream(FunctionName=name, **request)
-        with closing(response.pop("EventStream")) as stream:
-            return response, [*stream]
+        with closing(response.pop("EventStream")) as events:
+            yield response, events
+
+    def events(self, name: str, **request: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the answer of InvokeWithResponseStream, and all of its events."""
+        with self.stream(name, **request) as (response, events):
+            return response, [*events]

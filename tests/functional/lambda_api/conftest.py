@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -16,7 +19,7 @@ from tests.functional.lambda_api.aws import Aws
 from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass
@@ -32,6 +35,39 @@ class Endpoint:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def request(
+        self, name: str, headers: dict[str, str], body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Invoke a function; return status, headers by name in lower case, and body."""
+        path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations"
+        return self.send("POST", path, headers, body)
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return (
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                response.read(),
+            )
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so in the loop of the endpoint."""
+
+        async def wait() -> None:
+            async with asyncio.timeout(30):
+                while not condition():  # noqa: ASYNC110  # what a test looks at tells nobody of changes
+                    await asyncio.sleep(0.01)
+
+        asyncio.run_coroutine_threadsafe(wait(), self.loop).result(40)
+
+    def settle(self) -> None:
+        """Wait until no request runs."""
+        self.wait_until(lambda: not self.server.running)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)

@@ -64,6 +64,7 @@ class FakeFunctions:
         self.account_id = ACCOUNT_ID
         self.calls: list[FunctionCall] = []
         self.ended = 0
+        self.written = 0
         self.gate = asyncio.Event()
         self.may_answer = asyncio.Event()
 
@@ -88,11 +89,25 @@ class FakeFunctions:
         self.calls.append(call)
         try:
             if call.function == "Gated":
+                if tail:
+                    tail.line("START")
                 self.gate.set()
                 await self.may_answer.wait()
+            if response and call.function in {"Floods", "Impatient"}:
+                return await self._flood(call, response)
             return await PROGRAMS.get(call.function, echo)(call, response=response, tail=tail)
         finally:
             self.ended += 1
+
+    async def _flood(self, call: FunctionCall, response: ResponseSink) -> InvocationResult:
+        """Write 64 MiB in parts of 1 MiB."""
+        self.written = 0
+        await response.begin("application/octet-stream", "streaming")
+        for _ in range(64):
+            await response.write(bytes(1024 * 1024))
+            self.written += 1024 * 1024
+        await response.end(None)
+        return result_of(call, b"")
 
     async def code_facts(self, function: Function) -> CodeFacts:
         if function.logical_id == "Broken":
@@ -198,19 +213,6 @@ async def stream(
     return result_of(call, b"")
 
 
-async def flood(
-    call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
-) -> InvocationResult:
-    """Write 64 MiB in parts of 1 MiB."""
-    del tail
-    assert response
-    await response.begin("application/octet-stream", "streaming")
-    for _ in range(64):
-        await response.write(bytes(1024 * 1024))
-    await response.end(None)
-    return result_of(call, b"")
-
-
 async def throttle(
     call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
 ) -> InvocationResult:
@@ -284,6 +286,7 @@ FUNCTIONS: Final = (
     _function("Gated"),
     _function("Streams"),
     _function("Floods"),
+    _function("Impatient", timeout_seconds=-4),
     _function("Throttled", reserved_concurrency=2),
     _function("Broken"),
     _function("NoEngine"),
@@ -309,7 +312,6 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "Handled": describe,
     "Isolated": describe,
     "Streams": stream,
-    "Floods": flood,
     "Throttled": throttle,
     "Broken": find_no_code,
     "NoEngine": find_no_engine,
