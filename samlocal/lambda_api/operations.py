@@ -140,14 +140,19 @@ def find_operation(method: str, raw_path: bytes) -> Operation | None:
     return Operation(name, tuple(parameters)) if name else None
 
 
+def all_operations() -> list[tuple[str, str, str]]:
+    """Return method, path and name of each operation."""
+    rows = [line.split() for line in _OPERATIONS.split("\n")[1:-1]]
+    return [(method, path, name) for method, path, name in rows]
+
+
 def _segments(path: bytes) -> list[bytes]:
     return path.removeprefix(b"/").removesuffix(b"/").split(b"/")
 
 
-def _read_operations() -> _Step:
+def _tree() -> _Step:
     root = _Step()
-    for line in _OPERATIONS.split("\n")[1:-1]:
-        method, path, name = line.split()
+    for method, path, name in all_operations():
         step = root
         for segment in _segments(path.encode()):
             key = _PARAMETER if segment.startswith(b"{") else segment
@@ -156,4 +161,4 @@ def _read_operations() -> _Step:
     return root
 
 
-_ROOT: Final = _read_operations()
+_ROOT: Final = _tree()

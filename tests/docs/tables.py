@@ -16,8 +16,11 @@ from samlocal.cli.help_format import by_heading
 from samlocal.cli.option_sources import ConfiguredCommand
 from samlocal.cli.samconfig import environment_variables, table_of
 from samlocal.data import data_folder
+from samlocal.lambda_api.operations import all_operations
+from samlocal.lambda_api.routes import operation_handlers
 from samlocal.runtimes import all_runtimes
 from samlocal.sandbox.docker.container.engine_options import KEYS
+from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +35,7 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
     """Return what makes each table, by the name that pages call it by."""
     return {
         "docker arguments": _docker_arguments,
+        "lambda operations": _lambda_operations,
         "refused docker arguments": _refused_docker_arguments,
         "retired runtimes": _retired_runtimes,
         "runtimes": _runtimes,
@@ -56,6 +60,20 @@ def _options(words: tuple[str, ...]) -> str:
             ],
         )
         for heading, listed in headings.items()
+    )
+
+
+def _lambda_operations() -> str:
+    """Return the operations that an endpoint serves, and their requests."""
+    served = operation_handlers(FakeFunctions(), FakeEvents())
+    url = "https://docs.aws.amazon.com/lambda/latest/api/API_"
+    return _table(
+        ("operation", "request"),
+        [
+            (f"[{name}]({url}{name}.html)", _code(f"{method} {path}"))
+            for method, path, name in sorted(all_operations(), key=lambda each: each[2])
+            if name in served
+        ],
     )
 
 
