@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from http.client import HTTPException
 from itertools import count
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
+
+from samlocal.execution.fleet import fleet as fleet_module
+from samlocal.execution.fleet import warm_environment
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.sandbox.factory import SandboxFactory
 from tests.functional.execution.fakes import (
     FakeSandbox,
     RecordingLog,
@@ -23,7 +28,7 @@ from tests.functional.execution.fakes import (
 from tests.unit.sandbox.specs import CONTAINER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation
@@ -103,12 +108,13 @@ class FleetSandbox(FakeSandbox):
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         runtime.write(f"{event.payload.decode()}\n")
-        if event.payload == b"exit":
+        action = event.payload.partition(b" ")[0]
+        if action == b"exit":
             return 7
-        if event.payload == b"hang":
+        if action == b"hang":
             runtime.hang()
             return 1
-        if event.payload == b"hold":
+        if action == b"hold":
             self._sandboxes.hold(self, runtime)
         with self._guard:
             self._at_once -= 1
@@ -158,8 +164,8 @@ class Sandboxes:
 
     def hold(self, sandbox: FleetSandbox, runtime: Runtime) -> None:
         self.held.append(sandbox)
-        deadline = time.monotonic() + SECONDS
-        while not self._may_answer.wait(0.01) and not runtime.process.killed.is_set():
+        may_answer, deadline = self._may_answer, time.monotonic() + SECONDS
+        while not may_answer.wait(0.01) and not runtime.process.killed.is_set():
             assert time.monotonic() < deadline
 
     def release(self) -> None:
@@ -168,9 +174,30 @@ class Sandboxes:
         for each in self.all:
             each.may_start.set()
 
+    def answer_held(self) -> None:
+        """Answer all events that are held now."""
+        may_answer, self._may_answer = self._may_answer, Event()
+        may_answer.set()
+
+    def forget_prepared(self) -> None:
+        """Let the next sandboxes be ordinary ones."""
+        self._prepared.clear()
+
     async def wait_until_held(self, number: int) -> None:
         """Wait until so many events are held."""
         await until(lambda: len(self.held) == number)
+
+
+@contextmanager
+def faked(started: Sandboxes) -> Iterator[None]:
+    """Let fleets start these sandboxes instead of containers."""
+    with pytest.MonkeyPatch.context() as patch:
+        # No runtime that is alive is waited for.
+        patch.setattr(warm_environment, "_END_SECONDS", 1000.0)
+        patch.setattr(fleet_module, "Engine", lambda _name: nullcontext())
+        patch.setattr(SandboxFactory, "new_sandbox", lambda _factory, spec: started.new(spec))
+        patch.setattr(SandboxFactory, "with_relay", lambda _factory, spec: started.relayed(spec))
+        yield
 
 
 async def until(condition: Callable[[], bool]) -> None:
