@@ -10,6 +10,7 @@ from samlocal.errors import (
     EnvironmentBusyError,
     EnvironmentUnusableError,
     EventError,
+    FunctionNotFoundError,
     HostNotReachableError,
     ImageArchitectureError,
     ImageBuildError,
@@ -54,6 +55,7 @@ _LASTING: Final = (
 _BY_CLASS: Final = (
     (InvalidParameterValueError, error_types.INVALID_PARAMETER_VALUE),
     (AmbiguousFunctionError, error_types.INVALID_PARAMETER_VALUE),
+    (FunctionNotFoundError, error_types.RESOURCE_NOT_FOUND),
     (EventError, error_types.INVALID_REQUEST_CONTENT),
     (_LASTING, error_types.RESOURCE_CONFLICT),
     (_PASSING, error_types.SERVICE),

@@ -45,7 +45,7 @@ def lambda_app(functions: Functions, events: Events, *, allowed_hosts: Collectio
             raise ValueError(f"`{scope['type']}` is not served")
         request = Request(scope, receive, send)
         try:
-            response = await _answer(request, scope, handlers, check_host)
+            response = await _answer(request, handlers, check_host)
             if response:
                 await request.respond(response)
         except DisconnectedError:
@@ -55,10 +55,10 @@ def lambda_app(functions: Functions, events: Events, *, allowed_hosts: Collectio
 
 
 async def _answer(
-    request: Request, scope: Scope, handlers: Mapping[str, Handler], check_host: HostCheck
+    request: Request, handlers: Mapping[str, Handler], check_host: HostCheck
 ) -> Response | None:
     try:
-        check_host(scope)
+        check_host(request)
         return await _perform(request, handlers)
     except LambdaApiError as error:
         return error_response(error)

@@ -40,7 +40,9 @@ _PATH: Final = re.compile(
     r"(?P<name>[\w.-]+(?:/[\w.-]+)+)(?::(?P<qualifier>\$LATEST|[\w-]+))?", re.ASCII
 )
 
-_NAME: Final = Constraint(member="functionName", pattern=_NAME_PATTERN, max_length=256)
+_MAX_LENGTH: Final = 256
+
+_NAME: Final = Constraint(member="functionName", pattern=_NAME_PATTERN, max_length=_MAX_LENGTH)
 _QUALIFIER: Final = Constraint(member="qualifier", pattern=_QUALIFIER_PATTERN, max_length=128)
 _ALIAS: Final = Constraint(member="name", pattern=_ALIAS_PATTERN, max_length=128)
 
@@ -55,13 +57,18 @@ class FunctionReference:
     account_id: str | None = None
 
 
-@lru_cache(maxsize=1024)
 def read_reference(text: str, qualifier: str | None = None) -> FunctionReference:
     """Return what the name in the path and the parameter `Qualifier` of a request refer to.
 
     Raises:
         LambdaApiError: One of them is malformed, or they have two qualifiers.
     """
+    if len(text) > _MAX_LENGTH:
+        return _read(text, qualifier)
+    return _read_again(text, qualifier)
+
+
+def _read(text: str, qualifier: str | None) -> FunctionReference:
     path = _PATH.fullmatch(text)
     check(_problems(text, qualifier, is_path=path is not None))
     parts = path or _PARTS.fullmatch(text)
@@ -80,6 +87,10 @@ def read_reference(text: str, qualifier: str | None = None) -> FunctionReference
         region=found.get("region"),
         account_id=found.get("account_id"),
     )
+
+
+# Clients name the same few functions again and again. Long texts are not kept.
+_read_again: Final = lru_cache(maxsize=1024)(_read)
 
 
 def check_alias(name: str) -> None:

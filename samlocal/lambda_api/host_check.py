@@ -16,7 +16,7 @@ from samlocal.lambda_api.api_error import LambdaApiError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from starlette.types import Scope
+    from samlocal.lambda_api.request import Request
 
 _MOST_REMEMBERED: Final = 256
 
@@ -30,9 +30,9 @@ class HostCheck:
     def __init__(self, allowed_hosts: Collection[str]) -> None:
         self._allowed = {_normalized(host) for host in allowed_hosts}
         self._allows_addresses = any(_is_unspecified(host) for host in self._allowed)
-        self._accepted: set[bytes] = set()
+        self._accepted: set[str] = set()
 
-    def __call__(self, scope: Scope) -> None:
+    def __call__(self, request: Request) -> None:
         """Check the host, and the origin if a browser names one.
 
         A request through a unix socket may name any: no page can make one.
@@ -40,17 +40,15 @@ class HostCheck:
         Raises:
             LambdaApiError: The host or the origin is not allowed.
         """
-        if not scope.get("client"):
+        if not request.has_address:
             return
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"")
+        host = request.header(b"host") or ""
         if host not in self._accepted:
-            self._check("Host", host.decode("latin-1"), _host_of(host.decode("latin-1")))
+            self._check("Host", host, _host_of(host))
             if len(self._accepted) < _MOST_REMEMBERED:
                 self._accepted.add(host)
-        if (origin := headers.get(b"origin")) is not None:
-            text = origin.decode("latin-1")
-            self._check("Origin", text, _host_of(text.partition("://")[2]))
+        if (origin := request.header(b"origin")) is not None:
+            self._check("Origin", origin, _host_of(origin.partition("://")[2]))
 
     def _check(self, header: str, value: str, host: str | None) -> None:
         if host is None or not self._is_allowed(_normalized(host)):

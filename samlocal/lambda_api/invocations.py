@@ -7,8 +7,9 @@ A client that hangs up ends nothing: the function runs to its end, as on Lambda.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from samlocal.invocation import MAX_PAYLOAD_BYTES, FunctionError
 from samlocal.lambda_api.log_tail import LogTail
 from samlocal.lambda_api.requested_call import read_call, read_invocation_type
 from samlocal.lambda_api.responses import Response
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.request import Request
     from samlocal.lambda_api.requested_call import RequestedCall
     from samlocal.serving.function_call import FunctionCall
+
+
+_TOO_LARGE: Final = FunctionError(
+    type="Function.ResponseSizeTooLarge",
+    message="Response payload size exceeded maximum allowed payload size"
+    f" ({MAX_PAYLOAD_BYTES} bytes).",
+)
 
 
 class Events(Protocol):
@@ -66,9 +74,14 @@ class Invocations:
 
 
 def _response(result: InvocationResult, version: str, tail: LogTail | None) -> Response:
+    payload, has_failed = result.payload, result.outcome != "success"
+    if (
+        len(payload) > MAX_PAYLOAD_BYTES
+    ):  # of a function that streams, which may be larger elsewhere
+        payload, has_failed = _TOO_LARGE.payload, True
     headers = [(b"x-amz-executed-version", version.encode())]
-    if result.outcome != "success":
+    if has_failed:
         headers.append((b"x-amz-function-error", b"Unhandled"))
     if tail:
         headers.append((b"x-amz-log-result", tail.encoded()))
-    return Response(200, result.payload, headers)
+    return Response(200, payload, headers)

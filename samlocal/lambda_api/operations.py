@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -120,7 +119,6 @@ class _Step:
         self.names: dict[str, str] = {}
 
 
-@lru_cache(maxsize=1024)
 def find_operation(method: str, raw_path: bytes) -> Operation | None:
     """Return the operation with a method and a path, which is still percent-encoded; None if there is none.
 

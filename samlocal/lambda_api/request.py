@@ -29,13 +29,14 @@ class DisconnectedError(Exception):
 class Request:
     """One request: headers by name in lower case, and the ID that its answer has.
 
-    `trace_header` is that of the answer, which `has_begun` when its status cannot change any more.
+    `has_address` is false for a client on a unix socket. `trace_header` is that of the answer, which `has_begun` when its status cannot change any more.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
         # Not `path`, in which a `/` of a function's name is no different from those of the path.
         self.raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        self.has_address = bool(scope.get("client"))
         self.request_id = str(uuid.uuid4())
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._query_string: bytes = scope["query_string"]

@@ -170,6 +170,14 @@ async def fail(
     return result_of(call, error.payload, outcome="error", error=error)
 
 
+async def gather(
+    call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
+) -> InvocationResult:
+    """Return what a streaming function wrote to nobody: as many bytes as the event says."""
+    del response, tail
+    return result_of(call, bytes(int(call.payload)))
+
+
 async def look_failed(
     call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
 ) -> InvocationResult:
@@ -228,6 +236,13 @@ async def find_no_code(
     raise CodeNotFoundError("`src` does not exist", place=PLACE, hint="run `sam build`")
 
 
+async def find_no_function(
+    call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
+) -> InvocationResult:
+    del call, response, tail
+    raise FunctionNotFoundError("no function `Vanished`")
+
+
 async def find_no_engine(
     call: FunctionCall, *, response: ResponseSink | None, tail: Log | None
 ) -> InvocationResult:
@@ -282,6 +297,8 @@ FUNCTIONS: Final = (
     _function("Inner", full_path="Stack/Nested/Inner"),
     _function("Fails"),
     _function("LooksFailed"),
+    _function("Gathers"),
+    _function("Vanished"),
     _function("Describes", qualifiers={"1": "1", "live": "1"}),
     _function("Gated"),
     _function("Streams"),
@@ -307,6 +324,7 @@ FUNCTIONS: Final = (
 )
 PROGRAMS: Final[Mapping[str, Program]] = {
     "Fails": fail,
+    "Gathers": gather,
     "LooksFailed": look_failed,
     "Describes": describe,
     "Handled": describe,
@@ -314,6 +332,7 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "Streams": stream,
     "Throttled": throttle,
     "Broken": find_no_code,
+    "Vanished": find_no_function,
     "NoEngine": find_no_engine,
     "NoImage": find_no_image,
     "Crashes": crash,

@@ -275,6 +275,13 @@ def test_throttle(aws: Aws) -> None:
             "NoImage", 409, "ResourceConflictException", "no image `it` (build it)", id="no-image"
         ),
         pytest.param(
+            "Vanished",
+            404,
+            "ResourceNotFoundException",
+            "no function `Vanished`",
+            id="changed-in-the-meantime",
+        ),
+        pytest.param(
             "NoEngine", 500, "ServiceException", "no container engine answers", id="no-engine"
         ),
         pytest.param(

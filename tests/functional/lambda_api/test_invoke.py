@@ -106,6 +106,19 @@ def test_result_that_looks_like_an_error(aws: Aws) -> None:
     assert response.content == {"errorMessage": "x", "errorType": "y"}
 
 
+def test_large_result_of_a_stream(aws: Aws) -> None:
+    """Only a response that is streamed may be larger than 6 MiB and 100 bytes."""
+    limit = 6 * 1024 * 1024 + 100
+    assert aws.invoke("Gathers", Payload=b"%d" % limit).payload == bytes(limit)
+    response = aws.invoke("Gathers", Payload=b"%d" % (limit + 1))
+
+    assert response.members["FunctionError"] == "Unhandled"
+    assert response.content == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    }
+
+
 def test_log_tail(aws: Aws) -> None:
     """`Tail` returns the log of this invocation."""
     response = aws.invoke("Echo", LogType="Tail", Payload=b"12")
