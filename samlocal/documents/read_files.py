@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_recorded: Final[ContextVar[set[Path] | None]] = ContextVar("recorded", default=None)
+_recorded: Final[ContextVar[tuple[set[Path], ...]]] = ContextVar("recorded", default=())
 
 
 @contextmanager
 def recorded_files() -> Iterator[set[Path]]:
     """Yield the absolute paths of the files that this context reads, also of those that do not exist."""
     files: set[Path] = set()
-    token = _recorded.set(files)
+    token = _recorded.set((*_recorded.get(), files))
     try:
         yield files
     finally:
@@ -26,6 +26,5 @@ def recorded_files() -> Iterator[set[Path]]:
 
 def note_file(path: Path) -> None:
     """Add a file to those that `recorded_files` yields; call it before the file is opened."""
-    files = _recorded.get()
-    if files is not None:
+    for files in _recorded.get():
         files.add(path.absolute())

@@ -50,7 +50,10 @@ def build_diagnostic(built: Path) -> Diagnostic:
     project = built.parents[2]
     message = f"using the build in `{BUILT.parent}`"
     source = next((path for name in TEMPLATE_NAMES if (path := project / name).is_file()), None)
-    newer = _first_newer(source, built.stat().st_mtime) if source else None
+    try:
+        newer = _first_newer(source, built.stat().st_mtime) if source else None
+    except FileNotFoundError:  # it is being built again, and what was read is still served
+        newer = None
     if source is None or newer is None:
         return Diagnostic(message=message)
     return Diagnostic(

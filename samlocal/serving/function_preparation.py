@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from samlocal.data import data_folder
 from samlocal.diagnostics import Diagnostic
+from samlocal.documents.read_files import recorded_files
 from samlocal.execution.fleet.fleet_function import FleetFunction
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import LocalCode
 from samlocal.preparation.preparation import prepare
+from samlocal.preparation.resolution import resolve_function
 from samlocal.qualifier import LATEST
 from samlocal.serving.fingerprint import content_mounts, fingerprint
+from samlocal.serving.project_snapshot import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from samlocal.serving.options import ServingOptions
     from samlocal.serving.project_snapshot import ProjectSnapshot, RepeatedHost
     from samlocal.serving.source_watch import SourceWatch
+
+_T = TypeVar("_T")
 
 
 @frozen
@@ -68,6 +74,10 @@ class FunctionPreparation:
         self._debugged: str | None = None
         self._has_debugged: set[str] = set()
 
+    def use(self, options: ServingOptions) -> None:
+        """Use other options from now on."""
+        self._options = options
+
     def debug_only(self, entry: FunctionEntry) -> None:
         """Let the debugger attach to this function only."""
         self._debugged = entry.full_path
@@ -81,12 +91,29 @@ class FunctionPreparation:
             SamlocalError: It cannot be resolved.
         """
         options = self._function_options(entry, version)
+        host = self._host.host()
         async with self._resolving:
-            resolved, files = await asyncio.to_thread(
-                snapshot.resolve, entry, options, self._host.host()
+            return await self._read(
+                lambda: resolve_function(snapshot.project, entry.full_path, options, host)
             )
-        await self._watch.add_files(files)
-        return resolved
+
+    async def read_project(self) -> ProjectSnapshot:
+        """Return the project as it is now.
+
+        Raises:
+            SamlocalError: It cannot be read.
+        """
+        options, host = self._options, self._host.host()
+        return await self._read(lambda: read_project(options.project, options.functions, host))
+
+    async def _read(self, read: Callable[[], _T]) -> _T:
+        """Return what a function reads in a thread, and watch all files that it reads, or fails to read."""
+        since_ns = time.time_ns()
+        with recorded_files() as files:
+            try:
+                return await asyncio.to_thread(read)
+            finally:
+                await self._watch.add_files(files, since_ns=since_ns)
 
     async def prepare(
         self, snapshot: ProjectSnapshot, entry: FunctionEntry, version: str

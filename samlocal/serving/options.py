@@ -14,6 +14,9 @@ class ServingOptions:
     `functions` are identifiers of the only functions that are served; empty means all. The qualifier and the
     version of `function` are not used: each invocation has its own.
 
+    Changes of files that match a pattern in `ignore` have no effect; the patterns are those of `.gitignore`,
+    relative to each directory of code. With `respects_gitignore`, the project's own `.gitignore` files count, too.
+
     Changes of files that match a glob of `watch_ignore`, or are in a `.gitignore` if `reads_gitignore`, end no
     environment.
     """
@@ -23,5 +26,7 @@ class ServingOptions:
     code: CodeOptions = CodeOptions()
     sandbox: SandboxSettings = SandboxSettings()
     functions: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    respects_gitignore: bool = True
     watch_ignore: tuple[str, ...] = ()
     reads_gitignore: bool = True

@@ -7,19 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.aws_account import DEFAULT_ACCOUNT_ID
-from samlocal.documents.read_files import recorded_files
 from samlocal.frozen_dataclass import frozen
 from samlocal.preparation.project import open_project
-from samlocal.preparation.resolution import resolve_function
 from samlocal.project.lookup import find
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from samlocal.function import FunctionEntry
     from samlocal.host import Host
     from samlocal.preparation.options import FunctionOptions, ProjectOptions
-    from samlocal.preparation.resolution import ResolvedFunction
     from samlocal.project.project import Project
 
 
@@ -27,12 +22,11 @@ if TYPE_CHECKING:
 class ProjectSnapshot:
     """A project as it was read once. It is not for several threads at the same time.
 
-    `entries` are the functions that are served, in the order of the template. `files` are those that were read.
+    `entries` are the functions that are served, in the order of the template.
     """
 
     project: Project
     entries: tuple[FunctionEntry, ...]
-    files: frozenset[Path]
 
     @property
     def account_id(self) -> str:
@@ -50,18 +44,6 @@ class ProjectSnapshot:
             return self.project.find(name)  # which knows why a function is missing
         return find(self.entries, name)
 
-    def resolve(
-        self, entry: FunctionEntry, options: FunctionOptions, host: Host
-    ) -> tuple[ResolvedFunction, frozenset[Path]]:
-        """Return a resolved function, and the files that were read for it.
-
-        Raises:
-            SamlocalError: It cannot be resolved.
-        """
-        with recorded_files() as files:
-            resolved = resolve_function(self.project, entry.full_path, options, host)
-        return resolved, frozenset(files)
-
 
 def read_project(
     options: ProjectOptions, identifiers: tuple[str, ...], host: Host
@@ -71,14 +53,11 @@ def read_project(
     Raises:
         ProjectError: The project cannot be read, or has no such function.
     """
-    with recorded_files() as files:
-        project = open_project(options, host)
-        chosen = {project.find(each).full_path for each in identifiers}
-        entries = tuple(
-            each for each in project.functions if not chosen or each.full_path in chosen
-        )
-    files |= {*project.templates, project.path}
-    return ProjectSnapshot(project=project, entries=entries, files=frozenset(files))
+    project = open_project(options, host)
+    chosen = {project.find(each).full_path for each in identifiers}
+    entries = tuple(each for each in project.functions if not chosen or each.full_path in chosen)
+    _ = project.templates  # all of them are read
+    return ProjectSnapshot(project=project, entries=entries)
 
 
 class RepeatedHost:

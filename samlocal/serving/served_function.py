@@ -39,9 +39,9 @@ class ServedFunction:
         return self._ready.values()
 
     @property
-    def is_used(self) -> bool:
-        """Whether any version is prepared, or being prepared."""
-        return bool(self._ready or self._underway)
+    def is_underway(self) -> bool:
+        """Whether a version is being prepared."""
+        return bool(self._underway)
 
     def depends_on(self, paths: Collection[Path]) -> bool:
         """Return whether the code of a prepared version is in one of these directories and archives."""

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from samlocal.aws_config import config_paths
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import FunctionNotFoundError, SamlocalError
 from samlocal.invocation import Invocation
 from samlocal.preparation.project import with_region
-from samlocal.qualifier import LATEST
-from samlocal.serving.code_facts import read_code_facts
 from samlocal.serving.directory_states import DirectoryStates
 from samlocal.serving.function_preparation import FunctionPreparation
+from samlocal.serving.ignore_rules import IgnoreRules
 from samlocal.serving.once_observer import OnceObserver
-from samlocal.serving.project_snapshot import RepeatedHost, read_project
-from samlocal.serving.served_function import ServedFunction, select_version
+from samlocal.serving.project_snapshot import RepeatedHost
+from samlocal.serving.served_function import select_version
+from samlocal.serving.served_functions import ServedFunctions, failure_diagnostic
 from samlocal.serving.source_watch import Unwatched
 from samlocal.serving.tee_log import TeeLog
+from samlocal.serving.watcher import Watcher
 from samlocal.tenancy import check_tenant
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from samlocal.function import Function, FunctionEntry
+    from samlocal.function import Function
     from samlocal.host import Host
     from samlocal.invocation import InvocationResult, ResponseSink
     from samlocal.preparation.observer import Observer
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.function_fleet import FunctionFleet
-    from samlocal.serving.function_preparation import PreparedVersion
     from samlocal.serving.options import ServingOptions
-    from samlocal.serving.project_snapshot import ProjectSnapshot
-    from samlocal.serving.source_watch import SourceWatch
 
 
 class ServedProject:
@@ -44,6 +44,11 @@ class ServedProject:
 
     Enter it to open the project. `log` returns the log of a function. The observer receives each diagnostic
     once, from several threads.
+
+    With `watches`, a change of the code, the template or any other file that the project was read from takes
+    effect: an invocation that begins after it runs the new version. A project that cannot be read any more
+    leaves the previous version in service. A change of one of the `extra_files`, from which the options come,
+    only calls `on_options_changed`. Without `watches`, the first state of each function is served for ever.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class ServedProject:
         observer: Observer,
         log: Callable[[Function], Log],
         watches: bool = True,
+        extra_files: Sequence[Path] = (),
+        on_options_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = options
         self._host = host
@@ -62,37 +69,50 @@ class ServedProject:
         self._observer = OnceObserver(observer)
         self._log = log
         self._watches = watches
+        self._extra_files = frozenset(path.absolute() for path in extra_files)
+        self._on_options_changed = on_options_changed
         self._states = DirectoryStates()
-        self._watch: SourceWatch = Unwatched()
-        self._functions: dict[str, ServedFunction] = {}
-        self._entries: dict[str, FunctionEntry] = {}
-        self._resolved: dict[str, asyncio.Task[Function]] = {}
-        self._facts: dict[str, asyncio.Task[CodeFacts]] = {}
+        self._error: str | None = None
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
         options = replace(self._options, project=with_region(self._options.project, self._host))
         host = await asyncio.to_thread(RepeatedHost, self._host, options.function)
-        snapshot = await asyncio.to_thread(
-            read_project, options.project, options.functions, host.host()
+        self._watch = (
+            await stack.enter_async_context(self._watcher()) if self._watches else Unwatched()
         )
-        # Another template that would be found later is another project.
-        project = replace(options.project, template=snapshot.project.path)
-        self._options = replace(options, project=project)
-        self._repeated = host
-        self._snapshot = snapshot
         self._preparation = FunctionPreparation(
-            self._options,
+            options,
             host,
             observer=self._observer,
             log=self._log,
             states=self._states,
             watch=self._watch,
         )
+        snapshot = await self._preparation.read_project()
+        # Another template that would be found later is another project.
+        project = replace(options.project, template=snapshot.project.path)
+        self._options = replace(options, project=project)
+        self._preparation.use(self._options)
         if debugged := options.function.debugged_function:
             self._preparation.debug_only(snapshot.project.find(debugged))
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None: ...
+        self._functions = ServedFunctions(
+            snapshot, self._preparation, self._fleet, observer=self._observer
+        )
+        stack.push_async_callback(self._functions.close)
+        files = {*self._extra_files, snapshot.project.path}
+        if options.function.reads_credentials:
+            files |= {*config_paths(self._host.variables, home=self._host.home)}
+        await self._watch.add_files(files)
 
     @property
     def region(self) -> str:
@@ -102,7 +122,12 @@ class ServedProject:
     @property
     def account_id(self) -> str:
         """The account that the project runs for."""
-        return self._snapshot.account_id
+        return self._functions.snapshot.account_id
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all changes of files up to now are taken into account."""
+        return self._watch.is_settled()
 
     async def functions(self) -> tuple[Function, ...]:
         """Return the functions that are served, in the order of the template.
@@ -111,11 +136,11 @@ class ServedProject:
         """
         await self._watch.settled()
         functions = []
-        for entry in self._snapshot.entries:
+        for entry in self._functions.snapshot.entries:
             try:
-                functions.append(await self._resolve(entry))
+                functions.append(await self._functions.resolve(entry))
             except SamlocalError as error:
-                self._observer.show_diagnostic(_diagnostic(entry, error))
+                self._observer.show_diagnostic(failure_diagnostic(entry.full_path, error))
         return tuple(functions)
 
     async def find(self, name: str) -> Function:
@@ -129,14 +154,14 @@ class ServedProject:
         if not self._watch.is_settled():
             await self._watch.settled()
         try:
-            entry = self._entry(name)
+            entry = self._functions.entry(name)
         except FunctionNotFoundError:
             # A name in AWS may be known only when the function is resolved.
             for function in await self.functions():
                 if function.name == name:
                     return function
             raise
-        return await self._resolve(entry)
+        return await self._functions.resolve(entry)
 
     async def invoke(
         self,
@@ -159,7 +184,7 @@ class ServedProject:
         function = await self.find(call.function)
         qualified = select_version(function, call.qualifier)
         check_tenant(function, call.tenant_id)
-        served = self._served(function.full_path)
+        served = self._functions.get(function.full_path)
         prepared = served.ready(qualified.version) or await served.prepared(qualified.version)
         invocation = Invocation(
             request_id=call.request_id,
@@ -180,7 +205,7 @@ class ServedProject:
 
     async def warm_up(self) -> None:
         """Initialise an environment for each function that is served; a failure is a diagnostic."""
-        await asyncio.gather(*(self._warm_up(entry) for entry in self._snapshot.entries))
+        await self._functions.warm_up()
 
     async def code_facts(self, function: Function) -> CodeFacts:
         """Return facts about a function's code, read once until it changes.
@@ -188,55 +213,44 @@ class ServedProject:
         Raises:
             CodeNotFoundError: The code does not exist.
         """
-        path = function.full_path
-        if path not in self._facts:
-            facts = asyncio.create_task(asyncio.to_thread(read_code_facts, function))
-            self._facts[path] = facts
-            facts.add_done_callback(partial(_forget_failed, self._facts, path))
-        return await asyncio.shield(self._facts[path])
+        if not self._watch.is_settled():
+            await self._watch.settled()
+        return await self._functions.code_facts(function)
 
-    def _served(self, full_path: str) -> ServedFunction:
-        if full_path not in self._functions:
-            self._functions[full_path] = ServedFunction(partial(self._prepare, full_path))
-        return self._functions[full_path]
+    def _watcher(self) -> Watcher:
+        template = self._options.project.template
+        rules = IgnoreRules(
+            self._options.ignore,
+            respects_gitignore=self._options.respects_gitignore,
+            top=(template.absolute().parent if template else self._host.directory).resolve(),
+        )
+        return Watcher(rules, observer=self._observer, process=self._process)
 
-    async def _prepare(self, full_path: str, version: str) -> PreparedVersion:
-        snapshot = self._snapshot
-        return await self._preparation.prepare(snapshot, self._entry(full_path), version)
+    async def _process(self, changed: frozenset[Path], files: frozenset[Path]) -> None:
+        """Take changes into account: of directories and archives with code, and of other `files`."""
+        if files & self._extra_files:
+            self._on_options_changed()
+        for path in changed:
+            self._states.forget(str(path))
+        if files - self._extra_files:
+            await self._read_again()
+        if changed:
+            self._functions.change_code(changed)
 
-    def _entry(self, name: str) -> FunctionEntry:
-        """Return the function with an identifier, found once until the project changes."""
-        if name not in self._entries:
-            self._entries[name] = self._snapshot.find(name)
-        return self._entries[name]
-
-    async def _resolve(self, entry: FunctionEntry) -> Function:
-        """Return a function, resolved once until something changes."""
-        path = entry.full_path
-        task = self._resolved.get(path)
-        if task is None:
-            task = asyncio.create_task(self._resolve_again(self._snapshot, entry))
-            self._resolved[path] = task
-            task.add_done_callback(partial(_forget_failed, self._resolved, path))
-        return task.result() if task.done() else await asyncio.shield(task)
-
-    async def _resolve_again(self, snapshot: ProjectSnapshot, entry: FunctionEntry) -> Function:
-        return (await self._preparation.resolve(snapshot, entry)).function
-
-    async def _warm_up(self, entry: FunctionEntry) -> None:
+    async def _read_again(self) -> None:
+        """Serve the project as it is now, or the previous version if it cannot be read."""
         try:
-            prepared = await self._served(entry.full_path).prepared(LATEST)
-            await self._fleet.warm_up(prepared.function)
+            snapshot = await self._preparation.read_project()
+            await self._functions.check(snapshot)
         except SamlocalError as error:
-            self._observer.show_diagnostic(_diagnostic(entry, error))
-
-
-def _diagnostic(entry: FunctionEntry, error: SamlocalError) -> Diagnostic:
-    message = f"`{entry.full_path}` cannot run: {error.message}"
-    return Diagnostic(message=message, place=error.place, hint=error.hint)
-
-
-def _forget_failed(tasks: dict[str, asyncio.Task[Any]], key: str, task: asyncio.Task[Any]) -> None:
-    """Forget a task that has failed, so that the next caller tries again."""
-    if (task.cancelled() or task.exception()) and tasks.get(key) is task:
-        del tasks[key]
+            if str(error) != self._error:
+                self._error = str(error)
+                diagnostic = Diagnostic(message=error.message, place=error.place, hint=error.hint)
+                self._observer.forget(diagnostic)
+                self._observer.show_diagnostic(diagnostic)
+                self._observer.show_status("still serving the previous version of the project")
+            return
+        if self._error:
+            self._error = None
+            self._observer.show_status("the project can be read again: serving the new version")
+        self._functions.replace(snapshot)

@@ -18,8 +18,11 @@ class SourceWatch(Protocol):
     async def settled(self) -> None:
         """Wait until all changes of files up to now are taken into account."""
 
-    async def add_files(self, files: Collection[Path]) -> None:
-        """Watch files that a project is read from; they need not exist."""
+    async def add_files(self, files: Collection[Path], *, since_ns: int | None = None) -> None:
+        """Watch files that a project is read from; they need not exist.
+
+        Those that were changed after `since_ns` (Unix time in nanoseconds) are taken for changed.
+        """
 
     async def add_sources(self, paths: Collection[Path]) -> None:
         """Watch directories and archives with code."""
@@ -33,6 +36,6 @@ class Unwatched:
 
     async def settled(self) -> None: ...
 
-    async def add_files(self, files: Collection[Path]) -> None: ...
+    async def add_files(self, files: Collection[Path], *, since_ns: int | None = None) -> None: ...
 
     async def add_sources(self, paths: Collection[Path]) -> None: ...

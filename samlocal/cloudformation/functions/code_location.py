@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.functions.cdk_assets import asset_of_image, asset_of_object, asset_path
@@ -9,6 +10,7 @@ from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.cloudformation.stack.resource_metadata import metadata
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import NoValue, Unknown, scalar_text
+from samlocal.documents.read_files import note_file
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import Code, ImageBuild, ImageCode, InlineCode, LocalCode, S3Code
 
@@ -123,7 +125,10 @@ def _read_location(stack: Stack, node: Node, what: str) -> LocalCode | S3Code:
     text = node.text(what)
     if text.startswith("s3://"):
         return _s3_uri(text, node.place)
-    path = (stack.directory / text.removeprefix("file://")).resolve()
+    named = stack.directory / text.removeprefix("file://")
+    path = named.resolve()
+    if str(path) != os.path.normpath(named):
+        note_file(named)  # a link, which may lead elsewhere later
     return LocalCode(path=path, place=node.place)
 
 

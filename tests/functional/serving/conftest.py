@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.functional.serving.fake_fleet import FakeFleet
 from tests.unit.preparation.host import RecordingObserver, host
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
@@ -88,6 +90,24 @@ class Shop:
 
     def _log(self, function: Function) -> RecordingLog:
         return self.logs.setdefault(function.logical_id, RecordingLog())
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(20):
+        while not is_so():  # noqa: ASYNC110  # no event tells of it
+            await asyncio.sleep(0.001)
+
+
+async def noticed(served: ServedProject) -> None:
+    """Wait until the project has noticed that a file has changed."""
+    await until(lambda: not served.is_current)
+
+
+async def settled(served: ServedProject) -> None:
+    """Wait until a change that was made before is taken into account."""
+    await noticed(served)
+    await served.functions()
 
 
 def call(function: str = "Ratings", **members: Any) -> FunctionCall:  # noqa: ANN401  # of the call

@@ -1,0 +1,205 @@
+"""The functions of a served project, in its present state."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import SamlocalError
+from samlocal.qualifier import LATEST
+from samlocal.serving.code_facts import read_code_facts
+from samlocal.serving.function_preparation import pool_key
+from samlocal.serving.served_function import ServedFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Coroutine
+    from pathlib import Path
+
+    from samlocal.function import Function, FunctionEntry
+    from samlocal.serving.function_call import CodeFacts
+    from samlocal.serving.function_fleet import FunctionFleet
+    from samlocal.serving.function_preparation import FunctionPreparation, PreparedVersion
+    from samlocal.serving.once_observer import OnceObserver
+    from samlocal.serving.project_snapshot import ProjectSnapshot
+
+
+class ServedFunctions:
+    """Resolves and prepares functions once, and again after a change, when old environments are retired."""
+
+    def __init__(
+        self,
+        snapshot: ProjectSnapshot,
+        preparation: FunctionPreparation,
+        fleet: FunctionFleet,
+        *,
+        observer: OnceObserver,
+    ) -> None:
+        self.snapshot = snapshot
+        self._preparation = preparation
+        self._fleet = fleet
+        self._observer = observer
+        self._served: dict[str, ServedFunction] = {}
+        self._entries: dict[str, FunctionEntry] = {}
+        self._resolved: dict[str, asyncio.Task[Function]] = {}
+        self._facts: dict[str, asyncio.Task[CodeFacts]] = {}
+        self._is_eager = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def entry(self, name: str) -> FunctionEntry:
+        """Return the function with an identifier, found once until the project changes.
+
+        Raises:
+            FunctionNotFoundError: There is none.
+            AmbiguousFunctionError: There are several.
+        """
+        if name not in self._entries:
+            self._entries[name] = self.snapshot.find(name)
+        return self._entries[name]
+
+    def get(self, full_path: str) -> ServedFunction:
+        """Return the function with that path."""
+        if full_path not in self._served:
+            self._served[full_path] = ServedFunction(partial(self._prepare, full_path))
+        return self._served[full_path]
+
+    async def resolve(self, entry: FunctionEntry) -> Function:
+        """Return a function, resolved once until something changes.
+
+        Raises:
+            SamlocalError: It cannot be resolved.
+        """
+        path = entry.full_path
+        task = self._resolved.get(path)
+        if task is None:
+            task = asyncio.create_task(self._resolve(entry))
+            self._resolved[path] = task
+            task.add_done_callback(partial(_forget_failed, self._resolved, path))
+        return task.result() if task.done() else await asyncio.shield(task)
+
+    async def code_facts(self, function: Function) -> CodeFacts:
+        """Return facts about a function's code, read once until it changes.
+
+        Raises:
+            CodeNotFoundError: The code does not exist.
+        """
+        path = function.full_path
+        task = self._facts.get(path)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(read_code_facts, function))
+            self._facts[path] = task
+            task.add_done_callback(partial(_forget_failed, self._facts, path))
+        return await asyncio.shield(task)
+
+    async def warm_up(self) -> None:
+        """Initialise an environment for each function, also after changes; a failure is a diagnostic."""
+        self._is_eager = True
+        await asyncio.gather(*(self._warm_up(entry) for entry in self.snapshot.entries))
+
+    async def check(self, snapshot: ProjectSnapshot) -> None:
+        """Resolve the functions that are in use as another reading of the project has them.
+
+        Raises:
+            SamlocalError: One of them cannot be resolved.
+        """
+        for entry in snapshot.entries:
+            served = self._served.get(entry.full_path)
+            for version in tuple(served.versions) if served else ():
+                await self._preparation.resolve(snapshot, entry, version.resolved.version)
+
+    def replace(self, snapshot: ProjectSnapshot) -> None:
+        """Serve another reading of the project; environments that it would not change stay."""
+        old = {each.full_path for each in self.snapshot.entries}
+        new = {each.full_path: each for each in snapshot.entries}
+        self.snapshot = snapshot
+        for each in (self._entries, self._resolved, self._facts):
+            each.clear()
+        for name in old - set(new):
+            self._fleet.retire(pool_key(snapshot.project.path, name))
+            if served := self._served.pop(name, None):
+                served.invalidate()
+        for name in self._served:
+            self._refresh(name)
+        if self._is_eager:
+            for name in set(new) - old:
+                self._start(self._warm_up(new[name]))
+
+    def change_code(self, paths: Collection[Path]) -> None:
+        """Prepare the functions again whose code is in one of these directories and archives."""
+        self._facts.clear()
+        for name, served in self._served.items():
+            if served.is_underway or served.depends_on(paths):
+                self._refresh(name)
+
+    def _refresh(self, name: str) -> None:
+        served = self._served[name]
+        before = {each.resolved.version: each for each in served.versions}
+        versions = served.invalidate()
+        if versions:
+            self._start(self._prepare_again(name, versions, before))
+
+    async def _prepare_again(
+        self, name: str, versions: tuple[str, ...], before: dict[str, PreparedVersion]
+    ) -> None:
+        key, served = pool_key(self.snapshot.project.path, name), self.get(name)
+        try:
+            now = [await served.prepared(version) for version in versions]
+        except (SamlocalError, OSError) as error:  # which the next caller gets as well
+            self._fleet.retire(key)
+            if self._is_eager and isinstance(error, SamlocalError):
+                self._observer.show_diagnostic(failure_diagnostic(name, error))
+            return
+        changed = [
+            each
+            for each in now
+            if (old := before.get(each.resolved.version)) and not _same(old, each)
+        ]
+        if not changed:
+            return
+        self._fleet.retire(key, keep=now[0].function.fingerprint)
+        self._observer.show_status(
+            f"`{name}` has changed: its next invocation runs the new version"
+        )
+        if self._is_eager:
+            await self._warm_up(self.entry(name))
+
+    async def _prepare(self, full_path: str, version: str) -> PreparedVersion:
+        return await self._preparation.prepare(self.snapshot, self.entry(full_path), version)
+
+    async def _resolve(self, entry: FunctionEntry) -> Function:
+        return (await self._preparation.resolve(self.snapshot, entry)).function
+
+    async def _warm_up(self, entry: FunctionEntry) -> None:
+        try:
+            prepared = await self.get(entry.full_path).prepared(LATEST)
+            await self._fleet.warm_up(prepared.function)
+        except SamlocalError as error:
+            self._observer.show_diagnostic(failure_diagnostic(entry.full_path, error))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def failure_diagnostic(name: str, error: SamlocalError) -> Diagnostic:
+    """Return the diagnostic for a function that cannot run because of an error."""
+    message = f"`{name}` cannot run: {error.message}"
+    return Diagnostic(message=message, place=error.place, hint=error.hint)
+
+
+def _same(old: PreparedVersion, new: PreparedVersion) -> bool:
+    return old.function.fingerprint == new.function.fingerprint
+
+
+def _forget_failed(tasks: dict[str, asyncio.Task[Any]], key: str, task: asyncio.Task[Any]) -> None:
+    """Forget a task that has failed, so that the next caller tries again."""
+    if (task.cancelled() or task.exception()) and tasks.get(key) is task:
+        del tasks[key]
