@@ -23,6 +23,10 @@ COMMANDS: Final = {
         "samlocal.cli.commands.local_invoke:invoke",
         "Run a Lambda function once, in its runtime's container.",
     ),
+    ("local", "start-lambda"): (
+        "samlocal.cli.commands.start_lambda:start_lambda",
+        "Serve Lambda's API on this machine, for the AWS CLI, SDKs and tests.",
+    ),
     ("list", "functions"): (
         "samlocal.cli.commands.list_functions:list_functions",
         "List functions: their names, code and place in the template.",

@@ -10,6 +10,7 @@ from samlocal.cli.console import is_drawable, paint_name, write_stderr
 from samlocal.function_log import FunctionLog, PlainDestination, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from samlocal.cli.output_file import OutputFile
@@ -20,13 +21,18 @@ class ConsoleLog(FunctionLog):
     """The output of a function and the platform, live on stderr and in the optional log file.
 
     With `timestamps`, each line begins with its time. On a terminal, lines of one of several environments
-    begin with its name. Names are coloured as all messages are.
+    begin with its name; with `names` they always do, in the file too. Names are coloured as all messages are.
     """
 
-    def __init__(self, path: Path | None = None, *, timestamps: bool = False) -> None:
+    def __init__(
+        self, path: Path | None = None, *, timestamps: bool = False, names: bool = False
+    ) -> None:
         self._file = _log_file(path) if path else None
-        files = [PlainDestination(self._file.write)] if self._file else []
-        super().__init__(_Stderr(write_stderr), *files, stamp=_timestamp if timestamps else None)
+        to_file = _NamedDestination if names else PlainDestination
+        files = [to_file(self._file.write)] if self._file else []
+        super().__init__(
+            _Stderr(write_stderr, names=names), *files, stamp=_timestamp if timestamps else None
+        )
 
     def __enter__(self) -> Self:
         if self._file:
@@ -45,10 +51,20 @@ def _log_file(path: Path) -> OutputFile:
     return OutputFile(path, "log file")
 
 
+class _NamedDestination(PlainDestination):
+    def mark(self, source: Source) -> str:
+        name = f"{printable(source.environment)} | " if source.environment else ""
+        return name + super().mark(source)
+
+
 class _Stderr(PlainDestination):
+    def __init__(self, put: Callable[[bytes], None], *, names: bool) -> None:
+        super().__init__(put)
+        self._names = names
+
     def mark(self, source: Source) -> str:
         mark = ""
-        if source.environment and is_drawable(sys.stderr):
+        if source.environment and (self._names or is_drawable(sys.stderr)):
             mark = f"{paint_name(printable(source.environment))} | "
         if source.extension:
             mark += f"{paint_name(f'[{printable(source.extension)}]')} "

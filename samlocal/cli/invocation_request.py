@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status
-from samlocal.cli.plain_options import plain_function, plain_project
+from samlocal.cli.plain_options import plain_function, plain_project, refuse_second_stdin
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
@@ -55,7 +55,7 @@ def read_request(
     """
     from samlocal.library import open_project
 
-    _refuse_second_stdin(
+    refuse_second_stdin(
         ("--event", chosen.event),
         ("--path", chosen.path),
         ("--context-path", chosen.context_path),
@@ -84,15 +84,6 @@ def read_request(
         context=context,
         tenant_id=chosen.tenant_id,
     )
-
-
-def _refuse_second_stdin(*named: tuple[str, str | None]) -> None:
-    readers = [option for option, name in named if name == "-"]
-    if len(readers) > 1:
-        raise UsageError(
-            f"stdin can be read once, not by {' and '.join(f'`{each} -`' for each in readers)}",
-            hint="read all but one from a file",
-        )
 
 
 def _payload(chosen: InvokeOptions, host: Host) -> bytes:

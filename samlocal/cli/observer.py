@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_diagnostic
@@ -10,7 +10,9 @@ from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
+    from samlocal.cli.console_log import ConsoleLog
     from samlocal.diagnostics import Diagnostic
 
 
@@ -36,3 +38,27 @@ class ConsoleObserver:
     def uninterrupted(self) -> Iterator[Callable[[], None]]:
         with DeferredSignals() as signals:
             yield signals.raise_if_any
+
+
+class ServingObserver:
+    """Shows what it gets, between lines of the log; its caller knows what was shown before.
+
+    Signals are not deferred: a server has its own handlers.
+    """
+
+    def __init__(self, log: ConsoleLog) -> None:
+        self._log = log
+
+    def show_diagnostic(self, diagnostic: Diagnostic) -> None:
+        self._log.interrupt()
+        show_diagnostic(diagnostic)
+
+    def show_status(self, text: str) -> None:
+        self._log.interrupt()
+        print_status(text)
+
+    def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(_check_nothing)
+
+
+def _check_nothing() -> None: ...

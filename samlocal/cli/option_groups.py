@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def group_options(command: Callable[..., None]) -> Callable[..., None]:
+def group_options(command: Callable[..., object]) -> Callable[..., object]:
     """Decorate a command whose parameters are groups of options with the signature that typer reads.
 
     A parameter that is not a dataclass is one option. The options are in the order of the parameters,
@@ -38,11 +38,11 @@ def group_options(command: Callable[..., None]) -> Callable[..., None]:
     ]
 
     @wraps(command)
-    def call(**given: Any) -> None:  # noqa: ANN401  # any values of options
+    def call(**given: Any) -> object:  # noqa: ANN401  # any values of options
         for name, group in groups.items():
             names = {field.name for field in dataclasses.fields(group)} & given.keys()
             given[name] = group(**{option: given.pop(option) for option in names})
-        command(**given)
+        return command(**given)
 
     call.__dict__["__signature__"] = inspect.Signature(options)
     call.__annotations__ = {option.name: option.annotation for option in options}

@@ -36,11 +36,19 @@ if TYPE_CHECKING:
     from samlocal.cli.samconfig import Config
 
 # Their names in sam's configuration file.
-_SYNONYMS: Final = {"template_file": "template", "function_logical_id": "function_identifier"}
+_SYNONYMS: Final = {
+    "template_file": "template",
+    "function_logical_id": "function_identifier",
+    "function_logical_ids": "function_identifiers",
+}
 # From the highest to the lowest; the table of a command comes before the one for all commands.
 _SOURCES: Final = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
 _HELP: Final = (["-h"], ["--help"])
+# Of the context: what `run_again` needs.
+_ARGUMENTS: Final = "samlocal.arguments"
+_CONFIG_FILES: Final = "samlocal.config_files"
+_IS_REPEATED: Final = "samlocal.is_repeated"
 
 
 class Command(TyperCommand):
@@ -80,6 +88,7 @@ class ConfiguredCommand(Command):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # its own Context has no public name
         if args in _HELP:  # depends on nothing else, and the user waits for it
             return super().parse_args(ctx, args)
+        arguments = tuple(args)
         given, _, _ = self.make_parser(ctx).parse_args(list(args))
         config = None if given.get("help") else self._find(ctx, given)
         if config:
@@ -89,8 +98,10 @@ class ConfiguredCommand(Command):
         overridden_options = settle(
             ctx.params, partial(_rank, ctx, config.shared if config else ())
         )
-        if ctx.params.get("save_params"):
+        if ctx.params.get("save_params") and not is_repeated(ctx):
             self._save(ctx, given, config, overridden_options)
+        ctx.meta[_ARGUMENTS] = arguments
+        ctx.meta[_CONFIG_FILES] = _config_files(given)
         return rest
 
     def _find(self, ctx: Context, given: Mapping[str, object]) -> Config | None:
@@ -137,6 +148,34 @@ class ConfiguredCommand(Command):
                 error.place = error.place or config.place_of(name)
                 raise
         return defaults
+
+
+def run_again(ctx: Context) -> object:
+    """Run the same command line with the options of samconfig as it is now; nothing is saved.
+
+    Return what the command returns, which can tell by `is_repeated` that it runs again.
+    """
+    ctx.meta[_IS_REPEATED] = True
+    arguments = [*ctx.meta[_ARGUMENTS]]
+    with ctx.command.make_context(ctx.info_name, arguments, parent=ctx.parent) as again:
+        return again.command.invoke(again)
+
+
+def is_repeated(ctx: Context) -> bool:
+    return bool(ctx.meta.get(_IS_REPEATED))
+
+
+def config_files(ctx: Context) -> tuple[Path, ...]:
+    """Return the paths that may have the options of a command in a configuration file, absolute."""
+    files: tuple[Path, ...] = ctx.meta.get(_CONFIG_FILES, ())
+    return files
+
+
+def _config_files(given: Mapping[str, object]) -> tuple[Path, ...]:
+    explicit = _path(given, "config_file")
+    names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
+    folders = _config_directories(given)
+    return tuple((folder / name).absolute() for folder in folders for name in names)
 
 
 def _rank(ctx: Context, shared: Collection[str], option: str) -> int:

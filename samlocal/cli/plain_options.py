@@ -92,6 +92,20 @@ def plain_code(chosen: CodeOptions) -> options.CodeOptions:
     )
 
 
+def refuse_second_stdin(*named: tuple[str, str | None]) -> None:
+    """Check that stdin (`-`) is the value of one option at most.
+
+    Raises:
+        UsageError: It is the value of several.
+    """
+    readers = [option for option, name in named if name == "-"]
+    if len(readers) > 1:
+        raise UsageError(
+            f"stdin can be read once, not by {' and '.join(f'`{each} -`' for each in readers)}",
+            hint="read all but one from a file",
+        )
+
+
 def parse_images(values: Iterable[str]) -> dict[str, str]:
     """Return the image for each function identifier in `IDENTIFIER=URI`; a URI alone has the key "".
 

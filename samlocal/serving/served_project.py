@@ -129,6 +129,16 @@ class ServedProject:
         """Whether all changes of files up to now are taken into account."""
         return self._watch.is_settled()
 
+    @property
+    def path(self) -> Path:
+        """The template, or the directory of the CDK assembly; absolute."""
+        return self._functions.snapshot.project.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full paths of the functions that are served, in the order of the template."""
+        return tuple(each.full_path for each in self._functions.snapshot.entries)
+
     async def functions(self) -> tuple[Function, ...]:
         """Return the functions that are served, in the order of the template.
 
@@ -195,7 +205,7 @@ class ServedProject:
             client_context=call.client_context,
             tenant_id=call.tenant_id,
         )
-        log = prepared.function.log
+        log = self._log(function)  # its own: environments write at the same time
         return await self._fleet.invoke(
             prepared.function,
             invocation,

@@ -46,7 +46,8 @@ class EndpointOptions:
             metavar="PORT",
             min=0,
             max=65535,
-            help="Port to listen on; 0 takes a free one.",
+            help="Port to listen on; 0 takes a free one. [default: 3001]",
+            show_default=False,
         ),
     ] = 3001
     allow_host: Annotated[
@@ -71,6 +72,7 @@ class WarmOptions:
         Literal["EAGER", "LAZY"],
         typer.Option(
             "--warm-containers",
+            metavar="EAGER|LAZY",
             case_sensitive=False,
             help="Initialize an environment of each function at the start (EAGER), or with the first "
             "request (LAZY). Environments are kept either way.",

@@ -70,6 +70,21 @@ def test_timestamps(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch("".join(rf"{time} {line}\n" for line in lines), shown)
 
 
+def test_names_of_served_functions(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each line of a served function begins with its name, also in a pipe and in the log file."""
+    path = tmp_path / "function.log"
+    with ConsoleLog(path, names=True) as log:
+        ratings, other = log.environment("Ratings"), log.environment("")
+        ratings.line("START")
+        ratings.write(b"ha")
+        other.write(b"one\n")
+        ratings.write(b"lf\n")
+        ratings.named("watch.sh").write(b"seen\n")
+
+    shown = "Ratings | START\none\nRatings | half\nRatings | [watch.sh] seen\n"
+    assert (path.read_text(), capfd.readouterr().err) == (shown, shown)
+
+
 @pytest.mark.parametrize(
     ("is_terminal", "variables", "ratings", "extension"),
     [
