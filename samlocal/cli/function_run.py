@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from samlocal.cli.console_log import ConsoleLog
     from samlocal.cli.console_series import ConsoleSeries
-    from samlocal.cli.debugger_status import DebuggerWatch
     from samlocal.cli.image_updates import ImageUpdates
     from samlocal.engine.engine import Engine
+    from samlocal.execution.debugger_watch import DebuggerWatch
     from samlocal.invocation import InvocationResult
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.sandbox import Sandbox, StartSteps
@@ -112,6 +112,6 @@ class FunctionRun:
     def _watching(self, sandbox: Sandbox) -> AbstractContextManager[DebuggerWatch | None]:
         if self._prepared.resolved.debug is None:
             return nullcontext()
-        from samlocal.cli.debugger_status import DebuggerWatch
+        from samlocal.execution.debugger_watch import DebuggerWatch
 
         return DebuggerWatch(sandbox, self._log)

@@ -109,7 +109,9 @@ class Fleet:
         self._require_open()
         with self._scheduler.admitted(function):
             fresh = fresh and not function.is_debugged  # the debugger stays attached
-            waiter = partial(Waiter, function=function, tenant_id=invocation.tenant_id, fresh=fresh)
+            waiter = partial(
+                Waiter, function=function, tenant_id=invocation.tenant_id, fresh=fresh, log=log
+            )
             running = asyncio.create_task(self._run(waiter, invocation, log, response))
             self._running.add(running)
             try:

@@ -35,4 +35,4 @@ class FleetFunction:
     @property
     def is_debugged(self) -> bool:
         """Whether a debugger attaches to its only environment."""
-        return self.spec.sandbox.debugger is not None
+        return (self.spec.sandbox.debugger or self.spec.debug) is not None

@@ -234,7 +234,7 @@ class Scheduler:
                 if not self._make_way(pool, waiter.function):
                     break
                 if self._has_room:
-                    self._start(pool, waiter.function)
+                    self._start(pool, waiter.function, init_log=_init_log(waiter))
                 elif ending:
                     ending -= 1
                 elif not self._end_least_recently_used():
@@ -287,6 +287,11 @@ class Scheduler:
             self._balance()
 
         self._next_look = asyncio.get_running_loop().call_later(FREE_SOON_SECONDS, look)
+
+
+def _init_log(waiter: Waiter) -> Log | None:
+    """Return the log of an Init that cannot wait for its invocation: it says that a debugger may attach."""
+    return (waiter.log or waiter.function.log) if waiter.function.is_debugged else None
 
 
 def _fail_first(pool: Pool, environment: WarmEnvironment) -> None:

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.execution.fleet.warm_environment import WarmEnvironment
+    from samlocal.sandbox.output import Log
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Waiter:
     """Waits for an environment for `function` and a tenant; a `fresh` one has served no other invocation.
 
-    `environment` is done when one is reserved for it, or cannot be had. `since` is in `time.monotonic()`
+    `log` is that of the invocation. `environment` is done when one is reserved for it, or cannot be had. `since` is in `time.monotonic()`
     seconds.
     """
 
     function: FleetFunction
     tenant_id: str | None
     fresh: bool
+    log: Log | None = None
     environment: asyncio.Future[WarmEnvironment] = field(default_factory=asyncio.Future)
     since: float = field(default_factory=time.monotonic)
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,10 +15,12 @@ from samlocal.errors import EnvironmentUnusableError, HostNotReachableError
 from samlocal.execution.environments import new_environment
 from samlocal.execution.fleet.noted_response import NotedResponse
 from samlocal.execution.thread_futures import awaitable
+from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
+    from samlocal.execution.debugger_watch import DebuggerWatch
     from samlocal.execution.environment import ExecutionEnvironment
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
@@ -71,6 +73,7 @@ class WarmEnvironment:
         self._changed = changed
         self._init_log = init_log
         self._environment: ExecutionEnvironment | None = None
+        self._watch: DebuggerWatch | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._end = asyncio.Event()
         self._is_unused = asyncio.Event()
@@ -181,7 +184,8 @@ class WarmEnvironment:
             await environment.settle_end(_END_SECONDS)
         self.invocations += 1
         noted = NotedResponse(response, self._note_answer) if response else None
-        return await environment.invoke(invocation, log=log, response=noted)
+        result = await environment.invoke(invocation, log=log, response=noted)
+        return self._watch.with_hint(result) if self._watch else result
 
     def _note_answer(self) -> None:
         if self.running == 1:
@@ -212,7 +216,7 @@ class WarmEnvironment:
             environment = new_environment(
                 sandbox, self.function.configuration, log=self.function.log
             )
-            async with environment:
+            async with self._watched(sandbox), environment:
                 await self._initialise(environment)
                 if not self._end.is_set():
                     self._environment = environment
@@ -223,6 +227,21 @@ class WarmEnvironment:
                     await environment.stop()
         finally:
             await _remove(sandbox)
+
+    @asynccontextmanager
+    async def _watched(self, sandbox: Sandbox) -> AsyncIterator[None]:
+        """Say how to attach a debugger as soon as it is ready."""
+        if not self.function.is_debugged:
+            yield
+            return
+        from samlocal.execution.debugger_watch import DebuggerWatch  # noqa: PLC0415  # few functions are debugged
+
+        self._watch = DebuggerWatch(sandbox, GuardedLog(self._init_log or self.function.log))
+        self._watch.__enter__()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._watch.__exit__)
 
     async def _initialise(self, environment: ExecutionEnvironment) -> None:
         """Run Init, unless the environment is to end before."""
