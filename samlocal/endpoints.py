@@ -1,7 +1,7 @@
 """The running endpoints of Lambda's API, of this user: commands announce theirs, and others find them.
 
 Each has a file in the runtime folder, which its process keeps locked. So a file of a process that has ended,
-however it did, is recognised and removed, whatever process has its number now.
+however it did, is recognised and removed, with its socket, whatever process has its number now.
 """
 
 from __future__ import annotations
@@ -13,12 +13,41 @@ from typing import TYPE_CHECKING, Final
 from samlocal.runtime_folder import runtime_folder, runtime_folder_path
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from pathlib import Path
 
 _PREFIX: Final = "endpoint-"
 _UNFINISHED: Final = ".endpoint-"
+_SOCKET_SUFFIX: Final = ".sock"
 _UNFINISHED_SECONDS: Final = 60.0
+
+
+@contextmanager
+def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
+    """Return a listening Unix socket in the runtime folder and its path, in a `with` block; it is removed then.
+
+    Raises:
+        CacheError: The user has no runtime folder, or it cannot be written.
+    """
+    import secrets  # noqa: PLC0415  # only long commands have endpoints
+    import socket  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    folder = runtime_folder()
+    path = f"{folder}/{os.getpid()}-{secrets.token_hex(4)}{_SOCKET_SUFFIX}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            listener.bind(path)
+            os.chmod(path, 0o600)  # noqa: PTH101
+            listener.listen()
+        except OSError as error:  # also a path of more than 107 bytes
+            raise _not_written(folder, error) from error
+        try:
+            yield listener, Path(path)
+        finally:
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
 
 
 @contextmanager
@@ -108,19 +137,28 @@ def _read(path: str) -> tuple[tuple[str, str], float, str] | None:
     except OSError:  # it has just ended
         return None
     try:
-        name = path.rpartition("/")[2]
-        if _is_abandoned(file, name):
+        folder, _, name = path.rpartition("/")
+        is_abandoned = _is_abandoned(file, name)
+        if is_abandoned:
             os.unlink(path)  # noqa: PTH108
-            return None
-        if not name.startswith(_PREFIX):
+        elif not name.startswith(_PREFIX):
             return None
         content = json.loads(os.read(file, 65_536))
+        if is_abandoned:
+            _remove_socket(content["socket"], folder)
+            return None
         key = (content["project"], content["engine"])
         return key, os.fstat(file).st_mtime, content["socket"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     finally:
         os.close(file)
+
+
+def _remove_socket(path: str, folder: str) -> None:
+    """Remove the socket of an endpoint that has ended, if it was made by `endpoint_socket`."""
+    if path.endswith(_SOCKET_SUFFIX) and os.path.dirname(path) == os.path.realpath(folder):  # noqa: PTH120
+        os.unlink(path)  # noqa: PTH108
 
 
 def _is_abandoned(file: int, name: str) -> bool:
@@ -139,4 +177,4 @@ def _is_abandoned(file: int, name: str) -> bool:
 def _not_written(folder: str, error: OSError) -> Exception:
     from samlocal.errors import CacheError  # noqa: PLC0415  # as above
 
-    return CacheError(f"the runtime folder `{folder}` cannot be written: {error.strerror}")
+    return CacheError(f"the runtime folder `{folder}` cannot be written: {error.strerror or error}")

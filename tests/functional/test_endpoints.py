@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.endpoints import announce, find_endpoint
+from samlocal.endpoints import announce, endpoint_socket, find_endpoint
 from samlocal.errors import CacheError
 
 if TYPE_CHECKING:
@@ -24,9 +26,9 @@ ENGINE = "unix:///var/run/docker.sock"
 PROGRAM = """
 import sys
 from pathlib import Path
-from samlocal.endpoints import announce
-with announce(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])):
-    print(flush=True)
+from samlocal.endpoints import announce, endpoint_socket
+with endpoint_socket() as (_, socket), announce(Path(sys.argv[1]), sys.argv[2], socket):
+    print(socket, flush=True)
     sys.stdin.read()
 """
 
@@ -48,15 +50,13 @@ def template(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def other_process(template: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that announces an endpoint at `/run/other`."""
+    """Another process that announces an endpoint, whose socket it prints."""
     with subprocess.Popen(  # our own program
-        [sys.executable, "-c", PROGRAM, str(template), ENGINE, "/run/other"],
+        [sys.executable, "-c", PROGRAM, str(template), ENGINE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         try:
-            assert process.stdout
-            assert process.stdout.readline()
             yield process
         finally:
             process.kill()
@@ -100,13 +100,48 @@ def _set_time(name: str, seconds: int) -> None:
 def test_endpoint_of_another_process(
     template: Path, folder: Path, other_process: subprocess.Popen[bytes]
 ) -> None:
-    """It is found until the process is killed; then its file is removed."""
-    assert find_endpoint(template, ENGINE) == Path("/run/other")
+    """It is found until the process is killed; then its file and its socket are removed."""
+    assert other_process.stdout
+    path = other_process.stdout.readline().decode().rstrip()
+    assert find_endpoint(template, ENGINE) == Path(path)
     other_process.send_signal(signal.SIGKILL)
     other_process.wait()
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.iterdir())) == 2
     assert find_endpoint(template, ENGINE) is None
     assert list(folder.iterdir()) == []
+
+
+def test_socket_of_an_endpoint(folder: Path) -> None:
+    """Only the user can connect to it, and it goes with its block."""
+    with endpoint_socket() as (listener, path):
+        assert (path.parent, stat.S_IMODE(path.stat().st_mode)) == (folder, 0o600)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            listener.accept()[0].close()
+    assert list(folder.iterdir()) == []
+
+
+def test_socket_with_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's limit is a message, and nothing is left."""
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    with pytest.raises(CacheError, match="AF_UNIX path too long"), endpoint_socket():
+        pass
+    assert list((long / "samlocal").iterdir()) == []
+
+
+def test_socket_elsewhere_is_left_alone(template: Path, folder: Path, tmp_path: Path) -> None:
+    """A file of an ended endpoint cannot make a command remove anything outside of the runtime folder."""
+    folder.mkdir(mode=0o700)
+    others = (tmp_path / "other.sock", folder / "other")
+    for number, other in enumerate(others):
+        other.touch()
+        content = {"project": "p", "engine": "e", "socket": str(other)}
+        (folder / f"endpoint-{number}").write_text(json.dumps(content))
+    assert find_endpoint(template, ENGINE) is None
+    assert all(other.exists() for other in others)
+    assert list(folder.iterdir()) == [folder / "other"]
 
 
 def test_child_does_not_keep_an_endpoint_alive(template: Path) -> None:
