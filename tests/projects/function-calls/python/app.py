@@ -9,13 +9,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-def client():
-    return boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+functions = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
 
 
 def invoke(function, payload, **arguments):
     try:
-        response = client().invoke(FunctionName=function, Payload=json.dumps(payload), **arguments)
+        response = functions.invoke(FunctionName=function, Payload=json.dumps(payload), **arguments)
     except ClientError as error:
         return {
             "code": error.response["Error"]["Code"],
@@ -34,6 +33,10 @@ def calls(event, _context):
     return invoke(event["function"], event.get("payload"), **event.get("arguments", {}))
 
 
+def calls_each(event, _context):
+    return [invoke(function, payload) for function, payload in event]
+
+
 def calls_at_once(event, _context):
     """Call a function many times at once, with payloads of some size; return how many are as sent."""
 
@@ -46,7 +49,7 @@ def calls_at_once(event, _context):
 
 
 def streams(event, _context):
-    response = client().invoke_with_response_stream(
+    response = functions.invoke_with_response_stream(
         FunctionName=event["function"], Payload=json.dumps(event.get("payload"))
     )
     return [
