@@ -22,6 +22,13 @@ def run() -> "NoReturn":
     import sys  # noqa: PLC0415
 
     gc.disable()
+    if sys.argv[1:3] == ["local", "invoke"]:
+        from samlocal.service.client import is_served, run_in_service  # noqa: PLC0415
+
+        if is_served():
+            answer = run_in_service()
+            if answer is not None:
+                os._exit(answer)
     from samlocal.cli.signals import exit_on_signals  # noqa: PLC0415
 
     exit_on_signals()

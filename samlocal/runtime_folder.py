@@ -19,16 +19,26 @@ def runtime_folder() -> str:
     folder = runtime_folder_path()
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103  # the thin client imports no pathlib
-        status = os.lstat(folder)
     except OSError as error:
         raise _unusable(folder, f"cannot be created: {error.strerror}") from error
-    if not stat.S_ISDIR(status.st_mode):
-        raise _unusable(folder, "is not a directory")
-    if status.st_uid != os.getuid():
-        raise _unusable(folder, "belongs to another user")
-    if status.st_mode & 0o077:
-        raise _unusable(folder, "can be entered by other users")
+    if problem := problem_of(folder):
+        raise _unusable(folder, problem)
     return folder
+
+
+def problem_of(folder: str) -> str | None:
+    """Return what is wrong with a folder that should be private to this user; None if nothing is."""
+    try:
+        status = os.lstat(folder)
+    except OSError as error:
+        return f"cannot be used: {error.strerror}"
+    if not stat.S_ISDIR(status.st_mode):
+        return "is not a directory"
+    if status.st_uid != os.getuid():
+        return "belongs to another user"
+    if status.st_mode & 0o077:
+        return "can be entered by other users"
+    return None
 
 
 def runtime_folder_path() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -31,6 +32,14 @@ COMMANDS: Final = {
         "samlocal.cli.commands.list_functions:list_functions",
         "List functions: their names, code and place in the template.",
     ),
+    ("warm", "list"): (
+        "samlocal.cli.commands.warm:list_warm",
+        "List the execution environments that are kept warm.",
+    ),
+    ("warm", "stop"): (
+        "samlocal.cli.commands.warm:stop_warm",
+        "End execution environments that are kept warm.",
+    ),
     ("debug-config",): (
         "samlocal.cli.commands.debug_config:debug_config",
         "Print launch configurations for debugging in an editor.",
@@ -54,8 +63,13 @@ _HELP: Final = (
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
     "list": "List what a project contains.",
+    "warm": "Manage what `local invoke --keep-warm` keeps.",
 }
-_UNCONFIGURED: Final = {("doctor",)}  # reads no project, so no configuration file
+_UNCONFIGURED: Final = {
+    ("doctor",),
+    ("warm", "list"),
+    ("warm", "stop"),
+}  # reads no project, so no configuration file
 _ASK_FOR_A_LIST: Final = {"-h", "--help", *_GROUPS}
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -65,9 +79,11 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
 
     If the arguments only ask for a list of commands, the commands have a line of help and no function.
     """
-    given = tuple(arguments or ())
-    named = [words for words in COMMANDS if words == given[: len(words)]]
-    are_listed = arguments is not None and {*given} <= _ASK_FOR_A_LIST
+    named, are_listed = _selection(arguments)
+    return _tree(named, are_listed=are_listed)
+
+
+def _tree(named: Sequence[tuple[str, ...]], *, are_listed: bool) -> typer.Typer:
     root = _group(_HELP)
     root.callback()(_samlocal)
     groups = {name: _group(help_text) for name, help_text in _GROUPS.items()}
@@ -82,6 +98,26 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
         add = parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)
         add(_listed if are_listed else getattr(import_module(module), function))
     return root
+
+
+def root_command(arguments: Sequence[str]) -> TyperGroup:
+    """Return the tree for the arguments as its root command, the same one for the same command.
+
+    The background service builds it once for all its processes: it takes a quarter of their time.
+    """
+    return _root_command(*_selection(arguments))
+
+
+@cache
+def _root_command(named: tuple[tuple[str, ...], ...], are_listed: bool) -> TyperGroup:  # noqa: FBT001  # a key
+    return typer.main.get_group(_tree(named, are_listed=are_listed))
+
+
+def _selection(arguments: Sequence[str] | None) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """Return the commands that the arguments name, and whether they only ask for a list."""
+    given = tuple(arguments or ())
+    named = tuple(words for words in COMMANDS if words == given[: len(words)])
+    return named, arguments is not None and {*given} <= _ASK_FOR_A_LIST
 
 
 class _CommandGroup(TyperGroup):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.exceptions import TyperException
 
 from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
-from samlocal.cli.command_tree import command_tree
+from samlocal.cli.command_tree import root_command
 from samlocal.cli.console import finish_output, is_debugging, show_error
 from samlocal.errors import OutputError, SamlocalError
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     _assume_home()
     arguments = move_leading_options(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = command_tree(arguments)(
+        code = root_command(arguments)(
             repeat_parameter_overrides(arguments), prog_name="samlocal", standalone_mode=False
         )
     except BrokenPipeError:  # the reader has closed the pipe, like `head`

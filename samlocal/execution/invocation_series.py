@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from samlocal.execution.environments import new_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from samlocal.execution.environment import ExecutionEnvironment
     from samlocal.function_configuration import FunctionConfiguration
@@ -55,9 +55,24 @@ def run_series(
     """
 
     async def run() -> None:
-        loop = asyncio.get_running_loop()
         environment = new_environment(sandbox, configuration, log=log)
-        running = asyncio.create_task(_invoke_all(environment, series))
+        await _invoke_all(environment, series)
+
+    run_until_interrupted(run, on_interrupt)
+
+
+def run_until_interrupted(
+    run: Callable[[], Coroutine[object, object, None]],
+    on_interrupt: Callable[[Callable[[], None]], None],
+) -> None:
+    """Run a coroutine in a new event loop until its end, or until an interrupt cancels it.
+
+    `on_interrupt` gets a function that cancels it.
+    """
+
+    async def run_interruptibly() -> None:
+        loop = asyncio.get_running_loop()
+        running = asyncio.create_task(run())
 
         def interrupt() -> None:
             with suppress(RuntimeError):  # the loop has ended: there is a result already
@@ -68,7 +83,7 @@ def run_series(
             await running
 
     with suppress(asyncio.CancelledError):
-        asyncio.run(run())
+        asyncio.run(run_interruptibly())
 
 
 @contextmanager

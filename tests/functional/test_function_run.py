@@ -12,6 +12,7 @@ import samlocal
 from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.console_series import ConsoleSeries
 from samlocal.cli.function_run import FunctionRun
+from samlocal.cli.sandbox_runner import SandboxRunner
 from samlocal.sandbox.factory import SandboxFactory
 from tests.functional.execution.conftest import TEMPLATE
 from tests.functional.execution.fakes import FakeSandbox, invocation
@@ -58,7 +59,8 @@ def test_all_invocations_run(
     def new() -> Invocation:
         return invocation(request_id=f"id-{next(numbers)}")
 
-    command = FunctionRun(prepared, cast("Engine", nullcontext()), ConsoleLog())
+    runner = SandboxRunner(prepared, cast("Engine", nullcontext()))
+    command = FunctionRun(prepared, runner, ConsoleLog())
     series = ConsoleSeries(new, 5, hint=lambda _result: None, reports=None, cold_path=lambda _: {})
     exit_code = command.invoke(series)
 

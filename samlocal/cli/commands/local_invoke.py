@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.console_series import EXIT_CODES, ConsoleSeries
 from samlocal.cli.function_run import FunctionRun
 from samlocal.cli.invocation_request import InvocationRequest, read_request
+from samlocal.cli.keep_warm import settle_warmth
 from samlocal.cli.observer import ConsoleObserver
 from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.code import CodeOptions
@@ -21,12 +22,18 @@ from samlocal.cli.options.debugging import DebugOptions
 from samlocal.cli.options.environment import EnvironmentOptions
 from samlocal.cli.options.general import GeneralOptions
 from samlocal.cli.options.invocation import InvokeOptions, OutputOptions
+from samlocal.cli.options.keep_warm import KeepWarmOptions
 from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
 from samlocal.cli.plain_options import plain_code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from samlocal.cli.function_run import Runner
+    from samlocal.cli.keep_warm import WarmSettings
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
     from samlocal.engine.engine import Engine
@@ -45,6 +52,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     container: ContainerOptions,
     limits: LimitOptions,
     debugging: DebugOptions,
+    kept: KeepWarmOptions,
     output: OutputOptions,
     sam: SamOptions,
     general: GeneralOptions,
@@ -59,6 +67,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     """
     begun = time.monotonic()
     general.apply()
+    warm = None if output.print_env else settle_warmth(kept)
     project = sam.project(project)
     observer = ConsoleObserver()
     observer.show(sam.diagnostics())
@@ -95,27 +104,31 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     observer.show(request.diagnostics)
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     project_read = time.monotonic()
-    from samlocal.engine.engine import Engine
-
+    shaping = (project, environment, code, container, limits, debugging, request.options)
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
-    with log, reports or nullcontext(), Engine(container.engine) as engine:
-        engine_connected = time.monotonic()
-        calls_functions = not environment.no_lambda_endpoint
-        run = FunctionRun(
-            _with_endpoint(prepared, engine) if calls_functions else prepared, engine, log
+    if warm:
+        place: AbstractContextManager[Runner] = _in_service(
+            prepared, container.engine, warm, shaping
         )
+    else:
+        place = _in_sandbox(
+            prepared, container.engine, calls_functions=not environment.no_lambda_endpoint
+        )
+    with log, reports or nullcontext(), place as runner:
+        engine_connected = time.monotonic()
+        run = FunctionRun(prepared, runner, log)
 
         def measure(result: InvocationResult) -> JsonObject:
             from samlocal.reports.cold_path import CommandTimes, cold_path
             from samlocal.reports.process_start import process_start
 
             times = CommandTimes(
-                process_start=process_start(),
+                process_start=process_start(warm.session.client if warm else None),
                 begun=begun,
                 project_read=project_read,
                 engine_connected=engine_connected,
             )
-            return cold_path(times, run.start_steps, result.phases)
+            return cold_path(times, runner.start_steps, result.phases)
 
         series = ConsoleSeries(
             chain((first,), iter(new, None)).__next__,
@@ -130,6 +143,33 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
             reports.finish()
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
+
+
+@contextmanager
+def _in_sandbox(
+    prepared: PreparedFunction, engine: str | None, *, calls_functions: bool
+) -> Iterator[Runner]:
+    """Yield what runs the invocations in a sandbox of this command."""
+    from samlocal.cli.sandbox_runner import SandboxRunner
+    from samlocal.engine.engine import Engine
+
+    with Engine(engine) as connected:
+        yield SandboxRunner(
+            _with_endpoint(prepared, connected) if calls_functions else prepared, connected
+        )
+
+
+@contextmanager
+def _in_service(
+    prepared: PreparedFunction,
+    engine: str | None,
+    warm: WarmSettings,
+    shaping: tuple[object, ...],
+) -> Iterator[Runner]:
+    """Yield what runs the invocations in warm environments; `shaping` are the options that shape them."""
+    from samlocal.cli.service_runner import ServiceRunner
+
+    yield ServiceRunner(prepared, warm, engine=engine, options=shaping)
 
 
 def _with_endpoint(prepared: PreparedFunction, engine: Engine) -> PreparedFunction:

@@ -141,6 +141,10 @@ class Fleet:
         """End the environments of a pool whose fingerprint is not `keep`, as soon as they are idle."""
         self._scheduler.retire(key, keep=keep)
 
+    async def wait_until_empty(self) -> None:
+        """Return when the fleet has no environment, and no invocation runs or waits."""
+        await self._scheduler.wait_until_empty()
+
     async def close(self, seconds: float) -> None:
         """Refuse new invocations, give the running ones some seconds, and end all environments."""
         self._is_closing = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +40,7 @@ class Scheduler:
         self._pools: dict[str, Pool] = {}
         self._is_closing = False
         self._next_look: asyncio.TimerHandle | None = None
+        self._emptied = asyncio.Event()
 
     @property
     def environments(self) -> Iterator[WarmEnvironment]:
@@ -106,7 +108,10 @@ class Scheduler:
         environment.finish()
         if fresh:
             environment.retire()
-            self._pool(environment.function).ahead = environment.function
+            kept = environment.idle_seconds  # of the last invocation
+            self._pool(environment.function).ahead = replace(
+                environment.function, idle_seconds=kept
+            )
         self._offer(environment)
         self._balance()
 
@@ -139,6 +144,12 @@ class Scheduler:
             if environment.function.fingerprint != keep:
                 environment.retire()
 
+    async def wait_until_empty(self) -> None:
+        """Return when there is no environment, and no invocation runs or waits."""
+        while self._pools:
+            self._emptied.clear()
+            await self._emptied.wait()
+
     def wind_down(self) -> None:
         """End the environments for which no invocation waits, from now on as soon as they are idle."""
         self._is_closing = True
@@ -162,6 +173,8 @@ class Scheduler:
     def _forget_if_empty(self, pool: Pool) -> None:
         if pool.is_empty:
             self._pools.pop(pool.key, None)
+        if not self._pools:
+            self._emptied.set()
 
     @property
     def _has_room(self) -> bool:

@@ -1,0 +1,85 @@
+"""`samlocal warm list` and `samlocal warm stop`: what `local invoke --keep-warm` keeps."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from samlocal.cli.console import print_status, show_output
+from samlocal.cli.options.general import OutputOption
+
+_HEADINGS: Final = ("FUNCTION", "STATE", "INVOCATIONS", "ENDS IN", "PROJECT", "ENGINE")
+
+
+def list_warm(*, output: OutputOption = "text") -> None:
+    """List the execution environments that are kept warm."""
+    from samlocal.service.launcher import ask_services
+
+    environments = ask_services("list")
+    if output == "json":
+        show_output(json.dumps(environments, indent=2))
+    elif environments:
+        show_output(_table([_row(each) for each in environments]))
+    else:
+        print_status("Nothing is kept warm (`samlocal local invoke --keep-warm 5m` keeps it)")
+
+
+def stop_warm(
+    *,
+    functions: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FUNCTION]...",
+            help="Logical IDs or full paths (Stack/Function), of any project. [default: everything, "
+            "and the background service itself]",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """End execution environments that are kept warm.
+
+    Running invocations end first, but have only 10 seconds if everything ends.
+    """
+    from samlocal.service.launcher import ask_services, remove_stale_sockets
+
+    stopped = ask_services("stop", functions or [])
+    remove_stale_sockets()
+    names = sorted({str(each["function"]) for each in stopped})
+    if names:
+        print_status(f"Stopped {', '.join(names)}")
+    else:
+        print_status("Nothing was kept warm")
+
+
+def _row(environment: dict[str, Any]) -> tuple[str, ...]:
+    version = environment["version"]
+    name = environment["function"]
+    return (
+        name if version == "$LATEST" else f"{name}:{version}",
+        environment["state"],
+        str(environment["invocations"]),
+        _time_left(environment["ends"]),
+        environment["project"],
+        environment["engine"],
+    )
+
+
+def _time_left(ends: str | None) -> str:
+    """Return the time until an aware moment in whole seconds, as in `--keep-warm`."""
+    if ends is None:
+        return "-"
+    seconds = max(0, round((datetime.fromisoformat(ends) - datetime.now(UTC)).total_seconds()))
+    return f"{seconds // 60}m{seconds % 60:02}s" if seconds >= 60 else f"{seconds}s"  # noqa: PLR2004  # a minute
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    rows = [_HEADINGS, *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = (
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""Runs the invocations of a command in warm environments, which the background service holds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from samlocal.service.fleet_client import invoke
+from samlocal.service.fleet_messages import Invoke, WarmFunction
+from samlocal.serving.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from samlocal.cli.console_log import ConsoleLog
+    from samlocal.cli.console_series import ConsoleSeries
+    from samlocal.cli.keep_warm import WarmSettings
+    from samlocal.cli.signals import DeferredSignals
+    from samlocal.invocation import InvocationResult
+    from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.sandbox.sandbox import StartSteps
+
+
+class ServiceRunner:
+    """Environments of the background service, one for each invocation.
+
+    `options` are all options that shape the environment. Each set of them has environments of its own, so that two
+    that take turns do not replace each other's; anything else that changes does replace them.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedFunction,
+        settings: WarmSettings,
+        *,
+        engine: str | None,
+        options: tuple[object, ...],
+    ) -> None:
+        self._prepared = prepared
+        self._session = settings.session
+        self._settings = settings
+        self._engine = engine
+        self._function = _warm_function(prepared, settings, options)
+
+    @property
+    def start_steps(self) -> StartSteps | None:
+        return None
+
+    def run(self, series: ConsoleSeries, log: ConsoleLog, signals: DeferredSignals) -> None:
+        from samlocal.execution.invocation_series import run_until_interrupted
+
+        run_until_interrupted(lambda: self._run_all(series, log), signals.notify)
+
+    async def _run_all(self, series: ConsoleSeries, log: ConsoleLog) -> None:
+        from samlocal.cli.progress import PullView
+
+        variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        with PullView() as view:
+            while series.remaining:
+                invocation, response = series.begin()
+                request = Invoke(self._function, invocation, self._settings.fresh, variables)
+                result = await invoke(
+                    self._connect, request, log=log, response=response, progress=view
+                )
+                series.complete(invocation, result)
+
+    def _connect(self) -> int:
+        return self._session.connect_fleet(self._engine, os.environ)
+
+    def print_status(self) -> None: ...
+
+    def with_hint(self, result: InvocationResult) -> InvocationResult:
+        return result
+
+    def exit_hint(self) -> str | None:
+        from samlocal.engine.engine import Engine
+        from samlocal.sandbox.docker.function_images import exit_hint
+
+        with Engine(self._engine) as engine:
+            return exit_hint(engine, self._prepared.spec)
+
+
+def _warm_function(
+    prepared: PreparedFunction, settings: WarmSettings, options: tuple[object, ...]
+) -> WarmFunction:
+    resolved, spec = prepared.resolved, prepared.spec
+    chosen = blake2b(repr(options).encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    own = fingerprint(prepared)
+    if spec.image.pull == "always" or (spec.image.build and spec.image.build.policy == "always"):
+        own = uuid4().hex  # the image is pulled or built each time
+    return WarmFunction(
+        key="\0".join(
+            (str(resolved.project), resolved.function.full_path, resolved.version, chosen)
+        ),
+        fingerprint=own,
+        spec=replace(spec, sandbox=replace(spec.sandbox, is_reused=True)),
+        configuration=prepared.configuration,
+        idle_seconds=settings.seconds,
+        name=resolved.function.full_path,
+        project=str(resolved.project),
+    )

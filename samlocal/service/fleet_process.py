@@ -1,0 +1,245 @@
+"""The process of a fleet: the environments of one engine, for commands of any project."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from samlocal.errors import EngineError, ImageNotFoundError, SamlocalError
+from samlocal.execution.fleet.fleet import Fleet
+from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.service.fleet_channel import (
+    Channel,
+    ChannelLog,
+    ChannelProgress,
+    ChannelResponse,
+)
+from samlocal.service.fleet_messages import (
+    Accepted,
+    Environments,
+    Failed,
+    Invoke,
+    ListEnvironments,
+    Result,
+    StopFunctions,
+    Taken,
+    WarmEnvironmentInfo,
+    read_message,
+)
+
+if TYPE_CHECKING:
+    from samlocal.execution.fleet.environment_info import EnvironmentInfo
+    from samlocal.service.fleet_messages import WarmFunction
+
+# Without an environment and a command for so long, the process ends.
+_LINGER_SECONDS: Final = 2.0
+# How long running invocations may take when the service ends.
+_CLOSE_SECONDS: Final = 10.0
+_BUFFER_BYTES: Final = 1024 * 1024
+
+
+def serve_fleet(control: socket.socket, engine: str | None) -> None:
+    """Serve the connections that come through a socket until it ends, a signal comes, or nothing is warm."""
+    gc.enable()
+    gc.freeze()
+    asyncio.run(_FleetProcess(control, engine).run())
+
+
+class _FleetProcess:
+    def __init__(self, control: socket.socket, engine: str | None) -> None:
+        self._control = control
+        self._progress = ChannelProgress()
+        self._fleet = Fleet(engine, progress=self._progress)
+        self._functions: dict[str, WarmFunction] = {}
+        self._requests: set[asyncio.Task[None]] = set()
+        self._is_ending = asyncio.Event()
+        self._is_used = asyncio.Event()
+        self._error: SamlocalError | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._is_ending.set)
+        try:
+            await self._fleet.__aenter__()
+        except SamlocalError as error:  # whoever asks gets it
+            self._error = error
+        self._control.setblocking(False)
+        loop.add_reader(self._control, self._accept)
+        unused = asyncio.create_task(self._wait_until_unused())
+        ended = asyncio.create_task(self._is_ending.wait())
+        await asyncio.wait([unused, ended], return_when=asyncio.FIRST_COMPLETED)
+        for task in (unused, ended):
+            task.cancel()
+        loop.remove_reader(self._control)
+        self._control.close()  # nobody asks a process that ends
+        if self._error is None:
+            await self._fleet.close(_CLOSE_SECONDS)
+            await self._fleet.__aexit__()
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=_LINGER_SECONDS)
+
+    async def _wait_until_unused(self) -> None:
+        """Wait until nothing has been warm for a while, and nobody has asked."""
+        while True:
+            if self._error is None:
+                await self._fleet.wait_until_empty()
+            self._is_used.clear()
+            if self._requests:
+                await asyncio.wait(self._requests)
+                continue
+            try:
+                async with asyncio.timeout(_LINGER_SECONDS):
+                    await self._is_used.wait()
+            except TimeoutError:
+                return
+
+    def _accept(self) -> None:
+        """Take a connection from the main process, whose end is the end of this one."""
+        try:
+            content, files, _, _ = socket.recv_fds(self._control, 4096, 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            content, files = b"", []
+        if not content:
+            self._is_ending.set()
+        for file in files:
+            task = asyncio.create_task(self._serve(socket.socket(fileno=file)))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+            self._is_used.set()
+
+    async def _serve(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=_BUFFER_BYTES)
+        channel = Channel(writer)
+        try:
+            request = await read_message(reader)
+            if request is None:
+                return
+            channel.send(Accepted())
+            if self._error:
+                channel.send(Failed(self._error))
+            elif isinstance(request, Invoke):
+                await self._serve_invocation(request, reader, channel)
+            else:
+                channel.send(await self._answer(request))
+        finally:
+            await channel.close()
+
+    async def _serve_invocation(
+        self, request: Invoke, reader: asyncio.StreamReader, channel: Channel
+    ) -> None:
+        """Run an invocation until its end, or until its command has gone."""
+        response = ChannelResponse(channel)
+        running = asyncio.create_task(self._invoke(request, channel, response))
+
+        async def follow() -> None:
+            while isinstance(await read_message(reader), Taken):
+                response.note_taken()
+
+        following = asyncio.create_task(follow())
+        self._progress.channels.add(channel)
+        try:
+            await asyncio.wait([running, following], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._progress.channels.discard(channel)
+            if not running.done():
+                channel.abandon()
+            running.cancel()
+            following.cancel()
+        with suppress(asyncio.CancelledError):
+            try:
+                result = await running
+            except Exception as error:  # noqa: BLE001  # the command shows it
+                channel.send(Failed(error))
+            else:
+                channel.send(Result(replace(result, payload=b"")))
+
+    async def _invoke(self, request: Invoke, channel: Channel, response: ChannelResponse) -> Any:  # noqa: ANN401
+        os.environ.update(request.variables)
+        warm = request.function
+        fingerprint = await self._with_image(warm)
+        function = FleetFunction(
+            key=warm.key,
+            fingerprint=fingerprint,
+            spec=warm.spec,
+            configuration=warm.configuration,
+            log=_NoLog(),
+            idle_seconds=warm.idle_seconds,
+        )
+        self._functions[warm.key] = warm
+        self._fleet.retire(warm.key, keep=fingerprint)
+        return await self._fleet.invoke(
+            function,
+            request.invocation,
+            log=ChannelLog(channel),
+            response=response,
+            fresh=request.fresh and not function.is_debugged,
+        )
+
+    async def _with_image(self, function: WarmFunction) -> str:
+        """Return the fingerprint with the image that an image function would run in."""
+        image = function.spec.image
+        if not image.is_function and not image.is_chosen:
+            return function.fingerprint
+        names = {image.name, image.build.image if image.build else image.name}
+        ids = [await asyncio.to_thread(self._image_id, name) for name in sorted(names)]
+        return ":".join((function.fingerprint, *ids))
+
+    def _image_id(self, name: str) -> str:
+        engine = self._fleet.engine
+        with suppress(EngineError, ImageNotFoundError, Exception), engine.translated_errors():
+            return str(engine.api.image(name)["Id"])
+        return ""
+
+    async def _answer(self, request: ListEnvironments | StopFunctions) -> Environments:
+        environments = self._fleet.environments
+        shown = {each: self._info(each) for each in environments}
+        if isinstance(request, StopFunctions):
+            wanted = {
+                each: info
+                for each, info in shown.items()
+                if not request.names or _is_named(info, request.names)
+            }
+            for each in wanted:
+                self._fleet.retire(each.key)
+            shown = wanted
+            if not request.names:
+                await self._fleet.close(_CLOSE_SECONDS)
+                self._is_ending.set()
+        return Environments(tuple(shown.values()))
+
+    def _info(self, environment: EnvironmentInfo) -> WarmEnvironmentInfo:
+        function = self._functions[environment.key]
+        return WarmEnvironmentInfo(
+            function=function.name,
+            project=function.project,
+            version=environment.version,
+            state=environment.state,
+            invocations=environment.invocations,
+            started=environment.started,
+            ends=environment.ends,
+            engine=self._fleet.engine.address,
+            debug_ports=function.spec.sandbox.debug_ports,
+        )
+
+
+class _NoLog:
+    """Gets what a function writes while no invocation runs, which nobody sees, as on Lambda it waits for the next."""
+
+    def write(self, output: bytes) -> None:
+        pass
+
+    def line(self, text: str) -> None:
+        pass
+
+
+def _is_named(info: WarmEnvironmentInfo, names: tuple[str, ...]) -> bool:
+    return any(name in {info.function, info.function.rpartition("/")[2]} for name in names)
