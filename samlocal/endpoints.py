@@ -7,6 +7,7 @@ however it did, is recognised and removed, with its socket, whatever process has
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = "endpoint-"
 _UNFINISHED: Final = ".endpoint-"
-_SOCKET_SUFFIX: Final = ".sock"
 _UNFINISHED_SECONDS: Final = 60.0
 
 
@@ -35,7 +35,7 @@ def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
     from pathlib import Path  # noqa: PLC0415
 
     folder = runtime_folder()
-    path = f"{folder}/{os.getpid()}-{secrets.token_hex(4)}{_SOCKET_SUFFIX}"
+    path = f"{folder}/{os.getpid()}-{secrets.token_hex(4)}.sock"
     with socket.socket(socket.AF_UNIX) as listener:
         try:
             listener.bind(path)
@@ -156,8 +156,9 @@ def _read(path: str) -> tuple[tuple[str, str], float, str] | None:
 
 
 def _remove_socket(path: str, folder: str) -> None:
-    """Remove the socket of an endpoint that has ended, if it was made by `endpoint_socket`."""
-    if path.endswith(_SOCKET_SUFFIX) and os.path.dirname(path) == os.path.realpath(folder):  # noqa: PTH120
+    """Remove the socket of an endpoint that has ended, if it is in the runtime folder."""
+    is_inside = os.path.dirname(path) == os.path.realpath(folder)  # noqa: PTH120
+    if is_inside and stat.S_ISSOCK(os.lstat(path).st_mode):
         os.unlink(path)  # noqa: PTH108
 
 
