@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -12,7 +14,7 @@ from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 # Each group takes one of the few watches that a user may have, and each new group a walk of its directories only.
 _MOST_GROUPS: Final = 4
@@ -60,7 +62,7 @@ class FileWatch:
         self._left: set[str] = set()
         self._lock = Lock()
 
-    def watch(self, trees: Iterable[str], directories: Iterable[str]) -> None:
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
         """Watch directories from now on, `trees` with all below them; those that do not exist are left out.
 
         Raises:
@@ -72,8 +74,10 @@ class FileWatch:
         known = set[str]().union(*(each.directories for each in self._groups))
         self._cover(set(directories) - known, is_recursive=False)
 
-    def watch_again(self, trees: Iterable[str], directories: Iterable[str]) -> None:
+    def watch_again(self, trees: Collection[str], directories: Collection[str]) -> bool:
         """Watch these directories instead of all others: some of them are not the same any more.
+
+        Return whether changes may have gone unnoticed meanwhile.
 
         Raises:
             OSError: The system allows no more watches.
@@ -81,8 +85,13 @@ class FileWatch:
         old, self._groups = self._groups, ()
         try:
             self.watch(trees, directories)
-        finally:
-            self._end(old)
+        except OSError:  # there may be enough watches without the old ones
+            self._end((*old, *self._groups))
+            self._groups = ()
+            self.watch(trees, directories)
+            return True
+        self._end(old)
+        return False
 
     def changed_paths(self) -> set[str]:
         """Return the absolute paths that have changed since the last call; this takes microseconds.
@@ -145,16 +154,23 @@ def _notify(directories: list[str], *, is_recursive: bool) -> RustNotify:
         return _new_notify([*filter(_exists, directories)], is_recursive=is_recursive)
     except WatchfilesRustInternalError as error:
         raise OSError(str(error)) from error
+    except OSError as error:
+        if os.strerror(errno.EACCES) not in str(error):
+            raise
+        # With this, watchfiles reports no other error either, such as too many watches.
+        return _new_notify(directories, is_recursive=is_recursive, ignores_errors=True)
 
 
-def _new_notify(directories: list[str], *, is_recursive: bool) -> RustNotify:
+def _new_notify(
+    directories: list[str], *, is_recursive: bool, ignores_errors: bool = False
+) -> RustNotify:
     return RustNotify(
         directories,
         debug=False,
         force_polling=False,
         poll_delay_ms=0,
         recursive=is_recursive,
-        ignore_permission_denied=True,
+        ignore_permission_denied=ignores_errors,
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samlocal.serving.ignore_rules import IgnoreRules
 
 # How soon a change is noticed while there is no request; each request looks at once.
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.25
 # Changes belong together until there is none for this long, but not for longer than the other.
 _QUIET_SECONDS: Final = 0.05
 _LONGEST_SECONDS: Final = 0.5
@@ -62,9 +62,11 @@ class Watcher:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
+        self._tick()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        self._timer.cancel()
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -103,24 +105,37 @@ class Watcher:
     async def _extend(self) -> None:
         """Watch all files and directories that are not watched."""
         async with self._changing:
-            plan = await asyncio.to_thread(plan_watch, [*self._sources], [*self._files])
-            self._plan = plan  # known before the first change of what is new
-            await self._use(self._watch.watch)
+            await self._plan_again()
+            try:
+                await asyncio.to_thread(self._watch.watch, *self._planned())
+            except OSError as error:
+                await self._compare_from_now_on(error)
 
     async def _watch_again(self) -> None:
+        """Watch all files and directories as new ones."""
         async with self._changing:
-            plan = await asyncio.to_thread(plan_watch, [*self._sources], [*self._files])
-            self._plan = plan
-            await self._use(self._watch.watch_again)
+            await self._plan_again()
+            try:
+                has_missed = await asyncio.to_thread(self._watch.watch_again, *self._planned())
+            except OSError as error:
+                has_missed = True
+                await self._compare_from_now_on(error)
+            if has_missed:
+                self._note({*self._sources, *self._files})
 
-    async def _use(self, watch: Callable[[Collection[str], Collection[str]], None]) -> None:
-        try:
-            await asyncio.to_thread(watch, self._plan.trees, self._plan.directories)
-        except OSError as error:
-            self._observer.show_diagnostic(_no_more_watches(error))
-            self._comparison = self._comparison or FileComparison()
+    async def _plan_again(self) -> None:
+        # Known before the first change of what is new.
+        self._plan = await asyncio.to_thread(plan_watch, [*self._sources], [*self._files])
         if self._comparison:
             await asyncio.to_thread(self._comparison.add, {*self._sources, *self._files})
+
+    def _planned(self) -> tuple[Collection[str], Collection[str]]:
+        return self._plan.trees, self._plan.directories
+
+    async def _compare_from_now_on(self, error: OSError) -> None:
+        self._observer.show_diagnostic(_no_more_watches(error))
+        self._comparison = self._comparison or FileComparison()
+        await asyncio.to_thread(self._comparison.add, {*self._sources, *self._files})
 
     def _look(self) -> None:
         """Take note of the changes up to now."""
@@ -138,6 +153,8 @@ class Watcher:
                 self._note(concerned)
             for tree, sources in self._plan.trees_of(path):
                 if not self._rules.is_ignored(tree, path[len(tree) + 1 :]):
+                    # The system says nothing if it does not watch a new directory.
+                    self._is_replaced |= os.path.isdir(path)  # noqa: PTH112
                     self._note(sources)
 
     def _note(self, paths: Collection[Path]) -> None:
@@ -153,15 +170,16 @@ class Watcher:
         if self._comparison:
             self._note(await asyncio.to_thread(self._comparison.changed_paths))
 
+    def _tick(self) -> None:
+        """Look now and then, without a task that has to be switched to."""
+        self._look()
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._tick)
+
     async def _run(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._wake.wait()
-            self._look()
-            if self._changed:
-                await self._wait_until_quiet()
-                await self._process_changes()
+            await self._wake.wait()
+            await self._wait_until_quiet()
+            await self._process_changes()
 
     async def _wait_until_quiet(self) -> None:
         loop = asyncio.get_running_loop()
@@ -180,6 +198,7 @@ class Watcher:
             if self._is_replaced:
                 self._is_replaced = False
                 await self._watch_again()
+                changed |= self._changed
             await self._process(changed & self._sources, changed & self._files)
         except (SamlocalError, OSError) as error:
             message = f"changes of files could not be taken into account: {error}"
@@ -200,9 +219,10 @@ def _changed_since(files: Collection[Path], since_ns: int) -> set[Path]:
 
 
 def _no_more_watches(error: OSError) -> Diagnostic:
+    reason = str(error).partition(" about ")[0].rstrip(".")
     return Diagnostic(
-        message=f"the system does not watch all files of the project ({error}):"
+        message=f"the system does not watch all files of the project ({reason}):"
         " they are compared when there is a request, which takes longer",
-        hint="allow more watches: `sudo sysctl fs.inotify.max_user_watches=1048576"
+        hint="allow more watches on Linux: `sudo sysctl fs.inotify.max_user_watches=1048576"
         " fs.inotify.max_user_instances=1024`",
     )
