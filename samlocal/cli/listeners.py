@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import errno
-import os
-import secrets
 import socket
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from samlocal.errors import CacheError, PortInUseError, SamlocalError, UsageError
-from samlocal.runtime_folder import runtime_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from samlocal.errors import PortInUseError, SamlocalError, UsageError
 
 # Connections that wait until the endpoint serves them.
 _BACKLOG: Final = 2048
 _MOST_ADDRESSES: Final = 8
-_UNIX_PREFIX: Final = "lambda-"
-_CONNECT_SECONDS: Final = 1.0
 
 
 def open_listeners(host: str, port: int) -> list[socket.socket]:
@@ -46,46 +36,6 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
             each.close()
         raise
     return listeners
-
-
-@contextmanager
-def unix_listener() -> Iterator[tuple[socket.socket, Path]]:
-    """Yield a listening Unix socket that only this user can connect to, and its path, which is removed later.
-
-    Sockets of processes that were killed are removed as well.
-
-    Raises:
-        CacheError: The user has no runtime folder, or it cannot be written.
-    """
-    folder = Path(runtime_folder())
-    for abandoned in folder.glob(f"{_UNIX_PREFIX}*"):
-        _remove_if_dead(abandoned)
-    name = f"{os.getpid()}-{secrets.token_hex(4)}"
-    path, unfinished = folder / f"{_UNIX_PREFIX}{name}", folder / f".{_UNIX_PREFIX}{name}"
-    with socket.socket(socket.AF_UNIX) as listener:
-        try:
-            listener.bind(os.fspath(unfinished))
-            unfinished.chmod(0o600)
-            listener.listen(_BACKLOG)
-            unfinished.rename(path)  # nobody finds it before it listens
-        except OSError as error:
-            raise CacheError(
-                f"no socket can be created in `{folder}`: {error.strerror or error}",
-                hint="set XDG_RUNTIME_DIR to a directory of your own with a short path",
-            ) from error
-        try:
-            yield listener, path
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _remove_if_dead(path: Path) -> None:
-    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_CONNECT_SECONDS)
-        try:
-            client.connect(os.fspath(path))
-        except ConnectionRefusedError:
-            path.unlink()
 
 
 def port_of(listener: socket.socket) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from typer.core import TyperCommand, TyperOption
 
+from samlocal.cli.config_state import ConfigState
 from samlocal.cli.console import show_diagnostic
 from samlocal.cli.option_precedence import settle
 from samlocal.cli.samconfig import (
@@ -47,7 +48,7 @@ _SOURCES: Final = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 _HELP: Final = (["-h"], ["--help"])
 # Of the context: what `run_again` needs.
 _ARGUMENTS: Final = "samlocal.arguments"
-_CONFIG_FILES: Final = "samlocal.config_files"
+_CONFIG_STATE: Final = "samlocal.config_state"
 _IS_REPEATED: Final = "samlocal.is_repeated"
 
 
@@ -90,6 +91,7 @@ class ConfiguredCommand(Command):
             return super().parse_args(ctx, args)
         arguments = tuple(args)
         given, _, _ = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_CONFIG_STATE] = ConfigState(_config_files(given))  # before it is read
         config = None if given.get("help") else self._find(ctx, given)
         if config:
             ctx.default_map = {**(ctx.default_map or {}), **self._defaults(config)}
@@ -101,7 +103,6 @@ class ConfiguredCommand(Command):
         if ctx.params.get("save_params") and not is_repeated(ctx):
             self._save(ctx, given, config, overridden_options)
         ctx.meta[_ARGUMENTS] = arguments
-        ctx.meta[_CONFIG_FILES] = _config_files(given)
         return rest
 
     def _find(self, ctx: Context, given: Mapping[str, object]) -> Config | None:
@@ -165,10 +166,10 @@ def is_repeated(ctx: Context) -> bool:
     return bool(ctx.meta.get(_IS_REPEATED))
 
 
-def config_files(ctx: Context) -> tuple[Path, ...]:
-    """Return the paths that may have the options of a command in a configuration file, absolute."""
-    files: tuple[Path, ...] = ctx.meta.get(_CONFIG_FILES, ())
-    return files
+def config_state(ctx: Context) -> ConfigState:
+    """Return the state of the files that may have options of the command, as they were when it was parsed."""
+    state: ConfigState = ctx.meta[_CONFIG_STATE]
+    return state
 
 
 def _config_files(given: Mapping[str, object]) -> tuple[Path, ...]:

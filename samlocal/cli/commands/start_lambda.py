@@ -13,7 +13,7 @@ from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.listeners import open_listeners, port_of, url_of
 from samlocal.cli.observer import ConsoleObserver
 from samlocal.cli.option_groups import group_options
-from samlocal.cli.option_sources import config_files, is_repeated, run_again
+from samlocal.cli.option_sources import config_state, is_repeated, run_again
 from samlocal.cli.options.code import CodeOptions
 from samlocal.cli.options.container import ContainerOptions
 from samlocal.cli.options.endpoint import (
@@ -39,7 +39,7 @@ from samlocal.errors import SamlocalError
 from samlocal.host import current_host
 
 if TYPE_CHECKING:
-    from samlocal.cli.lambda_endpoint import EndpointSettings
+    from samlocal.cli.endpoint_settings import EndpointSettings
     from samlocal.serving.options import ServingOptions
 
 
@@ -73,7 +73,7 @@ def start_lambda(  # noqa: PLR0913  # groups of options
             ("--container-env-vars", debugging.container_env_vars),
             *(("--env-vars", name) for name in environment.env_vars or ()),
         )
-        from samlocal.cli.lambda_endpoint import EndpointSettings
+        from samlocal.cli.endpoint_settings import EndpointSettings
 
         return EndpointSettings(
             serving=_serving(
@@ -87,7 +87,7 @@ def start_lambda(  # noqa: PLR0913  # groups of options
             initializes_all=warm.warm_containers == "EAGER",
             watches=not warm.no_watch,
             connects_functions=not environment.no_lambda_endpoint,
-            config_files=tuple(each for each in config_files(context) if each.parent.is_dir()),
+            config=None if warm.no_watch else config_state(context),
         )
 
     if is_repeated(context):
@@ -153,7 +153,7 @@ def _read_again(context: typer.Context) -> EndpointSettings | None:
     """Return the settings with samconfig as it is now; None, and a message, if that is not possible."""
     from typer.exceptions import TyperException
 
-    from samlocal.cli.lambda_endpoint import EndpointSettings
+    from samlocal.cli.endpoint_settings import EndpointSettings
 
     try:
         settings = run_again(context)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.cli.listeners import open_listeners, port_of, unix_listener, url_of
-from samlocal.errors import CacheError, PortInUseError, UsageError
+from samlocal.cli.listeners import open_listeners, port_of, url_of
+from samlocal.errors import PortInUseError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -56,42 +54,6 @@ def test_host_of_another_machine(host: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_listeners(host, 0)
     assert f"`--host {host}`" in caught.value.message
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The runtime folder of the process."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return tmp_path / "samlocal"
-
-
-def test_unix_listener_is_private(folder: Path) -> None:
-    """Only the user can connect, and nothing is left behind."""
-    with unix_listener() as (_, path), socket.socket(socket.AF_UNIX) as client:
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        client.connect(str(path))
-    assert [*folder.iterdir()] == []
-
-
-def test_sockets_of_killed_processes_are_removed(folder: Path) -> None:
-    """A socket that nobody listens on is removed; one that is in use stays."""
-    with unix_listener() as (_, running):
-        with socket.socket(socket.AF_UNIX) as killed:
-            killed.bind(str(folder / "lambda-1-killed"))
-        with unix_listener() as (_, path):
-            assert {*folder.iterdir()} == {running, path}
-
-
-@pytest.mark.usefixtures("folder")
-def test_path_too_long_for_a_unix_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path that the system does not take is an error with a hint."""
-    long = tmp_path / ("x" * 200)
-    long.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    with pytest.raises(CacheError) as caught, unix_listener():
-        pass
-    assert "no socket can be created" in caught.value.message
-    assert "XDG_RUNTIME_DIR" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

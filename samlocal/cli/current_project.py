@@ -1,0 +1,173 @@
+"""The functions that an endpoint serves, of a project that can be opened again with other options."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import SamlocalError
+from samlocal.serving.served_project import ServedProject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from samlocal.cli.config_state import ConfigState
+    from samlocal.cli.console_log import ConsoleLog
+    from samlocal.cli.endpoint_settings import EndpointSettings
+    from samlocal.execution.fleet.fleet import Fleet
+    from samlocal.function import Function
+    from samlocal.invocation import InvocationResult, ResponseSink
+    from samlocal.preparation.observer import Observer
+    from samlocal.sandbox.output import Log
+    from samlocal.serving.function_call import CodeFacts, FunctionCall
+    from samlocal.serving.options import ServingOptions
+
+
+class CurrentProject:
+    """The functions of the project that is open: see `ServedProject`, which does the work.
+
+    Before each call, configuration files are looked at. If one has changed, `read_again` parses the command line
+    again, and the project is opened with the new options; what runs is not disturbed. `socket` is where functions
+    call each other.
+    """
+
+    def __init__(  # what a project needs
+        self,
+        settings: EndpointSettings,
+        fleet: Fleet,
+        *,
+        observer: Observer,
+        log: ConsoleLog,
+        socket: Path | None,
+        read_again: Callable[[], EndpointSettings | None],
+    ) -> None:
+        self._settings = settings
+        self._config = settings.config
+        self._fleet = fleet
+        self._observer = observer
+        self._log = log
+        self._socket = socket
+        self._read_again = read_again
+        self._reading = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        self._project = await self._open(self._settings)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._project.__aexit__(*exc_info)
+
+    @property
+    def region(self) -> str:
+        return self._project.region
+
+    @property
+    def account_id(self) -> str:
+        return self._project.account_id
+
+    async def functions(self) -> tuple[Function, ...]:
+        return await (await self._current()).functions()
+
+    async def find(self, name: str) -> Function:
+        return await (await self._current()).find(name)
+
+    async def invoke(
+        self,
+        call: FunctionCall,
+        *,
+        response: ResponseSink | None = None,
+        tail: Log | None = None,
+    ) -> InvocationResult:
+        return await (await self._current()).invoke(call, response=response, tail=tail)
+
+    async def code_facts(self, function: Function) -> CodeFacts:
+        return await (await self._current()).code_facts(function)
+
+    async def warm_up(self) -> None:
+        await self._project.warm_up()
+
+    @property
+    def path(self) -> Path:
+        """The template, or the directory of the CDK assembly."""
+        return self._project.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full paths of the functions, in the order of the template."""
+        return self._project.names
+
+    def log_of(self, function: Function) -> Log:
+        """Return a new log for output of a function: lines that begin with its name, if there are several."""
+        return self._log.environment("" if len(self.names) == 1 else function.full_path)
+
+    async def _current(self) -> ServedProject:
+        if self._config and self._config.changed_file():
+            async with self._reading:
+                if name := self._config.changed_file():
+                    await self._follow(self._config, name)
+        return self._project
+
+    async def _follow(self, config: ConfigState, name: str) -> None:
+        """Serve the project with the options that configuration files have now."""
+        before, self._config = self._settings, config.now()
+        settings = self._read_again()
+        if settings is None:
+            return
+        self._config = settings.config
+        if settings.serving != before.serving:
+            try:
+                opened = await self._open(settings)
+            except SamlocalError as error:
+                self._observer.show_diagnostic(_rejected(error, name))
+                return
+            old, self._project = self._project, opened
+            await old.__aexit__(None, None, None)
+            self._observer.show_status(f"`{name}` has changed: its options are in effect")
+        self._settings = settings
+        same = {each: getattr(before, each) for each in ("serving", "host", "config")}
+        if replace(settings, **same) != before:
+            self._observer.show_status(f"`{name}` has changed: some of its options need a restart")
+
+    async def _open(self, settings: EndpointSettings) -> ServedProject:
+        options = settings.serving
+        sandbox = replace(options.sandbox, lambda_endpoint=self._socket)
+        options = replace(options, sandbox=sandbox)
+        project = await self._entered(options, settings)
+        function = options.function
+        if not function.debug or function.debugged_function or len(project.names) == 1:
+            return project
+        await project.__aexit__(None, None, None)
+        self._observer.show_diagnostic(_no_debugger(project.names))
+        options = replace(options, function=replace(function, debug=None))
+        return await self._entered(options, settings)
+
+    async def _entered(self, options: ServingOptions, settings: EndpointSettings) -> ServedProject:
+        project = ServedProject(
+            options,
+            settings.host,
+            self._fleet,
+            observer=self._observer,
+            log=self.log_of,
+            watches=settings.watches,
+        )
+        return await project.__aenter__()
+
+
+def _rejected(error: SamlocalError, name: str) -> Diagnostic:
+    return Diagnostic(
+        message=f"{error.message}; the options before the change of `{name}` stay in effect",
+        place=error.place,
+        hint=error.hint,
+    )
+
+
+def _no_debugger(names: tuple[str, ...]) -> Diagnostic:
+    return Diagnostic(
+        message=f"no function is debugged: {len(names)} functions are served",
+        hint=f"choose one with `--debug-function`, such as `--debug-function {names[0]}`"
+        if names
+        else "the template has no functions",
+    )
