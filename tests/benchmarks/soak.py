@@ -1,6 +1,6 @@
 """Sends 100,000 requests to `samlocal local start-lambda` while containers and clients are killed at random.
 
-    python -m tests.benchmarks.soak [100000] [--clients 12] [--seed 1]
+    python -m tests.benchmarks.soak [100000] [--clients 12] [--seed 1] [--restart-engine]
 
 Each answer must be the one that Lambda gives; one container that is killed may fail one invocation. At the end,
 SIGTERM comes in the middle of 50 requests, each of which must get an answer. Prints the answers by status, how
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,13 +31,16 @@ from docker.utils import kwargs_from_env
 
 from tests.benchmarks.http_client import AsyncConnection, LostError, invoke_request
 from tests.benchmarks.remains import Place, listening_sockets, still_listening
-from tests.benchmarks.served import Served, descriptors, serve
+from tests.benchmarks.served import Served, serve
 from tests.benchmarks.soak_clients import Client, Tally, shown
-from tests.benchmarks.soak_faults import Faults, Measurements
-from tests.benchmarks.timing import CHECKOUT, SAMLOCAL
+from tests.benchmarks.soak_faults import Faults, Measurements, restart_engine
+from tests.benchmarks.timing import CHECKOUT, REPOSITORY, SAMLOCAL
+from tests.docker import own_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from tests.docker.own_engine import OwnEngine
 
 PROJECT: Final = CHECKOUT / "tests" / "projects" / "lambda-endpoint"
 _ENVIRONMENTS: Final = 24
@@ -45,7 +48,6 @@ _PROGRESS_SECONDS: Final = 10.0
 _SETTLE_SECONDS: Final = 3.0
 _LAST: Final = 50
 _SECONDS_TO_EXIT: Final = 10.0
-_SPARE_DESCRIPTORS: Final = 24
 _MOSTLY: Final = 0.9
 _KEPT: Final = ("home/", "project/")
 _TRACEBACK: Final = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
@@ -58,21 +60,21 @@ class Soak:
         self.tally = Tally(wanted=wanted)
         self.measured = Measurements(pid=served.process.pid)
         self.faults = faults
-        self.before = self.after = 0
         self.last: list[str] = []
         self.exit_seconds = 0.0
         self.seconds = 0.0
         self._served = served
         self._chance = chance
 
-    async def run(self, clients: int) -> None:
+    async def run(self, clients: int, own: OwnEngine | None) -> None:
         """Send all requests, then the last ones, in the middle of which the server is told to end."""
         begun = time.perf_counter()
-        self.before = descriptors(self._served.process.pid)
         beside = [
             asyncio.create_task(each())
             for each in (self.faults.run, self.measured.run, self._show_progress)
         ]
+        if own:
+            beside.append(asyncio.create_task(restart_engine(own, self.tally)))
         try:
             port = self._served.port
             await asyncio.gather(
@@ -88,7 +90,6 @@ class Soak:
         self.seconds = time.perf_counter() - begun
         await asyncio.sleep(_SETTLE_SECONDS)
         self.measured.take()
-        self.after = descriptors(self._served.process.pid)
         await self._end()
 
     async def _end(self) -> None:
@@ -142,10 +143,10 @@ class Soak:
         answered = tally.answers.total()
         if tally.throttled > (1 - _MOSTLY) * answered:
             yield f"{tally.throttled} of {answered} were throttled: the run shows too little"
-        if self.measured.grew:
+        if self.measured.memory_grew:
             yield f"memory grew: {self._memory()}"
-        if self.after > self.before + _SPARE_DESCRIPTORS + 4 * _ENVIRONMENTS:
-            yield f"{self.after} descriptors are open, {self.before} at the beginning"
+        if self.measured.descriptors_grew:
+            yield f"descriptors grew: {self._descriptors()}"
         if self.exit_seconds > _SECONDS_TO_EXIT:
             yield f"the exit took {self.exit_seconds:.1f} s"
         if found := _TRACEBACK.search(said):
@@ -160,14 +161,14 @@ class Soak:
         rows = {
             "requests": f"{tally.begun} in {self.seconds:.0f} s, {tally.begun / self.seconds:.0f}/s",
             "answers by status": answers,
-            "throttled; failed with their container": f"{tally.throttled}; {tally.killed}",
+            "throttled": str(tally.throttled),
+            "failed with their container; without the engine": f"{tally.killed}; {tally.without_engine}",
             "clients that hung up": str(tally.hung_up),
             "lost; wrong": f"{len(tally.lost)}; {len(tally.wrong)}",
             "containers": ", ".join(f"{count} {what}" for what, count in self.faults.done.items()),
             "echo, p50; p99; longest": f"{p50:.1f} ms; {p99:.1f} ms; {1000 * times[-1]:.0f} ms",
             "memory": self._memory(),
-            "descriptors": f"{self.before} at first, at most {max(self.measured.descriptors)},"
-            f" {self.after} at last",
+            "descriptors": self._descriptors(),
             "exit": f"{self.exit_seconds:.1f} s after SIGTERM in the middle of {_LAST} requests",
         }
         return "\n".join(
@@ -176,9 +177,16 @@ class Soak:
 
     def _memory(self) -> str:
         mib = self.measured.mib
-        quarters = [mib[len(mib) * quarter // 4] for quarter in range(4)]
-        over_time = ", ".join(f"{each:.0f}" for each in [*quarters, mib[-1]])
-        return f"{over_time} MiB over time, at most {max(mib):.0f} MiB"
+        return f"{_over_time(mib)} MiB over time, at most {max(mib):.0f} MiB"
+
+    def _descriptors(self) -> str:
+        counts = self.measured.descriptors
+        return f"{_over_time(counts)} over time, at most {max(counts)}"
+
+
+def _over_time(values: Sequence[float]) -> str:
+    quarters = [values[len(values) * quarter // 4] for quarter in range(4)]
+    return ", ".join(f"{each:.0f}" for each in [*quarters, values[-1]])
 
 
 def main() -> int:
@@ -186,6 +194,7 @@ def main() -> int:
     parser.add_argument("requests", type=int, nargs="?", default=100_000)
     parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--restart-engine", action="store_true", help="an own one; needs root")
     parser.add_argument("--command", default=SAMLOCAL, help="instead of this `samlocal`")
     chosen = parser.parse_args()
     seed = int.from_bytes(os.urandom(2)) if chosen.seed is None else chosen.seed
@@ -201,25 +210,44 @@ def main() -> int:
 
 def run(command: str, folder: Path, chosen: argparse.Namespace, chance: random.Random) -> int:
     """Run it in a folder; return the exit status."""
-    engine = docker.APIClient(version="auto", **kwargs_from_env())
-    options = ["--no-credentials", "--max-environments", str(_ENVIRONMENTS)]
     extra = {
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "temporary"),
         "XDG_RUNTIME_DIR": str(folder / "runtime"),
     }
-    arguments = [command, "local", "start-lambda", *options]
-    with serve(arguments, cwd=folder / "project", extra=extra) as served:
+    arguments = [command, "local", "start-lambda", "--no-credentials"]
+    arguments += ["--max-environments", str(_ENVIRONMENTS)]
+    with ExitStack() as stack:
+        own = stack.enter_context(_own_engine()) if chosen.restart_engine else None
+        address = {"DOCKER_HOST": own.address} if own else {}
+        engine = docker.APIClient(version="auto", **kwargs_from_env({**os.environ, **address}))
+        served = stack.enter_context(
+            serve(arguments, cwd=folder / "project", extra=extra | address)
+        )
         served.first_answer(invoke_request("Echo"))
         faults = Faults(engine, folder, chance)
         soak = Soak(served, faults, chance, chosen.requests)
         addresses = listening_sockets(served.process.pid)
-        asyncio.run(soak.run(chosen.clients))
+        asyncio.run(soak.run(chosen.clients, own))
         problems = list(soak.problems(served.said()))
         problems += [*left_behind(engine, folder, served.marker), *still_listening(addresses)]
     print(soak.table())
     print("\n".join(problems) or "nothing lost, nothing left")
     return 1 if problems else 0
+
+
+@contextmanager
+def _own_engine() -> Iterator[OwnEngine]:
+    """Give an engine that may be killed, with the images of the project."""
+    if not own_engine.can_run():
+        raise SystemExit("an engine to restart needs root, and dockerd, ip and iptables")
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-engine-", ignore_cleanup_errors=True) as folder,
+        own_engine.serve(Path(folder)) as engine,
+    ):
+        for image in ("python:3.11", "nodejs:22"):
+            engine.load(f"{REPOSITORY}/{image}")
+        yield engine
 
 
 def left_behind(engine: docker.APIClient, folder: Path, marker: str) -> list[str]:

@@ -35,6 +35,8 @@ class Tally:
     hung_up: int = 0
     throttled: int = 0
     killed: int = 0
+    engine_is_away: bool = False
+    without_engine: int = 0
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -60,7 +62,10 @@ class Tally:
         elif request.kind.runs and is_throttled(answer):
             self.throttled += 1
         elif request.kind.runs and is_of_killed(answer):
-            self.killed += 1
+            if self.engine_is_away:
+                self.without_engine += 1
+            else:
+                self.killed += 1
         else:
             body = answer.body[:_EXCERPT].decode(errors="replace")
             self.wrong.append(f"{request.kind.name}: {answer.status} {body}")

@@ -15,16 +15,21 @@ from tests.benchmarks.served import descriptors, resident_mib
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
     import docker
+
+    from tests.benchmarks.soak_clients import Tally
+    from tests.docker.own_engine import OwnEngine
 
 _PROJECT: Final = "samlocal.project"
 _MEAN_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 1.0
 _SAMPLE_SECONDS: Final = 1.0
-_WARM_UP: Final = 0.25  # of the samples
+_AWAY_SECONDS: Final = 3.0  # and so long before it counts as back
 _GROWTH: Final = 1.15
-_GROWTH_MIB: Final = 8.0
+_SPARE_MIB: Final = 8.0
+_SPARE_DESCRIPTORS: Final = 24
 
 
 class Faults:
@@ -47,7 +52,10 @@ class Faults:
             await asyncio.to_thread(self._strike)
 
     def _strike(self) -> None:
-        running = containers(self._engine, self._folder)
+        try:
+            running = containers(self._engine, self._folder)
+        except (APIError, OSError):  # the engine is away
+            return
         if not running:
             return
         container = self._chance.choice(running)
@@ -61,7 +69,7 @@ class Faults:
                 self._engine.pause(container)
                 time.sleep(self._chance.uniform(0, _PAUSE_SECONDS))
                 self._engine.unpause(container)
-        except APIError:  # its environment ended meanwhile
+        except (APIError, OSError):  # its environment ended meanwhile, or the engine did
             return
         self.done[what] += 1
 
@@ -70,6 +78,19 @@ def containers(engine: docker.APIClient, folder: Path) -> list[str]:
     """Return the running containers of projects below a folder."""
     found = engine.containers(filters={"label": _PROJECT})
     return [each["Id"] for each in found if Path(each["Labels"][_PROJECT]).is_relative_to(folder)]
+
+
+async def restart_engine(engine: OwnEngine, tally: Tally) -> None:
+    """End the engine as a crash would when a third of the requests are done, and start it again; once more at two thirds."""
+    for part in (1 / 3, 2 / 3):
+        while tally.done < tally.wanted * part:  # noqa: ASYNC110  # no request tells its number
+            await asyncio.sleep(_SAMPLE_SECONDS)
+        tally.engine_is_away = True
+        await asyncio.to_thread(engine.kill)
+        await asyncio.sleep(_AWAY_SECONDS)
+        await asyncio.to_thread(engine.start)
+        await asyncio.sleep(_AWAY_SECONDS)
+        tally.engine_is_away = False
 
 
 @dataclass
@@ -93,8 +114,18 @@ class Measurements:
             self.descriptors.append(descriptors(self.pid))
 
     @property
-    def grew(self) -> bool:
-        """Whether the memory went on growing after a quarter of the time, in which pools fill."""
-        first = int(len(self.mib) * _WARM_UP)
-        middle, late = self.mib[first : 2 * first + 1], self.mib[-first - 1 :]
-        return max(late) > max(middle) * _GROWTH + _GROWTH_MIB
+    def memory_grew(self) -> bool:
+        """Whether the memory went on growing when pools had been filled."""
+        return _grew(self.mib, _SPARE_MIB)
+
+    @property
+    def descriptors_grew(self) -> bool:
+        """Whether more and more files and sockets were open when pools had been filled."""
+        return _grew(self.descriptors, _SPARE_DESCRIPTORS)
+
+
+def _grew(values: Sequence[float], spare: float) -> bool:
+    """Return whether the last quarter goes beyond the second one; the first one is the time to warm up."""
+    quarter = len(values) // 4
+    middle, late = values[quarter : 2 * quarter + 1], values[-quarter - 1 :]
+    return max(late) > max(middle) * _GROWTH + spare

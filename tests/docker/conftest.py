@@ -13,10 +13,12 @@ import docker.errors
 import pytest
 from docker.utils import kwargs_from_env
 
-from tests.docker import apps, podman_engine, real_programs
+from tests.docker import apps, aws_clients, podman_engine, real_programs
+from tests.docker.aws_clients import AwsCommand, JavaScriptClient
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.built_images import remove_built_images
-from tests.docker.command import DIRECT, Samlocal
+from tests.docker.command import CHECKOUT, DIRECT, Samlocal
+from tests.docker.lambda_server import serving
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.docker.lambda_server import LambdaServer
     from tests.docker.podman_engine import Podman
 
 _SECONDS_TO_COMPILE = 900
@@ -37,7 +40,8 @@ STAND_INS = "localhost/samlocal"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all tests with a registry in one worker, so that only one registry is started and filled.
 
-    The same with Podman. Tests of a sample app have the time that it takes to fetch and compile all that it needs.
+    The same with Podman, and with the server of the Lambda API that clients call. Tests of a sample app
+    have the time that it takes to fetch and compile all that it needs, and so have those of public clients.
     """
     for item in items:
         if isinstance(item, pytest.Function):
@@ -46,7 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             elif _runs_on_podman(item):
                 item.add_marker(pytest.mark.xdist_group("podman"))
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_FILL))
-            if {"sample_app", "programs"} & set(item.fixturenames):
+            elif "lambda_server" in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group("lambda_server"))
+            if {"sample_app", "programs", "aws", "javascript"} & set(item.fixturenames):
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
 
 
@@ -218,6 +224,43 @@ def programs(engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory)
         missing(str(reason))
     yield directory
     remove_built_images(engine, directory / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def lambda_server(
+    engine: docker.APIClient,
+    stand_in: Callable[[str], str],
+    engine_variables: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[LambdaServer]:
+    """A server of the Lambda API for the functions of its project; it leaves no container."""
+    folder = tmp_path_factory.mktemp("lambda")
+    for image in ("python:3.11", "nodejs:22"):
+        stand_in(image)
+    project = shutil.copytree(CHECKOUT / "tests/projects/lambda-endpoint", folder / "project")
+    own = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(folder)}
+    environment = engine_variables | own | DIRECT | {"XDG_RUNTIME_DIR": str(folder)}
+    with serving(Samlocal(directory=project, environment=environment)) as server:
+        yield server
+    assert not leftovers(engine, project)
+
+
+@pytest.fixture(params=[1, 2], ids=["aws 1", "aws 2"])
+def aws(request: pytest.FixtureRequest, lambda_server: LambdaServer, tmp_path: Path) -> AwsCommand:
+    """The `aws` command in an empty directory; it calls the server."""
+    version: int = request.param
+    try:
+        program = aws_clients.aws_1() if version == 1 else aws_clients.aws_2()
+    except NoCompilerError as reason:
+        missing(str(reason))
+    return AwsCommand(program=program, version=version, server=lambda_server, directory=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def javascript(lambda_server: LambdaServer) -> JavaScriptClient:
+    """The AWS SDK for JavaScript; it calls the server."""
+    node, program = aws_clients.javascript_sdk()
+    return JavaScriptClient(node=node, program=program, server=lambda_server)
 
 
 @pytest.fixture(scope="session")
