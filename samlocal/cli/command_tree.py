@@ -117,7 +117,7 @@ def _selection(arguments: Sequence[str] | None) -> tuple[tuple[tuple[str, ...], 
     """Return the commands that the arguments name, and whether they only ask for a list."""
     given = tuple(arguments or ())
     named = tuple(words for words in COMMANDS if words == given[: len(words)])
-    return named, arguments is not None and {*given} <= _ASK_FOR_A_LIST
+    return named, arguments is not None and not named and {*given} <= _ASK_FOR_A_LIST
 
 
 class _CommandGroup(TyperGroup):

@@ -69,11 +69,13 @@ def prepare(
     sandbox: SandboxSettings | None = None,
     host: Host | None = None,
     observer: Observer | None = None,
+    checks_ports: bool = True,
 ) -> PreparedFunction:
     """Prepare a function to run: resolve its environment, and get its code and layers to this machine.
 
     `function` is any of its identifiers; None means the only function of the project. Without an
-    `observer`, diagnostics go to the logger `samlocal`.
+    `observer`, diagnostics go to the logger `samlocal`. With `checks_ports`, a debug port that another
+    program uses is an error at once.
 
     Raises:
         ProjectError: There is no such function, or a value that it needs is missing.
@@ -93,6 +95,7 @@ def prepare(
         host,
         observer or LoggingObserver(_log),
         code=code or CodeOptions(),
+        checks_ports=checks_ports,
     )
 
 

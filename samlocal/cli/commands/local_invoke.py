@@ -91,6 +91,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         sandbox=settings,
         host=host,
         observer=observer,
+        checks_ports=warm is None,  # a warm environment may have it
     )
     reports = _reports(chosen, output, request, prepared)
 
