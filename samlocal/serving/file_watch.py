@@ -61,6 +61,7 @@ class FileWatch:
         self._groups: tuple[_Group, ...] = ()
         self._left: set[str] = set()
         self._lock = Lock()
+        self._is_closed = False
 
     def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
         """Watch directories from now on, `trees` with all below them; those that do not exist are left out.
@@ -68,11 +69,13 @@ class FileWatch:
         Raises:
             OSError: The system allows no more watches.
         """
-        new = {each for each in trees if not self._is_in_tree(each)}
-        tops = {each for each in new if not any(str(up) in new for up in Path(each).parents)}
-        self._cover(tops, is_recursive=True)
-        known = set[str]().union(*(each.directories for each in self._groups))
-        self._cover(set(directories) - known, is_recursive=False)
+        self._replace((), _new_groups(trees, directories, known=self._groups))
+        for is_recursive in (True, False):
+            many = tuple(each for each in self._groups if each.is_recursive is is_recursive)
+            if len(many) > _MOST_GROUPS:
+                every = frozenset().union(*(each.directories for each in many))
+                with suppress(OSError):  # they stay as they are
+                    self._replace(many, _one_group(every, is_recursive=is_recursive))
 
     def watch_again(self, trees: Collection[str], directories: Collection[str]) -> bool:
         """Watch these directories instead of all others: some of them are not the same any more.
@@ -82,15 +85,12 @@ class FileWatch:
         Raises:
             OSError: The system allows no more watches.
         """
-        old, self._groups = self._groups, ()
         try:
-            self.watch(trees, directories)
+            self._replace(self._groups, _new_groups(trees, directories))
         except OSError:  # there may be enough watches without the old ones
-            self._end((*old, *self._groups))
-            self._groups = ()
-            self.watch(trees, directories)
+            self._replace(self._groups, ())
+            self._replace((), _new_groups(trees, directories))
             return True
-        self._end(old)
         return False
 
     def changed_paths(self) -> set[str]:
@@ -108,39 +108,55 @@ class FileWatch:
     def close(self) -> None:
         """Watch nothing any more."""
         with self._lock:
+            self._is_closed = True
             groups, self._groups = self._groups, ()
-            for group in groups:
-                group.notify.close()
+            _close(groups)
 
-    def _is_in_tree(self, directory: str) -> bool:
-        path = Path(directory)
-        trees = {name for each in self._groups if each.is_recursive for name in each.directories}
-        return any(str(each) in trees for each in (path, *path.parents))
-
-    def _cover(self, directories: set[str], *, is_recursive: bool) -> None:
-        """Watch more directories: in a new group, or in one group instead of many."""
-        if not any(Path(each).is_dir() for each in directories):
-            return
-        old = tuple(each for each in self._groups if each.is_recursive is is_recursive)
-        if len(old) < _MOST_GROUPS:
-            old = ()
-        every = [each for each in directories.union(*(e.directories for e in old)) if _exists(each)]
-        group = _Group(
-            directories=frozenset(every),
-            is_recursive=is_recursive,
-            notify=_notify(every, is_recursive=is_recursive),
-        )
+    def _replace(self, old: Collection[_Group], new: tuple[_Group, ...]) -> None:
+        """Watch with new groups instead of old ones, and keep what those have seen."""
         with self._lock:
-            self._groups = (*(each for each in self._groups if each not in old), group)
-        self._end(old)
-
-    def _end(self, groups: Iterable[_Group]) -> None:
-        """End groups, and keep what they have seen."""
-        with self._lock:
-            for group in groups:
+            if self._is_closed:
+                _close(new)
+                return
+            self._groups = (*(each for each in self._groups if each not in old), *new)
+            for group in old:
                 with suppress(OSError):
                     self._left |= _changed_paths(group)
-                group.notify.close()
+            _close(old)
+
+
+def _new_groups(
+    trees: Collection[str], directories: Collection[str], *, known: Collection[_Group] = ()
+) -> tuple[_Group, ...]:
+    """Return groups for all directories that are not in known groups."""
+    watched = {name for each in known if each.is_recursive for name in each.directories}
+    tops = {name for name in trees if not _is_below(name, watched)}
+    tops = {name for name in tops if not any(str(each) in tops for each in Path(name).parents)}
+    others = frozenset(directories).difference(*(each.directories for each in known))
+    group = _one_group(frozenset(tops), is_recursive=True)
+    try:
+        return (*group, *_one_group(others, is_recursive=False))
+    except OSError:
+        _close(group)
+        raise
+
+
+def _is_below(name: str, trees: Collection[str]) -> bool:
+    return name in trees or any(str(each) in trees for each in Path(name).parents)
+
+
+def _one_group(directories: frozenset[str], *, is_recursive: bool) -> tuple[_Group, ...]:
+    """Return a group for the directories that exist; none if none does."""
+    existing = frozenset(filter(_exists, directories))
+    if not existing:
+        return ()
+    notify = _notify([*existing], is_recursive=is_recursive)
+    return (_Group(directories=existing, is_recursive=is_recursive, notify=notify),)
+
+
+def _close(groups: Iterable[_Group]) -> None:
+    for group in groups:
+        group.notify.close()
 
 
 def _exists(directory: str) -> bool:

@@ -70,8 +70,9 @@ class Watcher:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        async with self._changing:
-            self._watch.close()
+        async with self._advanced:
+            self._advanced.notify_all()
+        self._watch.close()
 
     def is_settled(self) -> bool:
         self._look()

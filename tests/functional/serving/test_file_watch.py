@@ -85,7 +85,7 @@ def test_many_directories(watch: FileWatch, tmp_path: Path) -> None:
         tree.mkdir()
         watch.watch([str(tree)], [str(tmp_path)])
         (tree / "before").touch()
-    assert len(watch._groups) <= 6
+    assert len(watch._groups) <= 8
     for tree in trees:
         (tree / "after").touch()
     seen = set()
@@ -112,6 +112,15 @@ def test_missing_directories(watch: FileWatch, tmp_path: Path) -> None:
     watch.watch([str(tmp_path), str(tmp_path / "no")], [str(tmp_path / "none")])
     (tmp_path / "a").touch()
     changed(watch, tmp_path / "a")
+
+
+def test_closed_watch(tmp_path: Path) -> None:
+    """A watch that is closed watches nothing, and takes nothing more."""
+    watch = FileWatch()
+    watch.close()
+    watch.watch([str(tmp_path)], [])
+    assert not watch._groups
+    assert watch.changed_paths() == set()
 
 
 def test_no_more_watches(tmp_path: Path) -> None:

@@ -114,6 +114,20 @@ async def test_failed_batch(code: Path) -> None:
     assert len(batches.every) == 2
 
 
+async def test_end_during_a_batch(code: Path) -> None:
+    """Who waits for a batch goes on when the watch ends."""
+    batches, observer = Batches(), RecordingObserver()
+    batches.may_end.clear()
+    async with watcher(code, batches, observer) as watch:
+        await watch.add_sources([code])
+        (code / "a").touch()
+        await until(lambda: batches.every)
+        waiting = asyncio.create_task(watch.settled())
+        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await waiting
+
+
 async def test_recently_changed_file(code: Path) -> None:
     """A file that changed before it was watched, but after it was read, has changed."""
     batches, observer = Batches(), RecordingObserver()
