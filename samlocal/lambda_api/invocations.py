@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES, FunctionError
+from samlocal.lambda_api.answers import KeptResponse, Underway
 from samlocal.lambda_api.log_tail import LogTail
 from samlocal.lambda_api.requested_call import read_call, read_invocation_type
 from samlocal.lambda_api.responses import Response
@@ -17,7 +18,6 @@ from samlocal.lambda_api.responses import Response
 if TYPE_CHECKING:
     from samlocal.errors import SamlocalError
     from samlocal.function import Function
-    from samlocal.invocation import InvocationResult
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.request import Request
     from samlocal.lambda_api.requested_call import RequestedCall
@@ -50,6 +50,7 @@ class Invocations:
     def __init__(self, functions: Functions, events: Events) -> None:
         self._functions = functions
         self._events = events
+        self._underway = Underway()
 
     async def invoke(self, request: Request, name: str) -> Response:
         """Run a function and return its result; or put the event in the queue; or only check."""
@@ -59,9 +60,16 @@ class Invocations:
             return Response(204)
         if invocation_type == "Event":
             return self._enqueue(requested)
-        tail = LogTail() if requested.has_tail else None
-        result = await self._functions.invoke(requested.call, tail=tail)
-        return _response(result, requested.version, tail)
+        if requested.has_tail:
+            tail = LogTail()
+            result = await self._functions.invoke(requested.call, tail=tail)
+            failed = result.outcome != "success"
+            return _response(result.payload, requested.version, failed=failed, tail=tail)
+        kept = KeptResponse()
+        invocation = self._functions.invoke(requested.call, response=kept)
+        await self._underway.run(invocation, kept.answered)
+        failed = kept.answered.result() is not None
+        return _response(kept.payload, requested.version, failed=failed)
 
     async def invoke_async(self, request: Request, name: str) -> Response:
         """Put an event in the queue."""
@@ -73,14 +81,13 @@ class Invocations:
         return Response(202)
 
 
-def _response(result: InvocationResult, version: str, tail: LogTail | None) -> Response:
-    payload, has_failed = result.payload, result.outcome != "success"
-    if (
-        len(payload) > MAX_PAYLOAD_BYTES
-    ):  # of a function that streams, which may be larger elsewhere
-        payload, has_failed = _TOO_LARGE.payload, True
+def _response(
+    payload: bytes, version: str, *, failed: bool, tail: LogTail | None = None
+) -> Response:
+    if len(payload) > MAX_PAYLOAD_BYTES:  # of a function that streams: elsewhere it may be larger
+        payload, failed = _TOO_LARGE.payload, True
     headers = [(b"x-amz-executed-version", version.encode())]
-    if has_failed:
+    if failed:
         headers.append((b"x-amz-function-error", b"Unhandled"))
     if tail:
         headers.append((b"x-amz-log-result", tail.encoded()))

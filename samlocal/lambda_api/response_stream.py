@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import OutputError, SamlocalError
+from samlocal.lambda_api.answers import Underway
 from samlocal.lambda_api.api_error import api_error
 from samlocal.lambda_api.event_stream import CONTENT_TYPE, encode_error, encode_event
 from samlocal.lambda_api.log_tail import LogTail
@@ -21,7 +22,7 @@ from samlocal.lambda_api.responses import Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samlocal.invocation import FunctionError, InvocationResult, ResponseMode
+    from samlocal.invocation import FunctionError, ResponseMode
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.request import Request
 
@@ -34,6 +35,7 @@ class ResponseStreams:
 
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
+        self._underway = Underway()
 
     async def invoke_with_response_stream(self, request: Request, name: str) -> Response | None:
         """Run a function and send its response in chunks; None if an answer has begun."""
@@ -43,8 +45,12 @@ class ResponseStreams:
             return Response(204)
         patience = requested.function.timeout_seconds + _GRACE_SECONDS
         stream = _ResponseStream(request, requested.version, patience_seconds=patience)
+        invocation = self._functions.invoke(requested.call, response=stream, tail=stream.log)
         try:
-            result = await self._functions.invoke(requested.call, response=stream, tail=stream.log)
+            if requested.has_tail:
+                await invocation
+            else:
+                await self._underway.run(invocation, stream.answered)
         except _SlowClientError:
             return None
         except SamlocalError as error:
@@ -52,7 +58,7 @@ class ResponseStreams:
                 raise
             await stream.break_off(error)
         else:
-            await stream.complete(result, has_tail=requested.has_tail)
+            await stream.complete(has_tail=requested.has_tail)
         return None
 
 
@@ -70,6 +76,8 @@ class _ResponseStream:
     def __init__(self, request: Request, version: str, *, patience_seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self.log = _StreamLog(lambda: loop.call_soon_threadsafe(self._begin))
+        self.answered: asyncio.Future[FunctionError | None] = asyncio.Future()
+        """Done at the end of the response, with its error."""
         self._request = request
         self._version = version
         self._patience_seconds = patience_seconds
@@ -91,14 +99,16 @@ class _ResponseStream:
         """Send a buffered response, unless it is an error, whose place is the last event."""
         if self._kept and error is None:
             await self._send_chunk(b"".join(self._kept))
+        if not self.answered.done():
+            self.answered.set_result(error)
 
-    async def complete(self, result: InvocationResult, *, has_tail: bool) -> None:
+    async def complete(self, *, has_tail: bool) -> None:
         """Send the last event, with the error of the function and the end of the log."""
         await self._begun()
         content = {}
-        if result.outcome != "success" and result.error:
-            content["ErrorCode"] = result.error.type
-            content["ErrorDetails"] = result.error.payload.decode(errors="replace")
+        if error := self.answered.result():
+            content["ErrorCode"] = error.type
+            content["ErrorDetails"] = error.payload.decode(errors="replace")
         if has_tail:
             content["LogResult"] = self.log.tail.encoded().decode()
         payload = json.dumps(content).encode()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 # Clients keep a connection for the next request.
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -182,6 +183,14 @@ class _Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._note_number()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own way to keep a connection
+        """Keep a connection whose client has sent its request and its end: it still gets the answer."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete:
+            return False
+        cycle.keep_alive = False
+        return True
 
     def _note_number(self) -> None:
         state = self.server_state

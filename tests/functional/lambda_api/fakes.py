@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.errors import SamlocalError
-    from samlocal.invocation import Outcome, ResponseSink
+    from samlocal.invocation import Outcome, ResponseMode, ResponseSink
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import FunctionCall
 
@@ -95,7 +95,13 @@ class FakeFunctions:
                 await self.may_answer.wait()
             if response and call.function in {"Floods", "Impatient"}:
                 return await self._flood(call, response)
-            return await PROGRAMS.get(call.function, echo)(call, response=response, tail=tail)
+            sink = OnceEnded(response) if response else None
+            result = await PROGRAMS.get(call.function, echo)(call, response=sink, tail=tail)
+            if sink:
+                await sink.complete(result)
+            if call.function == "Lingers":
+                await self.may_answer.wait()
+            return result
         finally:
             self.ended += 1
 
@@ -113,6 +119,30 @@ class FakeFunctions:
         if function.logical_id == "Broken":
             raise CodeNotFoundError("`src` does not exist", place=PLACE, hint="run `sam build`")
         return CODE
+
+
+class OnceEnded:
+    """A response sink that gets the whole result of a program which has not written to it."""
+
+    def __init__(self, sink: ResponseSink) -> None:
+        self._sink = sink
+        self._has_begun = False
+
+    async def begin(self, content_type: str, mode: ResponseMode) -> None:
+        self._has_begun = True
+        await self._sink.begin(content_type, mode)
+
+    async def write(self, chunk: bytes) -> None:
+        await self._sink.write(chunk)
+
+    async def end(self, error: FunctionError | None) -> None:
+        await self._sink.end(error)
+
+    async def complete(self, result: InvocationResult) -> None:
+        if not self._has_begun:
+            await self.begin(result.content_type, "buffered")
+            await self.write(result.payload)
+            await self.end(result.error)
 
 
 class FakeEvents:
@@ -301,6 +331,7 @@ FUNCTIONS: Final = (
     _function("Vanished"),
     _function("Describes", qualifiers={"1": "1", "live": "1"}),
     _function("Gated"),
+    _function("Lingers"),
     _function("Streams"),
     _function("Floods"),
     _function("Impatient", timeout_seconds=-4),

@@ -52,6 +52,19 @@ def until(connection: socket.socket, end: bytes) -> bytes:
     return received
 
 
+def test_client_that_has_sent_all(endpoint: Endpoint) -> None:
+    """A client that ends its side of the connection after its request still gets the answer."""
+    ended = endpoint.functions.ended
+    endpoint.loop.call_soon_threadsafe(endpoint.functions.may_answer.clear)
+    with endpoint.connect() as connection:
+        connection.sendall(head("Gated", "Content-Length: 1") + b"\r\n1")
+        connection.shutdown(socket.SHUT_WR)
+        endpoint.wait_until(lambda: endpoint.server.running == 1)
+        endpoint.loop.call_soon_threadsafe(endpoint.functions.may_answer.set)
+        assert read_all(connection).endswith(b"\r\n\r\n1")
+    endpoint.wait_until(lambda: endpoint.functions.ended == ended + 1)
+
+
 def test_chunked_body(endpoint: Endpoint) -> None:
     """A body need not state its length."""
     with endpoint.connect() as connection:

@@ -247,3 +247,24 @@ def test_payload_of_the_greatest_size(aws: Aws, endpoint: Endpoint) -> None:
 
     aws.invoke("Echo", InvocationType="Event", Payload=b"1" * 1024 * 1024)
     assert len(endpoint.events.events[-1][1].payload) == 1024 * 1024
+
+
+def test_answer_before_the_end_of_the_invocation(endpoint: Endpoint, aws: Aws) -> None:
+    """A client has its answer at the end of the response, while extensions still work."""
+    ended = endpoint.functions.ended
+    endpoint.loop.call_soon_threadsafe(endpoint.functions.may_answer.clear)
+    response = aws.invoke("Lingers", Payload=b'"here"')
+
+    assert response.payload == b'"here"'
+    assert endpoint.functions.ended == ended
+    endpoint.loop.call_soon_threadsafe(endpoint.functions.may_answer.set)
+    endpoint.wait_until(lambda: endpoint.functions.ended == ended + 1)
+
+
+def test_end_of_the_log_waits_for_the_end_of_the_invocation(endpoint: Endpoint, aws: Aws) -> None:
+    """A client that wants the log gets its answer when the log is complete."""
+    ended = endpoint.functions.ended
+    endpoint.loop.call_soon_threadsafe(endpoint.functions.may_answer.set)
+    aws.invoke("Lingers", Payload=b'"here"', LogType="Tail")
+
+    assert endpoint.functions.ended == ended + 1
