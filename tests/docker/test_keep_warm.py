@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.docker import own_engine
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, SAMLOCAL, Samlocal
-from tests.docker.leftovers import containers_of, leftovers
+from tests.docker.conftest import missing
+from tests.docker.debugging.dap import DapClient
+from tests.docker.debugging.session import free_port
+from tests.docker.leftovers import containers_of, leftovers, that_stay
 from tests.docker.test_repeat import reports
 
 if TYPE_CHECKING:
@@ -236,7 +240,7 @@ def test_it_ends_by_itself(samlocal: Samlocal, engine: docker.APIClient) -> None
     invoke(samlocal, "--keep-warm", "1s")
     folder = folder_of(samlocal)
     wait_until(lambda: not processes(folder))
-    assert not containers_of(engine, samlocal.directory)
+    assert not leftovers(engine, samlocal.directory)
     assert not [*folder.glob("samlocal/*")]
 
 
@@ -326,7 +330,7 @@ def test_list_and_stop(samlocal: Samlocal, engine: docker.APIClient) -> None:
     assert samlocal("warm", "stop", "Counts").stderr == "Stopped Counts\n"
     wait_until(lambda: len(containers_of(engine, samlocal.directory)) == 1)
     assert samlocal("warm", "stop").stderr == "Stopped Plain\n"
-    assert not containers_of(engine, samlocal.directory)
+    assert not leftovers(engine, samlocal.directory)
     assert samlocal("warm", "stop").stderr == "Nothing was kept warm\n"
 
 
@@ -359,3 +363,50 @@ def test_a_large_output_and_a_slow_reader(samlocal: Samlocal) -> None:
     assert process.returncode == 0, errors[-500:]
     assert len(out) == 5_000_002
     assert errors.count(b"y" * 99 + b"\n") == 100_000
+
+
+def test_the_debugger_stays_attached(samlocal: Samlocal) -> None:
+    """The next invocation stops at the same breakpoint, in the same process; its port may be in use by that."""
+    port = free_port()
+    source = samlocal.directory / "src" / "app.py"
+    lines = source.read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "invocations += 1" in text)
+    arguments = ("local", "invoke", "Plain", "--no-credentials", "-d", str(port))
+    first = samlocal.start(*arguments)
+    assert first.stderr
+    assert any(text.startswith(b"Waiting for a debugger: ") for text in first.stderr)
+    with DapClient(port) as client:
+        client.attach(code=source.parent, breakpoint_at=(source, line))
+        client.stopped()
+        client.go_on()
+        out, errors = first.communicate(timeout=PATIENCE_SECONDS)
+        assert json.loads(out)["invocations"] == 1, errors
+        second = samlocal.start(*arguments, "--warm", "fresh")
+        client.stopped()
+        client.go_on()
+        out, errors = second.communicate(timeout=PATIENCE_SECONDS)
+        assert json.loads(out)["invocations"] == 2, errors
+        assert b"Waiting for a debugger" not in errors
+        client.disconnect()
+
+
+def test_an_engine_that_ends(
+    samlocal: Samlocal, built_image: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The service ends with its engine, and a later command finds the engine again."""
+    if not own_engine.can_run():
+        missing("an engine of the tests' own needs root, dockerd, ip and iptables")
+    folder = folder_of(samlocal)
+    with own_engine.serve(tmp_path_factory.mktemp("engine")) as engine:
+        engine.load(built_image("python:3.11"))
+        there = set_variable(samlocal, DOCKER_HOST=engine.address)
+        assert invoke(there)["invocations"] == 1
+        engine.kill()
+        wait_until(lambda: not processes(folder))
+        ended = there.invoke("Plain")
+        assert ended.exit_code == 1
+        assert "no container engine answers" in ended.stderr
+        engine.start()
+        assert invoke(there)["invocations"] == 1
+        there("warm", "stop")
+        assert not that_stay(engine.containers)
