@@ -69,8 +69,8 @@ class SandboxFactory:
             return None
         from samlocal.sandbox.docker.network.api_listener import remember_relay  # noqa: PLC0415  # few need it
 
-        self.progress.note(_RELAY_NOTE)
-        remember_relay(self.engine)
+        if remember_relay(self.engine):  # several sandboxes may find out at once
+            self.progress.note(_RELAY_NOTE)
         return replace(spec, api_connection="relay")
 
     def _run_in_container(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:

@@ -80,6 +80,18 @@ def test_sandbox_that_cannot_reach_this_machine_gets_a_relay() -> None:
     assert forget_relay(ENGINE)
 
 
+def test_relay_is_noted_once() -> None:
+    """Of several sandboxes that cannot reach this machine, each gets a relay, with one notice for all."""
+    notes: list[str] = []
+    progress = cast("ImageProgress", SimpleNamespace(note=notes.append))
+    factory = SandboxFactory(engine=ENGINE, progress=progress)
+    relayed = [factory.with_relay(CONTAINER) for _ in range(3)]
+
+    assert [each and each.api_connection for each in relayed] == ["relay"] * 3
+    assert len(notes) == 1
+    assert forget_relay(ENGINE)
+
+
 def test_connection_that_was_chosen_is_the_only_one() -> None:
     """A chosen direct connection that fails is an error, and nothing is remembered."""
     events: list[str] = []

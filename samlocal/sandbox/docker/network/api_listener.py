@@ -169,11 +169,14 @@ def listen(engine: Engine, *, network: ContainerNetwork, chosen: ApiConnection) 
     return _direct(_bind(LOOPBACK), _VIRTUAL_MACHINES_HOST)
 
 
-def remember_relay(engine: Engine) -> None:
-    """Make the next command on this engine use a relay at once."""
+def remember_relay(engine: Engine) -> bool:
+    """Make the next sandbox on this engine use a relay at once; return whether that is a change."""
+    if exists(_mark(engine)):
+        return False
     with suppress(OSError):  # the next command then detects it again
         _mark(engine).parent.mkdir(parents=True, exist_ok=True)
         _mark(engine).touch()
+    return True
 
 
 def forget_relay(engine: Engine) -> bool:
