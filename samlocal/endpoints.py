@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 _PREFIX: Final = "endpoint-"
 _UNFINISHED: Final = ".endpoint-"
 _UNFINISHED_SECONDS: Final = 60.0
+_SOCKET_PREFIX: Final = "lambda-"
+_BACKLOG: Final = 1024
+_CONNECT_SECONDS: Final = 1.0
 
 
 @contextmanager
 def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
     """Return a listening Unix socket in the runtime folder and its path, in a `with` block; it is removed then.
+
+    Sockets of processes that were killed are removed as well.
 
     Raises:
         CacheError: The user has no runtime folder, or it cannot be written.
@@ -35,12 +40,16 @@ def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
     from pathlib import Path  # noqa: PLC0415
 
     folder = runtime_folder()
-    path = f"{folder}/{os.getpid()}-{secrets.token_hex(4)}.sock"
+    for abandoned in _names(_SOCKET_PREFIX):
+        _remove_if_dead(f"{folder}/{abandoned}")
+    name = f"{_SOCKET_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    path, unfinished = f"{folder}/{name}", f"{folder}/.{name}"
     with socket.socket(socket.AF_UNIX) as listener:
         try:
-            listener.bind(path)
-            os.chmod(path, 0o600)  # noqa: PTH101
-            listener.listen()
+            listener.bind(unfinished)
+            os.chmod(unfinished, 0o600)  # noqa: PTH101
+            listener.listen(_BACKLOG)
+            os.rename(unfinished, path)  # noqa: PTH104  # nobody sees it before it listens
         except OSError as error:  # also a path of more than 107 bytes
             raise _not_written(folder, error) from error
         try:
@@ -96,7 +105,7 @@ def find_endpoint(project: Path, engine: str) -> Path | None:
 
     Files of endpoints that have ended are removed. A runtime folder that others can enter is not used.
     """
-    names = _announced()
+    names = _names((_PREFIX, _UNFINISHED))
     if not names:
         return None
     from pathlib import Path  # noqa: PLC0415  # the cold path ends above
@@ -111,10 +120,10 @@ def find_endpoint(project: Path, engine: str) -> Path | None:
     return Path(max(found)[1]) if found else None
 
 
-def _announced() -> list[str]:
+def _names(prefix: str | tuple[str, ...]) -> list[str]:
     try:
         with os.scandir(runtime_folder_path()) as entries:
-            return [each.name for each in entries if each.name.startswith((_PREFIX, _UNFINISHED))]
+            return [each.name for each in entries if each.name.startswith(prefix)]
     except OSError:
         return []
 
@@ -160,6 +169,17 @@ def _remove_socket(path: str, folder: str) -> None:
     is_inside = os.path.dirname(path) == os.path.realpath(folder)  # noqa: PTH120
     if is_inside and stat.S_ISSOCK(os.lstat(path).st_mode):
         os.unlink(path)  # noqa: PTH108
+
+
+def _remove_if_dead(path: str) -> None:
+    import socket  # noqa: PLC0415  # as above
+
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_CONNECT_SECONDS)
+        try:
+            client.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)  # noqa: PTH108
 
 
 def _is_abandoned(file: int, name: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
+import signal
 import tempfile
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from tests.docker.command import API_CONNECTION, CHECKOUT, PATIENCE_SECONDS, Samlocal
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from tests.docker.conftest import SamlocalIn
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 ENGINES = ("docker", "podman")
 PROJECT = CHECKOUT / "tests" / "projects" / "function-calls"
 MIB = 1024 * 1024
+# It starts a container for each round, one after the other; the first test of an engine loads its images.
+_SECONDS_FOR_A_LOOP = 400
 
 
 @pytest.fixture
@@ -41,39 +44,74 @@ def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     return samlocal_in(PROJECT, "python:3.11", "nodejs:22", "provided:al2023")
 
 
-class Endpoint(Protocol):
-    def __call__(self, connection: str = "direct") -> subprocess.Popen[bytes]: ...
+class Endpoint:
+    """A running `start-lambda`; what it shows is read all the time."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._lines: SimpleQueue[bytes] = SimpleQueue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait_for(self, words: bytes) -> None:
+        """Wait for a line with these words."""
+        while words not in (line := self._lines.get(timeout=PATIENCE_SECONDS)):
+            assert line, "it has ended"
+
+    def end(self) -> None:
+        """End it as a user does, and wait for that."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        finally:
+            self.process.kill()
+            self._reader.join(PATIENCE_SECONDS)
+            for stream in (self.process.stdout, self.process.stderr):
+                assert stream
+                stream.close()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self._lines.put(line)
+        self._lines.put(b"")
+
+
+class StartEndpoint(Protocol):
+    def __call__(self, *options: str) -> Endpoint: ...
 
 
 @pytest.fixture
-def endpoint(samlocal: Samlocal, environment: dict[str, str]) -> Iterator[Endpoint]:
-    """Starts an endpoint for the project, whose functions have the given API connection."""
-    processes: list[subprocess.Popen[bytes]] = []
+def endpoint(samlocal: Samlocal) -> Iterator[StartEndpoint]:
+    """Starts an endpoint for the project, which serves when this returns."""
+    started: list[Endpoint] = []
 
-    def start(connection: str = "direct") -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.docker.endpoint_program", "template.yaml", connection],
-            cwd=samlocal.directory,
-            env={**os.environ, **environment, "PYTHONPATH": str(CHECKOUT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        processes.append(process)
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        return process
+    def start(*options: str) -> Endpoint:
+        arguments = ("local", "start-lambda", "-p", "0", "--no-watch", "--no-credentials")
+        running = Endpoint(samlocal.start(*arguments, *options))
+        started.append(running)
+        running.wait_for(b"Lambda's API at")
+        return running
 
     yield start
-    for process in processes:
-        with process:
-            if process.poll() is None:
-                assert process.stdin
-                process.stdin.close()
-                assert process.wait(PATIENCE_SECONDS) == 0
+    for each in started:
+        each.end()
+    assert all(each.process.returncode in {0, -signal.SIGKILL} for each in started)
 
 
-def result(samlocal: Samlocal, function: str, event: object, *options: str) -> Any:  # noqa: ANN401
-    ended = samlocal.invoke(function, "-e", "-", *options, stdin=json.dumps(event).encode())
+def result(
+    samlocal: Samlocal,
+    function: str,
+    event: object,
+    *options: str,
+    seconds: float = PATIENCE_SECONDS,
+) -> Any:  # noqa: ANN401
+    ended = samlocal(
+        *("local", "invoke", function, "--no-credentials", "-e", "-"),
+        *options,
+        stdin=json.dumps(event).encode(),
+        seconds=seconds,
+    )
     assert ended.exit_code == 0, ended.stderr
     return json.loads(ended.stdout)
 
@@ -124,9 +162,11 @@ CALLS: dict[str, tuple[str, object, object]] = {
 
 
 @pytest.mark.parametrize("connection", ["direct", "relay"])
-def test_functions_call_functions(samlocal: Samlocal, endpoint: Endpoint, connection: str) -> None:
+def test_functions_call_functions(
+    samlocal: Samlocal, endpoint: StartEndpoint, connection: str
+) -> None:
     """A call reaches its function and returns, with a real client, from `local invoke` and from the endpoint."""
-    endpoint(connection)
+    endpoint(API_CONNECTION, connection)
     found = {
         name: result(samlocal, function, event, API_CONNECTION, connection)
         for name, (function, event, _) in CALLS.items()
@@ -138,7 +178,7 @@ def test_functions_call_functions(samlocal: Samlocal, endpoint: Endpoint, connec
     assert [each["payload"] for each in answers] == list(expected.values())
 
 
-def test_errors_of_the_called_function(samlocal: Samlocal, endpoint: Endpoint) -> None:
+def test_errors_of_the_called_function(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """An SDK raises Lambda's errors, and tells an error of the function."""
     endpoint()
     raised = result(samlocal, "Calls", {"function": "Raises"})
@@ -150,16 +190,17 @@ def test_errors_of_the_called_function(samlocal: Samlocal, endpoint: Endpoint) -
     assert large["status"] == 200
 
 
-def test_function_that_calls_itself(samlocal: Samlocal, endpoint: Endpoint) -> None:
+@pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
+def test_function_that_calls_itself(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """A loop ends after 16 rounds: SDKs pass the header on that counts them."""
     endpoint()
-    ended = result(samlocal, "CallsItself", {"round": 1})
+    ended = result(samlocal, "CallsItself", {"round": 1}, seconds=_SECONDS_FOR_A_LOOP)
     assert (ended["code"], ended["status"]) == ("RecursiveInvocationException", 400)
     # The first round is outside of the endpoint, which counts those that it runs.
     assert ended["rounds"] == 17
 
 
-def test_variable_of_the_endpoint(samlocal: Samlocal, endpoint: Endpoint) -> None:
+def test_variable_of_the_endpoint(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """It is there while an endpoint is running, unless the function or an option says otherwise."""
 
     def variable(function: str, *options: str) -> tuple[str | None, str]:
@@ -173,7 +214,22 @@ def test_variable_of_the_endpoint(samlocal: Samlocal, endpoint: Endpoint) -> Non
     assert variable("Variables", "--no-lambda-endpoint")[0] is None
     assert variable("Variables", "--env", "AWS_ENDPOINT_URL_LAMBDA=http://x")[0] == "http://x"
     assert variable("HasItsOwn")[0] is None
-    assert running.stdin
-    running.stdin.close()
-    assert running.wait(PATIENCE_SECONDS) == 0
+    running.end()
     assert variable("Variables")[0] is None
+
+
+def test_endpoint_that_is_killed(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
+    """A waiting function gets Lambda's error at once, and the next command removes what is left."""
+    running = endpoint()
+    caller = samlocal.start(
+        *("local", "invoke", "Calls", "--no-credentials"),
+        *("--data", json.dumps({"function": "Sleeps"})),
+    )
+    with caller:
+        running.wait_for(b"going to sleep")
+        running.process.kill()
+        stdout, stderr = caller.communicate(timeout=PATIENCE_SECONDS)
+    assert caller.returncode == 0, stderr
+    answer = json.loads(stdout)
+    assert (answer["status"], answer["code"]) == (500, "ServiceException")
+    assert result(samlocal, "Variables", None)["AWS_ENDPOINT_URL_LAMBDA"] is None

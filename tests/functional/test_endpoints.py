@@ -121,6 +121,17 @@ def test_socket_of_an_endpoint(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_socket_of_a_killed_process(folder: Path) -> None:
+    """The next endpoint removes it; sockets that somebody listens on, and other files, stay."""
+    with endpoint_socket() as (_, path):
+        dead, other = folder / "lambda-1-a", folder / "other"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(dead))
+        other.touch()
+        with endpoint_socket() as (_, second):
+            assert {*folder.iterdir()} == {path, second, other}
+
+
 def test_socket_with_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's limit is a message, and nothing is left."""
     long = tmp_path / ("x" * 100)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
@@ -9,7 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-functions = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+functions = boto3.client(
+    "lambda", config=Config(retries={"total_max_attempts": 1}, read_timeout=400)
+)
 
 
 def invoke(function, payload, **arguments):
@@ -70,6 +73,11 @@ def echo(event, _context):
 
 def raises(_event, _context):
     raise ValueError("not today")
+
+
+def sleeps(_event, _context):
+    print("going to sleep", flush=True)
+    time.sleep(50)
 
 
 def calls_itself(event, context):
