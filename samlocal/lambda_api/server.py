@@ -9,7 +9,6 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Self
 
-from starlette.requests import ClientDisconnect
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -118,8 +117,6 @@ class EndpointServer:
         self._requests.add(request)
         try:
             await self._app(scope, receive, request.send)
-        except ClientDisconnect:  # while the app read the body
-            pass
         except asyncio.CancelledError:
             await request.answer(STOPPING)
             if not request.is_given_up:

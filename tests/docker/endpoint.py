@@ -1,0 +1,111 @@
+"""`samlocal local start-lambda`, run as a user runs it, and a client that sends single requests."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.docker.command import PATIENCE_SECONDS
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from tests.docker.command import Samlocal
+
+
+class Answer(NamedTuple):
+    """What a client gets."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Endpoint:
+    """A command that serves; it is ended by `serving`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._shown = ""
+        self._changed = Condition()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.port = int(self.wait_for(r"Lambda's API at http://127\.0\.0\.1:(\d+)")[1])
+
+    @property
+    def shown(self) -> str:
+        """What it has written to stderr."""
+        with self._changed:
+            return self._shown
+
+    def wait_for(self, pattern: str, *, number: int = 1) -> re.Match[str]:
+        """Wait until stderr has so many matches, and return the last of them."""
+
+        def find() -> list[re.Match[str]]:
+            return [*re.finditer(pattern, self._shown)]
+
+        with self._changed:
+            found = self._changed.wait_for(
+                lambda: len(find()) >= number or self.process.poll() is not None, PATIENCE_SECONDS
+            )
+            assert found, self._shown
+            assert len(find()) >= number, self._shown
+            return find()[number - 1]
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, json.loads(content) if content else None)
+
+    def invoke(self, function: str, event: object = None) -> Answer:
+        path = f"/2015-03-31/functions/{function}/invocations"
+        return self.request("POST", path, json.dumps(event or {}).encode())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(PATIENCE_SECONDS)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream
+            stream.close()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            with self._changed:
+                self._shown += line.decode()
+                self._changed.notify_all()
+        with self._changed:
+            self.process.wait()
+            self._changed.notify_all()
+
+
+@contextmanager
+def serving(samlocal: Samlocal, *options: str) -> Iterator[Endpoint]:
+    """An endpoint on a free port, which ends as on Ctrl-C."""
+    command = ("local", "start-lambda", "-p", "0", "--no-credentials", *options)
+    endpoint = Endpoint(samlocal.start(*command))
+    try:
+        yield endpoint
+        if endpoint.process.poll() is None:
+            assert endpoint.end(signal.SIGINT) == 0, endpoint.shown
+    finally:
+        endpoint.close()
