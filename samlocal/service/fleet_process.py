@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import pickle
 import signal
 import socket
 from contextlib import suppress
@@ -34,6 +35,8 @@ from samlocal.service.fleet_messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.execution.fleet.environment_info import EnvironmentInfo
     from samlocal.service.fleet_messages import WarmFunction
 
@@ -158,12 +161,12 @@ class _FleetProcess:
             try:
                 result = await running
             except Exception as error:  # noqa: BLE001  # the command shows it
-                channel.send(Failed(error))
+                channel.send(_failed(error))
             else:
                 channel.send(Result(replace(result, payload=b"")))
 
     async def _invoke(self, request: Invoke, channel: Channel, response: ChannelResponse) -> Any:  # noqa: ANN401
-        os.environ.update(request.variables)
+        _use_variables(request.variables)
         warm = request.function
         fingerprint = await self._with_image(warm)
         function = FleetFunction(
@@ -239,6 +242,25 @@ class _NoLog:
 
     def line(self, text: str) -> None:
         pass
+
+
+def _failed(error: Exception) -> Failed:
+    """Return an error for the command; one that cannot travel is a defect, whose text does."""
+    try:
+        pickle.dumps(error)
+    except Exception:  # noqa: BLE001  # whatever its state raises
+        return Failed(SamlocalError(f"{type(error).__name__}: {error}"))
+    return Failed(error)
+
+
+def _use_variables(variables: Mapping[str, str]) -> None:
+    """Let pulls of images find the AWS credentials of the command."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        if name not in variables:
+            del os.environ[name]
+    for name, value in variables.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _is_named(info: WarmEnvironmentInfo, names: tuple[str, ...]) -> bool:

@@ -10,8 +10,10 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -61,13 +63,23 @@ def handle(
     with suppress(OSError, EOFError, ValueError):  # a client that has gone, or is none
         client.sendall(HELLO)
         (kind, *values), files = receive(client)
-        receive(control)  # the main process knows: it does not end meanwhile
+        is_known = _is_known(control)
         if kind != "run":
             close_files(files)
             send(client, answer_about_fleets(control, kind, values))
             return
         command = _Command(**dict(zip(_NAMES, values, strict=True)))
-        client.sendall(_Run(client, control, stamps).run(command, files, run))
+        runner = _Run(client, control, stamps)
+        client.sendall(runner.run(command, files, run) if is_known else DECLINED)
+
+
+def _is_known(control: socket.socket) -> bool:
+    """Tell whether the main process knows of this command, and so does not end meanwhile."""
+    try:
+        receive(control)
+    except (EOFError, OSError):
+        return False
+    return True
 
 
 def _accept(listener: socket.socket, control: socket.socket) -> socket.socket | None:
@@ -115,6 +127,9 @@ class _Run:
             code = run()
         except DeclinedError:
             return DECLINED
+        except Exception:  # noqa: BLE001  # a defect: the client must learn of it
+            traceback.print_exc()
+            code = 1
         session.accept()  # a command that ended before it was accepted has been answered too
         return EXIT + bytes((code & 0xFF,))
 
@@ -137,6 +152,7 @@ def _become(command: _Command, files: list[int]) -> None:
     os.umask(command.umask)
     set_environment(command.environment)
     sys.argv = list(command.arguments)
+    tempfile.tempdir = None  # it may have been that of another environment
     sys.stdin, sys.stdout = _reopened(sys.stdin), _reopened(sys.stdout)
 
 

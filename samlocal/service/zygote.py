@@ -62,6 +62,7 @@ class Zygote:
         self._next: _Child | None = None
         self._handlers: dict[int, _Child] = {}
         self._fleets: dict[bytes, _Child] = {}
+        self._ended: list[int] = []
         self._is_ending = False
 
     def run(self) -> None:
@@ -82,6 +83,7 @@ class Zygote:
                 left = idle_since + LINGER_SECONDS - time.monotonic()
                 if is_idle and left <= 0:
                     return
+                self._reap()
                 self._next = self._next or self._fork_handler()
                 self._serve(wakened, left if is_idle else None)
                 if not is_idle:
@@ -119,7 +121,7 @@ class Zygote:
             self._handlers.pop(handler.control.fileno(), None)
             if handler is self._next:
                 self._is_ending = True  # it was killed: do not fork for ever
-            _reap(handler)
+            self._forget(handler)
             return
         if kind == "accepted":
             self._handlers[handler.control.fileno()] = handler
@@ -165,7 +167,19 @@ class Zygote:
         for key, fleet in tuple(self._fleets.items()):
             if fleet == ended:
                 del self._fleets[key]
-        _reap(ended)
+        self._forget(ended)
+
+    def _forget(self, child: _Child) -> None:
+        child.control.close()
+        self._ended.append(child.pid)
+
+    def _reap(self) -> None:
+        """Reap the processes that have ended; one of a fleet may need a while after its last word."""
+        for pid in tuple(self._ended):
+            with suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                    continue
+            self._ended.remove(pid)
 
     def _fork(self, run: Callable[[socket.socket], None], *kept: socket.socket) -> _Child:
         """Run that in a new process, which has nothing of this one open but its end of a connection."""
@@ -209,12 +223,6 @@ def set_environment(environment: dict[bytes, bytes]) -> None:
     os.environb.clear()
     os.environb.update(environment)
     time.tzset()
-
-
-def _reap(child: _Child) -> None:
-    child.control.close()
-    with suppress(ChildProcessError):
-        os.waitpid(child.pid, 0)
 
 
 def _note(_number: int, _frame: object) -> None:
