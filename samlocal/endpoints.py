@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from samlocal.runtime_folder import runtime_folder, runtime_folder_path
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _PREFIX: Final = "endpoint-"
@@ -24,6 +24,13 @@ _UNFINISHED_SECONDS: Final = 60.0
 _SOCKET_PREFIX: Final = "lambda-"
 _BACKLOG: Final = 1024
 _CONNECT_SECONDS: Final = 1.0
+
+
+class _Announced(NamedTuple):
+    project: str
+    engine: str
+    socket: str
+    time: float
 
 
 @contextmanager
@@ -100,9 +107,10 @@ def announce(project: Path, engine: str, socket: Path) -> Iterator[None]:
         os.close(file)
 
 
-def find_endpoint(project: Path, engine: str) -> Path | None:
+def find_endpoint(project: Path, engine: str | Callable[[], str]) -> Path | None:
     """Return the Unix socket of the newest running endpoint for the same project and engine, if any.
 
+    A function as `engine` is called only if an endpoint for the project is running.
     Files of endpoints that have ended are removed. A runtime folder that others can enter is not used.
     """
     names = _names((_PREFIX, _UNFINISHED))
@@ -111,12 +119,12 @@ def find_endpoint(project: Path, engine: str) -> Path | None:
     from pathlib import Path  # noqa: PLC0415  # the cold path ends above
 
     folder = _private_folder()
-    wanted = (os.path.realpath(project), engine)
-    found: list[tuple[float, str]] = []
-    for name in names if folder else ():
-        announcement = _read(f"{folder}/{name}")
-        if announcement and announcement[0] == wanted:
-            found.append(announcement[1:])
+    wanted = os.path.realpath(project)
+    announced = [_read(f"{folder}/{name}") for name in names] if folder else []
+    candidates = [each for each in announced if each and each.project == wanted]
+    if candidates and callable(engine):
+        engine = engine()
+    found = [(each.time, each.socket) for each in candidates if each.engine == engine]
     return Path(max(found)[1]) if found else None
 
 
@@ -137,8 +145,8 @@ def _private_folder() -> str | None:
         return None
 
 
-def _read(path: str) -> tuple[tuple[str, str], float, str] | None:
-    """Return project and engine, time and socket of a running endpoint; remove the file of another one."""
+def _read(path: str) -> _Announced | None:
+    """Return what the file of a running endpoint says; remove the file of another one."""
     import json  # noqa: PLC0415  # as above
 
     try:
@@ -156,8 +164,9 @@ def _read(path: str) -> tuple[tuple[str, str], float, str] | None:
         if is_abandoned:
             _remove_socket(content["socket"], folder)
             return None
-        key = (content["project"], content["engine"])
-        return key, os.fstat(file).st_mtime, content["socket"]
+        return _Announced(
+            content["project"], content["engine"], content["socket"], os.fstat(file).st_mtime
+        )
     except (OSError, ValueError, LookupError, TypeError):
         return None
     finally:

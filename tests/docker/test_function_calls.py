@@ -218,6 +218,26 @@ def test_variable_of_the_endpoint(samlocal: Samlocal, endpoint: StartEndpoint) -
     assert variable("Variables")[0] is None
 
 
+def test_warm_function(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
+    """An environment that is kept calls the endpoint that is running, and none that has ended."""
+
+    def warm(function: str, event: object = None) -> Any:  # noqa: ANN401
+        return result(samlocal, function, event, "--keep-warm", "1m")
+
+    try:
+        assert warm("Variables")["AWS_ENDPOINT_URL_LAMBDA"] is None
+        for _ in range(2):
+            running = endpoint()
+            for _ in range(2):
+                called = warm("Calls", {"function": "Echo", "payload": 1})
+                assert called == {"status": 200, "error": None, "payload": 1}
+            assert warm("Variables")["AWS_ENDPOINT_URL_LAMBDA"]
+            running.end()
+        assert warm("Variables")["AWS_ENDPOINT_URL_LAMBDA"] is None
+    finally:
+        assert samlocal("warm", "stop").exit_code == 0
+
+
 def test_endpoint_that_is_killed(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """A waiting function gets Lambda's error at once, and the next command removes what is left."""
     running = endpoint()

@@ -77,6 +77,8 @@ def test_endpoint_of_the_same_project_and_engine(template: Path, folder: Path) -
         assert find_endpoint(link, ENGINE) == Path("/run/one")
         assert find_endpoint(template.with_name("other.yaml"), ENGINE) is None
         assert find_endpoint(template, "unix:///podman.sock") is None
+        assert find_endpoint(template, lambda: ENGINE) == Path("/run/one")
+        assert find_endpoint(template.with_name("other.yaml"), lambda: pytest.fail("asked")) is None
     assert find_endpoint(template, ENGINE) is None
     assert list(folder.iterdir()) == []
 

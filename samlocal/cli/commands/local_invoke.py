@@ -29,14 +29,13 @@ from samlocal.cli.options.sam_only import SamOptions
 from samlocal.cli.plain_options import plain_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from samlocal.cli.function_run import Runner
     from samlocal.cli.keep_warm import WarmSettings
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
-    from samlocal.engine.engine import Engine
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
@@ -106,15 +105,14 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     # Not in a thread while the project is read: one interpreter runs both, so both would take longer.
     project_read = time.monotonic()
     shaping = (project, environment, code, container, limits, debugging, request.options)
+    calls_functions = not environment.no_lambda_endpoint
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
     if warm:
         place: AbstractContextManager[Runner] = _in_service(
-            prepared, container.engine, warm, shaping
+            prepared, container.engine, warm, shaping, calls_functions=calls_functions
         )
     else:
-        place = _in_sandbox(
-            prepared, container.engine, calls_functions=not environment.no_lambda_endpoint
-        )
+        place = _in_sandbox(prepared, container.engine, calls_functions=calls_functions)
     with log, reports or nullcontext(), place as runner:
         engine_connected = time.monotonic()
         run = FunctionRun(prepared, runner, log)
@@ -156,7 +154,7 @@ def _in_sandbox(
 
     with Engine(engine) as connected:
         yield SandboxRunner(
-            _with_endpoint(prepared, connected) if calls_functions else prepared, connected
+            _with_endpoint(prepared, connected.address) if calls_functions else prepared, connected
         )
 
 
@@ -166,18 +164,28 @@ def _in_service(
     engine: str | None,
     warm: WarmSettings,
     shaping: tuple[object, ...],
+    *,
+    calls_functions: bool,
 ) -> Iterator[Runner]:
     """Yield what runs the invocations in warm environments; `shaping` are the options that shape them."""
     from samlocal.cli.service_runner import ServiceRunner
 
+    def address() -> str:
+        from samlocal.engine.engine import Engine
+
+        with Engine(engine) as connected:
+            return connected.address
+
+    if calls_functions:
+        prepared = _with_endpoint(prepared, address)
     yield ServiceRunner(prepared, warm, engine=engine, options=shaping)
 
 
-def _with_endpoint(prepared: PreparedFunction, engine: Engine) -> PreparedFunction:
+def _with_endpoint(prepared: PreparedFunction, engine: str | Callable[[], str]) -> PreparedFunction:
     """Return the function, which calls others where an endpoint for the same project and engine is running."""
     from samlocal.endpoints import find_endpoint
 
-    endpoint = find_endpoint(prepared.resolved.project, engine.address)
+    endpoint = find_endpoint(prepared.resolved.project, engine)
     return prepared.with_lambda_endpoint(endpoint) if endpoint else prepared
 
 
