@@ -12,7 +12,7 @@ from samlocal.cli.observer import ServingObserver
 from samlocal.cli.progress import PullView
 from samlocal.cli.stop_signals import StopSignals
 from samlocal.diagnostics import Diagnostic
-from samlocal.endpoints import announce, endpoint_socket
+from samlocal.endpoints import announce, endpoint_socket, find_endpoint
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.lambda_api.app import lambda_app
@@ -130,6 +130,7 @@ class LambdaEndpoint:
             )
         )
         if self._socket:
+            find_endpoint(project.path, fleet.engine.address)  # removes what killed ones have left
             stack.enter_context(announce(project.path, fleet.engine.address, self._socket))
         return project
 

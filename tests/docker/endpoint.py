@@ -33,6 +33,7 @@ class Endpoint:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self._shown = ""
+        self._has_ended = False
         self._changed = Condition()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -52,7 +53,7 @@ class Endpoint:
 
         with self._changed:
             found = self._changed.wait_for(
-                lambda: len(find()) >= number or self.process.poll() is not None, PATIENCE_SECONDS
+                lambda: len(find()) >= number or self._has_ended, PATIENCE_SECONDS
             )
             assert found, self._shown
             assert len(find()) >= number, self._shown
@@ -94,7 +95,7 @@ class Endpoint:
                 self._shown += line.decode()
                 self._changed.notify_all()
         with self._changed:
-            self.process.wait()
+            self._has_ended = True
             self._changed.notify_all()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from samlocal.cli.console import print_status, show_error
+from samlocal.cli.console import print_status, show_error, show_warning
 from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.listeners import open_listeners, port_of, url_of
 from samlocal.cli.observer import ConsoleObserver
@@ -140,6 +140,8 @@ def _serving(  # the groups that shape functions
 
 def _show_address(url: str, names: tuple[str, ...]) -> None:
     print_status(f"Serving Lambda's API at {url} ({_counted(names)}; Ctrl-C ends it)")
+    if not names:
+        show_warning("the template has no functions", hint="those that are added are served")
     print_status(f"hint: AWS_ENDPOINT_URL_LAMBDA={url} for SDKs and tests, or for the AWS CLI:")
     name = names[0] if names else "FUNCTION"
     print_status(f"  aws lambda invoke --endpoint-url {url} --function-name {name} output.json")
