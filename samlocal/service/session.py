@@ -7,8 +7,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
-from samlocal.service.messages import receive, send
-
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
@@ -65,6 +63,8 @@ class Session:
         Raises:
             EOFError: The service has ended.
         """
+        from samlocal.service.messages import receive, send  # noqa: PLC0415  # most commands have no session
+
         shared = sorted(
             f"{name}={value}"
             for name, value in variables.items()
