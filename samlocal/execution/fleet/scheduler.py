@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # More invocations than this do not wait for an environment.
 _MOST_WAITING: Final = 1000
-# So much longer than the next invocation of the same kind may one of another kind wait for an environment's place.
+# How long an invocation waits for environments of its own kind before it takes the place of one of another kind:
+# so much longer than the next one of that kind.
 _PATIENCE_SECONDS: Final = 2.0
 
 
@@ -250,10 +252,14 @@ class Scheduler:
                     self._start(pool, waiter.function, init_log=_init_log(waiter))
                 elif ending:
                     ending -= 1
+                elif (seconds := _patience(pool, waiter)) > 0:
+                    self._look_again(seconds)
+                    break
                 elif not self._end_least_recently_used():
                     break
+            if any(each.answered_recently(FREE_SOON_SECONDS) for each in pool.environments):
+                self._look_again(FREE_SOON_SECONDS)
         self._prepare_ahead()
-        self._look_again_soon(waiting)
 
     def _make_way(self, pool: Pool, function: FleetFunction) -> bool:
         """Return whether the limit of a function allows another environment, or does so without an idle one."""
@@ -286,20 +292,30 @@ class Scheduler:
             elif not any(each.is_stopping for each in pool.environments):
                 pool.ahead = None  # others need the place
 
-    def _look_again_soon(self, waiting: list[Pool]) -> None:
-        """Balance again if an environment that should be free soon is not."""
-        if self._next_look or not any(
-            each.answered_recently(FREE_SOON_SECONDS)
-            for pool in waiting
-            for each in pool.environments
-        ):
-            return
+    def _look_again(self, seconds: float) -> None:
+        """Balance again after some seconds, because nothing else may lead to it before."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + seconds
+        if self._next_look:
+            if self._next_look.when() <= at:
+                return
+            self._next_look.cancel()
+        self._next_look = loop.call_at(at, self._look)
 
-        def look() -> None:
-            self._next_look = None
-            self._balance()
+    def _look(self) -> None:
+        self._next_look = None
+        self._balance()
 
-        self._next_look = asyncio.get_running_loop().call_later(FREE_SOON_SECONDS, look)
+
+def _patience(pool: Pool, waiter: Waiter) -> float:
+    """Return for how many seconds an invocation waits for one of its own environments to be free.
+
+    Then it takes the place of an idle one of another function, which would mean a start for each of them
+    where both are invoked all the time.
+    """
+    if not any(waiter.fits(each) for each in pool.environments):
+        return 0.0
+    return waiter.since + _PATIENCE_SECONDS - time.monotonic()
 
 
 def _init_log(waiter: Waiter) -> Log | None:

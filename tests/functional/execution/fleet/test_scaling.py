@@ -160,6 +160,34 @@ async def test_evictions_at_once(sandboxes: Sandboxes) -> None:
     assert sandboxes.most_open == 4
 
 
+async def test_own_environment_before_the_place_of_another(sandboxes: Sandboxes) -> None:
+    """In a full fleet, an invocation waits for a busy environment of its function before it ends one of another."""
+    async with entered(sandboxes, most=2) as fleet:
+        await invoke(fleet, function("B"))
+        running = asyncio.create_task(invoke(fleet, function("A"), b"hold"))
+        await sandboxes.wait_until_held(1)
+        waiting = asyncio.create_task(invoke(fleet, function("A")))
+        await asyncio.sleep(0.02)
+        assert states(fleet) == ["busy", "idle"]
+        sandboxes.release()
+        assert [await running, await waiting] == ["1", "1"]
+        assert await invoke(fleet, function("B")) == "0"
+
+
+async def test_place_of_another_after_a_wait(
+    sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its own environments stay busy, an invocation takes the place of another function's idle one."""
+    monkeypatch.setattr(scheduler, "_PATIENCE_SECONDS", 0.05)
+    async with entered(sandboxes, most=2) as fleet:
+        await invoke(fleet, function("B"))
+        running = asyncio.create_task(invoke(fleet, function("A"), b"hold"))
+        await sandboxes.wait_until_held(1)
+        assert await invoke(fleet, function("A")) == "2"
+        sandboxes.release()
+        assert await running == "1"
+
+
 async def test_most_waiting(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invocation beyond those that may wait is throttled, with Lambda's reason."""
     monkeypatch.setattr(scheduler, "_MOST_WAITING", 2)
