@@ -136,7 +136,10 @@ class Scheduler:
             raise environment.error
 
     def retire(self, key: str, *, keep: str | None) -> None:
-        """End the environments of a pool whose fingerprint is not `keep`, as soon as they are idle."""
+        """End the environments of a pool whose fingerprint is not `keep`, as soon as they are idle.
+
+        They serve the invocations that wait for them before: changes may follow each other faster than starts.
+        """
         pool = self._pools.get(key)
         if pool is None:
             return
@@ -144,7 +147,9 @@ class Scheduler:
             pool.ahead = None
         for environment in tuple(pool.environments):
             if environment.function.fingerprint != keep:
-                environment.retire()
+                environment.is_outdated = True
+                if not pool.first_waiter(environment):
+                    environment.retire()
 
     async def wait_until_empty(self) -> None:
         """Return when there is no environment, and no invocation runs or waits."""
@@ -218,7 +223,7 @@ class Scheduler:
             self._reserve(environment, waiter)
             waiter.environment.set_result(environment)
         if environment.is_idle:
-            if self._is_closing:
+            if self._is_closing or environment.is_outdated:
                 environment.retire()
             else:
                 environment.retire_after(self.idle_seconds_of(environment))

@@ -44,7 +44,7 @@ class WarmEnvironment:
     is gone; `settled` is set the first time. `error` is what ended it, if it did not end as wanted. Init is
     logged to `init_log`; None means that the first invocation shows it.
 
-    `running` counts the invocations for which it is reserved, `invocations` those that it has run.
+    One that `is_outdated` serves only those that wait for it. `running` counts the invocations for which it is reserved, `invocations` those that it has run.
     `last_used` and `answered_at` are in `time.monotonic()` seconds; the latter is set while its only
     invocation is answered but not finished.
     """
@@ -65,6 +65,7 @@ class WarmEnvironment:
         self.running = 0
         self.tenant_id: str | None = None
         self.answered_at: float | None = None
+        self.is_outdated = False
         self.is_retired = False
         self.is_gone = False
         self.error: Exception | None = None

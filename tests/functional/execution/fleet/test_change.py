@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.errors import EnvironmentUnusableError
 from samlocal.sandbox.sandbox import Debugger
 from tests.functional.execution.fleet.sandboxes import (
     entered,
@@ -51,13 +52,34 @@ async def test_change_while_idle(sandboxes: Sandboxes) -> None:
 
 
 async def test_change_while_starting(sandboxes: Sandboxes) -> None:
-    """An invocation whose environment is retired before it is ready gets another one."""
+    """An environment that starts for an invocation serves it, and ends then; one for nobody ends at once."""
+    sandboxes.prepare(may_start=False)
     sandboxes.prepare(may_start=False)
     async with entered(sandboxes) as fleet:
-        waiting = asyncio.create_task(invoke(fleet, function(fingerprint="1")))
+        waiting = [asyncio.create_task(invoke(fleet, function(fingerprint="1"))) for _ in range(2)]
+        await until(lambda: len(sandboxes.all) == 2)
+        waiting.pop().cancel()
+        await asyncio.sleep(0)
+        for keep in "234":  # faster than any start
+            fleet.retire("Ratings", keep=keep)
+        sandboxes.all[1].may_start.set()
+        assert await waiting[0] == "1"
+        sandboxes.all[0].may_start.set()
+        await until(lambda: not fleet.environments)
+
+    assert len(sandboxes.all) == 2
+
+
+async def test_warm_up_of_old_code(sandboxes: Sandboxes) -> None:
+    """An environment that starts ahead of time ends at once after a change."""
+    sandboxes.prepare(may_start=False)
+    async with entered(sandboxes) as fleet:
+        warming = asyncio.create_task(fleet.warm_up(function(fingerprint="1")))
         await until(lambda: len(sandboxes.all) == 1)
         fleet.retire("Ratings", keep="2")
-        assert await waiting == "1"
+        with pytest.raises(EnvironmentUnusableError):
+            await warming
+        assert fleet.environments == ()
 
 
 @pytest.mark.parametrize(
