@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -74,6 +75,25 @@ class Pool:
                 yield waiter
             else:
                 coming[found] -= 1
+
+    def patience(self, waiter: Waiter, seconds: float) -> float:
+        """Return how much longer an invocation waits for an environment of this pool to be free.
+
+        After `seconds` it takes the place of an idle one of another function, which would mean a start for
+        each of them where both are invoked all the time.
+        """
+        if not any(waiter.fits(each) for each in self.environments):
+            return 0.0
+        return waiter.since + seconds - time.monotonic()
+
+    def fail_first(self, environment: WarmEnvironment) -> None:
+        """Let the invocation fail for which an environment was started that could not start."""
+        for waiter in self.waiters:
+            is_meant = waiter.function.fingerprint == environment.function.fingerprint
+            if is_meant and environment.error and not waiter.environment.done():
+                self.waiters.remove(waiter)
+                waiter.environment.set_exception(environment.error)
+                return
 
     def may_grow(self, function: FleetFunction) -> bool:
         """Return whether the limit of the function allows another environment."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
@@ -206,7 +205,7 @@ class Scheduler:
             pool.environments.remove(environment)
             environment.cancel_idle_timer()
             if environment.error and not (environment.was_ready or environment.is_retired):
-                _fail_first(pool, environment)
+                pool.fail_first(environment)
         else:
             self._offer(environment)
         self._balance()
@@ -254,10 +253,10 @@ class Scheduler:
                 if not self._make_way(pool, waiter.function):
                     break
                 if self._has_room:
-                    self._start(pool, waiter.function, init_log=_init_log(waiter))
+                    self._start(pool, waiter.function, init_log=waiter.init_log)
                 elif ending:
                     ending -= 1
-                elif (seconds := _patience(pool, waiter)) > 0:
+                elif (seconds := pool.patience(waiter, _PATIENCE_SECONDS)) > 0:
                     self._look_again(seconds)
                     break
                 elif not self._end_least_recently_used():
@@ -310,29 +309,3 @@ class Scheduler:
     def _look(self) -> None:
         self._next_look = None
         self._balance()
-
-
-def _patience(pool: Pool, waiter: Waiter) -> float:
-    """Return for how many seconds an invocation waits for one of its own environments to be free.
-
-    Then it takes the place of an idle one of another function, which would mean a start for each of them
-    where both are invoked all the time.
-    """
-    if not any(waiter.fits(each) for each in pool.environments):
-        return 0.0
-    return waiter.since + _PATIENCE_SECONDS - time.monotonic()
-
-
-def _init_log(waiter: Waiter) -> Log | None:
-    """Return the log of an Init that cannot wait for its invocation: it says that a debugger may attach."""
-    return (waiter.log or waiter.function.log) if waiter.function.is_debugged else None
-
-
-def _fail_first(pool: Pool, environment: WarmEnvironment) -> None:
-    """Let an invocation fail for which an environment was started that could not start."""
-    for waiter in pool.waiters:
-        is_meant = waiter.function.fingerprint == environment.function.fingerprint
-        if is_meant and environment.error and not waiter.environment.done():
-            pool.waiters.remove(waiter)
-            waiter.environment.set_exception(environment.error)
-            return

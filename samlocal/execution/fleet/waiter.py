@@ -28,6 +28,11 @@ class Waiter:
     environment: asyncio.Future[WarmEnvironment] = field(default_factory=asyncio.Future)
     since: float = field(default_factory=time.monotonic)
 
+    @property
+    def init_log(self) -> Log | None:
+        """The log of an Init that cannot wait for its invocation: it says that a debugger may attach."""
+        return (self.log or self.function.log) if self.function.is_debugged else None
+
     def fits(self, environment: WarmEnvironment) -> bool:
         """Return whether an environment can serve it, now or when it has room."""
         if environment.is_retired or environment.is_gone:
