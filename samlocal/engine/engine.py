@@ -180,12 +180,19 @@ class Engine:
             for name in image.get("RepoTags") or ()
         }
 
-    def gateway(self) -> str | None:
+    def gateway(self, *, again: bool = False) -> str | None:
         """Return the address of the host in the engine's default network, if it has one.
 
-        A new network may have only a subnet. The host then has the first address of the subnet, as in
+        The engine is asked once, or `again`: under load, Docker 20.10 may lock up when it describes a network
+        while containers join and leave it. A new network may have only a subnet. The host then has the first address of the subnet, as in
         every network without an explicit gateway.
         """
+        if again:
+            self.__dict__.pop("_gateway", None)
+        return self._gateway
+
+    @cached_property
+    def _gateway(self) -> str | None:
         with self.translated_errors():
             configs = self.api.network("bridge")["IPAM"]["Config"] or []
         for config in configs:
