@@ -44,6 +44,7 @@ class ServedFunctions:
         self._entries: dict[str, FunctionEntry] = {}
         self._resolved: dict[str, asyncio.Task[Function]] = {}
         self._facts: dict[str, asyncio.Task[CodeFacts]] = {}
+        self._begun: set[str] = set()
         self._is_eager = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -171,7 +172,12 @@ class ServedFunctions:
             await self._warm_up(self.entry(name))
 
     async def _prepare(self, full_path: str, version: str) -> PreparedVersion:
-        return await self._preparation.prepare(self.snapshot, self.entry(full_path), version)
+        prepared = await self._preparation.prepare(self.snapshot, self.entry(full_path), version)
+        if full_path not in self._begun:
+            # The project may have been served before with other options, and have left environments.
+            self._begun.add(full_path)
+            self._fleet.retire(prepared.function.key, keep=prepared.function.fingerprint)
+        return prepared
 
     async def _resolve(self, entry: FunctionEntry) -> Function:
         return (await self._preparation.resolve(self.snapshot, entry)).function

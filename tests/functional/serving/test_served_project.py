@@ -18,7 +18,7 @@ from samlocal.errors import (
 from samlocal.preparation.options import FunctionOptions
 from samlocal.sandbox.debugging import DebugSettings
 from tests.functional.execution.fakes import RecordingLog
-from tests.functional.serving.conftest import call
+from tests.functional.serving.conftest import call, noticed
 
 if TYPE_CHECKING:
     from tests.functional.serving.conftest import Shop
@@ -233,6 +233,34 @@ async def test_debugger_of_the_first_function(shop: Shop) -> None:
         await served.invoke(call("Notify"))
     assert [each.is_debugged for each in shop.fleet.functions] == [True, False]
     assert "the debugger attaches to `Ratings` only, which runs first" in shop.observer.messages
+
+
+async def test_debug_port_of_the_environment_before(shop: Shop) -> None:
+    """After a change, the port may still be in use by the environment before it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    debug = DebugSettings(ports=(port,), arguments=("-m", "pdb"))
+    options = FunctionOptions(debug=debug, reads_credentials=False)
+    async with shop.serve(shop.options(function=options)) as served:
+        await served.invoke(call("Ratings"))
+        with socket.create_server(("127.0.0.1", port)):
+            (shop.directory / "ratings" / "app.py").write_text("ratings 2")
+            await noticed(served)
+            assert (await served.invoke(call("Ratings"))).payload == b"ratings 2"
+
+
+async def test_other_options(shop: Shop) -> None:
+    """Environments of the same project with other options end when a function is prepared."""
+    async with shop.serve() as served:
+        await served.invoke(call())
+        await served.invoke(call("Notify"))
+    other = FunctionOptions(variables={"CURRENCY": "CHF"}, reads_credentials=False)
+    async with shop.serve(shop.options(function=other)) as served:
+        await served.invoke(call())
+        await served.invoke(call(qualifier="live"))
+        await served.invoke(call("Notify"))
+    assert len(shop.fleet.pool("Ratings")) == 2
+    assert shop.fleet.starts == ["Ratings", "Notify", "Ratings", "Ratings", "Notify"]
 
 
 async def test_code_facts(shop: Shop) -> None:
