@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.serving.file_comparison import FileComparison
-from samlocal.serving.file_watch import FileWatch
+from samlocal.serving.file_watch import IS_LINUX, FileWatch
 from samlocal.serving.watch_plan import WatchPlan, plan_watch
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _QUIET_SECONDS: Final = 0.05
 _LONGEST_SECONDS: Final = 0.5
 # Without the system's watch, files are compared at most this often.
 _COMPARE_SECONDS: Final = 0.5
+# watchfiles says nothing if the system does not watch a new directory.
+_MAY_MISS_DIRECTORIES: Final = not IS_LINUX
 
 
 class Watcher:
@@ -154,8 +156,8 @@ class Watcher:
                 self._note(concerned)
             for tree, sources in self._plan.trees_of(path):
                 if not self._rules.is_ignored(tree, path[len(tree) + 1 :]):
-                    # The system says nothing if it does not watch a new directory.
-                    self._is_replaced |= os.path.isdir(path)  # noqa: PTH112
+                    if _MAY_MISS_DIRECTORIES:
+                        self._is_replaced |= os.path.isdir(path)  # noqa: PTH112
                     self._note(sources)
 
     def _note(self, paths: Collection[Path]) -> None:
@@ -220,7 +222,7 @@ def _changed_since(files: Collection[Path], since_ns: int) -> set[Path]:
 
 
 def _no_more_watches(error: OSError) -> Diagnostic:
-    reason = str(error).partition(" about ")[0].rstrip(".")
+    reason = error.strerror or str(error).partition(" about ")[0].rstrip(".")
     return Diagnostic(
         message=f"the system does not watch all files of the project ({reason}):"
         " they are compared when there is a request, which takes longer",

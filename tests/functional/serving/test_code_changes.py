@@ -69,6 +69,14 @@ async def test_changed_code(change: Callable[[Path, str], None], shop: Shop) -> 
             await noticed(served)
 
 
+async def test_invocation_right_after_a_change(shop: Shop) -> None:
+    """The first invocation after a change runs the new code, however soon it comes."""
+    async with shop.serve() as served:
+        for number in range(20):
+            (shop.directory / "ratings" / "app.py").write_text(f"ratings {number}")
+            assert (await served.invoke(call())).payload == f"ratings {number}".encode()
+
+
 async def test_running_invocation(shop: Shop) -> None:
     """An invocation that runs during a change ends with the old code; the next one runs the new code."""
     async with shop.serve() as served:

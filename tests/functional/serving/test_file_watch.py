@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.serving.file_watch import FileWatch
+from samlocal.serving.file_watch import FileWatch, system_notify
+from samlocal.serving.rust_notify import WatchfilesNotify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +35,10 @@ except OSError as error:
 """
 
 
-@pytest.fixture
-def watch() -> Iterator[FileWatch]:
-    """A watch that is closed at the end."""
-    watch = FileWatch()
+@pytest.fixture(params=[system_notify, WatchfilesNotify])
+def watch(request: pytest.FixtureRequest) -> Iterator[FileWatch]:
+    """A watch that is closed at the end: the system's own, and that of other systems."""
+    watch = FileWatch(request.param)
     yield watch
     watch.close()
 
