@@ -133,9 +133,22 @@ async def test_at_any_moment(sandboxes: Sandboxes, delay: float) -> None:
 async def test_caller_with_a_time_limit(sandboxes: Sandboxes) -> None:
     """A time limit of the caller works as always, and the environment of its invocation ends."""
     async with entered(sandboxes) as fleet:
+
+        async def call_with_limit() -> None:
+            async with asyncio.timeout(None) as limit:
+
+                async def expire() -> None:
+                    await until(lambda: bool(sandboxes.all and sandboxes.all[0].served))
+                    limit.reschedule(asyncio.get_running_loop().time())
+
+                expiring = asyncio.create_task(expire())
+                try:
+                    await fleet.invoke(function(), event(b"hang"))
+                finally:
+                    await expiring
+
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await fleet.invoke(function(), event(b"hang"))
+            await call_with_limit()
         await until(lambda: not fleet.environments)
 
 

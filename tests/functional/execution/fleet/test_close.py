@@ -39,7 +39,7 @@ async def test_end_with_running_invocations(sandboxes: Sandboxes) -> None:
         hanging = asyncio.create_task(fleet.invoke(function("B"), event(b"hang")))
         await until(lambda: len(sandboxes.all) == 3 and bool(sandboxes.all[2].served))
         await invoke(fleet, function("C"))
-        closing = asyncio.create_task(fleet.close(0.3))
+        closing = asyncio.create_task(fleet.close(2))
         await until(lambda: len(sandboxes.open) == 3)
         sandboxes.release()
         assert sorted(await asyncio.gather(*held)) == ["0", "1"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import ThrottledError
-from samlocal.execution.fleet import scheduler
+from samlocal.execution.fleet import pool, scheduler
 from tests.functional.execution.fleet.sandboxes import (
     SECONDS,
     entered,
@@ -160,8 +160,11 @@ async def test_evictions_at_once(sandboxes: Sandboxes) -> None:
     assert sandboxes.most_open == 4
 
 
-async def test_own_environment_before_the_place_of_another(sandboxes: Sandboxes) -> None:
+async def test_own_environment_before_the_place_of_another(
+    sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a full fleet, an invocation waits for a busy environment of its function before it ends one of another."""
+    monkeypatch.setattr(scheduler, "_PATIENCE_SECONDS", 1000.0)
     async with entered(sandboxes, most=2) as fleet:
         await invoke(fleet, function("B"))
         running = asyncio.create_task(invoke(fleet, function("A"), b"hold"))
@@ -272,8 +275,12 @@ async def test_single_worker(sandboxes: Sandboxes) -> None:
     assert served == ["0"] * 50
 
 
-async def test_environment_that_is_free_soon(sandboxes: Sandboxes) -> None:
+async def test_environment_that_is_free_soon(
+    sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An invocation after an answer waits for its environment, which is about to be free."""
+    for module in (pool, scheduler):
+        monkeypatch.setattr(module, "FREE_SOON_SECONDS", 1000.0)
     slow = FinishesLate()
     sandboxes.prepare(program=slow.serve)
     async with entered(sandboxes) as fleet:
