@@ -60,7 +60,7 @@ def test_changed_code_runs_in_the_next_request(samlocal_in: SamlocalIn) -> None:
             code.read_text().replace("return event\n", 'return "new"\n').replace("slept", "late")
         )
         assert endpoint.invoke("Echo", {"a": 1}).body == "new"
-        assert running.result(PATIENCE_SECONDS).body == "slept"
+        assert running.result(PATIENCE_SECONDS).body == "slept", endpoint.shown
         assert endpoint.invoke("Sleeps", {"seconds": 0}).body == "late"
 
 
@@ -133,7 +133,7 @@ def test_other_hosts_are_refused(samlocal_in: SamlocalIn) -> None:
 def test_running_requests_finish_after_a_signal(
     samlocal_in: SamlocalIn, number: signal.Signals
 ) -> None:
-    """Requests that run when a signal comes get their answer; the exit code is 0."""
+    """Requests that run when a signal comes finish, the others get an answer; the exit code is 0."""
     with (
         serving(samlocal_in(PROJECT, PYTHON)) as endpoint,
         ThreadPoolExecutor(50) as threads,
@@ -145,7 +145,7 @@ def test_running_requests_finish_after_a_signal(
         endpoint.wait_for(r"(?m)^Sleeps \| START", number=2)
         assert endpoint.end(number) == 0
         answers = [each.result(PATIENCE_SECONDS) for each in requests]
-        assert {each.status for each in answers} == {200}
+        assert {each.status for each in answers} <= {200, 503}
         assert [each.body for each in answers[:2]] == ["slept", "slept"]
 
 
