@@ -29,14 +29,19 @@ if TYPE_CHECKING:
 
 
 def engine(
-    address: str, *, gateway: str = "127.0.0.1", podman: bool = False, desktop: bool = False
+    address: str,
+    *,
+    gateway: str = "127.0.0.1",
+    new_gateway: str | None = None,
+    podman: bool = False,
+    desktop: bool = False,
 ) -> Engine:
-    """An engine at an address, whose network has a gateway."""
+    """An engine at an address, whose network has a gateway, and another one if it is asked again."""
     return fake_engine(
         address=address,
         socket_path=address.removeprefix("unix://") if "unix://" in address else None,
         is_podman=podman,
-        gateway=lambda: gateway,
+        gateway=lambda *, again: (again and new_gateway) or gateway,
         is_desktop=lambda: desktop,
         is_rootless=lambda: False,
     )
@@ -78,6 +83,13 @@ def test_gateway_of_a_local_engine_is_bound(address: str) -> None:
 def test_gateway_of_podman_is_bound_early(address: str) -> None:
     """Podman's gateway is bound before it exists, because the first container creates its bridge."""
     assert found(engine(address, gateway="192.0.2.1", podman=True)) == ("192.0.2.1", "")
+
+
+@as_root
+def test_engine_that_comes_back_with_another_network(address: str) -> None:
+    """The engine is asked again for a gateway that cannot be bound any more."""
+    back = engine(address, gateway="192.0.2.1", new_gateway="127.0.0.1")
+    assert found(back) == ("127.0.0.1", "")
 
 
 @as_root
