@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from samlocal.service.fleet_client import invoke
-from samlocal.service.fleet_messages import Invoke, WarmFunction
+from samlocal.service.fleet_messages import Invoke, Neighbours, WarmFunction
 from samlocal.serving.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from samlocal.cli.console_series import ConsoleSeries
     from samlocal.cli.keep_warm import WarmSettings
     from samlocal.cli.signals import DeferredSignals
+    from samlocal.host import Host
     from samlocal.invocation import InvocationResult
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.sandbox import StartSteps
+    from samlocal.serving.options import ServingOptions
 
 
 class ServiceRunner:
@@ -36,11 +38,13 @@ class ServiceRunner:
         *,
         engine: str | None,
         options: tuple[object, ...],
+        neighbours: Neighbours | None,
     ) -> None:
         self._prepared = prepared
         self._session = settings.session
         self._settings = settings
         self._engine = engine
+        self._neighbours = neighbours
         self._function = _warm_function(prepared, settings, options)
 
     @property
@@ -59,7 +63,9 @@ class ServiceRunner:
         with PullView() as view:
             while series.remaining:
                 invocation, response = series.begin()
-                request = Invoke(self._function, invocation, self._settings.fresh, variables)
+                request = Invoke(
+                    self._function, invocation, self._settings.fresh, variables, self._neighbours
+                )
                 result = await invoke(
                     self._connect, request, log=log, response=response, progress=view
                 )
@@ -79,6 +85,39 @@ class ServiceRunner:
 
         with Engine(self._engine) as engine:
             return exit_hint(engine, self._prepared.spec)
+
+
+def neighbours_of(prepared: PreparedFunction, options: ServingOptions, host: Host) -> Neighbours:
+    """Return what the other functions of a project need, if a function calls them.
+
+    What is chosen for the invoked function alone does not apply to them: its runtime, version and debugger.
+    """
+    function, code = options.function, options.code
+    function = replace(
+        function,
+        runtime=None,
+        architecture=None,
+        qualifier=None,
+        version=None,
+        snap_start=None,
+        debug=None,
+        debugged_function=None,
+        images={name: image for name, image in function.images.items() if name},
+        env_files=tuple(os.path.abspath(each) for each in function.env_files if each != "-"),  # noqa: PTH100
+        container_env_file=None,
+    )
+    if code.layer_cache:
+        code = replace(code, layer_cache=code.layer_cache.absolute())
+    project = replace(options.project, template=prepared.resolved.project)
+    if project.values_file:
+        project = replace(project, values_file=project.values_file.absolute())
+    return Neighbours(
+        options=replace(options, project=project, function=function, code=code),
+        variables=dict(host.variables),
+        home=host.home,
+        directory=host.directory,
+        cache=host.cache,
+    )
 
 
 def _warm_function(

@@ -20,6 +20,8 @@ from samlocal.service.fleet_messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.invocation import FunctionError, ResponseMode
 
 # More than this waits for a command that does not read: then the function is slowed down.
@@ -46,6 +48,11 @@ class Channel:
         self._waiting_bytes = 0
         self._is_closed = False
         self._draining: asyncio.Task[None] | None = None
+        self._on_close: list[Callable[[], None]] = []
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call back in the event loop when nothing more is sent."""
+        self._on_close.append(callback)
 
     def send(self, message: object) -> None:
         content = encode(message)
@@ -75,6 +82,9 @@ class Channel:
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
         self._writer.close()
 
     def _may_send(self) -> bool:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from samlocal.execution.fleet.warm_environment import State
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import FunctionError, Invocation, InvocationResult, ResponseMode
     from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.serving.options import ServingOptions
 
 _LENGTH_BYTES: Final = 4
 
@@ -35,13 +37,28 @@ class WarmFunction(NamedTuple):
     project: str
 
 
+class Neighbours(NamedTuple):
+    """What the other functions of a project need, for calls between functions; all paths are absolute."""
+
+    options: ServingOptions
+    variables: Mapping[str, str]
+    home: Path
+    directory: Path
+    cache: Path
+
+
 class Invoke(NamedTuple):
-    """A request for an invocation; `variables` are those of the command about AWS, for pulls of images."""
+    """A request for an invocation.
+
+    `variables` are those of the command about AWS, for pulls of images. Without `neighbours`, the function does not
+    call others.
+    """
 
     function: WarmFunction
     invocation: Invocation
     fresh: bool
     variables: Mapping[str, str]
+    neighbours: Neighbours | None
 
 
 class ListEnvironments(NamedTuple):

@@ -10,9 +10,11 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from samlocal.errors import EngineError, ImageNotFoundError, SamlocalError
+from samlocal.endpoints import find_endpoint
+from samlocal.errors import CacheError, EngineError, ImageNotFoundError, SamlocalError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
 from samlocal.service.fleet_channel import (
@@ -31,14 +33,15 @@ from samlocal.service.fleet_messages import (
     StopFunctions,
     Taken,
     WarmEnvironmentInfo,
+    WarmFunction,
     read_message,
 )
+from samlocal.service.project_endpoint import ProjectEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.execution.fleet.environment_info import EnvironmentInfo
-    from samlocal.service.fleet_messages import WarmFunction
 
 # Without an environment and a command for so long, the process ends.
 _LINGER_SECONDS: Final = 2.0
@@ -60,6 +63,8 @@ class _FleetProcess:
         self._progress = ChannelProgress()
         self._fleet = Fleet(engine, progress=self._progress)
         self._functions: dict[str, WarmFunction] = {}
+        self._endpoints: dict[str, ProjectEndpoint] = {}
+        self._sockets: dict[str, Path] = {}
         self._requests: set[asyncio.Task[None]] = set()
         self._is_ending = asyncio.Event()
         self._is_used = asyncio.Event()
@@ -84,6 +89,8 @@ class _FleetProcess:
         self._control.close()  # nobody asks a process that ends
         if self._error is None:
             await self._fleet.close(_CLOSE_SECONDS)
+            for endpoint in self._endpoints.values():
+                await endpoint.close()
             await self._fleet.__aexit__()
         if self._requests:
             await asyncio.wait(self._requests, timeout=_LINGER_SECONDS)
@@ -169,11 +176,17 @@ class _FleetProcess:
         _use_variables(request.variables)
         warm = request.function
         fingerprint = await self._with_image(warm)
+        spec, configuration = warm.spec, warm.configuration
+        endpoint = self._endpoint(request, channel)
+        if endpoint:
+            fingerprint = f"{fingerprint}:{endpoint}"
+            spec = replace(spec, sandbox=replace(spec.sandbox, calls_functions=True))
+            configuration = replace(configuration, lambda_endpoint=endpoint)
         function = FleetFunction(
             key=warm.key,
             fingerprint=fingerprint,
-            spec=warm.spec,
-            configuration=warm.configuration,
+            spec=spec,
+            configuration=configuration,
             log=_NoLog(),
             idle_seconds=warm.idle_seconds,
         )
@@ -185,6 +198,41 @@ class _FleetProcess:
             log=ChannelLog(channel),
             response=response,
             fresh=request.fresh and not function.is_debugged,
+        )
+
+    def _endpoint(self, request: Invoke, channel: Channel) -> Path | None:
+        """Return where the function calls others: at a running endpoint of its project, else at one of this process."""
+        if request.neighbours is None:
+            return None
+        warm = request.function
+        project, key = Path(warm.project), warm.project
+        found = find_endpoint(project, self._fleet.engine.address)
+        if found and found != self._sockets.get(key):
+            return found
+        if key not in self._endpoints:
+            endpoint = ProjectEndpoint(self._fleet, project, self._note_called)
+            try:
+                self._sockets[key] = endpoint.open()
+            except CacheError:
+                return None
+            self._endpoints[key] = endpoint
+        used = self._endpoints[key]
+        used.use(request.neighbours, warm.idle_seconds)
+        used.channels.add(channel)
+        channel.on_close(lambda: used.channels.discard(channel))
+        return self._sockets[key]
+
+    def _note_called(self, function: FleetFunction) -> None:
+        """Note what `warm list` shows of a function that another one calls."""
+        sandbox = function.spec.sandbox
+        self._functions[function.key] = WarmFunction(
+            key=function.key,
+            fingerprint=function.fingerprint,
+            spec=function.spec,
+            configuration=function.configuration,
+            idle_seconds=function.idle_seconds or 0.0,
+            name=sandbox.function,
+            project=str(sandbox.project),
         )
 
     async def _with_image(self, function: WarmFunction) -> str:

@@ -45,8 +45,8 @@ def start_service() -> None:
 
 
 def remove_stale_sockets() -> None:
-    """Remove the sockets of services that were killed."""
-    for path in service_sockets():
+    """Remove the sockets of services that were killed, and of their endpoints."""
+    for path in map(str, Path(runtime_folder_path()).glob("*.sock")):
         with socket.socket(socket.AF_UNIX) as connection:
             try:
                 connection.connect(path)

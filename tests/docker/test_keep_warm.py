@@ -365,6 +365,35 @@ def test_a_large_output_and_a_slow_reader(samlocal: Samlocal) -> None:
     assert errors.count(b"y" * 99 + b"\n") == 100_000
 
 
+def test_functions_call_each_other(samlocal: Samlocal) -> None:
+    """A function finds its neighbours, which stay warm too, and whose output the command shows."""
+    ended = samlocal.invoke("Calls")
+    assert ended.exit_code == 0, ended.stderr
+    assert json.loads(ended.stdout)["invocations"] == 1
+    assert "[Plain] invoked\n" in ended.stderr
+    assert invoke(samlocal, function="Calls")["invocations"] == 2
+    listed = json.loads(samlocal("warm", "list", "--output", "json").stdout)
+    assert sorted(each["function"] for each in listed) == ["Calls", "Plain"]
+    code = samlocal.directory / "src" / "app.py"
+    code.write_text(code.read_text().replace('CODE = "first"', 'CODE = "again"'))
+    assert invoke(samlocal, function="Calls")["code"] == "again"
+    assert samlocal.invoke("Calls", "--no-lambda-endpoint").stdout == b"null"
+
+
+def test_an_endpoint_that_runs_is_used(samlocal: Samlocal) -> None:
+    """Calls go to `start-lambda`, if it serves the project."""
+    serving = samlocal.start("local", "start-lambda", "--no-credentials", "--port", "0")
+    try:
+        assert serving.stderr
+        assert any(b"http://" in line for line in serving.stderr)
+        ended = samlocal.invoke("Calls")
+        assert json.loads(ended.stdout)["invocations"] == 1
+        assert "[Plain]" not in ended.stderr
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=PATIENCE_SECONDS)
+
+
 def test_the_debugger_stays_attached(samlocal: Samlocal) -> None:
     """The next invocation stops at the same breakpoint, in the same process; its port may be in use by that."""
     port = free_port()

@@ -26,10 +26,10 @@ from samlocal.cli.options.keep_warm import KeepWarmOptions
 from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
-from samlocal.cli.plain_options import plain_code
+from samlocal.cli.plain_options import plain_code, plain_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from samlocal.cli.function_run import Runner
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.serving.options import ServingOptions
 
 
 @group_options
@@ -108,8 +109,18 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     calls_functions = not environment.no_lambda_endpoint
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
     if warm:
-        place: AbstractContextManager[Runner] = _in_service(
-            prepared, container.engine, warm, shaping, calls_functions=calls_functions
+        serving = None
+        if calls_functions:
+            from samlocal.serving.options import ServingOptions
+
+            serving = ServingOptions(
+                project=plain_project(project),
+                function=request.options,
+                code=plain_code(code),
+                sandbox=settings,
+            )
+        place: AbstractContextManager[Runner] = nullcontext(
+            _in_service(prepared, container.engine, warm, shaping, serving)
         )
     else:
         place = _in_sandbox(prepared, container.engine, calls_functions=calls_functions)
@@ -158,30 +169,25 @@ def _in_sandbox(
         )
 
 
-@contextmanager
 def _in_service(
     prepared: PreparedFunction,
     engine: str | None,
     warm: WarmSettings,
     shaping: tuple[object, ...],
-    *,
-    calls_functions: bool,
-) -> Iterator[Runner]:
-    """Yield what runs the invocations in warm environments; `shaping` are the options that shape them."""
-    from samlocal.cli.service_runner import ServiceRunner
+    serving: ServingOptions | None,
+) -> Runner:
+    """Return what runs the invocations in warm environments.
 
-    def address() -> str:
-        from samlocal.engine.engine import Engine
+    `shaping` are the options that shape them, `serving` those of the functions that can be called, if any.
+    """
+    from samlocal.cli.service_runner import ServiceRunner, neighbours_of
+    from samlocal.host import current_host
 
-        with Engine(engine) as connected:
-            return connected.address
-
-    if calls_functions:
-        prepared = _with_endpoint(prepared, address)
-    yield ServiceRunner(prepared, warm, engine=engine, options=shaping)
+    neighbours = neighbours_of(prepared, serving, current_host()) if serving else None
+    return ServiceRunner(prepared, warm, engine=engine, options=shaping, neighbours=neighbours)
 
 
-def _with_endpoint(prepared: PreparedFunction, engine: str | Callable[[], str]) -> PreparedFunction:
+def _with_endpoint(prepared: PreparedFunction, engine: str) -> PreparedFunction:
     """Return the function, which calls others where an endpoint for the same project and engine is running."""
     from samlocal.endpoints import find_endpoint
 

@@ -1,0 +1,265 @@
+"""Endpoints of Lambda's API at which the warm functions of a project call each other.
+
+A socket listens as soon as a function could call another one. Everything else begins with the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from samlocal.endpoints import announce, endpoint_socket
+from samlocal.host import Host
+from samlocal.preparation.observer import LoggingObserver
+from samlocal.service.fleet_channel import ChannelLog
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.execution.fleet.fleet import Fleet
+    from samlocal.execution.fleet.fleet_function import FleetFunction
+    from samlocal.function import Function
+    from samlocal.invocation import Invocation, InvocationResult, ResponseSink
+    from samlocal.sandbox.output import Log
+    from samlocal.service.fleet_channel import Channel
+    from samlocal.service.fleet_messages import Neighbours
+    from samlocal.serving.function_call import CodeFacts, FunctionCall
+    from samlocal.serving.served_project import ServedProject
+
+# Imported in a thread, because the import takes long: other functions run meanwhile.
+_MODULES: Final = (
+    "samlocal.serving.served_project",
+    "samlocal.lambda_api.app",
+    "samlocal.lambda_api.asynchronous.async_invocations",
+    "samlocal.lambda_api.server",
+)
+_DRAIN_SECONDS: Final = 0.5
+
+
+class ProjectEndpoint:
+    """An endpoint for the functions of one project, with the options of its latest command.
+
+    To a served project it is the fleet: see `samlocal.serving.function_fleet`.
+    `note` gets each function that is called, before it runs. `channels` are those of the commands that run, which
+    get the output of called functions.
+    """
+
+    def __init__(self, fleet: Fleet, project: Path, note: Callable[[FleetFunction], None]) -> None:
+        self.channels: set[Channel] = set()
+        self.idle_seconds = 0.0
+        self._fleet = fleet
+        self._project = project
+        self._note = note
+        self._stack = AsyncExitStack()
+        self._wanted: Neighbours | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def open(self) -> Path:
+        """Listen, and return the path of the socket.
+
+        Raises:
+            CacheError: The user has no runtime folder.
+        """
+        listener, path = self._stack.enter_context(endpoint_socket())
+        self._path = path
+        self._stack.enter_context(announce(self._project, self._fleet.engine.address, path))
+        loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+
+        def begin() -> None:
+            loop.remove_reader(listener)
+            self._serving = asyncio.create_task(self._serve(listener))
+
+        loop.add_reader(listener, begin)
+        self._listener = listener
+        return path
+
+    def use(self, neighbours: Neighbours, idle_seconds: float) -> None:
+        """Serve the functions as the latest command has them, from the next call on."""
+        self._wanted = neighbours
+        self.idle_seconds = idle_seconds
+
+    async def close(self) -> None:
+        if self._serving is None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+        else:
+            self._serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._serving
+        await self._stack.aclose()
+
+    async def _serve(self, listener: socket.socket) -> None:
+        for module in _MODULES:
+            await asyncio.to_thread(import_module, module)
+        from samlocal.lambda_api.app import lambda_app  # noqa: PLC0415  # has just been imported
+        from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations  # noqa: PLC0415
+        from samlocal.lambda_api.server import EndpointServer  # noqa: PLC0415
+
+        async with AsyncExitStack() as stack:
+            project = _LatestProject(self)
+            stack.push_async_callback(project.close)
+            events = await stack.enter_async_context(AsyncInvocations(project, report=self.report))
+            app = lambda_app(project, events, allowed_hosts=())
+            server = await stack.enter_async_context(EndpointServer(app, sockets=[listener]))
+            stack.push_async_callback(server.stop, _DRAIN_SECONDS)
+            await asyncio.Event().wait()
+
+    async def open_project(self, wanted: Neighbours) -> ServedProject:
+        """Open the project for a command's options.
+
+        Raises:
+            SamlocalError: It cannot be opened.
+        """
+        from samlocal.serving.served_project import ServedProject  # noqa: PLC0415  # as above
+
+        host = Host(
+            variables=wanted.variables,
+            home=wanted.home,
+            directory=wanted.directory,
+            stdin=BytesIO(),
+            cache=wanted.cache,
+        )
+        project = ServedProject(
+            wanted.options, host, self, observer=_Observer(self), log=self._log_of
+        )
+        await project.__aenter__()
+        return project
+
+    @property
+    def wanted(self) -> Neighbours:
+        """What the latest command has."""
+        if self._wanted is None:
+            raise AssertionError("no command has used the endpoint")
+        return self._wanted
+
+    def report(self, text: str) -> None:
+        """Show a line to the commands that run."""
+        for channel in tuple(self.channels):
+            ChannelLog(channel).line(text)
+
+    def _log_of(self, function: Function) -> Log:
+        return _SharedLog(self, function.full_path)
+
+    async def invoke(
+        self,
+        function: FleetFunction,
+        invocation: Invocation,
+        *,
+        log: Log | None = None,
+        response: ResponseSink | None = None,
+    ) -> InvocationResult:
+        """Run a function that another one has called, in environments of this endpoint."""
+        function = replace(
+            function, key=self._own_key(function.key), idle_seconds=self.idle_seconds
+        )
+        self._note(function)
+        return await self._fleet.invoke(function, invocation, log=log, response=response)
+
+    async def warm_up(self, function: FleetFunction) -> None:
+        await self._fleet.warm_up(replace(function, key=self._own_key(function.key)))
+
+    def retire(self, key: str, *, keep: str | None = None) -> None:
+        self._fleet.retire(self._own_key(key), keep=keep)
+
+    def _own_key(self, key: str) -> str:
+        return f"{self._path}\0{key}"
+
+
+class _LatestProject:
+    """The functions with the options of the latest command: see `samlocal.lambda_api.functions.Functions`."""
+
+    def __init__(self, endpoint: ProjectEndpoint) -> None:
+        self._endpoint = endpoint
+        self._opened: tuple[Neighbours, ServedProject] | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def region(self) -> str:
+        return self._opened[1].region if self._opened else self._default.get("AWS_REGION", "")
+
+    @property
+    def account_id(self) -> str:
+        return self._opened[1].account_id if self._opened else "123456789012"
+
+    @property
+    def _default(self) -> dict[str, str]:
+        return dict(self._endpoint.wanted.variables)
+
+    async def functions(self) -> tuple[Function, ...]:
+        return await (await self._current()).functions()
+
+    async def find(self, name: str) -> Function:
+        return await (await self._current()).find(name)
+
+    async def invoke(
+        self,
+        call: FunctionCall,
+        *,
+        response: ResponseSink | None = None,
+        tail: Log | None = None,
+    ) -> InvocationResult:
+        return await (await self._current()).invoke(call, response=response, tail=tail)
+
+    async def code_facts(self, function: Function) -> CodeFacts:
+        return await (await self._current()).code_facts(function)
+
+    async def close(self) -> None:
+        if self._opened:
+            await self._opened[1].__aexit__(None, None, None)
+
+    async def _current(self) -> ServedProject:
+        async with self._opening:
+            wanted = self._endpoint.wanted
+            if self._opened and self._opened[0] == wanted:
+                return self._opened[1]
+            project = await self._endpoint.open_project(wanted)
+            await self.close()
+            self._opened = (wanted, project)
+            return project
+
+
+class _Observer(LoggingObserver):
+    """Shows diagnostics of called functions to the commands that run."""
+
+    def __init__(self, endpoint: ProjectEndpoint) -> None:
+        self._report = endpoint.report
+
+    def show_diagnostic(self, diagnostic: Diagnostic) -> None:
+        place = f"{diagnostic.place}: " if diagnostic.place else ""
+        self._report(f"Warning: {place}{diagnostic.message}")
+
+    def show_status(self, text: str) -> None:
+        self._report(text)
+
+
+class _SharedLog:
+    """The log of a called function, in the commands that run; its lines begin with its name."""
+
+    def __init__(self, endpoint: ProjectEndpoint, name: str) -> None:
+        self._endpoint = endpoint
+        self._name = name
+
+    def write(self, output: bytes) -> None:
+        for each in self._logs():
+            each.write(output)
+
+    def line(self, text: str) -> None:
+        for each in self._logs():
+            each.line(text)
+
+    def named(self, name: str) -> _SharedLog:
+        return _SharedLog(self._endpoint, f"{self._name}/{name}")
+
+    def flush(self) -> None:
+        for each in self._logs():
+            each.flush()
+
+    def _logs(self) -> list[ChannelLog]:
+        return [ChannelLog(each, self._name) for each in tuple(self._endpoint.channels)]
