@@ -36,6 +36,11 @@ class Pool:
     def is_empty(self) -> bool:
         return not (self.environments or self.waiters or self.ahead or self._admitted)
 
+    @property
+    def starting(self) -> int:
+        """How many environments have not been ready yet, and are wanted."""
+        return sum(not (each.was_ready or each.is_retired) for each in self.environments)
+
     def admit(self, function: FleetFunction) -> None:
         """Count an invocation, until `leave`.
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ThrottledError
+from samlocal.execution.fleet.capacity import starts_by_machine
 from samlocal.execution.fleet.pool import FREE_SOON_SECONDS, Pool
 from samlocal.execution.fleet.waiter import Waiter
 from samlocal.execution.fleet.warm_environment import WarmEnvironment
@@ -38,6 +39,7 @@ class Scheduler:
         self._factory = factory
         self._idle_seconds = idle_seconds
         self._most = most
+        self._most_starting = starts_by_machine()
         self._pools: dict[str, Pool] = {}
         self._is_closing = False
         self._next_look: asyncio.TimerHandle | None = None
@@ -250,6 +252,8 @@ class Scheduler:
         ending = self._ending if waiting else 0
         for pool in sorted(waiting, key=lambda each: each.waiters[0].since):
             for waiter in pool.unmet():
+                if pool.starting >= self._most_starting:
+                    break  # the next one starts when one of them is ready
                 if not self._make_way(pool, waiter.function):
                     break
                 if self._has_room:

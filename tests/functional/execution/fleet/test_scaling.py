@@ -64,6 +64,22 @@ async def test_invocations_at_once(sandboxes: Sandboxes) -> None:
         assert not fleet.is_busy
 
 
+async def test_starts_at_once(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few environments of a function start at once; the next one starts when one of them is ready."""
+    monkeypatch.setattr(scheduler, "starts_by_machine", lambda: 2)
+    for _ in range(2):
+        sandboxes.prepare(may_start=False)
+    async with entered(sandboxes) as fleet:
+        running = [asyncio.create_task(invoke(fleet, function(), b"hold")) for _ in range(4)]
+        await until(lambda: len(sandboxes.open) == 2)
+        assert await asyncio.wait(running, timeout=0.1) == (set(), set(running))
+        assert len(sandboxes.all) == 2
+        sandboxes.all[0].may_start.set()
+        await until(lambda: len(sandboxes.all) == 4)
+        sandboxes.release()
+        await asyncio.gather(*running)
+
+
 async def test_most_recently_used(sandboxes: Sandboxes) -> None:
     """The environment that was used last is used again, and the others stay idle."""
     async with entered(sandboxes) as fleet:
