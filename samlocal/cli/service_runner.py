@@ -45,7 +45,7 @@ class ServiceRunner:
         self._settings = settings
         self._engine = engine
         self._neighbours = neighbours
-        self._function = _warm_function(prepared, settings, options)
+        self._function = warm_function(prepared, settings.seconds, options)
 
     @property
     def start_steps(self) -> StartSteps | None:
@@ -120,9 +120,13 @@ def neighbours_of(prepared: PreparedFunction, options: ServingOptions, host: Hos
     )
 
 
-def _warm_function(
-    prepared: PreparedFunction, settings: WarmSettings, options: tuple[object, ...]
+def warm_function(
+    prepared: PreparedFunction, seconds: float, options: tuple[object, ...]
 ) -> WarmFunction:
+    """Return a function as the service runs it, whose environments are kept for some seconds.
+
+    `options` are those that shape an environment, see `ServiceRunner`.
+    """
     resolved, spec = prepared.resolved, prepared.spec
     chosen = blake2b(repr(options).encode(errors="surrogateescape"), digest_size=8).hexdigest()
     own = fingerprint(prepared)
@@ -135,7 +139,7 @@ def _warm_function(
         fingerprint=own,
         spec=replace(spec, sandbox=replace(spec.sandbox, is_reused=True)),
         configuration=prepared.configuration,
-        idle_seconds=settings.seconds,
+        idle_seconds=seconds,
         name=resolved.function.full_path,
         project=str(resolved.project),
     )
