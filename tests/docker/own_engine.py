@@ -115,7 +115,10 @@ def serve(folder: Path, *options: str) -> Iterator[OwnEngine]:
 @contextmanager
 def _serve_on(number: int, folder: Path, options: tuple[str, ...]) -> Iterator[OwnEngine]:
     bridge = f"samlocal{number}"
-    subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], check=True)
+    # Without an address of its own, a bridge takes that of a container, and another one when that ends: the
+    # other containers go on sending to the old one.
+    address = f"02:42:0a:d5:{number:02x}:01"
+    subprocess.run(["ip", "link", "add", bridge, "address", address, "type", "bridge"], check=True)
     try:
         gateway = f"10.213.{number}.1/24"
         subprocess.run(["ip", "address", "add", gateway, "dev", bridge], check=True)
