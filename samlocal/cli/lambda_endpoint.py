@@ -89,10 +89,9 @@ class LambdaEndpoint:
                 initializing = asyncio.create_task(self._initialize(project))
                 stack.callback(initializing.cancel)
             await signals.stop.wait()
-            if clients.running:
-                self._observer.show_status(
-                    f"Waiting for {clients.running} running requests (a second signal ends them)"
-                )
+            if running := clients.running:
+                requests = "a running request" if running == 1 else f"{running} running requests"
+                self._observer.show_status(f"Waiting for {requests} (a second signal ends it all)")
             # Functions can call each other until the last request has finished.
             await asyncio.gather(clients.stop(_DRAIN_SECONDS), events.close(_DRAIN_SECONDS))
             await nested.stop(_NESTED_SECONDS)
