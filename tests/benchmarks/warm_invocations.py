@@ -39,7 +39,7 @@ FILES: Final = 50_000
 _FOLDERS: Final = 500
 _IDLE_SECONDS: Final = 20.0
 _SETTLE_SECONDS: Final = 3.0
-_NOT_MEASURABLE: Final = 0.002  # of one processor: four ticks of the clock in 20 s
+_NOT_MEASURABLE: Final = 0.002  # of one processor
 
 
 def main() -> int:
