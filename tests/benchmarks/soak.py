@@ -5,7 +5,8 @@
 Each answer must be the one that Lambda gives; one container that is killed may fail one invocation. At the end,
 SIGTERM comes in the middle of 50 requests, each of which must get an answer. Prints the answers by status, how
 long echoes took, and the server's memory over time. Exits with 1 where a request was lost or had a wrong answer,
-where memory or descriptors grew, and where anything was left behind. It kills only containers of its own project.
+where memory or descriptors grew, and where anything was left behind. As root it has an engine of its own. It kills
+only containers of its own project.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ _SETTLE_SECONDS: Final = 3.0
 _LAST: Final = 50
 _SECONDS_TO_EXIT: Final = 10.0
 _MOSTLY: Final = 0.9
+_MOST_LOST: Final = 30  # before the run is given up
 _KEPT: Final = ("home/", "project/")
 _TRACEBACK: Final = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
 
@@ -123,6 +125,8 @@ class Soak:
         while True:
             then, done = time.perf_counter(), self.tally.done
             await asyncio.sleep(_PROGRESS_SECONDS)
+            if len(self.tally.lost) > _MOST_LOST:
+                self.tally.wanted = self.tally.begun
             rate = (self.tally.done - done) / (time.perf_counter() - then)
             print(
                 f"{self.tally.done} done, {rate:.0f}/s, {self.measured.mib[-1]:.0f} MiB,"
@@ -159,7 +163,7 @@ class Soak:
         p50, p99 = (1000 * times[int(len(times) * each)] for each in (0.5, 0.99))
         answers = ", ".join(f"{status}: {count}" for status, count in sorted(tally.answers.items()))
         rows = {
-            "requests": f"{tally.begun} in {self.seconds:.0f} s, {tally.begun / self.seconds:.0f}/s",
+            "requests": f"{tally.done} in {self.seconds:.0f} s, {tally.done / self.seconds:.0f}/s",
             "answers by status": answers,
             "throttled": str(tally.throttled),
             "failed with their container; without the engine": f"{tally.killed}; {tally.without_engine}",
@@ -194,7 +198,8 @@ def main() -> int:
     parser.add_argument("requests", type=int, nargs="?", default=100_000)
     parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--restart-engine", action="store_true", help="an own one; needs root")
+    parser.add_argument("--restart-engine", action="store_true", help="twice; needs root")
+    parser.add_argument("--log", type=Path, help="write there what the server has said")
     parser.add_argument("--command", default=SAMLOCAL, help="instead of this `samlocal`")
     chosen = parser.parse_args()
     seed = int.from_bytes(os.urandom(2)) if chosen.seed is None else chosen.seed
@@ -218,7 +223,9 @@ def run(command: str, folder: Path, chosen: argparse.Namespace, chance: random.R
     arguments = [command, "local", "start-lambda", "--no-credentials"]
     arguments += ["--max-environments", str(_ENVIRONMENTS)]
     with ExitStack() as stack:
-        own = stack.enter_context(_own_engine()) if chosen.restart_engine else None
+        own = stack.enter_context(_own_engine()) if own_engine.can_run() else None
+        if chosen.restart_engine and not own:
+            raise SystemExit("an engine to restart needs root, and dockerd, ip and iptables")
         address = {"DOCKER_HOST": own.address} if own else {}
         engine = docker.APIClient(version="auto", **kwargs_from_env({**os.environ, **address}))
         served = stack.enter_context(
@@ -228,8 +235,11 @@ def run(command: str, folder: Path, chosen: argparse.Namespace, chance: random.R
         faults = Faults(engine, folder, chance)
         soak = Soak(served, faults, chance, chosen.requests)
         addresses = listening_sockets(served.process.pid)
-        asyncio.run(soak.run(chosen.clients, own))
-        problems = list(soak.problems(served.said()))
+        asyncio.run(soak.run(chosen.clients, own if chosen.restart_engine else None))
+        said = served.said()
+        if chosen.log:
+            chosen.log.write_text(said)
+        problems = list(soak.problems(said))
         problems += [*left_behind(engine, folder, served.marker), *still_listening(addresses)]
     print(soak.table())
     print("\n".join(problems) or "nothing lost, nothing left")
@@ -238,9 +248,7 @@ def run(command: str, folder: Path, chosen: argparse.Namespace, chance: random.R
 
 @contextmanager
 def _own_engine() -> Iterator[OwnEngine]:
-    """Give an engine that may be killed, with the images of the project."""
-    if not own_engine.can_run():
-        raise SystemExit("an engine to restart needs root, and dockerd, ip and iptables")
+    """Give an engine that may be killed, or may fail under the load, with the images of the project."""
     with (
         tempfile.TemporaryDirectory(prefix="soak-engine-", ignore_cleanup_errors=True) as folder,
         own_engine.serve(Path(folder)) as engine,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HANGS_UP: Final = 0.03
 _SENDS_A_PART: Final = 0.015
 _WAITS_SECONDS: Final = 0.05  # before it hangs up
+_PATIENCE_SECONDS: Final = 40.0  # twice the time limit of the slowest function
 _MOST_WRONG: Final = 20  # that are shown
 _EXCERPT: Final = 300
 
@@ -75,7 +76,7 @@ class Client:
     """One client, with a connection that it keeps."""
 
     def __init__(self, port: int, tally: Tally, chance: random.Random) -> None:
-        self._connection = AsyncConnection(port)
+        self._connection = AsyncConnection(port, seconds=_PATIENCE_SECONDS)
         self._tally = tally
         self._chance = chance
 

@@ -27,6 +27,7 @@ _MEAN_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 1.0
 _SAMPLE_SECONDS: Final = 1.0
 _AWAY_SECONDS: Final = 3.0  # and so long before it counts as back
+_LEAST_SAMPLES: Final = 100  # in a shorter run, pools still fill
 _GROWTH: Final = 1.15
 _SPARE_MIB: Final = 8.0
 _SPARE_DESCRIPTORS: Final = 24
@@ -126,6 +127,8 @@ class Measurements:
 
 def _grew(values: Sequence[float], spare: float) -> bool:
     """Return whether the last quarter goes beyond the second one; the first one is the time to warm up."""
+    if len(values) < _LEAST_SAMPLES:
+        return False
     quarter = len(values) // 4
     middle, late = values[quarter : 2 * quarter + 1], values[-quarter - 1 :]
     return max(late) > max(middle) * _GROWTH + spare

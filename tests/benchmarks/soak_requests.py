@@ -62,7 +62,8 @@ def is_throttled(answer: Answer) -> bool:
 def is_of_killed(answer: Answer) -> bool:
     """Return whether an answer may be that of an invocation whose container was killed."""
     if answer.status == 200:
-        return bool(answer.header(_FUNCTION_ERROR)) and b'"errorType"' in answer.body
+        is_error = bool(answer.header(_FUNCTION_ERROR)) and b'"errorType"' in answer.body
+        return is_error or b'"ErrorCode"' in answer.body  # of a stream
     return answer.status >= 500 and bool(answer.header("x-amzn-errortype"))
 
 
