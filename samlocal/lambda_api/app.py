@@ -22,8 +22,7 @@ from samlocal.lambda_api.routes import operation_handlers
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
+    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.invocations import Events
     from samlocal.lambda_api.responses import Response

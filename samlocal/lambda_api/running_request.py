@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Scope, Send
+    from samlocal.lambda_api.asgi import Message, Scope, Send
 
 Answer = tuple[int, bytes, bytes]
 

@@ -18,8 +18,9 @@ from samlocal.lambda_api.running_request import STOPPING, RunningRequest
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
 
 # Clients keep a connection for the next request.
 _KEEP_ALIVE_SECONDS: Final = 75

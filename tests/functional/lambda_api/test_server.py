@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from starlette.types import Receive, Scope, Send
+
+    from samlocal.lambda_api.asgi import Receive, Scope, Send
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
