@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -27,6 +28,9 @@ class Notify(Protocol):
         Raises:
             OSError: Changes were lost, and may be lost from now on.
         """
+
+    def fileno(self) -> int | None:
+        """Return the file that can be read when something has changed; None if there is none."""
 
     def close(self) -> None:
         """Watch nothing any more."""
@@ -68,6 +72,12 @@ class FileWatch:
         self._left: set[str] = set()
         self._lock = Lock()
         self._is_closed = False
+        # It stays the same while groups come and go; the kernel forgets those that are closed.
+        self._ready = select.epoll() if IS_LINUX else None
+
+    def fileno(self) -> int | None:
+        """Return the file that can be read when something has changed; None if there is none."""
+        return self._ready.fileno() if self._ready else None
 
     def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
         """Watch directories from now on, `trees` with all below them; those that do not exist are left out.
@@ -117,6 +127,14 @@ class FileWatch:
             self._is_closed = True
             groups, self._groups = self._groups, ()
             _close(groups)
+            if self._ready:
+                self._ready.close()
+
+    def _await_changes(self, groups: Iterable[_Group]) -> None:
+        for group in groups:
+            number = group.notify.fileno()
+            if self._ready and number is not None:
+                self._ready.register(number, select.EPOLLIN)
 
     def _new_groups(
         self,
@@ -152,6 +170,7 @@ class FileWatch:
                 _close(new)
                 return
             self._groups = (*(each for each in self._groups if each not in old), *new)
+            self._await_changes(new)
             for group in old:
                 with suppress(OSError):
                     self._left |= group.notify.changed_paths()

@@ -77,6 +77,10 @@ class Inotify:
             raise self._error
         return paths
 
+    def fileno(self) -> int:
+        """Return the file that can be read when something has changed."""
+        return int(self._queue)
+
     def close(self) -> None:
         """Watch nothing any more."""
         os.close(self._queue)

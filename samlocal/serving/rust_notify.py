@@ -73,6 +73,9 @@ class WatchfilesNotify:
             raise KeyboardInterrupt
         return {path for _, path in found}
 
+    def fileno(self) -> int | None:
+        """There is no file: a thread reads the system's events."""
+
     def close(self) -> None:
         """Watch nothing any more."""
         self._notify.close()

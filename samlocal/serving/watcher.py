@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from samlocal.preparation.observer import Observer
     from samlocal.serving.ignore_rules import IgnoreRules
 
-# How soon a change is noticed while there is no request; each request looks at once.
+# How soon a change is noticed while there is no request, where the system does not tell; each request looks.
 _LOOK_SECONDS: Final = 0.25
 # Changes belong together until there is none for this long, but not for longer than the other.
 _QUIET_SECONDS: Final = 0.05
@@ -61,14 +61,23 @@ class Watcher:
         self._seen = self._processed = 0
         self._wake = asyncio.Event()
         self._advanced = asyncio.Condition()
+        self._number: int | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
-        self._tick()
+        self._number = self._watch.fileno()
+        if self._number is None:
+            self._tick()
+        else:
+            asyncio.get_running_loop().add_reader(self._number, self._look)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        self._timer.cancel()
+        if self._timer:
+            self._timer.cancel()
+        if self._number is not None:
+            asyncio.get_running_loop().remove_reader(self._number)
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -174,7 +183,7 @@ class Watcher:
             self._note(await asyncio.to_thread(self._comparison.changed_paths))
 
     def _tick(self) -> None:
-        """Look now and then, without a task that has to be switched to."""
+        """Look now and then, where the system does not tell of changes."""
         self._look()
         self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._tick)
 
