@@ -20,7 +20,7 @@ import pytest
 
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, SAMLOCAL, Samlocal
-from tests.docker.conftest import missing
+from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
 from tests.docker.leftovers import containers_of, leftovers, that_stay
@@ -202,6 +202,43 @@ def test_changes_take_effect(samlocal: Samlocal) -> None:
     assert new(samlocal, "--env-vars", "env.json")["STAGE"] == "changed"
     assert new(samlocal, "--env", "FROM_SHELL=option")["FROM_SHELL"] == "option"
     assert new(samlocal, "--qualifier", "3")["version"] == "3"
+
+
+def test_another_image_takes_effect(samlocal: Samlocal, engine: docker.APIClient) -> None:
+    """An image function whose image has the same name and other content has a new environment."""
+    directory, image = samlocal.directory, f"{STAND_INS}/keep-warm:{os.getpid()}"
+    (directory / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Resources:\n"
+        "  Image:\n"
+        "    Type: AWS::Serverless::Function\n"
+        f"    Properties: {{PackageType: Image, ImageUri: '{image}'}}\n"
+    )
+    context = directory / "src"
+    (context / "Dockerfile").write_text(
+        f'FROM {STAND_INS}/python:3.11\nCOPY app.py /var/task/\nCMD ["app.handler"]\n'
+    )
+
+    def build() -> None:
+        built = list(engine.build(path=str(context), tag=image, rm=True, decode=True))
+        assert not any("error" in each for each in built), built
+        facts = engine.inspect_image(image)  # type: ignore[no-untyped-call]  # so it is in docker's stubs
+        images.append(facts["Id"])
+
+    images: list[str] = []
+    try:
+        build()
+        assert invoke(samlocal, function="Image")["code"] == "first"
+        assert invoke(samlocal, function="Image")["invocations"] == 2
+        code = context / "app.py"
+        code.write_text(code.read_text().replace('CODE = "first"', 'CODE = "again"'))
+        build()
+        answer = invoke(samlocal, function="Image")
+        assert (answer["code"], answer["invocations"]) == ("again", 1)
+    finally:
+        samlocal("warm", "stop")
+        for each in images:
+            engine.remove_image(each, force=True)
 
 
 def test_credentials_take_effect(samlocal: Samlocal) -> None:
