@@ -52,6 +52,7 @@ _SECONDS_TO_EXIT: Final = 10.0
 _MOSTLY: Final = 0.9
 _MOST_LOST: Final = 30  # before the run is given up
 _KEPT: Final = ("home/", "project/")
+_RUNTIME_FOLDER: Final = "runtime/samlocal"  # itself, not what is in it
 _TRACEBACK: Final = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
 
 
@@ -262,6 +263,7 @@ def left_behind(engine: docker.APIClient, folder: Path, marker: str) -> list[str
     """Return what the server has left; it may keep unpacked code in its cache."""
     place = Place(engine=engine, folder=folder, marker=marker, network="")
     usual = {path for path in place.files() if "/" not in path or path.startswith(_KEPT)}
+    usual.add(_RUNTIME_FOLDER)
     return replace(place, usual=frozenset(usual)).remains()
 
 
