@@ -107,6 +107,14 @@ def announce(project: Path, engine: str, socket: Path) -> Iterator[None]:
         os.close(file)
 
 
+def remove_own_files() -> None:
+    """Remove the socket and the announcement of this process, which is about to end at once."""
+    own = f"{os.getpid()}-"
+    for name in _names(tuple(each + own for each in (_PREFIX, _UNFINISHED, _SOCKET_PREFIX))):
+        with suppress(OSError):
+            os.unlink(f"{runtime_folder_path()}/{name}")  # noqa: PTH108
+
+
 def find_endpoint(project: Path, engine: str | Callable[[], str]) -> Path | None:
     """Return the Unix socket of the newest running endpoint for the same project and engine, if any.
 

@@ -12,7 +12,7 @@ from samlocal.cli.observer import ServingObserver
 from samlocal.cli.progress import PullView
 from samlocal.cli.stop_signals import StopSignals
 from samlocal.diagnostics import Diagnostic
-from samlocal.endpoints import announce, endpoint_socket, find_endpoint
+from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_own_files
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.lambda_api.app import lambda_app
@@ -68,7 +68,7 @@ class LambdaEndpoint:
             loop.close()  # does not wait for threads: the process ends afterwards
 
     async def _run(self) -> int:
-        with StopSignals() as signals:
+        with StopSignals(remove_own_files) as signals:
             return await signals.run(self._serve(signals))
 
     async def _serve(self, signals: StopSignals) -> None:

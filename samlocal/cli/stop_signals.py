@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from samlocal.cli.signals import SIGNALLED, SIGNALS, exit_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 # Whatever hangs, the process ends so long after the first signal, and so long after the second one.
 _MOST_SECONDS: Final = 9.5
@@ -21,10 +21,12 @@ class StopSignals:
     """Within the `with` block, in a running loop, signals do not end the process.
 
     The first one sets `stop`; what is served ends then. Before `is_serving` it is cancelled instead, and so it is
-    by the second signal. The exit code is 0 after the first signal, as in sam.
+    by the second signal. The exit code is 0 after the first signal, as in sam. `before_exit` is called before
+    a process ends that hangs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before_exit: Callable[[], None]) -> None:
+        self._before_exit = before_exit
         self.stop = asyncio.Event()
         self.is_serving = False
         self.exit_code = 0
@@ -63,8 +65,12 @@ class StopSignals:
     def _note(self, number: int) -> None:
         if not self.stop.is_set():
             self.stop.set()
-            self._loop.call_later(_MOST_SECONDS, os._exit, 0)
+            self._loop.call_later(_MOST_SECONDS, self._exit, 0)
         elif not self._force.is_set():
             self.exit_code = SIGNALLED + number
             self._force.set()
-            self._loop.call_later(_MOST_FORCED_SECONDS, os._exit, self.exit_code)
+            self._loop.call_later(_MOST_FORCED_SECONDS, self._exit, self.exit_code)
+
+    def _exit(self, code: int) -> None:
+        self._before_exit()
+        os._exit(code)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.endpoints import announce, endpoint_socket, find_endpoint
+from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_own_files
 from samlocal.errors import CacheError
 
 if TYPE_CHECKING:
@@ -232,3 +232,18 @@ def test_endpoints_come_and_go(template: Path, folder: Path) -> None:
         thread.join()
     assert failures == []
     assert list(folder.iterdir()) == []
+
+
+def test_process_that_ends_at_once(
+    template: Path, folder: Path, other_process: subprocess.Popen[bytes]
+) -> None:
+    """A process that cannot wait removes its own files, and those of no other process."""
+    assert other_process.stdout
+    others = Path(other_process.stdout.readline().decode().strip())
+    with endpoint_socket() as (_, own), announce(template, ENGINE, own):
+        remove_own_files()
+        assert find_endpoint(template, ENGINE) == others
+        assert not own.exists()
+    assert {each.name.partition("-")[2].partition("-")[0] for each in folder.iterdir()} == {
+        str(other_process.pid)
+    }

@@ -218,7 +218,8 @@ def _needs_relay(engine: Engine, chosen: ApiConnection) -> str | None:
 
 def _separate_network_reason(engine: Engine, path: str) -> str | None:
     """Return why an engine behind a local socket is not on this machine's network; None if it is."""
-    process, user = _socket_owner(path)
+    with engine.translated_errors():
+        process, user = _socket_owner(path)
     if user:  # not root: a rootless engine, or the proxy of a virtual machine
         if engine.is_rootless():
             return "the engine is rootless"
