@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.exceptions import TyperException
 
 from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
-from samlocal.cli.command_tree import root_command
+from samlocal.cli.command_tree import COMMANDS, root_command
 from samlocal.cli.console import finish_output, is_debugging, show_error
 from samlocal.errors import OutputError, SamlocalError
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     except TyperException as error:
         from samlocal.cli.usage_errors import show_usage_error
 
-        code = show_usage_error(error)
+        code = show_usage_error(error, arguments, COMMANDS)
     except SamlocalError as error:
         if is_debugging():
             import traceback

@@ -126,7 +126,8 @@ def read_config(
             if (option := known.get(option_of(key)))
         },
         diagnostics=tuple(
-            _unknown_key(path, (environment, name, PARAMETERS), key, known) for key in unknown
+            _unknown_key(path, (environment, name, PARAMETERS), key, " ".join(command), known)
+            for key in unknown
         ),
     )
 
@@ -257,12 +258,12 @@ def _no_environment(path: Path, environment: str, document: ConfigTable) -> tupl
 
 
 def _unknown_key(
-    path: Path, table: tuple[str, ...], key: str, known: Collection[str]
+    path: Path, table: tuple[str, ...], key: str, command: str, known: Collection[str]
 ) -> Diagnostic:
     from samlocal.diagnostics import Diagnostic
 
     return Diagnostic(
-        message=f"`{key}` is not an option of `{table[1].replace('_', ' ')}`",
+        message=f"`{key}` is not an option of `{command}`",
         place=_place_of(path, table, key),
         hint=_did_you_mean(option_of(key), known),
     )

@@ -96,6 +96,43 @@ def test_unknown_command(samlocal: Samlocal) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ["local", "invok"],
+            "no such command `invok`\nhint: did you mean `invoke`?",
+            id="misspelt",
+        ),
+        pytest.param(
+            ["start-lambda", "-p", "0"],
+            "no such command `start-lambda`\nhint: did you mean `samlocal local start-lambda`?",
+            id="without-its-group",
+        ),
+        pytest.param(
+            ["deploy"],
+            "no such command `deploy`\nhint: `samlocal --help` shows the usage",
+            id="unknown",
+        ),
+        pytest.param(
+            ["prune", "all", "now"],
+            "unexpected arguments `all`, `now`\nhint: `samlocal prune --help` shows the usage",
+            id="arguments",
+        ),
+        pytest.param(
+            ["local", "start-lambda", "-p"],
+            "option `-p` requires an argument\n"
+            "hint: `samlocal local start-lambda --help` shows the usage",
+            id="option-without-value",
+        ),
+    ],
+)
+def test_hints_of_usage_errors(samlocal: Samlocal, arguments: list[str], message: str) -> None:
+    """The hint names the command that was meant, or the one whose help to read."""
+    ended = samlocal(*arguments)
+    assert (ended.exit_code, ended.stderr) == (2, f"Error: {message}\n")
+
+
+@pytest.mark.parametrize(
     ("options", "exit_code"),
     [(["-e", "missing.json"], 1), (["--data", "{}", "-e", "event.json"], 2)],
     ids=["an input", "usage"],

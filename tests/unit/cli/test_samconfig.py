@@ -124,6 +124,16 @@ def test_an_unknown_key_is_reported_with_its_place(
     assert diagnostic.hint == "did you mean `env_vars`?"
 
 
+def test_an_unknown_key_of_a_command_with_a_dash(tmp_path: Path) -> None:
+    """The diagnostic names the command as it is typed."""
+    text = "[default.local_start_lambda.parameters]\nbogus = 1\n"
+    path = written(tmp_path, "samconfig.toml", text)
+    config = read_config(path, "default", ("local", "start-lambda"), known=KNOWN)
+    assert [each.message for each in config.diagnostics] == [
+        "`bogus` is not an option of `local start-lambda`"
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

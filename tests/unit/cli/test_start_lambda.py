@@ -86,7 +86,7 @@ def test_options_of_sam_are_accepted(samlocal: Samlocal, options: str) -> None:
     ("options", "exit_code", "message"),
     [
         ("--idle-timeout soon", 2, "`--idle-timeout soon` is not a duration"),
-        ("--warm-containers HOT", 2, "`HOT` is not one of"),
+        ("--warm-containers HOT", 2, "`HOT` is not one of `EAGER`, `LAZY`"),
         ("--port 65536", 2, "`65536` is not a whole number from 0 to 65535"),
         ("--max-environments 0", 2, "`0` is not a whole number from 1"),
         ("--host 192.0.2.1", 2, "`--host 192.0.2.1` cannot be listened on"),
