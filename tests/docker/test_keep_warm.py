@@ -364,6 +364,9 @@ def test_list_and_stop(samlocal: Samlocal, engine: docker.APIClient) -> None:
     assert headings.split()[:2] == ["FUNCTION", "STATE"]
     assert re.search(r"  idle +1 +[12]m\d\ds ", first), first
     assert second.split()[1] == "idle"
+    misspelt = samlocal("warm", "stop", "Count")
+    assert misspelt.exit_code == 0
+    assert misspelt.stderr == ("Warning: `Count` was not kept warm\nhint: did you mean `Counts`?\n")
     assert samlocal("warm", "stop", "Counts").stderr == "Stopped Counts\n"
     wait_until(lambda: len(containers_of(engine, samlocal.directory)) == 1)
     assert samlocal("warm", "stop").stderr == "Stopped Plain\n"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from samlocal.cli.console import print_status, show_output
+from samlocal.cli.console import print_status, show_output, show_warning
 from samlocal.cli.options.general import OutputOption
 
 _HEADINGS: Final = ("FUNCTION", "STATE", "INVOCATIONS", "ENDS IN", "PROJECT", "ENGINE")
@@ -50,8 +50,21 @@ def stop_warm(
     names = sorted({str(each["function"]) for each in stopped})
     if names:
         print_status(f"Stopped {', '.join(names)}")
-    else:
+    elif not functions:
         print_status("Nothing was kept warm")
+    for name in functions or ():
+        if not any(name in {each, each.rpartition("/")[2]} for each in names):
+            _show_unknown(name)
+
+
+def _show_unknown(name: str) -> None:
+    """Say that a function was not warm, and which one may be meant."""
+    from samlocal.service.launcher import ask_services
+    from samlocal.suggestions import did_you_mean
+
+    warm = {str(each["function"]) for each in ask_services("list") if each["state"] != "stopping"}
+    hint = did_you_mean(name, warm) or "`samlocal warm list` shows what is warm"
+    show_warning(f"`{name}` was not kept warm", hint=hint if warm else None)
 
 
 def _row(environment: dict[str, Any]) -> tuple[str, ...]:
@@ -68,11 +81,14 @@ def _row(environment: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _time_left(ends: str | None) -> str:
-    """Return the time until an aware moment in whole seconds, as in `--keep-warm`."""
+    """Return the time until an aware moment, as in `--keep-warm`: its two greatest units."""
     if ends is None:
         return "-"
     seconds = max(0, round((datetime.fromisoformat(ends) - datetime.now(UTC)).total_seconds()))
-    return f"{seconds // 60}m{seconds % 60:02}s" if seconds >= 60 else f"{seconds}s"  # noqa: PLR2004  # a minute
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours}h{minutes % 60:02}m"
+    return f"{minutes}m{seconds % 60:02}s" if minutes else f"{seconds}s"
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:
