@@ -196,7 +196,11 @@ class AsyncInvocations:
             self._wait(event, seconds)
             return None
         return Outcome(
-            condition=condition, status_code=_OK, payload=result.payload, message=error.message
+            condition=condition,
+            status_code=_OK,
+            payload=result.payload,
+            message=error.message,
+            error_type=error.type,
         )
 
     def _after_refusal(
@@ -239,7 +243,7 @@ class AsyncInvocations:
         if not outcome.is_success:
             times = "once" if event.attempts == 1 else f"{event.attempts} times"
             ran = f"after it ran {times}" if event.attempts else "without a run"
-            self._report(f"{event} failed {ran} ({outcome.condition}): {outcome.message}")
+            self._report(f"{event} failed {ran} ({outcome.condition}): {outcome.reason}")
         await self._deliveries.deliver(event, outcome)
         self._discard(event)
 

@@ -26,17 +26,24 @@ class Outcome:
     """The end of an asynchronous invocation.
 
     `status_code` is that of the last attempt, None if the function must not run. `payload` is what the function
-    returned, or its error as JSON, None if it did not run then. `message` says why the invocation failed.
+    returned, or its error as JSON, None if it did not run then. `message` says why the invocation failed, and
+    `error_type` is the type of the function's error, if it was one.
     """
 
     condition: Condition
     status_code: int | None = None
     payload: bytes | None = None
     message: str = ""
+    error_type: str = ""
 
     @property
     def is_success(self) -> bool:
         return self.condition == "Success"
+
+    @property
+    def reason(self) -> str:
+        """Why the invocation failed, with the type of the error."""
+        return f"{self.error_type}: {self.message}" if self.error_type else self.message
 
 
 def invocation_record(event: QueuedEvent, outcome: Outcome, at: datetime) -> str:

@@ -49,7 +49,7 @@ async def test_a_function_error_is_tried_again_twice(open_queue: Open) -> None:
     assert queue.reported == [
         f"{event}: attempt 1 failed (Oops: boom); the next one is in 60 s",
         f"{event}: attempt 2 failed (Oops: boom); the next one is in 120 s",
-        f"{event} failed after it ran 3 times (RetriesExhausted): boom",
+        f"{event} failed after it ran 3 times (RetriesExhausted): Oops: boom",
     ]
 
 
@@ -102,7 +102,7 @@ async def test_an_event_that_would_be_too_old_is_given_up(
         await queue.clock.advance(times[-1] + 1)
         assert queue.functions.times("F") == times
         condition = "EventAgeExceeded" if len(times) < 3 else "RetriesExhausted"
-        assert queue.reported[-1].endswith(f"failed after it ran {ran} ({condition}): boom")
+        assert queue.reported[-1].endswith(f"failed after it ran {ran} ({condition}): Oops: boom")
 
 
 async def test_a_throttled_event_waits_longer_each_time(open_queue: Open) -> None:
