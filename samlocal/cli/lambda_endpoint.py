@@ -78,7 +78,12 @@ class LambdaEndpoint:
             events = await stack.enter_async_context(
                 AsyncInvocations(project, report=self._observer.show_status)
             )
-            app = lambda_app(project, events, allowed_hosts=self._settings.allowed_hosts)
+            app = lambda_app(
+                project,
+                events,
+                allowed_hosts=self._settings.allowed_hosts,
+                report=self._observer.show_diagnostic,
+            )
             nested = await stack.enter_async_context(EndpointServer(app, sockets=unix))
             clients = await stack.enter_async_context(EndpointServer(app, sockets=self._listeners))
             signals.is_serving = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError, api_error
@@ -20,7 +21,7 @@ from samlocal.lambda_api.responses import error_response
 from samlocal.lambda_api.routes import operation_handlers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.lambda_api.functions import Functions
@@ -29,12 +30,23 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.routes import Handler
 
 _log: Final = logging.getLogger("samlocal.endpoint")
+_CANNOT_RUN: Final = (error_types.RESOURCE_CONFLICT, error_types.SERVICE)
 
 
-def lambda_app(functions: Functions, events: Events, *, allowed_hosts: Collection[str]) -> ASGIApp:
+def _report_nothing(_diagnostic: Diagnostic) -> None: ...
+
+
+def lambda_app(
+    functions: Functions,
+    events: Events,
+    *,
+    allowed_hosts: Collection[str],
+    report: Callable[[Diagnostic], None] = _report_nothing,
+) -> ASGIApp:
     """Return the app that serves Lambda's API for the functions of a project.
 
-    Requests that name a host other than this machine and `allowed_hosts` are refused: see `HostCheck`.
+    Requests that name a host other than this machine and `allowed_hosts` are refused: see `HostCheck`. `report` gets
+    what keeps a function from running, which its client may not show.
     """
     handlers = operation_handlers(functions, events)
     check_host = HostCheck(allowed_hosts)
@@ -44,7 +56,7 @@ def lambda_app(functions: Functions, events: Events, *, allowed_hosts: Collectio
             raise ValueError(f"`{scope['type']}` is not served")
         request = Request(scope, receive, send)
         try:
-            response = await _answer(request, handlers, check_host)
+            response = await _answer(request, handlers, check_host, report)
             if response:
                 await request.respond(response)
         except DisconnectedError:
@@ -54,7 +66,10 @@ def lambda_app(functions: Functions, events: Events, *, allowed_hosts: Collectio
 
 
 async def _answer(
-    request: Request, handlers: Mapping[str, Handler], check_host: HostCheck
+    request: Request,
+    handlers: Mapping[str, Handler],
+    check_host: HostCheck,
+    report: Callable[[Diagnostic], None],
 ) -> Response | None:
     try:
         check_host(request)
@@ -64,7 +79,10 @@ async def _answer(
     except RecursiveInvocationError as error:
         return error_response(LambdaApiError(error_types.RECURSIVE_INVOCATION, error.message))
     except SamlocalError as error:
-        return error_response(api_error(error))
+        translated = api_error(error)
+        if translated.error_type in _CANNOT_RUN:
+            report(_failure(request, error))
+        return error_response(translated)
     except DisconnectedError:
         raise
     except Exception:
@@ -73,6 +91,15 @@ async def _answer(
         _log.exception("request %s failed", request.request_id)
         message = "samlocal failed, its log has the reason"
         return error_response(LambdaApiError(error_types.SERVICE, message))
+
+
+def _failure(request: Request, error: SamlocalError) -> Diagnostic:
+    """Return a diagnostic with the error of a request, and the function that it was for."""
+    operation = find_operation(request.method, request.raw_path)
+    message = error.message
+    if operation and operation.parameters:
+        message = f"`{operation.parameters[0]}` cannot run: {message}"
+    return Diagnostic(message=message, place=error.place, hint=error.hint)
 
 
 async def _perform(request: Request, handlers: Mapping[str, Handler]) -> Response | None:

@@ -106,7 +106,8 @@ class ProjectEndpoint:
             project = _LatestProject(self)
             stack.push_async_callback(project.close)
             events = await stack.enter_async_context(AsyncInvocations(project, report=self.report))
-            app = lambda_app(project, events, allowed_hosts=())
+            show = _Observer(self).show_diagnostic
+            app = lambda_app(project, events, allowed_hosts=(), report=show)
             server = await stack.enter_async_context(EndpointServer(app, sockets=[listener]))
             stack.push_async_callback(server.stop, _DRAIN_SECONDS)
             await asyncio.Event().wait()

@@ -104,6 +104,25 @@ class ServedFunctions:
         self._is_eager = True
         await asyncio.gather(*(self._warm_up(entry) for entry in self.snapshot.entries))
 
+    async def check_any(self) -> None:
+        """Resolve functions until it is certain that one of them can run, or that they fail for several reasons.
+
+        Raises:
+            SamlocalError: All of them fail for the same reason, such as an env file that does not exist.
+        """
+        first: SamlocalError | None = None
+        for entry in self.snapshot.entries:
+            try:
+                await self.resolve(entry)
+            except SamlocalError as error:
+                if first and str(error) != str(first):
+                    return
+                first = first or error
+            else:
+                return
+        if first:
+            raise first
+
     async def check(self, snapshot: ProjectSnapshot) -> None:
         """Resolve the functions that are in use as another reading of the project has them.
 

@@ -109,6 +109,7 @@ class ServedProject:
             snapshot, self._preparation, self._fleet, observer=self._observer
         )
         stack.push_async_callback(self._functions.close)
+        await self._functions.check_any()
         files = {*self._extra_files, snapshot.project.path}
         if options.function.reads_credentials:
             files |= {*config_paths(self._host.variables, home=self._host.home)}

@@ -21,6 +21,8 @@ from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from samlocal.diagnostics import Diagnostic
+
 
 @dataclass
 class Endpoint:
@@ -31,6 +33,7 @@ class Endpoint:
     events: FakeEvents
     server: EndpointServer
     loop: asyncio.AbstractEventLoop
+    reported: list[Diagnostic]
 
     @property
     def url(self) -> str:
@@ -82,13 +85,14 @@ def endpoint() -> Iterator[Endpoint]:
     async def serve() -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         functions, events = FakeFunctions(), FakeEvents()
-        app = lambda_app(functions, events, allowed_hosts=["my-machine"])
+        reported: list[Diagnostic] = []
+        app = lambda_app(functions, events, allowed_hosts=["my-machine"], report=reported.append)
         async with EndpointServer(app, sockets=[listener]) as server:
             end = asyncio.Event()
             may_end.append(end)
             loop = asyncio.get_running_loop()
             port = listener.getsockname()[1]
-            started.append(Endpoint(port, functions, events, server, loop))
+            started.append(Endpoint(port, functions, events, server, loop, reported))
             is_ready.set()
             await end.wait()
 

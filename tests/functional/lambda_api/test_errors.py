@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.functional.lambda_api.fakes import ACCOUNT_ID, REGION
+from tests.functional.lambda_api.fakes import ACCOUNT_ID, PLACE, REGION
 
 if TYPE_CHECKING:
     from tests.functional.lambda_api.aws import Aws
@@ -299,6 +299,18 @@ def test_error_of_samlocal(aws: Aws, name: str, status: int, code: str, message:
 
     assert (error.status, error.code, error.message) == (status, code, message)
     assert error.response["Type"] == ("User" if status < 500 else "Server")
+
+
+def test_what_keeps_a_function_from_running_is_reported(aws: Aws, endpoint: Endpoint) -> None:
+    """The endpoint's terminal has it as well; mistakes of clients and throttles are theirs alone."""
+    endpoint.reported.clear()
+    for name in ("Broken", "NoEngine", "Missing", "Throttled"):
+        aws.refusal("invoke", FunctionName=name)
+
+    broken, no_engine = endpoint.reported
+    assert broken.message == "`Broken` cannot run: `src` does not exist"
+    assert (broken.place, broken.hint) == (PLACE, "run `sam build`")
+    assert no_engine.message == "`NoEngine` cannot run: no container engine answers"
 
 
 def test_recursion(aws: Aws, endpoint: Endpoint) -> None:

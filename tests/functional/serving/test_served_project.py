@@ -10,8 +10,10 @@ import pytest
 
 from samlocal.errors import (
     CodeNotFoundError,
+    EnvVarsError,
     FunctionNotFoundError,
     InvalidParameterValueError,
+    SamlocalError,
     SandboxError,
     UsageError,
 )
@@ -64,6 +66,23 @@ async def test_function_that_cannot_be_resolved(shop: Shop) -> None:
         for _ in range(2):
             assert [each.full_path for each in await served.functions()] == ["Notify"]
     assert len([each for each in shop.observer.messages if "`Ratings` cannot run" in each]) == 1
+
+
+async def test_env_file_that_does_not_exist(shop: Shop) -> None:
+    """What keeps every function from running is an error at the start."""
+    function = FunctionOptions(env_files=("missing.json",), reads_credentials=False)
+    with pytest.raises(EnvVarsError, match=r"no such env file: `missing\.json`"):
+        await shop.serve(shop.options(function=function)).__aenter__()
+
+
+async def test_functions_that_cannot_be_resolved_for_several_reasons(shop: Shop) -> None:
+    """Each one is told when it is invoked: it may be mended meanwhile."""
+    shop.edit("ReservedConcurrentExecutions: 3", "MemorySize: much")
+    shop.edit("{CodeUri: notify/}", "{CodeUri: notify/, MemorySize: little}")
+    async with shop.serve() as served:
+        assert await served.functions() == ()
+        with pytest.raises(SamlocalError, match="`little`"):
+            await served.invoke(call("Notify"))
 
 
 async def test_invocation(shop: Shop) -> None:
