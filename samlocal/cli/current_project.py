@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
+from samlocal.lambda_api.current_functions import CurrentFunctions
 from samlocal.serving.served_project import ServedProject
 
 if TYPE_CHECKING:
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
     from samlocal.cli.endpoint_settings import EndpointSettings
     from samlocal.execution.fleet.fleet import Fleet
     from samlocal.function import Function
-    from samlocal.invocation import InvocationResult, ResponseSink
     from samlocal.preparation.observer import Observer
     from samlocal.sandbox.output import Log
-    from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.options import ServingOptions
 
 
-class CurrentProject:
+class CurrentProject(CurrentFunctions):
     """The functions of the project that is open: see `ServedProject`, which does the work.
 
     Before each call, configuration files are looked at. If one has changed, `read_again` parses the command line
@@ -67,24 +66,6 @@ class CurrentProject:
     @property
     def account_id(self) -> str:
         return self._project.account_id
-
-    async def functions(self) -> tuple[Function, ...]:
-        return await (await self._current()).functions()
-
-    async def find(self, name: str) -> Function:
-        return await (await self._current()).find(name)
-
-    async def invoke(
-        self,
-        call: FunctionCall,
-        *,
-        response: ResponseSink | None = None,
-        tail: Log | None = None,
-    ) -> InvocationResult:
-        return await (await self._current()).invoke(call, response=response, tail=tail)
-
-    async def code_facts(self, function: Function) -> CodeFacts:
-        return await (await self._current()).code_facts(function)
 
     async def warm_up(self) -> None:
         await self._project.warm_up()

@@ -89,8 +89,7 @@ class _FleetProcess:
         self._control.close()  # nobody asks a process that ends
         if self._error is None:
             await self._fleet.close(_CLOSE_SECONDS)
-            for endpoint in self._endpoints.values():
-                await endpoint.close()
+            await self._close_endpoints()
             await self._fleet.__aexit__()
         if self._requests:
             await asyncio.wait(self._requests, timeout=_LINGER_SECONDS)
@@ -264,8 +263,14 @@ class _FleetProcess:
             shown = wanted
             if not request.names:
                 await self._fleet.close(_CLOSE_SECONDS)
+                await self._close_endpoints()  # nothing is left when the command has its answer
                 self._is_ending.set()
         return Environments(tuple(shown.values()))
+
+    async def _close_endpoints(self) -> None:
+        while self._endpoints:
+            _, endpoint = self._endpoints.popitem()
+            await endpoint.close()
 
     def _info(self, environment: EnvironmentInfo) -> WarmEnvironmentInfo:
         function = self._functions[environment.key]

@@ -12,8 +12,11 @@ from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.endpoints import announce, endpoint_socket
+from samlocal.errors import SamlocalError
 from samlocal.host import Host
+from samlocal.lambda_api.current_functions import CurrentFunctions
 from samlocal.preparation.observer import LoggingObserver
 from samlocal.service.fleet_channel import ChannelLog
 
@@ -27,10 +30,10 @@ if TYPE_CHECKING:
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.function import Function
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
+    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.sandbox.output import Log
     from samlocal.service.fleet_channel import Channel
     from samlocal.service.fleet_messages import Neighbours
-    from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.served_project import ServedProject
 
 # Imported in a thread, because the import takes long: other functions run meanwhile.
@@ -108,7 +111,9 @@ class ProjectEndpoint:
             events = await stack.enter_async_context(AsyncInvocations(project, report=self.report))
             show = _Observer(self).show_diagnostic
             app = lambda_app(project, events, allowed_hosts=(), report=show)
-            server = await stack.enter_async_context(EndpointServer(app, sockets=[listener]))
+            server = await stack.enter_async_context(
+                EndpointServer(project.opened_before(app), sockets=[listener])
+            )
             stack.push_async_callback(server.stop, _DRAIN_SECONDS)
             await asyncio.Event().wait()
 
@@ -173,8 +178,8 @@ class ProjectEndpoint:
         return f"{self._path}\0{key}"
 
 
-class _LatestProject:
-    """The functions with the options of the latest command: see `samlocal.lambda_api.functions.Functions`."""
+class _LatestProject(CurrentFunctions):
+    """The functions with the options of the latest command."""
 
     def __init__(self, endpoint: ProjectEndpoint) -> None:
         self._endpoint = endpoint
@@ -183,33 +188,21 @@ class _LatestProject:
 
     @property
     def region(self) -> str:
-        return self._opened[1].region if self._opened else self._default.get("AWS_REGION", "")
+        return self._opened[1].region if self._opened else DEFAULT_REGION
 
     @property
     def account_id(self) -> str:
-        return self._opened[1].account_id if self._opened else "123456789012"
+        return self._opened[1].account_id if self._opened else DEFAULT_ACCOUNT_ID
 
-    @property
-    def _default(self) -> dict[str, str]:
-        return dict(self._endpoint.wanted.variables)
+    def opened_before(self, app: ASGIApp) -> ASGIApp:
+        """Return an app that opens the project before each request, which Region and account depend on."""
 
-    async def functions(self) -> tuple[Function, ...]:
-        return await (await self._current()).functions()
+        async def open_first(scope: Scope, receive: Receive, send: Send) -> None:
+            with suppress(SamlocalError):  # the app answers with it
+                await self._current()
+            await app(scope, receive, send)
 
-    async def find(self, name: str) -> Function:
-        return await (await self._current()).find(name)
-
-    async def invoke(
-        self,
-        call: FunctionCall,
-        *,
-        response: ResponseSink | None = None,
-        tail: Log | None = None,
-    ) -> InvocationResult:
-        return await (await self._current()).invoke(call, response=response, tail=tail)
-
-    async def code_facts(self, function: Function) -> CodeFacts:
-        return await (await self._current()).code_facts(function)
+        return open_first
 
     async def close(self) -> None:
         if self._opened:

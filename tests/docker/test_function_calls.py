@@ -258,6 +258,19 @@ def test_warm_function(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
         assert samlocal("warm", "stop").exit_code == 0
 
 
+def test_arn_of_a_neighbour(samlocal: Samlocal) -> None:
+    """The first call in the background service may name a function by its ARN, in any Region and account."""
+    place = ("--region", "eu-central-1", "--account-id", "210987654321")
+    arn = "arn:aws:lambda:eu-central-1:210987654321:function:Echo"
+    try:
+        called = result(
+            samlocal, "Calls", {"function": arn, "payload": 1}, *("--keep-warm", "1m"), *place
+        )
+        assert called == {"status": 200, "error": None, "payload": 1}
+    finally:
+        assert samlocal("warm", "stop").exit_code == 0
+
+
 def test_endpoint_that_is_killed(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """A waiting function gets Lambda's error at once, and the next command removes what is left."""
     running = endpoint()
