@@ -16,9 +16,6 @@ class ServingOptions:
 
     Changes of files that match a pattern in `ignore` have no effect; the patterns are those of `.gitignore`,
     relative to each directory of code. With `respects_gitignore`, the project's own `.gitignore` files count, too.
-
-    Changes of files that match a glob of `watch_ignore`, or are in a `.gitignore` if `reads_gitignore`, end no
-    environment.
     """
 
     project: ProjectOptions = ProjectOptions()
@@ -28,5 +25,3 @@ class ServingOptions:
     functions: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     respects_gitignore: bool = True
-    watch_ignore: tuple[str, ...] = ()
-    reads_gitignore: bool = True

@@ -74,6 +74,26 @@ def test_nothing_is_watched_with_no_watch(samlocal_in: SamlocalIn) -> None:
         assert endpoint.invoke("Counts").body == 2
 
 
+def test_ignored_files(samlocal_in: SamlocalIn) -> None:
+    """`--watch-ignore` and `.gitignore` let files change without a new environment; `--no-gitignore` does not."""
+    samlocal = samlocal_in(PROJECT, PYTHON)
+    code = samlocal.directory / "python"
+    (samlocal.directory / ".gitignore").write_text("*.log\n")
+    with serving(samlocal, "--watch-ignore", "*.md", "--watch-ignore", "notes/") as endpoint:
+        assert endpoint.invoke("Counts").body == 1
+        (code / "README.md").write_text("new")
+        (code / "debug.log").write_text("new")
+        (code / "notes").mkdir()
+        (code / "notes" / "some.txt").write_text("new")
+        assert endpoint.invoke("Counts").body == 2
+        (code / "some.txt").write_text("new")
+        assert endpoint.invoke("Counts").body == 1
+    with serving(samlocal, "--no-gitignore") as endpoint:
+        assert endpoint.invoke("Counts").body == 1
+        (code / "debug.log").write_text("newer")
+        assert endpoint.invoke("Counts").body == 1
+
+
 def test_template_that_breaks_and_heals(samlocal_in: SamlocalIn) -> None:
     """The last good template is served while it cannot be read, which is said; the next good one is served."""
     samlocal = samlocal_in(PROJECT, PYTHON)

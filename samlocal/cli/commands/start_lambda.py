@@ -133,8 +133,8 @@ def _serving(  # the groups that shape functions
         code=plain_code(code),
         sandbox=read_settings(container, limits, code, debugging),
         functions=tuple(served.function_identifiers or ()),
-        watch_ignore=tuple(warm.watch_ignore or ()),
-        reads_gitignore=warm.gitignore,
+        ignore=tuple(warm.watch_ignore or ()),
+        respects_gitignore=warm.gitignore,
     )
 
 
