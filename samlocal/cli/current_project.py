@@ -67,8 +67,8 @@ class CurrentProject(CurrentFunctions):
     def account_id(self) -> str:
         return self._project.account_id
 
-    async def warm_up(self) -> None:
-        await self._project.warm_up()
+    async def warm_up(self) -> bool:
+        return await self._project.warm_up()
 
     @property
     def path(self) -> Path:

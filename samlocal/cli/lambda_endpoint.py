@@ -139,8 +139,10 @@ class LambdaEndpoint:
         return project
 
     async def _initialize(self, project: CurrentProject) -> None:
-        await project.warm_up()
-        self._observer.show_status("Environments are initialized")
+        if await project.warm_up():
+            self._observer.show_status("Environments are initialized")
+        else:
+            self._observer.show_status("Environments are initialized, except those that cannot run")
 
 
 def _no_calls(error: CacheError) -> Diagnostic:

@@ -46,7 +46,7 @@ class ServedFunctions:
         self._facts: dict[str, asyncio.Task[CodeFacts]] = {}
         self._begun: set[str] = set()
         self._is_eager = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def close(self) -> None:
         """End what is under way."""
@@ -99,10 +99,14 @@ class ServedFunctions:
             task.add_done_callback(partial(_forget_failed, self._facts, path))
         return await asyncio.shield(task)
 
-    async def warm_up(self) -> None:
-        """Initialise an environment for each function, also after changes; a failure is a diagnostic."""
+    async def warm_up(self) -> bool:
+        """Initialise an environment for each function, also after changes, and return whether all succeeded.
+
+        A failure is a diagnostic.
+        """
         self._is_eager = True
-        await asyncio.gather(*(self._warm_up(entry) for entry in self.snapshot.entries))
+        ups = await asyncio.gather(*(self._warm_up(entry) for entry in self.snapshot.entries))
+        return all(ups)
 
     async def check_any(self) -> None:
         """Resolve functions until it is certain that one of them can run, or that they fail for several reasons.
@@ -201,14 +205,16 @@ class ServedFunctions:
     async def _resolve(self, entry: FunctionEntry) -> Function:
         return (await self._preparation.resolve(self.snapshot, entry)).function
 
-    async def _warm_up(self, entry: FunctionEntry) -> None:
+    async def _warm_up(self, entry: FunctionEntry) -> bool:
         try:
             prepared = await self.get(entry.full_path).prepared(LATEST)
             await self._fleet.warm_up(prepared.function)
         except SamlocalError as error:
             self._observer.show_diagnostic(failure_diagnostic(entry.full_path, error))
+            return False
+        return True
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

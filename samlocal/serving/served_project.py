@@ -214,9 +214,12 @@ class ServedProject:
             response=response,
         )
 
-    async def warm_up(self) -> None:
-        """Initialise an environment for each function that is served; a failure is a diagnostic."""
-        await self._functions.warm_up()
+    async def warm_up(self) -> bool:
+        """Initialise an environment for each function that is served, and return whether all succeeded.
+
+        A failure is a diagnostic.
+        """
+        return await self._functions.warm_up()
 
     async def code_facts(self, function: Function) -> CodeFacts:
         """Return facts about a function's code, read once until it changes.
