@@ -57,6 +57,7 @@ def run_in_service() -> "int | None":
 
     The service then has read nothing from stdin and written nothing.
     """
+    _open_missing_streams()
     connection = connect(socket_path())
     if connection is None:
         return None
@@ -90,6 +91,13 @@ def encode(request: "Message") -> bytes:
     """Return a request with its length before it."""
     content = marshal.dumps(request)  # type: ignore[arg-type]  # wants exact types
     return len(content).to_bytes(LENGTH_BYTES) + content
+
+
+def _open_missing_streams() -> None:
+    """Replace closed standard streams, so that the connection does not take their numbers."""
+    while (number := os.open(os.devnull, os.O_RDWR)) in STREAMS:
+        pass
+    os.close(number)
 
 
 def _exists(path: str) -> bool:

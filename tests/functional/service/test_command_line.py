@@ -111,3 +111,22 @@ def test_temporary_folders_are_those_of_the_command(
     template.write_text(template.read_text().replace("CodeUri: .", "CodeUri: code.zip"))
     run(project, "--keep-warm", "5m")
     assert os.listdir(project / "tmp") == [f"samlocal-{os.getuid()}"]  # noqa: PTH208  # names
+
+
+def test_a_closed_stream_is_an_empty_one(service: Service, project: Path) -> None:
+    """The connection to the service does not take the number of a stream that the client has closed."""
+    service.start()
+    command = f"{_SAMLOCAL} local invoke Echo --no-credentials --keep-warm 5m"
+    for options, code, error in (
+        ("--event - <&-", 1, "Error: standard input is empty"),
+        ("--no-such-option 2>&-", 2, ""),
+    ):
+        ended = subprocess.run(
+            ["/bin/sh", "-c", f"{command} {options}"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr.partition("\n")[0]) == (code, error)
