@@ -68,6 +68,7 @@ class _FleetProcess:
         self._requests: set[asyncio.Task[None]] = set()
         self._is_ending = asyncio.Event()
         self._is_used = asyncio.Event()
+        self._is_refusing = False
         self._error: SamlocalError | None = None
 
     async def run(self) -> None:
@@ -85,8 +86,7 @@ class _FleetProcess:
         await asyncio.wait([unused, ended], return_when=asyncio.FIRST_COMPLETED)
         for task in (unused, ended):
             task.cancel()
-        loop.remove_reader(self._control)
-        self._control.close()  # nobody asks a process that ends
+        self._refuse()
         if self._error is None:
             await self._fleet.close(_CLOSE_SECONDS)
             await self._close_endpoints()
@@ -109,6 +109,13 @@ class _FleetProcess:
             except TimeoutError:
                 return
 
+    def _refuse(self) -> None:
+        """Serve nobody else: who asks from now on gets another process."""
+        if not self._is_refusing:
+            self._is_refusing = True
+            asyncio.get_running_loop().remove_reader(self._control)
+            self._control.close()
+
     def _accept(self) -> None:
         """Take a connection from the main process, whose end is the end of this one."""
         try:
@@ -130,7 +137,7 @@ class _FleetProcess:
         channel = Channel(writer)
         try:
             request = await read_message(reader)
-            if request is None:
+            if request is None or self._is_refusing:
                 return
             channel.send(Accepted())
             if self._error:
@@ -262,6 +269,7 @@ class _FleetProcess:
                 self._fleet.retire(each.key)
             shown = wanted
             if not request.names:
+                self._refuse()
                 await self._fleet.close(_CLOSE_SECONDS)
                 await self._close_endpoints()  # nothing is left when the command has its answer
                 self._is_ending.set()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Without an environment and a command for so long, the service ends.
 LINGER_SECONDS: Final = 5.0
+# After a request to end, the commands that run may need a fleet for so long.
+_FINISH_SECONDS: Final = 10.0
 
 
 @frozen
@@ -63,6 +65,7 @@ class Zygote:
         self._handlers: dict[int, _Child] = {}
         self._fleets: dict[bytes, _Child] = {}
         self._ended: list[int] = []
+        self._is_refusing = False
         self._is_ending = False
 
     def run(self) -> None:
@@ -76,20 +79,30 @@ class Zygote:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _note)
         self._own = (wakened, waker)
-        idle_since = time.monotonic()
         try:
-            while not self._is_ending:
-                is_idle = not (self._handlers or self._fleets)
-                left = idle_since + LINGER_SECONDS - time.monotonic()
-                if is_idle and left <= 0:
-                    return
-                self._reap()
-                self._next = self._next or self._fork_handler()
-                self._serve(wakened, left if is_idle else None)
-                if not is_idle:
-                    idle_since = time.monotonic()
+            self._serve_commands(wakened)
+            self._let_finish(wakened)
         finally:
-            self._end()
+            self._refuse()
+
+    def _serve_commands(self, wakened: socket.socket) -> None:
+        idle_since = time.monotonic()
+        while not (self._is_ending or self._is_refusing):
+            is_idle = not (self._handlers or self._fleets)
+            left = idle_since + LINGER_SECONDS - time.monotonic()
+            if is_idle and left <= 0:
+                return
+            self._reap()
+            self._next = self._next or self._fork_handler()
+            self._serve(wakened, left if is_idle else None)
+            if not is_idle:
+                idle_since = time.monotonic()
+
+    def _let_finish(self, wakened: socket.socket) -> None:
+        """Answer the commands that run for some seconds; processes of fleets end when they see that this one has gone."""
+        until = time.monotonic() + _FINISH_SECONDS
+        while self._handlers and not self._is_ending and time.monotonic() < until:
+            self._serve(wakened, max(0.0, until - time.monotonic()))
 
     def _serve(self, wakened: socket.socket, seconds: float | None) -> None:
         """Wait for events, and handle them."""
@@ -136,8 +149,7 @@ class Zygote:
                     self._hand_over(handler, key)
                 send(handler.control, ("no more",))
             elif kind == "end":
-                self._is_ending = True
-                self._unlink()
+                self._refuse()
                 send(handler.control, ("ending",))
 
     def _connect(
@@ -206,16 +218,17 @@ class Zygote:
             os._exit(1)
         os._exit(0)
 
-    def _end(self) -> None:
-        """End listening; processes of fleets end when they see that this process has gone."""
-        self._unlink()
+    def _refuse(self) -> None:
+        """End listening; after this, another service may have the path."""
+        if self._is_refusing:
+            return
+        self._is_refusing = True
+        with suppress(OSError):
+            os.unlink(self._path)  # noqa: PTH108  # a text, as in the client
         self._listener.close()
-
-    def _unlink(self) -> None:
-        if self._path:
-            with suppress(OSError):
-                os.unlink(self._path)  # noqa: PTH108  # after this, another service may have the path
-            self._path = ""
+        if self._next:
+            self._next.control.close()
+            self._next = None
 
 
 def set_environment(environment: dict[bytes, bytes]) -> None:

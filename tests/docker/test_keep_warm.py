@@ -374,6 +374,21 @@ def test_list_and_stop(samlocal: Samlocal, engine: docker.APIClient) -> None:
     assert samlocal("warm", "stop").stderr == "Nothing was kept warm\n"
 
 
+def test_a_stop_does_not_hold_up_others(samlocal: Samlocal) -> None:
+    """While a stop waits for an invocation, another command gets new environments."""
+    with samlocal.start(
+        "local", "invoke", "Plain", "--no-credentials", "--data", '{"sleep": 5}'
+    ) as slow:
+        assert slow.stderr
+        assert any(line == b"invoked\n" for line in slow.stderr)
+        with samlocal.start("warm", "stop") as stop:
+            wait_until(lambda: b"Plain" not in samlocal("warm", "list").stdout)
+            assert stop.poll() is None
+            assert invoke(samlocal)["invocations"] == 1
+            assert stop.wait(PATIENCE_SECONDS) == 0
+        assert slow.wait(PATIENCE_SECONDS) == 0
+
+
 def test_two_first_commands_start_one_service(samlocal: Samlocal) -> None:
     """Both wait for the same service."""
     started = [

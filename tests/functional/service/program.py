@@ -35,6 +35,11 @@ def run() -> int:
         sys.stdout.write("sleeping\n")
         sys.stdout.flush()
         time.sleep(60)
+    if action == "late fleet":
+        sys.stdout.write("waiting\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        action = "fleet"
     if action == "fleet":
         os.close(session.connect_fleet(None, os.environ))
     if action == "show":

@@ -20,6 +20,7 @@ from samlocal.service.launcher import ServiceError
 from samlocal.service.zygote import LINGER_SECONDS
 from tests.functional.service.conftest import (
     CHECKOUT,
+    SECONDS,
     Service,
     children,
     is_running,
@@ -126,6 +127,20 @@ def test_a_fleet_keeps_it(service: Service) -> None:
     processes = children(pid)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not any(is_running(each) for each in processes))
+
+
+def test_a_running_command_gets_a_fleet_from_a_service_that_ends(service: Service) -> None:
+    """What `warm stop` ends takes no new commands, but those that prepare their invocation can still run it."""
+    pid = service.start()
+    with service.begin("late fleet") as command:
+        assert command.stdout
+        assert command.stdout.readline() == "waiting\n"
+        assert launcher.ask_services("stop", ()) == []
+        assert not service.socket.exists()
+        assert service.start() != pid
+        _, err = command.communicate("go on\n", timeout=SECONDS)
+    assert (command.returncode, err) == (0, "")
+    wait_until(lambda: not is_running(pid))
 
 
 def test_a_killed_fleet_is_forgotten(service: Service) -> None:
