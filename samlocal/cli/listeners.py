@@ -46,8 +46,10 @@ def port_of(listener: socket.socket) -> int:
 
 def url_of(host: str, port: int) -> str:
     """Return the URL at which clients on this machine reach a host and port."""
-    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
+    if host in {"0.0.0.0", ""}:  # noqa: S104  # compared, not bound
         host = "127.0.0.1"
+    elif host == "::":  # without IPv4, see `_listen`
+        host = "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

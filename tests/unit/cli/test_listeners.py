@@ -62,6 +62,7 @@ def test_host_of_another_machine(host: str) -> None:
         ("127.0.0.1", "http://127.0.0.1:3001"),
         ("0.0.0.0", "http://127.0.0.1:3001"),  # noqa: S104  # not bound
         ("::1", "http://[::1]:3001"),
+        ("::", "http://[::1]:3001"),
         ("localhost", "http://localhost:3001"),
     ],
 )
