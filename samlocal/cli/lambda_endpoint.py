@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # What a stop gives to requests, and then to calls between functions; the process ends within 10 seconds.
 _DRAIN_SECONDS: Final = 7.0
 _NESTED_SECONDS: Final = 0.5
+# What it gives to invocations whose requests have their answers, but whose logs are not complete.
+_LOG_SECONDS: Final = 0.5
 
 
 class LambdaEndpoint:
@@ -74,7 +76,7 @@ class LambdaEndpoint:
     async def _serve(self, signals: StopSignals) -> None:
         async with AsyncExitStack() as stack:
             unix = self._listen_for_functions(stack)
-            project = await self._open(stack)
+            fleet, project = await self._open(stack)
             events = await stack.enter_async_context(
                 AsyncInvocations(project, report=self._observer.show_status)
             )
@@ -100,6 +102,7 @@ class LambdaEndpoint:
             # Functions can call each other until the last request has finished.
             await asyncio.gather(clients.stop(_DRAIN_SECONDS), events.close(_DRAIN_SECONDS))
             await nested.stop(_NESTED_SECONDS)
+            await fleet.close(_LOG_SECONDS)
 
     def _listen_for_functions(self, stack: AsyncExitStack) -> list[socket.socket]:
         """Return the socket at which functions call each other, unless they do not."""
@@ -112,7 +115,7 @@ class LambdaEndpoint:
             return []
         return [listener]
 
-    async def _open(self, stack: AsyncExitStack) -> CurrentProject:
+    async def _open(self, stack: AsyncExitStack) -> tuple[Fleet, CurrentProject]:
         """Connect to the engine, and open the project."""
         settings = self._settings
         fleet = await stack.enter_async_context(
@@ -136,7 +139,7 @@ class LambdaEndpoint:
         if self._socket:
             find_endpoint(project.path, fleet.engine.address)  # removes what killed ones have left
             stack.enter_context(announce(project.path, fleet.engine.address, self._socket))
-        return project
+        return fleet, project
 
     async def _initialize(self, project: CurrentProject) -> None:
         if await project.warm_up():

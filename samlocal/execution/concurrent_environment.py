@@ -136,8 +136,8 @@ class ConcurrentEnvironment(ExecutionEnvironment):
             result = await self._run(invocation, guarded, delivery, is_last=is_last)
         except asyncio.CancelledError:
             raise
-        except BaseException:
-            self._is_ending = True  # the state of the programs is unknown
+        except BaseException as error:
+            self._give_up(error)
             raise
         finally:
             self._running.discard(invocation.request_id)

@@ -118,6 +118,7 @@ class ExecutionEnvironment:
         self._is_initialised = False
         self._needs_first_init = True
         self._is_ending = False
+        self._is_given_up = False
         self._peak_memory_mb: int | None = None
         self._phases: list[Phase] = []
         self._ahead: Preparation | None = None
@@ -139,13 +140,13 @@ class ExecutionEnvironment:
     async def __aexit__(self, *exc_info: object) -> None:
         self._is_ending = True
         self._connect(self._log)
-        if exc_info[0]:
+        if exc_info[0] and self._sandbox.is_starting:
             # The programs go first: they would complain about an API that is gone.
-            if self._sandbox.is_starting:
-                with suppress(TimeoutError, SandboxError):
-                    async with asyncio.timeout(_STOP_SECONDS):
-                        await asyncio.shield(self._started)
-                        await self._end_sandbox()
+            with suppress(TimeoutError, SandboxError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await asyncio.shield(self._started)
+                    await self._end_sandbox()
+        if exc_info[0] or self._is_given_up:
             # The engine may start them yet, or end them late.
             self._programs.close_output()
         await self._server.__aexit__(*exc_info)
@@ -212,8 +213,8 @@ class ExecutionEnvironment:
             self._ahead = await self._run_first_init(str(uuid.uuid4()))
             if not self._ahead.failure:
                 await self._programs.flush_output()
-        except BaseException:
-            self._is_ending = True  # the state of the programs is unknown
+        except BaseException as error:
+            self._give_up(error)
             raise
         finally:
             self._connect(self._log if self._is_ending else None)
@@ -245,8 +246,8 @@ class ExecutionEnvironment:
         delivery = Delivery(response)
         try:
             result = await self._run(invocation, guarded, delivery, is_last=is_last)
-        except BaseException:
-            self._is_ending = True  # the state of the programs is unknown
+        except BaseException as error:
+            self._give_up(error)
             raise
         finally:
             self._current = None
@@ -267,6 +268,12 @@ class ExecutionEnvironment:
         if self._programs.extensions:
             await self._shut_down(reason)
         await self._end_sandbox()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Take no more invocations: the state of the programs is unknown."""
+        self._is_ending = True
+        # Nobody waits for what they write, such as complaints about an API that is gone.
+        self._is_given_up = isinstance(error, asyncio.CancelledError)
 
     def _require_usable(self) -> None:
         if self._current:

@@ -167,6 +167,8 @@ def test_running_requests_finish_after_a_signal(
         answers = [each.result(PATIENCE_SECONDS) for each in requests]
         assert {each.status for each in answers} <= {200, 503}
         assert [each.body for each in answers[:2]] == ["slept", "slept"]
+        endpoint.wait_for(r"(?m)^Sleeps \| REPORT", number=2)
+        assert "Traceback" not in endpoint.shown
 
 
 def test_second_signal_ends_running_requests(

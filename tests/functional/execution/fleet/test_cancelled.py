@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.functional.execution.fakes import RecordingLog
 from tests.functional.execution.fleet.sandboxes import (
     SECONDS,
     entered,
@@ -77,6 +81,32 @@ async def test_in_invoke(sandboxes: Sandboxes) -> None:
         await cancel(calling)
         assert await call(fleet) == "1"
         await until(lambda: len(sandboxes.open) == 1)
+
+
+async def test_output_of_what_is_given_up(sandboxes: Sandboxes) -> None:
+    """A runtime that complains about the end of its API does so to nobody."""
+    complained = Event()
+
+    def complain(runtime: Runtime) -> int:
+        with socket.create_connection(runtime._address, timeout=SECONDS) as connection:
+            runtime.next()
+            runtime.write("running\n")
+            with suppress(OSError):
+                connection.recv(1)
+        runtime.process.output.write(b"the API is gone\n")
+        complained.set()
+        return 1
+
+    log = RecordingLog()
+    called = replace(function(), log=log)
+    sandboxes.prepare(program=complain)
+    async with entered(sandboxes) as fleet:
+        calling = asyncio.create_task(fleet.invoke(called, event(), log=log))
+        await until(lambda: "running\n" in log.entries)
+        await cancel(calling)
+        assert await asyncio.to_thread(complained.wait, SECONDS)
+        await until(lambda: not sandboxes.open)
+    assert "the API is gone\n" not in log.entries
 
 
 async def test_just_after_the_reservation(sandboxes: Sandboxes) -> None:
