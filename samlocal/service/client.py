@@ -148,7 +148,9 @@ class _Command:
         descriptors = b"".join(each.to_bytes(4, sys.byteorder) for each in STREAMS)
         rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)]
         sent = self._connection.sendmsg([request], rights)
-        self._connection.sendall(request[sent:])
+        # Even nothing cannot be sent to a service that has already run the command, and has gone.
+        if rest := request[sent:]:
+            self._connection.sendall(rest)
 
     def _answer(self) -> bytes:
         try:

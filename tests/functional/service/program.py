@@ -10,10 +10,14 @@ import sys
 import time
 from functools import partial
 
+from samlocal.service import zygote
 from samlocal.service.handler import handle
 from samlocal.service.service import serve
 from samlocal.service.session import current_session
 from samlocal.service.zygote import Programs
+
+# A service without a client must not end while a busy machine starts one; a test of the end sets a shorter time.
+zygote.LINGER_SECONDS = float(os.environ.get("LINGER_SECONDS", "60"))  # type: ignore[misc]  # final elsewhere
 
 
 def run() -> int:
