@@ -50,7 +50,8 @@ def send(connection: socket.socket, message: Message, files: Sequence[int] = ())
     """
     content = encode(message)
     sent = socket.send_fds(connection, [content], files) if files else 0
-    connection.sendall(content[sent:])
+    if rest := content[sent:]:  # nothing can be sent to one that has read all, and has gone
+        connection.sendall(rest)
 
 
 def close_files(files: Sequence[int]) -> None:
