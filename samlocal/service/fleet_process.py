@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _LINGER_SECONDS: Final = 2.0
 # How long running invocations may take when the service ends.
 _CLOSE_SECONDS: Final = 10.0
+_LOG_SECONDS: Final = 0.5
 _BUFFER_BYTES: Final = 1024 * 1024
 
 
@@ -198,13 +199,16 @@ class _FleetProcess:
         )
         self._functions[warm.key] = warm
         self._fleet.retire(warm.key, keep=fingerprint)
-        return await self._fleet.invoke(
+        result = await self._fleet.invoke(
             function,
             request.invocation,
             log=ChannelLog(channel),
             response=response,
             fresh=request.fresh and not function.is_debugged,
         )
+        if called := self._endpoints.get(warm.project):
+            await called.complete_logs(_LOG_SECONDS)
+        return result
 
     def _endpoint(self, request: Invoke, channel: Channel) -> Path | None:
         """Return where the function calls others: at a running endpoint of its project, else at one of this process."""

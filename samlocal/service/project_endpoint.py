@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.endpoints import announce, endpoint_socket
 from samlocal.errors import SamlocalError
+from samlocal.execution.fleet.noted_response import NotedResponse
 from samlocal.host import Host
 from samlocal.lambda_api.current_functions import CurrentFunctions
 from samlocal.preparation.observer import LoggingObserver
@@ -60,6 +61,7 @@ class ProjectEndpoint:
         self._fleet = fleet
         self._project = project
         self._note = note
+        self._answered: set[asyncio.Task[object]] = set()
         self._stack = AsyncExitStack()
         self._wanted: Neighbours | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -166,7 +168,19 @@ class ProjectEndpoint:
             function, key=self._own_key(function.key), idle_seconds=self.idle_seconds
         )
         self._note(function)
-        return await self._fleet.invoke(function, invocation, log=log, response=response)
+        if response is None:
+            return await self._fleet.invoke(function, invocation, log=log)
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        noted = NotedResponse(response, lambda: self._answered.add(task))
+        try:
+            return await self._fleet.invoke(function, invocation, log=log, response=noted)
+        finally:
+            self._answered.discard(task)
+
+    async def complete_logs(self, seconds: float) -> None:
+        """Wait until called functions that have answered have logged their ends, at most so long."""
+        if self._answered:
+            await asyncio.wait(self._answered, timeout=seconds)
 
     async def warm_up(self, function: FleetFunction) -> None:
         await self._fleet.warm_up(replace(function, key=self._own_key(function.key)))
@@ -228,6 +242,8 @@ class _Observer(LoggingObserver):
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         place = f"{diagnostic.place}: " if diagnostic.place else ""
         self._report(f"Warning: {place}{diagnostic.message}")
+        if diagnostic.hint:
+            self._report(f"hint: {diagnostic.hint}")
 
     def show_status(self, text: str) -> None:
         self._report(text)

@@ -258,6 +258,22 @@ def test_warm_function(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
         assert samlocal("warm", "stop").exit_code == 0
 
 
+def test_log_of_a_called_warm_function(samlocal: Samlocal) -> None:
+    """The command shows all of it, also what comes after the answer."""
+    event = json.dumps({"function": "Echo", "payload": 1})
+    try:
+        for _ in range(3):
+            ended = samlocal(
+                *("local", "invoke", "Calls", "--data", event, "--no-credentials"),
+                *("--keep-warm", "1m"),
+            )
+            assert ended.exit_code == 0, ended.stderr
+            for line in ("START", "END", "REPORT"):
+                assert f"[Echo] {line} RequestId: " in ended.stderr
+    finally:
+        assert samlocal("warm", "stop").exit_code == 0
+
+
 def test_arn_of_a_neighbour(samlocal: Samlocal) -> None:
     """The first call in the background service may name a function by its ARN, in any Region and account."""
     place = ("--region", "eu-central-1", "--account-id", "210987654321")
