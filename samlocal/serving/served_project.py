@@ -12,6 +12,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.errors import FunctionNotFoundError, SamlocalError
 from samlocal.invocation import Invocation
 from samlocal.preparation.project import with_region
+from samlocal.project.discovery import build_diagnostic, is_built
 from samlocal.serving.directory_states import DirectoryStates
 from samlocal.serving.function_preparation import FunctionPreparation
 from samlocal.serving.ignore_rules import IgnoreRules
@@ -109,6 +110,10 @@ class ServedProject:
             snapshot, self._preparation, self._fleet, observer=self._observer
         )
         stack.push_async_callback(self._functions.close)
+        if is_built(snapshot.project.path):
+            # Which explains why an edit of the source has no effect.
+            diagnostic = await asyncio.to_thread(build_diagnostic, snapshot.project.path)
+            self._observer.show_diagnostic(diagnostic)
         await self._functions.check_any()
         files = {*self._extra_files, snapshot.project.path}
         if options.function.reads_credentials:

@@ -157,6 +157,7 @@ async def test_build(shop: Shop) -> None:
 
     make(1)
     async with shop.serve() as served:
+        assert shop.observer.messages == ["using the build in `.aws-sam/build`"]
         for number in (1, 2, 3):
             assert (await served.invoke(call())).payload == f"built {number}".encode()
             make(number + 1)
