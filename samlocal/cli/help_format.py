@@ -44,10 +44,18 @@ def write_options(formatter: HelpFormatter, context: Context, parameters: Iterab
             formatter.write_dl([(f"{names:<{_COLUMN}}", text), *rows])
 
 
-def write_sources(formatter: HelpFormatter, *, configured: bool) -> None:
-    """Write the sources of options besides the command line."""
+def write_sources(formatter: HelpFormatter, parameters: Iterable[Any], *, configured: bool) -> None:
+    """Write the sources of options besides the command line, with the first option that has them as example."""
+    names = [
+        each.name
+        for each in parameters
+        if not isinstance(each, TyperArgument) and each.name != "help"
+    ]
+    if not names:
+        return
+    name = "engine" if "engine" in names else names[0]
     formatter.write_paragraph()
     formatter.write_text(
-        "Each option can also be set by a variable, such as SAMLOCAL_ENGINE for --engine"
-        + (", or in samconfig.toml." if configured else ".")
+        f"Each option can also be set by a variable, such as SAMLOCAL_{name.upper()} for"
+        f" --{name.replace('_', '-')}" + (", or in samconfig.toml." if configured else ".")
     )

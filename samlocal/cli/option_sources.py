@@ -79,8 +79,8 @@ class Command(TyperCommand):
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # see above
         from samlocal.cli.help_format import write_sources
 
-        del ctx  # the same for every command
-        write_sources(formatter, configured=isinstance(self, ConfiguredCommand))
+        configured = isinstance(self, ConfiguredCommand)
+        write_sources(formatter, self.get_params(ctx), configured=configured)
 
 
 class ConfiguredCommand(Command):

@@ -241,7 +241,7 @@ async def test_end_with_busy_containers(
     """The end of a fleet ends its busy containers too."""
     async with fleet, running(fleet, called) as task:
         await fleet.close(0)
-        with pytest.raises(samlocal.SamlocalError, match="the fleet is ending"):
+        with pytest.raises(samlocal.SamlocalError, match="no invocation is possible any more"):
             await task
         assert await asyncio.to_thread(leftovers, engine, tmp_path) == []
 

@@ -189,4 +189,6 @@ def _is_cancelled() -> bool:
 
 
 def _closed() -> EnvironmentUnusableError:
-    return EnvironmentUnusableError("no invocation is possible any more: the fleet is ending")
+    return EnvironmentUnusableError(
+        "no invocation is possible any more: all execution environments are ending"
+    )

@@ -25,9 +25,9 @@ async def test_end_with_idle_environments(sandboxes: Sandboxes) -> None:
         assert len(sandboxes.open) == 2
         await fleet.close(5)
         assert sandboxes.open == []
-        with pytest.raises(EnvironmentUnusableError, match="the fleet is ending"):
+        with pytest.raises(EnvironmentUnusableError, match="no invocation is possible any more"):
             await fleet.invoke(function(), event())
-        with pytest.raises(EnvironmentUnusableError, match="the fleet is ending"):
+        with pytest.raises(EnvironmentUnusableError, match="no invocation is possible any more"):
             await fleet.warm_up(function())
 
 
