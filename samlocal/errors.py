@@ -212,7 +212,9 @@ class ThrottledError(SamlocalError):
 
 
 class SandboxError(SamlocalError):
-    pass
+    """There is no sandbox; `precedes_invocation` tells whether the function certainly has not seen the event."""
+
+    precedes_invocation = False
 
 
 class EngineNotReachableError(SandboxError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.aws_config import config_paths
 from samlocal.diagnostics import Diagnostic
-from samlocal.errors import FunctionNotFoundError, SamlocalError
+from samlocal.errors import FunctionNotFoundError, SamlocalError, SandboxError
 from samlocal.invocation import Invocation
 from samlocal.preparation.project import with_region
 from samlocal.project.discovery import build_diagnostic, is_built
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
+
+
+# How often a call is begun whose function changes while its environment starts, and hinders that.
+_ATTEMPTS: Final = 3
 
 
 class ServedProject:
@@ -197,6 +201,22 @@ class ServedProject:
             ThrottledError: The function has no more concurrency.
             SamlocalError: It cannot be prepared, or no sandbox can be had.
         """
+        left = _ATTEMPTS
+        result = None
+        while result is None:
+            left -= 1
+            result = await self._invoke(call, response, tail, may_repeat=left > 0)
+        return result
+
+    async def _invoke(
+        self,
+        call: FunctionCall,
+        response: ResponseSink | None,
+        tail: Log | None,
+        *,
+        may_repeat: bool,
+    ) -> InvocationResult | None:
+        """Return None if no environment has started, and the function has changed meanwhile."""
         function = await self.find(call.function)
         qualified = select_version(function, call.qualifier)
         check_tenant(function, call.tenant_id)
@@ -212,12 +232,20 @@ class ServedProject:
             tenant_id=call.tenant_id,
         )
         log = self._log(function)  # its own: environments write at the same time
-        return await self._fleet.invoke(
-            prepared.function,
-            invocation,
-            log=TeeLog(log, tail) if tail else log,
-            response=response,
-        )
+        try:
+            return await self._fleet.invoke(
+                prepared.function,
+                invocation,
+                log=TeeLog(log, tail) if tail else log,
+                response=response,
+            )
+        except SandboxError as error:
+            if not (may_repeat and error.precedes_invocation):
+                raise
+            await self._watch.settled()
+            if served.ready(qualified.version) is prepared:
+                raise
+            return None
 
     async def warm_up(self) -> bool:
         """Initialise an environment for each function that is served, and return whether all succeeded.

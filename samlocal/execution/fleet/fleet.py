@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.engine.engine import Engine
-from samlocal.errors import EnvironmentUnusableError
+from samlocal.errors import EnvironmentUnusableError, SandboxError
 from samlocal.execution.fleet.capacity import environments_by_machine
 from samlocal.execution.fleet.environment_info import EnvironmentInfo, describe
 from samlocal.execution.fleet.scheduler import Scheduler
@@ -166,7 +166,11 @@ class Fleet:
     ) -> InvocationResult:
         for attempt in range(_ATTEMPTS):
             waiter = new_waiter()
-            environment = await self._scheduler.acquire(waiter)
+            try:
+                environment = await self._scheduler.acquire(waiter)
+            except SandboxError as error:
+                error.precedes_invocation = True
+                raise
             try:
                 return await environment.invoke(invocation, log=log, response=response)
             except EnvironmentUnusableError:

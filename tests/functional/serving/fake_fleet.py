@@ -10,6 +10,8 @@ from samlocal.invocation import InvocationResult, Report
 from samlocal.sandbox.sandbox import TASK_ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.invocation import Invocation, ResponseSink
     from samlocal.sandbox.output import Log
@@ -20,7 +22,7 @@ class FakeFleet:
     """Its environments are fingerprints by the key of their pool.
 
     An invocation returns the content of `app.py`, as its environment read it when it started, and waits for
-    `may_end`.
+    `may_end`. `on_start` may raise an error.
     """
 
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class FakeFleet:
     functions: list[FleetFunction] = field(default_factory=list)
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     warm_up_error: Exception | None = None
+    on_start: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.may_end.set()
@@ -79,6 +82,7 @@ class FakeFleet:
     def _start(self, function: FleetFunction) -> str:
         pool = self.environments.setdefault(function.key, {})
         if function.fingerprint not in pool:
+            self.on_start()
             self.starts.append(function.spec.sandbox.function)
             (source,) = (
                 each.source for each in function.spec.sandbox.mounts if each.target == TASK_ROOT

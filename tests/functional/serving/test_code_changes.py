@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.errors import CodeNotFoundError
+from samlocal.errors import CodeNotFoundError, SandboxError
 from tests.functional.serving.conftest import call, noticed, settled, until
 
 if TYPE_CHECKING:
@@ -75,6 +75,55 @@ async def test_invocation_right_after_a_change(shop: Shop) -> None:
         for number in range(20):
             (shop.directory / "ratings" / "app.py").write_text(f"ratings {number}")
             assert (await served.invoke(call())).payload == f"ratings {number}".encode()
+
+
+def failing_start(shop: Shop, change: Callable[[], object], *, begun: bool = False) -> list[int]:
+    """Let starts of environments fail because of a change; return the list of them."""
+    starts: list[int] = []
+
+    def fail() -> None:
+        starts.append(len(starts))
+        change()
+        error = SandboxError("the directory has gone")
+        error.precedes_invocation = not begun
+        raise error
+
+    shop.fleet.on_start = fail
+    return starts
+
+
+async def test_directory_is_replaced_during_a_start(shop: Shop) -> None:
+    """An environment that cannot start, because another build replaces its directory, is started again."""
+    file = shop.directory / "ratings" / "app.py"
+
+    def change() -> None:
+        moved_away(file, "ratings 2")
+        shop.fleet.on_start = lambda: None
+
+    async with shop.serve() as served:
+        starts = failing_start(shop, change)
+        assert (await served.invoke(call())).payload == b"ratings 2"
+        assert len(starts) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "begun", "attempts"), [(False, False, 1), (True, True, 1), (True, False, 3)]
+)
+async def test_start_that_fails_for_ever(
+    shop: Shop, *, changes: bool, begun: bool, attempts: int
+) -> None:
+    """An environment that cannot start is an error at once, or after a few attempts if the code always changes."""
+    file = shop.directory / "ratings" / "app.py"
+
+    def change() -> None:
+        if changes:
+            file.write_text(f"ratings {len(starts)}")
+
+    starts = failing_start(shop, change, begun=begun)
+    async with shop.serve() as served:
+        with pytest.raises(SandboxError, match="has gone"):
+            await served.invoke(call())
+    assert len(starts) == attempts
 
 
 async def test_running_invocation(shop: Shop) -> None:
