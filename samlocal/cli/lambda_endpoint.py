@@ -138,7 +138,10 @@ class LambdaEndpoint:
         )
         if self._socket:
             find_endpoint(project.path, fleet.engine.address)  # removes what killed ones have left
-            stack.enter_context(announce(project.path, fleet.engine.address, self._socket))
+            try:
+                stack.enter_context(announce(project.path, fleet.engine.address, self._socket))
+            except CacheError as error:
+                self._observer.show_diagnostic(_not_found(error))
         return fleet, project
 
     async def _initialize(self, project: CurrentProject) -> None:
@@ -151,4 +154,10 @@ class LambdaEndpoint:
 def _no_calls(error: CacheError) -> Diagnostic:
     return Diagnostic(
         message=f"functions cannot call each other here: {error.message}", hint=error.hint
+    )
+
+
+def _not_found(error: CacheError) -> Diagnostic:
+    return Diagnostic(
+        message=f"other commands do not find this endpoint: {error.message}", hint=error.hint
     )

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from tests.docker.command import CHECKOUT, Samlocal
 from tests.docker.conftest import missing
+from tests.docker.endpoint import serving
 from tests.docker.layer_shapes import File, LayerOf, write
 from tests.docker.test_layers import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.docker.conftest import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 
@@ -62,3 +67,18 @@ def test_a_full_disk_is_named(
     assert message.format(cache=full) in ended.stderr
     assert "--layer-cache-basedir" in ended.stderr.splitlines()[-1]
     assert not [path for path in full.rglob("*") if path.name.startswith(".new-")]
+
+
+def test_an_endpoint_serves_with_a_full_runtime_folder(full: Path, samlocal_in: SamlocalIn) -> None:
+    """Only other commands do not find it, which a warning says."""
+    samlocal = samlocal_in(CHECKOUT / "tests" / "projects" / "lambda-endpoint", "python:3.11")
+    full.chmod(0o700)
+    (full / "samlocal").mkdir(mode=0o700)
+    with suppress(OSError):
+        (full / "filling").write_bytes(bytes(512 * 1024))
+    variables = {**samlocal.environment, "XDG_RUNTIME_DIR": str(full)}
+    with serving(Samlocal(directory=samlocal.directory, environment=variables)) as endpoint:
+        endpoint.wait_for(r"(?m)^Warning: other commands do not find this endpoint: .*No space")
+        assert endpoint.invoke("Echo", {"a": 1}).body == {"a": 1}
+        assert endpoint.end(signal.SIGINT) == 0
+    assert [*(full / "samlocal").iterdir()] == []
