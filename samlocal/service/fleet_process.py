@@ -70,16 +70,13 @@ class _FleetProcess:
         self._is_ending = asyncio.Event()
         self._is_used = asyncio.Event()
         self._is_refusing = False
-        self._error: SamlocalError | None = None
+        self._opening = asyncio.Lock()
+        self._is_open = False
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._is_ending.set)
-        try:
-            await self._fleet.__aenter__()
-        except SamlocalError as error:  # whoever asks gets it
-            self._error = error
         self._control.setblocking(False)
         loop.add_reader(self._control, self._accept)
         unused = asyncio.create_task(self._wait_until_unused())
@@ -88,7 +85,7 @@ class _FleetProcess:
         for task in (unused, ended):
             task.cancel()
         self._refuse()
-        if self._error is None:
+        if self._is_open:
             await self._fleet.close(_CLOSE_SECONDS)
             await self._close_endpoints()
             await self._fleet.__aexit__()
@@ -98,7 +95,7 @@ class _FleetProcess:
     async def _wait_until_unused(self) -> None:
         """Wait until nothing has been warm for a while, and nobody has asked."""
         while True:
-            if self._error is None:
+            if self._is_open:
                 await self._fleet.wait_until_empty()
             self._is_used.clear()
             if self._requests:
@@ -141,14 +138,28 @@ class _FleetProcess:
             if request is None or self._is_refusing:
                 return
             channel.send(Accepted())
-            if self._error:
-                channel.send(Failed(self._error))
-            elif isinstance(request, Invoke):
-                await self._serve_invocation(request, reader, channel)
+            if isinstance(request, Invoke):
+                try:
+                    await self._open()
+                except SamlocalError as error:
+                    channel.send(Failed(error))
+                else:
+                    await self._serve_invocation(request, reader, channel)
             else:
                 channel.send(await self._answer(request))
         finally:
             await channel.close()
+
+    async def _open(self) -> None:
+        """Connect to the engine, unless that is done; who asks after a failure tries again.
+
+        Raises:
+            SamlocalError: No engine answers.
+        """
+        async with self._opening:
+            if not self._is_open:
+                await self._fleet.__aenter__()
+                self._is_open = True
 
     async def _serve_invocation(
         self, request: Invoke, reader: asyncio.StreamReader, channel: Channel
@@ -261,7 +272,7 @@ class _FleetProcess:
         return ""
 
     async def _answer(self, request: ListEnvironments | StopFunctions) -> Environments:
-        environments = self._fleet.environments
+        environments = self._fleet.environments if self._is_open else ()
         shown = {each: self._info(each) for each in environments}
         if isinstance(request, StopFunctions):
             wanted = {
@@ -274,7 +285,8 @@ class _FleetProcess:
             shown = wanted
             if not request.names:
                 self._refuse()
-                await self._fleet.close(_CLOSE_SECONDS)
+                if self._is_open:
+                    await self._fleet.close(_CLOSE_SECONDS)
                 await self._close_endpoints()  # nothing is left when the command has its answer
                 self._is_ending.set()
         return Environments(tuple(shown.values()))

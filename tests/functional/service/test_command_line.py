@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.service import launcher
+from tests.functional.engine.fake_engine import fake_engine
 from tests.functional.service.conftest import is_running, wait_until
 
 if TYPE_CHECKING:
+    from tests.functional.execution.fakes import Runtime
     from tests.functional.service.conftest import Service
 
 _SAMLOCAL = Path(sys.executable).with_name("samlocal")
@@ -72,6 +74,21 @@ def test_errors_come_back(service: Service, project: Path) -> None:
     assert "hint: " in err
     assert "Warning" not in err
     wait_until(lambda: not is_running(pid))
+
+
+def test_an_engine_is_found_as_soon_as_it_runs(service: Service, project: Path) -> None:
+    """A process that found no engine looks again for the next command, which comes while it is still there."""
+
+    def answer(runtime: Runtime) -> int:
+        runtime.respond(runtime.next(), b'"answered"')
+        return 0
+
+    service.start()
+    assert "no container engine answers" in run(project, "--keep-warm", "5m")[2]
+    with fake_engine(project / "no-engine.sock", answer):
+        code, out, err = run(project, "--keep-warm", "5m", "--no-event", "--pull", "never")
+        assert (code, out) == (0, '"answered"'), err
+        launcher.ask_services("stop", ())
 
 
 def test_wrong_usage_is_shown_once(service: Service, project: Path) -> None:
