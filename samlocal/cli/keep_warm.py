@@ -49,15 +49,18 @@ def settle_warmth(options: KeepWarmOptions) -> WarmSettings | None:
 def _hand_over() -> None:
     """Let the service run this command; return only if there can be no service, after a warning."""
     from samlocal.cli.console import show_warning
+    from samlocal.cli.signals import DeferredSignals
     from samlocal.errors import CacheError
     from samlocal.service.client import run_in_service
     from samlocal.service.launcher import ServiceError, start_service
 
     try:
-        start_service()
+        with DeferredSignals() as signals:  # no lock is left behind
+            start_service()
     except (ServiceError, CacheError) as error:
         show_warning(f"nothing is kept warm: {error.message}", hint=error.hint)
         return
+    signals.raise_if_any()
     code = run_in_service()
     if code is not None:
         raise SystemExit(code)

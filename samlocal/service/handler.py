@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # How long a command may need to end after its client has gone.
 _ORPHAN_SECONDS: Final = 15.0
+# How long the main process may need to take note of a command, which otherwise runs by itself.
+_KNOWN_SECONDS: Final = 5.0
 # pid, uid and gid: see unix(7).
 _PEER: Final = struct.Struct("3i")
 
@@ -75,10 +77,12 @@ def handle(
 
 def _is_known(control: socket.socket) -> bool:
     """Tell whether the main process knows of this command, and so does not end meanwhile."""
+    control.settimeout(_KNOWN_SECONDS)
     try:
         receive(control)
-    except (EOFError, OSError):
+    except (EOFError, OSError):  # it has ended, or is stopped
         return False
+    control.settimeout(None)
     return True
 
 

@@ -247,6 +247,17 @@ def test_another_version_is_declined(service: Service) -> None:
     assert ended.stdout == "None\n"
 
 
+def test_a_stopped_service_does_not_hold_up_a_command(service: Service) -> None:
+    """A command whose service is stopped, as by a debugger, runs itself after a while."""
+    pid = service.start()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert service.run("show") == (0, "ran here\n", "")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert service.run("show", "3")[0] == 3
+
+
 def test_only_its_user_may_connect(service: Service) -> None:
     """The socket and its folder are for one user."""
     service.start()
