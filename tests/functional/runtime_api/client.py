@@ -42,7 +42,7 @@ async def served(handler: Handler, endpoint: Endpoint | None = None) -> AsyncIte
 async def exchange(port: int, *pieces: bytes) -> bytes:
     """Send bytes as they are; return all that comes back until the server closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.writelines(pieces)
+    writer.write(b"".join(pieces))  # `writelines` of Python 3.12 never ends with an empty piece
     received = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -84,7 +84,7 @@ class Api:
     async def hang_up_after(self, *pieces: bytes) -> None:
         """Send bytes as they are, and close the connection."""
         _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.writelines(pieces)
+        writer.write(b"".join(pieces))
         await writer.drain()
         writer.close()
         await writer.wait_closed()

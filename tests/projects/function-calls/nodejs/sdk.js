@@ -3,7 +3,7 @@
 // The SDK keeps its connections. A test puts it in `node_modules`: the stand-in images do not have it, unlike Lambda's.
 const { InvokeCommand, LambdaClient } = require("@aws-sdk/client-lambda");
 
-const client = new LambdaClient({ maxAttempts: 1 });
+const client = new LambdaClient(); // as in most functions, with three attempts
 
 async function invoke(FunctionName, payload) {
   try {
