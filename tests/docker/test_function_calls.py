@@ -203,6 +203,7 @@ def test_function_that_calls_itself(samlocal: Samlocal, endpoint: StartEndpoint)
     assert ended["rounds"] == 17
 
 
+@pytest.mark.engines("docker")  # what differs between engines, other tests here try
 @pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
 def test_functions_with_the_sdk_for_javascript(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """It finds the endpoint, and passes on the header that counts the rounds of a loop."""
