@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from samlocal.errors import FunctionNotFoundError, SamlocalError, ThrottledError, UsageError
+from samlocal.lambda_api.api_error import told
 from samlocal.lambda_api.asynchronous.deliveries import Deliveries
 from samlocal.lambda_api.asynchronous.event_queue import FunctionQueue, WaitingEvents
 from samlocal.lambda_api.asynchronous.queued_event import QueuedEvent
@@ -214,9 +215,7 @@ class AsyncInvocations:
         remaining = max(self._remaining_seconds(event), 0)
         seconds = min(backoff_seconds(event.refusals), remaining)
         if not isinstance(error, ThrottledError):
-            self._report(
-                f"{event} cannot run: {_told(error)}; the next attempt is in {seconds:g} s"
-            )
+            self._report(f"{event} cannot run: {told(error)}; the next attempt is in {seconds:g} s")
         self._wait(event, seconds)
         self._pause(queue)
         return None
@@ -265,9 +264,5 @@ def _refusal(error: SamlocalError | None, *, condition: Condition = "RetriesExha
     return Outcome(
         condition=condition,
         status_code=next(codes, _SYSTEM_ERROR),
-        message="Rate Exceeded." if isinstance(error, ThrottledError) else _told(error),
+        message="Rate Exceeded." if isinstance(error, ThrottledError) else told(error),
     )
-
-
-def _told(error: SamlocalError) -> str:
-    return f"{error} ({error.hint})" if error.hint else str(error)
