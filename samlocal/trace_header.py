@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ROOT: Final = "1-[0-9a-f]{8}-[0-9a-f]{24}"
 # The forms of the fields that Lambda reads; others, such as `Lineage`, are passed on.
@@ -44,7 +47,7 @@ def complete_trace_header(text: str) -> str:
         "Parent": fields.get("Parent") or _new_segment(),
         "Sampled": "0" if fields.get("Sampled") == "0" else "1",
     }
-    return ";".join(f"{name}={value}" for name, value in (complete | _rest(fields)).items())
+    return format_trace_header(complete | _rest(fields))
 
 
 def with_new_segment(header: str, *, is_sampled: bool) -> str:
@@ -55,7 +58,7 @@ def with_new_segment(header: str, *, is_sampled: bool) -> str:
         "Parent": _new_segment(),
         "Sampled": "1" if is_sampled else "0",
     }
-    return ";".join(f"{name}={value}" for name, value in {**changed, **_rest(fields)}.items())
+    return format_trace_header(changed | _rest(fields))
 
 
 def usable_fields(header: str | None) -> dict[str, str]:
@@ -71,6 +74,11 @@ def read_trace_header(header: str) -> dict[str, str]:
     """Return the fields of a header by name: `Root`, `Parent` (the segment of the function), `Sampled`."""
     pairs = (part.strip().partition("=") for part in header.split(";"))
     return {name: value for name, equals, value in pairs if equals}
+
+
+def format_trace_header(fields: Mapping[str, str]) -> str:
+    """Return the header with these fields, in their order."""
+    return ";".join(f"{name}={value}" for name, value in fields.items())
 
 
 def _rest(fields: dict[str, str]) -> dict[str, str]:

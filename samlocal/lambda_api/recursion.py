@@ -16,7 +16,7 @@ import re
 from typing import Final
 
 from samlocal.errors import SamlocalError
-from samlocal.trace_header import usable_fields
+from samlocal.trace_header import format_trace_header, usable_fields
 
 MAX_ROUNDS: Final = 16
 _FIELD: Final = "Lineage"
@@ -57,7 +57,7 @@ def continue_lineage(
     counts[key] = min(rounds, _MAX_COUNT)
     newest = list(counts.items())[-_MAX_FUNCTIONS:]
     fields[_FIELD] = _SEPARATOR.join(f"1:{name}:{count}" for name, count in newest)
-    return ";".join(f"{name}={value}" for name, value in fields.items())
+    return format_trace_header(fields)
 
 
 def _read(lineage: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError
 from samlocal.lambda_api.responses import all_headers, content_length
-from samlocal.trace_header import usable_fields
+from samlocal.trace_header import format_trace_header, usable_fields
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -61,7 +61,7 @@ class Request:
     def trace_header(self) -> str:
         if self._trace_header is None:
             fields = usable_fields(self.header(b"x-amzn-trace-id"))
-            self._trace_header = ";".join(f"{name}={value}" for name, value in fields.items())
+            self._trace_header = format_trace_header(fields)
         return self._trace_header
 
     @trace_header.setter
