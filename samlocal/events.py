@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from samlocal.documents.input_files import Reader
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB of request. (Answers
-# may be larger by an envelope: `invocation.MAX_PAYLOAD_BYTES`.)
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB of request, or 1 MB if the
+# invocation is asynchronous. (Answers may be larger by an envelope: `invocation.MAX_PAYLOAD_BYTES`.)
 MAX_EVENT_BYTES = 6 * 1024 * 1024
+MAX_ASYNCHRONOUS_EVENT_BYTES = 1024 * 1024
 EMPTY_EVENT = b"{}"
 
 _SILENCE_SECONDS = 1.0

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from samlocal.context import MAX_CLIENT_CONTEXT_BYTES
 from samlocal.errors import EventError, InvalidParameterValueError, UsageError
-from samlocal.events import EMPTY_EVENT, MAX_EVENT_BYTES, check_payload
+from samlocal.events import (
+    EMPTY_EVENT,
+    MAX_ASYNCHRONOUS_EVENT_BYTES,
+    MAX_EVENT_BYTES,
+    check_payload,
+)
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError
 from samlocal.lambda_api.function_lookup import find_function, not_found, version_of
@@ -26,9 +31,6 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.request import Request
 
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_ASYNCHRONOUS_BYTES: Final = 1024 * 1024
 
 _ACTION: Final = "lambda:InvokeFunction"
 _LOG_TYPES: Final = ("None", "Tail")
@@ -75,7 +77,7 @@ async def read_call(
     log_type = request.header(b"x-amz-log-type") or "None"
     check(choice_problems(log_type, "logType", _LOG_TYPES))
     is_event = invocation_type == "Event"
-    payload = await request.body(MAX_ASYNCHRONOUS_BYTES if is_event else MAX_EVENT_BYTES)
+    payload = await request.body(MAX_ASYNCHRONOUS_EVENT_BYTES if is_event else MAX_EVENT_BYTES)
     function = await find_function(
         functions,
         reference,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from samlocal.errors import SamlocalError
+from samlocal.events import MAX_ASYNCHRONOUS_EVENT_BYTES
 from samlocal.lambda_api.asynchronous.records import dead_letter_attributes, invocation_record
 from samlocal.lambda_api.recursion import RecursiveInvocationError, continue_lineage
 from samlocal.qualifier import function_arn, qualify
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.asynchronous.queued_event import QueuedEvent
     from samlocal.lambda_api.asynchronous.records import Outcome
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_EVENT_BYTES: Final = 1024 * 1024
 _MAX_SHOWN_CHARACTERS: Final = 16 * 1024
 _ARN_PARTS: Final = 6
 _KINDS: Final = {
@@ -103,10 +102,10 @@ class Deliveries:
             qualifier=qualifier,
             trace_id=event.call.trace_id,
         )
-        if len(payload) > MAX_EVENT_BYTES:
+        if len(payload) > MAX_ASYNCHRONOUS_EVENT_BYTES:
             self._report(
                 f"{event}: `{function.name}` does not get the outcome: {len(payload)} bytes are more than"
-                f" the {MAX_EVENT_BYTES} of an asynchronous invocation"
+                f" the {MAX_ASYNCHRONOUS_EVENT_BYTES} of an asynchronous invocation"
             )
             return True
         try:
