@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.functions.properties import Properties
+from samlocal.cloudformation.stack.globals import declared_properties
 from samlocal.cloudformation.stack.qualifiers import resources_of
 from samlocal.errors import TemplateError
 from samlocal.function import EventInvokeConfig
+from samlocal.qualifier import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 _TYPE: Final = "AWS::Lambda::EventInvokeConfig"
 _PROPERTY: Final = "EventInvokeConfig"
-_LATEST: Final = "$LATEST"
 _DEFAULTS: Final = EventInvokeConfig()
 # https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 _RETRIES: Final = (0, 2)
@@ -49,13 +50,12 @@ def read_event_invoke_configs(
             on_failure=_sam_destination(stack, own, made, "OnFailure"),
             place=properties.node.place_of(_PROPERTY),
         )
-        configs[alias or _LATEST] = config
+        configs[alias or LATEST] = config
     for name in resources_of(stack, logical_id, _TYPE):
         if stack.exists(name) is False:
             continue
-        node = stack.resources[name].get("Properties") or stack.resources[name].with_value({})
-        declared = Properties(node, stack.resolver, properties.missing)
-        qualifier = declared.text("Qualifier") or _LATEST
+        declared = Properties(declared_properties(stack, name), stack.resolver, properties.missing)
+        qualifier = declared.text("Qualifier") or LATEST
         place = stack.place_of(name)
         if other := configs.get(qualifier):
             raise TemplateError(
@@ -95,12 +95,15 @@ def read_dead_letter(properties: Properties) -> str | None:
 
 
 def _read(config: Properties) -> EventInvokeConfig:
-    retries = config.optional_integer("MaximumRetryAttempts", least=_RETRIES[0], most=_RETRIES[1])
-    least, most = _AGE_SECONDS
-    age = config.optional_integer("MaximumEventAgeInSeconds", least=least, most=most)
+    fewest, most = _RETRIES
+    youngest, oldest = _AGE_SECONDS
     return EventInvokeConfig(
-        max_retries=_DEFAULTS.max_retries if retries is None else retries,
-        max_age_seconds=_DEFAULTS.max_age_seconds if age is None else age,
+        max_retries=config.integer(
+            "MaximumRetryAttempts", _DEFAULTS.max_retries, least=fewest, most=most
+        ),
+        max_age_seconds=config.integer(
+            "MaximumEventAgeInSeconds", _DEFAULTS.max_age_seconds, least=youngest, most=oldest
+        ),
     )
 
 
