@@ -12,7 +12,6 @@ from samlocal.cloudformation.functions.event_invoke_configs import (
     read_dead_letter,
     read_event_invoke_configs,
 )
-from samlocal.errors import ProjectError
 
 if TYPE_CHECKING:
     from samlocal.cloudformation.functions.properties import Properties
@@ -56,11 +55,8 @@ def with_api_properties(
 
 def _tags(stack: Stack, node: Node | None) -> dict[str, str]:
     """Return the tags of SAM's mapping, or of CloudFormation's list of keys and values."""
-    if node is None:
-        return {}
-    try:
-        resolved, _ = stack.external.provenance.of(stack.resolver.resolve, node)
-    except ProjectError:
+    resolved = stack.optional_value(node)
+    if resolved is None:
         return {}
     if isinstance(resolved.value, dict):
         pairs = [(key, value.optional_text()) for key, value in resolved.value.items()]

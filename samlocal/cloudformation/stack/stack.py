@@ -200,13 +200,18 @@ class Stack:
 
     def optional_text(self, node: Node | None) -> str | None:
         """Return the resolved text of a value; None if it is not text or unknown."""
+        resolved = self.optional_value(node)
+        return resolved.optional_text() if resolved else None
+
+    def optional_value(self, node: Node | None) -> Node | None:
+        """Return a resolved value, without a diagnostic about it; None if it has an error."""
         if node is None:
             return None
         try:
             resolved, _ = self.external.provenance.of(self.resolver.resolve, node)
         except ProjectError:
             return None
-        return resolved.optional_text()
+        return resolved
 
     def reference(self, name: str, at: Node) -> Node:
         return at.with_value(
