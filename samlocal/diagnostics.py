@@ -10,7 +10,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from samlocal.errors import MissingParameter, Place
+    from samlocal.errors import MissingParameter, Place, SamlocalError
 
 
 @frozen
@@ -28,6 +28,12 @@ class Diagnostic:
     variables: tuple[str, ...] = ()
     missing: tuple[MissingParameter, ...] = ()
     causes: tuple[Diagnostic, ...] = ()
+
+
+def error_diagnostic(error: SamlocalError, *, function: str | None = None) -> Diagnostic:
+    """Return an error as a diagnostic; `function` is the name of the function that cannot run because of it."""
+    message = f"`{function}` cannot run: {error.message}" if function else error.message
+    return Diagnostic(message=message, place=error.place, hint=error.hint)
 
 
 def relevant_diagnostics(

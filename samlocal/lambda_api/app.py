@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Diagnostic
+from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError, api_error
@@ -23,6 +23,7 @@ from samlocal.lambda_api.routes import operation_handlers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from samlocal.diagnostics import Diagnostic
     from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.invocations import Events
@@ -96,10 +97,8 @@ async def _answer(
 def _failure(request: Request, error: SamlocalError) -> Diagnostic:
     """Return a diagnostic with the error of a request, and the function that it was for."""
     operation = find_operation(request.method, request.raw_path)
-    message = error.message
-    if operation and operation.parameters:
-        message = f"`{operation.parameters[0]}` cannot run: {message}"
-    return Diagnostic(message=message, place=error.place, hint=error.hint)
+    function = operation.parameters[0] if operation and operation.parameters else None
+    return error_diagnostic(error, function=function)
 
 
 async def _perform(request: Request, handlers: Mapping[str, Handler]) -> Response | None:

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from samlocal.diagnostics import Diagnostic
+from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.qualifier import LATEST
 from samlocal.serving.code_facts import read_code_facts
@@ -178,7 +178,7 @@ class ServedFunctions:
         except (SamlocalError, OSError) as error:  # which the next caller gets as well
             self._fleet.retire(key)
             if self._is_eager and isinstance(error, SamlocalError):
-                self._observer.show_diagnostic(failure_diagnostic(name, error))
+                self._observer.show_diagnostic(error_diagnostic(error, function=name))
             return
         changed = [
             each
@@ -210,7 +210,7 @@ class ServedFunctions:
             prepared = await self.get(entry.full_path).prepared(LATEST)
             await self._fleet.warm_up(prepared.function)
         except SamlocalError as error:
-            self._observer.show_diagnostic(failure_diagnostic(entry.full_path, error))
+            self._observer.show_diagnostic(error_diagnostic(error, function=entry.full_path))
             return False
         return True
 
@@ -218,12 +218,6 @@ class ServedFunctions:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def failure_diagnostic(name: str, error: SamlocalError) -> Diagnostic:
-    """Return the diagnostic for a function that cannot run because of an error."""
-    message = f"`{name}` cannot run: {error.message}"
-    return Diagnostic(message=message, place=error.place, hint=error.hint)
 
 
 def _same(old: PreparedVersion, new: PreparedVersion) -> bool:

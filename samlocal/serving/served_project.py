@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.aws_config import config_paths
-from samlocal.diagnostics import Diagnostic
+from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import FunctionNotFoundError, SamlocalError, SandboxError
 from samlocal.invocation import Invocation
 from samlocal.preparation.project import with_region
@@ -19,7 +19,7 @@ from samlocal.serving.ignore_rules import IgnoreRules
 from samlocal.serving.once_observer import OnceObserver
 from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_function import select_version
-from samlocal.serving.served_functions import ServedFunctions, failure_diagnostic
+from samlocal.serving.served_functions import ServedFunctions
 from samlocal.serving.source_watch import Unwatched
 from samlocal.serving.tee_log import TeeLog
 from samlocal.serving.watcher import Watcher
@@ -160,7 +160,7 @@ class ServedProject:
             try:
                 functions.append(await self._functions.resolve(entry))
             except SamlocalError as error:
-                self._observer.show_diagnostic(failure_diagnostic(entry.full_path, error))
+                self._observer.show_diagnostic(error_diagnostic(error, function=entry.full_path))
         return tuple(functions)
 
     async def find(self, name: str) -> Function:
@@ -292,7 +292,7 @@ class ServedProject:
         except SamlocalError as error:
             if str(error) != self._error:
                 self._error = str(error)
-                diagnostic = Diagnostic(message=error.message, place=error.place, hint=error.hint)
+                diagnostic = error_diagnostic(error)
                 self._observer.forget(diagnostic)
                 self._observer.show_diagnostic(diagnostic)
                 self._observer.show_status("still serving the previous version of the project")
