@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.lambda_api.current_functions import CurrentFunctions
+from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_project import ServedProject
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from samlocal.cli.config_state import ConfigState
     from samlocal.cli.console_log import ConsoleLog
     from samlocal.cli.endpoint_settings import EndpointSettings
-    from samlocal.execution.fleet.fleet import Fleet
     from samlocal.function import Function
+    from samlocal.host import Host
     from samlocal.preparation.observer import Observer
     from samlocal.sandbox.output import Log
+    from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
 
 
@@ -36,7 +38,8 @@ class CurrentProject(CurrentFunctions):
     def __init__(  # what a project needs
         self,
         settings: EndpointSettings,
-        fleet: Fleet,
+        host: Host,
+        fleet: FunctionFleet,
         *,
         observer: Observer,
         log: ConsoleLog,
@@ -45,6 +48,7 @@ class CurrentProject(CurrentFunctions):
     ) -> None:
         self._settings = settings
         self._config = settings.config
+        self._host = RepeatedHost(host)
         self._fleet = fleet
         self._observer = observer
         self._log = log
@@ -108,7 +112,7 @@ class CurrentProject(CurrentFunctions):
             await old.__aexit__(None, None, None)
             self._observer.show_status(f"`{name}` has changed: its options are in effect")
         self._settings = settings
-        same = {each: getattr(before, each) for each in ("serving", "host", "config")}
+        same = {each: getattr(before, each) for each in ("serving", "config")}
         if replace(settings, **same) != before:
             self._observer.show_status(f"`{name}` has changed: some of its options need a restart")
 
@@ -128,7 +132,7 @@ class CurrentProject(CurrentFunctions):
     async def _entered(self, options: ServingOptions, settings: EndpointSettings) -> ServedProject:
         project = ServedProject(
             options,
-            settings.host,
+            self._host,
             self._fleet,
             observer=self._observer,
             log=self.log_of,

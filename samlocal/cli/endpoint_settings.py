@@ -8,7 +8,6 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.cli.config_state import ConfigState
-    from samlocal.host import Host
     from samlocal.serving.options import ServingOptions
 
 
@@ -21,7 +20,6 @@ class EndpointSettings:
     """
 
     serving: ServingOptions
-    host: Host
     engine: str | None
     idle_seconds: float
     max_environments: int | None

@@ -15,6 +15,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_own_files
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
+from samlocal.host import current_host
 from samlocal.lambda_api.app import lambda_app
 from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations
 from samlocal.lambda_api.server import EndpointServer
@@ -129,6 +130,7 @@ class LambdaEndpoint:
         project = await stack.enter_async_context(
             CurrentProject(
                 settings,
+                current_host(),
                 fleet,
                 observer=self._observer,
                 log=self._log,

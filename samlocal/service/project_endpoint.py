@@ -125,7 +125,8 @@ class ProjectEndpoint:
         Raises:
             SamlocalError: It cannot be opened.
         """
-        from samlocal.serving.served_project import ServedProject  # noqa: PLC0415  # as above
+        from samlocal.serving.project_snapshot import RepeatedHost  # noqa: PLC0415  # as above
+        from samlocal.serving.served_project import ServedProject  # noqa: PLC0415
 
         host = Host(
             variables=wanted.variables,
@@ -135,7 +136,7 @@ class ProjectEndpoint:
             cache=wanted.cache,
         )
         project = ServedProject(
-            wanted.options, host, self, observer=_Observer(self), log=self._log_of
+            wanted.options, RepeatedHost(host), self, observer=_Observer(self), log=self._log_of
         )
         await project.__aenter__()
         return project

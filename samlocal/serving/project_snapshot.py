@@ -61,12 +61,17 @@ def read_project(
 
 
 class RepeatedHost:
-    """A host whose standard input can be read again for each preparation."""
+    """A host whose standard input can be read again for each preparation, whichever project it is for."""
 
-    def __init__(self, host: Host, options: FunctionOptions) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
+        self._stdin: bytes | None = None
+
+    def read_stdin(self, options: FunctionOptions) -> None:
+        """Read standard input for preparations with these options, unless it has been read."""
         names = (*options.env_files, options.container_env_file)
-        self._stdin = host.stdin.read() if "-" in names else None
+        if self._stdin is None and "-" in names:
+            self._stdin = self._host.stdin.read()
 
     def host(self) -> Host:
         """Return the host for one preparation."""

@@ -17,7 +17,6 @@ from samlocal.serving.directory_states import DirectoryStates
 from samlocal.serving.function_preparation import FunctionPreparation
 from samlocal.serving.ignore_rules import IgnoreRules
 from samlocal.serving.once_observer import OnceObserver
-from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_function import select_version
 from samlocal.serving.served_functions import ServedFunctions
 from samlocal.serving.source_watch import Unwatched
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.function import Function
-    from samlocal.host import Host
     from samlocal.invocation import InvocationResult, ResponseSink
     from samlocal.preparation.observer import Observer
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
+    from samlocal.serving.project_snapshot import RepeatedHost
 
 
 # How often a call is begun whose function changes while its environment starts, and hinders that.
@@ -59,7 +58,7 @@ class ServedProject:
     def __init__(
         self,
         options: ServingOptions,
-        host: Host,
+        host: RepeatedHost,
         fleet: FunctionFleet,
         *,
         observer: Observer,
@@ -90,14 +89,15 @@ class ServedProject:
         await self._stack.aclose()
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        options = replace(self._options, project=with_region(self._options.project, self._host))
-        host = await asyncio.to_thread(RepeatedHost, self._host, options.function)
+        await asyncio.to_thread(self._host.read_stdin, self._options.function)
+        host = self._host.host()
+        options = replace(self._options, project=with_region(self._options.project, host))
         self._watch = (
             await stack.enter_async_context(self._watcher()) if self._watches else Unwatched()
         )
         self._preparation = FunctionPreparation(
             options,
-            host,
+            self._host,
             observer=self._observer,
             log=self._log,
             states=self._states,
@@ -121,7 +121,7 @@ class ServedProject:
         await self._functions.check_any()
         files = {*self._extra_files, snapshot.project.path}
         if options.function.reads_credentials:
-            files |= {*config_paths(self._host.variables, home=self._host.home)}
+            files |= {*config_paths(host.variables, home=host.home)}
         await self._watch.add_files(files)
 
     @property
@@ -269,7 +269,7 @@ class ServedProject:
         rules = IgnoreRules(
             self._options.ignore,
             respects_gitignore=self._options.respects_gitignore,
-            top=(template.absolute().parent if template else self._host.directory).resolve(),
+            top=(template.absolute().parent if template else self._host.host().directory).resolve(),
         )
         return Watcher(rules, observer=self._observer, process=self._process)
 

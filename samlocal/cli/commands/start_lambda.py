@@ -36,7 +36,6 @@ from samlocal.cli.plain_options import (
 )
 from samlocal.durations import parse_duration
 from samlocal.errors import SamlocalError
-from samlocal.host import current_host
 
 if TYPE_CHECKING:
     from samlocal.cli.endpoint_settings import EndpointSettings
@@ -79,7 +78,6 @@ def start_lambda(  # noqa: PLR0913  # groups of options
             serving=_serving(
                 served, warm, environment, sam.project(project), code, container, limits, debugging
             ),
-            host=current_host(),
             engine=container.engine,
             idle_seconds=parse_duration(warm.idle_timeout, "--idle-timeout"),
             max_environments=warm.max_environments,

@@ -11,6 +11,7 @@ import pytest
 from samlocal.preparation.options import FunctionOptions, ProjectOptions
 from samlocal.serving.function_call import FunctionCall
 from samlocal.serving.options import ServingOptions
+from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_project import ServedProject
 from tests.functional.execution.fakes import RecordingLog
 from tests.functional.serving.fake_fleet import FakeFleet
@@ -75,7 +76,7 @@ class Shop:
         """Return the project, to be entered."""
         return ServedProject(
             options or self.options(),
-            host(self.directory, stdin=stdin, PATH=""),
+            RepeatedHost(host(self.directory, stdin=stdin, PATH="")),
             self.fleet,
             observer=self.observer,
             log=self._log,
