@@ -17,7 +17,6 @@ class EnvironmentInfo:
     """An environment as it is at one moment. Times are aware; `ends` is that of an idle one."""
 
     key: str
-    name: str
     version: str
     fingerprint: str
     state: State
@@ -34,7 +33,6 @@ def describe(environment: WarmEnvironment, *, idle_seconds: float) -> Environmen
         ends = datetime.now(UTC) + timedelta(seconds=max(0.0, left))
     return EnvironmentInfo(
         key=environment.function.key,
-        name=environment.function.configuration.name,
         version=environment.function.configuration.version,
         fingerprint=environment.function.fingerprint,
         state=environment.state,

@@ -108,8 +108,3 @@ class Pool:
         if reserved is None:
             return True
         return sum(not each.is_stopping for each in self.environments) < reserved
-
-    def least_recently_used(self) -> WarmEnvironment | None:
-        """Return the idle environment that was used least recently."""
-        idle = [each for each in self.environments if each.is_idle]
-        return min(idle, key=lambda each: each.last_used, default=None)

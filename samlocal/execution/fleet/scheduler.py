@@ -15,7 +15,7 @@ from samlocal.execution.fleet.waiter import Waiter
 from samlocal.execution.fleet.warm_environment import WarmEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.sandbox.factory import SandboxFactory
@@ -263,7 +263,7 @@ class Scheduler:
                 elif (seconds := pool.patience(waiter, _PATIENCE_SECONDS)) > 0:
                     self._look_again(seconds)
                     break
-                elif not self._end_least_recently_used():
+                elif not _end_least_recently_used(self.environments):
                     break
             if any(each.answered_recently(FREE_SOON_SECONDS) for each in pool.environments):
                 self._look_again(FREE_SOON_SECONDS)
@@ -273,17 +273,7 @@ class Scheduler:
         """Return whether the limit of a function allows another environment, or does so without an idle one."""
         if pool.may_grow(function):
             return True
-        idle = pool.least_recently_used()
-        if idle:
-            idle.retire()
-        return pool.may_grow(function)
-
-    def _end_least_recently_used(self) -> bool:
-        """End the idle environment that was used least recently; return whether there was one."""
-        idle = [each for each in self.environments if each.is_idle]
-        if idle:
-            min(idle, key=lambda each: each.last_used).retire()
-        return bool(idle)
+        return _end_least_recently_used(pool.environments) and pool.may_grow(function)
 
     def _prepare_ahead(self) -> None:
         """Initialise environments for the next invocations that want a fresh one, if there is room."""
@@ -313,3 +303,11 @@ class Scheduler:
     def _look(self) -> None:
         self._next_look = None
         self._balance()
+
+
+def _end_least_recently_used(environments: Iterable[WarmEnvironment]) -> bool:
+    """End the idle environment that was used least recently; return whether there was one."""
+    idle = [each for each in environments if each.is_idle]
+    if idle:
+        min(idle, key=lambda each: each.last_used).retire()
+    return bool(idle)
