@@ -6,20 +6,20 @@ So functions call their neighbours at the address that they can reach on any eng
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.runtime_api.http_messages import Response
+from samlocal.runtime_api.responses import lambda_api_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from samlocal.runtime_api.http_messages import Request
+    from samlocal.runtime_api.http_messages import Request, Response
 
 # For a client that still sends when it has its answer: a connection that is closed then is reset, and the
 # client may lose the answer.
@@ -30,21 +30,12 @@ _CONNECT_PAUSE_SECONDS: Final = 0.01
 
 _CHUNK_BYTES: Final = 256 * 1024
 
-# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
-_UNAVAILABLE: Final = Response(
-    status=500,
-    body=json.dumps(
-        {
-            "Type": "Server",
-            "Message": "The endpoint of Lambda's API has ended. Start `samlocal local start-lambda` again.",
-        }
-    ).encode(),
-    headers={
-        "Content-Type": "application/json",
-        "x-amzn-ErrorType": "ServiceException",
-        "Connection": "close",
-    },
+_ERROR: Final = lambda_api_error(
+    500,
+    "ServiceException",
+    "The endpoint of Lambda's API has ended. Start `samlocal local start-lambda` again.",
 )
+_UNAVAILABLE: Final = replace(_ERROR, headers={**_ERROR.headers, "Connection": "close"})
 
 
 @frozen

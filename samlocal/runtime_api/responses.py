@@ -6,6 +6,7 @@ https://github.com/aws/aws-lambda-runtime-interface-emulator/tree/main/internal/
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from samlocal.invocation import MAX_PAYLOAD_BYTES
@@ -30,6 +31,19 @@ def error_response(status: int, error_type: str, message: str) -> Response:
     return json_response(status, {"errorMessage": message, "errorType": error_type})
 
 
+def lambda_api_error(status: int, error_type: str, message: str) -> Response:
+    """Return an error in the form of Lambda's API, whose message SDKs show.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+    """
+    kind = "User" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Server"
+    return Response(
+        status=status,
+        body=json.dumps({"Type": kind, "Message": message}).encode(),
+        headers={"Content-Type": "application/json", "x-amzn-ErrorType": error_type},
+    )
+
+
 PONG: Final = Response(status=200, body=b"pong", headers={"Content-Type": "text/plain"})
 ACCEPTED: Final = json_response(202, {"status": "OK"})
 INVALID_REQUEST_ID: Final = error_response(400, "InvalidRequestID", "Invalid request ID")
@@ -48,20 +62,11 @@ INVOKE_TIMEOUT: Final = error_response(410, "InvokeTimeout", "Invoke timeout")
 NOT_FOUND: Final = Response(
     status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"}
 )
-# In the form of Lambda's API: SDKs show the message.
-NO_LAMBDA_ENDPOINT: Final = Response(
-    status=404,
-    body=json.dumps(
-        {
-            "Type": "User",
-            "Message": "No endpoint of Lambda's API runs for this function."
-            " `samlocal local start-lambda` starts one for the functions of a project.",
-        }
-    ).encode(),
-    headers={
-        "Content-Type": "application/json",
-        "x-amzn-ErrorType": "EndpointNotFoundException",
-    },
+NO_LAMBDA_ENDPOINT: Final = lambda_api_error(
+    404,
+    "EndpointNotFoundException",
+    "No endpoint of Lambda's API runs for this function."
+    " `samlocal local start-lambda` starts one for the functions of a project.",
 )
 
 
