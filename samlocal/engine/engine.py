@@ -180,16 +180,27 @@ class Engine:
             for name in image.get("RepoTags") or ()
         }
 
-    def gateway(self, *, again: bool = False) -> str | None:
+    def gateway(self) -> str | None:
         """Return the address of the host in the engine's default network, if it has one.
 
-        The engine is asked once, or `again`: under load, Docker 20.10 may lock up when it describes a network
-        while containers join and leave it. A new network may have only a subnet. The host then has the first address of the subnet, as in
-        every network without an explicit gateway.
+        The engine is asked once: under load, Docker 20.10 may lock up when it describes a network while
+        containers join and leave it. A new network may have only a subnet. The host then has the first
+        address of the subnet, as in every network without an explicit gateway.
         """
-        if again:
-            self.__dict__.pop("_gateway", None)
         return self._gateway
+
+    def gateways(self) -> Iterator[str]:
+        """Yield `gateway`, then the one of now if that was asked for earlier.
+
+        The engine may have another network since it came back.
+        """
+        was_known = "_gateway" in self.__dict__
+        if gateway := self._gateway:
+            yield gateway
+        if was_known:
+            self.__dict__.pop("_gateway", None)
+            if gateway := self._gateway:
+                yield gateway
 
     @cached_property
     def _gateway(self) -> str | None:

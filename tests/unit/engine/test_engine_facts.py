@@ -202,6 +202,16 @@ def test_gateway(
     assert engine(networks_=networks).gateway() == address
 
 
+def test_gateway_of_an_engine_that_comes_back(engine: Callable[..., Engine]) -> None:
+    """The engine is asked again only if it was asked earlier; what it says then is remembered."""
+    networks = in_bridge({"Gateway": "172.17.0.1"})
+    asked = engine(networks_=networks)
+    assert list(asked.gateways()) == ["172.17.0.1"]
+    networks |= in_bridge({"Gateway": "172.18.0.1"})
+    assert list(asked.gateways()) == ["172.17.0.1", "172.18.0.1"]
+    assert asked.gateway() == "172.18.0.1"
+
+
 def test_network(engine: Callable[..., Engine]) -> None:
     """It is found by its name; the error of another name lists those that there are."""
     asked = engine(networks_={"shop": {"Id": "0a1b"}, "host": {"Id": "0c"}})

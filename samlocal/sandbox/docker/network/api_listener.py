@@ -160,11 +160,9 @@ def listen(engine: Engine, *, network: ContainerNetwork, chosen: ApiConnection) 
     reason = _needs_relay(engine, chosen)
     if reason:
         return _relayed(reason)
-    for again in (False, True):  # the engine may have another network since it came back
-        gateway = LOOPBACK if network.is_host else engine.gateway(again=again)
-        if gateway:
-            with suppress(OSError):
-                return _direct(_bind(gateway, early=engine.is_podman), gateway)
+    for gateway in (LOOPBACK,) if network.is_host else engine.gateways():
+        with suppress(OSError):
+            return _direct(_bind(gateway, early=engine.is_podman), gateway)
     if chosen == "auto" and sys.platform == "linux" and not engine.is_desktop():
         return _relayed("the engine's network is not on this machine")
     return _direct(_bind(LOOPBACK), _VIRTUAL_MACHINES_HOST)

@@ -41,7 +41,7 @@ def engine(
         address=address,
         socket_path=address.removeprefix("unix://") if "unix://" in address else None,
         is_podman=podman,
-        gateway=lambda *, again: (again and new_gateway) or gateway,
+        gateways=lambda: (gateway, new_gateway or gateway),
         is_desktop=lambda: desktop,
         is_rootless=lambda: False,
     )
