@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
 from samlocal.sandbox.sandbox import SandboxSpec
-from tests.docker.test_reuse import NoProgress
+from tests.docker.python_container import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
-from tests.docker.test_reuse import NoProgress
+from tests.docker.python_container import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,16 +15,14 @@ import samlocal
 from samlocal.errors import SandboxError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.debugging import DebugSettings
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
 from tests.docker.leftovers import containers_of, leftovers, that_stay
-from tests.docker.test_reuse import Lines, NoProgress
+from tests.docker.python_container import Lines, NoProgress, container
 from tests.functional.execution.fakes import configuration
 from tests.functional.execution.fleet.sandboxes import event, states, until
 
@@ -75,24 +73,10 @@ def _nothing_is_left(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 
 
 def function(code: Path, image: str) -> FleetFunction:
-    (code / "app.py").write_text(FUNCTION)
-    spec = ContainerSpec(
-        sandbox=SandboxSpec(
-            function="Counter",
-            project=code / "template.yaml",
-            environment={"_HANDLER": "app.handler"},
-            memory_mb=256,
-            is_reused=True,
-            mounts=(Mount(source=code, target="/var/task"),),
-            command=("app.handler",),
-        ),
-        image=ImageRequest(name=image),
-        api_connection="direct",
-    )
     return FleetFunction(
         key="Counter",
         fingerprint="1",
-        spec=spec,
+        spec=container(code, image, FUNCTION),
         configuration=configuration(memory_mb=256, timeout_seconds=SECONDS),
         log=Lines(),
     )

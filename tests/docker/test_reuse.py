@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from samlocal.engine.engine import Engine
 from samlocal.execution.environment import ExecutionEnvironment
 from samlocal.invocation import Invocation
-from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker.leftovers import leftovers
+from tests.docker.python_container import Lines, NoProgress, container
 from tests.functional.execution.fakes import configuration
 
 if TYPE_CHECKING:
@@ -38,46 +37,6 @@ def handler(event, context):
 """
 
 
-class Lines:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, output: bytes) -> None:
-        self.text += output.decode().replace("\r", "\n")
-
-    def line(self, text: str) -> None:
-        self.text += f"{text}\n"
-
-
-class NoProgress:
-    """Fails on any pull or build."""
-
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        raise AssertionError(layer, status, current, total)
-
-    def note(self, text: str) -> None:
-        raise AssertionError(text)
-
-
-def container(code: Path, image: str) -> ContainerSpec:
-    (code / "app.py").write_text(FUNCTION)
-    return ContainerSpec(
-        sandbox=SandboxSpec(
-            function="Counter",
-            project=code / "template.yaml",
-            environment={"_HANDLER": "app.handler"},
-            memory_mb=256,
-            is_reused=True,
-            mounts=(Mount(source=code, target="/var/task"),),
-            command=("app.handler",),
-        ),
-        image=ImageRequest(name=image),
-        api_connection="direct",
-    )
-
-
 def counting(number: int, lines: int) -> Invocation:
     return Invocation(
         request_id=f"id-{number}",
@@ -97,7 +56,7 @@ async def test_container_keeps_its_state_and_logs_are_apart(
     """Globals are kept, and each invocation's log has exactly its own lines."""
     for name, value in engine_variables.items():
         monkeypatch.setenv(name, value)
-    spec = container(tmp_path, stand_in("python:3.11"))
+    spec = container(tmp_path, stand_in("python:3.11"), FUNCTION)
     lines = [1000, 0, 1000, 1]
     logs = [Lines() for _ in lines]
     results = []
