@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, SandboxError
 from samlocal.execution import platform_events
@@ -123,7 +123,8 @@ class ExecutionEnvironment:
         self._phases: list[Phase] = []
         self._ahead: Preparation | None = None
         self._kept = KeptLog()
-        self._ends: tuple[asyncio.Future[Any], ...] = ()
+        # Once, because the sandbox's futures remember all that wait for them.
+        self._ends = awaitable(sandbox.exited), awaitable(sandbox.logs_ended)
 
     async def __aenter__(self) -> Self:
         listener = await awaitable(self._sandbox.listening)
@@ -179,10 +180,6 @@ class ExecutionEnvironment:
         """
         runtime = self._programs.apis.runtime
         if self._is_initialised and not (runtime.is_waiting or self._waits_for_restore):
-            if (
-                not self._ends
-            ):  # once, because the sandbox's futures remember all that wait for them
-                self._ends = awaitable(self._sandbox.exited), awaitable(self._sandbox.logs_ended)
             await self._programs.wait_for_end(*self._ends, *self._next_calls(), seconds=seconds)
 
     @property
