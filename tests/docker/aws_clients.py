@@ -27,7 +27,7 @@ from tests.docker.build_cache import NoCompilerError, built_once, content, run
 from tests.docker.command import CHECKOUT
 
 if TYPE_CHECKING:
-    from tests.docker.lambda_server import LambdaServer
+    from tests.docker.endpoint import Endpoint
 
 JAVASCRIPT: Final = CHECKOUT / "tests" / "projects" / "javascript-client"
 
@@ -54,7 +54,7 @@ class AwsCommand:
 
     program: Path
     version: int
-    server: LambdaServer
+    server: Endpoint
     directory: Path
 
     @property
@@ -119,7 +119,7 @@ class JavaScriptClient:
 
     node: Path
     program: Path
-    server: LambdaServer
+    server: Endpoint
 
     def __call__(self, command: str, **members: object) -> dict[str, Any]:
         """Send a command, such as `InvokeCommand`; return the answer, or what the client throws."""
@@ -137,7 +137,7 @@ class JavaScriptClient:
         return answer
 
 
-def _variables(server: LambdaServer, home: Path) -> dict[str, str]:
+def _variables(server: Endpoint, home: Path) -> dict[str, str]:
     once = {"AWS_MAX_ATTEMPTS": "1", "AWS_DEFAULT_OUTPUT": "json"}
     return {"PATH": os.environ["PATH"], "HOME": str(home)} | once | server.client_variables()
 

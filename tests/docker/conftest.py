@@ -18,7 +18,7 @@ from tests.docker.aws_clients import AwsCommand, JavaScriptClient
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.built_images import remove_built_images
 from tests.docker.command import CHECKOUT, DIRECT, Samlocal
-from tests.docker.lambda_server import serving
+from tests.docker.endpoint import serving
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.docker.lambda_server import LambdaServer
+    from tests.docker.endpoint import Endpoint
     from tests.docker.podman_engine import Podman
 
 _SECONDS_TO_COMPILE = 900
@@ -234,7 +234,7 @@ def lambda_server(
     stand_in: Callable[[str], str],
     engine_variables: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[LambdaServer]:
+) -> Iterator[Endpoint]:
     """A server of the Lambda API for the functions of its project; it leaves no container."""
     folder = tmp_path_factory.mktemp("lambda")
     for image in ("python:3.11", "nodejs:22"):
@@ -248,7 +248,7 @@ def lambda_server(
 
 
 @pytest.fixture(params=[1, 2], ids=["aws 1", "aws 2"])
-def aws(request: pytest.FixtureRequest, lambda_server: LambdaServer, tmp_path: Path) -> AwsCommand:
+def aws(request: pytest.FixtureRequest, lambda_server: Endpoint, tmp_path: Path) -> AwsCommand:
     """The `aws` command in an empty directory; it calls the server."""
     version: int = request.param
     try:
@@ -259,7 +259,7 @@ def aws(request: pytest.FixtureRequest, lambda_server: LambdaServer, tmp_path: P
 
 
 @pytest.fixture(scope="session")
-def javascript(lambda_server: LambdaServer) -> JavaScriptClient:
+def javascript(lambda_server: Endpoint) -> JavaScriptClient:
     """The AWS SDK for JavaScript; it calls the server."""
     node, program = aws_clients.javascript_sdk()
     return JavaScriptClient(node=node, program=program, server=lambda_server)

@@ -1,4 +1,4 @@
-"""`samlocal local start-lambda`, run as a user runs it, and a client that sends single requests."""
+"""`samlocal local start-lambda`, run as a user runs it, and what clients need to find it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import json
 import re
 import signal
 from contextlib import contextmanager
+from functools import cached_property
 from http.client import HTTPConnection
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.docker.command import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.docker.command import Samlocal
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "123456789012"
+# How it ends where a test ends it: as on one signal, on a second one, or killed.
+_ENDS: Final = (0, 128 + signal.SIGTERM, -signal.SIGKILL)
 
 
 class Answer(NamedTuple):
@@ -28,28 +35,56 @@ class Answer(NamedTuple):
 
 
 class Endpoint:
-    """A command that serves; it is ended by `serving`."""
+    """A command that serves the project in `directory`; it is ended by `serving`."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
         self.process = process
+        self.directory = directory
         self._shown = ""
         self._has_ended = False
         self._changed = Condition()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port = int(self.wait_for(r"Lambda's API at http://127\.0\.0\.1:(\d+)")[1])
+
+    @cached_property
+    def port(self) -> int:
+        """Where it listens, once it does."""
+        return int(self.wait_for(r"Lambda's API at http://127\.0\.0\.1:(\d+)")[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def arn(self, function: str) -> str:
+        """Return the ARN of a function by its name in AWS."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
+
+    def client_variables(self) -> dict[str, str]:
+        """Return the variables with which clients of AWS find the endpoint, and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL_LAMBDA": self.url,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "made-up",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/nowhere",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+            "AWS_PAGER": "",
+        }
 
     @property
     def shown(self) -> str:
-        """What it has written to stderr."""
+        """What it has written to stderr: its messages, and the logs of functions."""
         with self._changed:
             return self._shown
 
-    def wait_for(self, pattern: str, *, number: int = 1) -> re.Match[str]:
-        """Wait until stderr has so many matches, and return the last of them."""
+    def wait_for(self, pattern: str, *, number: int = 1, start: int = 0) -> re.Match[str]:
+        """Wait until stderr, from a character on, has so many matches, and return the last of them."""
+        wanted = re.compile(pattern)
 
         def find() -> list[re.Match[str]]:
-            return [*re.finditer(pattern, self._shown)]
+            return [*wanted.finditer(self._shown, start)]
 
         with self._changed:
             found = self._changed.wait_for(
@@ -92,7 +127,7 @@ class Endpoint:
         assert self.process.stderr
         for line in self.process.stderr:
             with self._changed:
-                self._shown += line.decode()
+                self._shown += line.decode(errors="backslashreplace")
                 self._changed.notify_all()
         with self._changed:
             self._has_ended = True
@@ -103,10 +138,12 @@ class Endpoint:
 def serving(samlocal: Samlocal, *options: str) -> Iterator[Endpoint]:
     """An endpoint on a free port, which ends as on Ctrl-C."""
     command = ("local", "start-lambda", "-p", "0", "--no-credentials", *options)
-    endpoint = Endpoint(samlocal.start(*command))
+    endpoint = Endpoint(samlocal.start(*command), samlocal.directory)
     try:
+        assert endpoint.port
         yield endpoint
         if endpoint.process.poll() is None:
             assert endpoint.end(signal.SIGINT) == 0, endpoint.shown
+        assert endpoint.process.returncode in _ENDS, endpoint.shown
     finally:
         endpoint.close()

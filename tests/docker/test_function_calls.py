@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -17,12 +15,13 @@ from tests.docker import aws_clients
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.command import API_CONNECTION, CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import missing
+from tests.docker.endpoint import serving
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from tests.docker.conftest import SamlocalIn
+    from tests.docker.endpoint import Endpoint
 
 ENGINES = ("docker", "podman")
 PROJECT = CHECKOUT / "tests" / "projects" / "function-calls"
@@ -47,40 +46,6 @@ def samlocal(samlocal_in: SamlocalIn) -> Samlocal:
     return samlocal_in(PROJECT, "python:3.11", "nodejs:22", "provided:al2023")
 
 
-class Endpoint:
-    """A running `start-lambda`; what it shows is read all the time."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-        self._lines: SimpleQueue[bytes] = SimpleQueue()
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def wait_for(self, words: bytes) -> None:
-        """Wait for a line with these words."""
-        while words not in (line := self._lines.get(timeout=PATIENCE_SECONDS)):
-            assert line, "it has ended"
-
-    def end(self) -> None:
-        """End it as a user does, and wait for that."""
-        was_killed = self.process.poll() == -signal.SIGKILL
-        self.process.terminate()
-        try:
-            assert self.process.wait(PATIENCE_SECONDS) == 0 or was_killed
-        finally:
-            self.process.kill()
-            self._reader.join(PATIENCE_SECONDS)
-            for stream in (self.process.stdout, self.process.stderr):
-                assert stream
-                stream.close()
-
-    def _read(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self._lines.put(line)
-        self._lines.put(b"")
-
-
 class StartEndpoint(Protocol):
     def __call__(self, *options: str) -> Endpoint: ...
 
@@ -88,18 +53,8 @@ class StartEndpoint(Protocol):
 @pytest.fixture
 def endpoint(samlocal: Samlocal) -> Iterator[StartEndpoint]:
     """Starts an endpoint for the project, which serves when this returns."""
-    started: list[Endpoint] = []
-
-    def start(*options: str) -> Endpoint:
-        arguments = ("local", "start-lambda", "-p", "0", "--no-watch", "--no-credentials")
-        running = Endpoint(samlocal.start(*arguments, *options))
-        started.append(running)
-        running.wait_for(b"Lambda's API at")
-        return running
-
-    yield start
-    for each in started:
-        each.end()
+    with ExitStack() as started:
+        yield lambda *options: started.enter_context(serving(samlocal, "--no-watch", *options))
 
 
 def result(
@@ -236,7 +191,7 @@ def test_variable_of_the_endpoint(samlocal: Samlocal, endpoint: StartEndpoint) -
     assert variable("Variables", "--no-lambda-endpoint")[0] is None
     assert variable("Variables", "--env", "AWS_ENDPOINT_URL_LAMBDA=http://x")[0] == "http://x"
     assert variable("HasItsOwn")[0] is None
-    running.end()
+    assert running.end() == 0
     assert variable("Variables")[0] is None
 
 
@@ -252,7 +207,7 @@ def test_warm_function(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
             for _ in range(2):
                 called = warm("Calls", {"function": "Echo", "payload": 1})
                 assert called == {"status": 200, "error": None, "payload": 1}
-            running.end()
+            assert running.end() == 0
             called = warm("Calls", {"function": "Echo", "payload": 2})
             assert called == {"status": 200, "error": None, "payload": 2}
     finally:
@@ -296,7 +251,7 @@ def test_endpoint_that_is_killed(samlocal: Samlocal, endpoint: StartEndpoint) ->
         *("--data", json.dumps({"function": "Sleeps"})),
     )
     with caller:
-        running.wait_for(b"going to sleep")
+        running.wait_for("going to sleep")
         running.process.kill()
         running.process.wait()
         stdout, stderr = caller.communicate(timeout=PATIENCE_SECONDS)

@@ -23,6 +23,7 @@ from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, SAMLOCAL, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
+from tests.docker.endpoint import serving
 from tests.docker.leftovers import containers_of, leftovers, that_stay
 from tests.docker.test_repeat import reports
 
@@ -437,16 +438,10 @@ def test_functions_call_each_other(samlocal: Samlocal) -> None:
 
 def test_an_endpoint_that_runs_is_used(samlocal: Samlocal) -> None:
     """Calls go to `start-lambda`, if it serves the project."""
-    serving = samlocal.start("local", "start-lambda", "--no-credentials", "--port", "0")
-    try:
-        assert serving.stderr
-        assert any(b"http://" in line for line in serving.stderr)
+    with serving(samlocal):
         ended = samlocal.invoke("Calls")
         assert json.loads(ended.stdout)["invocations"] == 1
         assert "[Plain]" not in ended.stderr
-    finally:
-        serving.terminate()
-        serving.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_the_debugger_stays_attached(samlocal: Samlocal) -> None:

@@ -108,15 +108,15 @@ def test_an_event_is_queued(aws: AwsCommand, options: str, version: str) -> None
     (aws.directory / "event.json").write_text('{ "fruit": "avocado" }')
     fruit = "tomato" if "tomato" in options else "avocado"
     deadline = time.monotonic() + _SECONDS_TO_NOTICE
-    before = len(aws.server.said())
-    while f"fruit: {fruit}" not in aws.server.said()[before:]:
+    before = len(aws.server.shown)
+    while f"fruit: {fruit}" not in aws.server.shown[before:]:
         assert time.monotonic() < deadline
-        before = len(aws.server.said())
+        before = len(aws.server.shown)
         printed = aws.run_line(
             "aws lambda invoke --function-name testFunction --cli-binary-format raw-in-base64-out"
             f" --invocation-type Event {options} response.json",
         )
         assert printed == '{\n    "StatusCode": 202\n}\n'
         assert (aws.directory / "response.json").read_bytes() == b""
-        aws.server.wait_for_more("REPORT", before)
-    assert f"Version: {version}" in aws.server.said()[before:]
+        aws.server.wait_for("REPORT", start=before)
+    assert f"Version: {version}" in aws.server.shown[before:]

@@ -308,7 +308,7 @@ def test_concurrency_and_limits_are_shown(aws: AwsCommand) -> None:
 def test_an_old_event_is_queued(aws: AwsCommand) -> None:
     """`invoke-async`, the older way to queue an event, still works."""
     (aws.directory / "event.json").write_text('{"lines": 1}')
-    before = len(aws.server.said())
+    before = len(aws.server.shown)
     queued = aws.show("invoke-async", "--function-name", "Prints", "--invoke-args", "event.json")
     assert queued == {"Status": 202}
-    aws.server.wait_for_more("REPORT", before)
+    aws.server.wait_for("REPORT", start=before)

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.docker.lambda_server import LambdaServer
+    from tests.docker.endpoint import Endpoint
 
 boto3 = importlib.import_module("boto3")
 botocore_config = importlib.import_module("botocore.config")
@@ -23,7 +23,7 @@ _SECONDS = 30
 
 
 @pytest.fixture
-def lambda_client(lambda_server: LambdaServer, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  # boto3 has no types
+def lambda_client(lambda_server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  # boto3 has no types
     """A client that finds the server by the environment, and tries again as often as it does by default."""
     for name, value in lambda_server.client_variables().items():
         monkeypatch.setenv(name, value)
@@ -108,7 +108,7 @@ def test_a_throttled_client_tries_again(lambda_client: Any) -> None:  # noqa: AN
     assert response["ResponseMetadata"]["RetryAttempts"] > 0
 
 
-def test_reserved_concurrency_throttles_the_second(lambda_server: LambdaServer) -> None:
+def test_reserved_concurrency_throttles_the_second(lambda_server: Endpoint) -> None:
     """Of two invocations at once, a function with a reserved concurrency of 1 runs one."""
     single = botocore_config.Config(retries={"total_max_attempts": 1})
     client = boto3.session.Session(
@@ -131,23 +131,23 @@ def test_reserved_concurrency_throttles_the_second(lambda_server: LambdaServer) 
 @pytest.mark.parametrize("event", [{"fail": True}, {"exit": True}])
 def test_a_failed_function_runs_once(
     lambda_client: Any,  # noqa: ANN401
-    lambda_server: LambdaServer,
+    lambda_server: Endpoint,
     event: dict[str, bool],
 ) -> None:
     """No client tries again because a function failed or ended."""
-    before = len(lambda_server.said())
+    before = len(lambda_server.shown)
     answer = lambda_client.invoke(FunctionName="Counts", Payload=json.dumps(event), LogType="Tail")
     payload(answer)
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert answer["FunctionError"] == "Unhandled"
     assert answer["ResponseMetadata"]["RetryAttempts"] == 0
-    said = lambda_server.wait_for_more(f"REPORT RequestId: {request_id}", before)
-    assert said.count("START RequestId:") == 1
+    lambda_server.wait_for(f"REPORT RequestId: {request_id}", start=before)
+    assert lambda_server.shown[before:].count("START RequestId:") == 1
 
 
-def test_a_stream_comes_chunk_by_chunk(lambda_client: Any, lambda_server: LambdaServer) -> None:  # noqa: ANN401
+def test_a_stream_comes_chunk_by_chunk(lambda_client: Any, lambda_server: Endpoint) -> None:  # noqa: ANN401
     """The first chunk is there while the function still runs."""
-    before = len(lambda_server.said())
+    before = len(lambda_server.shown)
     answer = lambda_client.invoke_with_response_stream(
         FunctionName="Streams", Payload=b'{"parts": 2, "milliseconds": 1500}', LogType="Tail"
     )
@@ -157,7 +157,7 @@ def test_a_stream_comes_chunk_by_chunk(lambda_client: Any, lambda_server: Lambda
     events = iter(answer["EventStream"])
     first = next(events)
     assert first == {"PayloadChunk": {"Payload": b"part 0\n"}}
-    assert "END RequestId:" not in lambda_server.said()[before:]
+    assert "END RequestId:" not in lambda_server.shown[before:]
     *chunks, complete = events
     assert b"".join(each["PayloadChunk"]["Payload"] for each in chunks) == b"part 1\n"
     tail = base64.b64decode(complete["InvokeComplete"]["LogResult"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.docker.lambda_server import LambdaServer
+    from tests.docker.endpoint import Endpoint
 
 INVOKE = "/2015-03-31/functions/Echo/invocations"
 MIB = 1024 * 1024
@@ -34,7 +34,7 @@ class Response:
 
 
 @pytest.fixture
-def curl(lambda_server: LambdaServer, tmp_path: Path) -> Callable[..., Response]:
+def curl(lambda_server: Endpoint, tmp_path: Path) -> Callable[..., Response]:
     """Runs curl with a path and options."""
     if not shutil.which("curl"):
         missing("curl is not installed (Debian's package has that name)")
@@ -98,7 +98,7 @@ def test_a_large_payload_is_refused_politely(
     assert json.loads(response.body)
 
 
-def test_several_requests_share_a_connection(lambda_server: LambdaServer) -> None:
+def test_several_requests_share_a_connection(lambda_server: Endpoint) -> None:
     """The server keeps the connection, also after an error."""
     connection = http.client.HTTPConnection("127.0.0.1", lambda_server.port, timeout=60)
     with closing(connection):
