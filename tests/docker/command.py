@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,10 @@ class Samlocal:
 
     def invoke(self, function: str, *options: str, stdin: bytes = b"") -> Finished:
         return self("local", "invoke", function, "--no-credentials", *options, stdin=stdin)
+
+    def with_variables(self, **variables: str) -> Samlocal:
+        """Return the command with more variables, or other values."""
+        return replace(self, environment={**self.environment, **variables})
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command that the caller waits for; it has come as far as its signal handlers."""

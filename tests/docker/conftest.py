@@ -6,6 +6,8 @@ import os
 import shutil
 from contextlib import closing
 from ipaddress import ip_network
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import docker
@@ -24,7 +26,6 @@ from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.docker.endpoint import Endpoint
     from tests.docker.podman_engine import Podman
@@ -163,6 +164,14 @@ def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, s
     """The variables of a command: the engine, stand-in images, no relay, and an empty home."""
     fixed = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": str(tmp_path)}
     return engine_variables | fixed | DIRECT
+
+
+@pytest.fixture
+def runtime_folder() -> Iterator[Path]:
+    """An `XDG_RUNTIME_DIR` of the test's own, in which nothing may remain. Sockets need a short path, which xdist's are not."""
+    with TemporaryDirectory(prefix="samlocal-") as folder:
+        yield Path(folder)
+        assert not [*Path(folder).glob("samlocal/*")]
 
 
 class CopyOf(Protocol):

@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -22,6 +20,7 @@ from tests.docker.test_layers import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.docker.conftest import SamlocalIn
 
@@ -70,15 +69,8 @@ def test_a_full_disk_is_named(
     assert not [path for path in full.rglob("*") if path.name.startswith(".new-")]
 
 
-@pytest.fixture
-def short_path() -> Iterator[Path]:
-    """A folder whose path is short enough for sockets, also in a worker of pytest-xdist."""
-    with TemporaryDirectory(prefix="samlocal-") as folder:
-        yield Path(folder)
-
-
 def test_an_endpoint_serves_with_a_full_runtime_folder(
-    full: Path, short_path: Path, samlocal_in: SamlocalIn
+    full: Path, runtime_folder: Path, samlocal_in: SamlocalIn
 ) -> None:
     """Only other commands do not find it, which a warning says."""
     samlocal = samlocal_in(CHECKOUT / "tests" / "projects" / "lambda-endpoint", "python:3.11")
@@ -86,9 +78,9 @@ def test_an_endpoint_serves_with_a_full_runtime_folder(
     (full / "samlocal").mkdir(mode=0o700)
     with suppress(OSError):
         (full / "filling").write_bytes(bytes(512 * 1024))
-    variables = {**samlocal.environment, "XDG_RUNTIME_DIR": str(short_path / "full")}
-    (short_path / "full").symlink_to(full)
-    with serving(Samlocal(directory=samlocal.directory, environment=variables)) as endpoint:
+    link = runtime_folder / "full"
+    link.symlink_to(full)
+    with serving(samlocal.with_variables(XDG_RUNTIME_DIR=str(link))) as endpoint:
         endpoint.wait_for(r"(?m)^Warning: other commands do not find this endpoint: .*No space")
         assert endpoint.invoke("Echo", {"a": 1}).body == {"a": 1}
         assert endpoint.end(signal.SIGINT) == 0

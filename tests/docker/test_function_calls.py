@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -19,6 +17,7 @@ from tests.docker.endpoint import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.docker.conftest import SamlocalIn
     from tests.docker.endpoint import Endpoint
@@ -31,14 +30,9 @@ _SECONDS_FOR_A_LOOP = 400
 
 
 @pytest.fixture
-def environment(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The variables of a command, with a runtime folder of its own, whose path is short."""
-    folder = tempfile.mkdtemp(prefix="samlocal-")
-    try:
-        yield environment | {"XDG_RUNTIME_DIR": folder}
-        assert not list(Path(folder).glob("samlocal/*"))
-    finally:
-        shutil.rmtree(folder)
+def environment(environment: dict[str, str], runtime_folder: Path) -> dict[str, str]:
+    """The variables of a command, with a runtime folder of its own."""
+    return environment | {"XDG_RUNTIME_DIR": str(runtime_folder)}
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,6 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,29 +31,25 @@ if TYPE_CHECKING:
     import docker
 
     from tests.docker.command import Finished
-    from tests.docker.conftest import CopyOf
+    from tests.docker.conftest import SamlocalIn
 
 _PROJECT = CHECKOUT / "tests" / "projects" / "keep-warm"
 
 
 @pytest.fixture
-def samlocal(copy_of: CopyOf, environment: dict[str, str]) -> Iterator[Samlocal]:
+def samlocal(samlocal_in: SamlocalIn, runtime_folder: Path) -> Iterator[Samlocal]:
     """The command in a copy of the project, with a service of its own, which has ended afterwards."""
-    folder = Path(mkdtemp(prefix="warm-"))  # sockets need a short path
-    command = Samlocal(
-        directory=copy_of(_PROJECT, "python:3.11"),
-        environment=environment | {"XDG_RUNTIME_DIR": str(folder), "SAMLOCAL_KEEP_WARM": "2m"},
+    command = samlocal_in(_PROJECT, "python:3.11").with_variables(
+        XDG_RUNTIME_DIR=str(runtime_folder), SAMLOCAL_KEEP_WARM="2m"
     )
     try:
         yield command
         command("warm", "stop")
-        wait_until(lambda: not processes(folder))
-        assert not [*folder.glob("samlocal/*")]
+        wait_until(lambda: not processes(runtime_folder))
     finally:
-        for pid in processes(folder):
+        for pid in processes(runtime_folder):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(folder)
 
 
 def processes(folder: Path) -> list[int]:
@@ -105,10 +99,6 @@ def invoke(samlocal: Samlocal, *options: str, function: str = "Plain") -> dict[s
     assert ended.exit_code == 0, ended.stderr
     result: dict[str, Any] = json.loads(ended.stdout)
     return result
-
-
-def set_variable(samlocal: Samlocal, **variables: str) -> Samlocal:
-    return Samlocal(directory=samlocal.directory, environment={**samlocal.environment, **variables})
 
 
 def test_the_next_invocation_is_warm(samlocal: Samlocal) -> None:
@@ -196,7 +186,7 @@ def test_changes_take_effect(samlocal: Samlocal) -> None:
     template.write_text(template.read_text().replace("Timeout: 20", "MemorySize: 256"))
     assert new(samlocal)["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
     assert new(samlocal, "--parameter-overrides", "Stage=prod")["STAGE"] == "prod"
-    assert new(set_variable(samlocal, FROM_SHELL="set"))["FROM_SHELL"] == "set"
+    assert new(samlocal.with_variables(FROM_SHELL="set"))["FROM_SHELL"] == "set"
     (directory / "env.json").write_text('{"Parameters": {"STAGE": "file"}}')
     assert new(samlocal, "--env-vars", "env.json")["STAGE"] == "file"
     (directory / "env.json").write_text('{"Parameters": {"STAGE": "changed"}}')
@@ -245,7 +235,7 @@ def test_another_image_takes_effect(samlocal: Samlocal, engine: docker.APIClient
 def test_credentials_take_effect(samlocal: Samlocal) -> None:
     """Other credentials mean another environment."""
     for key in ("AKIAONE", "AKIATWO"):
-        command = set_variable(samlocal, AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY="secret")
+        command = samlocal.with_variables(AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY="secret")
         ended = command("local", "invoke", "Plain")
         assert ended.exit_code == 0, ended.stderr
         assert json.loads(ended.stdout)["AWS_ACCESS_KEY_ID"] == key
@@ -478,7 +468,7 @@ def test_an_engine_that_ends(
     folder = folder_of(samlocal)
     with own_engine.serve(tmp_path_factory.mktemp("engine")) as engine:
         engine.load(built_image("python:3.11"))
-        there = set_variable(samlocal, DOCKER_HOST=engine.address)
+        there = samlocal.with_variables(DOCKER_HOST=engine.address)
         assert invoke(there)["invocations"] == 1
         engine.kill()
         wait_until(lambda: not processes(folder))

@@ -207,24 +207,19 @@ def test_second_start_on_the_same_port(samlocal_in: SamlocalIn) -> None:
 
 
 def test_killed_endpoint_leaves_nothing_for_long(
-    samlocal_in: SamlocalIn, engine: docker.APIClient, tmp_path: Path
+    samlocal_in: SamlocalIn, engine: docker.APIClient, runtime_folder: Path
 ) -> None:
     """After SIGKILL the next endpoint removes containers and sockets."""
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    samlocal = samlocal_in(PROJECT, PYTHON)
-    samlocal = type(samlocal)(
-        directory=samlocal.directory,
-        environment={**samlocal.environment, "XDG_RUNTIME_DIR": str(runtime)},
-    )
+    samlocal = samlocal_in(PROJECT, PYTHON).with_variables(XDG_RUNTIME_DIR=str(runtime_folder))
     with serving(samlocal) as killed:
         assert killed.invoke("Echo", 1).body == 1
         killed.process.kill()
         killed.process.wait(PATIENCE_SECONDS)
+    assert [*runtime_folder.glob("samlocal/*")]
     with serving(samlocal) as endpoint:
         assert endpoint.invoke("Echo", 1).body == 1
     assert not leftovers(engine, samlocal.directory)
-    assert [each.name for each in (runtime / "samlocal").iterdir()] == []
+    assert [*runtime_folder.glob("samlocal/*")] == []
 
 
 def test_debugger_without_a_function(samlocal_in: SamlocalIn) -> None:
