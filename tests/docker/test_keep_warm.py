@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.docker import own_engine
-from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, SAMLOCAL, Samlocal
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
@@ -26,6 +25,7 @@ from tests.docker.leftovers import containers_of, leftovers, that_stay
 from tests.docker.test_repeat import reports
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
     import docker
@@ -99,6 +99,15 @@ def invoke(samlocal: Samlocal, *options: str, function: str = "Plain") -> dict[s
     assert ended.exit_code == 0, ended.stderr
     result: dict[str, Any] = json.loads(ended.stdout)
     return result
+
+
+def start_sleeping(samlocal: Samlocal, *, seconds: int = 15) -> subprocess.Popen[bytes]:
+    """Start an invocation that takes so long; its function has been called by then."""
+    event = json.dumps({"sleep": seconds})
+    process = samlocal.start("local", "invoke", "Plain", "--no-credentials", "--data", event)
+    assert process.stderr
+    assert any(line == b"invoked\n" for line in process.stderr)
+    return process
 
 
 def test_the_next_invocation_is_warm(samlocal: Samlocal) -> None:
@@ -275,11 +284,7 @@ def test_it_ends_by_itself(samlocal: Samlocal, engine: docker.APIClient) -> None
 def test_ctrl_c_ends_the_invocation_only(samlocal: Samlocal, engine: docker.APIClient) -> None:
     """The environment of the invocation ends; others stay warm, and so does the service."""
     assert invoke(samlocal, "--env", "STAGE=other")["invocations"] == 1
-    process = samlocal.start(
-        "local", "invoke", "Plain", "--no-credentials", "--data", '{"sleep": 15}'
-    )
-    assert process.stderr
-    assert any(line == b"invoked\n" for line in process.stderr)
+    process = start_sleeping(samlocal)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (130, b"")
@@ -289,11 +294,7 @@ def test_ctrl_c_ends_the_invocation_only(samlocal: Samlocal, engine: docker.APIC
 
 def test_a_killed_command_ends_its_invocation(samlocal: Samlocal, engine: docker.APIClient) -> None:
     """The service notices that nobody waits."""
-    process = samlocal.start(
-        "local", "invoke", "Plain", "--no-credentials", "--data", '{"sleep": 15}'
-    )
-    assert process.stderr
-    assert any(line == b"invoked\n" for line in process.stderr)
+    process = start_sleeping(samlocal)
     process.kill()
     process.communicate(timeout=PATIENCE_SECONDS)
     assert not leftovers(engine, samlocal.directory)
@@ -326,11 +327,7 @@ def test_a_container_that_dies_while_idle(samlocal: Samlocal, engine: docker.API
 
 def test_a_lost_service_is_reported(samlocal: Samlocal, engine: docker.APIClient) -> None:
     """An invocation whose fleet is killed is an error of samlocal, with its own exit code."""
-    process = samlocal.start(
-        "local", "invoke", "Plain", "--no-credentials", "--data", '{"sleep": 15}'
-    )
-    assert process.stderr
-    assert any(line == b"invoked\n" for line in process.stderr)
+    process = start_sleeping(samlocal)
     os.kill(fleet_process(samlocal, engine), signal.SIGKILL)
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
@@ -367,11 +364,7 @@ def test_list_and_stop(samlocal: Samlocal, engine: docker.APIClient) -> None:
 
 def test_a_stop_does_not_hold_up_others(samlocal: Samlocal) -> None:
     """While a stop waits for an invocation, another command gets new environments."""
-    with samlocal.start(
-        "local", "invoke", "Plain", "--no-credentials", "--data", '{"sleep": 5}'
-    ) as slow:
-        assert slow.stderr
-        assert any(line == b"invoked\n" for line in slow.stderr)
+    with start_sleeping(samlocal, seconds=5) as slow:
         with samlocal.start("warm", "stop") as stop:
             wait_until(lambda: b"Plain" not in samlocal("warm", "list").stdout)
             assert stop.poll() is None
@@ -395,15 +388,7 @@ def test_two_first_commands_start_one_service(samlocal: Samlocal) -> None:
 def test_a_large_output_and_a_slow_reader(samlocal: Samlocal) -> None:
     """Everything arrives, however slowly it is read."""
     event = '{"lines": 100000, "characters": 5000000}'
-    process = subprocess.Popen(
-        [SAMLOCAL, "local", "invoke", "Plain", "--no-credentials", "--data", event],
-        cwd=samlocal.directory,
-        env=samlocal._environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stderr
+    process = samlocal.start("local", "invoke", "Plain", "--no-credentials", "--data", event)
     time.sleep(1)
     out, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors[-500:]

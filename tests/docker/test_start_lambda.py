@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.docker.command import BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS
+from tests.docker.debugging.session import free_port
 from tests.docker.endpoint import serving
 from tests.docker.leftovers import leftovers
 
@@ -224,16 +224,10 @@ def test_killed_endpoint_leaves_nothing_for_long(
 
 def test_debugger_without_a_function(samlocal_in: SamlocalIn) -> None:
     """`-d` with several functions debugs none, as in sam, and says how to choose one."""
-    with serving(samlocal_in(PROJECT, PYTHON), "-d", str(_free_port())) as endpoint:
+    with serving(samlocal_in(PROJECT, PYTHON), "-d", str(free_port())) as endpoint:
         endpoint.wait_for(r"no function is debugged: \d+ functions are served")
         endpoint.wait_for("--debug-function")
         assert endpoint.invoke("Echo", 1).body == 1
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_events_that_were_not_handled_are_listed(samlocal_in: SamlocalIn) -> None:
