@@ -53,7 +53,7 @@ class Place:
             *self._containers(),
             *self._volumes(),
             *self._networks(),
-            *(f"process {pid}" for pid in self._processes()),
+            *(f"process {pid}" for pid in processes(self.marker)),
             *(f"file {path}" for path in sorted(self.files() - self.usual)),
         ]
 
@@ -76,13 +76,15 @@ class Place:
     def _is_ours(self, labels: dict[str, str]) -> bool:
         return Path(labels[_PROJECT]).is_relative_to(self.folder)
 
-    def _processes(self) -> Iterator[int]:
-        for environment in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if self.marker.encode() in environment.read_bytes():
-                    yield int(environment.parent.name)
-            except OSError:  # it has ended
-                continue
+
+def processes(marker: str) -> Iterator[int]:
+    """Yield the processes with that marker in their environment."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in environment.read_bytes():
+                yield int(environment.parent.name)
+        except OSError:  # it has ended
+            continue
 
 
 def listening_sockets(pid: int) -> set[str]:

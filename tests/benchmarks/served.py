@@ -21,7 +21,7 @@ from tests.docker.debugging.session import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_MARKER: Final = "SAMLOCAL_BENCH"
+MARKER: Final = "SAMLOCAL_BENCH"
 _KIB: Final = 1024
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -34,7 +34,7 @@ def variables(marker: str) -> dict[str, str]:
         "SAMLOCAL_IMAGE_REPOSITORY": REPOSITORY,
         "SAM_CLI_TELEMETRY": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
-        _MARKER: marker,
+        MARKER: marker,
     }
 
 
@@ -105,18 +105,6 @@ def serve(
             yield served
         finally:
             served.stop()
-
-
-def processes(marker: str) -> list[int]:
-    """Return the processes with that marker in their environment."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"{_MARKER}={marker}".encode() in environment.read_bytes().split(b"\0"):
-                found.append(int(environment.parent.name))
-        except OSError:  # it has ended
-            continue
-    return found
 
 
 def processor_seconds(pid: int) -> float:

@@ -32,7 +32,6 @@ class Tally:
     wanted: int
     begun: int = 0
     answers: Counter[int] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
     hung_up: int = 0
     throttled: int = 0
     killed: int = 0
@@ -56,7 +55,6 @@ class Tally:
     def add(self, request: Request, answer: Answer, seconds: float) -> None:
         """Count an answer, and time that of a function that answers at once."""
         self.answers[answer.status] += 1
-        self.kinds[request.kind.name] += 1
         if request.kind.is_right(request.payload, answer):
             if request.kind.name.startswith("echo"):
                 self.seconds.append(seconds)

@@ -9,7 +9,6 @@ table as `tests.benchmarks.run` does, and exits with 1 where a target is missed.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
@@ -22,9 +21,10 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from tests.benchmarks.http_client import invoke_request
+from tests.benchmarks.remains import processes
 from tests.benchmarks.run import IMAGE, Row, install_sam, print_status, table
 from tests.benchmarks.served import (
-    processes,
+    MARKER,
     processor_seconds,
     proportional_mib,
     serve,
@@ -103,9 +103,8 @@ def idle_service() -> list[Row]:
     with service() as own:
         for _ in range(3):
             run(command("reuse"), variables=own)
-        (marker,) = (value for name, value in own.items() if name == "SAMLOCAL_BENCH")
         time.sleep(_SETTLE_SECONDS)
-        pids = processes(marker)
+        pids = [*processes(own[MARKER])]
         if not pids:
             raise SystemExit("no service runs")
         share = idle_share(pids)
@@ -140,7 +139,7 @@ def watched_files() -> Row:
             for file in range(FILES // _FOLDERS):
                 (parent / f"{file}.py").write_text("")
         begun = [SAMLOCAL, "local", "start-lambda", "--no-credentials"]
-        with serve(begun, cwd=project, extra={"HOME": os.environ["HOME"]}) as served:
+        with serve(begun, cwd=project) as served:
             served.first_answer(invoke_request("Ratings", b'{"message": "great"}'))
             time.sleep(_SETTLE_SECONDS)
             share = idle_share([served.process.pid])
