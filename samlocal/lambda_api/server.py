@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from samlocal.lambda_api.running_request import STOPPING, RunningRequest
+from samlocal.lambda_api.running_request import RunningRequest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -114,12 +114,12 @@ class EndpointServer:
         await _take_turns()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = RunningRequest(scope, send)
+        request = RunningRequest(scope, receive, send)
         self._requests.add(request)
         try:
             await self._app(scope, receive, request.send)
         except asyncio.CancelledError:
-            await request.answer(STOPPING)
+            await request.answer()
             if not request.is_given_up:
                 raise
         except Exception:

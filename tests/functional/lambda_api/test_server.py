@@ -248,7 +248,9 @@ async def test_requests_that_do_not_finish_get_an_answer() -> None:
             answer = await client.rest()
             assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
             assert b"x-amzn-errortype: ServiceUnavailable\r\n" in answer
-            assert answer.endswith(b'{"Type":"Server","Message":"The endpoint is stopping."}')
+            assert b"x-amzn-requestid: " in answer
+            assert b"x-amzn-trace-id: Root=1-" in answer
+            assert answer.endswith(b'{"Message": "The endpoint is stopping.", "Type": "Server"}')
     assert app.cancelled == 50
 
 
