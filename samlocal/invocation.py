@@ -70,6 +70,14 @@ class FunctionError:
         )
 
 
+def response_too_large(limit: int) -> FunctionError:
+    """Return Lambda's error for a response over a limit in bytes."""
+    return FunctionError(
+        type="Function.ResponseSizeTooLarge",
+        message=f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
+    )
+
+
 class ResponseSink(Protocol):
     """The caller of an invocation, which takes its response as it comes.
 

@@ -7,9 +7,9 @@ A client that hangs up ends nothing: the function runs to its end, as on Lambda.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from samlocal.invocation import MAX_PAYLOAD_BYTES, FunctionError
+from samlocal.invocation import MAX_PAYLOAD_BYTES, response_too_large
 from samlocal.lambda_api.answers import KeptResponse, Underway
 from samlocal.lambda_api.log_tail import LogTail
 from samlocal.lambda_api.requested_call import read_call, read_invocation_type
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.request import Request
     from samlocal.lambda_api.requested_call import RequestedCall
     from samlocal.serving.function_call import FunctionCall
-
-
-_TOO_LARGE: Final = FunctionError(
-    type="Function.ResponseSizeTooLarge",
-    message="Response payload size exceeded maximum allowed payload size"
-    f" ({MAX_PAYLOAD_BYTES} bytes).",
-)
 
 
 class Events(Protocol):
@@ -85,7 +78,7 @@ def _response(
     payload: bytes, version: str, *, failed: bool, tail: LogTail | None = None
 ) -> Response:
     if len(payload) > MAX_PAYLOAD_BYTES:  # of a function that streams: elsewhere it may be larger
-        payload, failed = _TOO_LARGE.payload, True
+        payload, failed = response_too_large(MAX_PAYLOAD_BYTES).payload, True
     headers = [(b"x-amz-executed-version", version.encode())]
     if failed:
         headers.append((b"x-amz-function-error", b"Unhandled"))

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import MAX_PAYLOAD_BYTES, MAX_STREAMED_PAYLOAD_BYTES, FunctionError
+from samlocal.invocation import (
+    MAX_PAYLOAD_BYTES,
+    MAX_STREAMED_PAYLOAD_BYTES,
+    FunctionError,
+    response_too_large,
+)
 from samlocal.runtime_api.answer import Answer, as_error, decode_base64, error_answer
 from samlocal.runtime_api.futures import settle
 from samlocal.runtime_api.http_messages import TruncatedRequestError
@@ -153,10 +158,7 @@ class _TooLargeError(Exception):
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
-        self.error = FunctionError(
-            type="Function.ResponseSizeTooLarge",
-            message=f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
-        )
+        self.error = response_too_large(limit)
 
 
 async def _read_body(request: Request, exchange: Exchange) -> bytes:
