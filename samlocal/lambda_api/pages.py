@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from samlocal.lambda_api import error_types
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_ITEMS: Final = 10_000
 _PAGE_ITEMS: Final = 50
+_MARKER: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 _T = TypeVar("_T")
 
@@ -42,7 +44,7 @@ def _size(text: str | None) -> int:
 def _start(marker: str | None) -> int:
     if not marker:
         return 0
-    if not marker.isascii() or not marker.isdecimal():
+    if not _MARKER.fullmatch(marker):
         raise LambdaApiError(
             error_types.INVALID_PARAMETER_VALUE, f"The marker '{marker}' is not valid."
         )

@@ -137,6 +137,7 @@ def test_list_all_versions(aws: Aws) -> None:
     [
         ({"FunctionVersion": "1"}, "ValidationException", "enum value set: [ALL]"),
         ({"Marker": "x"}, "InvalidParameterValueException", "The marker 'x' is not valid."),
+        ({"Marker": "9" * 5000}, "InvalidParameterValueException", "9' is not valid."),
     ],
 )
 def test_wrong_list_parameters(aws: Aws, given: dict[str, str], code: str, text: str) -> None:
