@@ -32,8 +32,8 @@ class KeptResponse:
 
     @property
     def payload(self) -> bytes:
-        """The response, or the error that followed a part of it."""
-        error = self.answered.result() if self.answered.done() else None
+        """The response, or the error that followed a part of it, once it is answered."""
+        error = self.answered.result()
         return error.payload if error else b"".join(self._chunks)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import SamlocalError
@@ -180,13 +181,7 @@ class Descriptions:
             code, failure = await self._functions.code_facts(shown.function), None
         except SamlocalError as error:
             code, failure = None, told(error)
-        return ShownFunction(
-            function=shown.function,
-            version=shown.version,
-            qualifier=shown.qualifier,
-            code=code,
-            failure=failure,
-        )
+        return replace(shown, code=code, failure=failure)
 
     async def _all_with_code(self, shown: Iterable[ShownFunction]) -> list[ShownFunction]:
         return await asyncio.gather(*(self._with_code(each) for each in shown))

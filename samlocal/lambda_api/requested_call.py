@@ -88,8 +88,7 @@ async def read_call(
     version = version_of(function, reference.qualifier, arn)
     _refuse_durable_execution(request)
     tenant_id = request.header(b"x-amz-tenant-id")
-    if tenant_id is not None or function.tenancy:
-        _check_tenant(function, tenant_id)
+    _check_tenant(function, tenant_id)
     client_context = request.header(b"x-amz-client-context")
     refused = _continue_trace(request, function, arn)
     if refused and not is_event:
