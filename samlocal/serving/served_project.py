@@ -26,7 +26,7 @@ from samlocal.tenancy import check_tenant
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from samlocal.function import Function
@@ -51,8 +51,8 @@ class ServedProject:
 
     With `watches`, a change of the code, the template or any other file that the project was read from takes
     effect: an invocation that begins after it runs the new version. A project that cannot be read any more
-    leaves the previous version in service. A change of one of the `extra_files`, from which the options come,
-    only calls `on_options_changed`. Without `watches`, the first state of each function is served for ever.
+    leaves the previous version in service. Without `watches`, the first state of each function is served for
+    ever.
     """
 
     def __init__(
@@ -64,8 +64,6 @@ class ServedProject:
         observer: Observer,
         log: Callable[[Function], Log],
         watches: bool = True,
-        extra_files: Sequence[Path] = (),
-        on_options_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = options
         self._host = host
@@ -73,8 +71,6 @@ class ServedProject:
         self._observer = OnceObserver(observer)
         self._log = log
         self._watches = watches
-        self._extra_files = frozenset(path.absolute() for path in extra_files)
-        self._on_options_changed = on_options_changed
         self._states = DirectoryStates()
         self._error: str | None = None
         self._stack = AsyncExitStack()
@@ -119,7 +115,7 @@ class ServedProject:
             diagnostic = await asyncio.to_thread(build_diagnostic, snapshot.project.path)
             self._observer.show_diagnostic(diagnostic)
         await self._functions.check_any()
-        files = {*self._extra_files, snapshot.project.path}
+        files = {snapshot.project.path}
         if options.function.reads_credentials:
             files |= {*config_paths(host.variables, home=host.home)}
         await self._watch.add_files(files)
@@ -275,11 +271,9 @@ class ServedProject:
 
     async def _process(self, changed: frozenset[Path], files: frozenset[Path]) -> None:
         """Take changes into account: of directories and archives with code, and of other `files`."""
-        if files & self._extra_files:
-            self._on_options_changed()
         for path in changed:
             self._states.forget(str(path))
-        if files - self._extra_files:
+        if files:
             await self._read_again()
         if changed:
             self._functions.change_code(changed)

@@ -233,24 +233,6 @@ async def test_credentials(shop: Shop) -> None:
     assert [each["AWS_ACCESS_KEY_ID"] for each in environments] == ["AKIA1", "AKIA2"]
 
 
-@pytest.mark.parametrize("exists", [True, False])
-async def test_options_file(exists: bool, shop: Shop) -> None:  # noqa: FBT001  # a parameter
-    """A change of a file that options come from is reported, also if the file is new."""
-    file = shop.directory / "samconfig.toml"
-    if exists:
-        file.write_text("version = 0.1\n")
-    changes: list[str] = []
-    async with shop.serve(
-        extra_files=(file,), on_options_changed=lambda: changes.append("changed")
-    ) as served:
-        await served.invoke(call())
-        file.write_text("version = 0.2\n")
-        await noticed(served)
-        await served.invoke(call())
-    assert changes == ["changed"]
-    assert shop.fleet.starts == ["Ratings"]
-
-
 async def test_chosen_function_that_goes(shop: Shop) -> None:
     """A function that was chosen by name and goes leaves the old template in service."""
     async with shop.serve(shop.options(functions=("Notify",))) as served:
