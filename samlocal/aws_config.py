@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
+from samlocal.documents.read_files import note_file
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -36,24 +37,18 @@ class AwsConfig:
 
 def read_aws_config(shell: Mapping[str, str], *, home: Path) -> AwsConfig:
     """Return the profiles in the files of `home`, or in the files that the shell names."""
-    config_path, credentials_path = config_paths(shell, home=home)
+    config_path = shell.get("AWS_CONFIG_FILE") or str(home / ".aws" / "config")
+    credentials_path = shell.get("AWS_SHARED_CREDENTIALS_FILE") or str(
+        home / ".aws" / "credentials"
+    )
     diagnostics: list[Diagnostic] = []
-    config = _profiles_of_config(_read(config_path, diagnostics))
-    credentials = _read(credentials_path, diagnostics)
+    config = _profiles_of_config(_read(Path(config_path).expanduser(), diagnostics))
+    credentials = _read(Path(credentials_path).expanduser(), diagnostics)
     profiles = {
         name: Profile(name=name, settings={**config.get(name, {}), **credentials.get(name, {})})
         for name in {**config, **credentials}
     }
     return AwsConfig(profiles=profiles, diagnostics=tuple(diagnostics))
-
-
-def config_paths(shell: Mapping[str, str], *, home: Path) -> tuple[Path, Path]:
-    """Return the paths of AWS's config file and its credentials file, which may not exist."""
-    config_path = shell.get("AWS_CONFIG_FILE") or str(home / ".aws" / "config")
-    credentials_path = shell.get("AWS_SHARED_CREDENTIALS_FILE") or str(
-        home / ".aws" / "credentials"
-    )
-    return Path(config_path).expanduser(), Path(credentials_path).expanduser()
 
 
 def profile_name(shell: Mapping[str, str]) -> str | None:
@@ -62,6 +57,7 @@ def profile_name(shell: Mapping[str, str]) -> str | None:
 
 
 def _read(path: Path, diagnostics: list[Diagnostic]) -> dict[str, _Section]:
+    note_file(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

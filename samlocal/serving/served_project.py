@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from samlocal.aws_config import config_paths
 from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import FunctionNotFoundError, SamlocalError, SandboxError
 from samlocal.invocation import Invocation
@@ -115,10 +114,7 @@ class ServedProject:
             diagnostic = await asyncio.to_thread(build_diagnostic, snapshot.project.path)
             self._observer.show_diagnostic(diagnostic)
         await self._functions.check_any()
-        files = {snapshot.project.path}
-        if options.function.reads_credentials:
-            files |= {*config_paths(host.variables, home=host.home)}
-        await self._watch.add_files(files)
+        await self._watch.add_files({snapshot.project.path})
 
     @property
     def region(self) -> str:

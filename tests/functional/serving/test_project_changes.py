@@ -218,19 +218,21 @@ async def test_nested_stack(shop: Shop) -> None:
     assert shop.fleet.starts == ["Stock/Ratings", "Stock/Ratings"]
 
 
-async def test_credentials(shop: Shop) -> None:
-    """New credentials in AWS's files reach the function."""
+@pytest.mark.parametrize("before", ["AKIA1", None])
+async def test_credentials(before: str | None, shop: Shop) -> None:
+    """New credentials in AWS's files reach the function, also if there were none."""
     file = shop.directory / "home" / ".aws" / "credentials"
     file.parent.mkdir(parents=True)
     text = "[default]\naws_access_key_id = {}\naws_secret_access_key = s\n"
-    file.write_text(text.format("AKIA1"))
+    if before:
+        file.write_text(text.format(before))
     async with shop.serve(shop.options(function=FunctionOptions())) as served:
         await served.invoke(call())
         file.write_text(text.format("AKIA2"))
         await noticed(served)
         await served.invoke(call())
     environments = [each.spec.sandbox.environment for each in shop.fleet.functions]
-    assert [each["AWS_ACCESS_KEY_ID"] for each in environments] == ["AKIA1", "AKIA2"]
+    assert [each["AWS_ACCESS_KEY_ID"] for each in environments] == [before or "defaultkey", "AKIA2"]
 
 
 async def test_chosen_function_that_goes(shop: Shop) -> None:
