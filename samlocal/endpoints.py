@@ -11,7 +11,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from samlocal.runtime_folder import runtime_folder, runtime_folder_path
+from samlocal.runtime_folder import remove_dead_socket, runtime_folder, runtime_folder_path
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +23,6 @@ _UNFINISHED: Final = ".endpoint-"
 _UNFINISHED_SECONDS: Final = 60.0
 _SOCKET_PREFIX: Final = "lambda-"
 _BACKLOG: Final = 1024
-_CONNECT_SECONDS: Final = 1.0
 
 
 class _Announced(NamedTuple):
@@ -48,7 +47,7 @@ def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
 
     folder = runtime_folder()
     for abandoned in _names(_SOCKET_PREFIX):
-        _remove_if_dead(f"{folder}/{abandoned}")
+        remove_dead_socket(f"{folder}/{abandoned}")
     name = f"{_SOCKET_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     path, unfinished = f"{folder}/{name}", f"{folder}/.{name}"
     with socket.socket(socket.AF_UNIX) as listener:
@@ -186,17 +185,6 @@ def _remove_socket(path: str, folder: str) -> None:
     is_inside = os.path.dirname(path) == os.path.realpath(folder)  # noqa: PTH120
     if is_inside and stat.S_ISSOCK(os.lstat(path).st_mode):
         os.unlink(path)  # noqa: PTH108
-
-
-def _remove_if_dead(path: str) -> None:
-    import socket  # noqa: PLC0415  # as above
-
-    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_CONNECT_SECONDS)
-        try:
-            client.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)  # noqa: PTH108
 
 
 def _is_abandoned(file: int, name: str) -> bool:

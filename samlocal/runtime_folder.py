@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+_CONNECT_SECONDS = 1.0
+
 
 def runtime_folder() -> str:
     """Return the path of a folder that only this user can enter; create it if necessary.
@@ -51,6 +53,19 @@ def runtime_folder_path() -> str:
     if not temporary.startswith("/"):
         temporary = "/tmp"  # noqa: S108  # the folder in it is verified
     return f"{temporary.rstrip('/')}/samlocal-run-{user}"
+
+
+def remove_dead_socket(path: str) -> None:
+    """Remove a Unix socket on which nobody listens any more, because its process was killed."""
+    import socket  # noqa: PLC0415  # not for the thin client
+    from contextlib import suppress  # noqa: PLC0415
+
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_CONNECT_SECONDS)
+        try:
+            client.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)  # noqa: PTH108  # as above
 
 
 def _is_directory_of(path: str, user: int) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import SamlocalError
-from samlocal.runtime_folder import runtime_folder, runtime_folder_path
+from samlocal.runtime_folder import remove_dead_socket, runtime_folder, runtime_folder_path
 from samlocal.service.client import connect
 from samlocal.service.identity import package_folder, socket_path
 from samlocal.service.messages import receive, send
@@ -45,16 +45,9 @@ def start_service() -> None:
 
 
 def remove_stale_sockets() -> None:
-    """Remove the sockets of services that were killed, and of their endpoints."""
-    for path in map(str, Path(runtime_folder_path()).glob("*.sock")):
-        with socket.socket(socket.AF_UNIX) as connection:
-            try:
-                connection.connect(path)
-            except ConnectionRefusedError:
-                with suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108  # a text, as in the client
-            except OSError:
-                continue  # it has gone
+    """Remove the sockets of services that were killed."""
+    for path in service_sockets():
+        remove_dead_socket(path)
 
 
 def service_sockets() -> list[str]:
