@@ -163,8 +163,7 @@ class ServedProject:
             AmbiguousFunctionError: Several have it.
             SamlocalError: The function cannot be resolved.
         """
-        if not self._watch.is_settled():
-            await self._watch.settled()
+        await self._watch.settled()
         try:
             entry = self._functions.entry(name)
         except FunctionNotFoundError:
@@ -252,8 +251,7 @@ class ServedProject:
         Raises:
             CodeNotFoundError: The code does not exist.
         """
-        if not self._watch.is_settled():
-            await self._watch.settled()
+        await self._watch.settled()
         return await self._functions.code_facts(function)
 
     def _watcher(self) -> Watcher:

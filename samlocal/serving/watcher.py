@@ -90,9 +90,10 @@ class Watcher:
         return self._processed == self._seen and not self._must_compare()
 
     async def settled(self) -> None:
+        if self.is_settled():
+            return
         if self._must_compare():
             await self._compare()
-        self._look()
         seen = self._seen
         async with self._advanced:
             await self._advanced.wait_for(lambda: self._processed >= seen or self._task.done())
