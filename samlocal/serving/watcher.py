@@ -54,6 +54,7 @@ class Watcher:
         self._sources: set[Path] = set()
         self._files: set[Path] = set()
         self._plan = WatchPlan(trees={}, names={}, directories=frozenset())
+        self._watched = 0
         self._changing = asyncio.Lock()
         self._comparison: FileComparison | None = None
         self._changed: set[Path] = set()
@@ -118,11 +119,15 @@ class Watcher:
     async def _extend(self) -> None:
         """Watch all files and directories that are not watched."""
         async with self._changing:
+            number = len(self._sources) + len(self._files)
+            if number == self._watched:  # who had the lock before has watched these as well
+                return
             await self._plan_again()
             try:
                 await asyncio.to_thread(self._watch.watch, *self._planned())
             except OSError as error:
                 await self._compare_from_now_on(error)
+            self._watched = number
 
     async def _watch_again(self) -> None:
         """Watch all files and directories as new ones."""

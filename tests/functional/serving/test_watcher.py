@@ -28,6 +28,16 @@ class NoWatch(FileWatch):
         raise OSError(f"OS file watch limit reached. about {[*trees, *directories]}")
 
 
+class CountedWatch(FileWatch):
+    """The system's watch, and how often it was told what to watch."""
+
+    calls = 0
+
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
+        self.calls += 1
+        super().watch(trees, directories)
+
+
 @dataclass
 class Batches:
     """Collects what changed; `error` is raised once, and each batch waits for `may_end`."""
@@ -140,6 +150,21 @@ async def test_recently_changed_file(code: Path) -> None:
         await watch.add_files([code / "later.yaml"], since_ns=time.time_ns())
         assert watch.is_settled()
     assert batches.every == [{"template.yaml"}]
+
+
+async def test_sources_that_come_at_once(code: Path) -> None:
+    """Directories of many functions that are prepared at once are watched together."""
+    batches, files = Batches(), CountedWatch()
+    directories = [code / str(number) for number in range(5)]
+    for each in directories:
+        each.mkdir()
+    async with watcher(code, batches, RecordingObserver(), files) as watch:
+        await asyncio.gather(*(watch.add_sources([each]) for each in directories))
+        assert files.calls == 2  # for the first one, and for all that came meanwhile
+        for each in directories:
+            (each / "a").touch()
+        await watch.settled()
+    assert batches.every == [{each.name for each in directories}]
 
 
 async def test_without_watches(code: Path) -> None:
