@@ -157,7 +157,7 @@ class FileWatch:
 
     def _one_group(self, directories: frozenset[str], *, is_recursive: bool) -> tuple[_Group, ...]:
         """Return a group for the directories that exist; none if none does."""
-        existing = frozenset(filter(_exists, directories))
+        existing = frozenset(filter(os.path.isdir, directories))  # without errors
         if not existing:
             return ()
         notify = self._notify(existing, is_recursive=is_recursive)
@@ -184,7 +184,3 @@ def _is_below(name: str, trees: Collection[str]) -> bool:
 def _close(groups: Iterable[_Group]) -> None:
     for group in groups:
         group.notify.close()
-
-
-def _exists(directory: str) -> bool:
-    return Path(directory).is_dir()

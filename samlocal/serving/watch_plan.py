@@ -50,7 +50,7 @@ def plan_watch(trees: Collection[Path], files: Collection[Path]) -> WatchPlan:
     names: defaultdict[str, set[Path]] = defaultdict(set)
     directories: set[str] = set()
     for path in trees:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112  # unlike pathlib, without an error for a closed directory
             planned[os.path.realpath(path)].add(path)
     for path in (*trees, *files):
         for part in _parts(path):
@@ -71,5 +71,5 @@ def _parts(path: Path) -> Iterable[Path]:
     for number, parent in enumerate(path.parents):
         if not parent.name:
             return
-        if number < _PARENTS or parent.is_symlink() or not parent.exists():
+        if number < _PARENTS or os.path.islink(parent) or not os.path.exists(parent):  # noqa: PTH110, PTH114  # as above
             yield parent

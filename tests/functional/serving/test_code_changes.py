@@ -217,6 +217,18 @@ async def test_missing_code(shop: Shop) -> None:
         assert (await served.invoke(call())).payload == b"ratings 2"
 
 
+async def test_code_that_cannot_be_looked_at(shop: Shop) -> None:
+    """One function whose code is out of reach does not keep the others from running, and from changing."""
+    shop.edit("CodeUri: notify/", f"CodeUri: {'n' * 256}/")  # an error for everybody, also for root
+    async with shop.serve() as served:
+        with pytest.raises(OSError, match="too long"):
+            await served.invoke(call("Notify"))
+        assert (await served.invoke(call())).payload == b"ratings 1"
+        (shop.directory / "ratings" / "app.py").write_text("ratings 2")
+        await noticed(served)
+        assert (await served.invoke(call())).payload == b"ratings 2"
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
