@@ -19,6 +19,7 @@ from samlocal.errors import (
 )
 from samlocal.preparation.options import FunctionOptions
 from samlocal.sandbox.debugging import DebugSettings
+from tests.docker.debugging.session import free_port
 from tests.functional.execution.fakes import RecordingLog
 from tests.functional.serving.conftest import call, noticed
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from tests.functional.serving.conftest import Shop
 
 TENANTS = "TenancyConfig: {TenantIsolationMode: PER_TENANT}"
+
+
+@pytest.fixture
+def debug() -> DebugSettings:
+    """A debugger on a free port."""
+    return DebugSettings(ports=(free_port(),), arguments=("-m", "pdb"))
 
 
 async def test_functions_of_a_project(shop: Shop) -> None:
@@ -229,11 +236,8 @@ async def test_env_file_on_stdin(shop: Shop) -> None:
     assert shop.fleet.functions[1].spec.sandbox.environment["CURRENCY"] == "CHF"
 
 
-async def test_debugger_of_one_function(shop: Shop) -> None:
+async def test_debugger_of_one_function(debug: DebugSettings, shop: Shop) -> None:
     """The debugger attaches to the chosen function only."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    debug = DebugSettings(ports=(port,), arguments=("-m", "pdb"))
     options = FunctionOptions(debug=debug, debugged_function="Notify", reads_credentials=False)
     async with shop.serve(shop.options(function=options)) as served:
         await served.invoke(call("Ratings"))
@@ -241,11 +245,8 @@ async def test_debugger_of_one_function(shop: Shop) -> None:
     assert [each.is_debugged for each in shop.fleet.functions] == [False, True]
 
 
-async def test_debugger_of_the_first_function(shop: Shop) -> None:
+async def test_debugger_of_the_first_function(debug: DebugSettings, shop: Shop) -> None:
     """Without a choice, the debugger attaches to the function that runs first, and that is said."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    debug = DebugSettings(ports=(port,), arguments=("-m", "pdb"))
     options = FunctionOptions(debug=debug, reads_credentials=False)
     async with shop.serve(shop.options(function=options)) as served:
         await served.invoke(call("Ratings"))
@@ -254,15 +255,12 @@ async def test_debugger_of_the_first_function(shop: Shop) -> None:
     assert "the debugger attaches to `Ratings` only, which runs first" in shop.observer.messages
 
 
-async def test_debug_port_of_the_environment_before(shop: Shop) -> None:
+async def test_debug_port_of_the_environment_before(debug: DebugSettings, shop: Shop) -> None:
     """After a change, the port may still be in use by the environment before it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    debug = DebugSettings(ports=(port,), arguments=("-m", "pdb"))
     options = FunctionOptions(debug=debug, reads_credentials=False)
     async with shop.serve(shop.options(function=options)) as served:
         await served.invoke(call("Ratings"))
-        with socket.create_server(("127.0.0.1", port)):
+        with socket.create_server(("127.0.0.1", debug.ports[0])):
             (shop.directory / "ratings" / "app.py").write_text("ratings 2")
             await noticed(served)
             assert (await served.invoke(call("Ratings"))).payload == b"ratings 2"
