@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from samlocal.data import data_folder
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.read_files import recorded_files
+from samlocal.errors import SamlocalError
 from samlocal.execution.fleet.fleet_function import FleetFunction
 from samlocal.frozen_dataclass import frozen
 from samlocal.function import LocalCode
@@ -135,15 +136,20 @@ class FunctionPreparation:
         return await asyncio.to_thread(self._finish, prepared, paths)
 
     def _prepare(self, resolved: ResolvedFunction) -> PreparedFunction:
-        return prepare(
-            resolved,
-            self._options.sandbox,
-            self._host.host(),
-            self._observer,
-            code=self._options.code,
-            # The environment before the change has the ports until it ends.
-            checks_ports=resolved.function.full_path not in self._has_debugged,
-        )
+        try:
+            return prepare(
+                resolved,
+                self._options.sandbox,
+                self._host.host(),
+                self._observer,
+                code=self._options.code,
+                # The environment before the change has the ports until it ends.
+                checks_ports=resolved.function.full_path not in self._has_debugged,
+            )
+        except OSError as error:
+            if error.filename is None:  # a defect
+                raise
+            raise SamlocalError(f"`{error.filename}`: {error.strerror}") from error
 
     def _finish(self, prepared: PreparedFunction, paths: frozenset[Path]) -> PreparedVersion:
         resolved = prepared.resolved

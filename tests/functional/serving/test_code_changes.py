@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.errors import CodeNotFoundError, SandboxError
+from samlocal.errors import CodeNotFoundError, SamlocalError, SandboxError
 from tests.functional.serving.conftest import call, noticed, settled, until
 
 if TYPE_CHECKING:
@@ -221,7 +221,11 @@ async def test_code_that_cannot_be_looked_at(shop: Shop) -> None:
     """One function whose code is out of reach does not keep the others from running, and from changing."""
     shop.edit("CodeUri: notify/", f"CodeUri: {'n' * 256}/")  # an error for everybody, also for root
     async with shop.serve() as served:
-        with pytest.raises(OSError, match="too long"):
+        assert not await served.warm_up()
+        assert f"`Notify` cannot run: `{shop.directory}/{'n' * 256}`: File name too long" in (
+            shop.observer.messages
+        )
+        with pytest.raises(SamlocalError, match="too long"):
             await served.invoke(call("Notify"))
         assert (await served.invoke(call())).payload == b"ratings 1"
         (shop.directory / "ratings" / "app.py").write_text("ratings 2")
