@@ -30,7 +30,10 @@ class Notify(Protocol):
         """
 
     def fileno(self) -> int | None:
-        """Return the file that can be read when something has changed; None if there is none."""
+        """Return the file that can be read when something has changed.
+
+        None if there is none, because a thread reads the changes: those of the last moments may not be known.
+        """
 
     def close(self) -> None:
         """Watch nothing any more."""
@@ -79,19 +82,24 @@ class FileWatch:
         """Return the file that can be read when something has changed; None if there is none."""
         return self._ready.fileno() if self._ready else None
 
-    def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> bool:
         """Watch directories from now on, `trees` with all below them; those that do not exist are left out.
+
+        Return whether changes in directories that are watched already may have gone unnoticed meanwhile.
 
         Raises:
             OSError: The system allows no more watches.
         """
         self._replace((), self._new_groups(trees, directories, known=self._groups))
+        has_missed = False
         for is_recursive in (True, False):
             many = tuple(each for each in self._groups if each.is_recursive is is_recursive)
             if len(many) > _MOST_GROUPS:
                 every = frozenset().union(*(each.directories for each in many))
                 with suppress(OSError):  # they stay as they are
-                    self._replace(many, self._one_group(every, is_recursive=is_recursive))
+                    group = self._one_group(every, is_recursive=is_recursive)
+                    has_missed |= self._replace(many, group)
+        return has_missed
 
     def watch_again(self, trees: Collection[str], directories: Collection[str]) -> bool:
         """Watch these directories instead of all others: some of them are not the same any more.
@@ -102,12 +110,11 @@ class FileWatch:
             OSError: The system allows no more watches.
         """
         try:
-            self._replace(self._groups, self._new_groups(trees, directories))
+            return self._replace(self._groups, self._new_groups(trees, directories))
         except OSError:  # there may be enough watches without the old ones
             self._replace(self._groups, ())
             self._replace((), self._new_groups(trees, directories))
             return True
-        return False
 
     def changed_paths(self) -> set[str]:
         """Return the absolute paths that have changed since the last call; this takes microseconds.
@@ -163,18 +170,26 @@ class FileWatch:
         notify = self._notify(existing, is_recursive=is_recursive)
         return (_Group(directories=existing, is_recursive=is_recursive, notify=notify),)
 
-    def _replace(self, old: Collection[_Group], new: tuple[_Group, ...]) -> None:
-        """Watch with new groups instead of old ones, and keep what those have seen."""
+    def _replace(self, old: Collection[_Group], new: tuple[_Group, ...]) -> bool:
+        """Watch with new groups instead of old ones, and keep what those have seen.
+
+        Return whether the old ones may have missed something.
+        """
+        has_missed = False
         with self._lock:
             if self._is_closed:
                 _close(new)
-                return
+                return has_missed
             self._groups = (*(each for each in self._groups if each not in old), *new)
             self._await_changes(new)
             for group in old:
-                with suppress(OSError):
+                try:
                     self._left |= group.notify.changed_paths()
+                except OSError:
+                    has_missed = True
+                has_missed |= group.notify.fileno() is None
             _close(old)
+        return has_missed
 
 
 def _is_below(name: str, trees: Collection[str]) -> bool:

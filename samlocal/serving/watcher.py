@@ -123,11 +123,14 @@ class Watcher:
             if number == self._watched:  # who had the lock before has watched these as well
                 return
             await self._plan_again()
+            has_missed = False
             try:
-                await asyncio.to_thread(self._watch.watch, *self._planned())
+                has_missed = await asyncio.to_thread(self._watch.watch, *self._planned())
             except OSError as error:
                 await self._compare_from_now_on(error)
             self._watched = number
+            if has_missed:
+                self._note_all()
 
     async def _watch_again(self) -> None:
         """Watch all files and directories as new ones."""
@@ -139,7 +142,7 @@ class Watcher:
                 has_missed = True
                 await self._compare_from_now_on(error)
             if has_missed:
-                self._note({*self._sources, *self._files})
+                self._note_all()
 
     async def _plan_again(self) -> None:
         # Known before the first change of what is new.
@@ -161,7 +164,7 @@ class Watcher:
             paths = self._watch.changed_paths()
         except OSError:  # any path may have changed
             self._is_replaced = True
-            self._note({*self._sources, *self._files})
+            self._note_all()
             return
         for path in paths:
             concerned = self._plan.concerned(path)
@@ -180,6 +183,9 @@ class Watcher:
             self._changed.update(paths)
             self._seen += 1
             self._wake.set()
+
+    def _note_all(self) -> None:
+        self._note({*self._sources, *self._files})
 
     def _must_compare(self) -> bool:
         return self._comparison is not None and self._comparison.age_seconds > _COMPARE_SECONDS

@@ -43,6 +43,11 @@ def watch(request: pytest.FixtureRequest) -> Iterator[FileWatch]:
     watch.close()
 
 
+def is_exact(watch: FileWatch) -> bool:
+    """Return whether no thread reads the changes, which may know of the last ones too late."""
+    return all(each.notify.fileno() is not None for each in watch._groups)
+
+
 def changed(watch: FileWatch, expected: Path) -> set[str]:
     """Wait for the change of a path, and return all changes up to it."""
     seen: set[str] = set()
@@ -82,17 +87,20 @@ def test_directories_alone(watch: FileWatch, tmp_path: Path) -> None:
 def test_many_directories(watch: FileWatch, tmp_path: Path) -> None:
     """Directories that are added one by one are all watched, with few watches of the system."""
     trees = [tmp_path / str(number) for number in range(20)]
-    for tree in trees:
+    unnoticed: set[str] = set()
+    for number, tree in enumerate(trees):
         tree.mkdir()
-        watch.watch([str(tree)], [str(tmp_path)])
+        if watch.watch([str(tree)], [str(tmp_path)]):
+            unnoticed = {str(each / "before") for each in trees[:number]}
         (tree / "before").touch()
+    assert bool(unnoticed) is (not is_exact(watch))
     assert len(watch._groups) <= 8
     for tree in trees:
         (tree / "after").touch()
     seen = set()
     for tree in trees:
         seen |= {*changed(watch, tree / "after")} if str(tree / "after") not in seen else set()
-    assert {str(tree / "before") for tree in trees} <= seen
+    assert {str(tree / "before") for tree in trees} <= seen | unnoticed
 
 
 def test_replaced_directory(watch: FileWatch, tmp_path: Path) -> None:
@@ -103,7 +111,7 @@ def test_replaced_directory(watch: FileWatch, tmp_path: Path) -> None:
     tree.rename(tmp_path / "old")
     tree.mkdir()
     changed(watch, tree)
-    assert not watch.watch_again([str(tree)], [str(tmp_path)])
+    assert watch.watch_again([str(tree)], [str(tmp_path)]) is not is_exact(watch)
     (tree / "a").touch()
     changed(watch, tree / "a")
 
