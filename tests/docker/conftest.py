@@ -63,10 +63,8 @@ def _runs_on_podman(item: pytest.Function) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of an engine on all that `--engines` names, else those of its mark or the module's `ENGINES`."""
-    mark = metafunc.definition.get_closest_marker("engines")
-    own = mark.args if mark else getattr(metafunc.module, "ENGINES", None)
-    engines = metafunc.config.getoption("engines") or own
+    """Run the tests of an engine on all that `--engines` names, else those that the module's `ENGINES` has."""
+    engines = metafunc.config.getoption("engines") or getattr(metafunc.module, "ENGINES", None)
     if engines and "engine" in metafunc.fixturenames:
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
 

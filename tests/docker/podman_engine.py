@@ -85,6 +85,16 @@ class Podman:
         with closing(docker.APIClient(base_url=self.address, version="auto")) as client:
             return [each["Id"] for each in client.containers(all=True)]
 
+    def keep_bridge_address(self) -> None:
+        """Let the bridge of the running containers keep its address, as with netavark 1.9 and later.
+
+        Before, it takes the lowest of its containers' addresses. When a container that starts or ends changes
+        that, the others go on sending to the old one for a while: https://github.com/containers/netavark/pull/833
+        """
+        bridge = f"{self._network}p"
+        address = Path(f"/sys/class/net/{bridge}/address").read_text().strip()
+        subprocess.run(["ip", "link", "set", bridge, "address", address], check=True)
+
     def load(self, image: str) -> None:
         """Copy an image from the machine's own engine."""
         with (
