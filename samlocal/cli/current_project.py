@@ -63,14 +63,6 @@ class CurrentProject(CurrentFunctions):
     async def __aexit__(self, *exc_info: object) -> None:
         await self._project.__aexit__(*exc_info)
 
-    @property
-    def region(self) -> str:
-        return self._project.region
-
-    @property
-    def account_id(self) -> str:
-        return self._project.account_id
-
     async def warm_up(self) -> bool:
         return await self._project.warm_up()
 

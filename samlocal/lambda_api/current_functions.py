@@ -20,6 +20,9 @@ class CurrentFunctions(ABC):
     async def _current(self) -> Functions:
         """Return the functions of the project as it is to be now."""
 
+    async def region_and_account(self) -> tuple[str, str]:
+        return await (await self._current()).region_and_account()
+
     async def functions(self) -> tuple[Function, ...]:
         return await (await self._current()).functions()
 

@@ -34,18 +34,13 @@ async def find_function(
         LambdaApiError: There is none in this Region and account.
         AmbiguousFunctionError: There are several.
     """
-    if reference.region not in {None, functions.region}:
-        raise LambdaApiError(
-            error_types.RESOURCE_NOT_FOUND,
-            f"Functions from '{reference.region}' are not reachable in this region"
-            f" ('{functions.region}')",
-        )
-    if reference.account_id not in {None, functions.account_id}:
-        raise _other_account(functions, reference, action)
+    if reference.region or reference.account_id:
+        await _check_place(functions, reference, action)
     try:
         return await functions.find(reference.name)
     except FunctionNotFoundError as error:
-        arn = _arn(functions, reference.name, account_id=functions.account_id)
+        region, account_id = await functions.region_and_account()
+        arn = _arn(reference.name, region, account_id)
         refusal = missing(arn) if missing else not_found(arn, reference.qualifier)
         raise refusal from error
 
@@ -75,18 +70,23 @@ def with_qualifier(arn: str, qualifier: str | None) -> str:
     return f"{arn}:{qualifier}" if qualifier else arn
 
 
-def _other_account(
-    functions: Functions, reference: FunctionReference, action: str
-) -> LambdaApiError:
-    arn = _arn(functions, reference.name, account_id=reference.account_id or "")
-    return LambdaApiError(
-        error_types.ACCESS_DENIED,
-        f"User: arn:aws:iam::{functions.account_id}:root is not authorized to perform: {action} on"
-        f" resource: {arn} because no resource-based policy allows the {action} action",
-    )
+async def _check_place(functions: Functions, reference: FunctionReference, action: str) -> None:
+    """Check the Region and the account of a reference that has one of them."""
+    region, account_id = await functions.region_and_account()
+    if reference.region not in {None, region}:
+        raise LambdaApiError(
+            error_types.RESOURCE_NOT_FOUND,
+            f"Functions from '{reference.region}' are not reachable in this region ('{region}')",
+        )
+    other = reference.account_id or account_id
+    if other != account_id:
+        raise LambdaApiError(
+            error_types.ACCESS_DENIED,
+            f"User: arn:aws:iam::{account_id}:root is not authorized to perform: {action} on"
+            f" resource: {_arn(reference.name, region, other)} because no resource-based policy"
+            f" allows the {action} action",
+        )
 
 
-def _arn(functions: Functions, name: str, *, account_id: str) -> str:
-    return resource_arn(
-        "lambda", f"function:{name}", region=functions.region, account_id=account_id
-    )
+def _arn(name: str, region: str, account_id: str) -> str:
+    return resource_arn("lambda", f"function:{name}", region=region, account_id=account_id)

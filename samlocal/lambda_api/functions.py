@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 class Functions(Protocol):
     """The functions of one project in one Region of one account; all calls are in one event loop."""
 
-    @property
-    def region(self) -> str: ...
+    async def region_and_account(self) -> tuple[str, str]:
+        """Return the Region and the account that the project runs for.
 
-    @property
-    def account_id(self) -> str: ...
+        Raises:
+            SamlocalError: The project cannot be opened.
+        """
 
     async def functions(self) -> tuple[Function, ...]:
         """Return all functions, in the order of the template."""

@@ -12,9 +12,7 @@ from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, cast
 
-from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.endpoints import announce, endpoint_socket
-from samlocal.errors import SamlocalError
 from samlocal.execution.fleet.noted_response import NotedResponse
 from samlocal.host import Host
 from samlocal.lambda_api.current_functions import CurrentFunctions
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.function import Function
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
-    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.sandbox.output import Log
     from samlocal.service.fleet_channel import Channel
     from samlocal.service.fleet_messages import Neighbours
@@ -113,9 +110,7 @@ class ProjectEndpoint:
             events = await stack.enter_async_context(AsyncInvocations(project, report=self.report))
             show = _Observer(self).show_diagnostic
             app = lambda_app(project, events, allowed_hosts=(), report=show)
-            server = await stack.enter_async_context(
-                EndpointServer(project.opened_before(app), sockets=[listener])
-            )
+            server = await stack.enter_async_context(EndpointServer(app, sockets=[listener]))
             stack.push_async_callback(server.stop, _DRAIN_SECONDS)
             await asyncio.Event().wait()
 
@@ -200,24 +195,6 @@ class _LatestProject(CurrentFunctions):
         self._endpoint = endpoint
         self._opened: tuple[Neighbours, ServedProject] | None = None
         self._opening = asyncio.Lock()
-
-    @property
-    def region(self) -> str:
-        return self._opened[1].region if self._opened else DEFAULT_REGION
-
-    @property
-    def account_id(self) -> str:
-        return self._opened[1].account_id if self._opened else DEFAULT_ACCOUNT_ID
-
-    def opened_before(self, app: ASGIApp) -> ASGIApp:
-        """Return an app that opens the project before each request, which Region and account depend on."""
-
-        async def open_first(scope: Scope, receive: Receive, send: Send) -> None:
-            with suppress(SamlocalError):  # the app answers with it
-                await self._current()
-            await app(scope, receive, send)
-
-        return open_first
 
     async def close(self) -> None:
         if self._opened:

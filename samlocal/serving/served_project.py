@@ -116,15 +116,9 @@ class ServedProject:
         await self._functions.check_any()
         await self._watch.add_files({snapshot.project.path})
 
-    @property
-    def region(self) -> str:
-        """The Region that functions run in, unless their environment says otherwise."""
-        return self._options.project.region or ""
-
-    @property
-    def account_id(self) -> str:
-        """The account that the project runs for."""
-        return self._functions.snapshot.account_id
+    async def region_and_account(self) -> tuple[str, str]:
+        """Return the Region that functions run in, unless their environment says otherwise, and their account."""
+        return self._options.project.region or "", self._functions.snapshot.account_id
 
     @property
     def is_current(self) -> bool:

@@ -60,13 +60,14 @@ class FakeFunctions:
     """Functions of one project; `calls` are those that ran, `ended` is how many came to their end."""
 
     def __init__(self) -> None:
-        self.region = REGION
-        self.account_id = ACCOUNT_ID
         self.calls: list[FunctionCall] = []
         self.ended = 0
         self.written = 0
         self.gate = asyncio.Event()
         self.may_answer = asyncio.Event()
+
+    async def region_and_account(self) -> tuple[str, str]:
+        return REGION, ACCOUNT_ID
 
     async def functions(self) -> tuple[Function, ...]:
         return FUNCTIONS

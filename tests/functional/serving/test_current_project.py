@@ -9,6 +9,8 @@ from samlocal.cli.config_state import ConfigState
 from samlocal.cli.console_log import ConsoleLog
 from samlocal.cli.current_project import CurrentProject
 from samlocal.cli.endpoint_settings import EndpointSettings
+from samlocal.lambda_api.function_lookup import find_function
+from samlocal.lambda_api.function_reference import read_reference
 from samlocal.preparation.options import FunctionOptions
 from samlocal.sandbox.debugging import DebugSettings
 from tests.functional.serving.conftest import call
@@ -62,6 +64,18 @@ async def test_an_env_file_on_stdin_outlives_a_change_of_options(shop: Shop) -> 
         (shop.directory / "samconfig.toml").write_text("")
         assert await currency(shop, project) == "USD"
     assert shop.observer.statuses == ["`samconfig.toml` has changed: its options are in effect"]
+
+
+async def test_the_region_in_an_arn_is_that_of_the_options_now(shop: Shop) -> None:
+    """After a change of samconfig, the first request may name a function by its ARN in the new Region."""
+    first = settings(shop, FunctionOptions(reads_credentials=False))
+    moved = replace(first.serving, project=replace(first.serving.project, region="eu-west-1"))
+    later = replace(first, serving=moved)
+    arn = read_reference("arn:aws:lambda:eu-west-1:123456789012:function:Ratings")
+    async with open_project(shop, first, later) as project:
+        (shop.directory / "samconfig.toml").write_text("")
+        function = await find_function(project, arn, action="lambda:InvokeFunction")
+    assert (function.logical_id, function.region) == ("Ratings", "eu-west-1")
 
 
 async def test_an_env_file_on_stdin_with_a_debugger_for_no_function(shop: Shop) -> None:

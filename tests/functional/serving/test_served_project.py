@@ -40,7 +40,7 @@ async def test_functions_of_a_project(shop: Shop) -> None:
     async with shop.serve() as served:
         functions = await served.functions()
         assert [each.full_path for each in functions] == ["Ratings", "Notify"]
-        assert (served.region, served.account_id) == ("eu-central-1", "123456789012")
+        assert await served.region_and_account() == ("eu-central-1", "123456789012")
 
 
 @pytest.mark.parametrize("name", ["Ratings", "dev-ratings"])

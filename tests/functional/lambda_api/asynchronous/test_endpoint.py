@@ -29,15 +29,15 @@ NAMES = ("A", "B")
 class CallingFunctions:
     """Functions that invoke the next one of a chain with botocore, as in Lambda."""
 
-    region = "us-east-1"
-    account_id = "123456789012"
-
     def __init__(self, monkeypatch: pytest.MonkeyPatch, chain: dict[str, str]) -> None:
         self.url = ""
         self.calls: list[FunctionCall] = []
         self._chain = chain
         self._monkeypatch = monkeypatch
         self._functions = {name: function(name, dead_letter=QUEUE_ARN) for name in NAMES}
+
+    async def region_and_account(self) -> tuple[str, str]:
+        return "us-east-1", "123456789012"
 
     async def functions(self) -> tuple[Function, ...]:
         return tuple(self._functions.values())
