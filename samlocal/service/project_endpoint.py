@@ -6,7 +6,7 @@ A socket listens as soon as a function could call another one. Everything else b
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
@@ -59,7 +59,7 @@ class ProjectEndpoint:
         self._project = project
         self._note = note
         self._answered: set[asyncio.Task[object]] = set()
-        self._stack = AsyncExitStack()
+        self._stack = ExitStack()
         self._wanted: Neighbours | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -69,9 +69,11 @@ class ProjectEndpoint:
         Raises:
             CacheError: The user has no runtime folder.
         """
-        listener, path = self._stack.enter_context(endpoint_socket())
+        with ExitStack() as stack:
+            listener, path = stack.enter_context(endpoint_socket())
+            stack.enter_context(announce(self._project, self._fleet.engine.address, path))
+            self._stack = stack.pop_all()
         self._path = path
-        self._stack.enter_context(announce(self._project, self._fleet.engine.address, path))
         loop = asyncio.get_running_loop()
         listener.setblocking(False)
 
@@ -95,7 +97,7 @@ class ProjectEndpoint:
             self._serving.cancel()
             with suppress(asyncio.CancelledError):
                 await self._serving
-        await self._stack.aclose()
+        self._stack.close()
 
     async def _serve(self, listener: socket.socket) -> None:
         for module in _MODULES:
