@@ -36,6 +36,8 @@ class _Announced(NamedTuple):
 def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
     """Return a listening Unix socket in the runtime folder and its path, in a `with` block; it is removed then.
 
+    The path is the one that `find_endpoint` returns: without symlinks.
+
     Sockets of processes that were killed are removed as well.
 
     Raises:
@@ -59,7 +61,7 @@ def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
         except OSError as error:  # also a path of more than 107 bytes
             raise _not_written(folder, error) from error
         try:
-            yield listener, Path(path)
+            yield listener, Path(os.path.realpath(path))
         finally:
             with suppress(OSError):
                 os.unlink(path)  # noqa: PTH108

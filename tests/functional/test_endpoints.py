@@ -83,6 +83,17 @@ def test_endpoint_of_the_same_project_and_engine(template: Path, folder: Path) -
     assert list(folder.iterdir()) == []
 
 
+def test_path_in_a_folder_that_is_a_symlink(
+    folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process recognises its own endpoint among those that are found, as on macOS, whose /tmp is a symlink."""
+    (folder.parent / "real").mkdir()
+    (folder.parent / "link").symlink_to("real")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder.parent / "link"))
+    with endpoint_socket() as (_, own), announce(template, ENGINE, own):
+        assert find_endpoint(template, ENGINE) == own
+
+
 def test_newest_of_several(template: Path) -> None:
     """Of two endpoints the one that started last is found, and then the other."""
     with announce(template, ENGINE, Path("/run/one")):
