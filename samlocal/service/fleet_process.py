@@ -10,6 +10,7 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,7 +66,6 @@ class _FleetProcess:
         self._fleet = Fleet(engine, progress=self._progress)
         self._functions: dict[str, WarmFunction] = {}
         self._endpoints: dict[str, ProjectEndpoint] = {}
-        self._sockets: dict[str, Path] = {}
         self._requests: set[asyncio.Task[None]] = set()
         self._is_ending = asyncio.Event()
         self._is_used = asyncio.Event()
@@ -84,10 +84,8 @@ class _FleetProcess:
         await asyncio.wait([unused, ended], return_when=asyncio.FIRST_COMPLETED)
         for task in (unused, ended):
             task.cancel()
-        self._refuse()
+        await self._close()
         if self._is_open:
-            await self._fleet.close(_CLOSE_SECONDS)
-            await self._close_endpoints()
             await self._fleet.__aexit__()
         if self._requests:
             await asyncio.wait(self._requests, timeout=_LINGER_SECONDS)
@@ -226,22 +224,22 @@ class _FleetProcess:
         if request.neighbours is None:
             return None
         warm = request.function
-        project, key = Path(warm.project), warm.project
+        project = Path(warm.project)
         found = find_endpoint(project, self._fleet.engine.address)
-        if found and found != self._sockets.get(key):
+        own = self._endpoints.get(warm.project)
+        if found and not (own and own.path == found):
             return found
-        if key not in self._endpoints:
-            endpoint = ProjectEndpoint(self._fleet, project, self._note_called)
+        if own is None:
+            own = ProjectEndpoint(self._fleet, project, self._note_called)
             try:
-                self._sockets[key] = endpoint.open()
+                own.open()
             except CacheError:
                 return None
-            self._endpoints[key] = endpoint
-        used = self._endpoints[key]
-        used.use(request.neighbours, warm.idle_seconds)
-        used.channels.add(channel)
-        channel.on_close(lambda: used.channels.discard(channel))
-        return self._sockets[key]
+            self._endpoints[warm.project] = own
+        own.use(request.neighbours, warm.idle_seconds)
+        own.channels.add(channel)
+        channel.on_close(partial(own.channels.discard, channel))
+        return own.path
 
     def _note_called(self, function: FleetFunction) -> None:
         """Note what `warm list` shows of a function that another one calls."""
@@ -284,14 +282,15 @@ class _FleetProcess:
                 self._fleet.retire(each.key)
             shown = wanted
             if not request.names:
-                self._refuse()
-                if self._is_open:
-                    await self._fleet.close(_CLOSE_SECONDS)
-                await self._close_endpoints()  # nothing is left when the command has its answer
+                await self._close()  # nothing is left when the command has its answer
                 self._is_ending.set()
         return Environments(tuple(shown.values()))
 
-    async def _close_endpoints(self) -> None:
+    async def _close(self) -> None:
+        """Serve nobody else, and end what there is."""
+        self._refuse()
+        if self._is_open:
+            await self._fleet.close(_CLOSE_SECONDS)
         while self._endpoints:
             _, endpoint = self._endpoints.popitem()
             await endpoint.close()

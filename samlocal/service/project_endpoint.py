@@ -63,8 +63,8 @@ class ProjectEndpoint:
         self._wanted: Neighbours | None = None
         self._serving: asyncio.Task[None] | None = None
 
-    def open(self) -> Path:
-        """Listen, and return the path of the socket.
+    def open(self) -> None:
+        """Listen at the socket `path`.
 
         Raises:
             CacheError: The user has no runtime folder.
@@ -73,7 +73,7 @@ class ProjectEndpoint:
             listener, path = stack.enter_context(endpoint_socket())
             stack.enter_context(announce(self._project, self._fleet.engine.address, path))
             self._stack = stack.pop_all()
-        self._path = path
+        self.path = path
         loop = asyncio.get_running_loop()
         listener.setblocking(False)
 
@@ -83,7 +83,6 @@ class ProjectEndpoint:
 
         loop.add_reader(listener, begin)
         self._listener = listener
-        return path
 
     def use(self, neighbours: Neighbours, idle_seconds: float) -> None:
         """Serve the functions as the latest command has them, from the next call on."""
@@ -187,7 +186,7 @@ class ProjectEndpoint:
         self._fleet.retire(self._own_key(key), keep=keep)
 
     def _own_key(self, key: str) -> str:
-        return f"{self._path}\0{key}"
+        return f"{self.path}\0{key}"
 
 
 class _LatestProject(CurrentFunctions):
