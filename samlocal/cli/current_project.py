@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samlocal.cli.endpoint_settings import EndpointSettings
     from samlocal.function import Function
     from samlocal.host import Host
-    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.observer import Reporter
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
@@ -41,7 +41,7 @@ class CurrentProject(CurrentFunctions):
         host: Host,
         fleet: FunctionFleet,
         *,
-        observer: Observer,
+        observer: Reporter,
         log: ConsoleLog,
         socket: Path | None,
         read_again: Callable[[], EndpointSettings | None],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_diagnostic
@@ -10,7 +10,6 @@ from samlocal.cli.signals import DeferredSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
 
     from samlocal.cli.console_log import ConsoleLog
     from samlocal.diagnostics import Diagnostic
@@ -41,10 +40,7 @@ class ConsoleObserver:
 
 
 class ServingObserver:
-    """Shows what it gets, between lines of the log; its caller knows what was shown before.
-
-    Signals are not deferred: a server has its own handlers.
-    """
+    """Shows what it gets, between lines of the log; its caller knows what was shown before."""
 
     def __init__(self, log: ConsoleLog) -> None:
         self._log = log
@@ -56,9 +52,3 @@ class ServingObserver:
     def show_status(self, text: str) -> None:
         self._log.interrupt()
         print_status(text)
-
-    def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(_check_nothing)
-
-
-def _check_nothing() -> None: ...

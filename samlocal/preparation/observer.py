@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
 
 
-class Observer(Protocol):
+class Reporter(Protocol):
     """Receives the diagnostics and the progress of a preparation."""
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
@@ -21,6 +21,10 @@ class Observer(Protocol):
 
     def show_status(self, text: str) -> None:
         """Receive a line about slow work, such as a download."""
+
+
+class Observer(Reporter, Protocol):
+    """A reporter that also knows when an interruption would do harm."""
 
     def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
         """Return a context that defers interruptions, so that no incomplete files stay in the cache.
@@ -44,7 +48,12 @@ class LoggingObserver:
         self._logger.info("%s", text)
 
     def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(_check_nothing)
+        return signals_left_alone()
+
+
+def signals_left_alone() -> AbstractContextManager[Callable[[], None]]:
+    """Return the `uninterrupted` of an observer of a program that no signal interrupts."""
+    return nullcontext(_check_nothing)
 
 
 def _check_nothing() -> None: ...

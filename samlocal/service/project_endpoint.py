@@ -16,7 +16,6 @@ from samlocal.endpoints import announce, endpoint_socket
 from samlocal.execution.fleet.noted_response import NotedResponse
 from samlocal.host import Host
 from samlocal.lambda_api.current_functions import CurrentFunctions
-from samlocal.preparation.observer import LoggingObserver
 from samlocal.service.fleet_channel import ChannelLog
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ class _LatestProject(CurrentFunctions):
             return project
 
 
-class _Observer(LoggingObserver):
+class _Observer:
     """Shows diagnostics of called functions to the commands that run."""
 
     def __init__(self, endpoint: ProjectEndpoint) -> None:

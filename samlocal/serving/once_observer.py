@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from samlocal.preparation.observer import signals_left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from samlocal.diagnostics import Diagnostic
-    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.observer import Reporter
 
 
 class OnceObserver:
     """Passes each diagnostic on once. Signals are not deferred: no signal interrupts a thread."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Reporter) -> None:
         self._observer = observer
         self._shown: set[Diagnostic] = set()
         self._lock = Lock()
@@ -39,7 +40,4 @@ class OnceObserver:
             self._observer.show_status(text)
 
     def uninterrupted(self) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(_check_nothing)
-
-
-def _check_nothing() -> None: ...
+        return signals_left_alone()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from samlocal.function import Function
     from samlocal.invocation import InvocationResult, ResponseSink
-    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.observer import Reporter
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.function_fleet import FunctionFleet
@@ -60,7 +60,7 @@ class ServedProject:
         host: RepeatedHost,
         fleet: FunctionFleet,
         *,
-        observer: Observer,
+        observer: Reporter,
         log: Callable[[Function], Log],
         watches: bool = True,
     ) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
     from pathlib import Path
 
-    from samlocal.preparation.observer import Observer
+    from samlocal.preparation.observer import Reporter
     from samlocal.serving.ignore_rules import IgnoreRules
 
 # How soon a change is noticed while there is no request, where the system does not tell; each request looks.
@@ -43,7 +43,7 @@ class Watcher:
         self,
         rules: IgnoreRules,
         *,
-        observer: Observer,
+        observer: Reporter,
         process: Callable[[frozenset[Path], frozenset[Path]], Awaitable[None]],
         files: FileWatch | None = None,
     ) -> None:
