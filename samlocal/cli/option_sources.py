@@ -18,6 +18,7 @@ from samlocal.cli.samconfig import (
     CONTEXT_KEY,
     DEFAULT_ENVIRONMENT,
     ConfigValue,
+    config_files,
     environment_variables,
     find_config,
     parameter_overrides,
@@ -173,10 +174,8 @@ def config_state(ctx: Context) -> ConfigState:
 
 
 def _config_files(given: Mapping[str, object]) -> tuple[Path, ...]:
-    explicit = _path(given, "config_file")
-    names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
-    folders = _config_directories(given)
-    return tuple((folder / name).absolute() for folder in folders for name in names)
+    files = config_files(_config_directories(given), _path(given, "config_file"))
+    return tuple(each.absolute() for each in files)
 
 
 def _rank(ctx: Context, shared: Collection[str], option: str) -> int:

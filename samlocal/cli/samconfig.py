@@ -77,14 +77,19 @@ def table_of(command: Sequence[str]) -> str:
     return "_".join(command).replace("-", "_")
 
 
+def config_files(directories: Sequence[Path], explicit: Path | None = None) -> list[Path]:
+    """Return the configuration files that there may be in the directories, the one to use first."""
+    names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
+    return [directory / name for directory in directories for name in names]
+
+
 def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Path | None:
     """Return the first configuration file in the directories; None if there is none.
 
     Raises:
         ConfigError: the file of `--config-file` does not exist.
     """
-    names = [Path(name) for name in CONFIG_NAMES] if explicit is None else [explicit]
-    candidates = [directory / name for directory in directories for name in names]
+    candidates = config_files(directories, explicit)
     found = next((path for path in candidates if path.is_file()), None)
     if found is None and explicit is not None:
         raise ConfigError(f"no configuration file at `{candidates[0]}`")
