@@ -33,13 +33,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from samlocal.cli.function_run import Runner
-    from samlocal.cli.keep_warm import WarmSettings
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
-    from samlocal.serving.options import ServingOptions
 
 
 @group_options
@@ -109,7 +107,9 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     calls_functions = not environment.no_lambda_endpoint
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
     if warm:
-        serving = None
+        from samlocal.cli.service_runner import ServiceRunner, neighbours_of
+
+        neighbours = None
         if calls_functions:
             from samlocal.serving.options import ServingOptions
 
@@ -119,8 +119,11 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
                 code=plain_code(code),
                 sandbox=settings,
             )
+            neighbours = neighbours_of(prepared, serving, host)
         place: AbstractContextManager[Runner] = nullcontext(
-            _in_service(prepared, container.engine, warm, shaping, serving)
+            ServiceRunner(
+                prepared, warm, engine=container.engine, options=shaping, neighbours=neighbours
+            )
         )
     else:
         place = _in_sandbox(prepared, container.engine, calls_functions=calls_functions)
@@ -167,24 +170,6 @@ def _in_sandbox(
         yield SandboxRunner(
             _with_endpoint(prepared, connected.address) if calls_functions else prepared, connected
         )
-
-
-def _in_service(
-    prepared: PreparedFunction,
-    engine: str | None,
-    warm: WarmSettings,
-    shaping: tuple[object, ...],
-    serving: ServingOptions | None,
-) -> Runner:
-    """Return what runs the invocations in warm environments.
-
-    `shaping` are the options that shape them, `serving` those of the functions that can be called, if any.
-    """
-    from samlocal.cli.service_runner import ServiceRunner, neighbours_of
-    from samlocal.host import current_host
-
-    neighbours = neighbours_of(prepared, serving, current_host()) if serving else None
-    return ServiceRunner(prepared, warm, engine=engine, options=shaping, neighbours=neighbours)
 
 
 def _with_endpoint(prepared: PreparedFunction, engine: str) -> PreparedFunction:
