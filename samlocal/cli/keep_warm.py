@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.durations import parse_duration
 from samlocal.frozen_dataclass import frozen
 from samlocal.service.session import current_session
 
@@ -34,7 +33,7 @@ def settle_warmth(options: KeepWarmOptions) -> WarmSettings | None:
         SystemExit: The service ran the command.
         UsageError: The duration is malformed.
     """
-    seconds = parse_duration(options.keep_warm, "--keep-warm") if options.keep_warm else 0.0
+    seconds = _seconds(options.keep_warm) if options.keep_warm else 0.0
     session = current_session()
     if session is None:
         if seconds:
@@ -44,6 +43,12 @@ def settle_warmth(options: KeepWarmOptions) -> WarmSettings | None:
         session.decline()
     session.accept()
     return WarmSettings(session=session, seconds=seconds, fresh=options.warm == "fresh")
+
+
+def _seconds(duration: str) -> float:
+    from samlocal.durations import parse_duration  # most commands keep nothing warm
+
+    return parse_duration(duration, "--keep-warm")
 
 
 def _hand_over() -> None:
