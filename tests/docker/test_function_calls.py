@@ -16,7 +16,7 @@ from tests.docker.conftest import missing
 from tests.docker.endpoint import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.docker.conftest import SamlocalIn

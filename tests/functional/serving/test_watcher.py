@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class NoWatch(FileWatch):
     """The watch of a system that allows none."""
 
-    def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> bool:
         raise OSError(f"OS file watch limit reached. about {[*trees, *directories]}")
 
 
@@ -33,9 +33,17 @@ class CountedWatch(FileWatch):
 
     calls = 0
 
-    def watch(self, trees: Collection[str], directories: Collection[str]) -> None:
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> bool:
         self.calls += 1
+        return super().watch(trees, directories)
+
+
+class UncertainWatch(FileWatch):
+    """A watch that does not know of its last changes when it takes a new directory."""
+
+    def watch(self, trees: Collection[str], directories: Collection[str]) -> bool:
         super().watch(trees, directories)
+        return True
 
 
 @dataclass
@@ -109,6 +117,18 @@ async def test_changes_without_an_end(code: Path) -> None:
         is_over = True
         await writing
     assert batches.every
+
+
+async def test_changes_that_may_have_gone_unnoticed(code: Path) -> None:
+    """All that is watched counts as changed when the watch cannot tell."""
+    batches, observer = Batches(), RecordingObserver()
+    (code / "a").mkdir()
+    (code / "template.yaml").touch()
+    async with watcher(code, batches, observer, UncertainWatch()) as watch:
+        await watch.add_files([code / "template.yaml"])
+        await watch.add_sources([code / "a"])
+        await watch.settled()
+    assert set().union(*batches.every) == {"template.yaml", "a"}
 
 
 async def test_failed_batch(code: Path) -> None:
