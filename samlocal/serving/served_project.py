@@ -121,11 +121,6 @@ class ServedProject:
         return self._options.project.region or "", self._functions.snapshot.account_id
 
     @property
-    def is_current(self) -> bool:
-        """Whether all changes of files up to now are taken into account."""
-        return self._watch.is_settled()
-
-    @property
     def path(self) -> Path:
         """The template, or the directory of the CDK assembly; absolute."""
         return self._functions.snapshot.project.path

@@ -102,7 +102,7 @@ async def until(is_so: Callable[[], object]) -> None:
 
 async def noticed(served: ServedProject) -> None:
     """Wait until the project has noticed that a file has changed."""
-    await until(lambda: not served.is_current)
+    await until(lambda: not served._watch.is_settled())
 
 
 async def settled(served: ServedProject) -> None:
