@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
-
-    import pytest
 
 # A shell without job control starts background commands with SIGINT ignored, `nohup` with SIGHUP ignored.
 _OFTEN_IGNORED: Final = (signal.SIGINT, signal.SIGHUP)
@@ -38,6 +40,13 @@ def pytest_configure() -> None:
         derandomize=os.environ.get("CI") == "true",
     )
     settings.load_profile("samlocal")
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder for Unix sockets, whose paths have at most 107 bytes: those of `tmp_path` may be longer."""
+    with TemporaryDirectory(prefix="samlocal-") as folder:
+        yield Path(folder)
 
 
 def handle_ignored_signals() -> None:

@@ -6,8 +6,6 @@ import os
 import shutil
 from contextlib import closing
 from ipaddress import ip_network
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import docker
@@ -26,6 +24,7 @@ from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.docker.endpoint import Endpoint
     from tests.docker.podman_engine import Podman
@@ -165,11 +164,10 @@ def environment(engine_variables: dict[str, str], tmp_path: Path) -> dict[str, s
 
 
 @pytest.fixture
-def runtime_folder() -> Iterator[Path]:
-    """An `XDG_RUNTIME_DIR` of the test's own, in which nothing may remain. Sockets need a short path, which xdist's are not."""
-    with TemporaryDirectory(prefix="samlocal-") as folder:
-        yield Path(folder)
-        assert not [*Path(folder).glob("samlocal/*")]
+def runtime_folder(short_path: Path) -> Iterator[Path]:
+    """An `XDG_RUNTIME_DIR` of the test's own, in which nothing may remain."""
+    yield short_path
+    assert not [*short_path.glob("samlocal/*")]
 
 
 class CopyOf(Protocol):

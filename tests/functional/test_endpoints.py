@@ -34,10 +34,10 @@ with endpoint_socket() as (_, socket), announce(Path(sys.argv[1]), sys.argv[2], 
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The runtime folder, which does not exist yet."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return tmp_path / "samlocal"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
+    return short_path / "samlocal"
 
 
 @pytest.fixture

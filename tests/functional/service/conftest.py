@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +11,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,18 +98,14 @@ def _state_and_parent(pid: int) -> tuple[str, int]:
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A folder for a service, which has ended afterwards; its path is short, as sockets need it."""
-    folder = Path(mkdtemp(prefix="service-"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+def service(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A folder for a service, which has ended afterwards."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
     monkeypatch.setattr(launcher, "PROGRAM", f"{_MODULES}.program")
-    running = Service(folder=folder)
-    try:
-        yield running
-        with suppress(OSError):
-            pid = running.pid()
-            os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: not is_running(pid))
-    finally:
-        shutil.rmtree(folder)
+    running = Service(folder=short_path)
+    yield running
+    with suppress(OSError):
+        pid = running.pid()
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not is_running(pid))

@@ -22,13 +22,13 @@ def refuse(*_: object) -> NoReturn:
 
 
 async def test_an_endpoint_that_cannot_be_announced_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its socket is gone: each invocation tries again."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     monkeypatch.setattr(project_endpoint, "announce", refuse)
     fleet = cast("Fleet", SimpleNamespace(engine=SimpleNamespace(address="unix:///engine.sock")))
-    endpoint = ProjectEndpoint(fleet, tmp_path / "template.yaml", lambda _: None)
+    endpoint = ProjectEndpoint(fleet, short_path / "template.yaml", lambda _: None)
     with pytest.raises(CacheError):
         endpoint.open()
-    assert [*(tmp_path / "samlocal").iterdir()] == []
+    assert [*(short_path / "samlocal").iterdir()] == []
