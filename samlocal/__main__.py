@@ -32,16 +32,9 @@ def run() -> "NoReturn":
     from samlocal.cli.signals import exit_on_signals  # noqa: PLC0415
 
     exit_on_signals()
-    from samlocal.cli.main import main  # noqa: PLC0415
+    from samlocal.cli.main import run_command_line  # noqa: PLC0415
 
-    code: object = 0
-    try:
-        main()
-    except SystemExit as exit_:
-        code = exit_.code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    os._exit(run_command_line())
 
 
 if __name__ == "__main__":

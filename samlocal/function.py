@@ -13,7 +13,7 @@ from samlocal.aws_account import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from samlocal.diagnostics import Diagnostic
@@ -155,6 +155,11 @@ class EventInvokeConfig:
     on_success: str | None = None
     on_failure: str | None = None
     place: Place | None = None
+
+
+def is_named(full_path: str, names: Collection[str]) -> bool:
+    """Return whether one of the names is a function's full path, or the logical ID at its end."""
+    return full_path in names or full_path.rpartition("/")[2] in names
 
 
 @frozen

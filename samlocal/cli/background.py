@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from functools import partial
 from importlib import import_module
 from typing import Final
@@ -42,18 +41,11 @@ def _prepare() -> None:
 
 def _run() -> int:
     """Run the command line of this process; return its exit code."""
-    from samlocal.cli.main import main as run_command_line
+    from samlocal.cli.main import run_command_line
     from samlocal.cli.signals import exit_on_signals
 
     exit_on_signals()
-    code: object = 0
-    try:
-        run_command_line()
-    except SystemExit as exit_:
-        code = exit_.code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code if isinstance(code, int) else int(code is not None)
+    return run_command_line()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,18 @@ from samlocal.cli.console import finish_output, is_debugging, show_error
 from samlocal.errors import OutputError, SamlocalError
 
 
+def run_command_line() -> int:
+    """Run the command line of this process, write all its output, and return the exit code."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as exit_:
+        code = exit_.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code if isinstance(code, int) else int(code is not None)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: see `samlocal.errors` for the exit codes."""
     _open_missing_streams()

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.endpoints import find_endpoint
-from samlocal.errors import CacheError, EngineError, ImageNotFoundError, SamlocalError
+from samlocal.errors import CacheError, SamlocalError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.function import is_named
 from samlocal.service.fleet_channel import (
     Channel,
     ChannelLog,
@@ -213,7 +214,7 @@ class _FleetProcess:
             request.invocation,
             log=ChannelLog(channel),
             response=response,
-            fresh=request.fresh and not function.is_debugged,
+            fresh=request.fresh,
         )
         if called := self._endpoints.get(warm.project):
             await called.complete_logs(_LOG_SECONDS)
@@ -265,7 +266,7 @@ class _FleetProcess:
 
     def _image_id(self, name: str) -> str:
         engine = self._fleet.engine
-        with suppress(EngineError, ImageNotFoundError, Exception), engine.translated_errors():
+        with suppress(Exception):  # the invocation says what is wrong
             return str(engine.api.image(name)["Id"])
         return ""
 
@@ -276,7 +277,7 @@ class _FleetProcess:
             wanted = {
                 each: info
                 for each, info in shown.items()
-                if not request.names or _is_named(info, request.names)
+                if not request.names or is_named(info.function, request.names)
             }
             for each in wanted:
                 self._fleet.retire(each.key)
@@ -337,7 +338,3 @@ def _use_variables(variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
-
-
-def _is_named(info: WarmEnvironmentInfo, names: tuple[str, ...]) -> bool:
-    return any(name in {info.function, info.function.rpartition("/")[2]} for name in names)

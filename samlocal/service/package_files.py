@@ -6,9 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from samlocal.file_stamp import FileStamp, file_stamp
 from samlocal.service.identity import package_folder
 
-Stamps = dict[str, tuple[int, int, int]]
+Stamps = dict[str, FileStamp | None]
 
 
 def take_stamps() -> Stamps:
@@ -26,17 +27,9 @@ def take_stamps() -> Stamps:
     data = Path(package).parent / "runtimes"  # beside the package in a checkout
     facts = (str(each) for each in data.glob("*.yaml"))
     installed = (each for each in sys.path if each.endswith("-packages"))
-    return {path: _stamp(path) for path in (*files, *facts, *installed)}
+    return {path: file_stamp(path) for path in (*files, *facts, *installed)}
 
 
 def is_changed(stamps: Stamps) -> bool:
     """Tell whether a file has another content, or is gone; it takes less than a millisecond."""
-    return any(_stamp(path) != stamp for path, stamp in stamps.items())
-
-
-def _stamp(path: str) -> tuple[int, int, int]:
-    try:
-        status = os.stat(path)  # noqa: PTH116  # half the time of pathlib's
-    except OSError:
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return any(file_stamp(path) != stamp for path, stamp in stamps.items())

@@ -10,6 +10,7 @@ from samlocal.cli.option_groups import group_options
 from samlocal.cli.options.general import GeneralOptions, OutputOption
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.plain_options import open_chosen_project
+from samlocal.cli.table import table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,7 @@ def list_functions(
         show_output(text)
     elif functions:
         base = opened.path if opened.path.is_dir() else opened.path.parent
-        text = _as_table([_HEADINGS, *(_as_row(*row, base) for row in functions)])
-        show_output(text)
+        show_output(table(_HEADINGS, (_as_row(*row, base) for row in functions)))
     if not functions:
         print_status("The template has no functions")
 
@@ -83,15 +83,6 @@ def _as_row(entry: FunctionEntry, function: Function | ProjectError, base: Path)
         _code(function.code, base),
         place,
     )
-
-
-def _as_table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = (
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines)
 
 
 def _code(code: Code, base: Path) -> str:

@@ -10,6 +10,8 @@ import typer
 
 from samlocal.cli.console import print_status, show_output, show_warning
 from samlocal.cli.options.general import OutputOption
+from samlocal.cli.table import table
+from samlocal.function import is_named
 
 _HEADINGS: Final = ("FUNCTION", "STATE", "INVOCATIONS", "ENDS IN", "PROJECT", "ENGINE")
 
@@ -22,7 +24,7 @@ def list_warm(*, output: OutputOption = "text") -> None:
     if output == "json":
         show_output(json.dumps(environments, indent=2))
     elif environments:
-        show_output(_table([_row(each) for each in environments]))
+        show_output(table(_HEADINGS, map(_row, environments)))
     else:
         print_status("Nothing is kept warm (`samlocal local invoke --keep-warm 5m` keeps it)")
 
@@ -53,7 +55,7 @@ def stop_warm(
     elif not functions:
         print_status("Nothing was kept warm")
     for name in functions or ():
-        if not any(name in {each, each.rpartition("/")[2]} for each in names):
+        if not any(is_named(each, (name,)) for each in names):
             _show_unknown(name)
 
 
@@ -89,13 +91,3 @@ def _time_left(ends: str | None) -> str:
     if hours:
         return f"{hours}h{minutes % 60:02}m"
     return f"{minutes}m{seconds % 60:02}s" if minutes else f"{seconds}s"
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    rows = [_HEADINGS, *rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = (
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines)
