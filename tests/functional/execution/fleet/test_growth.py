@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 from dataclasses import replace
-from threading import active_count
 from threading import enumerate as running_threads
 from typing import TYPE_CHECKING, Literal
 
@@ -41,7 +40,10 @@ def objects() -> int:
 
 
 def threads() -> set[Thread]:
-    """Return the threads of sandboxes and of pytest; those of the event loop's pool live as long as the loop."""
+    """Return all threads but those of the event loop's pool.
+
+    The pool adds a thread whenever none is idle at that moment, up to its limit, and keeps all until the loop ends.
+    """
     return {each for each in running_threads() if not each.name.startswith("asyncio_")}
 
 
@@ -77,15 +79,15 @@ async def test_one_environment(sandboxes: Sandboxes, kind: Kind) -> None:
     async with entered(sandboxes) as fleet:
         await use(fleet, called, FEW, b"{}")
         (sandbox,) = sandboxes.all
-        before = objects(), callbacks(sandbox), len(asyncio.all_tasks()), active_count()
+        before = objects(), callbacks(sandbox), len(asyncio.all_tasks()), threads()
         await use(fleet, called, MANY, b"{}")
-        after = objects(), callbacks(sandbox), len(asyncio.all_tasks()), active_count()
+        after = objects(), callbacks(sandbox), len(asyncio.all_tasks()), threads()
 
     assert len(sandboxes.all) == 1
     assert after[0] - before[0] < MANY // 2
     assert after[1] <= before[1] + 2  # once, for a worker that has just answered
     assert after[2] <= before[2] + 2
-    assert after[3] <= before[3] + 2
+    assert after[3] <= before[3]
 
 
 async def test_one_environment_that_crashes(sandboxes: Sandboxes) -> None:
@@ -120,7 +122,6 @@ async def test_many_environments(sandboxes: Sandboxes) -> None:
         before = objects(), len(asyncio.all_tasks())
         await use_fresh(30)
         after = objects(), len(asyncio.all_tasks())
-        await until(lambda: active_count() < 20)
 
     assert after[0] - before[0] < 30 * 5
     assert after[1] <= before[1]
