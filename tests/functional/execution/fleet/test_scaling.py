@@ -165,13 +165,16 @@ async def test_evictions_at_once(sandboxes: Sandboxes) -> None:
     async with entered(sandboxes, most=4) as fleet:
         running = [asyncio.create_task(invoke(fleet, function("A"), b"hold")) for _ in range(4)]
         await sandboxes.wait_until_held(4)
-        sandboxes.release()
+        sandboxes.answer_held()
         await asyncio.gather(*running)
-        others = [asyncio.create_task(invoke(fleet, function("B"))) for _ in range(2)]
+        # Held, because one environment could serve both, one after the other.
+        others = [asyncio.create_task(invoke(fleet, function("B"), b"hold")) for _ in range(2)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert states(fleet) == ["idle", "idle", "stopping", "stopping"]
-        await asyncio.gather(*others)  # the first one that starts may serve both
+        await sandboxes.wait_until_held(6)
+        sandboxes.release()
+        assert len(set(await asyncio.gather(*others))) == 2
 
     assert sandboxes.most_open == 4
 
