@@ -82,6 +82,9 @@ class ImageCode:
 
 Code = LocalCode | InlineCode | S3Code | ImageCode
 
+# The kind of project that a function comes from.
+Framework = Literal["cloudformation", "serverless"]
+
 
 @frozen
 class Layer:
@@ -205,6 +208,8 @@ class Function:
     the queue or topic for events that fail. `allows_recursion` is whether `RecursiveLoop` is `Allow`. These,
     and `description`, `role`, `tags` and `tracing`, are read for Lambda's API only.
 
+    `framework` is the kind of its project, whose rules apply to its environment.
+
     `snap_start` is the place of a `SnapStart` that applies to published versions, `tenancy` that of a
     `TenancyConfig`; None if the function has none. Only a function on managed instances has a
     `capacity_provider`.
@@ -242,4 +247,5 @@ class Function:
     allows_recursion: bool = False
     region: str = DEFAULT_REGION
     account_id: str = DEFAULT_ACCOUNT_ID
+    framework: Framework = "cloudformation"
     diagnostics: tuple[Diagnostic, ...] = ()

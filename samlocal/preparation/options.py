@@ -21,6 +21,8 @@ class ProjectOptions:
 
     `template` is a template or a directory with a CDK assembly; None: search the host's directory.
     `values_file` has values that live in AWS; with `resolve_remote`, missing ones are read from AWS.
+    `stage`, `params` and `options` are for Serverless projects: the stage, values of `${param:…}`, and the
+    options of the command line as `${opt:…}` sees them.
     """
 
     template: Path | None = None
@@ -30,6 +32,9 @@ class ProjectOptions:
     region: str | None = None
     account_id: str | None = None
     profile: str | None = None
+    stage: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @frozen

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.container_spec import ApiConnection, Delivery
     from samlocal.sandbox.debugging import DebugSettings
+    from samlocal.sandbox.sandbox import SandboxKind
 
 # The families of runtimes whose functions must be built from sources.
 _COMPILED: Final = frozenset({"dotnet", "java", "nodejs"})
@@ -41,10 +42,13 @@ class SandboxSettings:
     image. `volume_basedir` is the template directory on the engine's machine, if it differs.
     `limits_rest` is for the limits of CPU and /tmp. `file_systems` are directories by mount path, `hosts`
     addresses by name. Without `extensions`, external extensions do not start. `profile` is the AWS profile for images in ECR. `pull_option` is the option that set
-    `pull`, for messages. Functions call each other at `lambda_endpoint`, the Unix socket of an endpoint of
+    `pull`, for messages. `kind` is that of the sandboxes; a process runs on `interpreter`, None: one that the
+    host has for the runtime. Functions call each other at `lambda_endpoint`, the Unix socket of an endpoint of
     Lambda's API. A preparation sets `image`, `profile`, `debug` and `ca_bundle` from the function's options.
     """
 
+    kind: SandboxKind = "docker"
+    interpreter: Path | None = None
     image_repository: str | None = None
     image: str | None = None
     build: ImagePolicy = "missing"

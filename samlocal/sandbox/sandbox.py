@@ -6,7 +6,7 @@ through futures, which fail with a `SandboxError` if the sandbox cannot start.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self
 
 from samlocal.frozen_dataclass import frozen
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from samlocal.function_configuration import ContainerCredentials
     from samlocal.runtimes import Architecture
     from samlocal.sandbox.output import Output
+
+# What a sandbox is: a container of an engine, or processes of this machine.
+SandboxKind = Literal["docker", "process"]
 
 # Where Lambda has a function's code, and its layers.
 TASK_ROOT: Final = "/var/task"

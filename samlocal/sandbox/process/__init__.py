@@ -1,0 +1,1 @@
+"""Sandboxes that are plain processes on this machine."""

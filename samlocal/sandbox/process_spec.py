@@ -1,0 +1,35 @@
+"""What a sandbox that is a plain process needs besides the sandbox: its program on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from samlocal.sandbox.sandbox import SandboxSpec
+
+
+@frozen
+class ProcessSpec:
+    """All data that is needed to run a sandbox as processes of this machine.
+
+    `program` starts the runtime; its first word is an absolute path of this machine, or a path below
+    `/var/task` or `/opt` as the function sees it. `variables` are those that the program needs besides the
+    function's environment, and that a container would have from its image, such as `PATH`. A path below
+    `/var/task` or `/opt` in `program`, `variables` and the environment is replaced by the real one where
+    there are no namespaces.
+
+    `needs` are directories and files of this machine that must stay visible at their own paths: the
+    interpreter and the runtime client. `label` is the program as messages name it, such as `Python 3.12.4`.
+    """
+
+    sandbox: SandboxSpec
+    program: tuple[str, ...]
+    label: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[Path, ...] = ()

@@ -1,0 +1,1 @@
+"""Projects of the Serverless Framework: `serverless.yml` and its other formats."""

@@ -1,0 +1,1 @@
+"""The variables of a Serverless configuration: `${source(parameters):address, fallback}`."""
