@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import nodejs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -32,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Prepare this process, be it pytest's own or that of a worker."""
     handle_ignored_signals()
+    nodejs.add_to_path()
     # A slow machine is not a failure. CI tries the same examples each time, a developer's machine new ones.
     settings.register_profile(
         "samlocal",

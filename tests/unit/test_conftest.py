@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 from hypothesis import settings
 
+from tests import nodejs
 from tests.unit.cli.script import run_script
 
 
@@ -30,3 +34,11 @@ def test_programs_of_tests_do_not_ignore_signals(name: str) -> None:
 def test_no_property_based_test_has_a_deadline() -> None:
     """Hypothesis does not fail tests on slow machines."""
     assert settings().deadline is None
+
+
+def test_node_is_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without Node.js runs the one of the stand-in images."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    nodejs.add_to_path()
+    added = os.environ["PATH"].rpartition(os.pathsep)[2]
+    assert subprocess.run([f"{added}/node", "--version"], capture_output=True, check=True).stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -32,9 +31,7 @@ PYTHON = [sys.executable, "-ISc", (FOLDER / "program.py").read_text(), "0"]
 NODE = ["node", "-e", (FOLDER / "program.js").read_text(), "0"]
 PROGRAMS = (
     pytest.param(PYTHON, id="python"),
-    pytest.param(
-        NODE, id="node", marks=pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
-    ),
+    pytest.param(NODE, id="node"),
 )
 # What the kernel keeps of a connection that nobody reads, at most.
 KERNEL_BYTES = 16 * 1024 * 1024
