@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from samlocal.documents.read_files import note_file
@@ -12,12 +13,13 @@ from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import yaml
 
     from samlocal.documents.node import DuplicateKey, Node, Value
-    from samlocal.documents.yaml_composer import Schema
+    from samlocal.documents.scalars import Schema
 
 MAX_BYTES: Final = 10 * 1024 * 1024  # ten times what CloudFormation takes
 
@@ -38,6 +40,16 @@ def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
         TemplateNotFoundError: there is no such file.
         TemplateError: the file cannot be read, or is not YAML or JSON.
     """
+    return compose(read_text(path), path, schema=schema)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        TemplateNotFoundError: there is no such file.
+        TemplateError: the file cannot be read, is too long, or is not UTF-8 or UTF-16.
+    """
     note_file(path)
     try:
         with path.open("rb") as file:
@@ -51,7 +63,7 @@ def load(path: Path, *, schema: Schema = parse_scalar) -> Document:
             f"`{path}` has more than {MAX_BYTES // 2**20} MiB",
             hint="CloudFormation itself takes templates of up to 1 MB",
         )
-    return compose(_decode(data, path), path, schema=schema)
+    return _decode(data, path)
 
 
 def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document:
@@ -60,16 +72,23 @@ def compose(text: str, path: Path, *, schema: Schema = parse_scalar) -> Document
     Raises:
         TemplateError: the text is not YAML or JSON, is empty, or nests too deeply.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # composing creates no garbage, and collecting it would take longer
-    try:
+    with paused_collection():
         if text.lstrip()[:1] in {"{", "["} and (document := _compose_json(text, path)):
             return document
-        composer = _TemplateComposer(path, schema)
+        composer = TemplateComposer(path, schema)
         root = composer.compose(text)
         if root is None:
             raise TemplateError("the file is empty", place=Place(path, 1, 1))
         return Document(path=path, root=root, duplicate_keys=tuple(composer.duplicates))
+
+
+@contextmanager
+def paused_collection() -> Iterator[None]:
+    """Collect no garbage: composing creates none, and collecting it would take longer."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
@@ -98,7 +117,7 @@ def _decode(data: bytes, path: Path) -> str:
         ) from exc
 
 
-class _TemplateComposer(YamlComposer):
+class TemplateComposer(YamlComposer):
     """Composes a file in which a tag may be the short form of an intrinsic function."""
 
     def tagged_scalar(self, tag: str, text: str, event: yaml.ScalarEvent) -> Value:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.documents.node import Scalar
+    from samlocal.documents.scalars import Schema
 
 # In a text that is JSON, keys and values alternate: commas, colons and space can be skipped.
 _WORD: Final = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+')
@@ -36,9 +37,15 @@ def is_json(text: str) -> bool:
 
 
 def compose_json(
-    text: str, path: Path, *, max_depth: int | None = MAX_DEPTH
+    text: str,
+    path: Path,
+    *,
+    max_depth: int | None = MAX_DEPTH,
+    parse_word: Schema = json.loads,
 ) -> tuple[Node, list[DuplicateKey]]:
     """Compose a text that is JSON, and return the repeated keys of its mappings.
+
+    `parse_word` returns the value of a number, `true`, `false` or `null`.
 
     Raises:
         TemplateError: it nests more than `max_depth` levels deep.
@@ -58,7 +65,7 @@ def compose_json(
                 )
             continue
         else:
-            node = Node(_scalar(word), path, line, column)
+            node = Node(_scalar(word, parse_word), path, line, column)
         if not open_nodes:
             return node, duplicates
         open_nodes[-1][1].append(node)
@@ -96,10 +103,9 @@ def _finish(
     node.keys = keys
 
 
-def _scalar(word: str) -> Scalar:
+def _scalar(word: str, parse_word: Schema) -> Scalar:
     if word[0] != '"':
-        value: Scalar = json.loads(word)
-        return value
+        return parse_word(word)
     if "\\" not in word:
         return word[1:-1]
     text: str = json.loads(word)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from samlocal.documents.node import Scalar
 
+    # What an unquoted word means.
+    Schema = Callable[[str], Scalar]
+
 _WORDS: Final[Mapping[str, bool | None]] = {
     **{spelling: None for word in ("~", "null") for spelling in (word, word.title(), word.upper())},
     "": None,

@@ -14,13 +14,11 @@ from samlocal.documents.node import MAX_DEPTH, DuplicateKey, Node, NoValue
 from samlocal.errors import Place, TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.documents.node import Scalar, Value
-
-    # What an unquoted word means.
-    Schema = Callable[[str], Scalar]
+    from samlocal.documents.node import Value
+    from samlocal.documents.scalars import Schema
 
 MAX_NODES: Final = 2_000_000  # each use of an alias counts
 CORE_TAG: Final = "tag:yaml.org,2002:"

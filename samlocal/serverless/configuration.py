@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -26,3 +27,27 @@ class Configuration:
     def directory(self) -> Path:
         """The service's directory, which relative paths start from."""
         return self.path.parent
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Return the configuration in a YAML or JSON file, or the one that a JavaScript or TypeScript file makes.
+
+    Raises:
+        TemplateNotFoundError: There is no such file.
+        TemplateError: It cannot be read, is not YAML or JSON, or does not give a mapping.
+    """
+    try:
+        root = _read(path)
+    except TemplateNotFoundError as exc:
+        raise TemplateNotFoundError(f"no configuration at `{path}`") from exc
+    if root is None or root.value is None:
+        place = root.place if root else Place(path, 1, 1)
+        raise TemplateError("the configuration of the service is empty", place=place)
+    root.entries("the configuration of a service")
+    return Configuration(path=path, root=root)
+
+
+def _read(path: Path) -> Node | None:
+    from samlocal.documents import js_yaml  # noqa: PLC0415  # templates need none of it
+
+    return js_yaml.load(path)
