@@ -48,6 +48,9 @@ class CurrentProject(CurrentFunctions):
     ) -> None:
         self._settings = settings
         self._config = settings.config
+        self._kind = (
+            settings.backend.kind
+        )  # as that of the fleet, whatever configuration files say later
         self._host = RepeatedHost(host)
         self._fleet = fleet
         self._observer = observer
@@ -110,7 +113,7 @@ class CurrentProject(CurrentFunctions):
 
     async def _open(self, settings: EndpointSettings) -> ServedProject:
         options = settings.serving
-        sandbox = replace(options.sandbox, lambda_endpoint=self._socket)
+        sandbox = replace(options.sandbox, kind=self._kind, lambda_endpoint=self._socket)
         options = replace(options, sandbox=sandbox)
         project = await self._entered(options, settings)
         function = options.function

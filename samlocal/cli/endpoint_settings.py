@@ -8,19 +8,20 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.cli.config_state import ConfigState
+    from samlocal.sandbox.backend import Backend
     from samlocal.serving.options import ServingOptions
 
 
 @frozen
 class EndpointSettings:
-    """What an endpoint serves, on which engine, and how long it keeps environments.
+    """What an endpoint serves, on which backend, and how long it keeps environments.
 
     With `initializes_all`, each function has an environment from the start; with `connects_functions`, they can
     call each other. `config` has the configuration files whose changes are followed.
     """
 
     serving: ServingOptions
-    engine: str | None
+    backend: Backend
     idle_seconds: float
     max_environments: int | None
     allowed_hosts: tuple[str, ...]

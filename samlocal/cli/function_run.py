@@ -46,10 +46,9 @@ class FunctionRun:
     def invoke(self, series: ConsoleSeries) -> int:
         """Run the invocations, and return the exit code."""
         function, spec = self._prepared.resolved.function, self._prepared.spec
-        runtime = "" if spec.image.is_function else f" ({function.runtime})"
-        print_status(
-            f"Invoking {function.handler or function.logical_id}{runtime} in {spec.image.name}"
-        )
+        runtime = f" ({function.runtime})" if function.runtime else ""
+        where = f"in {spec.label}" if spec.kind == "docker" else f"as a process, with {spec.label}"
+        print_status(f"Invoking {function.handler or function.logical_id}{runtime} {where}")
         with DeferredSignals() as signals:
             self._runner.run(series, self._log, signals)
         self._log.end_line()

@@ -121,7 +121,7 @@ class LambdaEndpoint:
         settings = self._settings
         fleet = await stack.enter_async_context(
             Fleet(
-                settings.engine,
+                settings.backend,
                 progress=stack.enter_context(PullView()),
                 idle_seconds=settings.idle_seconds,
                 max_environments=settings.max_environments,
@@ -139,9 +139,9 @@ class LambdaEndpoint:
             )
         )
         if self._socket:
-            find_endpoint(project.path, fleet.engine.address)  # removes what killed ones have left
+            find_endpoint(project.path, fleet.address)  # removes what killed ones have left
             try:
-                stack.enter_context(announce(project.path, fleet.engine.address, self._socket))
+                stack.enter_context(announce(project.path, fleet.address, self._socket))
             except CacheError as error:
                 self._observer.show_diagnostic(_not_found(error))
         return fleet, project

@@ -28,6 +28,8 @@ from samlocal.service.zygote import set_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from samlocal.sandbox.backend import Backend
+
 _TEMPLATE: Final = """\
 Transform: AWS::Serverless-2016-10-31
 Parameters:
@@ -81,8 +83,8 @@ class _Rehearsal(Session):
         control, _ = socket.socketpair()
         super().__init__(control, client=os.getpid())
 
-    def connect_fleet(self, engine: str | None, variables: Mapping[str, str]) -> int:
-        del engine, variables
+    def connect_fleet(self, backend: Backend, variables: Mapping[str, str]) -> int:
+        del backend, variables
         ours, theirs = socket.socketpair()
         report = Report(request_id="", duration_ms=1.0, memory_size_mb=256, max_memory_used_mb=None)
         phase = Phase(name="invoke", start=datetime.now(UTC), duration_ms=1.0)

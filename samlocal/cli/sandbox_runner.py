@@ -7,6 +7,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from samlocal.sandbox.process_spec import ProcessSpec
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class SandboxRunner:
     """The sandboxes of a series of invocations: one, or more if sandboxes end with their runtime."""
 
-    def __init__(self, prepared: PreparedFunction, engine: Engine) -> None:
+    def __init__(self, prepared: PreparedFunction, engine: Engine | None) -> None:
         self._prepared = prepared
         self._engine = engine
         self._sandbox: Sandbox | None = None
@@ -43,13 +45,10 @@ class SandboxRunner:
             self._sandbox = sandbox
             with self._watching(sandbox, log) as self._watch:
                 # The engine is starting the container: time to import the rest.
-                from samlocal.cli.image_updates import image_updates
                 from samlocal.execution.invocation_series import run_series
 
-                updates = image_updates(self._prepared.spec.image, self._engine, os.environ)
-                if updates and self._updates is None:
-                    sandbox.started.add_done_callback(updates.begin)
-                    self._updates = updates
+                if self._engine:
+                    self._watch_image(sandbox, self._engine)
                 run_series(
                     sandbox,
                     self._prepared.configuration,
@@ -74,9 +73,23 @@ class SandboxRunner:
         return self._watch.with_hint(result) if self._watch else result
 
     def exit_hint(self) -> str | None:
+        spec = self._prepared.spec
+        if self._engine is None or isinstance(spec, ProcessSpec):
+            return None
         from samlocal.sandbox.docker.function_images import exit_hint
 
-        return exit_hint(self._engine, self._prepared.spec)
+        return exit_hint(self._engine, spec)
+
+    def _watch_image(self, sandbox: Sandbox, engine: Engine) -> None:
+        """Check for a newer image while the function runs."""
+        from samlocal.cli.image_updates import image_updates
+
+        spec = self._prepared.spec
+        if self._updates or isinstance(spec, ProcessSpec):
+            return
+        self._updates = image_updates(spec.image, engine, os.environ)
+        if self._updates:
+            sandbox.started.add_done_callback(self._updates.begin)
 
     def _watching(
         self, sandbox: Sandbox, log: ConsoleLog

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samlocal.engine.images.policy import ImagePolicy
     from samlocal.sandbox.container_spec import Delivery
     from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.sandbox import SandboxKind
 
 # As in sam.
 _GRACE_SECONDS: Final = 3
@@ -31,8 +32,10 @@ def read_settings(
     limits: LimitOptions,
     code: CodeOptions,
     debugging: DebugOptions,
+    *,
+    kind: SandboxKind = "docker",
 ) -> SandboxSettings:
-    """Return the settings that do not depend on the function.
+    """Return the settings for a kind of sandbox that do not depend on the function.
 
     Raises:
         UsageError: A value is invalid.
@@ -40,6 +43,8 @@ def read_settings(
     from samlocal.sandbox.plan import SandboxSettings
 
     return SandboxSettings(
+        kind=kind,
+        interpreter=container.interpreter,
         image_repository=container.image_repository,
         network=container.docker_network,
         pull=_pull(container),

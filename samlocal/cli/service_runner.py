@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from samlocal.sandbox.container_spec import ContainerSpec
 from samlocal.service.fleet_client import invoke
 from samlocal.service.fleet_messages import Invoke, Neighbours, WarmFunction
 from samlocal.serving.fingerprint import fingerprint
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from samlocal.host import Host
     from samlocal.invocation import InvocationResult
     from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.sandbox.backend import Backend
     from samlocal.sandbox.sandbox import StartSteps
     from samlocal.serving.options import ServingOptions
 
@@ -36,14 +38,14 @@ class ServiceRunner:
         prepared: PreparedFunction,
         settings: WarmSettings,
         *,
-        engine: str | None,
+        backend: Backend,
         options: tuple[object, ...],
         neighbours: Neighbours | None,
     ) -> None:
         self._prepared = prepared
         self._session = settings.session
         self._settings = settings
-        self._engine = engine
+        self._backend = backend
         self._neighbours = neighbours
         self._function = warm_function(prepared, settings.seconds, options)
 
@@ -72,7 +74,7 @@ class ServiceRunner:
                 series.complete(invocation, result)
 
     def _connect(self) -> int:
-        return self._session.connect_fleet(self._engine, os.environ)
+        return self._session.connect_fleet(self._backend, os.environ)
 
     def print_status(self) -> None: ...
 
@@ -80,11 +82,14 @@ class ServiceRunner:
         return result
 
     def exit_hint(self) -> str | None:
+        spec = self._prepared.spec
+        if not isinstance(spec, ContainerSpec):
+            return None
         from samlocal.engine.engine import Engine
         from samlocal.sandbox.docker.function_images import exit_hint
 
-        with Engine(self._engine) as engine:
-            return exit_hint(engine, self._prepared.spec)
+        with Engine(self._backend.engine) as engine:
+            return exit_hint(engine, spec)
 
 
 def neighbours_of(prepared: PreparedFunction, options: ServingOptions, host: Host) -> Neighbours:
@@ -130,7 +135,7 @@ def warm_function(
     resolved, spec = prepared.resolved, prepared.spec
     chosen = blake2b(repr(options).encode(errors="surrogateescape"), digest_size=8).hexdigest()
     own = fingerprint(prepared)
-    if spec.image.pull == "always" or (spec.image.build and spec.image.build.policy == "always"):
+    if isinstance(spec, ContainerSpec) and _is_image_renewed(spec):
         own = uuid4().hex  # the image is pulled or built each time
     return WarmFunction(
         key="\0".join(
@@ -143,3 +148,8 @@ def warm_function(
         name=resolved.function.full_path,
         project=str(resolved.project),
     )
+
+
+def _is_image_renewed(spec: ContainerSpec) -> bool:
+    build = spec.image.build
+    return spec.image.pull == "always" or (build is not None and build.policy == "always")

@@ -7,18 +7,18 @@ import atexit
 import logging
 from collections import deque
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, Self
 
-from samlocal.engine.engine import Engine
 from samlocal.errors import EnvironmentUnusableError, SamlocalError
 from samlocal.events import check_payload, encode_event
 from samlocal.execution.environments import new_environment
 from samlocal.frozen_dataclass import frozen
 from samlocal.library.chunks import ChunkCalls
 from samlocal.preparation.new_invocation import new_invocation
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.factory import SandboxFactory
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class RunningFunction:
         self._prepared = prepared
         sandbox = replace(prepared.spec.sandbox, is_reused=True)
         self._spec = replace(prepared.spec, sandbox=sandbox)
-        self._engine = engine
+        self._backend = Backend(kind=self._spec.kind, engine=engine)
         self._log = log
         self._requests: deque[Request] = deque()
         self._changed = Condition()
@@ -179,7 +179,7 @@ class RunningFunction:
         """Serve each request until the end."""
         while self._wait_for_request():
             try:
-                with Engine(self._engine) as engine:
+                with self._backend.connect() or nullcontext() as engine:
                     factory = SandboxFactory(engine=engine, progress=_LoggedProgress())
                     factory.run(self._spec, lambda each: asyncio.run(self._serve(each)))
             except asyncio.CancelledError:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samlocal.preparation.resolution import ResolvedFunction
     from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.sandbox.spec import Spec
 
 
 @frozen
@@ -31,7 +32,7 @@ class PreparedFunction:
     """A function that is ready to run in an execution environment."""
 
     resolved: ResolvedFunction
-    spec: ContainerSpec
+    spec: Spec
     configuration: FunctionConfiguration
 
     def with_lambda_endpoint(self, endpoint: Path) -> PreparedFunction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from samlocal.frozen_dataclass import frozen
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from samlocal.engine.images.policy import Build, ImagePolicy
     from samlocal.sandbox.debugging import DebugSettings
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.sandbox import SandboxKind, SandboxSpec
 
 ApiConnection = Literal["auto", "direct", "relay"]
 Delivery = Literal["auto", "mount", "copy"]
@@ -86,3 +86,15 @@ class ContainerSpec:
     api_connection: ApiConnection = "auto"
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     debug: DebugSettings | None = None
+
+    kind: ClassVar[SandboxKind] = "docker"
+
+    @property
+    def label(self) -> str:
+        """What the sandbox runs in, as messages name it: the image."""
+        return self.image.name
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether a debugger waits in the sandbox."""
+        return (self.sandbox.debugger or self.debug) is not None

@@ -1,4 +1,4 @@
-"""Chooses the sandbox of a function, and another API connection if the first one fails."""
+"""Makes the sandbox of a function, and another one with a relay if the first cannot reach this machine."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from samlocal.errors import HostNotReachableError
 from samlocal.frozen_dataclass import frozen
+from samlocal.sandbox.backend import address_of
+from samlocal.sandbox.container_spec import ContainerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
-    from samlocal.sandbox.container_spec import ContainerSpec
-    from samlocal.sandbox.docker.sandbox import DockerSandbox
     from samlocal.sandbox.sandbox import Sandbox
+    from samlocal.sandbox.spec import Spec
 
 _T = TypeVar("_T")
 
@@ -28,16 +29,21 @@ _RELAY_NOTE: Final = (
 
 @frozen
 class SandboxFactory:
-    """Makes sandboxes on one engine.
+    """Makes sandboxes: containers on one engine, and processes; without an engine, processes only.
 
     `progress` observes the pull or build of images, and gets a note before a sandbox that cannot reach this
     machine is replaced with one that has a relay.
     """
 
-    engine: Engine
+    engine: Engine | None
     progress: ImageProgress
 
-    def run(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
+    @property
+    def address(self) -> str:
+        """Where the sandboxes are: see `backend.address_of`."""
+        return address_of(self.engine)
+
+    def run(self, spec: Spec, use: Callable[[Sandbox], _T]) -> _T:
         """Return the result of `use` for a sandbox, which is removed before this returns.
 
         `use` is called again with a relay if the first sandbox cannot reach this machine, unless the spec
@@ -47,33 +53,41 @@ class SandboxFactory:
             HostNotReachableError: The sandbox cannot reach this machine, and may not have a relay.
         """
         try:
-            return self._run_in_container(spec, use)
+            return self._run_in_sandbox(spec, use)
         except HostNotReachableError:
             relayed = self.with_relay(spec)
             if relayed is None:
                 raise
-        return self._run_in_container(relayed, use)
+        return self._run_in_sandbox(relayed, use)
 
-    def new_sandbox(self, spec: ContainerSpec) -> DockerSandbox:
+    def new_sandbox(self, spec: Spec) -> Sandbox:
         """Return a sandbox that has not been started."""
+        if not isinstance(spec, ContainerSpec):
+            raise NotImplementedError
         from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
 
-        return DockerSandbox(spec, self.engine, progress=self.progress)
+        return DockerSandbox(spec, self._connected(), progress=self.progress)
 
-    def with_relay(self, spec: ContainerSpec) -> ContainerSpec | None:
+    def with_relay(self, spec: Spec) -> ContainerSpec | None:
         """Return the spec with a relay, after its sandbox could not reach this machine.
 
-        Later sandboxes on the engine start with a relay too. The result is None if the spec sets the connection.
+        Later sandboxes on the engine start with a relay too. The result is None if the spec sets the
+        connection, or is that of a process.
         """
-        if spec.api_connection != "auto":
+        if not isinstance(spec, ContainerSpec) or spec.api_connection != "auto":
             return None
         from samlocal.sandbox.docker.network.api_listener import remember_relay  # noqa: PLC0415  # few need it
 
-        if remember_relay(self.engine):  # several sandboxes may find out at once
+        if remember_relay(self._connected()):  # several sandboxes may find out at once
             self.progress.note(_RELAY_NOTE)
         return replace(spec, api_connection="relay")
 
-    def _run_in_container(self, spec: ContainerSpec, use: Callable[[Sandbox], _T]) -> _T:
+    def _run_in_sandbox(self, spec: Spec, use: Callable[[Sandbox], _T]) -> _T:
         with self.new_sandbox(spec) as sandbox:
             sandbox.give_head_start(_HEAD_START_SECONDS)
             return use(sandbox)
+
+    def _connected(self) -> Engine:
+        if self.engine is None:
+            raise AssertionError("a container needs an engine")
+        return self.engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from samlocal.frozen_dataclass import frozen
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from samlocal.sandbox.sandbox import SandboxSpec
+    from samlocal.sandbox.sandbox import SandboxKind, SandboxSpec
 
 
 @frozen
@@ -33,3 +33,10 @@ class ProcessSpec:
     label: str
     variables: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[Path, ...] = ()
+
+    kind: ClassVar[SandboxKind] = "process"
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether a debugger waits in the sandbox."""
+        return self.sandbox.debugger is not None

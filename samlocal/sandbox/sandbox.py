@@ -217,6 +217,12 @@ class Sandbox(Protocol):
 
     def __exit__(self, *exc_info: object) -> None: ...
 
+    def give_head_start(self, seconds: float) -> None:
+        """Wait until the sandbox no longer starts in this process, at most so long.
+
+        Work of the caller would slow down the thread that starts it.
+        """
+
     def start_extension(self, name: str) -> Process:
         """Start an extension of a started sandbox; return at once."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.execution.fleet.warm_environment import State
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import FunctionError, Invocation, InvocationResult, ResponseMode
-    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.spec import Spec
     from samlocal.serving.options import ServingOptions
 
 _LENGTH_BYTES: Final = 4
@@ -30,7 +30,7 @@ class WarmFunction(NamedTuple):
 
     key: str
     fingerprint: str
-    spec: ContainerSpec
+    spec: Spec
     configuration: FunctionConfiguration
     idle_seconds: float
     name: str

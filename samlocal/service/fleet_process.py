@@ -1,4 +1,4 @@
-"""The process of a fleet: the environments of one engine, for commands of any project."""
+"""The process of a fleet: the environments of one backend, for commands of any project."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from samlocal.errors import CacheError, SamlocalError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
 from samlocal.function import is_named
+from samlocal.sandbox.backend import Backend
+from samlocal.sandbox.container_spec import ContainerSpec
 from samlocal.service.fleet_channel import (
     Channel,
     ChannelLog,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.execution.fleet.environment_info import EnvironmentInfo
+    from samlocal.sandbox.sandbox import SandboxKind
 
 # Without an environment and a command for so long, the process ends.
 _LINGER_SECONDS: Final = 2.0
@@ -53,18 +56,18 @@ _LOG_SECONDS: Final = 0.5
 _BUFFER_BYTES: Final = 1024 * 1024
 
 
-def serve_fleet(control: socket.socket, engine: str | None) -> None:
+def serve_fleet(control: socket.socket, kind: SandboxKind, engine: str | None) -> None:
     """Serve the connections that come through a socket until it ends, a signal comes, or nothing is warm."""
     gc.enable()
     gc.freeze()
-    asyncio.run(_FleetProcess(control, engine).run())
+    asyncio.run(_FleetProcess(control, Backend(kind=kind, engine=engine)).run())
 
 
 class _FleetProcess:
-    def __init__(self, control: socket.socket, engine: str | None) -> None:
+    def __init__(self, control: socket.socket, backend: Backend) -> None:
         self._control = control
         self._progress = ChannelProgress()
-        self._fleet = Fleet(engine, progress=self._progress)
+        self._fleet = Fleet(backend, progress=self._progress)
         self._functions: dict[str, WarmFunction] = {}
         self._endpoints: dict[str, ProjectEndpoint] = {}
         self._requests: set[asyncio.Task[None]] = set()
@@ -226,7 +229,7 @@ class _FleetProcess:
             return None
         warm = request.function
         project = Path(warm.project)
-        found = find_endpoint(project, self._fleet.engine.address)
+        found = find_endpoint(project, self._fleet.address)
         own = self._endpoints.get(warm.project)
         if found and not (own and own.path == found):
             return found
@@ -257,6 +260,8 @@ class _FleetProcess:
 
     async def _with_image(self, function: WarmFunction) -> str:
         """Return the fingerprint with the image that an image function would run in."""
+        if not isinstance(function.spec, ContainerSpec):
+            return function.fingerprint
         image = function.spec.image
         if not image.is_function and not image.is_chosen:
             return function.fingerprint
@@ -267,7 +272,7 @@ class _FleetProcess:
     def _image_id(self, name: str) -> str:
         engine = self._fleet.engine
         with suppress(Exception):  # the invocation says what is wrong
-            return str(engine.api.image(name)["Id"])
+            return str(engine.api.image(name)["Id"]) if engine else ""
         return ""
 
     async def _answer(self, request: ListEnvironments | StopFunctions) -> Environments:
@@ -306,7 +311,7 @@ class _FleetProcess:
             invocations=environment.invocations,
             started=environment.started,
             ends=environment.ends,
-            engine=self._fleet.engine.address,
+            engine=self._fleet.address,
             debug_ports=function.spec.sandbox.debug_ports,
         )
 

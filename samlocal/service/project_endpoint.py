@@ -70,7 +70,7 @@ class ProjectEndpoint:
         """
         with ExitStack() as stack:
             listener, path = stack.enter_context(endpoint_socket())
-            stack.enter_context(announce(self._project, self._fleet.engine.address, path))
+            stack.enter_context(announce(self._project, self._fleet.address, path))
             self._stack = stack.pop_all()
         self.path = path
         loop = asyncio.get_running_loop()

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
+    from samlocal.sandbox.backend import Backend
+
 # With these variables the same, commands share a fleet: they are all that its connection to an engine, its
 # downloads and its caches read.
 _SHARED_PREFIXES = ("DOCKER_", "BUILDKIT_", "SAMLOCAL_PULL_TIMEOUT")
@@ -57,8 +59,8 @@ class Session:
         """
         raise DeclinedError
 
-    def connect_fleet(self, engine: str | None, variables: Mapping[str, str]) -> int:
-        """Return a connection to the fleet for an engine, as the number of an open file.
+    def connect_fleet(self, backend: Backend, variables: Mapping[str, str]) -> int:
+        """Return a connection to the fleet of a backend, as the number of an open file.
 
         Raises:
             EOFError: The service has ended.
@@ -70,8 +72,10 @@ class Session:
             for name, value in variables.items()
             if name.startswith(_SHARED_PREFIXES) or name in _SHARED or name.lower() in _SHARED
         )
-        key = "\0".join((engine or "", *shared)).encode(errors="surrogateescape")
-        send(self._control, ("fleet", engine, key, dict(os.environb)))
+        key = "\0".join((backend.kind, backend.engine or "", *shared)).encode(
+            errors="surrogateescape"
+        )
+        send(self._control, ("fleet", backend.kind, backend.engine, key, dict(os.environb)))
         _, (connection,) = receive(self._control)
         return connection
 

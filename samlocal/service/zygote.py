@@ -22,6 +22,7 @@ from samlocal.service.messages import receive, send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.sandbox.sandbox import SandboxKind
     from samlocal.service.package_files import Stamps
 
 # Without an environment and a command for so long, the service ends.
@@ -40,7 +41,7 @@ class Programs:
     """
 
     handle: Callable[[socket.socket, socket.socket, Stamps], None]
-    serve_fleet: Callable[[socket.socket, str | None], None]
+    serve_fleet: Callable[[socket.socket, SandboxKind, str | None], None]
 
 
 @frozen
@@ -153,7 +154,12 @@ class Zygote:
                 send(handler.control, ("ending",))
 
     def _connect(
-        self, handler: _Child, engine: str | None, key: bytes, environment: dict[bytes, bytes]
+        self,
+        handler: _Child,
+        kind: SandboxKind,
+        engine: str | None,
+        key: bytes,
+        environment: dict[bytes, bytes],
     ) -> None:
         """Hand over a connection to the fleet with that key; if it is new, it gets the environment."""
         if key not in self._fleets:
@@ -161,7 +167,7 @@ class Zygote:
 
             def serve(control: socket.socket) -> None:
                 set_environment(environment)
-                serve_fleet(control, engine)
+                serve_fleet(control, kind, engine)
 
             self._fleets[key] = self._fork(serve)
         self._hand_over(handler, key)

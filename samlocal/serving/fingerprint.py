@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from samlocal.function_configuration import ContainerCredentials, FunctionConfiguration
     from samlocal.preparation.preparation import PreparedFunction
-    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.sandbox import Mount
+    from samlocal.sandbox.spec import Spec
 
 # Each preparation makes another one, which shapes nothing.
 _RANDOM_VARIABLE: Final = "AWS_LAMBDA_METADATA_TOKEN"
@@ -43,12 +43,12 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def content_mounts(spec: ContainerSpec) -> tuple[Mount, ...]:
+def content_mounts(spec: Spec) -> tuple[Mount, ...]:
     """Return the mounts of code, layers and links: the function cannot write to them."""
     return tuple(mount for mount in spec.sandbox.mounts if mount.read_only)
 
 
-def _steady_spec(spec: ContainerSpec) -> ContainerSpec:
+def _steady_spec(spec: Spec) -> Spec:
     sandbox = spec.sandbox
     environment = {**sandbox.environment}
     environment.pop(_RANDOM_VARIABLE, None)

@@ -15,6 +15,7 @@ import samlocal
 from samlocal.errors import SandboxError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.debugging import DebugSettings
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT
@@ -61,7 +62,7 @@ def called(stand_in: Callable[[str], str], tmp_path: Path) -> FleetFunction:
 
 @pytest.fixture
 def fleet(engine_variables: dict[str, str]) -> Fleet:
-    return Fleet(engine_variables.get("DOCKER_HOST"), progress=NoProgress())
+    return Fleet(Backend(engine=engine_variables.get("DOCKER_HOST")), progress=NoProgress())
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +243,7 @@ async def test_engine_that_comes_back(
     with own_engine.serve(tmp_path_factory.mktemp("engine")) as engine:
         engine.load(built_image("python:3.11"))
         called = function(tmp_path, built_image("python:3.11"))
-        async with Fleet(engine.address, progress=NoProgress()) as fleet:
+        async with Fleet(Backend(engine=engine.address), progress=NoProgress()) as fleet:
             first = await invoke(fleet, called)
             async with running(fleet, called) as task:
                 await asyncio.to_thread(engine.kill)
@@ -279,7 +280,9 @@ async def test_debugger_stays(
         log=Lines(),
     )
     code, log = tmp_path / "python", Lines()
-    async with Fleet(engine_variables.get("DOCKER_HOST"), progress=NoProgress()) as fleet:
+    async with Fleet(
+        Backend(engine=engine_variables.get("DOCKER_HOST")), progress=NoProgress()
+    ) as fleet:
         calls = [
             asyncio.create_task(fleet.invoke(called, event(b'{"stars": 3}'), log=log, fresh=each))
             for each in (False, True, False)

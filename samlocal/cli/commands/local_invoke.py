@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from samlocal.cli.function_run import Runner
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
+    from samlocal.engine.engine import Engine
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.sandbox.backend import Backend
 
 
 @group_options
@@ -69,11 +71,14 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     project = sam.project(project)
     observer = ConsoleObserver()
     observer.show(sam.diagnostics())
+    from samlocal.cli.chosen_backend import chosen_backend
     from samlocal.cli.sandbox_settings import read_settings
     from samlocal.host import current_host
+    from samlocal.sandbox.backend import Backend
 
-    settings = read_settings(container, limits, code, debugging)
     host = current_host()
+    backend = Backend() if output.print_env else chosen_backend(container, host, observer)
+    settings = read_settings(container, limits, code, debugging, kind=backend.kind)
     request = read_request(chosen, environment, project, debugging, container, host)
     if output.print_env:
         _print_environment(request, host, observer, output.output)
@@ -108,25 +113,20 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
     if warm:
         from samlocal.cli.service_runner import ServiceRunner, neighbours_of
+        from samlocal.serving.options import ServingOptions
 
-        neighbours = None
-        if calls_functions:
-            from samlocal.serving.options import ServingOptions
-
-            serving = ServingOptions(
-                project=plain_project(project),
-                function=request.options,
-                code=plain_code(code),
-                sandbox=settings,
-            )
-            neighbours = neighbours_of(prepared, serving, host)
+        serving = ServingOptions(
+            project=plain_project(project),
+            function=request.options,
+            code=plain_code(code),
+            sandbox=settings,
+        )
+        neighbours = neighbours_of(prepared, serving, host) if calls_functions else None
         place: AbstractContextManager[Runner] = nullcontext(
-            ServiceRunner(
-                prepared, warm, engine=container.engine, options=shaping, neighbours=neighbours
-            )
+            ServiceRunner(prepared, warm, backend=backend, options=shaping, neighbours=neighbours)
         )
     else:
-        place = _in_sandbox(prepared, container.engine, calls_functions=calls_functions)
+        place = _in_sandbox(prepared, backend, calls_functions=calls_functions)
     with log, reports or nullcontext(), place as runner:
         engine_connected = time.monotonic()
         run = FunctionRun(prepared, runner, log)
@@ -160,23 +160,23 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
 
 @contextmanager
 def _in_sandbox(
-    prepared: PreparedFunction, engine: str | None, *, calls_functions: bool
+    prepared: PreparedFunction, backend: Backend, *, calls_functions: bool
 ) -> Iterator[Runner]:
     """Yield what runs the invocations in a sandbox of this command."""
     from samlocal.cli.sandbox_runner import SandboxRunner
-    from samlocal.engine.engine import Engine
 
-    with Engine(engine) as connected:
+    with backend.connect() or nullcontext() as engine:
         yield SandboxRunner(
-            _with_endpoint(prepared, connected.address) if calls_functions else prepared, connected
+            _with_endpoint(prepared, engine) if calls_functions else prepared, engine
         )
 
 
-def _with_endpoint(prepared: PreparedFunction, engine: str) -> PreparedFunction:
-    """Return the function, which calls others where an endpoint for the same project and engine is running."""
+def _with_endpoint(prepared: PreparedFunction, engine: Engine | None) -> PreparedFunction:
+    """Return the function, which calls others where an endpoint for the same project and backend is running."""
     from samlocal.endpoints import find_endpoint
+    from samlocal.sandbox.backend import address_of
 
-    endpoint = find_endpoint(prepared.resolved.project, engine)
+    endpoint = find_endpoint(prepared.resolved.project, address_of(engine))
     return prepared.with_lambda_endpoint(endpoint) if endpoint else prepared
 
 

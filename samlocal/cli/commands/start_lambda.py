@@ -66,19 +66,24 @@ def start_lambda(  # noqa: PLR0913  # groups of options
 
     Exit status: 0 ended by a signal; 1 it could not start; 2 wrong usage.
     """
+    observer = ConsoleObserver()
 
     def read_settings() -> EndpointSettings:
         refuse_second_stdin(
             ("--container-env-vars", debugging.container_env_vars),
             *(("--env-vars", name) for name in environment.env_vars or ()),
         )
+        from samlocal.cli.chosen_backend import chosen_backend
         from samlocal.cli.endpoint_settings import EndpointSettings
+        from samlocal.host import current_host
 
         return EndpointSettings(
             serving=_serving(
                 served, warm, environment, sam.project(project), code, container, limits, debugging
             ),
-            engine=container.engine,
+            backend=chosen_backend(
+                container, current_host(), None if is_repeated(context) else observer
+            ),
             idle_seconds=parse_duration(warm.idle_timeout, "--idle-timeout"),
             max_environments=warm.max_environments,
             allowed_hosts=(endpoint.host, *(endpoint.allow_host or ())),
@@ -96,7 +101,7 @@ def start_lambda(  # noqa: PLR0913  # groups of options
         listeners = open_listeners(endpoint.host, endpoint.port)
         for each in listeners:
             stack.enter_context(each)
-        ConsoleObserver().show(sam.diagnostics())
+        observer.show(sam.diagnostics())
         settings = read_settings()
         from samlocal.cli.lambda_endpoint import LambdaEndpoint
 

@@ -10,6 +10,7 @@ import typer
 from samlocal.cli.options import CONTAINER
 from samlocal.engine.images.policy import ImagePolicy
 from samlocal.frozen_dataclass import frozen
+from samlocal.sandbox.backend import SandboxChoice
 from samlocal.sandbox.container_spec import ApiConnection
 
 # Options that other commands share.
@@ -50,6 +51,24 @@ class ContainerOptions:
 
     heading: ClassVar = CONTAINER
 
+    sandbox: Annotated[
+        SandboxChoice,
+        typer.Option(
+            "--sandbox",
+            help="Where the function runs: in a container (docker), or as a process of this machine. auto is a "
+            "container if an engine answers.",
+        ),
+    ] = "auto"
+    interpreter: Annotated[
+        Path | None,
+        typer.Option(
+            "--interpreter",
+            metavar="PATH",
+            help="Interpreter or JVM of a function that runs as a process. [default: the one on this machine "
+            "whose version is the runtime's or the nearest]",
+            show_default=False,
+        ),
+    ] = None
     engine: EngineOption = None
     api_connection: ApiConnectionOption = "auto"
     docker_network: Annotated[

@@ -9,7 +9,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
-from samlocal.engine.engine import Engine
 from samlocal.errors import EnvironmentUnusableError, SandboxError
 from samlocal.execution.fleet.capacity import environments_by_machine
 from samlocal.execution.fleet.environment_info import EnvironmentInfo, describe
@@ -20,9 +19,11 @@ from samlocal.sandbox.factory import SandboxFactory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
+    from samlocal.sandbox.backend import Backend
     from samlocal.sandbox.output import Log
 
 _IDLE_SECONDS: Final = 300.0
@@ -31,7 +32,7 @@ _ATTEMPTS: Final = 3
 
 
 class Fleet:
-    """Warm environments on one engine. All calls come from one event loop, in which it is entered.
+    """Warm environments on one backend. All calls come from one event loop, in which it is entered.
 
     An environment that has been idle for `idle_seconds` ends, and so does the one that was used least recently
     if another is needed and there are `max_environments`; None means as many as the machine bears. An
@@ -41,13 +42,13 @@ class Fleet:
 
     def __init__(
         self,
-        engine: str | None,
+        backend: Backend,
         *,
         progress: ImageProgress,
         idle_seconds: float = _IDLE_SECONDS,
         max_environments: int | None = None,
     ) -> None:
-        self._engine_name = engine
+        self._backend = backend
         self._progress = progress
         self._idle_seconds = idle_seconds
         self._most = max_environments or environments_by_machine()
@@ -55,9 +56,10 @@ class Fleet:
         self._is_closing = False
 
     async def __aenter__(self) -> Self:
-        self._engine = await asyncio.to_thread(Engine, self._engine_name)
+        engine = await asyncio.to_thread(self._backend.connect)
+        self._factory = SandboxFactory(engine=engine, progress=self._progress)
         self._scheduler = Scheduler(
-            SandboxFactory(engine=self._engine, progress=self._progress),
+            self._factory,
             idle_seconds=self._idle_seconds,
             most=self._most,
         )
@@ -65,12 +67,18 @@ class Fleet:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close(0)
-        await asyncio.to_thread(self._engine.__exit__, None, None, None)
+        if self.engine:
+            await asyncio.to_thread(self.engine.__exit__, None, None, None)
 
     @property
-    def engine(self) -> Engine:
-        """The engine, once the fleet is entered."""
-        return self._engine
+    def engine(self) -> Engine | None:
+        """The engine, once the fleet is entered; None if sandboxes are processes."""
+        return self._factory.engine
+
+    @property
+    def address(self) -> str:
+        """Where the environments are, once the fleet is entered: see `SandboxFactory.address`."""
+        return self._factory.address
 
     @property
     def environments(self) -> tuple[EnvironmentInfo, ...]:

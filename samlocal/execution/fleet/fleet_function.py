@@ -8,8 +8,8 @@ from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
-    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.output import Log
+    from samlocal.sandbox.spec import Spec
 
 
 @frozen
@@ -26,7 +26,7 @@ class FleetFunction:
 
     key: str
     fingerprint: str
-    spec: ContainerSpec
+    spec: Spec
     configuration: FunctionConfiguration
     log: Log
     reserved_concurrency: int | None = None
@@ -35,4 +35,4 @@ class FleetFunction:
     @property
     def is_debugged(self) -> bool:
         """Whether a debugger attaches to its only environment."""
-        return (self.spec.sandbox.debugger or self.spec.debug) is not None
+        return self.spec.is_debugged

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from samlocal.execution.environment import ExecutionEnvironment
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
-    from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.factory import SandboxFactory
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
+    from samlocal.sandbox.spec import Spec
 
 State = Literal["starting", "idle", "busy", "stopping", "gone"]
 
@@ -209,7 +209,7 @@ class WarmEnvironment:
             self.settled.set()
             self._changed(self)
 
-    async def _live_in(self, spec: ContainerSpec) -> None:
+    async def _live_in(self, spec: Spec) -> None:
         """Start a sandbox, and serve until it is to end or ends by itself."""
         sandbox = self._factory.new_sandbox(spec)
         sandbox.__enter__()

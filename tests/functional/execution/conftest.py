@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 import samlocal
-from samlocal.library import running_function
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.factory import SandboxFactory
 
 if TYPE_CHECKING:
@@ -79,5 +78,5 @@ def _starter(template: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         monkeypatch.setattr(SandboxFactory, "run", run)
         return samlocal.start(prepared, log=log)
 
-    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
+    monkeypatch.setattr(Backend, "connect", lambda _backend: None)
     return start

@@ -316,6 +316,9 @@ class FakeSandbox:
         Thread(target=self._run, daemon=True).start()
         return self
 
+    def give_head_start(self, seconds: float) -> None:
+        """It starts at once."""
+
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
         self._listener.close()

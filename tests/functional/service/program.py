@@ -9,12 +9,17 @@ import socket
 import sys
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
+from samlocal.sandbox.backend import Backend
 from samlocal.service import zygote
 from samlocal.service.handler import handle
 from samlocal.service.service import serve
 from samlocal.service.session import current_session
 from samlocal.service.zygote import Programs
+
+if TYPE_CHECKING:
+    from samlocal.sandbox.sandbox import SandboxKind
 
 # A service without a client must not end while a busy machine starts one; a test of the end sets a shorter time.
 zygote.LINGER_SECONDS = float(os.environ.get("LINGER_SECONDS", "60"))  # type: ignore[misc]  # final elsewhere
@@ -45,7 +50,7 @@ def run() -> int:
         sys.stdin.readline()
         action = "fleet"
     if action == "fleet":
-        os.close(session.connect_fleet(None, os.environ))
+        os.close(session.connect_fleet(Backend(), os.environ))
     if action == "show":
         mask = os.umask(0)
         seen = {
@@ -68,9 +73,9 @@ def _note_and_exit(file: str) -> None:
     os._exit(129)
 
 
-def serve_fleet(control: socket.socket, engine: str | None) -> None:
+def serve_fleet(control: socket.socket, kind: SandboxKind, engine: str | None) -> None:
     """Keep connections until the end of the main process."""
-    del engine
+    del kind, engine
     while socket.recv_fds(control, 4096, 1)[0]:
         pass
 

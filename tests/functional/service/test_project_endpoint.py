@@ -27,7 +27,7 @@ async def test_an_endpoint_that_cannot_be_announced_leaves_nothing(
     """Its socket is gone: each invocation tries again."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     monkeypatch.setattr(project_endpoint, "announce", refuse)
-    fleet = cast("Fleet", SimpleNamespace(engine=SimpleNamespace(address="unix:///engine.sock")))
+    fleet = cast("Fleet", SimpleNamespace(address="unix:///engine.sock"))
     endpoint = ProjectEndpoint(fleet, short_path / "template.yaml", lambda _: None)
     with pytest.raises(CacheError):
         endpoint.open()

@@ -12,6 +12,7 @@ from samlocal.cli.endpoint_settings import EndpointSettings
 from samlocal.lambda_api.function_lookup import find_function
 from samlocal.lambda_api.function_reference import read_reference
 from samlocal.preparation.options import FunctionOptions
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.debugging import DebugSettings
 from tests.functional.serving.conftest import call
 from tests.unit.preparation.host import host
@@ -26,7 +27,7 @@ def settings(shop: Shop, function: FunctionOptions) -> EndpointSettings:
     """Return the settings of an endpoint that follows a configuration file."""
     return EndpointSettings(
         serving=shop.options(function=function),
-        engine=None,
+        backend=Backend(),
         idle_seconds=60.0,
         max_environments=None,
         allowed_hosts=(),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from samlocal.errors import (
     EnvironmentUnusableError,
     EventError,
 )
-from samlocal.library import running_function
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.factory import SandboxFactory
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def test_the_sandbox_is_reused(
         specs.append(spec)
         raise EngineError("no container today")
 
-    monkeypatch.setattr(running_function, "Engine", lambda _engine: nullcontext())
+    monkeypatch.setattr(Backend, "connect", lambda _backend: None)
     monkeypatch.setattr(SandboxFactory, "run", refuse)
     with samlocal.start(prepared) as function, pytest.raises(EngineError):
         function.invoke()

@@ -16,6 +16,7 @@ from samlocal.function import Code, FileSystem, Function, ImageCode, Layer, Loca
 from samlocal.preparation.options import CodeOptions
 from samlocal.preparation.preparation import prepare
 from samlocal.preparation.resolution import ResolvedFunction
+from samlocal.sandbox.container_spec import ContainerSpec
 from samlocal.sandbox.debugging import DebugSettings
 from samlocal.sandbox.plan import SandboxSettings
 from samlocal.sandbox.sandbox import Mount
@@ -24,7 +25,7 @@ from tests.unit.preparation.host import RecordingObserver, host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samlocal.sandbox.container_spec import ContainerSpec
+    from samlocal.sandbox.spec import Spec
 
 PLACE = Place(Path("/shop/template.yaml"), 3, 7)
 STAGE = ResolvedVariable(value="dev", origin=Origin(source="shell", label="shell"))
@@ -64,7 +65,12 @@ def spec(
     tmp_path: Path,
     settings: SandboxSettings = SandboxSettings(),  # noqa: B008  # frozen
 ) -> ContainerSpec:
-    return prepare(function, settings, host(tmp_path), RecordingObserver()).spec
+    return container(prepare(function, settings, host(tmp_path), RecordingObserver()).spec)
+
+
+def container(spec: Spec) -> ContainerSpec:
+    assert isinstance(spec, ContainerSpec)
+    return spec
 
 
 def test_function_of_a_runtime(code: Path, tmp_path: Path) -> None:
@@ -84,7 +90,10 @@ def test_function_of_a_runtime(code: Path, tmp_path: Path) -> None:
     token = {"AWS_LAMBDA_METADATA_TOKEN": prepared.configuration.metadata_token}
     assert (sandbox.environment, sandbox.command) == ({"STAGE": "dev", **token}, ("app.handler",))
     assert (sandbox.function, sandbox.project) == ("Shop/Ratings", PLACE.path)
-    assert (prepared.spec.image.profile, prepared.spec.image.is_chosen) == (None, False)
+    assert (container(prepared.spec).image.profile, container(prepared.spec).image.is_chosen) == (
+        None,
+        False,
+    )
 
 
 def test_links_are_left_alone(code: Path, tmp_path: Path) -> None:

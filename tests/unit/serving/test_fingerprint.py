@@ -18,6 +18,7 @@ from samlocal.function import Function, ImageBuild, LocalCode
 from samlocal.function_configuration import ContainerCredentials
 from samlocal.preparation.preparation import PreparedFunction, prepare
 from samlocal.preparation.resolution import ResolvedFunction
+from samlocal.sandbox.container_spec import ContainerSpec
 from samlocal.sandbox.debugging import DebugSettings
 from samlocal.sandbox.plan import SandboxSettings
 from samlocal.sandbox.sandbox import Debugger, Mount
@@ -70,11 +71,13 @@ def prepared_function(code: Path, tmp_path: Path) -> PreparedFunction:
     models.mkdir(exist_ok=True)
     settings = SandboxSettings(file_systems={"/mnt/models": models}, hosts={"db": "10.0.0.1"})
     prepared = prepare(resolved, settings, host(tmp_path), RecordingObserver())
+    container = prepared.spec
+    assert isinstance(container, ContainerSpec)
     sandbox = replace(
-        prepared.spec.sandbox, debugger=Debugger(name="d", ports=(5858,)), entrypoint=("bootstrap",)
+        container.sandbox, debugger=Debugger(name="d", ports=(5858,)), entrypoint=("bootstrap",)
     )
     image = replace(
-        prepared.spec.image,
+        container.image,
         build=Build(
             function="Ratings",
             recipe=ImageBuild(context=code),
@@ -84,7 +87,7 @@ def prepared_function(code: Path, tmp_path: Path) -> PreparedFunction:
     )
     options = {"ulimits": [{"Name": "nofile"}]}
     spec = replace(
-        prepared.spec,
+        container,
         sandbox=sandbox,
         image=image,
         engine_options=options,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from http.client import HTTPException
 from itertools import count
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from samlocal.execution.fleet import fleet as fleet_module
 from samlocal.execution.fleet import warm_environment
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.execution.fleet.fleet_function import FleetFunction
+from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.factory import SandboxFactory
 from tests.functional.execution.fakes import (
     FakeSandbox,
@@ -66,6 +66,9 @@ class FleetSandbox(FakeSandbox):
         self.is_open = True
         self._sandboxes.note_number()
         return super().__enter__()
+
+    def give_head_start(self, seconds: float) -> None:
+        """It starts at once."""
 
     def __exit__(self, *exc_info: object) -> None:
         super().__exit__(*exc_info)
@@ -194,7 +197,7 @@ def faked(started: Sandboxes) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # No runtime that is alive is waited for.
         patch.setattr(warm_environment, "_END_SECONDS", 1000.0)
-        patch.setattr(fleet_module, "Engine", lambda _name: nullcontext())
+        patch.setattr(Backend, "connect", lambda _backend: None)
         patch.setattr(SandboxFactory, "new_sandbox", lambda _factory, spec: started.new(spec))
         patch.setattr(SandboxFactory, "with_relay", lambda _factory, spec: started.relayed(spec))
         yield
@@ -214,7 +217,7 @@ async def entered(
 ) -> AsyncIterator[Fleet]:
     """Return a fleet; when it has ended, no sandbox is left."""
     async with Fleet(
-        None, progress=_Progress(), idle_seconds=idle_seconds, max_environments=most
+        Backend(), progress=_Progress(), idle_seconds=idle_seconds, max_environments=most
     ) as fleet:
         yield fleet
     assert sandboxes.open == []
