@@ -8,6 +8,7 @@
     │   ├── TemplateError             the template is malformed
     │   ├── ParameterError            a template parameter has a wrong value
     │   │   └── MissingParameterError a function needs parameters that have no value
+    │   ├── VariableError             a Serverless variable cannot be resolved
     │   ├── FunctionNotFoundError     no function has that identifier
     │   ├── AmbiguousFunctionError    more than one function has it
     │   ├── CodeNotFoundError         the function's code does not exist
@@ -145,6 +146,10 @@ class MissingParameterError(ParameterError):
     ) -> None:
         super().__init__(message, place=place, hint=hint)
         self.parameters = parameters
+
+
+class VariableError(ProjectError):
+    pass
 
 
 class FunctionNotFoundError(ProjectError):
