@@ -62,7 +62,9 @@ class ContextOverrides:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def read_context(text: str | None, path: str | None, *, stdin: BinaryIO) -> ContextOverrides:
+def read_context(
+    text: str | None, path: str | None, *, stdin: BinaryIO, is_lenient: bool = False
+) -> ContextOverrides:
     """Return what `--context TEXT` and `--context-path FILE` set; the file overrides the text.
 
     Both are a JSON object. Its members have the names that Lambda's runtimes use, in any spelling
@@ -71,31 +73,56 @@ def read_context(text: str | None, path: str | None, *, stdin: BinaryIO) -> Cont
     `remainingTimeInMillis`; `client`, `custom` and `env` are parts of `clientContext`. Anything but
     an object is passed on as `context` in the `custom` part of the client context.
 
+    With `is_lenient`, for the context of `invoke local`, other members are passed on in `custom` too, `timeout` is the
+    remaining time in seconds, and text need not be JSON.
+
     Raises:
         UsageError: the text is malformed, or sets an unknown member.
         ContextError: the same for the file, or the file cannot be read.
     """
     if path is not None:
-        return _read_file(path, stdin)
+        return _read_file(path, stdin, is_lenient=is_lenient)
     if text is None:
         return ContextOverrides()
+    source = Source(kind=_OPTION, path=Path("--context"))
     try:
-        return _parse(text, Source(kind=_OPTION, path=Path("--context")))
+        parse_json(text, source)
     except UsageError:
-        if text.lstrip().startswith(("{", "[", '"')):
+        if text.lstrip().startswith(("{", "[", '"')) and not is_lenient:
             raise
-        return _parse(json.dumps(text), Source(kind=_OPTION, path=Path("--context")))
+        text = json.dumps(text)
+    return _parse(text, source, is_lenient=is_lenient)
 
 
-def _read_file(path: str, stdin: BinaryIO) -> ContextOverrides:
+def with_trace(context: ContextOverrides, trace_id: str | None) -> ContextOverrides:
+    """Return a context with the trace of `--trace-id`.
+
+    Raises:
+        UsageError: The context sets another one, or the trace is malformed.
+    """
+    if trace_id is None:
+        return context
+    from samlocal.trace_header import complete_trace_header  # noqa: PLC0415  # few choose the trace
+
+    if context.trace_id:
+        raise UsageError("both `--trace-id` and the context set the trace", hint="keep one of them")
+    return replace(context, trace_id=complete_trace_header(trace_id))
+
+
+def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool) -> ContextOverrides:
     source = named_input(path, _FILE)
     content = read_input(path, _FILE, stdin=stdin)
     if len(content) > _FILE.max_bytes:
         raise source.error(f"the context is larger than {_FILE.max_bytes:,} bytes")
-    return _parse(decode(content, source), source)
+    text = decode(content, source)
+    if is_lenient and source.path.suffix.lower() in {".yaml", ".yml"}:
+        from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few contexts are YAML
+
+        text = to_json(text, source, max_characters=_FILE.max_bytes)
+    return _parse(text, source, is_lenient=is_lenient)
 
 
-def _parse(text: str, source: Source) -> ContextOverrides:
+def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
     document = parse_json(text, source)
     if isinstance(document, dict):
         root, _ = compose_json(text, source.path, max_depth=None)
@@ -104,6 +131,12 @@ def _parse(text: str, source: Source) -> ContextOverrides:
         document, places = {"custom": {"context": document}}, {"custom": (1, 1)}
     values: dict[str, str | int] = {}
     diagnostics = []
+    if is_lenient:
+        document, moved = _with_known_members(document)
+        for name in moved:
+            line, column = places[name]
+            place = Place(source.path, line, column)
+            diagnostics.append(Diagnostic(message=_is_custom(name), place=place))
     for name, value in _with_whole_client_context(document).items():
         line, column = places.get(name) or min(places.values())
         try:
@@ -140,6 +173,35 @@ def _with_whole_client_context(document: Mapping[str, object]) -> dict[str, obje
         elif name == next(n for n in document if n in parts):
             whole["client_context"] = parts
     return whole
+
+
+def _with_known_members(
+    document: Mapping[str, object],
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Move members that a context does not have into `custom`, and return their names too.
+
+    `timeout` is the time that remains, in seconds, as in Serverless's context for Python:
+    https://github.com/serverless/serverless/blob/v3.40.0/lib/plugins/aws/invoke-local/runtime-wrappers/invoke.py
+    """
+    known: dict[str, object] = {}
+    unknown: dict[str, object] = {}
+    for name, value in document.items():
+        plain = _plain(name)
+        if plain == "timeout" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            known["remainingTimeInMillis"] = int(value * 1000)
+        elif plain in _ATTRIBUTES or plain in _ELSEWHERE or name in _CLIENT_CONTEXT_PARTS:
+            known[name] = value
+        else:
+            unknown[name] = value
+    if not unknown:
+        return known, ()
+    whole = next((name for name in known if _plain(name) == "clientcontext"), None)
+    parent = known[whole] if whole else known
+    if not isinstance(parent, dict):
+        return known, ()  # which is refused
+    custom = parent.get("custom") or {}
+    changed = {**parent, "custom": {**unknown, **custom} if isinstance(custom, dict) else custom}
+    return ({**known, whole: changed} if whole else changed), tuple(unknown)
 
 
 def _plain(name: str) -> str:
@@ -257,6 +319,10 @@ _ELSEWHERE = {
     "loggroupname": "`LoggingConfig`",
     "logstreamname": "Lambda",
 }
+
+
+def _is_custom(name: str) -> str:
+    return f"`{name}` is no member of a context: the function finds it in `custom` of its client context"
 
 
 def _comes_from_elsewhere(name: str) -> str:

@@ -35,9 +35,9 @@ EMPTY_EVENT = b"{}"
 _SILENCE_SECONDS = 1.0
 
 # The widest encoding takes four bytes a character.
-_EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
-_DATA = Source(kind=_EVENT_FILE, path=Path("--data"))
-_PAYLOAD = Source(kind=_EVENT_FILE, path=Path("payload"))
+EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
+_DATA = Source(kind=EVENT_FILE, path=Path("--data"))
+_PAYLOAD = Source(kind=EVENT_FILE, path=Path("payload"))
 
 
 @frozen
@@ -134,16 +134,16 @@ def _refuse_two_events(source: EventSource) -> None:
 
 
 def _from_file(name: str, *, raw: bool, stdin: Reader) -> bytes:
-    content = read_input(name, _EVENT_FILE, stdin=stdin)
+    content = read_input(name, EVENT_FILE, stdin=stdin)
     if not content.strip() and not raw:
         what = "standard input" if name == STDIN else f"the event file `{name}`"
         raise EventError(f"{what} is empty", hint="`{}` is an empty event")
-    return _payload(content, named_input(name, _EVENT_FILE), raw=raw)
+    return _payload(content, named_input(name, EVENT_FILE), raw=raw)
 
 
 def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:
-    if len(content) > _EVENT_FILE.max_bytes:
-        raise _too_large(f"more than {_EVENT_FILE.max_bytes:,}")
+    if len(content) > EVENT_FILE.max_bytes:
+        raise _too_large(f"more than {EVENT_FILE.max_bytes:,}")
     text = decode(content, source)
     if raw:
         return _json_string(text)

@@ -28,6 +28,10 @@ COMMANDS: Final = {
         "samlocal.cli.commands.start_lambda:start_lambda",
         "Serve Lambda's API on this machine, for the AWS CLI, SDKs and tests.",
     ),
+    ("invoke", "local"): (
+        "samlocal.cli.commands.invoke_local:invoke_local",
+        "Run a function of a Serverless project once, as `serverless invoke local` does.",
+    ),
     ("list", "functions"): (
         "samlocal.cli.commands.list_functions:list_functions",
         "List functions: their names, code and place in the template.",
@@ -62,6 +66,7 @@ _HELP: Final = (
 )
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
+    "invoke": "Run functions in Serverless's spelling.",
     "list": "List what a project contains.",
     "warm": "Manage what `local invoke --keep-warm` keeps.",
 }
@@ -86,12 +91,18 @@ def command_tree(arguments: Sequence[str] | None = None) -> typer.Typer:
 def _tree(named: Sequence[tuple[str, ...]], *, are_listed: bool) -> typer.Typer:
     root = _group(_HELP)
     root.callback()(_samlocal)
-    groups = {name: _group(help_text) for name, help_text in _GROUPS.items()}
+    shown = named or tuple(COMMANDS)
+    # A command may have the name of a group: only one of the two is in the tree.
+    groups = {
+        name: _group(help_text) for name, help_text in _GROUPS.items() if (name,) not in shown
+    }
     for name, group in groups.items():
         root.add_typer(group, name=name)
-    for words in named or COMMANDS:
+    for words in shown:
+        if len(words) > 1 and words[0] not in groups:
+            continue
         parent = groups[words[0]] if len(words) > 1 else root
-        kind = Command if words in _UNCONFIGURED else ConfiguredCommand
+        kind = _kind(words)
         place, summary = COMMANDS[words]
         module, _, function = place.partition(":")
         help_text = summary if are_listed else None  # else the docstring
@@ -116,8 +127,26 @@ def _root_command(named: tuple[tuple[str, ...], ...], are_listed: bool) -> Typer
 def _selection(arguments: Sequence[str] | None) -> tuple[tuple[tuple[str, ...], ...], bool]:
     """Return the commands that the arguments name, and whether they only ask for a list."""
     given = tuple(arguments or ())
-    named = tuple(words for words in COMMANDS if words == given[: len(words)])
+    matches = [words for words in COMMANDS if words == given[: len(words)]]
+    named = (max(matches, key=len),) if matches else ()  # `invoke local` is not `invoke`
     return named, arguments is not None and not named and {*given} <= _ASK_FOR_A_LIST
+
+
+def _kind(words: tuple[str, ...]) -> type[Command]:
+    if words in _UNCONFIGURED:
+        return Command
+    return _CommandAndGroup if len(words) == 1 and words[0] in _GROUPS else ConfiguredCommand
+
+
+class _CommandAndGroup(ConfiguredCommand):
+    """A command with the name of a group; its help lists the commands of the group."""
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # type: ignore[override]  # its own Context has no public name
+        own = tuple(ctx.command_path.split()[1:])
+        inner = [words for words in COMMANDS if words[:-1] == own]
+        with formatter.section("Commands"):
+            formatter.write_dl([(words[-1], COMMANDS[words][1]) for words in inner])
+        super().format_epilog(ctx, formatter)
 
 
 class _CommandGroup(TyperGroup):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer.core import TyperArgument
 
-from samlocal.cli.options import GENERAL, NO_EFFECT
+from samlocal.cli.options import GENERAL, NO_EFFECT, NO_EFFECT_OF_SERVERLESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typer._click.formatting import HelpFormatter  # as in `usage_errors`
 
 _UNGROUPED: Final = "Options"
-_LAST: Final = (NO_EFFECT, GENERAL)
+_LAST: Final = (NO_EFFECT_OF_SERVERLESS, NO_EFFECT, GENERAL)
 _COLUMN: Final = 30  # the largest width in typer
 
 

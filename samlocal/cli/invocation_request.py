@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status
 from samlocal.cli.plain_options import plain_function, plain_project, refuse_second_stdin
-from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from samlocal.context import ContextOverrides
     from samlocal.diagnostics import Diagnostic
     from samlocal.host import Host
-    from samlocal.preparation.options import FunctionOptions
+    from samlocal.preparation import options as plain
     from samlocal.project.project import Project
 
 
@@ -29,15 +28,17 @@ class InvocationRequest:
 
     project: Project
     function_identifier: str | None
-    options: FunctionOptions
+    project_options: plain.ProjectOptions
+    options: plain.FunctionOptions
     payload: bytes
     context: ContextOverrides | None
     tenant_id: str | None = None
+    event_diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is dropped of the context."""
-        return self.context.diagnostics if self.context else ()
+        """What may surprise about the event, and what is dropped of the context."""
+        return (*self.event_diagnostics, *(self.context.diagnostics if self.context else ()))
 
 
 def read_request(
@@ -55,15 +56,25 @@ def read_request(
     """
     from samlocal.library import open_project
 
-    refuse_second_stdin(
+    readers = (
         ("--event", chosen.event),
         ("--path", chosen.path),
         ("--context-path", chosen.context_path),
         ("--container-env-vars", debugging.container_env_vars),
         *(("--env-vars", name) for name in environment.env_vars or ()),
     )
-    payload = _payload(chosen, host)
-    context = _context(chosen, host)
+    refuse_second_stdin(*readers)
+    if chosen.spelling == "serverless":
+        from samlocal.cli.serverless_request import read_serverless_input
+
+        is_stdin_free = all(name != "-" for _, name in readers)
+        event, context = read_serverless_input(
+            chosen, project_options, host, is_stdin_free=is_stdin_free
+        )
+        payload, event_diagnostics = event.payload, event.diagnostics
+    else:
+        payload, event_diagnostics = _payload(chosen, host), ()
+        context = _context(chosen, host)
     if chosen.tenant_id is not None:
         from samlocal.tenancy import check_tenant_id
 
@@ -76,14 +87,31 @@ def read_request(
         version=context.function_version if context else None,
         snap_start=chosen.snapstart,
     )
+    chosen_project = _with_options(plain_project(project_options), chosen)
     return InvocationRequest(
-        project=open_project(options=plain_project(project_options), host=host),
+        project=open_project(options=chosen_project, host=host),
+        project_options=chosen_project,
         function_identifier=chosen.function_identifier,
         options=options,
         payload=payload,
         context=context,
         tenant_id=chosen.tenant_id,
+        event_diagnostics=event_diagnostics,
     )
+
+
+def _with_options(project: plain.ProjectOptions, chosen: InvokeOptions) -> plain.ProjectOptions:
+    """Return the project's options with those of the command line that `${opt:…}` can refer to."""
+    named = {
+        "function": chosen.function_identifier,
+        "data": chosen.data,
+        "path": chosen.path,
+        "context": chosen.context,
+        "contextPath": chosen.context_path,
+        "raw": "true" if chosen.raw else None,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    return replace(project, options={**project.options, **given})
 
 
 def _payload(chosen: InvokeOptions, host: Host) -> bytes:
@@ -100,13 +128,7 @@ def _show_waiting() -> None:
 def _context(chosen: InvokeOptions, host: Host) -> ContextOverrides | None:
     if (chosen.context, chosen.context_path, chosen.trace_id) == (None, None, None):
         return None
-    from samlocal.context import read_context
+    from samlocal.context import read_context, with_trace
 
     context = read_context(chosen.context, chosen.context_path, stdin=host.stdin)
-    if chosen.trace_id is None:
-        return context
-    from samlocal.trace_header import complete_trace_header
-
-    if context.trace_id:
-        raise UsageError("both `--trace-id` and the context set the trace", hint="keep one of them")
-    return replace(context, trace_id=complete_trace_header(chosen.trace_id))
+    return with_trace(context, chosen.trace_id)

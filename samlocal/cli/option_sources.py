@@ -136,9 +136,26 @@ class ConfiguredCommand(Command):
         )
 
     def _names(self) -> dict[str, str]:
-        """Return the name of each option, by its names in a configuration file."""
+        """Return the name of each option, by its names in a configuration file: `function` for `--function`."""
         own = {str(param.name): str(param.name) for param in self.params}
-        return own | {synonym: name for synonym, name in _SYNONYMS.items() if name in own}
+        spelled = {
+            spelling.removeprefix("--").replace("-", "_"): str(option.name)
+            for option in self.params
+            if isinstance(option, TyperOption)
+            for spelling in option.opts
+            if spelling.startswith("--")
+        }
+        named = {name for key, name in spelled.items() if key == name}
+        usual = {key: name for key, name in spelled.items() if name not in named}
+        taken = usual.values()
+        synonyms = {
+            synonym: name
+            for synonym, name in _SYNONYMS.items()
+            if name in own and name not in taken
+        }
+        # The last key of an option is the one to save it by.
+        others = {key: name for key, name in spelled.items() if key not in own | synonyms | usual}
+        return others | own | synonyms | usual
 
     def _defaults(self, config: Config) -> dict[str, object]:
         options = {str(each.name): each for each in self.params}

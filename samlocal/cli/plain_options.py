@@ -33,7 +33,7 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
     """Return the options about a project as plain data.
 
     Raises:
-        UsageError: The parameter overrides are malformed.
+        UsageError: The parameters, or their overrides, are malformed.
         ProjectError: A file of parameter overrides cannot be read.
     """
     from samlocal.preparation import options
@@ -50,6 +50,13 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
         region=chosen.region,
         account_id=chosen.account_id,
         profile=chosen.profile,
+        stage=chosen.stage,
+        params=_params(chosen),
+        options={
+            name: value
+            for name, value in (("stage", chosen.stage), ("region", chosen.region))
+            if value is not None
+        },
     )
 
 
@@ -140,6 +147,19 @@ def read_ca_bundle(path: Path) -> bytes:
             hint=f"`openssl x509 -inform der -in {path} -out ca.pem` converts one in DER format",
         )
     return content
+
+
+def _params(chosen: ProjectOptions) -> dict[str, str]:
+    """Return the values of `--param` by name; the last of several applies."""
+    params = {}
+    for text in chosen.param or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(
+                f"`--param {text}` is not `KEY=VALUE`", hint="for an empty value, write `KEY=`"
+            )
+        params[name] = value
+    return params
 
 
 def _parameter_overrides(chosen: ProjectOptions) -> dict[str, str]:

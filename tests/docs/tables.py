@@ -143,7 +143,7 @@ def _refused_docker_arguments() -> str:
 
 
 def _command(words: tuple[str, ...]) -> tuple[TyperCommand, typer.Context]:
-    group = typer.main.get_command(command_tree())
+    group = typer.main.get_command(command_tree(words))
     context = typer.Context(group, help_option_names=["-h", "--help"])
     found = group
     for word in words:

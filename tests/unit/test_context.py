@@ -203,3 +203,37 @@ def test_the_client_context_has_lambdas_limit(length: int, *, fits: bool) -> Non
         return
     with pytest.raises(UsageError, match="larger than 3583 bytes of base64"):
         read(text)
+
+
+def lenient(text: str) -> ContextOverrides:
+    return read_context(text, None, stdin=io.BytesIO(), is_lenient=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "custom"),
+    [
+        pytest.param("hello world", {"context": "hello world"}, id="text"),
+        pytest.param("{a: 1}", {"context": "{a: 1}"}, id="broken JSON"),
+        pytest.param('{"tenant": "a"}', {"tenant": "a"}, id="unknown member"),
+        pytest.param('{"tenant": "a", "custom": {"b": 1}}', {"tenant": "a", "b": 1}, id="beside"),
+        pytest.param('{"a": 1, "clientContext": {"custom": {"b": 2}}}', {"a": 1, "b": 2}, id="in"),
+    ],
+)
+def test_a_lenient_context_has_any_member(text: str, custom: dict[str, object]) -> None:
+    """What a context of Lambda cannot have is custom, for the context of `invoke local`."""
+    assert json.loads(lenient(text).client_context or "") == {"custom": custom}
+
+
+def test_a_lenient_context_reports_what_is_custom() -> None:
+    """The user learns where a member is."""
+    [diagnostic] = lenient('{"awsRequestId": "mine", "tenant": "a"}').diagnostics
+    assert (str(diagnostic.place), lenient('{"awsRequestId": "mine"}').request_id) == (
+        "--context:1:26",
+        "mine",
+    )
+
+
+def test_a_timeout_in_seconds() -> None:
+    """`timeout` of Serverless's context for Python is the remaining time."""
+    assert lenient('{"timeout": 120}').remaining_time_ms == 120_000
+    assert lenient('{"timeout": 1.5}').remaining_time_ms == 1500

@@ -26,7 +26,7 @@ from samlocal.cli.options.keep_warm import KeepWarmOptions
 from samlocal.cli.options.limits import LimitOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.cli.options.sam_only import SamOptions
-from samlocal.cli.plain_options import plain_code, plain_project
+from samlocal.cli.plain_options import plain_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,41 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
     returned an error; 4 the function timed out; 5 the runtime died or did not initialise. With
     --repeat it is that of the first invocation that did not succeed.
+    """
+    run_invocation(
+        chosen=chosen,
+        environment=environment,
+        project=project,
+        code=code,
+        container=container,
+        limits=limits,
+        debugging=debugging,
+        kept=kept,
+        output=output,
+        sam=sam,
+        general=general,
+    )
+
+
+def run_invocation(  # noqa: PLR0913  # groups of options
+    *,
+    chosen: InvokeOptions,
+    environment: EnvironmentOptions,
+    project: ProjectOptions,
+    code: CodeOptions,
+    container: ContainerOptions,
+    limits: LimitOptions,
+    debugging: DebugOptions,
+    kept: KeepWarmOptions,
+    output: OutputOptions,
+    sam: SamOptions,
+    general: GeneralOptions,
+) -> None:
+    """Run the function that the options name, for any command with these options.
+
+    Raises:
+        SystemExit: Always, but for `--print-env`: the exit code says how the invocation ended.
+        SamlocalError: The function cannot run.
     """
     begun = time.monotonic()
     general.apply()
@@ -116,7 +151,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
         from samlocal.serving.options import ServingOptions
 
         serving = ServingOptions(
-            project=plain_project(project),
+            project=request.project_options,
             function=request.options,
             code=plain_code(code),
             sandbox=settings,

@@ -17,6 +17,8 @@ class InvokeOptions:
     """The options of `local invoke` about the function and its event."""
 
     heading: ClassVar = FUNCTION
+    spelling: ClassVar[Literal["sam", "serverless"]] = "sam"
+    """Whose rules there are for the event and the context."""
 
     function_identifier: Annotated[
         str | None,

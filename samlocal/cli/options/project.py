@@ -57,6 +57,24 @@ class ProjectOptions:
             "account.",
         ),
     ] = False
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage",
+            metavar="STAGE",
+            help="Stage of a Serverless project. [default: its `provider.stage`, else dev]",
+            show_default=False,
+        ),
+    ] = None
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            metavar="KEY=VALUE",
+            help="Value of `${param:KEY}` in a Serverless project; repeatable.",
+            show_default=False,
+        ),
+    ] = None
     region: Annotated[
         str | None,
         typer.Option(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         pytest.param("help-local", ["local"], id="local"),
         pytest.param("help-local-invoke", ["local", "invoke"], id="local invoke"),
         pytest.param("help-local-start-lambda", ["local", "start-lambda"], id="local start-lambda"),
+        pytest.param("help-invoke", ["invoke"], id="invoke"),
+        pytest.param("help-invoke-local", ["invoke", "local"], id="invoke local"),
         pytest.param("help-warm-list", ["warm", "list"], id="warm list"),
         pytest.param("help-warm-stop", ["warm", "stop"], id="warm stop"),
         pytest.param("help-prune", ["prune"], id="prune"),

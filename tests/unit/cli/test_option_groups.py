@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, get_type_hints
 
 import typer
 
-from samlocal.cli.option_groups import group_options
+from samlocal.cli.option_groups import group_options, group_options_with
 
 if TYPE_CHECKING:
     import pytest
@@ -70,3 +70,33 @@ def test_options_have_the_heading_of_their_group() -> None:
     assert (
         get_type_hints(Place, include_extras=True)["city"].__metadata__[0].rich_help_panel is None
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trip:
+    heading: ClassVar = "Trip"
+
+    start: Annotated[str, typer.Option("-s", "--start")] = ""
+    end: Annotated[str, typer.Option("-e", "--end", "--goal")] = ""
+    way: Annotated[str, typer.Option("--way")] = ""
+
+
+@group_options_with({"end": "-g", "way": "-e"})
+def plan(*, trip: Trip) -> None:
+    """Plan."""
+    typer.echo(trip)
+
+
+def test_a_command_has_short_options_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    """The short options of a command's own table replace those of the groups, which stay as they are."""
+    app = typer.Typer()
+    app.command()(plan)
+    command = typer.main.get_command(app)
+    command(["-g", "b", "-e", "c", "--start", "a"], standalone_mode=False)
+
+    assert capfd.readouterr().out == f"{Trip(start='a', end='b', way='c')}\n"
+    assert [each.opts for each in command.params[:3]] == [
+        ["--start"],
+        ["-g", "--end", "--goal"],
+        ["-e", "--way"],
+    ]

@@ -1,0 +1,89 @@
+"""Reads the event and the context of `invoke local`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.cli.console import print_status
+from samlocal.events import EventSource, read_event
+from samlocal.serverless_event import (
+    Readers,
+    ServerlessEvent,
+    in_project,
+    read_serverless_event,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from samlocal.cli.options.invocation import InvokeOptions
+    from samlocal.cli.options.project import ProjectOptions
+    from samlocal.context import ContextOverrides
+    from samlocal.host import Host
+
+
+def read_serverless_input(
+    chosen: InvokeOptions, project: ProjectOptions, host: Host, *, is_stdin_free: bool
+) -> tuple[ServerlessEvent, ContextOverrides | None]:
+    """Return the event and the context, by Serverless's rules; `--event` and `--no-event` keep samlocal's.
+
+    Standard input is the event if no option names it, which `is_stdin_free` says.
+
+    Raises:
+        SamlocalError: A file cannot be read, or a value is invalid.
+    """
+    directory = _directory(project, host)
+    return (
+        _event(chosen, directory, host, is_stdin_free=is_stdin_free),
+        _context(chosen, directory, host),
+    )
+
+
+def _directory(project: ProjectOptions, host: Host) -> Path:
+    """Return the directory that relative paths start from: that of the configuration file."""
+    if project.template is None:
+        return host.directory
+    template = project.template.absolute()
+    return template if template.is_dir() else template.parent
+
+
+def _event(
+    chosen: InvokeOptions, directory: Path, host: Host, *, is_stdin_free: bool
+) -> ServerlessEvent:
+    source = EventSource(event=chosen.event, data=chosen.data, path=chosen.path, raw=chosen.raw)
+    if chosen.event is not None or (chosen.no_event and (source.data, source.path) == (None, None)):
+        return ServerlessEvent(payload=read_event(source, stdin=host.stdin))
+    readers = Readers(
+        directory=directory,
+        run_script=_run_script,
+        stdin=host.stdin if is_stdin_free else None,
+        waiting=_show_waiting,
+    )
+    return read_serverless_event(source, readers, named_stdin=host.stdin)
+
+
+def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverrides | None:
+    if (chosen.context, chosen.context_path, chosen.trace_id) == (None, None, None):
+        return None
+    import json
+
+    from samlocal.context import read_context, with_trace
+
+    text = chosen.context
+    if chosen.raw and text is not None:
+        text = json.dumps(text)
+    path = chosen.context_path
+    if path is not None and path != "-":
+        path = in_project(path, directory)
+    context = read_context(text, path, stdin=host.stdin, is_lenient=True)
+    return with_trace(context, chosen.trace_id)
+
+
+def _show_waiting() -> None:
+    print_status("Waiting for the event on stdin (`--data '{}'` is an empty event)")
+
+
+def _run_script(path: Path) -> str:
+    from samlocal.errors import EventError
+
+    raise EventError(f"`{path.name}` is JavaScript, which is no event yet", hint="write it as JSON")

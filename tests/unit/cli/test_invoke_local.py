@@ -1,0 +1,118 @@
+"""The command line of `samlocal invoke local`, without an engine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.docker.command import Finished
+    from tests.unit.cli.conftest import InProject
+
+INVOKE = ("invoke", "local", "--no-credentials")
+
+
+def variables(ended: Finished) -> dict[str, str]:
+    """Return what `--print-env --output json` shows."""
+    assert ended.exit_code == 0, ended.stderr
+    shown = json.loads(ended.stdout)["variables"]
+    return {name: each["value"] for name, each in shown.items()}
+
+
+def print_env(project: InProject, *arguments: str) -> dict[str, str]:
+    command = project("broken-inputs")
+    return variables(command(*INVOKE, *arguments, "--print-env", "--output", "json"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-f", "Ratings", "-e", "STAGE=a", "-r", "eu-west-1"], id="short"),
+        pytest.param(
+            ["--function", "Ratings", "--env", "STAGE=a", "--region", "eu-west-1"], id="long"
+        ),
+        pytest.param(["--function=Ratings", "--env=STAGE=a", "--region=eu-west-1"], id="equals"),
+    ],
+)
+def test_options_of_serverless(project: InProject, arguments: list[str]) -> None:
+    """The options of Serverless mean here what they mean there."""
+    shown = print_env(project, *arguments, "-d", "{}", "-s", "prod", "--param", "a=b")
+    assert (shown["STAGE"], shown["AWS_REGION"]) == ("a", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--docker",
+        "--skip-package",
+        "--app=a",
+        "--org=o",
+        "--use-local-credentials",
+        "--verbose",
+        "--debug",
+        "--raw",
+    ],
+)
+def test_options_that_need_nothing(project: InProject, option: str) -> None:
+    """The other options of Serverless are accepted."""
+    assert print_env(project, "-f", "Ratings", "-d", "{}", option)["SAMLOCAL"] == "true"
+
+
+def test_environment_variables(project: InProject) -> None:
+    """A value may be empty, missing, contain `=` and lines; the last of several applies."""
+    values = ["AA=", "BB", "CC=a=b", "DD=1\n2", "EE=1", "EE=2"]
+    shown = print_env(project, "-f", "Ratings", "-d", "{}", *(f"-e{each}" for each in values))
+    assert {name: shown[name] for name in ("AA", "BB", "CC", "DD", "EE")} == {
+        "AA": "",
+        "BB": "",
+        "CC": "a=b",
+        "DD": "1\n2",
+        "EE": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "exit_code"),
+    [
+        pytest.param([], "`--function` is missing", 2, id="no function"),
+        pytest.param(["-f", "Nope", "-d", "1"], "no function `Nope`", 1, id="unknown function"),
+        pytest.param(["-f", "Ratings", "more"], "unexpected argument `more`", 2, id="words"),
+        pytest.param(["-f", "Ratings", "-v"], "no such option: `-v`", 2, id="short option"),
+        pytest.param(
+            ["-f", "Ratings", "--param", "a"], "`--param a` is not `KEY=VALUE`", 2, id="param"
+        ),
+        pytest.param(
+            ["-f", "Ratings", "-p", "lib/data.json"],
+            "no such event file: `lib/data.json`",
+            1,
+            id="file",
+        ),
+    ],
+)
+def test_usage(project: InProject, arguments: list[str], message: str, exit_code: int) -> None:
+    """What is wrong on the command line is named."""
+    ended = project("broken-inputs")(*INVOKE, *arguments)
+    assert message in ended.stderr
+    assert (ended.exit_code, ended.stdout) == (exit_code, b"")
+
+
+def test_options_from_samconfig(project: InProject, tmp_path: Path) -> None:
+    """The table of the command has its options by their spelling; `--save-params` writes them so."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[default.invoke_local.parameters]\nfunction = "Ratings"\naws_profile = "mine"\n'
+        'env = { STAGE = "of the file" }\n'
+    )
+    command = project("broken-inputs")
+    options = ("--config-file", str(config), "--print-env", "--output", "json", "-d", "{}")
+    shown = variables(command(*INVOKE, *options))
+    assert shown["STAGE"] == "of the file"
+
+    saved = command(*INVOKE, *options, "-f", "Ratings", "-s", "prod", "--save-params")
+    assert saved.exit_code == 0
+    assert 'function = "Ratings"' in config.read_text()
+    assert 'stage = "prod"' in config.read_text()
