@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from samlocal.errors import Place, TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.documents.node import Node
+    from samlocal.serverless.node.process import Question
+
+_PROGRAMS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"})
 
 
 @frozen
@@ -48,6 +51,29 @@ def read_configuration(path: Path) -> Configuration:
 
 
 def _read(path: Path) -> Node | None:
+    if path.suffix in _PROGRAMS:
+        return _run(path)
     from samlocal.documents import js_yaml  # noqa: PLC0415  # templates need none of it
 
     return js_yaml.load(path)
+
+
+def _run(path: Path) -> Node:
+    """Return what a file in JavaScript exports, with all promises kept; every value has the place of the file."""
+    from samlocal.documents.node import Node  # noqa: PLC0415  # as above
+    from samlocal.documents.read_files import note_file  # noqa: PLC0415
+    from samlocal.serverless.node.process import NodeProcess, ScriptRequest  # noqa: PLC0415
+
+    note_file(path)
+    if not path.is_file():
+        raise TemplateNotFoundError(f"no configuration at `{path}`")
+    node = NodeProcess(path.absolute().parent)
+    try:
+        data = node.load(ScriptRequest(path=path, is_configuration=True), _refuse)
+    finally:
+        node.close()
+    return Node(None, path, 0, 0).with_data(data)
+
+
+def _refuse(question: Question) -> NoReturn:
+    raise AssertionError(f"a configuration asks nothing: {question}")
