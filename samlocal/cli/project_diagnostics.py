@@ -40,6 +40,7 @@ def find_own_problems(project: Project) -> Iterator[Problem]:
         for each in project.unread:
             problem = _of_diagnostic(each.diagnostic)
             yield replace(problem, severity="error") if each.is_error else problem
+        yield from map(of_error, project.failures)
         functions = project.functions
     except ProjectError as error:
         yield of_error(error)

@@ -53,9 +53,11 @@ def _event(
     source = EventSource(event=chosen.event, data=chosen.data, path=chosen.path, raw=chosen.raw)
     if chosen.event is not None or (chosen.no_event and (source.data, source.path) == (None, None)):
         return ServerlessEvent(payload=read_event(source, stdin=host.stdin))
+    from samlocal.preparation.script_event import run_script
+
     readers = Readers(
         directory=directory,
-        run_script=_run_script,
+        run_script=run_script,
         stdin=host.stdin if is_stdin_free else None,
         waiting=_show_waiting,
     )
@@ -81,9 +83,3 @@ def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverr
 
 def _show_waiting() -> None:
     print_status("Waiting for the event on stdin (`--data '{}'` is an empty event)")
-
-
-def _run_script(path: Path) -> str:
-    from samlocal.errors import EventError
-
-    raise EventError(f"`{path.name}` is JavaScript, which is no event yet", hint="write it as JSON")

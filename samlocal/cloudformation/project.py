@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.cdk_assembly import AssemblyStack
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
     from samlocal.cloudformation.stack.unread_stack import UnreadStack
+    from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
 
 _EXPLAINED: Final = 3  # unread stacks in one hint
@@ -120,6 +121,9 @@ class CloudFormationProject:
     ) -> None:
         self.path = path
         self.account = account or Account()
+        self.stage: str | None = None
+        self.profile: str | None = None
+        self.failures: tuple[ProjectError, ...] = ()  # what no function needs is not resolved
         self._roots = stacks
         self._overrides = overrides
 

@@ -187,9 +187,10 @@ def local_variables(
     timeout = DEBUGGING_TIMEOUT_SECONDS if execution.debugging else function.timeout_seconds
     variables = {
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
-        "AWS_SAM_LOCAL": "true",
         "SAMLOCAL": "true",
     }
+    if function.framework != "serverless":
+        variables["AWS_SAM_LOCAL"] = "true"
     if account_id is not None:
         variables["AWS_ACCOUNT_ID"] = account_id
     handler = _handler(function)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from samlocal.function import Function, FunctionEntry
 
 _NOT_ADJUSTABLE = RESERVED - ADJUSTABLE
+# What no `--env` of a Serverless project sets either: the runtime would not start, or overwrites it.
+_OF_THE_RUNTIME = frozenset({"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_LAMBDA_RUNTIME_API"})
 
 
 @frozen
@@ -78,6 +80,10 @@ def resolve_environment(
     6. `--env KEY=VALUE`.
     7. `--container-env-vars`, including reserved names: they are for the container, not the function.
 
+    In a Serverless project, 3 does not apply: its variables override the shell's. `IS_LOCAL` is `true` whatever
+    the project says, and 5 and 6 may set most reserved names:
+    https://github.com/serverless/serverless/blob/v3.40.0/lib/plugins/aws/invoke-local/index.js
+
     Later env files override earlier ones: all `Parameters` in the order of the files, then all sections.
 
     Diagnostics name what has no effect (names in `Parameters` that do not reach the function, reserved
@@ -88,9 +94,11 @@ def resolve_environment(
         UsageError: `command_line` sets a reserved name, or a source sets an impossible concurrency.
     """
     command_line = command_line or {}
-    _refuse_reserved(command_line)
+    is_serverless = function.framework == "serverless"
+    refused = _OF_THE_RUNTIME if is_serverless else _NOT_ADJUSTABLE
+    _refuse_reserved(command_line, refused)
     template = _of_template(function)
-    host = _of_shell(shell or {}, function)
+    host = _of_serverless() if is_serverless else _of_shell(shell or {}, function)
     parameters = [_of_file(file.parameters, "parameters") for file in env_files]
     sections = [_of_section(file, function) for file in env_files]
     declared = [
@@ -98,7 +106,7 @@ def resolve_environment(
         host,
         *({n: g for n, g in layer.items() if n in function.environment} for layer in parameters),
     ]
-    own = [_without(_NOT_ADJUSTABLE, each) for each in (*sections, _of_command_line(command_line))]
+    own = [_without(refused, each) for each in (*sections, _of_command_line(command_line))]
     container = _of_file(container_file.parameters, "container") if container_file else {}
     brings_key = any("AWS_ACCESS_KEY_ID" in each for each in (*own, container))
     if account_id is None and not brings_key:
@@ -189,6 +197,11 @@ def _of_shell(shell: Mapping[str, str], function: Function) -> _Layer:
     }
 
 
+def _of_serverless() -> _Layer:
+    """Return what Serverless sets beside Lambda's variables."""
+    return {"IS_LOCAL": _Given(value="true", origin=Origin(source="lambda", label="Serverless"))}
+
+
 def _of_file(variables: Mapping[str, GivenVariable], source: SourceName) -> _Layer:
     return {
         name: _Given(
@@ -229,8 +242,8 @@ def _with_given_concurrency(execution: Execution, layers: Iterable[_Layer]) -> E
     return execution.with_concurrency(int(text))
 
 
-def _refuse_reserved(command_line: Mapping[str, str]) -> None:
-    names = [name for name in command_line if name in _NOT_ADJUSTABLE]
+def _refuse_reserved(command_line: Mapping[str, str], refused: Collection[str]) -> None:
+    names = [name for name in command_line if name in refused]
     if names:
         raise UsageError(
             diagnostics.reserved_message(names), hint=diagnostics.reserved_hint(names[0])

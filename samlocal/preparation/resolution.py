@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from samlocal.aws_account import Account
     from samlocal.credentials import Credentials
     from samlocal.diagnostics import Diagnostic
     from samlocal.env_vars.env_file import EnvFile
@@ -68,6 +67,7 @@ def resolve_function(
     """
     from samlocal.diagnostics import relevant_diagnostics
     from samlocal.env_vars.lambda_variables import MAX_CONCURRENCY_NAME, Execution
+    from samlocal.preparation.execution_role import container_credentials, find_credentials_for
     from samlocal.qualifier import qualify
 
     entry = project.find(identifier)
@@ -80,7 +80,7 @@ def resolve_function(
     qualified = qualify(function, qualifier)
     version = options.version or qualified.version
     debug = _debug_settings(options, entry, project)
-    credentials, credential_diagnostics = _credentials(options, project.account, host)
+    credentials, credential_diagnostics = find_credentials_for(project, options, host)
     execution, execution_diagnostics = _with_initialization(
         function, Execution(version=version, debugging=debug is not None), options
     )
@@ -113,7 +113,7 @@ def resolve_function(
         debug=debug,
         initialization_type=initialization_type,
         max_concurrency=int(max_concurrency.value) if max_concurrency else 1,
-        credentials=_container_credentials(credentials)
+        credentials=container_credentials(credentials)
         if initialization_type == "snap-start" and not has_own_credentials
         else None,
     )
@@ -206,41 +206,10 @@ def _debug_settings(
     return options.debug
 
 
-def _credentials(
-    options: FunctionOptions, account: Account, host: Host
-) -> tuple[Credentials | None, tuple[Diagnostic, ...]]:
-    if not options.reads_credentials:
-        return None, ()
-    from samlocal.credentials import find_credentials
-
-    found = find_credentials(options.profile, shell=host.variables, home=host.home)
-    credentials = found.credentials
-    if credentials and not credentials.account_id:
-        credentials = replace(credentials, account_id=account.of_credentials)
-    return credentials, found.diagnostics
-
-
 def _has_own_credentials(environment: Environment) -> bool:
     """Tell whether `--env` or an env file sets the function's credentials."""
     key = environment.variables.get("AWS_ACCESS_KEY_ID")
     return key is not None and key.origin.source in {"section", "command-line", "container"}
-
-
-def _container_credentials(credentials: Credentials | None) -> ContainerCredentials:
-    """Return credentials for the endpoint of a function with SnapStart: the user's, or placeholders."""
-    import uuid
-
-    from samlocal.env_vars.lambda_variables import credential_variables
-    from samlocal.function_configuration import ContainerCredentials
-
-    variables = credential_variables(credentials)
-    return ContainerCredentials(
-        token=uuid.uuid4().hex,
-        access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        session_token=variables.get("AWS_SESSION_TOKEN"),
-        expires=credentials.expires if credentials else None,
-    )
 
 
 def _environment(  # all of it is needed, and used once

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from samlocal.aws_account import Account
     from samlocal.diagnostics import Diagnostic
+    from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
 
 
@@ -43,6 +44,18 @@ class Project(Protocol):
     @property
     def account(self) -> Account:
         """The account that the project is read for."""
+
+    @property
+    def stage(self) -> str | None:
+        """The stage that a Serverless project is read for; None: the project has no stages."""
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile that the project names, for its functions' credentials."""
+
+    @property
+    def failures(self) -> tuple[ProjectError, ...]:
+        """What cannot be resolved, also where no function needs it."""
 
     @property
     def templates(self) -> tuple[Path, ...]:

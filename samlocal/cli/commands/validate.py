@@ -74,7 +74,8 @@ def find_problems(chosen: ProjectOptions, *, lint: bool = True) -> list[Problem]
             templates = project.templates
         except ProjectError:  # already among the problems
             templates = ()
-        problems |= dict.fromkeys(lint_templates(templates, region=chosen.region))
+        if templates:  # cfn-lint reads no other projects
+            problems |= dict.fromkeys(lint_templates(templates, region=chosen.region))
     return sorted(problems, key=_sort_key)
 
 

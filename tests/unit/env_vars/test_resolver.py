@@ -442,3 +442,67 @@ def test_a_section_that_does_not_apply_is_reported() -> None:
     entry = replace(ENTRY, construct_path="Stack/Api/Ratings")
     [diagnostic] = find_unknown_sections([env_file(**{"Stack/Api/Ratings": {}})], [entry])
     assert diagnostic.hint == "did you mean `Stack/Ratings`?"
+
+
+SERVERLESS = replace(
+    RATINGS,
+    framework="serverless",
+    environment={
+        **RATINGS.environment,
+        "IS_LOCAL": EnvironmentVariable(value="of the project", place=TEMPLATE),
+        "AWS_LAMBDA_FUNCTION_NAME": EnvironmentVariable(value="other", place=TEMPLATE),
+    },
+)
+
+
+def test_a_serverless_project_overrides_the_shell() -> None:
+    """The shell reaches no function of a Serverless project, not even with values that are missing."""
+    environment = resolve_environment(SERVERLESS, shell={"STAGE": "shell", "TABLE": "t", "X": "y"})
+    assert environment.as_dict()["STAGE"] == "prod"
+    assert {"TABLE", "X"}.isdisjoint(environment.variables)
+    assert "shell" not in messages(environment.diagnostics)
+
+
+def test_a_serverless_function_knows_that_it_is_local() -> None:
+    """`IS_LOCAL` overrides the project, and sam's marker is not there."""
+    variables = resolve_environment(SERVERLESS, shell={"IS_LOCAL": "shell"}).variables
+    assert (variables["IS_LOCAL"].value, variables["SAMLOCAL"].value) == ("true", "true")
+    assert str(variables["IS_LOCAL"].origin) == "Serverless"
+    assert [str(each) for each in variables["IS_LOCAL"].overridden] == ["template.yaml:14:9"]
+    assert "AWS_SAM_LOCAL" not in variables
+    assert "IS_LOCAL" not in resolve_environment(RATINGS, shell={}).variables
+
+
+def test_variables_of_a_serverless_command_override_all() -> None:
+    """`--env` sets any name over all others; env files are between it and the project."""
+    environment = resolve_environment(
+        SERVERLESS,
+        shell={},
+        env_files=[
+            env_file({"STAGE": "file", "NEW": "1"}, Ratings={"TABLE": "file", "AA": "file"})
+        ],
+        command_line={
+            "IS_LOCAL": "",
+            "AA": "mine",
+            "AWS_LAMBDA_FUNCTION_NAME": "mine",
+            "AWS_EXECUTION_ENV": "mine",
+        },
+    )
+    values = environment.as_dict()
+    assert {name: values[name] for name in ("STAGE", "TABLE", "AA", "IS_LOCAL")} == {
+        "STAGE": "file",
+        "TABLE": "file",
+        "AA": "mine",
+        "IS_LOCAL": "",
+    }
+    assert values["AWS_LAMBDA_FUNCTION_NAME"] == values["AWS_EXECUTION_ENV"] == "mine"
+    assert "NEW" not in values
+
+
+def test_reserved_names_of_a_serverless_project() -> None:
+    """AWS refuses reserved names in the project, so they do not apply; the runtime's own cannot be set at all."""
+    environment = resolve_environment(SERVERLESS, shell={})
+    assert environment.as_dict()["AWS_LAMBDA_FUNCTION_NAME"] == "prod-ratings"
+    assert "AWS_LAMBDA_FUNCTION_NAME" in messages(environment.diagnostics)
+    with pytest.raises(UsageError, match="_HANDLER"):
+        resolve_environment(SERVERLESS, shell={}, command_line={"_HANDLER": "app.main"})

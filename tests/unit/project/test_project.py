@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samlocal.aws_account import Account
 from samlocal.cli.project_diagnostics import find_own_problems
 from samlocal.diagnostics import Diagnostic
-from samlocal.errors import CodeNotFoundError, Place
+from samlocal.errors import CodeNotFoundError, Place, VariableError
 from samlocal.function import Function, FunctionEntry, LocalCode
 from samlocal.project import lookup
 
@@ -31,6 +31,9 @@ class OtherProject:
     path = Path("/shop/serverless.yml")
     account = Account()
     templates = ()
+    stage = "dev"
+    profile = None
+    failures = (VariableError("no value for `${self:x}`", place=PLACE),)
     excluded = ()
     diagnostics = (Diagnostic(message="a guess"),)
     unread = (Unread(Diagnostic(message="a file of another service"), is_error=True),)
@@ -63,5 +66,6 @@ def test_a_project_of_another_kind_is_validated() -> None:
     assert [(each.severity, each.message) for each in find_own_problems(project)] == [
         ("warning", "a guess"),
         ("error", "a file of another service"),
+        ("error", "no value for `${self:x}`"),
         ("error", "no handler"),
     ]
