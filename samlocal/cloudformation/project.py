@@ -122,6 +122,7 @@ class CloudFormationProject:
         self.path = path
         self.account = account or Account()
         self.stage: str | None = None
+        self.region: str | None = None  # the options decide it, or the CDK for each stack
         self.profile: str | None = None
         self.failures: tuple[ProjectError, ...] = ()  # what no function needs is not resolved
         self._roots = stacks

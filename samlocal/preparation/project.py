@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from samlocal.errors import TemplateNotFoundError
+from samlocal.project.discovery import find_template, is_assembly, is_serverless
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samlocal.aws_account import Account
     from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
     from samlocal.host import Host
@@ -20,11 +25,14 @@ def open_project(options: ProjectOptions, host: Host) -> Project:
         UsageError: The account is malformed, or boto3 is required but not installed.
         ProjectError: The template, or the file of values, cannot be read.
     """
+    path = _find(options, host)
+    if is_serverless(path):
+        return _open_serverless(path, options, host)
     from samlocal.cloudformation import project
 
     remote = _remote_values(options)
     return project.open_project(
-        options.template,
+        path,
         parameter_overrides=options.parameter_overrides,
         region=options.region,
         account=_account(options, remote, host),
@@ -34,16 +42,57 @@ def open_project(options: ProjectOptions, host: Host) -> Project:
     )
 
 
+def _find(options: ProjectOptions, host: Host) -> Path:
+    """Return the chosen template or configuration, else the one that is found."""
+    path = options.template or host.directory
+    if path.is_dir() and not (options.template and is_assembly(path)):
+        return find_template(path)
+    return path
+
+
+def _open_serverless(path: Path, options: ProjectOptions, host: Host) -> Project:
+    """Open a service; the shell's Region does not matter for it."""
+    from samlocal.serverless import project
+    from samlocal.serverless.variables.context import VariableContext
+
+    remote = _remote_values(options)
+    account = _account(options, remote, host)
+    chosen = {"stage": options.stage, "region": options.region}
+    given = {name: value for name, value in chosen.items() if value}
+    context = VariableContext(
+        options={**options.options, **given},
+        params=options.params,
+        environment=host.variables,
+        account=account,
+        given=_given_values(options),
+        remote=remote,
+    )
+    return project.open_project(
+        path, context=context, parameter_overrides=options.parameter_overrides, account=account
+    )
+
+
 def with_region(options: ProjectOptions, host: Host) -> ProjectOptions:
     """Return the options with the Region in which functions run: see `credentials.find_region`.
+
+    A service of Serverless names its own, whatever the shell and the profile say.
 
     Raises:
         UsageError: The chosen Region is malformed.
     """
     from samlocal.credentials import find_region
 
+    if options.region is None and _is_service(options, host):
+        return options
     region = find_region(options.region, options.profile, shell=host.variables, home=host.home)
     return replace(options, region=region)
+
+
+def _is_service(options: ProjectOptions, host: Host) -> bool:
+    try:
+        return is_serverless(_find(options, host))
+    except TemplateNotFoundError:  # raised again where the project is opened
+        return False
 
 
 def _account(options: ProjectOptions, remote: ValueSource | None, host: Host) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,15 +17,23 @@ if TYPE_CHECKING:
     from samlocal.documents.node import Node
 
 TEMPLATE_NAMES: Final = ("template.yaml", "template.yml", "template.json")
+# In the order in which Serverless looks for them: https://www.serverless.com/framework/docs/providers/aws/guide/intro
+SERVERLESS_NAMES: Final = tuple(
+    f"serverless.{end}" for end in ("yml", "yaml", "json", "js", "mjs", "cjs", "ts")
+)
 ASSEMBLY_MANIFEST: Final = "manifest.json"
 CDK_OUTPUT: Final = Path("cdk.out")
 BUILT: Final = Path(".aws-sam/build/template.yaml")
+_SCRIPTS: Final = frozenset({".js", ".mjs", ".cjs", ".ts"})
+_DATA: Final = frozenset({".yml", ".yaml", ".json"})
+# The keys of a mapping at the top of YAML, or of JSON in any layout.
+_TOP_LEVEL: Final = rb"""^[ \t{]*["']?(service|provider|Resources)["']?[ \t]*:"""
 _NOT_SOURCE: Final = frozenset({"node_modules", "__pycache__", "venv", "target", "dist"})
 _MAX_FILES: Final = 20_000
 
 
 def find_template(directory: Path) -> Path:
-    """Return a project's template: the output of `sam build`, else the source, else the CDK's output.
+    """Return a project's template: the output of `sam build`, else the source, the CDK's output, or a Serverless service.
 
     Raises:
         TemplateNotFoundError: there is none.
@@ -34,10 +43,37 @@ def find_template(directory: Path) -> Path:
             return path
     if (directory / CDK_OUTPUT / ASSEMBLY_MANIFEST).is_file():
         return directory / CDK_OUTPUT
+    for name in SERVERLESS_NAMES:
+        if (path := directory / name).is_file():
+            return path
+    ends = ", ".join(f".{name.rpartition('.')[2]}" for name in SERVERLESS_NAMES[1:])
     raise TemplateNotFoundError(
         f"no template in `{directory}`",
-        hint=f"looked for {', '.join(TEMPLATE_NAMES)} and {CDK_OUTPUT}; choose another with -t",
+        hint=f"looked for {', '.join(TEMPLATE_NAMES)}, {CDK_OUTPUT} and {SERVERLESS_NAMES[0]} ({ends}); "
+        "choose another with -t",
     )
+
+
+def is_assembly(path: Path) -> bool:
+    """Return whether a directory is what `cdk synth` wrote."""
+    return (path / ASSEMBLY_MANIFEST).is_file()
+
+
+def is_serverless(path: Path) -> bool:
+    """Return whether a file is the configuration of a Serverless service.
+
+    Its name tells, or its content: it has a `service` and a `provider`, and no `Resources`.
+    """
+    if path.name in SERVERLESS_NAMES or path.suffix in _SCRIPTS:
+        return True
+    if path.name in TEMPLATE_NAMES or path.suffix not in _DATA:
+        return False
+    try:
+        text = path.read_bytes()
+    except OSError:  # raised again where the project is opened
+        return False
+    found = {match.decode() for match in re.findall(_TOP_LEVEL, text, re.MULTILINE)}
+    return {"service", "provider"} <= found and "Resources" not in found
 
 
 def is_built(path: Path) -> bool:

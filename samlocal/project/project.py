@@ -50,6 +50,10 @@ class Project(Protocol):
         """The stage that a Serverless project is read for; None: the project has no stages."""
 
     @property
+    def region(self) -> str | None:
+        """The Region of all functions; None if the template does not decide it."""
+
+    @property
     def profile(self) -> str | None:
         """The AWS profile that the project names, for its functions' credentials."""
 

@@ -118,7 +118,8 @@ class ServedProject:
 
     async def region_and_account(self) -> tuple[str, str]:
         """Return the Region that functions run in, unless their environment says otherwise, and their account."""
-        return self._options.project.region or "", self._functions.snapshot.account_id
+        snapshot = self._functions.snapshot
+        return self._options.project.region or snapshot.project.region or "", snapshot.account_id
 
     @property
     def path(self) -> Path:

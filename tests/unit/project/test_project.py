@@ -30,6 +30,7 @@ class OtherProject:
 
     path = Path("/shop/serverless.yml")
     account = Account()
+    region = None
     templates = ()
     stage = "dev"
     profile = None

@@ -1,0 +1,241 @@
+"""Where the code of a function is: the service's directory, what a plugin built, or a package.
+
+A plugin moves the code while `serverless invoke local` runs; here, what it built must be there.
+https://www.serverless.com/framework/docs/guides/plugins
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from samlocal.diagnostics import Diagnostic
+from samlocal.documents.read_files import note_file
+from samlocal.errors import CodeNotFoundError
+from samlocal.frozen_dataclass import frozen
+from samlocal.serverless.template.artifacts import artifact_location
+from samlocal.serverless.template.handler_files import (
+    archive_has_module,
+    find_source,
+    has_module,
+    language,
+    module_of,
+    split_at_last_dot,
+)
+from samlocal.serverless.template.sections import is_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from samlocal.documents.node import Node
+    from samlocal.serverless.template.service import Service
+
+PACKAGE_COMMAND: Final = "serverless package"
+_PACKAGES: Final = ".serverless"
+_WEBPACK: Final = (".webpack/service", ".webpack/{key}")
+# Where plugins put the code that they build.
+# https://github.com/floydspace/serverless-esbuild, https://github.com/serverless-heaven/serverless-webpack,
+# https://github.com/serverless/serverless-plugin-typescript, https://github.com/AnomalyInnovations/serverless-bundle
+_BUILDERS: Final = {
+    "serverless-esbuild": (".esbuild/.build",),
+    "serverless-webpack": _WEBPACK,
+    "serverless-bundle": _WEBPACK,
+    "serverless-plugin-typescript": (".build",),
+}
+# https://www.serverless.com/framework/docs/providers/aws/guide/building
+_BUILT_IN: Final = f"{_PACKAGES}/build"
+_INTERPRETED: Final = ("nodejs", "python", "ruby")
+# Files of a build, and the command that runs it.
+_BUILD_FILES: Final = {
+    "pom.xml": "mvn package",
+    "build.gradle": "gradle build",
+    "build.gradle.kts": "gradle build",
+    "build.sbt": "sbt assembly",
+    "Makefile": "make",
+    "package.json": "npm run build",
+}
+
+
+@frozen
+class CodeLocation:
+    """The location of a function's code, as a template has it, and diagnostics about it."""
+
+    location: Node
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def locate_code(service: Service, key: str, *, handler: Node, runtime: str) -> CodeLocation:
+    """Return where the code of a function is.
+
+    A package that the configuration names (`package.artifact`) comes first. The patterns of `package` do not
+    matter: a function sees the whole directory of its service.
+
+    Raises:
+        CodeNotFoundError: it is not built, or the artifact does not exist.
+    """
+    return _Location(service, key, handler, language(runtime)).find()
+
+
+class _Location:
+    def __init__(self, service: Service, key: str, handler: Node, family: str) -> None:
+        self._service = service
+        self._directory = service.directory
+        self._key = key
+        self._handler = handler
+        self._family = family
+        self._module = module_of(handler.text("`handler`"), family)
+
+    def find(self) -> CodeLocation:
+        artifact = self._artifact()
+        if artifact is not None:
+            return self._of_artifact(artifact)
+        if self._module is None:
+            return self._of_compiled()
+        for directory in (*self._built_directories(), *self._source_directories()):
+            if has_module(directory, self._module, self._family):
+                return CodeLocation(
+                    location=self._at(directory), diagnostics=self._staleness(directory)
+                )
+        for archive in self._packages():
+            if archive_has_module(archive, self._module, self._family):
+                return CodeLocation(
+                    location=self._at(archive), diagnostics=self._staleness(archive)
+                )
+        return self._of_missing(self._module)
+
+    def _at(self, path: Path) -> Node:
+        return self._handler.with_value(os.path.relpath(path, self._directory))
+
+    def _artifact(self) -> Node | None:
+        own = self._service.functions.value(self._key, "package", "artifact")
+        artifact = own if is_set(own) else self._service.value("package", "artifact")
+        return artifact if is_set(artifact) else None
+
+    def _of_artifact(self, artifact: Node) -> CodeLocation:
+        location = artifact_location(artifact, "`package.artifact`")
+        text = str(location.value)
+        path = self._directory / text
+        note_file(path)
+        if text.startswith("s3://") or path.exists():
+            return CodeLocation(location=location)
+        command = self._build_command()
+        message = f"the artifact `{text}` of `{self._key}` does not exist"
+        hint = f"run `{command}`" if command else "build it"
+        if self._module and has_module(self._directory, self._module, self._family):
+            diagnostic = Diagnostic(
+                message=f"{message}: using the directory of the service",
+                place=artifact.place,
+                hint=hint,
+            )
+            return CodeLocation(location=self._at(self._directory), diagnostics=(diagnostic,))
+        raise CodeNotFoundError(message, place=artifact.place, hint=hint)
+
+    def _build_command(self) -> str | None:
+        found = (
+            command for name, command in _BUILD_FILES.items() if (self._directory / name).is_file()
+        )
+        return next(found, None)
+
+    def _of_compiled(self) -> CodeLocation:
+        """Return the code of a language whose functions are built, or of a handler that is not a file."""
+        package = next(self._packages(), None)
+        if self._family in {"java", "dotnet", "dotnetcore"}:
+            if package is None:
+                command = self._build_command()
+                raise CodeNotFoundError(
+                    f"`{self._key}` has no `package.artifact`",
+                    place=self._service.functions.place_of(self._key),
+                    hint="name the archive that the build makes"
+                    + (f" (`{command}`)" if command else ""),
+                )
+            return CodeLocation(location=self._at(package))
+        is_interpreted = self._family in _INTERPRETED
+        if is_interpreted or (self._directory / "bootstrap").exists() or package is None:
+            return CodeLocation(location=self._at(self._directory))
+        return CodeLocation(location=self._at(package))
+
+    def _built_directories(self) -> Iterator[Path]:
+        """Yield the directories with built code that exist."""
+        if self._family != "nodejs":
+            return
+        names = [
+            name
+            for plugin, directories in _BUILDERS.items()
+            if self._service.has_plugin(plugin)
+            for name in directories
+        ]
+        for name in (*names, _BUILT_IN):
+            directory = self._directory / name.format(key=self._key)
+            note_file(directory)
+            if directory.is_dir():
+                yield directory
+
+    def _source_directories(self) -> Iterator[Path]:
+        """Yield the directories that the handler's path may start from.
+
+        https://github.com/serverless/serverless-python-requirements#per-function-requirements
+        """
+        if self._family == "python":
+            module = self._service.functions.value(self._key, "module")
+            if is_set(module):
+                yield self._directory / module.text("`module`")
+        yield self._directory
+
+    def _packages(self) -> Iterator[Path]:
+        """Yield the packages that `serverless package` has made for the function."""
+        for name in (self._key, self._service.name):
+            path = self._directory / _PACKAGES / f"{name}.zip"
+            note_file(path)
+            if path.is_file():
+                yield path
+
+    def _staleness(self, built: Path) -> tuple[Diagnostic, ...]:
+        """Return a diagnostic if the handler's source is newer than the built code."""
+        if self._module is None or built in self._source_directories():
+            return ()
+        source = find_source(self._directory, self._module, self._family) or next(
+            (file for file in self._own_files(self._directory) if file.is_file()), None
+        )
+        made = next((file for file in self._own_files(built) if file.is_file()), built)
+        if source is None or source.stat().st_mtime <= made.stat().st_mtime:
+            return ()
+        shown = os.path.relpath(source, self._directory)
+        return (
+            Diagnostic(
+                message=f"`{os.path.relpath(built, self._directory)}` is older than `{shown}`",
+                place=self._handler.place,
+                hint=f"build again, such as with `{PACKAGE_COMMAND}`",
+            ),
+        )
+
+    def _own_files(self, directory: Path) -> Iterator[Path]:
+        ends = (".js", ".mjs", ".cjs") if self._family == "nodejs" else (".py", ".rb")
+        return (directory / f"{self._module}{end}" for end in ends)
+
+    def _of_missing(self, module: str) -> CodeLocation:
+        """Return the directory of the service: the runtime says what is missing, unless a build would make it."""
+        handler = self._handler.text("`handler`")
+        source = find_source(self._directory, module, self._family)
+        if source is not None:
+            raise CodeNotFoundError(
+                f"`{self._key}` is not built: there is `{os.path.relpath(source, self._directory)}`, "
+                f"but no `{module}.js`",
+                place=self._handler.place,
+                hint=f"run `{PACKAGE_COMMAND}`",
+            )
+        whole = split_at_last_dot(handler)
+        if self._family == "nodejs" and has_module(self._directory, whole, self._family):
+            message = (
+                f"Lambda looks for `{module}.js`, because it splits `{handler}` at the first dot"
+            )
+            hint = "use no dots in the name of the file"
+        else:
+            message, hint = f"there is no file for the handler `{handler}`", None
+        diagnostic = Diagnostic(message=message, place=self._handler.place, hint=hint)
+        has_layers = self._service.functions.value(self._key, "layers") or self._service.value(
+            "provider", "layers"
+        )
+        return CodeLocation(
+            location=self._at(self._directory), diagnostics=() if has_layers else (diagnostic,)
+        )
