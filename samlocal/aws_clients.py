@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Protocol
+from typing import Final, Protocol, cast
 
 from samlocal.errors import UsageError
 from samlocal.suggestions import installation_of_extra
@@ -38,6 +38,67 @@ class Client(Protocol):
 
 Connect = Callable[[str], Client]
 
+_READ_SECONDS: Final = 10.0
+
+
+class _Boto3Session(Protocol):
+    """The part of `boto3.session.Session` that samlocal uses."""
+
+    def client(self, service: str, *, endpoint_url: str | None, config: object) -> object:
+        """Return a client of a service."""
+
+
+class AwsSession:
+    """Credentials and a Region for clients of AWS's services."""
+
+    def __init__(self, session: _Boto3Session) -> None:
+        self._session = session
+
+    def client(
+        self,
+        service: str,
+        *,
+        endpoint_url: str | None = None,
+        read_seconds: float = _READ_SECONDS,
+        attempts: int = 2,
+    ) -> object:
+        """Return boto3's client of a service, which waits so long for each part of an answer.
+
+        Raises:
+            ValueError: The URL is malformed.
+            botocore.exceptions.BotoCoreError: boto3 cannot make one, such as for a malformed Region.
+        """
+        config = import_module("botocore.config").Config
+        settings = config(
+            connect_timeout=5,
+            read_timeout=read_seconds,
+            retries={"total_max_attempts": attempts},
+            tcp_keepalive=True,  # networks forget a connection that is idle for some minutes
+        )
+        return self._session.client(service, endpoint_url=endpoint_url, config=settings)
+
+
+def open_session(
+    *, region: str | None, profile: str | None, purpose: str = "reading from AWS"
+) -> AwsSession:
+    """Return a session of boto3; `purpose` is what needs it, for the message if it is not installed.
+
+    Raises:
+        UsageError: boto3 is not installed, or the profile does not exist.
+    """
+    try:
+        session_class = import_module("boto3.session").Session
+        botocore_error: type[Exception] = import_module("botocore.exceptions").BotoCoreError
+    except ImportError as exc:
+        raise UsageError(
+            f"{purpose} needs boto3, which is not installed",
+            hint=f"{installation_of_extra('aws')} installs it",
+        ) from exc
+    try:
+        return AwsSession(session_class(region_name=region, profile_name=profile))
+    except botocore_error as exc:
+        raise UsageError(f"the profile cannot be used: {exc}") from exc
+
 
 def connect(*, region: str | None, profile: str | None) -> Connect:
     """Return a function that creates clients of AWS's services.
@@ -45,23 +106,9 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
     Raises:
         UsageError: boto3 is not installed, or the profile does not exist.
     """
-    try:
-        session_class = import_module("boto3.session").Session
-        config = import_module("botocore.config").Config
-        botocore_error: type[Exception] = import_module("botocore.exceptions").BotoCoreError
-    except ImportError as exc:
-        raise UsageError(
-            "reading from AWS needs boto3, which is not installed",
-            hint=f"{installation_of_extra('aws')} installs it",
-        ) from exc
-    try:
-        session = session_class(region_name=region, profile_name=profile)
-    except botocore_error as exc:
-        raise UsageError(f"the profile cannot be used: {exc}") from exc
-    settings = config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+    session = open_session(region=region, profile=profile)
 
     def client(service: str) -> Client:
-        made: Client = session.client(service, config=settings)
-        return made
+        return cast("Client", session.client(service))
 
     return client

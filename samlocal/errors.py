@@ -23,6 +23,7 @@
     ├── DebuggerNotFoundError         the debugger of a runtime is not available
     ├── EnvironmentBusyError          an execution environment runs another invocation
     ├── EnvironmentUnusableError      an execution environment takes no more invocations
+    ├── RemoteError                   AWS cannot be reached, or refuses a request
     ├── ThrottledError                a function's environments are all busy, as many as it may have
     └── SandboxError                  the function's sandbox cannot start
         ├── EngineNotReachableError   no container engine answers
@@ -205,6 +206,10 @@ class EnvironmentBusyError(SamlocalError):
 
 
 class EnvironmentUnusableError(SamlocalError):
+    pass
+
+
+class RemoteError(SamlocalError):
     pass
 
 

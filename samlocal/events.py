@@ -36,7 +36,6 @@ _SILENCE_SECONDS = 1.0
 
 # The widest encoding takes four bytes a character.
 EVENT_FILE = InputKind(noun="event file", error=EventError, max_bytes=4 * (MAX_EVENT_BYTES + 1))
-_DATA = Source(kind=EVENT_FILE, path=Path("--data"))
 _PAYLOAD = Source(kind=EVENT_FILE, path=Path("payload"))
 
 
@@ -46,12 +45,14 @@ class EventSource:
 
     `event` and `path` name a file, or standard input as `-`. `path` overrides `data`, as in
     Serverless: https://www.serverless.com/framework/docs/providers/aws/cli-reference/invoke-local
+    `data_option` is the option that `data` comes from, for messages.
     """
 
     event: str | None = None
     data: str | None = None
     path: str | None = None
     raw: bool = False
+    data_option: str = "--data"
 
 
 def read_event(
@@ -74,7 +75,7 @@ def read_event(
     if name is not None:
         payload = _from_file(name, raw=source.raw, stdin=reader)
     elif source.data is not None:
-        payload = _from_data(source.data, raw=source.raw)
+        payload = _from_data(source.data, source.data_option, raw=source.raw)
     else:
         payload = EMPTY_EVENT
     _refuse_large(payload)
@@ -155,14 +156,14 @@ def _payload(content: bytes, source: Source, *, raw: bool) -> bytes:
     return text.encode()
 
 
-def _from_data(text: str, *, raw: bool) -> bytes:
-    """Turn `--data` into JSON: text that starts like JSON must be JSON; other text is a string."""
+def _from_data(text: str, option: str, *, raw: bool) -> bytes:
+    """Turn the text of an option into JSON: text that starts like JSON must be JSON; other text is a string."""
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise EventError("`--data` is not valid UTF-8", hint="pass the event as a file: `--event`")
+        raise EventError(f"`{option}` is not valid UTF-8", hint="pass the event as a file")
     if raw:
         return _json_string(text)
     try:
-        check_json(text, _DATA)
+        check_json(text, Source(kind=EVENT_FILE, path=Path(option)))
     except EventError as exc:
         if text.lstrip().startswith(("{", "[", '"')):
             exc.hint = "add `--raw` to pass the text as a string"

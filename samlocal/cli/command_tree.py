@@ -32,6 +32,10 @@ COMMANDS: Final = {
         "samlocal.cli.commands.invoke_local:invoke_local",
         "Run a function of a Serverless project once, as `serverless invoke local` does.",
     ),
+    ("remote", "invoke"): (
+        "samlocal.cli.commands.remote_invoke:remote_invoke",
+        "Invoke a deployed Lambda function, as `sam remote invoke` does.",
+    ),
     ("list", "functions"): (
         "samlocal.cli.commands.list_functions:list_functions",
         "List functions: their names, code and place in the template.",
@@ -67,6 +71,7 @@ _HELP: Final = (
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",
     "invoke": "Run functions in Serverless's spelling.",
+    "remote": "Invoke Lambda functions that are deployed.",
     "list": "List what a project contains.",
     "warm": "Manage what `local invoke --keep-warm` keeps.",
 }

@@ -37,9 +37,7 @@ class ResultOutput:
         self._mode: ResponseMode = "buffered"
         self._is_empty = True
         self._before = before if before and is_one_terminal() else None
-        self._line_end: _LineEnd | None = None
-        if ends_lines or sys.stdout.isatty():
-            self._line_end = _LineEnd(of_any=ends_lines)
+        self._line_end = line_end(of_any=ends_lines)
 
     async def begin(self, content_type: str, mode: ResponseMode) -> None:
         del content_type
@@ -62,7 +60,12 @@ class ResultOutput:
             await _write(b"\n")
 
 
-class _LineEnd:
+def line_end(*, of_any: bool = False) -> LineEnd | None:
+    """Return what tells whether a newline is missing; None if stdout is no terminal and needs none."""
+    return LineEnd(of_any=of_any) if of_any or sys.stdout.isatty() else None
+
+
+class LineEnd:
     """Tells whether the last line of text, or of any output, is not ended."""
 
     def __init__(self, *, of_any: bool) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         pytest.param("help-local-start-lambda", ["local", "start-lambda"], id="local start-lambda"),
         pytest.param("help-invoke", ["invoke"], id="invoke"),
         pytest.param("help-invoke-local", ["invoke", "local"], id="invoke local"),
+        pytest.param("help-remote-invoke", ["remote", "invoke"], id="remote invoke"),
         pytest.param("help-warm-list", ["warm", "list"], id="warm list"),
         pytest.param("help-warm-stop", ["warm", "stop"], id="warm stop"),
         pytest.param("help-prune", ["prune"], id="prune"),

@@ -1,0 +1,65 @@
+"""The client context of a call, from the same options as for a function that runs on this machine."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlocal.documents.input_files import (
+    InputKind,
+    Source,
+    decode,
+    named_input,
+    parse_json,
+    read_input,
+)
+from samlocal.errors import ContextError, UsageError
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax, in base64
+_MAX_BYTES: Final = 3583
+
+_FILE: Final = InputKind(noun="context file", error=ContextError, max_bytes=64 * 1024)
+
+
+def read_client_context(
+    text: str | None, path: str | None, *, option: str, stdin: BinaryIO
+) -> str | None:
+    """Return the `ClientContext` of a call in base64; None if there is neither a text nor a file.
+
+    The file overrides the text. An object is passed on as it is. Lambda takes nothing else, so anything else
+    becomes the member `context` of its `custom` part, as for a function that runs on this machine.
+
+    Raises:
+        UsageError: The text, which is the value of `option`, is malformed or too large.
+        ContextError: The same for the file, or the file cannot be read.
+    """
+    if path is not None:
+        source = named_input(path, _FILE)
+        content = decode(read_input(path, _FILE, stdin=stdin), source)
+        return _encoded(parse_json(content, source), source)
+    if text is None:
+        return None
+    kind = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
+    source = Source(kind=kind, path=Path(option))
+    try:
+        return _encoded(parse_json(text, source), source)
+    except UsageError:
+        if text.lstrip().startswith(("{", "[", '"')):
+            raise
+        return _encoded(text, source)
+
+
+def _encoded(value: object, source: Source) -> str:
+    context = value if isinstance(value, dict) else {"custom": {"context": value}}
+    encoded = base64.b64encode(json.dumps(context).encode()).decode()
+    if len(encoded) > _MAX_BYTES:
+        raise source.error(
+            f"the client context is larger than {_MAX_BYTES} bytes of base64",
+            hint="Lambda does not allow more: put large data into the event",
+        )
+    return encoded
