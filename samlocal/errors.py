@@ -36,6 +36,8 @@
         ├── NetworkNotFoundError      no such Docker network
         ├── LaunchError               an extension cannot be executed
         ├── PortInUseError            another program uses the debug port
+        ├── IsolationError            this machine cannot isolate processes
+        ├── ProgramNotExecutableError this machine cannot execute the program of a runtime
         └── HostNotReachableError     containers cannot reach the Runtime API on this machine
 
 Errors of the *function* are not here: they are data, in `invocation.InvocationResult`.
@@ -270,6 +272,14 @@ class LaunchError(SandboxError):
 
 
 class PortInUseError(SandboxError):
+    pass
+
+
+class IsolationError(SandboxError):
+    pass
+
+
+class ProgramNotExecutableError(SandboxError):
     pass
 
 

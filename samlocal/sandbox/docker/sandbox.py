@@ -16,12 +16,12 @@ from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.container.function_container import FunctionContainer
 from samlocal.sandbox.docker.container.output_reader import OutputReader
-from samlocal.sandbox.docker.container.process import settle
 from samlocal.sandbox.docker.container.processes import Processes
 from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.docker.network.api_listener import ApiListener
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
 from samlocal.sandbox.docker.start_clock import StartClock
+from samlocal.sandbox.future_results import settle
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit
 
@@ -155,7 +155,7 @@ class DockerSandbox:
     def connect(self, port: int) -> socket.socket:
         container = self._container
         if container is None or not container.pid:
-            from samlocal.sandbox.docker.network.refusal import refused  # noqa: PLC0415  # few need it
+            from samlocal.sandbox.refusal import refused  # noqa: PLC0415  # few need it
 
             raise refused(port)
         return self._api.connect_to(port, container)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.docker.container.api_variables import api_variables, lambda_endpoint_variables
+from samlocal.sandbox.api_variables import api_variables, lambda_endpoint_variables
+from samlocal.sandbox.cpu_limit import CPU_PERIOD_US, cpu_quota_us
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
 from samlocal.sandbox.docker.container.host_names import host_names
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import Mount, SandboxSpec
 
 _MIB: Final = 1024 * 1024
-# In each period of 20 ms a function has its share of CPU, as in Lambda:
-# https://mustafaakin.dev/posts/2018-01-25-how-does-proportional-cpu-allocation-work-with-aws-lambda/
-_CPU_PERIOD_US: Final = 20_000
-_LEAST_QUOTA_US: Final = 1_000  # the kernel takes no less
 # The output is read at once, so the engine need not store it.
 _NO_LOG: Final = {"Type": "none", "Config": {}}
 # The input is attached, and ends with this process.
@@ -134,8 +131,7 @@ def relay_config(
 
 def cpu_limits(cpus: float) -> Json:
     """Return the limits for a running container with this number of CPUs."""
-    quota = max(_LEAST_QUOTA_US, int(cpus * _CPU_PERIOD_US))
-    return {"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota}
+    return {"CpuPeriod": CPU_PERIOD_US, "CpuQuota": cpu_quota_us(cpus)}
 
 
 def network_options(spec: ContainerSpec, chosen: ChosenOptions, names: Iterable[str]) -> Json:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import KILLED
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.container.launch_errors import (
+from samlocal.sandbox.docker.container.launch_reasons import (
     NOT_EXECUTED,
-    launch_error,
     reason_of_engine,
     reason_of_shell,
 )
 from samlocal.sandbox.docker.container.output_marks import OutputMarks
-from samlocal.sandbox.docker.container.process import ContainerProcess, set_error, settle
+from samlocal.sandbox.docker.container.process import ContainerProcess
 from samlocal.sandbox.docker.container.shell_messages import ShellMessages, signal_of
+from samlocal.sandbox.future_results import set_error, settle
+from samlocal.sandbox.launch_errors import launch_error
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit, Started
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.engine_api import ApiError
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError
+from samlocal.sandbox.cpu_limit import UNLIMITED_SECONDS
 from samlocal.sandbox.docker.container.creation import (
     ContainerContext,
     container_config,
@@ -36,13 +37,11 @@ if TYPE_CHECKING:
     from samlocal.sandbox.container_spec import ContainerSpec
     from samlocal.sandbox.docker.container.container_factory import ContainerFactory
     from samlocal.sandbox.docker.container.file_copies import Copies
-    from samlocal.sandbox.docker.container.memory import MemoryGroup
+    from samlocal.sandbox.memory_group import MemoryGroup
     from samlocal.sandbox.sandbox import Mount
 
 _log = logging.getLogger(__name__)
 
-# A function has all of the CPU for this long: Lambda too divides the CPU by periods.
-_UNLIMITED_SECONDS: Final = 0.02
 # Podman's message.
 _NO_INIT: Final = "container-init binary not found"
 
@@ -197,7 +196,7 @@ class FunctionContainer:
 
     def limit_cpu(self, cpus: float) -> None:
         """Limit the CPU, unless the function ends first: the call to the engine is slow."""
-        if self._ending.wait(_UNLIMITED_SECONDS):
+        if self._ending.wait(UNLIMITED_SECONDS):
             return
         try:
             with self._engine.translated_errors():

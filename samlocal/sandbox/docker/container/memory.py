@@ -12,69 +12,20 @@ https://man7.org/linux/man-pages/man5/proc_pid_status.5.html (VmHWM)
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.docker.container.kernel_files import KernelFiles
+from samlocal.sandbox.memory_group import MemoryGroup, process_peak
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
 
-_KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _GROUP_PEAKS: Final = ("memory.peak", "memory/memory.max_usage_in_bytes")
 # The value without a group: a rootless container has no own group on cgroup v1.
 _NO_GROUP: Final = "echo 0"
-_KILLS: Final = re.compile(r"^oom_kill (\d+)", re.MULTILINE)
-_PROCESS_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
-
-
-@frozen
-class MemoryGroup:
-    """The kernel's files about a container's memory, which disappear with the container.
-
-    Those of the peak stay open in `files`, because they are read after each invocation.
-    """
-
-    folder: Path
-    peak: str
-    kills: str
-    files: KernelFiles = field(default_factory=KernelFiles, repr=False, compare=False)
-
-    def oom_kills(self) -> int:
-        """Return how many processes of the container the kernel has killed for their memory so far."""
-        with suppress(OSError):
-            if found := _KILLS.search((self.folder / self.kills).read_text()):
-                return int(found[1])
-        return 0
-
-    def peak_bytes(self) -> int:
-        """Return the peak of the group; 0 if unknown (cgroup v2 before Linux 5.19)."""
-        with suppress(OSError, ValueError):
-            return int(self.files.read(f"{self.folder}/{self.peak}"))
-        return 0
-
-    def process_peak_bytes(self) -> int:
-        """Return the largest peak of the running processes."""
-        with suppress(OSError):
-            processes = self.files.read(f"{self.folder}/cgroup.procs").split()
-            return _process_peak(self._statuses(processes))
-        return 0
-
-    def _statuses(self, processes: list[str]) -> str:
-        paths = [f"/proc/{process}/status" for process in processes]
-        self.files.close_others(f"{self.folder}/", paths)
-        texts = []
-        for path in paths:
-            with suppress(OSError):  # it has just ended
-                texts.append(self.files.read(path))
-        return "".join(texts)
 
 
 def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
@@ -117,11 +68,6 @@ def peak_memory_mb(
     return -(-peak // _MIB) or None
 
 
-def _process_peak(statuses: str) -> int:
-    """Return the largest peak in `/proc/PID/status` texts, in bytes."""
-    return max((int(each) for each in _PROCESS_PEAK.findall(statuses)), default=0) * _KIB
-
-
 def _in_container(engine: Engine, container_id: str) -> tuple[int, int]:
     """Read the peaks in the container, where its own group is the root of the cgroup file system."""
     unified, old = (f"cat {_GROUPS / name} 2>/dev/null" for name in _GROUP_PEAKS)
@@ -131,6 +77,6 @@ def _in_container(engine: Engine, container_id: str) -> tuple[int, int]:
             container_id, ["/bin/sh", "-c", f"{group} && cat /proc/[0-9]*/status 2>/dev/null"]
         )
         group_peak, _, statuses = output.partition("\n")
-        return int(group_peak), _process_peak(statuses)
+        return int(group_peak), process_peak(statuses)
     except (EngineError, ValueError):  # the container has just ended, or it has no shell
         return 0, 0

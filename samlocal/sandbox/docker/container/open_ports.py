@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
+from samlocal.sandbox.socket_tables import TABLES, is_listed
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
 
-_TABLES: Final = ("net/tcp", "net/tcp6")
-_LISTEN: Final = "0A"
 _NO_SUCH_PROGRAM: Final = "executable file not found"
 
 
@@ -26,7 +25,7 @@ def listens_on(engine: Engine, container_id: str, pid: int, port: int) -> bool |
     tables = _on_host(container_id, pid)
     if tables is None:
         tables = _in_container(engine, container_id)
-    return None if tables is None else _is_listed(tables, port)
+    return None if tables is None else is_listed(tables, port)
 
 
 def _on_host(container_id: str, pid: int) -> str | None:
@@ -35,24 +34,14 @@ def _on_host(container_id: str, pid: int) -> str | None:
     try:
         if container_id not in (process / "cgroup").read_text():
             return None
-        return "".join(
-            (process / name).read_text() for name in _TABLES if (process / name).exists()
-        )
+        return "".join((process / name).read_text() for name in TABLES if (process / name).exists())
     except OSError:
         return None
 
 
 def _in_container(engine: Engine, container_id: str) -> str | None:
     try:
-        _, output = engine.run_in(container_id, ["cat", *(f"/proc/{name}" for name in _TABLES)])
+        _, output = engine.run_in(container_id, ["cat", *(f"/proc/{name}" for name in TABLES)])
     except EngineError as error:
         output = error.message  # it has ended, mostly
     return None if _NO_SUCH_PROGRAM in output else output
-
-
-def _is_listed(tables: str, port: int) -> bool:
-    """Find a line such as `0: 00000000:16E2 00000000:0000 0A …`."""
-    sockets = (line.split() for line in tables.splitlines())
-    return any(
-        fields[3:4] == [_LISTEN] and fields[1].endswith(f":{port:04X}") for fields in sockets
-    )

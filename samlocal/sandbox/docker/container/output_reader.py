@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.output import read_output, read_whole_lines
 from samlocal.errors import EngineError, SandboxError
 from samlocal.sandbox.docker.container.output_marks import OutputMarks
-from samlocal.sandbox.docker.container.process import settle
 from samlocal.sandbox.docker.container.shell_messages import ShellMessages, signal_of
+from samlocal.sandbox.future_results import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol, cast
+
+from samlocal.sandbox.future_results import set_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from samlocal.sandbox.docker.container.supervisor import Supervisor
     from samlocal.sandbox.output import Output
     from samlocal.sandbox.sandbox import Exit, Started
-
-_T = TypeVar("_T")
 
 
 class Supervision(Protocol):
@@ -91,15 +90,3 @@ class ContainerProcess:
                 command(self._supervision.supervisor)
 
         self.started.add_done_callback(give)
-
-
-def set_error(future: Future[_T], error: BaseException) -> None:
-    """Set an error, unless another thread has already set one or a result."""
-    with suppress(InvalidStateError):
-        future.set_exception(error)
-
-
-def settle(future: Future[_T], result: _T) -> None:
-    """Set a result, unless another thread has already set one or an error."""
-    with suppress(InvalidStateError):
-        future.set_result(result)

@@ -11,11 +11,12 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import EnvironmentUnusableError, SandboxError
-from samlocal.sandbox.docker.container.extension_files import may_have_extensions
+from samlocal.sandbox.docker.container.extension_listing import may_have_extensions
 from samlocal.sandbox.docker.container.output_marks import new_token
-from samlocal.sandbox.docker.container.process import ContainerProcess, set_error, settle
+from samlocal.sandbox.docker.container.process import ContainerProcess
 from samlocal.sandbox.docker.container.supervisor import ShellSupervisor
 from samlocal.sandbox.docker.container.supervisor_script import single_script, supervisor_script
+from samlocal.sandbox.future_results import set_error, settle
 from samlocal.sandbox.sandbox import Exit, Started
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Processes:
         return bool(extensions and self._marks)
 
     def _list_without_shell(self) -> None:
-        from samlocal.sandbox.docker.container.extension_files import list_extensions  # noqa: PLC0415  # few need it
+        from samlocal.sandbox.docker.container.extension_listing import list_extensions  # noqa: PLC0415  # few need it
 
         container_id = self._container.id if self._container else ""
         try:
@@ -154,7 +155,7 @@ class Processes:
             return runtime
 
     def start_extension(self, name: str) -> ExtensionProcess:
-        from samlocal.sandbox.docker.container.extension_files import command_of  # noqa: PLC0415  # few need it
+        from samlocal.sandbox.docker.container.extension_listing import command_of  # noqa: PLC0415  # few need it
         from samlocal.sandbox.docker.container.extension_process import ExtensionProcess  # noqa: PLC0415
 
         if self._container is None:

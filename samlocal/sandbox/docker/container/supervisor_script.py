@@ -41,13 +41,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.sandbox.extension_files import EXTENSIONS_FOLDER, EXTENSIONS_SWITCH
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SHELL: Final = "/bin/sh"
-EXTENSIONS_FOLDER: Final = "/opt/extensions"
-# Lambda starts no extension if this file exists.
-EXTENSIONS_SWITCH: Final = "/opt/disable-extensions-jwigqn8j"
 
 # The functions of the scripts that run in the background. bash names them if a function has killed them.
 IN_BACKGROUND: Final = ("_listener", "_sleeper")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.output import read_output
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.network.refusal import refused
+from samlocal.sandbox.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

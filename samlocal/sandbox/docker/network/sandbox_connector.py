@@ -6,8 +6,8 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from samlocal.sandbox.docker.network.refusal import refused
 from samlocal.sandbox.ports import LOOPBACK
+from samlocal.sandbox.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from samlocal.runtimes import family_runtimes
 from samlocal.sandbox.docker.container.creation import relay_config
 from samlocal.sandbox.docker.container.engine_options import chosen_options
 from samlocal.sandbox.docker.emulation import platform_of
-from samlocal.sandbox.docker.network.refusal import refused
 from samlocal.sandbox.docker.network.relay.relay import Relay, RelayUnusableError
+from samlocal.sandbox.refusal import refused
 
 if TYPE_CHECKING:
     import socket

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 from samlocal.engine.output import read_output
 from samlocal.engine.removal import remove
 from samlocal.errors import EngineError, SandboxError
-from samlocal.sandbox.docker.network.refusal import refused
 from samlocal.sandbox.docker.network.relay.connection import Connection
 from samlocal.sandbox.docker.network.relay.frames import (
     FIRST_OF_OURS,
@@ -29,6 +28,7 @@ from samlocal.sandbox.docker.network.relay.frames import (
     read_frames,
 )
 from samlocal.sandbox.ports import LOOPBACK
+from samlocal.sandbox.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ import pytest
 
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker.container import memory
-from samlocal.sandbox.docker.container.memory import MemoryGroup, memory_group, peak_memory_mb
+from samlocal.sandbox.docker.container.memory import memory_group, peak_memory_mb
+from samlocal.sandbox.memory_group import MemoryGroup, process_peak
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -170,4 +171,4 @@ def test_group_is_trusted_only_where_its_path_has_the_container(
 
 def test_process_without_a_peak_has_none() -> None:
     """A process without VmHWM, such as a zombie, has no peak."""
-    assert memory._process_peak("Name:\tkthreadd\nState:\tS\n") == 0
+    assert process_peak("Name:\tkthreadd\nState:\tS\n") == 0

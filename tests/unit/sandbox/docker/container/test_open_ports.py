@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from samlocal.errors import EngineError
-from samlocal.sandbox.docker.container.open_ports import _is_listed, listens_on
+from samlocal.sandbox.docker.container.open_ports import listens_on
+from samlocal.sandbox.socket_tables import is_listed
 from tests.unit.engine.fakes import fake_engine
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"
@@ -32,12 +33,12 @@ TABLES = """\
 )
 def test_only_listeners_are_found(port: int, listed: bool) -> None:  # noqa: FBT001
     """Only a listening socket on the exact port is found."""
-    assert _is_listed(TABLES, port) is listed
+    assert is_listed(TABLES, port) is listed
 
 
 def test_error_of_an_ended_container_is_not_a_listener() -> None:
     """An error of the engine instead of the tables has no listener."""
-    assert not _is_listed("the container engine refused: container is not running", 5858)
+    assert not is_listed("the container engine refused: container is not running", 5858)
 
 
 def asked(output: str | EngineError) -> bool | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from samlocal.function_configuration import ContainerCredentials
-from samlocal.sandbox.docker.container.api_variables import api_variables
+from samlocal.sandbox.api_variables import api_variables
 from tests.unit.sandbox.specs import SANDBOX
 
 KNOWN = ContainerCredentials(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.sandbox.docker.container.api_variables import lambda_endpoint_variables
+from samlocal.sandbox.api_variables import lambda_endpoint_variables
 
 ADDRESS = "172.17.0.1:9001"
 URL = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}

@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from samlocal.sandbox.docker.container.own_program import dropped_variables, is_shell_name
-from samlocal.sandbox.docker.container.supervisor_script import (
+from samlocal.sandbox.docker.container.supervisor_script import extension_command
+from samlocal.sandbox.extension_files import (
     EXTENSIONS_FOLDER,
     EXTENSIONS_SWITCH,
-    extension_command,
+    VARIABLES_OF_RUNTIME,
 )
 from samlocal.sandbox.sandbox import LAYER_ROOT
 
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
 
     from samlocal.engine.engine import Engine
     from samlocal.sandbox.container_spec import ContainerSpec
-
-# Variables of the runtime that extensions do not get, besides all that begin with `_`:
-# https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#runtimes-extensions-registration-api-a
-_OF_RUNTIME: Final = (
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_XRAY_CONTEXT_MISSING",
-    "AWS_XRAY_DAEMON_ADDRESS",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-)
 
 
 def may_have_extensions(spec: ContainerSpec) -> bool:
@@ -82,7 +71,7 @@ def command_of(name: str, token: str | None, variables: Mapping[str, str]) -> li
     if token is None:
         return [f"{EXTENSIONS_FOLDER}/{name}"]
     private = [each for each in variables if each.startswith("_")]
-    unset = [*_OF_RUNTIME, *(each for each in private if is_shell_name(each))]
+    unset = [*VARIABLES_OF_RUNTIME, *(each for each in private if is_shell_name(each))]
     removed = [option for each in private if not is_shell_name(each) for option in ("-u", each)]
     kept = {each: value for each, value in variables.items() if each not in private}
     changes = [*removed, *dropped_variables(kept)]

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.sandbox.docker.container.launch_errors import (
-    launch_error,
+from samlocal.sandbox.docker.container.launch_reasons import (
     reason_of_engine,
     reason_of_shell,
 )
+from samlocal.sandbox.launch_errors import launch_error
 
 PATH = b"/opt/extensions/a.b"
 ELF = b"\x7fELF\x02\x01\x01\x02"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
-from samlocal.sandbox.docker.container.extension_files import (
+from samlocal.sandbox.docker.container.extension_listing import (
     command_of,
     list_extensions,
     may_have_extensions,

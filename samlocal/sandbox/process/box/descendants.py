@@ -1,0 +1,79 @@
+"""Finds and kills all processes that a process has started, directly or not."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .signals import signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+_PAUSE_SECONDS: Final = 0.002
+
+
+def kill_all(known: set[int], reaped: Callable[[int, int], None], *, is_first: bool) -> None:
+    """Kill all descendants of this process, which adopts orphans; return when all have ended.
+
+    `known` are the leaders of sessions, for systems that do not tell the descendants. `is_first` tells whether
+    this is process 1 of a PID namespace. `reaped` is called with the number and the status of each child.
+    """
+    while True:
+        if is_first:
+            _kill(-1)
+        else:
+            for group in known:
+                _kill(-group)
+            for number in descendants():
+                _kill(number)
+        if not reap(reaped, until_none=is_first):
+            return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def reap(reaped: Callable[[int, int], None], *, until_none: bool = False) -> bool:
+    """Take the statuses of children that have ended; return whether there are others.
+
+    With `until_none`, wait for all.
+    """
+    while True:
+        try:
+            number, status = os.waitpid(-1, 0 if until_none else os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if number == 0:
+            return True
+        reaped(number, status)
+
+
+def descendants() -> list[int]:
+    """Return the descendants of this process; none where there is no /proc."""
+    parents: dict[int, list[int]] = {}
+    try:
+        names = [each for each in os.listdir("/proc") if each.isdecimal()]
+    except OSError:
+        return []
+    for name in names:
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(name))
+    found: list[int] = []
+    waiting = [os.getpid()]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def _kill(number: int) -> None:
+    try:
+        os.kill(number, signals.SIGKILL)
+    except OSError:  # it has ended
+        return

@@ -1,0 +1,181 @@
+"""The first process of a box: it isolates a supervisor, outlives it, and removes what it leaves."""
+
+from __future__ import annotations
+
+import _socket
+import os
+import sys
+import time
+
+from . import kernel
+from .control_groups import ControlGroups
+from .descendants import kill_all
+from .memory_watch import MemoryWatch
+from .messages import CONTROL
+from .programs import Starter
+from .signals import signals
+from .supervisor import Channel, Supervisor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+_MOST_FILES: Final = 1 << 16
+
+
+def main() -> None:
+    """Run the box whose control socket is open."""
+    os.closerange(CONTROL + 1, _MOST_FILES)
+    os.set_inheritable(CONTROL, False)
+    channel = Channel(_socket.socket(fileno=CONTROL))
+    messages: list[tuple[Any, ...]] = []
+    while not messages:
+        received = channel.receive()
+        if received is None:
+            return
+        messages = received
+    (_, setup), *commands = messages
+    guard = Guard(setup, channel)
+    try:
+        guard.isolate()
+        guard.run(commands)
+    except OSError as error:
+        channel.send("failed", error.errno or 0, str(error))
+    finally:
+        guard.remove()
+    channel.send("ended")
+
+
+class Guard:
+    """The isolation of one sandbox, as `setup` asks for it."""
+
+    def __init__(self, setup: dict[str, Any], channel: Channel) -> None:
+        self._setup = setup
+        self._channel = channel
+        self._groups = ControlGroups()
+        self._folder: str = setup["folder"]
+        self._is_isolated: bool = setup["namespaces"]
+
+    def isolate(self) -> None:
+        """Make the control groups and the namespaces.
+
+        Raises:
+            OSError: The kernel refuses the namespaces.
+        """
+        setup = self._setup
+        if setup["groups"]:
+            self._groups.make(
+                setup["name"], memory=setup["memory_bytes"], processes=setup["processes"]
+            )
+        if self._is_isolated:
+            flags = kernel.NEW_PIDS | kernel.NEW_IPC
+            user, group = os.geteuid(), os.getegid()
+            if setup["user"] is not None:
+                flags |= kernel.NEW_USER
+            kernel.unshare(flags)
+            if setup["user"] is not None:
+                inner_user, inner_group = setup["user"]
+                _write("/proc/self/setgroups", "deny")
+                _write("/proc/self/uid_map", f"{inner_user} {user} 1")
+                _write("/proc/self/gid_map", f"{inner_group} {group} 1")
+        elif sys.platform == "linux":
+            kernel.adopt_orphans()
+
+    def run(self, commands: list[tuple[Any, ...]]) -> None:
+        """Run the supervisor to its end, and kill what it has left."""
+        ended, alive = os.pipe()
+        supervisor = os.fork()
+        if supervisor == 0:
+            try:
+                os.close(alive)
+                self._supervise(ended, commands)
+            finally:
+                os._exit(0)
+        os.close(ended)
+        self._groups.close()
+        for number in self._channel.outputs:
+            os.close(number)
+        while True:
+            number, _ = os.waitpid(-1, 0)
+            if number == supervisor:
+                break
+        if not self._is_isolated:
+            kill_all(set(), lambda *_: None, is_first=False)
+
+    def _supervise(self, ended: int, commands: list[tuple[Any, ...]]) -> None:
+        setup = self._setup
+        try:
+            if sys.platform == "linux":
+                if self._is_isolated:
+                    kernel.die_with_parent(signals.SIGKILL)
+                    self._enter(setup)
+                else:
+                    kernel.adopt_orphans()
+        except OSError as error:
+            self._channel.send("failed", error.errno or 0, str(error))
+            return
+        starter = Starter(
+            self._groups, open_files=setup["open_files"], privileges=not setup["strict"]
+        )
+        has_group = "memory" in self._groups.folders
+        watch = None if has_group else MemoryWatch(setup["memory_bytes"])
+        at = time.monotonic()
+        self._channel.send("ready", self._groups.folders, self._groups.is_unified, at)
+        supervisor = Supervisor(
+            self._channel, starter, guard=ended, is_first=self._is_isolated, watch=watch
+        )
+        supervisor.run(CONTROL, commands)
+
+    def _enter(self, setup: dict[str, Any]) -> None:
+        from .capabilities import drop_capabilities
+        from .view import view
+
+        kernel.unshare(kernel.NEW_MOUNTS)
+        view(setup, self._folder)
+        if os.geteuid() == 0:
+            drop_capabilities()
+
+    def remove(self) -> None:
+        """Remove the control groups and the folder."""
+        self._groups.close()
+        self._groups.remove()
+        remove_tree(self._folder)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory with all that is in it, whatever its permissions, as far as possible."""
+    try:
+        entries = list(os.scandir(path))
+    except PermissionError:
+        try:
+            os.chmod(path, 0o700)
+            entries = list(os.scandir(path))
+        except OSError:
+            return
+    except OSError:
+        return
+    try:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                _unlink(entry.path)
+        os.rmdir(path)
+    except OSError:
+        return
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except PermissionError:
+        os.chmod(os.path.dirname(path), 0o700)
+        os.unlink(path)
+
+
+def _write(path: str, text: str) -> None:
+    number = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(number, text.encode())
+    finally:
+        os.close(number)

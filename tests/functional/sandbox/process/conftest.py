@@ -1,0 +1,69 @@
+"""Runs programs in sandboxes of processes, and looks for what they leave."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.sandbox.process.box_setup import _temporary_folder
+from tests.functional.sandbox.process.local_sandbox import EXTENSION, WAITS, process_spec, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from samlocal.sandbox.process.sandbox import ProcessSandbox
+    from tests.functional.sandbox.process.local_sandbox import Words
+
+    Run = Callable[..., AbstractContextManager[tuple[ProcessSandbox, Words]]]
+
+
+@pytest.fixture(params=["namespaces", "plain"])
+def namespaces(request: pytest.FixtureRequest) -> bool:
+    """Whether the sandbox uses namespaces."""
+    return bool(request.param == "namespaces")
+
+
+@pytest.fixture
+def no_leftovers() -> Iterator[None]:
+    """Neither folders nor control groups of this process's sandboxes remain."""
+    yield
+    assert leftovers() == []
+
+
+def leftovers() -> list[Path]:
+    """Return the folders and control groups of this process's sandboxes."""
+    prefix = f"samlocal-{os.getpid()}-"
+    folders = list(Path(_temporary_folder()).glob(f"{prefix}*"))
+    for parent, names, _ in os.walk("/sys/fs/cgroup"):  # other groups may end meanwhile
+        folders += [Path(parent, each) for each in names if each.startswith(prefix)]
+    return folders
+
+
+@pytest.fixture
+def run(namespaces: bool, no_leftovers: None, tmp_path: Path) -> Run:  # noqa: FBT001  # fixtures
+    """Runs a Python program in a sandbox."""
+    del no_leftovers
+
+    def run_program(
+        program: str = WAITS, **options: object
+    ) -> AbstractContextManager[tuple[ProcessSandbox, Words]]:
+        return running(process_spec(tmp_path, program, **options), namespaces=namespaces)  # type: ignore[arg-type]  # options of the spec
+
+    return run_program
+
+
+@pytest.fixture
+def add_extension(tmp_path: Path) -> Callable[..., None]:
+    """Writes an extension into the layers."""
+
+    def write(name: str, content: str | bytes = EXTENSION, mode: int = 0o755) -> None:
+        path = tmp_path / "opt" / "extensions" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.chmod(mode)
+
+    return write

@@ -1,0 +1,115 @@
+"""Sandboxes of processes whose runtime is any Python program."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+from typing import TYPE_CHECKING, Any, Final
+
+from samlocal.sandbox.process.sandbox import ProcessSandbox
+from samlocal.sandbox.process_spec import ProcessSpec
+from samlocal.sandbox.sandbox import Mount, SandboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from samlocal.sandbox.sandbox import Process
+
+SECONDS: Final = 30
+# Says when it is ready, and ends in its own way at SIGTERM.
+WAITS: Final = """\
+import os, signal
+def end(*_):
+    os.write(1, b"ending\\n")
+    os._exit(5)
+signal.signal(signal.SIGTERM, end)
+os.write(1, b"ready\\n")
+while True:
+    signal.pause()
+"""
+EXTENSION: Final = f"#!{sys.executable}\n{WAITS}"
+
+
+class Words:
+    """A log that keeps its end, and lets a test wait for a text."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.length = 0
+        self._changed = Condition()
+
+    def write(self, output: bytes) -> None:
+        with self._changed:
+            self.text = (self.text + output.decode(errors="backslashreplace"))[-100_000:]
+            self.length += len(output)
+            self._changed.notify_all()
+
+    def line(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def wait_for(self, text: str, *, times: int = 1) -> None:
+        with self._changed:
+            found = self._changed.wait_for(lambda: self.text.count(text) >= times, SECONDS)
+        assert found, self.text
+
+
+def process_spec(
+    folder: Path, program: str = WAITS, *, words: tuple[str, ...] = (), **options: object
+) -> ProcessSpec:
+    """Return a spec for a Python program; code and layers are in `task` and `opt` of the folder."""
+    (folder / "task").mkdir(exist_ok=True)
+    layers = folder / "opt"
+    mounts = [Mount(source=folder / "task", target="/var/task")]
+    if layers.exists():
+        mounts.append(Mount(source=layers, target="/opt"))
+    mounts += options.pop("more_mounts", ())  # type: ignore[arg-type]  # only tests give them
+    spec: dict[str, Any] = {
+        "function": "F",
+        "project": folder / "template.yaml",
+        "environment": {"_HANDLER": "app.handler", "STAGE": "dev", "my.dotted": "a b"},
+        "memory_mb": 128,
+        "is_reused": True,
+        "mounts": tuple(mounts),
+    }
+    return ProcessSpec(
+        sandbox=SandboxSpec(**spec | options),
+        program=words or (sys.executable, "-I", "-c", program),
+        label="Python",
+        variables={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        needs=tuple(Path(each) for each in dict.fromkeys((sys.prefix, sys.base_prefix))),
+    )
+
+
+@contextmanager
+def running(
+    spec: ProcessSpec, *, namespaces: bool = True, notes: list[str] | None = None
+) -> Iterator[tuple[ProcessSandbox, Words]]:
+    """Start a sandbox; provide it, and the log of its runtimes."""
+    log = Words()
+    note = (lambda _: None) if notes is None else notes.append
+    with ProcessSandbox(spec, note=note, namespaces=namespaces) as sandbox:
+        sandbox.output.connect(log)
+        sandbox.started.result(SECONDS)
+        yield sandbox, log
+
+
+def log_of(process: Process) -> Words:
+    log = Words()
+    process.output.connect(log)
+    return log
+
+
+def processes_with(text: str) -> list[int]:
+    """Return the processes of this machine with a text in their command lines."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                command = (each / "cmdline").read_bytes()
+            except OSError:  # it has just ended
+                continue
+            if text.encode() in command:
+                found.append(int(each.name))
+    return found
