@@ -20,6 +20,8 @@
     ├── OutputError                   the result cannot be written
     ├── CacheError                    the cache cannot be written
     ├── RuntimeNotFoundError          no such Lambda runtime
+    ├── InterpreterNotFoundError      this machine has no interpreter for a function without a container
+    ├── EngineRequiredError           a function can run in a container only
     ├── DebuggerNotFoundError         the debugger of a runtime is not available
     ├── EnvironmentBusyError          an execution environment runs another invocation
     ├── EnvironmentUnusableError      an execution environment takes no more invocations
@@ -197,6 +199,14 @@ class OutputError(SamlocalError):
 
 class RuntimeNotFoundError(SamlocalError):
     pass
+
+
+class InterpreterNotFoundError(SamlocalError):
+    """This machine has no interpreter, or no runtime client, for a function's language."""
+
+
+class EngineRequiredError(SamlocalError):
+    """A function runs in a container only."""
 
 
 class DebuggerNotFoundError(SamlocalError):

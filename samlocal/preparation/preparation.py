@@ -81,13 +81,14 @@ def prepare(
         **resolved.environment.as_dict(),
         "AWS_LAMBDA_METADATA_TOKEN": configuration.metadata_token,
     }
+    spec: Spec
     if isinstance(resolved.function.code, ImageCode):
         spec, diagnostics = _plan_image_function(
             resolved, resolved.function.code, environment, settings
         )
     else:
         content = read_content(resolved, code, host, observer)
-        spec, diagnostics = _plan(resolved, content, environment, settings)
+        spec, diagnostics = _plan(resolved, content, environment, settings, host)
     if resolved.credentials:
         spec = replace(spec, sandbox=replace(spec.sandbox, credentials=resolved.credentials))
     _show(observer, diagnostics)
@@ -99,11 +100,29 @@ def _plan(
     content: Content,
     environment: Mapping[str, str],
     settings: SandboxSettings,
-) -> tuple[ContainerSpec, tuple[Diagnostic, ...]]:
+    host: Host,
+) -> tuple[Spec, tuple[Diagnostic, ...]]:
     from samlocal.sandbox.limit_diagnostics import limit_diagnostics
+
+    limits = limit_diagnostics(resolved.function, settings, content.code)
+    diagnostics = (*content.diagnostics, *limits)
+    if settings.kind == "process":
+        from samlocal.sandbox.process.plan import plan_process
+
+        process, told = plan_process(
+            resolved.function,
+            environment,
+            project=resolved.project,
+            code=content.code,
+            layers=content.layers,
+            links=content.links,
+            settings=settings,
+            host=host,
+        )
+        return process, (*diagnostics, *told)
     from samlocal.sandbox.plan import plan_sandbox
 
-    spec = plan_sandbox(
+    container = plan_sandbox(
         resolved.function,
         environment,
         project=resolved.project,
@@ -112,8 +131,7 @@ def _plan(
         links=content.links,
         settings=settings,
     )
-    limits = limit_diagnostics(resolved.function, settings, content.code)
-    return spec, (*content.diagnostics, *limits)
+    return container, diagnostics
 
 
 def _plan_image_function(
@@ -125,6 +143,10 @@ def _plan_image_function(
     from samlocal.sandbox.file_systems import file_system_diagnostics
     from samlocal.sandbox.image_functions import ignored_layers, plan_image_function
 
+    if settings.kind == "process":
+        from samlocal.sandbox.process.container_features import require_no_image
+
+        require_no_image(resolved.function)
     function = resolved.function
     spec = plan_image_function(
         function,

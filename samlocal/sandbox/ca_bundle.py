@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.env_vars.environment import Environment
+    from samlocal.sandbox.sandbox import SandboxSpec
 
 _FOLDER: Final = "/etc/samlocal"
 _NAME: Final = "ca-bundle.pem"
@@ -57,6 +58,16 @@ def store_bundle(content: bytes, cache: Path) -> Path:
 
 def ca_bundle_mount(directory: Path) -> Mount:
     return Mount(source=directory, target=_FOLDER)
+
+
+def with_local_bundle(sandbox: SandboxSpec, directory: Path) -> SandboxSpec:
+    """Return a sandbox without the mount of the bundle, whose variables name the file of this machine."""
+    path = str(directory / _NAME)
+    environment = {
+        name: path if value == _TARGET else value for name, value in sandbox.environment.items()
+    }
+    mounts = tuple(each for each in sandbox.mounts if each.target != _FOLDER)
+    return replace(sandbox, environment=environment, mounts=mounts)
 
 
 def with_ca_bundle(environment: Environment) -> Environment:

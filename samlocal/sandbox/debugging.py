@@ -55,25 +55,77 @@ def with_debugger(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) 
     Raises:
         DebuggerNotFoundError: The debugger for the runtime is not available.
     """
-    whole = brings_command(settings.arguments, runtime)
-    program = _file_of_program(spec)
-    recipe = runtime.debug[0] if whole else _choose(runtime, settings, program=program)
-    values = {
-        "host": settings.listen_address,
-        "port": str(settings.ports[0]),
-        "package": _OWN_FOLDER,
-        "tool": f"{TOOLS}/{recipe.tool}",
-    }
-    brings_own = whole or brings_debugger(settings.arguments, spec.environment, recipe)
+    places = _Places(package=_OWN_FOLDER, tools=TOOLS)
+    recipe, brings_own = _recipe(spec, runtime, settings)
     mounts = spec.mounts
     if settings.path:
         mounts += (Mount(source=settings.path.absolute(), target=TOOLS),)
     if recipe.package and not brings_own:
-        mounts += (_package_mount(recipe.package, runtime),)
+        source = _package_folder(recipe.package, runtime)
+        mounts += (Mount(source=source, target=f"{_OWN_FOLDER}/{recipe.package}"),)
+    return _debugged(replace(spec, mounts=mounts), runtime, settings, places)
+
+
+def with_local_debugger(
+    spec: SandboxSpec, runtime: Runtime, settings: DebugSettings
+) -> tuple[SandboxSpec, tuple[Path, ...]]:
+    """Return the same for processes of this machine, and the directories that the debugger is in.
+
+    Only this machine reaches the debugger. The spec has an entry point. Arguments with the paths of
+    `--debugger-path` in a container are understood.
+
+    Raises:
+        DebuggerNotFoundError: The debugger for the runtime is not available.
+    """
+    tools = str(settings.path.absolute()) if settings.path else TOOLS
+    settings = replace(
+        settings,
+        listen_address="127.0.0.1",
+        host="localhost",
+        arguments=tuple(each.replace(TOOLS, tools) for each in settings.arguments),
+    )
+    recipe, brings_own = _recipe(spec, runtime, settings)
+    folders: tuple[Path, ...] = (settings.path.absolute(),) if settings.path else ()
+    places = _Places(package=_OWN_FOLDER, tools=tools)
+    if recipe.package and not brings_own:
+        source = _package_folder(recipe.package, runtime)
+        places = replace(places, package=str(source.parent))
+        folders += (source,)
+    return _debugged(spec, runtime, settings, places), folders
+
+
+@frozen
+class _Places:
+    """Where the sandbox has the folder with samlocal's packages, and that of `--debugger-path`."""
+
+    package: str
+    tools: str
+
+
+def _recipe(
+    spec: SandboxSpec, runtime: Runtime, settings: DebugSettings
+) -> tuple[DebugRecipe, bool]:
+    """Return the recipe, and whether the user's arguments start another debugger."""
+    whole = brings_command(settings.arguments, runtime)
+    program = _file_of_program(spec)
+    recipe = runtime.debug[0] if whole else _choose(runtime, settings, program=program)
+    return recipe, whole or brings_debugger(settings.arguments, spec.environment, recipe)
+
+
+def _debugged(
+    spec: SandboxSpec, runtime: Runtime, settings: DebugSettings, places: _Places
+) -> SandboxSpec:
+    whole = brings_command(settings.arguments, runtime)
+    recipe, brings_own = _recipe(spec, runtime, settings)
+    values = {
+        "host": settings.listen_address,
+        "port": str(settings.ports[0]),
+        "package": places.package,
+        "tool": f"{places.tools}/{recipe.tool}",
+    }
     spec = replace(
         spec,
         environment=_environment(spec.environment, _filled(recipe.environment, values)),
-        mounts=mounts,
         memory_mb=None,  # the debugger needs some, too
         cpus=None,
         debugger=Debugger(
@@ -149,7 +201,7 @@ def is_built_by_go(program: Path) -> bool:
         return False
 
 
-def _package_mount(package: str, runtime: Runtime) -> Mount:
+def _package_folder(package: str, runtime: Runtime) -> Path:
     from importlib.util import find_spec  # noqa: PLC0415  # only debugging needs it
 
     found = find_spec(package)
@@ -159,8 +211,7 @@ def _package_mount(package: str, runtime: Runtime) -> Mount:
             hint=f"{installation_of_extra('debug')}; or use the function's own package, as in sam:"
             f' `--debug-args "-m {package} --listen 0.0.0.0:PORT --wait-for-client"`',
         )
-    folder = Path(found.submodule_search_locations[0])
-    return Mount(source=folder, target=f"{_OWN_FOLDER}/{package}")
+    return Path(found.submodule_search_locations[0])
 
 
 def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:

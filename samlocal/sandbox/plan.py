@@ -96,24 +96,10 @@ def plan_sandbox(
         TemplateError: The function lacks a handler.
         DebuggerNotFoundError: The debugger for the function is not available.
     """
-    runtime = find_function_runtime(function)
-    if not function.handler and not runtime.bootstraps:
-        raise TemplateError(
-            f"`{function.logical_id}` has no `Handler`",
-            place=function.place,
-            hint=f"a handler of `{runtime.id}` looks like `{runtime.handler}`",
-        )
-    if function.architecture not in runtime.architectures:
-        raise TemplateError(
-            f"`{runtime.id}` runs on {' and '.join(runtime.architectures)} only",
-            place=function.place,
-            hint=f"move to `{runtime.replacement}`, which also runs on {function.architecture}",
-        )
+    runtime = require_runnable(function)
     folders = {TASK_ROOT: code} | ({LAYER_ROOT: layers} if layers else {})
-    if runtime.family in _COMPILED and not settings.image:  # an own image may have its own loader
-        from samlocal.sandbox.unbuilt import require_built  # noqa: PLC0415  # Python needs none
-
-        require_built(function, runtime, code, project)
+    if not settings.image:  # an own image may have its own loader
+        require_built_code(function, runtime, code, project)
     bootstrap = None
     if runtime.bootstraps:
         from samlocal.sandbox.bootstrap import find_bootstrap  # noqa: PLC0415  # few have any
@@ -121,11 +107,7 @@ def plan_sandbox(
         bootstrap = find_bootstrap(function, runtime, folders, project)
     image = settings.image or runtime.image_uri(settings.image_repository)
     spec = empty_container(function, environment, project=project, image=image, settings=settings)
-    mounts = (
-        *(Mount(source=source, target=target) for target, source in folders.items()),
-        *(Mount(source=link.source, target=link.target) for link in links),
-        *spec.sandbox.mounts,
-    )
+    mounts = (*code_mounts(folders, links), *spec.sandbox.mounts)
     if settings.volume_basedir:
         mounts = tuple(_with_engine_path(each, project, settings.volume_basedir) for each in mounts)
     sandbox = replace(
@@ -146,6 +128,49 @@ def plan_sandbox(
     return replace(spec, sandbox=sandbox, image=request, debug=None)
 
 
+def require_runnable(function: Function) -> Runtime:
+    """Return the runtime of a function that it can run.
+
+    Raises:
+        RuntimeNotFoundError: There is no such runtime.
+        TemplateError: The function lacks a handler, or the runtime its architecture.
+    """
+    runtime = find_function_runtime(function)
+    if not function.handler and not runtime.bootstraps:
+        raise TemplateError(
+            f"`{function.logical_id}` has no `Handler`",
+            place=function.place,
+            hint=f"a handler of `{runtime.id}` looks like `{runtime.handler}`",
+        )
+    if function.architecture not in runtime.architectures:
+        raise TemplateError(
+            f"`{runtime.id}` runs on {' and '.join(runtime.architectures)} only",
+            place=function.place,
+            hint=f"move to `{runtime.replacement}`, which also runs on {function.architecture}",
+        )
+    return runtime
+
+
+def require_built_code(function: Function, runtime: Runtime, code: Path, project: Path) -> None:
+    """Check that code of a runtime that needs a build is built.
+
+    Raises:
+        CodeNotFoundError: It is not built.
+    """
+    if runtime.family in _COMPILED:
+        from samlocal.sandbox.unbuilt import require_built  # noqa: PLC0415  # Python needs none
+
+        require_built(function, runtime, code, project)
+
+
+def code_mounts(folders: Mapping[str, Path], links: Sequence[OutgoingLink]) -> tuple[Mount, ...]:
+    """Return the mounts of directories with code and layers, by their path in the sandbox, and of links."""
+    return (
+        *(Mount(source=source, target=target) for target, source in folders.items()),
+        *(Mount(source=link.source, target=link.target) for link in links),
+    )
+
+
 def empty_container(
     function: Function,
     environment: Mapping[str, str],
@@ -156,23 +181,7 @@ def empty_container(
 ) -> ContainerSpec:
     """Return the container of a function without its code."""
     return ContainerSpec(
-        sandbox=SandboxSpec(
-            function=function.full_path,
-            project=project,
-            environment=environment,
-            memory_mb=function.memory_mb if settings.limits_memory else None,
-            cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
-            tmp_mb=_tmp_mb(function, settings),
-            strict=settings.strict,
-            mounts=(
-                *file_system_mounts(settings.file_systems),
-                *_ca_bundle_mounts(settings.ca_bundle),
-            ),
-            grace_seconds=settings.grace_seconds,
-            extensions=settings.extensions,
-            calls_functions=settings.lambda_endpoint is not None,
-            architecture=function.architecture,
-        ),
+        sandbox=empty_sandbox(function, environment, project=project, settings=settings),
         image=ImageRequest(
             name=image,
             is_chosen=settings.image is not None,
@@ -191,6 +200,33 @@ def empty_container(
         api_connection=settings.api_connection,
         engine_options=settings.engine_options,
         debug=_debug_settings(settings),
+    )
+
+
+def empty_sandbox(
+    function: Function,
+    environment: Mapping[str, str],
+    *,
+    project: Path,
+    settings: SandboxSettings,
+) -> SandboxSpec:
+    """Return the sandbox of a function, of any kind, without its code and its program."""
+    return SandboxSpec(
+        function=function.full_path,
+        project=project,
+        environment=environment,
+        memory_mb=function.memory_mb if settings.limits_memory else None,
+        cpus=function.memory_mb / _MB_OF_ONE_CPU if settings.limits_rest else None,
+        tmp_mb=_tmp_mb(function, settings),
+        strict=settings.strict,
+        mounts=(
+            *file_system_mounts(settings.file_systems),
+            *_ca_bundle_mounts(settings.ca_bundle),
+        ),
+        grace_seconds=settings.grace_seconds,
+        extensions=settings.extensions,
+        calls_functions=settings.lambda_endpoint is not None,
+        architecture=function.architecture,
     )
 
 

@@ -1,0 +1,74 @@
+"""The program of a function in a language: the interpreter of this machine, and a runtime interface client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.sandbox.process.interpreters import find_interpreter, label_of
+from samlocal.sandbox.process.program import Program, image_variables
+from samlocal.sandbox.process.runtime_clients import ClientRequest, make_client
+from samlocal.sandbox.sandbox import TASK_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from samlocal.function import Function
+    from samlocal.host import Host
+    from samlocal.runtimes import Runtime
+    from samlocal.sandbox.process.installations import Interpreter
+
+# Every process sees them.
+_SYSTEM: Final = ("/usr", "/")
+
+
+def make_program(
+    function: Function,
+    runtime: Runtime,
+    environment: Mapping[str, str],
+    *,
+    folders: Mapping[str, Path],
+    project: Path,
+    chosen: Path | None,
+    host: Host,
+) -> Program:
+    """Return the program that runs a function; `chosen` is the user's interpreter, if any.
+
+    `folders` are the directories of code and layers by their path in the sandbox, and `project` is the
+    directory of the project.
+
+    Raises:
+        InterpreterNotFoundError: There is no interpreter, or no runtime client.
+    """
+    interpreter, diagnostics = find_interpreter(
+        function, runtime, chosen=chosen, folders=(project, folders[TASK_ROOT]), host=host
+    )
+    client = make_client(
+        ClientRequest(
+            function=function,
+            runtime=runtime,
+            interpreter=interpreter,
+            environment=environment,
+            folders=folders,
+            home=host.home,
+        )
+    )
+    return Program(
+        words=(str(interpreter.path), *client.arguments),
+        label=label_of(interpreter, runtime),
+        variables={**image_variables(interpreter.path.parent), **client.variables},
+        needs=(*dict.fromkeys(_installation(interpreter)), *client.files),
+        diagnostics=diagnostics,
+    )
+
+
+def _installation(interpreter: Interpreter) -> Iterator[Path]:
+    """Yield the directories that an interpreter is installed in: also that of the one behind a virtual environment.
+
+    Each program is in a directory of its installation; the installation of `/usr/bin/python3` is `/usr`.
+    """
+    program = interpreter.path
+    for path in (program, program.parent.resolve() / program.name, program.resolve()):
+        installation = path.parent.parent
+        if str(installation) not in _SYSTEM:
+            yield installation
