@@ -12,13 +12,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.documents.read_files import note_file
-from samlocal.errors import VariableError
+from samlocal.errors import Place, VariableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from samlocal.documents.node import Node, Value
+    from samlocal.documents.node import Node
+    from samlocal.serverless.variables.source import Variables
 
 _LINE: Final = re.compile(
     r"""^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)"""
@@ -26,62 +27,73 @@ _LINE: Final = re.compile(
     re.MULTILINE | re.ASCII,
 )
 _QUOTED: Final = re.compile(r"""(['"`])([\s\S]*)\1""")
-_REFERENCE: Final = re.compile(r"(?<!\\)\$\{?(\w+)(?::-([^}\\]*))?\}?", re.ASCII)
+_REFERENCE: Final = re.compile(
+    r"(?<!\\)\$(?:\{(\w+)(?::-((?:(?!\$\{)[^}\\])*))?\}|(\w+))", re.ASCII
+)
+_MARK: Final = "\0"  # keeps a value apart from what follows it: no variable contains it
+_FLAGS: Final = {"true": True, "false": False}
+_MAX_CHARACTERS: Final = 1_000_000  # of one value
 _MAX_REFERENCES: Final = 1000  # in one value, with those in the values that they refer to
 
 
-def load_dotenv(
-    chosen: Node | None, *, stage: str, directory: Path, shell: Mapping[str, str]
-) -> Mapping[str, str]:
+def load_dotenv(variables: Variables) -> Mapping[str, str]:
     """Return the shell's variables, and those of the service's `.env` files that the shell has not.
 
-    `chosen` is the value of `useDotenv`. `true` reads `.env.STAGE`, or `.env` if there is none, as in version 3.
-    A path or a list of them, which only version 4 has, reads these too, after `.env.STAGE` and `.env`.
+    Version 3 reads files if `useDotenv` is true: `.env.STAGE`, or `.env` if there is none. Version 4 reads both
+    unless it is false, then the files and directories that it names, and expands nothing.
 
     Raises:
-        VariableError: a file cannot be read, or a variable refers to itself.
+        VariableError: a file cannot be read, a variable in it refers to itself, or the stage cannot be resolved.
     """
-    paths = (directory / f".env.{stage}", directory / ".env")
-    value = _flag_or_path(chosen)
-    if not value:
+    directory, shell = variables.configuration.directory, variables.context.environment
+    node = variables.at("useDotenv")
+    chosen = None if node is None else _flag_or_paths(variables.resolve(node))
+    is_version_4 = isinstance(chosen, tuple) or _is_version_4(variables.at("frameworkVersion"))
+    if chosen is False or (chosen is None and not is_version_4):
         return shell
+    names = (f".env.{variables.stage}", ".env")
+    paths = [directory / name for name in names]
     known = dict(shell)
-    if value is not True:
-        for path in (*paths, *_further(value, stage, directory)):
-            known = _parse(_read(path) or "") | known
+    if is_version_4:
+        further = chosen if isinstance(chosen, tuple) else ()
+        for path in (*paths, *_further(further, names, directory)):
+            known = _values(_read(path, node) or "") | known
         return known
     for path in paths:
-        if (text := _read(path)) is not None:
-            return known | _expanded(_parse(text), known, path)
+        if (text := _read(path, node)) is not None:
+            return known | _expanded(text, known, path)
     return known
 
 
-def _flag_or_path(chosen: Node | None) -> Value:
-    value = None if chosen is None else chosen.value
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.lower(), value)
-    return value if isinstance(value, tuple) else bool(value)
-
-
-def _further(value: Value, stage: str, directory: Path) -> Iterator[Path]:
-    """Yield the files that `useDotenv` names itself, with those of the directories that it names."""
-    match value:
+def _flag_or_paths(chosen: Node) -> bool | tuple[str, ...] | None:
+    match chosen.value:
         case str() as text:
-            texts = [text]
+            return _FLAGS.get(text.lower(), (text,))
         case tuple() as items:
-            texts = [text for each in items if (text := each.optional_text()) is not None]
-        case _:
-            texts = []
+            texts = (each.optional_text() for each in items)
+            return tuple(text for text in texts if text is not None)
+        case None:
+            return None
+        case value:
+            return bool(value)
+
+
+def _is_version_4(version: Node | None) -> bool:
+    text = (version.optional_text() if version else None) or ""
+    return re.match(r"[\^~>=v\s]*4(?![0-9])", text) is not None
+
+
+def _further(texts: tuple[str, ...], names: tuple[str, ...], directory: Path) -> Iterator[Path]:
+    """Yield the files that `useDotenv` names itself, with those of the directories that it names."""
     for text in texts:
         path = directory / text
         if path.is_dir():
-            yield path / f".env.{stage}"
-            yield path / ".env"
+            yield from (path / name for name in names)
         else:
             yield path
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path, chosen: Node | None) -> str | None:
     note_file(path)
     try:
         return path.read_text(encoding="utf-8", errors="replace")
@@ -89,39 +101,50 @@ def _read(path: Path) -> str | None:
         return None
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
-        raise VariableError(f"cannot read `{path}`: {reason}") from exc
+        message = f"cannot read the variables in `{path}`: {reason}"
+        raise VariableError(
+            message,
+            place=chosen.place if chosen else None,
+            hint="`useDotenv: false` reads no such file",
+        ) from exc
 
 
-def _parse(text: str) -> dict[str, str]:
-    """Return the variables in a file as they are written, without their quotes; other lines have none."""
-    variables: dict[str, str] = {}
-    for match in _LINE.finditer(re.sub("\r\n?", "\n", text)):
+def _assignments(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield names, values as they are written but for quotes, and lines, from 1; other lines have none."""
+    lines = re.sub("\r\n?", "\n", text)
+    for match in _LINE.finditer(lines):
         value = (match[2] or "").strip()
         quoted = _QUOTED.fullmatch(value)
+        content = quoted[2] if quoted else value
         if value[:1] == '"':
-            value = (quoted[2] if quoted else value).replace("\\n", "\n").replace("\\r", "\r")
-        elif quoted:
-            value = quoted[2]
-        variables[match[1]] = value
-    return variables
+            content = content.replace("\\n", "\n").replace("\\r", "\r")
+        yield match[1], content, lines.count("\n", 0, match.start(1)) + 1
 
 
-def _expanded(variables: dict[str, str], known: Mapping[str, str], path: Path) -> dict[str, str]:
+def _values(text: str) -> dict[str, str]:
+    return {name: value for name, value, _ in _assignments(text)}
+
+
+def _expanded(text: str, known: Mapping[str, str], path: Path) -> dict[str, str]:
     """Return the variables that are not known yet, with the values of the variables in them."""
-    raw = variables | dict(known)
+    every = _values(text) | dict(known)
     expanded: dict[str, str] = {}
-    for name, value in variables.items():
+    for name, value, line in _assignments(text):
         if name not in known:
-            expanded[name] = raw[name] = _expand(name, value, raw, path)
+            expanded[name] = every[name] = _expand(name, value, every, Place(path, line, 1))
     return expanded
 
 
-def _expand(name: str, value: str, known: Mapping[str, str], path: Path) -> str:
+def _expand(name: str, value: str, known: Mapping[str, str], place: Place) -> str:
     for _ in range(_MAX_REFERENCES):
         references = list(_REFERENCE.finditer(value))
         if not references:
-            return value.replace("\\$", "$")
+            return value.replace("\\$", "$").replace(_MARK, "")
         last = references[-1]  # the innermost of `${A:-${B}}`
-        found = known.get(last[1]) or last[2] or ""
-        value = value[: last.start()] + found + value[last.end() :]
-    raise VariableError(f"`{name}` in `{path}` refers to itself")
+        found = known.get(last[1] or last[3]) or last[2] or ""
+        value = f"{value[: last.start()]}{_MARK}{found}{_MARK}{value[last.end() :]}"
+        if len(value) > _MAX_CHARACTERS:
+            break
+    raise VariableError(
+        f"`{name}` refers to itself", place=place, hint="write `\\$` for a dollar sign"
+    )

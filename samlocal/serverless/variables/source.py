@@ -21,7 +21,8 @@ class SourceRequest:
     """One source of a variable: `file(./x.yml):a.b` in `${file(./x.yml):a.b, 'c'}`.
 
     `params` and `address` are resolved, in their types; there is no address without a `:`. `node` is the text that
-    contains the variable, for the place of errors and of values. `text` is the source as it is written.
+    contains the variable, for the place of errors and of values. `text` is the source as it is written, and
+    `variable` the whole variable.
     """
 
     type: str
@@ -29,6 +30,7 @@ class SourceRequest:
     address: Node | None
     node: Node
     text: str
+    variable: str = ""
 
     @property
     def name(self) -> str | None:
@@ -40,7 +42,10 @@ class SourceRequest:
         if self.address is None or self.address.value is None:
             return None
         if isinstance(self.address.value, dict | tuple):
-            raise self.error(f"the address is {self.address.kind}, not text")
+            raise self.error(
+                f"the address is {self.address.kind}, not text",
+                hint="an address is text: `self:custom.name`",
+            )
         return self.address.optional_text() or None
 
     def required_name(self, example: str) -> str:
@@ -52,7 +57,7 @@ class SourceRequest:
 
     def error(self, reason: str, *, hint: str | None = None) -> VariableError:
         """Return the error that this source cannot be resolved, and why."""
-        message = f"cannot resolve `{self.text}`: {reason}"
+        message = f"cannot resolve `{self.variable or self.text}`: {reason}"
         return VariableError(message, place=self.node.place, hint=hint)
 
 

@@ -13,10 +13,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
-from samlocal.documents.node import MAX_DEPTH, Scalar
-from samlocal.serverless.javascript_text import javascript_number
+from samlocal.documents.javascript_scalars import javascript_number
+from samlocal.documents.node import MAX_DEPTH
+from samlocal.serverless.variables.parts import (
+    Literal,
+    Parts,
+    Reference,
+    Variable,
+    VariableSyntaxError,
+)
 
 _OPENING: Final = re.compile(r"(?<!\\)(\\*)\$\{")  # backslashes escape it
 _FOREIGN: Final = re.compile(r"\$\{|\}")
@@ -28,45 +35,14 @@ _WORD: Final = re.compile(r"[a-zA-Z0-9. -]+")
 _FALLBACK_TYPE: Final = re.compile(r"[a-z][a-zA-Z0-9]*")
 _STRING: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# Compiled where a word may be a number: https://tc39.es/ecma262/#sec-tonumber-applied-to-the-string-type
+_DECIMAL: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_WITH_BASE: Final = r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)"
+_MAX_DIGITS: Final = 300  # of a number, which all are finite
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _LITERALS: Final = (
     "a fallback is another source, a quoted text, a number, `true`, `false` or `null`"
 )
-
-
-class VariableSyntaxError(Exception):
-    """A variable is malformed at `index` of its text."""
-
-    def __init__(self, reason: str, index: int, *, hint: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.index = index
-        self.hint = hint
-
-
-class Literal(NamedTuple):
-    """A value that stands for itself: a fallback, or a parameter."""
-
-    value: Scalar
-
-
-class Reference(NamedTuple):
-    """A source of a variable, and what it is asked; `text` is what is written."""
-
-    type: str
-    params: tuple[Parts | Literal, ...]
-    address: Parts | None
-    text: str
-
-
-class Variable(NamedTuple):
-    """A variable: its first source, and the fallbacks in order. `text` is what is written."""
-
-    sources: tuple[Reference | Literal, ...]
-    text: str
-
-
-Parts = tuple["str | Variable", ...]
 
 
 def parse_text(text: str) -> Parts:
@@ -314,7 +290,16 @@ def _literal(word: str, *, is_text: bool = False) -> Literal | None:
     """Return the value of an unquoted word; None if it has none, unless it may be text."""
     if word in _CONSTANTS:
         return Literal(_CONSTANTS[word])
-    number = javascript_number(word)
+    number = _number(word)
     if number is not None:
         return Literal(number)
     return Literal(word) if is_text and word else None
+
+
+def _number(word: str) -> int | float | None:
+    if len(word) <= _MAX_DIGITS:
+        if re.fullmatch(_WITH_BASE, word):
+            return javascript_number(float(int(word, 0)))
+        if re.fullmatch(_DECIMAL, word) and (value := float(word)) != float("inf"):
+            return javascript_number(value)
+    return None

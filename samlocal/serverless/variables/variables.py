@@ -9,26 +9,40 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import DEFAULT_REGION
 from samlocal.documents.node import MAX_DEPTH, Node
 from samlocal.errors import VariableError
-from samlocal.serverless.javascript_text import javascript_text
+from samlocal.serverless.variables.parts import Literal, Variable, VariableSyntaxError
+from samlocal.serverless.variables.resolution_errors import (
+    circular_variables,
+    malformed_variable,
+    missing_value,
+    not_text,
+    too_deep,
+    too_many_levels,
+)
 from samlocal.serverless.variables.source import SourceRequest
 from samlocal.serverless.variables.sources import find_source
-from samlocal.serverless.variables.syntax import Literal, Variable, VariableSyntaxError, parse_text
+from samlocal.serverless.variables.syntax import parse_text
+from samlocal.serverless.variables.values import (
+    OPENING,
+    child,
+    joined_text,
+    placed,
+    texts_with_variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from samlocal.serverless.configuration import Configuration
     from samlocal.serverless.variables.context import VariableContext
-    from samlocal.serverless.variables.syntax import Parts, Reference
+    from samlocal.serverless.variables.parts import Parts, Reference
 
 DEFAULT_STAGE: Final = "dev"
 
-_OPENING: Final = "${"
 _MAX_LEVELS: Final = 10  # of values that hold variables, as in Serverless
 _parse: Final = lru_cache(maxsize=1024)(parse_text)
 
@@ -62,16 +76,17 @@ class Variables:
             return None
         if isinstance(node.value, dict | tuple):
             message = f"`provider.{name}` must be text, not {node.kind}"
-            raise VariableError(message, place=node.place)
+            raise VariableError(message, place=node.place, hint=f"or give `--{name}`")
         return node.optional_text()
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The shell's variables, over those of `.env` files if `useDotenv` is set."""
+        """The shell's variables, over those of `.env` files if the service uses them."""
         if self._environment is None:
             # What `provider.stage` sees, because the stage chooses the file.
             self._environment = self.context.environment
-            if self.configuration.root.get("useDotenv") is not None:
+            root = self.configuration.root
+            if root.get("useDotenv") is not None or root.get("frameworkVersion") is not None:
                 self._add_dotenv()
         return self._environment
 
@@ -79,13 +94,7 @@ class Variables:
         from samlocal.serverless.variables.dotenv import load_dotenv  # noqa: PLC0415  # few services have it
 
         try:
-            chosen = self.at("useDotenv")
-            environment = load_dotenv(
-                None if chosen is None else self.resolve(chosen),
-                stage=self.stage,
-                directory=self.configuration.directory,
-                shell=self.context.environment,
-            )
+            environment = load_dotenv(self)
         except VariableError:
             self._environment = None  # whoever asks next gets the error too
             raise
@@ -115,7 +124,7 @@ class Variables:
         self._prepare()
         current = self._value(node)
         for key in path:
-            found = _child(current, key)
+            found = child(current, key)
             if found is None:
                 return None
             current = self._value(found)
@@ -130,7 +139,7 @@ class Variables:
         try:
             return self._resolve(node, 0)
         except RecursionError:
-            raise self._too_deep(node) from None
+            raise too_deep(node) from None
 
     def failures(self) -> tuple[VariableError, ...]:
         """Return the errors of all variables in the configuration that cannot be resolved, in order."""
@@ -139,7 +148,7 @@ class Variables:
             self._prepare()
         except VariableError as error:
             errors[error.place, error.message] = error
-        for text in _texts(self.configuration.root):
+        for text in texts_with_variables(self.configuration.root):
             try:
                 self.resolve(text)
             except VariableError as error:
@@ -153,7 +162,7 @@ class Variables:
 
     def _resolve(self, node: Node, depth: int) -> Node:
         if isinstance(node.value, str):
-            return self._resolve_text(node, depth) if _OPENING in node.value else node
+            return self._resolve_text(node, depth) if OPENING in node.value else node
         if not isinstance(node.value, dict | tuple):
             return node
         if known := self._resolved.get(id(node)):
@@ -179,7 +188,7 @@ class Variables:
         if not isinstance(value.value, dict | tuple):
             return value
         if depth >= MAX_DEPTH:
-            raise self._too_deep(node)
+            raise too_deep(node)
         self._enter(node)
         try:
             return self._resolve(value, depth + 1)
@@ -188,7 +197,7 @@ class Variables:
 
     def _value(self, node: Node) -> Node:
         """Return a node, or the value of its variables if it is a text; what is inside of it is as written."""
-        if not isinstance(node.value, str) or _OPENING not in node.value:
+        if not isinstance(node.value, str) or OPENING not in node.value:
             return node
         known = self._values.get(id(node))
         if known is None:
@@ -207,37 +216,28 @@ class Variables:
         except VariableError as error:
             return error
         except RecursionError:
-            raise self._too_deep(node) from None
+            raise too_deep(node) from None
         finally:
             del self._active[id(node)]
 
     def _enter(self, node: Node) -> None:
         if id(node) in self._active:
-            self._refuse_cycle(node)
+            raise circular_variables(node, self._active.values())
         self._active[id(node)] = node
 
     def _evaluate(self, node: Node, level: int) -> Node:
         if level > _MAX_LEVELS:
-            message = f"values of variables hold variables, more than {_MAX_LEVELS} levels deep"
-            raise VariableError(f"cannot resolve {node.kind}: {message}", place=node.place)
+            raise too_many_levels(node, _MAX_LEVELS)
         try:
             parts = _parse(str(node.value))
         except VariableSyntaxError as error:
-            raise self._malformed(node, error) from None
+            raise malformed_variable(node, error) from None
         return self._evaluate_parts(parts, node, level)
-
-    def _malformed(self, node: Node, error: VariableSyntaxError) -> VariableError:
-        from samlocal.serverless.variables.text_place import (  # noqa: PLC0415  # only for an error
-            place_in_text,
-        )
-
-        place = place_in_text(node, str(node.value), error.index)
-        return VariableError(f"malformed variable: {error.reason}", place=place, hint=error.hint)
 
     def _evaluate_parts(self, parts: Parts, node: Node, level: int) -> Node:
         """Return the value of a text's parts: text, unless the only part is a variable with another value."""
         if len(parts) == 1 and isinstance(parts[0], Variable):
-            return _placed(self._evaluate_variable(parts[0], node, level), node)
+            return placed(self._evaluate_variable(parts[0], node, level), node)
         texts = (
             part if isinstance(part, str) else self._text_of(part, node, level) for part in parts
         )
@@ -245,36 +245,28 @@ class Variables:
 
     def _text_of(self, variable: Variable, node: Node, level: int) -> str:
         value = self._evaluate_variable(variable, node, level)
-        text = _joined(self.resolve(value))
+        text = joined_text(self.resolve(value) if isinstance(value.value, tuple) else value)
         if text is None:
-            raise VariableError(
-                f"`{variable.text}` is {value.kind}, which cannot be part of a text",
-                place=node.place,
-                hint="only text, numbers, booleans and lists of them can be part of a text",
-            )
+            raise not_text(variable, value, node)
         return text
 
     def _evaluate_variable(self, variable: Variable, node: Node, level: int) -> Node:
         for source in variable.sources:
             if isinstance(source, Literal):
                 return node.with_value(source.value)
-            found = self._ask(source, node, level)
+            found = self._ask(source, variable, node, level)
             if found is not None and found.value is not None:
                 return self._evaluate_again(found, level)
-        from samlocal.serverless.variables.missing_value import (  # noqa: PLC0415  # only for an error
-            missing_value,
-        )
-
         raise missing_value(variable, node, self)
 
     def _evaluate_again(self, found: Node, level: int) -> Node:
         """Resolve the variables in the text that a source gives, unless they are resolved already."""
-        is_open = isinstance(found.value, str) and _OPENING in found.value
+        is_open = isinstance(found.value, str) and OPENING in found.value
         if not is_open or id(found) in self._values:
             return found
         return self._evaluate(found, level + 1)
 
-    def _ask(self, source: Reference, node: Node, level: int) -> Node | None:
+    def _ask(self, source: Reference, variable: Variable, node: Node, level: int) -> Node | None:
         request = SourceRequest(
             type=source.type,
             params=tuple(
@@ -290,60 +282,6 @@ class Variables:
             ),
             node=node,
             text=source.text,
+            variable=variable.text,
         )
         return find_source(source.type)(request, self)
-
-    def _refuse_cycle(self, node: Node) -> NoReturn:
-        active = list(self._active.values())
-        cycle = active[[each is node for each in active].index(True) :]
-        steps = " → ".join(f"{each.kind} ({each.place})" for each in cycle)
-        raise VariableError(
-            f"variables refer to each other in a circle: {steps} → {node.kind}"
-            if len(cycle) > 1
-            else f"{node.kind} refers to itself",
-            place=node.place,
-        )
-
-    def _too_deep(self, node: Node) -> VariableError:
-        return VariableError(
-            f"cannot resolve {node.kind}: values nest too deeply in one another",
-            place=node.place,
-        )
-
-
-def _child(node: Node, key: str) -> Node | None:
-    if isinstance(node.value, tuple):
-        is_index = key.isdecimal() and key == str(int(key))
-        return node.value[int(key)] if is_index and int(key) < len(node.value) else None
-    return node.get(key)
-
-
-def _placed(value: Node, node: Node) -> Node:
-    """Return a value at the place of the text that refers to it."""
-    return Node(value.value, node.path, node.line, node.column, value.keys)
-
-
-def _joined(node: Node) -> str | None:
-    """Return the text that JavaScript makes of a value; None if it is no use as text."""
-    match node.value:
-        case str() | int() | float() as scalar:
-            return javascript_text(scalar)
-        case tuple() as items:
-            texts = ["" if each.value is None else _joined(each) for each in items]
-            known = [text for text in texts if text is not None]
-            return ",".join(known) if len(known) == len(texts) else None
-        case _:
-            return None
-
-
-def _texts(node: Node) -> Iterator[Node]:
-    """Yield all texts inside of a node that may hold variables."""
-    match node.value:
-        case str() as text if _OPENING in text:
-            yield node
-        case dict() as entries:
-            for entry in entries.values():
-                yield from _texts(entry)
-        case tuple() as items:
-            for item in items:
-                yield from _texts(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.serverless.variables.sources import SOURCES
-from samlocal.suggestions import did_you_mean
+from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from samlocal.documents.node import Node
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 def read_other(request: SourceRequest, _variables: Variables) -> Node | None:
     """Refuse a type that nothing is known of, whatever the fallbacks, as Serverless does."""
     raise request.error(
-        f"unrecognized variable source `{request.type}`",
-        hint=did_you_mean(request.type, SOURCES),
+        f"unrecognized configuration variable source `{request.type}`",
+        hint=did_you_mean(request.type, SOURCES) or f"sources: {quoted(SOURCES)}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.serverless.javascript_text import javascript_text
+from samlocal.documents.node import scalar_text
 
 if TYPE_CHECKING:
     from samlocal.documents.node import Node
@@ -20,7 +20,7 @@ def convert_text(request: SourceRequest, _variables: Variables) -> Node | None:
     if not isinstance(value, str | int | float):
         reason = request.params[0].kind if value is not None else "nothing"
         raise request.error(f"{reason} is not a boolean", hint=_HINT)
-    text = javascript_text(value)
+    text = scalar_text(value)
     boolean = _BOOLEANS.get(text.strip().lower())
     if boolean is None:
         raise request.error(f"`{text}` is not a boolean", hint=_HINT)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlocal.serverless.variables.syntax import (
+from samlocal.serverless.variables.parts import (
     Literal,
     Parts,
     Reference,
     Variable,
     VariableSyntaxError,
-    parse_text,
 )
+from samlocal.serverless.variables.syntax import parse_text
 
 PIECES = ("${", "}", "\\", "$", ":", "(", ")", ",", "'", '"', " ", "a", "self", "A", "1", "\n", "é")
 

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.documents.document import compose
-from samlocal.documents.scalars import parse_core_scalar
-from samlocal.serverless.configuration import Configuration
-from samlocal.serverless.variables.context import VariableContext
-from samlocal.serverless.variables.variables import Variables
+from samlocal.errors import VariableError
+from tests.unit.serverless.variables.services import resolved, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-NOWHERE = Path("/nonexistent/serverless.yml")
-
-
-def variables_of(
-    text: str,
-    *,
-    path: Path = NOWHERE,
-    options: Mapping[str, str] | None = None,
-    params: Mapping[str, str] | None = None,
-    shell: Mapping[str, str] | None = None,
-) -> Variables:
-    root = compose(text, path, schema=parse_core_scalar).root
-    context = VariableContext(options=options or {}, params=params or {}, environment=shell or {})
-    return Variables(Configuration(path=path, root=root), context)
-
-
-def resolved(variables: Variables, *path: str) -> object:
-    node = variables.at(*path)
-    return None if node is None else variables.resolve(node).plain()
-
+    from pathlib import Path
 
 CONFIGURATION = r"""
 service: svc
@@ -127,3 +102,249 @@ def test_a_variable_gives_its_value(written: str, value: object) -> None:
     found = resolved(variables, "x")
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("literal", "text"),
+    [
+        pytest.param("1.50", "1.5", id="fraction"),
+        pytest.param("1.0", "1", id="whole"),
+        pytest.param("-0", "0", id="zero"),
+        pytest.param("1e21", "1e+21", id="large"),
+        pytest.param("0.0000001", "1e-7", id="small"),
+        pytest.param("12345678901234567890", "12345678901234567000", id="more digits than a double has"),
+        pytest.param("true", "true", id="boolean"),
+    ],
+)  # fmt: skip
+def test_numbers_within_a_text_are_written_as_in_javascript(literal: str, text: str) -> None:
+    """A number of the configuration and one in a variable give the same text."""
+    variables = variables_of(f"n: {literal}\na: <${{self:n}}>\nb: <${{self:none, {literal}}}>")
+    assert (resolved(variables, "a"), resolved(variables, "b")) == (f"<{text}>", f"<{text}>")
+
+
+def test_keys_are_not_resolved() -> None:
+    """Only values hold variables."""
+    variables = variables_of("service: svc\nx:\n  ${self:service}: ${self:service}")
+    assert resolved(variables, "x") == {"${self:service}": "svc"}
+
+
+def test_a_value_has_the_place_of_its_text() -> None:
+    """An error about a value points at the text that refers to it, and one inside of it at itself."""
+    variables = variables_of("x:\n  y: ${self:z}\nz: {a: b}\n")
+    node = variables.at("x", "y")
+    assert node is not None
+    assert str(node.place) == "/nonexistent/serverless.yml:2:6"
+    assert str(node.place_of("a")) == "/nonexistent/serverless.yml:3:5"
+    assert str(variables.resolve(node).place) == "/nonexistent/serverless.yml:2:6"
+
+
+def test_at_leaves_the_inside_as_it_is_written() -> None:
+    """The variables inside of a mapping are not resolved before they are needed."""
+    variables = variables_of("a: ${self:b}\nb: {c: '${env:NONE}', d: e}")
+    node = variables.at("a")
+    assert node is not None
+    assert node.plain() == {"c": "${env:NONE}", "d": "e"}
+    assert resolved(variables, "a", "d") == "e"
+    with pytest.raises(VariableError):
+        variables.resolve(node)
+
+
+def test_what_holds_no_variables_stays_the_same_node() -> None:
+    """A mapping without variables is neither copied nor parsed."""
+    variables = variables_of("a: {b: [c, {d: e}]}")
+    node = variables.at("a")
+    assert node is not None
+    assert variables.resolve(node) is node
+
+
+def test_a_value_is_resolved_once() -> None:
+    """Whoever asks again gets the same node."""
+    variables = variables_of("a: {b: '${self:c}'}\nc: {d: '${sls:instanceId}'}")
+    node = variables.at("a")
+    assert node is not None
+    assert variables.resolve(node) is variables.resolve(node)
+    assert variables.at("a", "b") is variables.at("a", "b")
+
+
+def test_one_function_needs_only_its_own_variables() -> None:
+    """What another function lacks does not matter."""
+    variables = variables_of(
+        "functions:\n  one: {handler: '${self:custom.handler}'}\n  two: {handler: '${env:NONE}'}\n"
+        "custom: {handler: a.b, broken: '${self:x'}"
+    )
+    assert resolved(variables, "functions", "one") == {"handler": "a.b"}
+
+
+def test_all_failures_are_found() -> None:
+    """Each failing variable is named once, in the order of the file, however many values need it."""
+    variables = variables_of(
+        "a: ${env:NONE}\nb: ${self:a}\nc: ok ${self:d}\nd: text\ne: ['${self:x', '${self:b}']\nf: ${no:f}"
+    )
+    found = [
+        str(error).removeprefix("/nonexistent/serverless.yml:") for error in variables.failures()
+    ]
+    assert found == [
+        "1:4: cannot resolve `${env:NONE}`: `env:NONE` has no value",
+        "5:5: malformed variable: `${self:x` is not closed",
+        "6:4: cannot resolve `${no:f}`: unrecognized configuration variable source `no`",
+    ]
+
+
+def test_a_service_without_failures_has_none() -> None:
+    """Nothing is reported for variables that have values."""
+    assert variables_of("service: a\nb: ${self:service}").failures() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        pytest.param("x: ${self:custm.a, opt:b}\ncustom: {a: 1}", "1:4: cannot resolve `${self:custm.a, opt:b}`: `self:custm.a` and `opt:b` have no value", "did you mean `custom`?", id="similar key"),
+        pytest.param("x: ${self:custom.tabel}\ncustom: {table: 1}", "1:4: cannot resolve `${self:custom.tabel}`: `self:custom.tabel` has no value", "did you mean `custom.table`?; give it a fallback: `${self:custom.tabel, 'value'}`", id="similar key below"),
+        pytest.param("x: ${env:NONE}", "1:4: cannot resolve `${env:NONE}`: `env:NONE` has no value", "set the environment variable `NONE`; give it a fallback: `${env:NONE, 'value'}`", id="environment variable"),
+        pytest.param("x: a${opt:b}", "1:4: cannot resolve `${opt:b}`: `opt:b` has no value", "give the option `--b`; give it a fallback: `${opt:b, 'value'}`", id="option"),
+        pytest.param("x: ${param:p}", "1:4: cannot resolve `${param:p}`: `param:p` has no value", "give it with `--param p=…`, or under `params` in the configuration; give it a fallback: `${param:p, 'value'}`", id="parameter"),
+        pytest.param("x: ${slef:a, 'b'}", "1:4: cannot resolve `${slef:a, 'b'}`: unrecognized configuration variable source `slef`", "did you mean `self`?", id="unknown source"),
+        pytest.param("x: ${env:}", "1:4: cannot resolve `${env:}`: the address is missing", "write `env:NAME`", id="no address"),
+        pytest.param("x: ${env:${self:y}}\ny: [a]", "1:4: cannot resolve `${env:${self:y}}`: the address is a list, not text", "an address is text: `self:custom.name`", id="list as address"),
+        pytest.param("x: ${sls:stag}", "1:4: cannot resolve `${sls:stag}`: `stag` is not a value of `sls`", "did you mean `stage`?", id="value of sls"),
+        pytest.param("x: ${strToBool(yes), true}", "1:4: cannot resolve `${strToBool(yes), true}`: `yes` is not a boolean", "it takes `true`, `1`, `false` and `0`", id="no boolean"),
+        pytest.param("x: ${strToBool()}", "1:4: cannot resolve `${strToBool()}`: nothing is not a boolean", "it takes `true`, `1`, `false` and `0`", id="nothing as boolean"),
+        pytest.param("x: a${self:y}\ny: {z: 1}", "1:4: `${self:y}` is a mapping, which cannot be part of a text", "only text, numbers, booleans and lists of them can be part of a text", id="mapping within a text"),
+        pytest.param("x: a${self:y}\ny: [{z: 1}]", "1:4: `${self:y}` is a list, which cannot be part of a text", "only text, numbers, booleans and lists of them can be part of a text", id="mappings within a text"),
+        pytest.param("x: a${self:y, null}", "1:4: `${self:y, null}` is empty, which cannot be part of a text", "only text, numbers, booleans and lists of them can be part of a text", id="null within a text"),
+        pytest.param("x: ${self:x}", "1:4: `${self:x}` refers to itself", "it needs another source: `${opt:name, 'value'}`", id="itself"),
+        pytest.param("x: ${self:y}\ny: a${self:z}\nz: '${self:x}'", "1:4: variables refer to each other in a circle: `${self:y}` (/nonexistent/serverless.yml:1:4) → `a${self:z}` (/nonexistent/serverless.yml:2:4) → `${self:x}` (/nonexistent/serverless.yml:3:4) → `${self:y}`", "one of them needs a value of its own", id="circle"),
+        pytest.param("x: {y: '${self:}'}", "1:8: `${self:}` refers to itself", "it needs another source: `${opt:name, 'value'}`", id="everything in itself"),
+        pytest.param("x: ${env:LOOP}", "1:4: cannot resolve `${env:LOOP}`: values of variables hold variables, more than 10 levels deep", r"a value that is text, not a variable, has `\${` for each `${`", id="value that holds itself"),
+    ],
+)  # fmt: skip
+def test_a_variable_without_a_value_is_an_error(text: str, message: str, hint: str) -> None:
+    """The error names the variable as it is written, its place, and the remedy."""
+    variables = variables_of(text, shell={"LOOP": "${env:LOOP}"})
+    with pytest.raises(VariableError) as caught:
+        resolved(variables, "x")
+    assert str(caught.value) == f"/nonexistent/serverless.yml:{message}"
+    assert caught.value.hint == hint
+
+
+def test_an_error_is_the_same_when_it_is_asked_for_again() -> None:
+    """A value that cannot be resolved is not tried again, and names the first place."""
+    variables = variables_of("x: ${self:y}\ny: ${env:NONE}")
+    messages = []
+    for key in ("x", "y", "x"):
+        with pytest.raises(VariableError) as caught:
+            variables.at(key)
+        messages.append(str(caught.value))
+    assert set(messages) == {
+        "/nonexistent/serverless.yml:2:4: cannot resolve `${env:NONE}`: `env:NONE` has no value"
+    }
+
+
+def test_values_that_hold_each_other_are_an_error() -> None:
+    """Fifty references one after the other are fine, and a thousand do not crash."""
+    chain = "".join(f"k{n}: '${{self:k{n + 1}}}'\n" for n in range(1000))
+    variables = variables_of(chain + "k1000: end")
+    assert resolved(variables, "k950") == "end"
+    with pytest.raises(VariableError, match="values nest too deeply"):
+        variables_of(chain + "k1000: end").at("k0")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("x: a${self:y\n", "1:5", id="plain"),
+        pytest.param("x: 'a${self:y'\n", "1:6", id="quoted"),
+        pytest.param("x: |\n  line\n  a ${self:y\n", "3:5", id="literal block"),
+        pytest.param("x: >-\n  a ${self:y\n", "2:5", id="folded block"),
+        pytest.param("x: 'it''s ${self:y'\n", "1:4", id="text that the file writes otherwise"),
+    ],
+)
+def test_a_malformed_variable_is_found_inside_of_its_text(
+    text: str, place: str, tmp_path: Path
+) -> None:
+    """The error has the place of the variable where the file shows the text as it is."""
+    path = tmp_path / "serverless.yml"
+    path.write_text(text)
+    with pytest.raises(VariableError) as caught:
+        variables_of(text, path=path).at("x")
+    assert str(caught.value.place) == f"{path}:{place}"
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "stage", "region"),
+    [
+        pytest.param("{}", {}, "dev", "us-east-1", id="defaults"),
+        pytest.param("{stage: prod, region: eu-west-1}", {}, "prod", "eu-west-1", id="provider"),
+        pytest.param("{stage: prod, region: eu-west-1}", {"stage": "a", "region": "b"}, "a", "b", id="options"),
+        pytest.param("{stage: '${opt:stage, self:custom.stage}', region: '${env:R}'}", {}, "qa", "eu-west-3", id="variables"),
+        pytest.param("{stage: 1}", {}, "1", "us-east-1", id="number"),
+        pytest.param("{stage: '', region: ~}", {}, "dev", "us-east-1", id="empty"),
+        pytest.param("aws", {}, "dev", "us-east-1", id="provider as text"),
+    ],
+)  # fmt: skip
+def test_the_stage_and_the_region(
+    provider: str, options: dict[str, str], stage: str, region: str
+) -> None:
+    """Options come before the provider's, which may use variables; the shell's Region does not count."""
+    variables = variables_of(
+        f"provider: {provider}\ncustom: {{stage: qa}}\nx: ${{sls:stage}}",
+        options=options,
+        shell={"R": "eu-west-3", "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"},
+    )
+    assert (variables.stage, variables.region) == (stage, region)
+    assert resolved(variables, "x") == stage
+
+
+def test_a_stage_that_is_not_text_is_an_error() -> None:
+    """A mapping as stage is refused."""
+    with pytest.raises(VariableError, match=r"`provider\.stage` must be text, not a mapping"):
+        _ = variables_of("provider: {stage: {a: b}}").stage
+
+
+def test_a_stage_of_its_own_stage_is_an_error() -> None:
+    """`provider.stage` cannot be the stage that it decides."""
+    with pytest.raises(VariableError, match=r"`\$\{sls:stage\}` refers to itself"):
+        _ = variables_of("provider: {stage: '${sls:stage}'}").stage
+
+
+def test_the_instance_is_the_same_everywhere() -> None:
+    """The identifier of a run is its start in milliseconds."""
+    variables = variables_of("a: ${sls:instanceId}\nb: ${sls:instanceId}")
+    value = resolved(variables, "a")
+    assert isinstance(value, str)
+    assert value == resolved(variables, "b")
+    assert len(value) == 13
+    assert value.isdecimal()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("cli", "given", id="command line"),
+        pytest.param("stage", "of prod", id="stage"),
+        pytest.param("number", 3, id="type"),
+        pytest.param("base", "from default", id="default"),
+        pytest.param("nulled", "from default", id="null of a stage"),
+        pytest.param("zero", 0, id="false value of a stage"),
+        pytest.param("variable", "prod-x", id="variable in a value"),
+        pytest.param("new", "of version 4", id="stages"),
+        pytest.param("dotted.name", 1, id="name with a dot"),
+        pytest.param("none", "fallback", id="nowhere"),
+    ],
+)
+def test_parameters_come_from_the_most_specific_place(name: str, value: object) -> None:
+    """`--param` wins over the stage's parameters, and these over the default ones."""
+    variables = variables_of(
+        """
+params:
+  prod: {cli: x, stage: of prod, number: 3, nulled: ~, zero: 0, dotted.name: 1}
+  default: {cli: y, stage: z, base: from default, nulled: from default, zero: 1, variable: '${sls:stage}-x'}
+stages:
+  prod: {params: {new: of version 4}}
+  default: {params: {new: of default}}
+x: "${param:NAME, 'fallback'}"
+""".replace("NAME", name),
+        options={"stage": "prod"},
+        params={"cli": "given"},
+    )
+    assert resolved(variables, "x") == value
