@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import DEFAULT_REGION
 from samlocal.documents.node import MAX_DEPTH, Node
-from samlocal.errors import VariableError
+from samlocal.errors import ProjectError, VariableError
 from samlocal.serverless.variables.parts import Literal, Variable, VariableSyntaxError
 from samlocal.serverless.variables.resolution_errors import (
     circular_variables,
@@ -55,7 +55,7 @@ class Variables:
         self.context = context
         self.instance_id = str(time.time_ns() // 1_000_000)
         # By the identity of a node, which stays alive beside its result. A result is its own result.
-        self._values: dict[int, tuple[Node, Node | VariableError]] = {}
+        self._values: dict[int, tuple[Node, Node | ProjectError]] = {}
         self._resolved: dict[int, tuple[Node, Node]] = {}
         self._active: dict[int, Node] = {}  # the texts that are being resolved, in order
         self._environment: Mapping[str, str] | None = None
@@ -95,7 +95,7 @@ class Variables:
 
         try:
             environment = load_dotenv(self)
-        except VariableError:
+        except ProjectError:
             self._environment = None  # whoever asks next gets the error too
             raise
         self._environment = environment
@@ -103,7 +103,7 @@ class Variables:
         self._values = dict(self._stage_values())
         self._resolved.clear()
 
-    def _stage_values(self) -> Iterator[tuple[int, tuple[Node, Node | VariableError]]]:
+    def _stage_values(self) -> Iterator[tuple[int, tuple[Node, Node | ProjectError]]]:
         provider = self.configuration.root.get("provider")
         stage = None if provider is None else provider.get("stage")
         if stage is not None and id(stage) in self._values:
@@ -141,17 +141,17 @@ class Variables:
         except RecursionError:
             raise too_deep(node) from None
 
-    def failures(self) -> tuple[VariableError, ...]:
+    def failures(self) -> tuple[ProjectError, ...]:
         """Return the errors of all variables in the configuration that cannot be resolved, in order."""
-        errors: dict[tuple[object, str], VariableError] = {}
+        errors: dict[tuple[object, str], ProjectError] = {}
         try:
             self._prepare()
-        except VariableError as error:
+        except ProjectError as error:
             errors[error.place, error.message] = error
         for text in texts_with_variables(self.configuration.root):
             try:
                 self.resolve(text)
-            except VariableError as error:
+            except ProjectError as error:
                 errors.setdefault((error.place, error.message), error)
         return tuple(errors.values())
 
@@ -205,15 +205,15 @@ class Variables:
             self._values[id(node)] = known
             if isinstance(known[1], Node):
                 self._values[id(known[1])] = (known[1], known[1])
-        if isinstance(known[1], VariableError):
+        if isinstance(known[1], ProjectError):
             raise known[1].with_traceback(None)
         return known[1]
 
-    def _value_or_error(self, node: Node) -> Node | VariableError:
+    def _value_or_error(self, node: Node) -> Node | ProjectError:
         self._enter(node)
         try:
             return self._evaluate(node, 0)
-        except VariableError as error:
+        except ProjectError as error:
             return error
         except RecursionError:
             raise too_deep(node) from None

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.errors import VariableError
+from samlocal.errors import TemplateError, VariableError
+from samlocal.serverless.variables import sources
 from tests.unit.serverless.variables.services import resolved, variables_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from samlocal.serverless.variables.source import SourceRequest
 
 CONFIGURATION = r"""
 service: svc
@@ -187,6 +190,20 @@ def test_all_failures_are_found() -> None:
         "1:4: cannot resolve `${env:NONE}`: `env:NONE` has no value",
         "5:5: malformed variable: `${self:x` is not closed",
         "6:4: cannot resolve `${no:f}`: unrecognized configuration variable source `no`",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors of a source that are about its own file are found with all the others."""
+
+    def broken(request: SourceRequest, _variables: object) -> None:
+        raise TemplateError("not valid YAML", place=request.node.place)
+
+    monkeypatch.setitem(sources._found, "broken", broken)
+    variables = variables_of("a: ${broken:x}\nb: ${self:a}\nc: ${env:NONE}")
+    assert [error.message for error in variables.failures()] == [
+        "not valid YAML",
+        "cannot resolve `${env:NONE}`: `env:NONE` has no value",
     ]
 
 
