@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DEBUG_OF_SERVERLESS: Final = re.compile(r"--debug=.*", re.DOTALL)  # with what to show, such as `*`
 PARAMETER_OVERRIDES: Final = "--parameter-overrides"
 # Options that sam also accepts before the command.
 _LEADING: Final = frozenset({"--debug", "--beta-features", "--no-beta-features"})
@@ -15,10 +17,18 @@ _LEADING: Final = frozenset({"--debug", "--beta-features", "--no-beta-features"}
 
 def move_leading_options(arguments: Sequence[str]) -> list[str]:
     """Move options from before the command to behind it."""
+    arguments = _without_debug_namespace(arguments)
     leading = list(takewhile(_LEADING.__contains__, arguments))
     rest = arguments[len(leading) :]
     command = list(takewhile(lambda word: not word.startswith("-"), rest))
     return [*command, *leading, *rest[len(command) :]] if command else list(arguments)
+
+
+def _without_debug_namespace(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of `invoke` with `--debug=NAMESPACE` as `--debug`."""
+    if arguments[:1] != ["invoke"]:
+        return [*arguments]
+    return ["--debug" if _DEBUG_OF_SERVERLESS.fullmatch(each) else each for each in arguments]
 
 
 def repeat_parameter_overrides(arguments: Sequence[str]) -> list[str]:

@@ -54,7 +54,11 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
         params=_params(chosen),
         options={
             name: value
-            for name, value in (("stage", chosen.stage), ("region", chosen.region))
+            for name, value in (
+                ("stage", chosen.stage),
+                ("region", chosen.region),
+                ("aws-profile", chosen.profile),
+            )
             if value is not None
         },
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import print_status
+from samlocal.diagnostics import Diagnostic
 from samlocal.events import EventSource, read_event
 from samlocal.serverless_event import (
     Readers,
@@ -14,12 +17,12 @@ from samlocal.serverless_event import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.context import ContextOverrides
     from samlocal.host import Host
+
+_LONGEST_NAME: Final = 255
 
 
 def read_serverless_input(
@@ -78,7 +81,24 @@ def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverr
     if path is not None and path != "-":
         path = in_project(path, directory)
     context = read_context(text, path, stdin=host.stdin, is_lenient=True)
+    context = replace(
+        context, diagnostics=(*_configuration_as_context(chosen.context), *context.diagnostics)
+    )
     return with_trace(context, chosen.trace_id)
+
+
+def _configuration_as_context(text: str | None) -> tuple[Diagnostic, ...]:
+    """Warn of `-c FILE`: in the code of Serverless, but not in its pages, `-c` is `--config`."""
+    suffixes = {".yml", ".yaml", ".json", ".js", ".mjs", ".cjs", ".ts"}
+    if text is None or len(text) > _LONGEST_NAME or Path(text).suffix not in suffixes:
+        return ()
+    if not Path(text).is_file():
+        return ()
+    message = f"`{text}` is the text of the context, not a file"
+    hint = (
+        f"`--config {text}` reads it as the configuration, `--context-path {text}` as the context"
+    )
+    return (Diagnostic(message=message, hint=hint),)
 
 
 def _show_waiting() -> None:

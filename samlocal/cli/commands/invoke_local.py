@@ -50,6 +50,10 @@ def invoke_local(  # noqa: PLR0913  # groups of options, mostly
     """
     if chosen.function_identifier is None:
         raise UsageError("`--function` is missing", hint="name a function of the project: -f NAME")
+    if container.docker_arg:
+        from samlocal.cli.docker_run_options import apply_docker_run_options
+
+        container, environment = apply_docker_run_options(container, environment)
     run_invocation(
         chosen=chosen,
         environment=_with_empty_values(environment),

@@ -54,6 +54,7 @@ def test_options_of_serverless(project: InProject, arguments: list[str]) -> None
         "--use-local-credentials",
         "--verbose",
         "--debug",
+        "--debug=*",
         "--raw",
     ],
 )
@@ -98,6 +99,14 @@ def test_usage(project: InProject, arguments: list[str], message: str, exit_code
     ended = project("broken-inputs")(*INVOKE, *arguments)
     assert message in ended.stderr
     assert (ended.exit_code, ended.stdout) == (exit_code, b"")
+
+
+def test_c_is_the_context(project: InProject) -> None:
+    """`-c` is the context, as in the pages of Serverless; who means `--config` is told."""
+    command = project("broken-inputs")
+    ended = command(*INVOKE, "-f", "Ratings", "-d{}", "-c", "event.json", "--print-env")
+    assert "`event.json` is the text of the context, not a file" in ended.stderr
+    assert "`--config event.json` reads it as the configuration" in ended.stderr
 
 
 def test_options_from_samconfig(project: InProject, tmp_path: Path) -> None:

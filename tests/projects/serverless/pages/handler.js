@@ -1,0 +1,10 @@
+exports.main = async (event, context) => {
+  console.log('a line of the log');
+  return {
+    event,
+    requestId: context.awsRequestId,
+    remaining: context.getRemainingTimeInMillis(),
+    custom: context.clientContext ? context.clientContext.custom : null,
+    environment: process.env,
+  };
+};
