@@ -14,8 +14,8 @@ help: ## List the targets
 setup: $(ready) ## Install samlocal and its tools in .venv
 	@$(compile)
 
-demo: $(ready) ## Set up engine and image, and invoke the sample app
-	@.ci/demo
+demo: $(ready) ## Set up engine and image, and invoke the sample app; SANDBOX=process needs neither
+	@SANDBOX=$(SANDBOX) .ci/demo
 
 test: $(ready) ## Run all tests; ARGS='-k name' selects some
 	@.ci/images
@@ -40,6 +40,7 @@ bench: $(ready) ## Compare the speed with sam and `docker run`, and the environm
 	@.ci/images python:3.11 nodejs:22
 	@failed=0; \
 	$(python) -m tests.benchmarks.run $(ARGS) || failed=1; \
+	$(python) -m tests.benchmarks.process_invocations || failed=1; \
 	$(python) -m tests.benchmarks.large_templates || failed=1; \
 	$(python) -m tests.benchmarks.large_content || failed=1; \
 	$(python) -m tests.benchmarks.streaming || failed=1; \

@@ -20,10 +20,15 @@ import venv
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import samlocal
 from tests.benchmarks.timing import RATINGS, REPOSITORY, SAMLOCAL, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.benchmarks.timing import Run
 
 IMAGE: Final = f"{REPOSITORY}/python:3.11"
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samlocal"
@@ -100,17 +105,31 @@ def install_sam() -> str:
 
 
 def compare(name: str, ours: list[str], theirs: list[str], *, pairs: int, target: float) -> Row:
-    """Run both in turn, after one of each that doesn't count."""
+    """Run two commands in turn."""
+    return compare_runs(name, lambda: run(ours), lambda: run(theirs), pairs=pairs, target=target)
+
+
+def compare_runs(  # what runs, and how its times are compared
+    name: str,
+    ours: Callable[[], Run],
+    theirs: Callable[[], Run],
+    *,
+    pairs: int,
+    target: float,
+    unit: str = "",
+) -> Row:
+    """Run both in turn, after one of each that doesn't count; with a unit, the figure is their difference."""
     print_status(f"{name}: {pairs} pairs")
-    run(ours)
-    run(theirs)
-    timed = [(run(ours).seconds, run(theirs).seconds) for _ in range(pairs)]
+    ours()
+    theirs()
+    timed = [(ours().seconds, theirs().seconds) for _ in range(pairs)]
     return Row(
         name=name,
         ours=f"{statistics.median(mine for mine, _ in timed):.3f} s",
         theirs=f"{statistics.median(other for _, other in timed):.3f} s",
-        figure=statistics.median(mine / other for mine, other in timed),
+        figure=statistics.median(mine - other if unit else mine / other for mine, other in timed),
         target=target,
+        unit=unit,
     )
 
 
@@ -143,28 +162,19 @@ def peak_memory(command: list[str]) -> Row:
 
 def large_template(pairs: int) -> Row:
     """Invoke one function of a template that holds a thousand, and of one that holds it alone."""
-    print_status(f"template of {LARGE} functions and {LARGE} tables: {pairs} pairs")
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder, "small.yaml"), Path(folder, "large.yaml")
         write_template(small, 1)
         write_template(large, LARGE)
         base = [SAMLOCAL, "local", "invoke", "Function0", "--no-event", "--template"]
-        run([*base, str(small)])
-        timed = [
-            (
-                run([*base, str(large)]).seconds,
-                run([*base, str(small)]).seconds,
-            )
-            for _ in range(pairs)
-        ]
-    return Row(
-        name=f"{LARGE} functions and tables, over 1",
-        ours=f"{statistics.median(mine for mine, _ in timed):.3f} s",
-        theirs=f"{statistics.median(other for _, other in timed):.3f} s",
-        figure=statistics.median(mine - other for mine, other in timed),
-        target=0.5,
-        unit=" s",
-    )
+        return compare_runs(
+            f"{LARGE} functions and tables, over 1",
+            lambda: run([*base, str(large)]),
+            lambda: run([*base, str(small)]),
+            pairs=pairs,
+            target=0.5,
+            unit=" s",
+        )
 
 
 def warm_invocation(invocations: int) -> Row:
