@@ -63,7 +63,9 @@ class SandboxFactory:
     def new_sandbox(self, spec: Spec) -> Sandbox:
         """Return a sandbox that has not been started."""
         if not isinstance(spec, ContainerSpec):
-            raise NotImplementedError
+            from samlocal.sandbox.process.sandbox import ProcessSandbox  # noqa: PLC0415  # for processes only
+
+            return ProcessSandbox(spec, note=self.progress.note)
         from samlocal.sandbox.docker.sandbox import DockerSandbox  # noqa: PLC0415  # for containers only
 
         return DockerSandbox(spec, self._connected(), progress=self.progress)

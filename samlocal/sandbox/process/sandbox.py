@@ -81,6 +81,7 @@ class ProcessSandbox:
         self._changing = Lock()
         self._is_closed = False
         self._is_ending = Event()
+        self._underway = Event()
         self._killings: deque[Future[None]] = deque()
         self._measurings: deque[Future[int]] = deque()
         self._listener: socket.socket | None = None
@@ -108,6 +109,9 @@ class ProcessSandbox:
                 process.pipe.join(_LAST_OUTPUT_SECONDS)
         if self._limits:
             self._limits.close()
+
+    def give_head_start(self, seconds: float) -> None:
+        self._underway.wait(seconds)
 
     @property
     def is_starting(self) -> bool:
@@ -302,6 +306,7 @@ class ProcessSandbox:
             box = BoxProcess()
             self._setup, self._box = setup, box
         self._begin(box, setup)
+        self._underway.set()
         refusal = None
         try:
             for message in box.messages():
@@ -407,3 +412,4 @@ class ProcessSandbox:
         for process in tuple(self._processes.values()):
             process.fail(error)
         self._settle_waiting()
+        self._underway.set()
