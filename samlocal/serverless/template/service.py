@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from samlocal.documents.read_files import note_file
 from samlocal.errors import TemplateError
-from samlocal.serverless.template.sections import Section, is_set, present, texts
+from samlocal.serverless.template.sections import Section, is_set, present
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     from samlocal.serverless.variables.variables import Variables
 
 _AWS: Final = "aws"
-_INSTALLED: Final = "node_modules/serverless/package.json"
 
 
 class Service:
@@ -140,15 +136,7 @@ class Service:
         """Return whether the service uses a plugin."""
         return any(each.optional_text() == name for each in self.plugins)
 
-    @cached_property
+    @property
     def major_version(self) -> int | None:
         """The major version of Serverless that is installed beside the service, else the one that it asks for."""
-        package = self.directory / _INSTALLED
-        note_file(package)
-        try:
-            installed = json.loads(package.read_bytes())["version"]
-        except (OSError, ValueError, KeyError, TypeError):
-            installed = None
-        asked = "" if installed else " ".join(texts(self.value("frameworkVersion"), "a version"))
-        numbers = re.findall(r"(?<![\d.])\d+", str(installed or asked))
-        return int(numbers[0]) if numbers else None
+        return self.variables.major_version

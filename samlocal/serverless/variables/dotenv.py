@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.documents.read_files import note_file
 from samlocal.errors import Place, VariableError
+from samlocal.serverless.framework_version import VERSION_4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +49,7 @@ def load_dotenv(variables: Variables) -> Mapping[str, str]:
     directory, shell = variables.configuration.directory, variables.context.environment
     node = variables.at("useDotenv")
     chosen = None if node is None else _flag_or_paths(variables.resolve(node))
-    is_version_4 = isinstance(chosen, tuple) or _is_version_4(variables.at("frameworkVersion"))
+    is_version_4 = isinstance(chosen, tuple) or variables.major_version == VERSION_4
     if chosen is False or (chosen is None and not is_version_4):
         return shell
     names = (f".env.{variables.stage}", ".env")
@@ -76,11 +77,6 @@ def _flag_or_paths(chosen: Node) -> bool | tuple[str, ...] | None:
             return None
         case value:
             return bool(value)
-
-
-def _is_version_4(version: Node | None) -> bool:
-    text = (version.optional_text() if version else None) or ""
-    return re.match(r"[\^~>=v\s]*4(?![0-9])", text) is not None
 
 
 def _further(texts: tuple[str, ...], names: tuple[str, ...], directory: Path) -> Iterator[Path]:

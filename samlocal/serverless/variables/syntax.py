@@ -45,8 +45,10 @@ _LITERALS: Final = (
 )
 
 
-def parse_text(text: str) -> Parts:
+def parse_text(text: str, *, is_version_4: bool = False) -> Parts:
     """Return the parts of a text in order: literal text without its escapes, and variables.
+
+    Version 4 also takes variables as fallbacks: `${opt:stage, ${self:provider.stage}}`.
 
     Raises:
         VariableSyntaxError: a variable is malformed, or does not end.
@@ -60,7 +62,8 @@ def parse_text(text: str) -> Parts:
             parts.append("${")
             index = opening.end()
         else:
-            index = _Parser(text).parse_opening(opening.end(1), parts, depth=0, is_nested=False)
+            parser = _Parser(text, takes_variables=is_version_4)
+            index = parser.parse_opening(opening.end(1), parts, depth=0, is_nested=False)
     return _joined([*parts, text[index:]])
 
 
@@ -77,8 +80,9 @@ def _joined(parts: list[str | Variable]) -> Parts:
 class _Parser:
     """Parses what begins with `${` at an index of a text; each method returns the index where that ends."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, takes_variables: bool) -> None:
         self._text = text
+        self._takes_variables = takes_variables  # as fallbacks
 
     def parse_opening(
         self, start: int, parts: list[str | Variable], *, depth: int, is_nested: bool
@@ -140,7 +144,15 @@ class _Parser:
         source, end = self._reference(start + 2, kind, end, start, depth)
         sources.append(source)
         while self._at(end) == ",":
-            fallback, end = self._fallback(self._skip(end + 1), start, depth)
+            index = self._skip(end + 1)
+            if self._takes_variables and self._text.startswith("${", index):
+                nested: list[str | Variable] = []
+                end = self._skip(self.parse_opening(index, nested, depth=depth + 1, is_nested=True))
+                sources += (
+                    each for part in nested if isinstance(part, Variable) for each in part.sources
+                )
+                continue
+            fallback, end = self._fallback(index, start, depth)
             sources.append(fallback)
             if isinstance(fallback, Literal):
                 break

@@ -8,12 +8,13 @@ https://www.serverless.com/framework/docs/providers/aws/guide/variables
 from __future__ import annotations
 
 import time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import DEFAULT_REGION
 from samlocal.documents.node import MAX_DEPTH, Node
 from samlocal.errors import ProjectError, VariableError
+from samlocal.serverless.framework_version import VERSION_4, major_version
 from samlocal.serverless.variables.parts import Literal, Variable, VariableSyntaxError
 from samlocal.serverless.variables.resolution_errors import (
     circular_variables,
@@ -70,6 +71,12 @@ class Variables:
         """The Region: the option, else `provider.region`, else `us-east-1`, whatever the shell's variables."""
         return self.context.options.get("region") or self._provider("region") or DEFAULT_REGION
 
+    @cached_property
+    def major_version(self) -> int | None:
+        """The major version of Serverless that the service is written for, if it says so."""
+        asked = self.configuration.root.get("frameworkVersion")
+        return major_version(self.configuration.directory, asked)
+
     def _provider(self, name: str) -> str | None:
         node = self.at("provider", name)
         if node is None or node.value is None:
@@ -85,8 +92,8 @@ class Variables:
         if self._environment is None:
             # What `provider.stage` sees, because the stage chooses the file.
             self._environment = self.context.environment
-            root = self.configuration.root
-            if root.get("useDotenv") is not None or root.get("frameworkVersion") is not None:
+            is_asked = self.configuration.root.get("useDotenv") is not None
+            if is_asked or self.major_version == VERSION_4:
                 self._add_dotenv()
         return self._environment
 
@@ -229,7 +236,7 @@ class Variables:
         if level > _MAX_LEVELS:
             raise too_many_levels(node, _MAX_LEVELS)
         try:
-            parts = _parse(str(node.value))
+            parts = _parse(str(node.value), is_version_4=self.major_version == VERSION_4)
         except VariableSyntaxError as error:
             raise malformed_variable(node, error) from None
         return self._evaluate_parts(parts, node, level)

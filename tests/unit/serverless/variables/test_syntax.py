@@ -163,6 +163,14 @@ def test_variables_nest_in_addresses_and_parameters() -> None:
     assert written(reference.address) == ["b.", "${env:X${self:y}}", ".c"]
 
 
+def test_version_4_takes_variables_as_fallbacks() -> None:
+    """Their sources come in the order in which they are written."""
+    [variable] = parse_text("${opt:a, ${self:b, ${env:C} }, 'd'}", is_version_4=True)
+    assert isinstance(variable, Variable)
+    texts = [each.text if isinstance(each, Reference) else each.value for each in variable.sources]
+    assert texts == ["opt:a", "self:b", "env:C", "d"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason", "index"),
     [

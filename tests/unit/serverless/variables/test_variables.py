@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.errors import TemplateError, VariableError
 from samlocal.serverless.variables import sources
@@ -158,6 +161,19 @@ def test_what_holds_no_variables_stays_the_same_node() -> None:
     node = variables.at("a")
     assert node is not None
     assert variables.resolve(node) is node
+
+
+def test_version_4_takes_variables_as_fallbacks(tmp_path: Path) -> None:
+    """The version is that of the package beside the service, else the one that the service asks for."""
+    path = tmp_path / "serverless.yml"
+    text = "frameworkVersion: '^VERSION.0.0'\nx: ${opt:a, ${self:b, ${self:c}}}\nc: d"
+    assert resolved(variables_of(text.replace("VERSION", "4"), path=path), "x") == "d"
+    with pytest.raises(VariableError, match="a variable cannot be a fallback itself"):
+        variables_of(text.replace("VERSION", "3"), path=path).at("x")
+    package = tmp_path / "node_modules/serverless/package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text('{"version": "4.1.0"}')
+    assert resolved(variables_of(text.replace("VERSION", "3"), path=path), "x") == "d"
 
 
 def test_a_value_is_resolved_once() -> None:
@@ -365,3 +381,35 @@ x: "${param:NAME, 'fallback'}"
         params={"cli": "given"},
     )
     assert resolved(variables, "x") == value
+
+
+PIECES = (
+    *("${self:k0}", "${self:k1, ", "${self:k2.a", "}", "${env:A}", "${env:B, 'x'}", "${opt:stage, self:k0}"),
+    *("${self:k${env:N}}", "\\", "$", "a", "${Foo.", "${strToBool(${self:k1})}", "${param:p}", "${self:}"),
+)  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), max_size=4).map("".join)
+values = st.recursive(
+    texts | st.none() | st.integers() | st.booleans(),
+    lambda children: st.lists(children, max_size=2) | st.fixed_dictionaries({"a": children}),
+    max_leaves=4,
+)
+
+
+@given(st.fixed_dictionaries({f"k{n}": values for n in range(4)}), st.fixed_dictionaries({"A": texts, "N": texts}))  # fmt: skip
+def test_any_configuration_is_resolved_or_refused(
+    configuration: dict[str, object], shell: dict[str, str]
+) -> None:
+    """Each value has a result without loose ends, or an error with a place and a hint; once more gives the same."""
+    variables = variables_of(json.dumps(configuration), shell=shell)
+    for error in variables.failures():
+        assert error.place is not None
+        assert error.hint
+    for key in configuration:
+        try:
+            node = variables.at(key)
+            assert node is not None
+            result = variables.resolve(node)
+        except VariableError:
+            continue
+        assert variables.resolve(result) is result
+        assert variables.at(key) is node
