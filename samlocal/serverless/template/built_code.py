@@ -33,16 +33,19 @@ if TYPE_CHECKING:
 
 PACKAGE_COMMAND: Final = "serverless package"
 _PACKAGES: Final = ".serverless"
-_WEBPACK: Final = (".webpack/service", ".webpack/{key}")
+_ESBUILD: Final = "serverless-esbuild"
+_WEBPACK: Final = (".webpack/{key}", ".webpack/service")
 # Where plugins put the code that they build.
 # https://github.com/floydspace/serverless-esbuild, https://github.com/serverless-heaven/serverless-webpack,
 # https://github.com/serverless/serverless-plugin-typescript, https://github.com/AnomalyInnovations/serverless-bundle
 _BUILDERS: Final = {
-    "serverless-esbuild": (".esbuild/.build",),
+    _ESBUILD: ("{work}/{build}",),
     "serverless-webpack": _WEBPACK,
     "serverless-bundle": _WEBPACK,
     "serverless-plugin-typescript": (".build",),
 }
+# The folders of serverless-esbuild, which its options `outputWorkFolder` and `outputBuildFolder` change.
+_ESBUILD_FOLDERS: Final = {"work": ".esbuild", "build": ".build"}
 # https://www.serverless.com/framework/docs/providers/aws/guide/building
 _BUILT_IN: Final = f"{_PACKAGES}/build"
 _INTERPRETED: Final = ("nodejs", "python", "ruby")
@@ -165,8 +168,16 @@ class _Location:
             if self._service.has_plugin(plugin)
             for name in directories
         ]
+        folders = {
+            option: self._service.value("custom", "esbuild", f"output{option.title()}Folder")
+            for option in _ESBUILD_FOLDERS
+        }
+        parts = {
+            option: node.text("a folder of esbuild") if is_set(node) else _ESBUILD_FOLDERS[option]
+            for option, node in folders.items()
+        }
         for name in (*names, _BUILT_IN):
-            directory = self._directory / name.format(key=self._key)
+            directory = self._directory / name.format(key=self._key, **parts)
             note_file(directory)
             if directory.is_dir():
                 yield directory

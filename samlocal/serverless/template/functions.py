@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.documents.node import Unknown
-from samlocal.errors import ProjectError, TemplateError
+from samlocal.errors import TemplateError
+from samlocal.serverless.template.api_properties import add_api_properties
 from samlocal.serverless.template.built_code import locate_code
 from samlocal.serverless.template.environment import compile_environment
 from samlocal.serverless.template.images import compile_image
 from samlocal.serverless.template.layers import function_layers
+from samlocal.serverless.template.modes import add_modes
 from samlocal.serverless.template.resource_nodes import ResourceBuilder
 from samlocal.serverless.template.sections import is_set
 
@@ -28,13 +29,6 @@ _TIMEOUT_SECONDS: Final = 6
 # The runtime of a function that names none, by the major version of Serverless.
 _DEFAULT_RUNTIMES: Final = {3: "nodejs16.x", 4: "nodejs20.x"}
 _DEFAULT_VERSION: Final = 3
-# How v4 writes what CloudFormation has under `LoggingConfig`.
-_LOGS: Final = {
-    "logFormat": "LogFormat",
-    "applicationLogLevel": "ApplicationLogLevel",
-    "systemLogLevel": "SystemLogLevel",
-    "logGroup": "LogGroup",
-}
 
 
 class FunctionCompiler:
@@ -79,20 +73,15 @@ class FunctionCompiler:
         if variables := compile_environment(service, key):
             resource.add_data("Environment", {"Variables": variables})
         resource.add("Layers", function_layers(service, key))
-        self._add_modes(resource)
+        add_modes(service, key, resource)
         for name, attribute in (("condition", "Condition"), ("dependsOn", "DependsOn")):
             resource.set_attribute(attribute, service.functions.value(key, name))
         if self._for_api:
-            self._add_api_properties(resource)
+            add_api_properties(service, key, resource)
         return resource.node()
 
     def _value(self, *path: str) -> Node | None:
         return self._service.functions.value(self._key, *path)
-
-    def _own_or_providers(self, name: str) -> Node | None:
-        """Return a value of the function, else the provider's; one that is false in JavaScript does not count."""
-        own = self._value(name)
-        return own if is_set(own) else self._service.value("provider", name)
 
     def _add_code(self, resource: ResourceBuilder, at: Node) -> None:
         handler, image = self._value("handler"), self._service.functions.node(self._key, "image")
@@ -124,7 +113,7 @@ class FunctionCompiler:
     def _runtime(self, at: Node) -> Node:
         if "Runtime" in self._replaced:
             return at.with_value("")
-        runtime = self._own_or_providers("runtime")
+        runtime = self._service.setting(self._key, "runtime")
         if is_set(runtime):
             return runtime
         version = self._service.major_version or _DEFAULT_VERSION
@@ -144,7 +133,7 @@ class FunctionCompiler:
             ("memorySize", "MemorySize", _MEMORY_MB),
             ("timeout", "Timeout", _TIMEOUT_SECONDS),
         ):
-            node = self._own_or_providers(name)
+            node = self._service.setting(self._key, name)
             if is_set(node):
                 resource.add(target, node)
             else:
@@ -152,7 +141,7 @@ class FunctionCompiler:
         if storage := self._value("ephemeralStorageSize"):
             resource.add("EphemeralStorage", storage.with_value({"Size": storage}))
         if "Architectures" not in self._replaced and (
-            architecture := self._own_or_providers("architecture")
+            architecture := self._service.setting(self._key, "architecture")
         ):
             resource.add("Architectures", architecture.with_value((architecture,)))
         if file_system := self._value("fileSystemConfig"):
@@ -162,84 +151,3 @@ class FunctionCompiler:
             resource.add(
                 "FileSystemConfigs", file_system.with_value((file_system.with_value(config),))
             )
-
-    def _add_modes(self, resource: ResourceBuilder) -> None:
-        snap_start = self._value("snapStart")
-        if snap_start is not None and snap_start.value:
-            resource.add("SnapStart", snap_start.with_data({"ApplyOn": "PublishedVersions"}))
-        logs = [self._service.value("provider", "logs", "lambda"), self._value("logs")]
-        config = {
-            _LOGS[name]: entry
-            for node in logs
-            if node is not None and isinstance(node.value, dict)
-            for name, entry in node.value.items()
-            if name in _LOGS and entry.value is not None
-        }
-        if config:
-            resource.add_data("LoggingConfig", config)
-        for name, target in (
-            ("tenancyConfig", "TenancyConfig"),
-            ("durableConfig", "DurableConfig"),
-            ("capacityProviderConfig", "CapacityProviderConfig"),
-        ):
-            resource.add(target, self._value(name))
-
-    def _add_api_properties(self, resource: ResourceBuilder) -> None:
-        resource.add("Description", self._lenient("description"))
-        resource.add("Role", self._role())
-        resource.add("Tags", self._tags())
-        tracing = self._tracing()
-        if tracing is not None:
-            resource.add("TracingConfig", tracing.with_value({"Mode": tracing}))
-        resource.add("ReservedConcurrentExecutions", self._value("reservedConcurrency"))
-        if on_error := self._value("onError"):
-            resource.add("DeadLetterConfig", on_error.with_value({"TargetArn": on_error}))
-
-    def _lenient(self, name: str) -> Node | None:
-        """Return a value that changes nothing that runs; one that cannot be resolved is unknown."""
-        try:
-            return self._value(name)
-        except ProjectError as error:
-            unknown = Unknown(reason=error.message, hint=error.hint, place=error.place)
-            return self._service.root.with_value(unknown)
-
-    def _role(self) -> Node | None:
-        """Return the ARN of the role: Serverless takes an ARN, the logical id of a role, or a function of CloudFormation."""
-        try:
-            role = (
-                self._value("role")
-                or self._service.value("provider", "iam", "role")
-                or self._service.value("provider", "role")
-            )
-        except ProjectError:
-            return None
-        if role is None:
-            return None
-        if isinstance(role.value, str) and not role.value.startswith("arn:"):
-            return role.with_data({"Fn::GetAtt": [role.value, "Arn"]})
-        is_definition = isinstance(role.value, dict) and not any(
-            name.startswith("Fn::") or name == "Ref" for name in role.value
-        )
-        return None if is_definition else role
-
-    def _tags(self) -> Node | None:
-        try:
-            tags = [self._service.value("provider", "tags"), self._value("tags")]
-        except ProjectError:
-            return None
-        merged = {
-            name: node
-            for each in tags
-            if each is not None and isinstance(each.value, dict)
-            for name, node in each.value.items()
-        }
-        items = [{"Key": name, "Value": node} for name, node in merged.items()]
-        builder = ResourceBuilder("", self._service.root)
-        return builder.nodes(items) if items else None
-
-    def _tracing(self) -> Node | None:
-        own = self._value("tracing")
-        tracing = own if is_set(own) else self._service.value("provider", "tracing", "lambda")
-        if not is_set(tracing):
-            return None
-        return tracing.with_value("Active") if tracing.value is True else tracing

@@ -36,8 +36,8 @@ def module_of(handler: str, family: str) -> str | None:
     if family not in _ENDS or handler.startswith("/") or ".." in handler or "." not in name:
         return None
     if family == "python":
-        return handler.rpartition(".")[0].replace(".", "/").removeprefix("/")
-    return f"{folder}/{name.partition('.')[0]}".lstrip("/").removeprefix("./")
+        return handler.removeprefix("./").rpartition(".")[0].replace(".", "/")
+    return f"{folder}/{name.partition('.')[0]}".removeprefix("./").lstrip("/")
 
 
 def has_module(directory: Path, module: str, family: str) -> bool:

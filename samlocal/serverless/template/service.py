@@ -56,6 +56,14 @@ class Service:
         node = self.variables.at(*path)
         return None if node is None else present(self.variables.resolve(node))
 
+    def setting(self, key: str, name: str) -> Node | None:
+        """Return a resolved value of a function, else the provider's.
+
+        One that is false in JavaScript does not count for the function.
+        """
+        own = self.functions.value(key, name)
+        return own if is_set(own) else self.value("provider", name)
+
     @cached_property
     def name(self) -> str:
         """The name of the service.

@@ -30,22 +30,30 @@ def compile_versions(service: Service, key: str) -> dict[str, Node]:
     at = service.functions.node(key) or service.root
     own = service.functions.value(key, "versionFunction")
     versions = own if own is not None else service.value("provider", "versionFunctions")
-    aliases = [
-        name for prop, name in _ALIASES.items() if is_set(service.functions.value(key, prop))
-    ]
-    if versions is not None and not versions.value and not aliases:
+    alias_name = _alias(service, key)
+    if versions is not None and not versions.value and not alias_name:
         return {}
     version_id = f"{logical_id.removesuffix('Function')}Version"
     version = ResourceBuilder(_VERSION, at)
     version.add_data("FunctionName", {"Ref": logical_id})
     compiled = {version_id: version.node()}
-    for name in aliases:
+    if alias_name:
         alias = ResourceBuilder(_ALIAS, at)
         alias.add_data("FunctionName", {"Ref": logical_id})
         alias.add_data("FunctionVersion", {"Fn::GetAtt": [version_id, "Version"]})
-        alias.add_text("Name", name)
-        compiled[f"{logical_id}Alias{name}"] = alias.node()
+        alias.add_text("Name", alias_name)
+        compiled[f"{logical_id.removesuffix('Function')}Alias"] = alias.node()
     return compiled
+
+
+def _alias(service: Service, key: str) -> str | None:
+    """Return the name of the alias that Serverless makes for a function, None if it makes none."""
+    for prop, name in _ALIASES.items():
+        setting = service.functions.value(key, prop)
+        if is_set(setting):
+            own = setting.get("alias")
+            return own.text("an alias") if is_set(own) else name
+    return None
 
 
 def compile_event_invoke_config(service: Service, key: str) -> dict[str, Node]:
@@ -61,9 +69,8 @@ def compile_event_invoke_config(service: Service, key: str) -> dict[str, Node]:
         return {}
     resource = ResourceBuilder(_EVENT_INVOKE_CONFIG, at)
     resource.add_data("FunctionName", {"Ref": function_id(key)})
-    for prop, name in _ALIASES.items():
-        if is_set(service.functions.value(key, prop)):
-            resource.add_text("Qualifier", name)
+    if alias := _alias(service, key):
+        resource.add_text("Qualifier", alias)
     if is_set(age):
         resource.add("MaximumEventAgeInSeconds", age)
     resource.add("MaximumRetryAttempts", retries)
