@@ -26,8 +26,9 @@ CDK_OUTPUT: Final = Path("cdk.out")
 BUILT: Final = Path(".aws-sam/build/template.yaml")
 _SCRIPTS: Final = frozenset({".js", ".mjs", ".cjs", ".ts"})
 _DATA: Final = frozenset({".yml", ".yaml", ".json"})
-# The keys of a mapping at the top of YAML, or of JSON in any layout.
-_TOP_LEVEL: Final = rb"""^[ \t{]*["']?(service|provider|Resources)["']?[ \t]*:"""
+# The keys that tell a service from a template: at the top of YAML, anywhere in JSON.
+_TOP_LEVEL: Final = rb"""^["']?(service|provider|Resources)["']?[ \t]*:"""
+_JSON_KEY: Final = rb"""["'](service|provider|Resources)["']\s*:"""
 _NOT_SOURCE: Final = frozenset({"node_modules", "__pycache__", "venv", "target", "dist"})
 _MAX_FILES: Final = 20_000
 
@@ -72,7 +73,8 @@ def is_serverless(path: Path) -> bool:
         text = path.read_bytes()
     except OSError:  # raised again where the project is opened
         return False
-    found = {match.decode() for match in re.findall(_TOP_LEVEL, text, re.MULTILINE)}
+    pattern = _JSON_KEY if path.suffix == ".json" else _TOP_LEVEL
+    found = {match.decode() for match in re.findall(pattern, text, re.MULTILINE)}
     return {"service", "provider"} <= found and "Resources" not in found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import LocalCode, S3Code
 from samlocal.project.discovery import ASSEMBLY_MANIFEST
+from samlocal.sandbox.sandbox import TASK_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,14 @@ _MISSING_MODULES: Final = {
     ),
     "ruby": (re.compile(r"cannot load such file -- ([^\s/]+)"), ("Gemfile",)),
 }
+# How to install what they list beside the code.
+_INSTALLATIONS: Final = {
+    "requirements.txt": "pip install -r requirements.txt -t .",
+    "package.json": "npm install",
+    "Gemfile": "bundle install",
+}
+# https://github.com/serverless/serverless-python-requirements
+_PYTHON_REQUIREMENTS: Final = ".serverless/requirements"
 _TYPESCRIPT: Final = (".ts", ".tsx", ".mts", ".cts")
 _JAVA_SOURCES: Final = ("pom.xml", "build.gradle", "build.gradle.kts", "build.sbt")
 
@@ -167,5 +176,22 @@ def missing_module_hint(
     own = re.split(r"[./]", function.handler or "")
     if missing is None or listed is None or missing[1] in own:
         return None
+    if function.framework == "serverless":
+        return _missing_in_service(missing[1], listed, project.parent, family)
     command = build_command(function, project, by_sam=True)
     return f"`{missing[1]}` is not in the code: run `{command}` if `{listed}` has it"
+
+
+def _missing_in_service(missing: str, listed: str, service: Path, family: str | None) -> str:
+    """Return the hint for a service, whose directory is the code: nothing installs what a function needs.
+
+    serverless-python-requirements installs for packages only, in a directory of its own.
+    """
+    installed = service / _PYTHON_REQUIREMENTS
+    if family == "python" and any(
+        (installed / name).exists() for name in (missing, f"{missing}.py")
+    ):
+        variable = f"PYTHONPATH={TASK_ROOT}/{_PYTHON_REQUIREMENTS}"
+        return f"`{missing}` is in `{_PYTHON_REQUIREMENTS}`: add `--env {variable}`"
+    command = _INSTALLATIONS.get(listed, f"pip install -t . {missing}")
+    return f"`{missing}` is not in the code: run `{command}` if `{listed}` has it"

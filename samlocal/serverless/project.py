@@ -21,6 +21,7 @@ from samlocal.serverless.template.functions import FUNCTION_TYPE
 from samlocal.serverless.template.keys import check_keys
 from samlocal.serverless.template.layers import LAYER_TYPE
 from samlocal.serverless.template.logical_ids import function_id
+from samlocal.serverless.template.plugins import check_plugins
 from samlocal.serverless.template.property_names import with_own_names
 from samlocal.serverless.template.service import Service
 from samlocal.serverless.template.stack import ServiceStack
@@ -175,7 +176,7 @@ class ServerlessProject:
             for error in self._service.resources.errors
         ]
         account = [self.account.diagnostic] if self.account.diagnostic else []
-        return tuple(dict.fromkeys((*account, *skipped)))
+        return tuple(dict.fromkeys((*account, *skipped, *check_plugins(self._service))))
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:  # noqa: ARG002  # they concern all
         """Return the diagnostics that concern one function, which must be resolved."""

@@ -159,7 +159,7 @@ class _Location:
         return CodeLocation(location=self._at(package))
 
     def _built_directories(self) -> Iterator[Path]:
-        """Yield the directories with built code that exist."""
+        """Yield the directories with built code, which may not exist."""
         if self._family != "nodejs":
             return
         names = [
@@ -177,10 +177,7 @@ class _Location:
             for option, node in folders.items()
         }
         for name in (*names, _BUILT_IN):
-            directory = self._directory / name.format(key=self._key, **parts)
-            note_file(directory)
-            if directory.is_dir():
-                yield directory
+            yield self._directory / name.format(key=self._key, **parts)
 
     def _source_directories(self) -> Iterator[Path]:
         """Yield the directories that the handler's path may start from.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.documents.read_files import note_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,9 +43,13 @@ def module_of(handler: str, family: str) -> str | None:
 
 
 def has_module(directory: Path, module: str, family: str) -> bool:
-    """Return whether a directory has the file of a module."""
+    """Return whether a directory has the file of a module; where it may appear is watched."""
     places = (directory, directory / "node_modules") if family == "nodejs" else (directory,)
-    return any((place / f"{module}{end}").is_file() for place in places for end in _ENDS[family])
+    for path in (place / f"{module}{end}" for place in places for end in _ENDS[family]):
+        if path.is_file():
+            return True
+        note_file(path)
+    return False
 
 
 def archive_has_module(archive: Path, module: str, family: str) -> bool:

@@ -142,3 +142,50 @@ def test_region(tmp_path: Path) -> None:
     assert with_region(ProjectOptions(profile="shop"), shell).region == "eu-west-1"
     of_profile = with_region(ProjectOptions(profile="shop"), host(tmp_path))
     assert of_profile == ProjectOptions(profile="shop", region="eu-west-2")
+
+
+SERVICE = """
+service: shop
+provider: {name: aws, runtime: python3.13, stage: test, profile: shop}
+params: {default: {who: all}}
+functions:
+  hello:
+    handler: app.handler
+    environment: {WHO: "${param:who}", STAGE: "${sls:stage}", SHELL_: "${env:SHELL_}", KEY: "${opt:key, 'none'}"}
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A Serverless service in the host's directory."""
+    path = tmp_path / "serverless.yml"
+    path.write_text(SERVICE)
+    return path
+
+
+@pytest.mark.parametrize("template", [None, ".", "serverless.yml"])
+def test_service(service: Path, tmp_path: Path, template: str | None) -> None:
+    """Stage, params, options and the shell reach the variables of a service, wherever it is found."""
+    chosen = None if template is None else tmp_path / template
+    options = ProjectOptions(
+        template=chosen, stage="prod", params={"who": "you"}, options={"key": "k"}
+    )
+    found = {"WHO": "you", "STAGE": "prod", "SHELL_": "s", "KEY": "k"}
+    shell = {"SHELL_": "s"}
+    project = open_project(options, host(tmp_path, **shell))
+    assert project.path == service
+    assert (project.stage, project.profile) == ("prod", "shop")
+    function = project.resolve(project.find(None))
+    assert {name: each.value for name, each in function.environment.items()} == found
+
+
+def test_region_of_a_service(service: Path, tmp_path: Path) -> None:
+    """A service names its own Region; only the option comes over it, not the shell."""
+    shell = host(tmp_path, AWS_REGION="eu-west-1", AWS_DEFAULT_REGION="eu-west-1")
+    assert with_region(ProjectOptions(), shell) == ProjectOptions()
+    assert open_project(ProjectOptions(), shell).region == "us-east-1"
+    chosen = ProjectOptions(region="eu-west-3")
+    assert with_region(chosen, shell) == chosen
+    assert open_project(chosen, shell).region == "eu-west-3"
+    service.unlink()
+    assert with_region(ProjectOptions(), shell).region == "eu-west-1"

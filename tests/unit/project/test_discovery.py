@@ -8,6 +8,7 @@ import pytest
 
 from samlocal.cloudformation.project import open_project
 from samlocal.errors import TemplateError, TemplateNotFoundError
+from samlocal.project.discovery import SERVERLESS_NAMES, find_template, is_serverless
 
 TEMPLATE = "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: src}}}"
 
@@ -158,3 +159,39 @@ def test_a_stage_is_a_nested_assembly(tmp_path: Path) -> None:
     assert (
         open_project(tmp_path, region="us-west-2").resolve(project.find("F")).region == "us-west-2"
     )
+
+
+def test_a_service_is_found_after_all_others(tmp_path: Path) -> None:
+    """SAM comes first, then the CDK, then the names of Serverless in its order."""
+    for name in reversed(SERVERLESS_NAMES):
+        (tmp_path / name).touch()
+        assert find_template(tmp_path) == tmp_path / name
+    (tmp_path / "cdk.out").mkdir()
+    (tmp_path / "cdk.out/manifest.json").touch()
+    assert find_template(tmp_path) == tmp_path / "cdk.out"
+    (tmp_path / "template.json").touch()
+    assert find_template(tmp_path) == tmp_path / "template.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("serverless.yml", "", True),
+        ("other.ts", "", True),
+        ("other.yml", "service: a\nprovider: aws\n", True),
+        ("other.yml", "'service' : a\n\"provider\": aws\n", True),
+        ("other.json", '{"service": "a", "provider": "aws"}', True),
+        ("other.yml", "service: a\nprovider: aws\nResources: {}\n", False),
+        ("other.yml", TEMPLATE, False),
+        ("other.yml", "service: a\n", False),
+        ("template.yml", "service: a\nprovider: aws\n", False),
+        ("other.yml", None, False),
+    ],
+)
+def test_a_service_is_told_by_name_or_content(
+    tmp_path: Path, name: str, text: str | None, expected: object
+) -> None:
+    """A file of any name that has a service and a provider is a service."""
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    assert is_serverless(tmp_path / name) is expected

@@ -198,3 +198,48 @@ def test_hint_for_a_missing_module(
     hint = missing_module_hint(function, family, tmp_path / "template.yaml", message)
     expected = f"`{module}` is not in the code: run `sam build` if `{file}` has it"
     assert hint == (expected if module else None)
+
+
+@pytest.mark.parametrize(
+    ("family", "file", "message", "expected"),
+    [
+        (
+            "python",
+            "requirements.txt",
+            "No module named 'yaml'",
+            (
+                "`yaml` is not in the code: run `pip install -r requirements.txt -t .` if "
+                "`requirements.txt` has it"
+            ),
+        ),
+        (
+            "python",
+            "pyproject.toml",
+            "No module named 'yaml'",
+            "`yaml` is not in the code: run `pip install -t . yaml` if `pyproject.toml` has it",
+        ),
+        (
+            "nodejs",
+            "package.json",
+            "Cannot find module 'a'",
+            "`a` is not in the code: run `npm install` if `package.json` has it",
+        ),
+        (
+            "python",
+            "requirements.txt",
+            "No module named 'requests'",
+            (
+                "`requests` is in `.serverless/requirements`: add "
+                "`--env PYTHONPATH=/var/task/.serverless/requirements`"
+            ),
+        ),
+    ],
+)
+def test_hint_for_a_missing_module_of_a_service(
+    function: Function, tmp_path: Path, family: str, file: str, message: str, expected: str
+) -> None:
+    """A package has no effect on the directory that is run, so the hint installs, or shows what is installed."""
+    (tmp_path / file).touch()
+    (tmp_path / ".serverless/requirements/requests").mkdir(parents=True)
+    function = replace(function, handler="src/app.handler", framework="serverless")
+    assert missing_module_hint(function, family, tmp_path / "serverless.yml", message) == expected

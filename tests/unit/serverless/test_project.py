@@ -264,3 +264,28 @@ def test_a_function_that_cannot_run_is_refused(tmp_path: Path, settings: str, me
     with pytest.raises(TemplateError, match=message) as caught:
         resolved(write_service(tmp_path, text, app=""), "hello")
     assert caught.value.place is not None
+
+
+def test_plugins_that_change_environments_are_named(tmp_path: Path) -> None:
+    """A plugin is not run; those that functions do not notice are not named."""
+    project = write_service(
+        tmp_path,
+        """
+service: shop
+provider: {name: aws, runtime: python3.13}
+plugins: [serverless-offline, serverless-dotenv-plugin, ./plugins/own]
+functions: {hello: {handler: app.handler}}
+""",
+        app="",
+    )
+    entry = project.find("hello")
+    assert [(each.message, each.hint) for each in project.diagnostics_for(entry)] == [
+        (
+            "the plugin `serverless-dotenv-plugin` is not run: variables of `.env` files are not added",
+            "give them with `--env-vars .env`",
+        ),
+        (
+            "the plugin `./plugins/own` is not run: what it changes in the configuration is missing",
+            None,
+        ),
+    ]

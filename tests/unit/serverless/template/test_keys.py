@@ -1,0 +1,48 @@
+"""Keys of a function that Serverless does not know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.errors import TemplateError
+from tests.unit.serverless.services import resolved, write_service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = """
+service: shop
+provider: {name: aws, runtime: python3.13}
+functions: {hello: {handler: app.handler, timout: 3, warmup: true}}
+"""
+
+
+def said(directory: Path, more: str = "") -> list[tuple[str, str | None]]:
+    """Return messages and hints about the keys of a function."""
+    project = write_service(directory, TEXT + more, app="")
+    return [(each.message, each.hint) for each in resolved(project, "hello").diagnostics]
+
+
+def test_unknown_keys_are_named(tmp_path: Path) -> None:
+    """The hint has a known key that is close."""
+    assert said(tmp_path) == [
+        ("`timout` is not a setting of a function", "did you mean `timeout`?"),
+        ("`warmup` is not a setting of a function", None),
+    ]
+
+
+def test_a_plugin_may_have_keys_of_its_own(tmp_path: Path) -> None:
+    """With plugins, only misspelt keys are named."""
+    assert said(tmp_path, "plugins: [serverless-plugin-warmup]") == [
+        ("`timout` is not a setting of a function", "did you mean `timeout`?")
+    ]
+
+
+def test_the_service_decides_whether_keys_matter(tmp_path: Path) -> None:
+    """`configValidationMode` makes them errors, or says nothing about them."""
+    assert said(tmp_path, "configValidationMode: off") == []
+    with pytest.raises(TemplateError, match="`timout` is not a setting") as caught:
+        said(tmp_path, "configValidationMode: error")
+    assert caught.value.place is not None
