@@ -29,7 +29,8 @@ _PROCESSES: Final = 1024
 _OPEN_FILES: Final = 1024
 # https://simonko.dev/posts/aws/non-root-lambda-image
 _LAMBDA_USER: Final = (993, 990)
-_PREFIX: Final = "samlocal-"
+# The box knows the folders of others by it.
+_PREFIX: Final = "samlocal-box-"
 
 
 @frozen
@@ -60,6 +61,11 @@ class BoxSetup:
         self._address = address
         self._replaced = {} if is_isolated else _real_paths(spec)
         self._pattern = _path_pattern(self._replaced)
+
+    @property
+    def marker(self) -> str:
+        """The variable that all processes of the box have, and no others."""
+        return f"AWS_LAMBDA_RUNTIME_API={self._address}"
 
     def make_folder(self) -> None:
         """Make the folder, with a private directory for temporary files."""

@@ -7,6 +7,7 @@ import os
 import platform
 from typing import TYPE_CHECKING, Final
 
+from samlocal.errors import ProgramNotExecutableError
 from samlocal.sandbox.launch_errors import NO_LOADER, format_error, launch_error
 
 if TYPE_CHECKING:
@@ -32,3 +33,9 @@ def refusal_reason(number: int, beginning: bytes) -> str:
 def extension_error(name: str, number: int, beginning: bytes) -> LaunchError:
     """Return the error of an extension that is not executed."""
     return launch_error(name, refusal_reason(number, beginning))
+
+
+def runtime_error(label: str, number: int, beginning: bytes) -> ProgramNotExecutableError:
+    """Return the error of a runtime's program, `label`, that is not executed."""
+    reason = refusal_reason(number, beginning)
+    return ProgramNotExecutableError(f"{label} cannot be started: {reason}")

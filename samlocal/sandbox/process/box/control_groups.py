@@ -33,7 +33,7 @@ class ControlGroups:
 
     def make(self, name: str, *, memory: int | None, processes: int | None) -> None:
         """Make the groups that are possible, and set their limits."""
-        for controller, parent in _parents().items():
+        for controller, parent in parents().items():
             folder = f"{parent}/{name}"
             try:
                 os.mkdir(folder)
@@ -93,26 +93,26 @@ def remove_group(folder: str) -> None:
             return
 
 
-def _parents() -> dict[str, str]:
+def parents() -> dict[str, str]:
     """Return the folder in which a group can be made, for each controller."""
     try:
         with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().splitlines()
     except OSError:
         return {}
-    parents = {}
+    found = {}
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            parents.update(_unified_parents(path))
+            found.update(_unified_parents(path))
             continue
         for controller in {"memory", "cpu", "pids"}.intersection(controllers.split(",")):
             root = f"{_ROOT}/{controllers}"
             own = root + path
             folder = own if os.path.isdir(own) else root
             if os.access(folder, os.W_OK):
-                parents[controller] = folder.rstrip("/")
-    return parents
+                found[controller] = folder.rstrip("/")
+    return found
 
 
 def _unified_parents(path: str) -> dict[str, str]:

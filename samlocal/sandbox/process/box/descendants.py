@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from typing import Final
 
 _PAUSE_SECONDS: Final = 0.002
+_KIB: Final = 1024
 
 
-def kill_all(known: set[int], reaped: Callable[[int, int], None], *, is_first: bool) -> None:
+def kill_all(known: set[int], reaped: Callable[[int, int, int], None], *, is_first: bool) -> None:
     """Kill all descendants of this process, which adopts orphans; return when all have ended.
 
     `known` are the leaders of sessions, for systems that do not tell the descendants. `is_first` tells whether
-    this is process 1 of a PID namespace. `reaped` is called with the number and the status of each child.
+    this is process 1 of a PID namespace. `reaped` is called with the number of each child, its status,
+    and its peak memory in bytes.
     """
     while True:
         if is_first:
@@ -34,19 +36,19 @@ def kill_all(known: set[int], reaped: Callable[[int, int], None], *, is_first: b
         time.sleep(_PAUSE_SECONDS)
 
 
-def reap(reaped: Callable[[int, int], None], *, until_none: bool = False) -> bool:
+def reap(reaped: Callable[[int, int, int], None], *, until_none: bool = False) -> bool:
     """Take the statuses of children that have ended; return whether there are others.
 
     With `until_none`, wait for all.
     """
     while True:
         try:
-            number, status = os.waitpid(-1, 0 if until_none else os.WNOHANG)
+            number, status, usage = os.wait4(-1, 0 if until_none else os.WNOHANG)
         except ChildProcessError:
             return False
         if number == 0:
             return True
-        reaped(number, status)
+        reaped(number, status, usage.ru_maxrss * _KIB)
 
 
 def descendants() -> list[int]:

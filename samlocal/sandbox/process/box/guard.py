@@ -10,6 +10,8 @@ import time
 from . import kernel
 from .control_groups import ControlGroups
 from .descendants import kill_all
+from .file_trees import remove_tree
+from .leftovers import lock, remove_leftovers
 from .memory_watch import MemoryWatch
 from .messages import CONTROL
 from .programs import Starter
@@ -40,10 +42,15 @@ def main() -> None:
         guard.isolate()
         guard.run(commands)
     except OSError as error:
-        channel.send("failed", error.errno or 0, str(error))
+        channel.send("failed", _reason(error))
     finally:
         guard.remove()
     channel.send("ended")
+    channel.close()
+    try:
+        remove_leftovers(setup["folder"])
+    except OSError:  # another box does
+        return
 
 
 class Guard:
@@ -63,6 +70,7 @@ class Guard:
             OSError: The kernel refuses the namespaces.
         """
         setup = self._setup
+        lock(self._folder)
         if setup["groups"]:
             self._groups.make(
                 setup["name"], memory=setup["memory_bytes"], processes=setup["processes"]
@@ -112,7 +120,7 @@ class Guard:
                 else:
                     kernel.adopt_orphans()
         except OSError as error:
-            self._channel.send("failed", error.errno or 0, str(error))
+            self._channel.send("failed", _reason(error))
             return
         starter = Starter(
             self._groups, open_files=setup["open_files"], privileges=not setup["strict"]
@@ -142,40 +150,14 @@ class Guard:
         remove_tree(self._folder)
 
 
-def remove_tree(path: str) -> None:
-    """Remove a directory with all that is in it, whatever its permissions, as far as possible."""
-    try:
-        entries = list(os.scandir(path))
-    except PermissionError:
-        try:
-            os.chmod(path, 0o700)
-            entries = list(os.scandir(path))
-        except OSError:
-            return
-    except OSError:
-        return
-    try:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(entry.path)
-            else:
-                _unlink(entry.path)
-        os.rmdir(path)
-    except OSError:
-        return
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except PermissionError:
-        os.chmod(os.path.dirname(path), 0o700)
-        os.unlink(path)
-
-
 def _write(path: str, text: str) -> None:
     number = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(number, text.encode())
     finally:
         os.close(number)
+
+
+def _reason(error: OSError) -> str:
+    """Return what was refused, and why: `unshare: Operation not permitted`."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)

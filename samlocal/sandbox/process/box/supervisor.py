@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _RECEIVE: Final = 1 << 16
 _MOST_OUTPUTS: Final = 16
 _WATCH_SECONDS: Final = 0.05
-_PEAK_SECONDS: Final = 0.5
 
 
 class Channel:
@@ -49,6 +48,10 @@ class Channel:
                     os.set_inheritable(number, False)
                     self.outputs.append(number)
         return self._unpacker.take(data) if data else None
+
+    def close(self) -> None:
+        """Let samlocal see the end of the messages."""
+        self._control.close()
 
     def send(self, *message: object) -> None:
         """Tell samlocal something, unless it has ended."""
@@ -79,7 +82,6 @@ class Supervisor:
         self._guard = guard
         self._is_first = is_first
         self._watch = watch
-        self._has_limit = False
         self._running: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
         self._out_of_memory: set[int] = set()
@@ -129,7 +131,7 @@ class Supervisor:
                 self._channel.send("killed")
             case ("measure",):
                 if self._watch:
-                    self._measure(self._watch)
+                    self._watch.note_peaks(descendants())
                 self._channel.send("measured", self._watch.peak if self._watch else 0)
 
     def _start(
@@ -155,7 +157,9 @@ class Supervisor:
             except OSError:  # it has ended
                 return
 
-    def _reaped(self, number: int, status: int) -> None:
+    def _reaped(self, number: int, status: int, peak: int) -> None:
+        if self._watch:
+            self._watch.peak = max(self._watch.peak, peak)
         identifier = self._running.pop(number, None)
         if identifier is not None:
             del self._numbers[identifier]
@@ -168,7 +172,7 @@ class Supervisor:
 
     def _measure(self, watch: MemoryWatch) -> None:
         """Do what the kernel does to a group that has used all of its memory."""
-        processes = [each for each in descendants() if each != os.getpid()]
+        processes = descendants()
         if not watch.measure(processes):
             return
         largest = watch.largest(processes)

@@ -36,7 +36,7 @@ def no_leftovers() -> Iterator[None]:
 
 def leftovers() -> list[Path]:
     """Return the folders and control groups of this process's sandboxes."""
-    prefix = f"samlocal-{os.getpid()}-"
+    prefix = f"samlocal-box-{os.getpid()}-"
     folders = list(Path(_temporary_folder()).glob(f"{prefix}*"))
     for parent, names, _ in os.walk("/sys/fs/cgroup"):  # other groups may end meanwhile
         folders += [Path(parent, each) for each in names if each.startswith(prefix)]

@@ -1,0 +1,56 @@
+"""Removes what boxes have left that were killed together with their samlocal.
+
+Each box locks its folder, as long as it lives.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+from .control_groups import parents, remove_group
+from .file_trees import remove_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+_PREFIX: Final = "samlocal-box-"
+# A folder is made before it is locked.
+_YOUNG_SECONDS: Final = 60
+
+
+def lock(folder: str) -> int:
+    """Lock the folder of this box until the end of this process; return the open folder."""
+    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(number, fcntl.LOCK_EX)
+    return number
+
+
+def remove_leftovers(folder: str) -> None:
+    """Remove the folders and control groups of dead boxes beside the folder of this one."""
+    parent, own = os.path.split(folder)
+    for name in os.listdir(parent):
+        if name.startswith(_PREFIX) and name != own and _is_dead(f"{parent}/{name}"):
+            for group in set(parents().values()):
+                if os.path.isdir(f"{group}/{name}"):
+                    remove_group(f"{group}/{name}")
+            remove_tree(f"{parent}/{name}")
+
+
+def _is_dead(folder: str) -> bool:
+    try:
+        status = os.stat(folder)
+        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _YOUNG_SECONDS:
+            return False
+        number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(number)
+    return True
