@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from samlocal.errors import UsageError
 from samlocal.suggestions import installation_of_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Body(Protocol):
@@ -19,6 +21,9 @@ class Body(Protocol):
 
 class Client(Protocol):
     """The methods of boto3's clients that samlocal uses."""
+
+    def describe_stacks(self, **request: str) -> Mapping[str, object]:
+        """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html."""
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> Mapping[str, Mapping[str, str]]:  # noqa: N803
         """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html."""
@@ -36,7 +41,12 @@ class Client(Protocol):
         """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html."""
 
 
-Connect = Callable[[str], Client]
+class Connect(Protocol):
+    """Creates the clients of one account."""
+
+    def __call__(self, service: str, /, *, region: str | None = None) -> Client:
+        """Return a client of a service, in another Region than the account's own if one is given."""
+
 
 _READ_SECONDS: Final = 10.0
 
@@ -44,7 +54,9 @@ _READ_SECONDS: Final = 10.0
 class _Boto3Session(Protocol):
     """The part of `boto3.session.Session` that samlocal uses."""
 
-    def client(self, service: str, *, endpoint_url: str | None, config: object) -> object:
+    def client(
+        self, service: str, *, region_name: str | None, endpoint_url: str | None, config: object
+    ) -> object:
         """Return a client of a service."""
 
 
@@ -58,11 +70,14 @@ class AwsSession:
         self,
         service: str,
         *,
+        region: str | None = None,
         endpoint_url: str | None = None,
         read_seconds: float = _READ_SECONDS,
         attempts: int = 2,
     ) -> object:
         """Return boto3's client of a service, which waits so long for each part of an answer.
+
+        `region` is a Region other than the session's.
 
         Raises:
             ValueError: The URL is malformed.
@@ -75,7 +90,9 @@ class AwsSession:
             retries={"total_max_attempts": attempts},
             tcp_keepalive=True,  # networks forget a connection that is idle for some minutes
         )
-        return self._session.client(service, endpoint_url=endpoint_url, config=settings)
+        return self._session.client(
+            service, region_name=region, endpoint_url=endpoint_url, config=settings
+        )
 
 
 def open_session(
@@ -108,7 +125,7 @@ def connect(*, region: str | None, profile: str | None) -> Connect:
     """
     session = open_session(region=region, profile=profile)
 
-    def client(service: str) -> Client:
-        return cast("Client", session.client(service))
+    def client(service: str, /, *, region: str | None = None) -> Client:
+        return cast("Client", session.client(service, region=region))
 
     return client

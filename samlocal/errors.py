@@ -9,6 +9,7 @@
     │   ├── ParameterError            a template parameter has a wrong value
     │   │   └── MissingParameterError a function needs parameters that have no value
     │   ├── VariableError             a Serverless variable cannot be resolved
+    │   │   └── UnavailableValueError its value is in AWS or in a plugin, and nothing gives it here
     │   ├── FunctionNotFoundError     no function has that identifier
     │   ├── AmbiguousFunctionError    more than one function has it
     │   ├── CodeNotFoundError         the function's code does not exist
@@ -155,6 +156,21 @@ class MissingParameterError(ParameterError):
 
 class VariableError(ProjectError):
     pass
+
+
+class UnavailableValueError(VariableError):
+    """The value of the variable's source `source`, as it is written, cannot be had here; a fallback applies."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        hint: str | None = None,
+        source: str = "",
+    ) -> None:
+        super().__init__(message, place=place, hint=hint)
+        self.source = source
 
 
 class FunctionNotFoundError(ProjectError):

@@ -5,6 +5,7 @@ js-yaml reads YAML 1.2 with timestamps, and without digits in groups: https://gi
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -67,6 +68,12 @@ def parse_json_scalar(word: str) -> Scalar:
     if word in _WORDS:
         return _WORDS[word]
     return _number(float(word))
+
+
+def json_data(text: str) -> object:
+    """Return the value of a text that is JSON, with JavaScript's numbers."""
+    data: object = json.loads(text, parse_int=parse_json_scalar, parse_float=parse_json_scalar)
+    return data
 
 
 def parse_js_yaml_scalar(text: str) -> Scalar:

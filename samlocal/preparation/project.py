@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.aws_account import Account
-    from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
+    from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
+    from samlocal.cloudformation.intrinsics.dynamic_references import GivenValues, ValueSource
     from samlocal.host import Host
     from samlocal.preparation.options import ProjectOptions
     from samlocal.project.project import Project
@@ -116,7 +117,7 @@ def _account(options: ProjectOptions, remote: ValueSource | None, host: Host) ->
     return Account(diagnostic=Diagnostic(message=message, hint=ACCOUNT_HINT))
 
 
-def _given_values(options: ProjectOptions) -> ValueSource | None:
+def _given_values(options: ProjectOptions) -> GivenValues | None:
     if not options.values_file:
         return None
     from samlocal.cloudformation.intrinsics.dynamic_references import read_given_values
@@ -124,7 +125,7 @@ def _given_values(options: ProjectOptions) -> ValueSource | None:
     return read_given_values(options.values_file)
 
 
-def _remote_values(options: ProjectOptions) -> ValueSource | None:
+def _remote_values(options: ProjectOptions) -> RemoteValues | None:
     if not options.resolve_remote:
         return None
     from samlocal.aws_clients import connect

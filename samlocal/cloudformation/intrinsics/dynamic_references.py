@@ -18,10 +18,13 @@ from samlocal.errors import TemplateError, TemplateNotFoundError
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "s3", "sts"]
+    from samlocal.documents.node import Scalar
+    from samlocal.documents.scalars import Schema
+
+Service = Literal["ssm", "ssm-secure", "secretsmanager", "exports", "cf", "s3", "sts"]
 
 _REFERENCE: Final = re.compile(r"\{\{resolve:([^{}]*)\}\}")
 # Compiled where a secret is read: most runs read none.
@@ -29,15 +32,28 @@ _ARN_PATTERN: Final = r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)"
 _RANDOM_SUFFIX: Final = r"-[A-Za-z0-9]{6}$"  # Secrets Manager's own, at the end of ARNs
 _HINT: Final = "give it in a file with --resolve-file, or read it from AWS with --resolve-remote"
 _OBJECT_HINT: Final = "read it from AWS with --resolve-remote"
-_SECTIONS: Final = ("ssm", "ssm-secure", "secretsmanager", "exports")
+_SECTIONS: Final = (
+    "ssm",
+    "ssm-secure",
+    "secretsmanager",
+    "exports",
+    "cf",
+    "s3",
+    "aws",
+    "variables",
+)
+_OF_PARAMETERS: Final = ("ssm", "ssm-secure", "secretsmanager")  # whatever a parameter's type
+_SECRET_PARAMETER: Final = "/aws/reference/secretsmanager/"  # noqa: S105  # the path of all secrets in Parameter Store
 
 
 @frozen
 class Reference:
-    """A value stored in AWS; the name of an object in S3 is its URI, `s3://BUCKET/KEY`.
+    """A value stored in AWS.
 
+    The name of an object in S3 is its URI, `s3://BUCKET/KEY`, and that of an output of a stack is `STACK.OUTPUT`.
     `version` is an SSM parameter's version or a secret's version id; `json_key` is a key in the JSON
-    of a secret.
+    of a secret. `region` is a Region other than the project's. An SSM parameter with `is_raw` is text, whatever its
+    type, and without `is_decrypted` it stays as it is encrypted.
     """
 
     service: Service
@@ -45,10 +61,15 @@ class Reference:
     json_key: str | None = None
     version: str | None = None
     version_stage: str | None = None
+    region: str | None = None
+    is_raw: bool = False
+    is_decrypted: bool = True
 
     def __str__(self) -> str:
         if self.service == "exports":
             return f"the export `{self.name}`"
+        if self.service == "cf":
+            return f"the output `{self.name}`"
         if self.service == "s3":
             return f"`{self.name}`"
         if self.service == "sts":
@@ -72,6 +93,13 @@ class ValueSource(Protocol):
 
     def look_up(self, reference: Reference) -> str | Unknown | None:
         """Return a value, the reason why it is unknown, or None if this source does not have it."""
+
+
+class TypedValueSource(ValueSource, Protocol):
+    """A source of values with their types: a list for a `StringList`, a mapping for a secret in JSON."""
+
+    def look_up_value(self, reference: Reference) -> object | Unknown | None:
+        """Return a value as data of JSON, the reason why it is unknown, or None if there is no such value."""
 
 
 class ExternalValues:
@@ -159,23 +187,15 @@ def _service(name: str) -> Service:
 class GivenValues:
     """Values from the mapping in the file of `--resolve-file`.
 
-    Its keys are `ssm`, `ssm-secure`, `secretsmanager` and `exports`; each has values by name. A
-    secret is a mapping or a string. `ssm-secure` parameters may be under `ssm` too.
+    Its keys are `ssm`, `ssm-secure`, `secretsmanager`, `exports`, `cf`, `s3` and `aws`; each has values by name. A
+    secret is a mapping or a string. `ssm-secure` parameters may be under `ssm` too. `variables` has values of
+    variables of Serverless by their text: `git:sha1`.
     """
 
     values: Mapping[str, object]
 
     def look_up(self, reference: Reference) -> str | Unknown | None:
-        services = (
-            ("ssm-secure", "ssm") if reference.service == "ssm-secure" else (reference.service,)
-        )
-        found = (
-            value
-            for service in services
-            for name in reference.names
-            if (value := self._section(service).get(name)) is not None
-        )
-        value = next(found, None)
+        _, value = self._find(reference, _sections_of(reference))
         if value is None or reference.json_key is None:
             return None if value is None else _text(value)
         fields = _fields(value)
@@ -183,9 +203,52 @@ class GivenValues:
             return Unknown(reason=f"the value given for {reference} has no such key")
         return _text(fields[reference.json_key])
 
+    def look_up_value(self, reference: Reference) -> object | Unknown | None:
+        is_parameter = reference.service == "ssm"
+        sections = _OF_PARAMETERS if is_parameter else _sections_of(reference)
+        section, value = self._find(reference, sections)
+        if value is None or reference.is_raw:
+            return None if value is None else _text(value)
+        if isinstance(value, list):
+            return [_text(item) for item in value]  # a StringList
+        if isinstance(value, dict):
+            return _typed(value, _javascript_word)
+        return _text(value) if section == "ssm" else value_of_secret(_text(value))
+
+    def variable(self, text: str) -> object | None:
+        """Return the value of a variable, such as `git:sha1`, as data of JSON; None if there is none."""
+        return _typed(self._section("variables").get(text), _javascript_word)
+
+    def aws(self, name: str) -> str | None:
+        """Return a value under `aws`: `accountId` or `region`."""
+        value = self._section("aws").get(name)
+        return None if value is None else _text(value)
+
+    def _find(self, reference: Reference, sections: Iterable[str]) -> tuple[str, object]:
+        found = (
+            (section, value)
+            for section in sections
+            for name in reference.names
+            if (value := self._section(section).get(_name_in(section, name))) is not None
+        )
+        return next(found, ("", None))
+
     def _section(self, name: str) -> Mapping[str, object]:
         section = self.values.get(name)
         return section if isinstance(section, dict) else {}
+
+
+def _sections_of(reference: Reference) -> tuple[str, ...]:
+    if reference.service == "ssm-secure":
+        return ("ssm-secure", "ssm")
+    return (reference.service,)
+
+
+def _name_in(section: str, name: str) -> str:
+    """Return the key of a name in a section: objects of S3 are `BUCKET/KEY`, and secrets have no path."""
+    if section == "s3":
+        return name.removeprefix("s3://")
+    return name.removeprefix(_SECRET_PARAMETER) if section == "secretsmanager" else name
 
 
 def _text(value: object) -> str:
@@ -196,15 +259,31 @@ def _text(value: object) -> str:
     return json.dumps(_typed(value), separators=(",", ":"))
 
 
-def _typed(value: object) -> object:
+def value_of_secret(text: str) -> object:
+    """Return the mapping in a `SecureString` that is JSON, else the text itself."""
+    from samlocal.documents.javascript_scalars import json_data  # noqa: PLC0415  # templates need none of it
+
+    try:
+        return json_data(text) if text.startswith("{") else text
+    except (ValueError, RecursionError):
+        return text
+
+
+def _javascript_word(text: str) -> Scalar:
+    from samlocal.documents.javascript_scalars import parse_js_yaml_scalar  # noqa: PLC0415  # as above
+
+    return parse_js_yaml_scalar(text)
+
+
+def _typed(value: object, parse_word: Schema = parse_core_scalar) -> object:
     """Return a value with its unquoted numbers and booleans as JSON types."""
     match value:
         case Unquoted():
-            return parse_core_scalar(value)
+            return parse_word(value)
         case list():
-            return [_typed(item) for item in value]
+            return [_typed(item, parse_word) for item in value]
         case dict():
-            return {name: _typed(entry) for name, entry in value.items()}
+            return {name: _typed(entry, parse_word) for name, entry in value.items()}
         case _:
             return value
 
@@ -223,7 +302,7 @@ def read_given_values(path: Path) -> GivenValues:
 
     Raises:
         TemplateNotFoundError: there is no such file.
-        TemplateError: it cannot be read, or has a section other than the four.
+        TemplateError: it cannot be read, or has a section other than those of `GivenValues`.
     """
     try:
         root = load(path, schema=as_written).root

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
-from samlocal.documents.javascript_scalars import parse_json_scalar
+from samlocal.documents.javascript_scalars import json_data
 from samlocal.documents.read_files import note_file
 from samlocal.errors import Place, TemplateError
 from samlocal.frozen_dataclass import frozen
@@ -174,7 +174,7 @@ class _Connection:
             case dict() as error, _:
                 raise self._error(error, path)
             case _, str() as text:
-                return json.loads(text, parse_int=parse_json_scalar, parse_float=parse_json_scalar)
+                return json_data(text)
             case _:
                 return None
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.aws_account import Account
-    from samlocal.cloudformation.intrinsics.dynamic_references import ValueSource
+    from samlocal.cloudformation.intrinsics.dynamic_references import GivenValues, TypedValueSource
 
 
 @frozen
@@ -27,5 +27,5 @@ class VariableContext:
     params: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
-    given: ValueSource | None = None
-    remote: ValueSource | None = None
+    given: GivenValues | None = None
+    remote: TypedValueSource | None = None

@@ -12,8 +12,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import DEFAULT_REGION
+from samlocal.diagnostics import Diagnostic
 from samlocal.documents.node import MAX_DEPTH, Node
-from samlocal.errors import ProjectError, VariableError
+from samlocal.errors import ProjectError, UnavailableValueError, VariableError
 from samlocal.serverless.framework_version import VERSION_4, major_version
 from samlocal.serverless.variables.parts import Literal, Variable, VariableSyntaxError
 from samlocal.serverless.variables.resolution_errors import (
@@ -60,6 +61,8 @@ class Variables:
         self._resolved: dict[int, tuple[Node, Node]] = {}
         self._active: dict[int, Node] = {}  # the texts that are being resolved, in order
         self._environment: Mapping[str, str] | None = None
+        # The fallbacks that stand for values which exist elsewhere; a dict keeps their order.
+        self.diagnostics: dict[Diagnostic, None] = {}
 
     @property
     def stage(self) -> str:
@@ -258,13 +261,30 @@ class Variables:
         return text
 
     def _evaluate_variable(self, variable: Variable, node: Node, level: int) -> Node:
+        unavailable: UnavailableValueError | None = None
         for source in variable.sources:
             if isinstance(source, Literal):
+                self._note_fallback(unavailable)
                 return node.with_value(source.value)
-            found = self._ask(source, variable, node, level)
+            try:
+                found = self._ask(source, variable, node, level)
+            except UnavailableValueError as error:
+                if error.source != source.text or error.place != node.place:
+                    raise  # that of another variable, which this one refers to
+                unavailable = unavailable or error
+                continue
             if found is not None and found.value is not None:
+                self._note_fallback(unavailable)
                 return self._evaluate_again(found, level)
+        if unavailable is not None:
+            raise unavailable
         raise missing_value(variable, node, self)
+
+    def _note_fallback(self, unavailable: UnavailableValueError | None) -> None:
+        if unavailable is not None:
+            message = f"{unavailable.message}; its fallback applies"
+            found = Diagnostic(message=message, place=unavailable.place, hint=unavailable.hint)
+            self.diagnostics.setdefault(found)
 
     def _evaluate_again(self, found: Node, level: int) -> Node:
         """Resolve the variables in the text that a source gives, unless they are resolved already."""
@@ -291,4 +311,13 @@ class Variables:
             text=source.text,
             variable=variable.text,
         )
-        return find_source(source.type)(request, self)
+        return self._given(request) or find_source(source.type)(request, self)
+
+    def _given(self, request: SourceRequest) -> Node | None:
+        if self.context.given is None:
+            return None
+        from samlocal.serverless.variables.sources.stored_values import (  # noqa: PLC0415  # with --resolve-file only
+            given_variable,
+        )
+
+        return given_variable(request, self)

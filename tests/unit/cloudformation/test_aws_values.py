@@ -21,9 +21,13 @@ class Account:
     def __init__(self) -> None:
         self.requests: list[str] = []
 
-    def connect(self, service: str) -> Account:
+    def connect(self, service: str, /, *, region: str | None = None) -> Account:
+        assert region is None
         self.requests.append(service)
         return self
+
+    def describe_stacks(self, **request: str) -> Mapping[str, object]:
+        raise AssertionError(request)
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> Mapping[str, Mapping[str, str]]:  # noqa: N803
         assert WithDecryption
@@ -124,7 +128,8 @@ def test_no_request_follows_an_error_of_the_credentials() -> None:
     """After an error of the credentials, further values fail with the same reason and no request."""
     requests: list[str] = []
 
-    def connect(service: str) -> Account:
+    def connect(service: str, /, *, region: str | None = None) -> Account:
+        assert region is None
         requests.append(service)
         raise NoCredentialsError("Unable to locate credentials")
 
