@@ -21,6 +21,8 @@ from samlocal.project.parameter_overrides import (
     overrides_from,
     parse_parameter_overrides,
 )
+from samlocal.serverless.variables.parts import VariableSyntaxError
+from samlocal.serverless.variables.syntax import parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,7 +172,7 @@ def _word(words: tuple[str, ...], choices: Iterator[int]) -> str:
 
 
 def read_overrides(data: bytes) -> None:
-    """Read the bytes as words after `--parameter-overrides`, as a file of them, and as a reference."""
+    """Read the bytes as words after `--parameter-overrides`, as a file of them, as a reference, and as variables."""
     text = data.decode(errors="replace")
     words = text.split("\0")
     if not any(word.startswith("file://") for word in words):
@@ -183,6 +185,8 @@ def read_overrides(data: bytes) -> None:
         overrides_from(compose(text, NOWHERE / "parameters.yaml").root)
     parse_reference(text)
     ExternalValues().fill_in(text)
+    with suppress(VariableSyntaxError):
+        parse_text(text)
 
 
 TARGETS: Final[tuple[Callable[[bytes], None], ...]] = (

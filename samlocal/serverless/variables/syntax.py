@@ -15,8 +15,8 @@ import json
 import re
 from typing import Final
 
-from samlocal.documents.javascript_scalars import javascript_number
 from samlocal.documents.node import MAX_DEPTH
+from samlocal.serverless.variables.literals import parse_word
 from samlocal.serverless.variables.parts import (
     Literal,
     Parts,
@@ -35,11 +35,6 @@ _WORD: Final = re.compile(r"[a-zA-Z0-9. -]+")
 _FALLBACK_TYPE: Final = re.compile(r"[a-z][a-zA-Z0-9]*")
 _STRING: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-# Compiled where a word may be a number: https://tc39.es/ecma262/#sec-tonumber-applied-to-the-string-type
-_DECIMAL: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-_WITH_BASE: Final = r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)"
-_MAX_DIGITS: Final = 300  # of a number, which all are finite
-_CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _LITERALS: Final = (
     "a fallback is another source, a quoted text, a number, `true`, `false` or `null`"
 )
@@ -207,7 +202,7 @@ class _Parser:
         parts, end = self._operand(_PARAMETER, index, start, depth)
         if any(isinstance(part, Variable) for part in parts):
             return parts, end
-        return _literal("".join(map(str, parts)), is_text=True) or Literal(None), end
+        return parse_word("".join(map(str, parts)), is_text=True) or Literal(None), end
 
     def _operand(
         self, literal: re.Pattern[str], index: int, start: int, depth: int
@@ -241,7 +236,7 @@ class _Parser:
             if not _FALLBACK_TYPE.fullmatch(word[0]):
                 raise VariableSyntaxError(f"`{word[0]}` is not a source", index)
             return self._reference(index, word[0], end, start, depth)
-        literal = _literal(word[0].strip())
+        literal = parse_word(word[0].strip())
         if literal is None:
             quoted = f"'{word[0].strip()}'"
             hint = f"quote a text: `{quoted}`"
@@ -296,22 +291,3 @@ class _Parser:
 
     def _at(self, index: int) -> str:
         return self._text[index : index + 1]
-
-
-def _literal(word: str, *, is_text: bool = False) -> Literal | None:
-    """Return the value of an unquoted word; None if it has none, unless it may be text."""
-    if word in _CONSTANTS:
-        return Literal(_CONSTANTS[word])
-    number = _number(word)
-    if number is not None:
-        return Literal(number)
-    return Literal(word) if is_text and word else None
-
-
-def _number(word: str) -> int | float | None:
-    if len(word) <= _MAX_DIGITS:
-        if re.fullmatch(_WITH_BASE, word):
-            return javascript_number(float(int(word, 0)))
-        if re.fullmatch(_DECIMAL, word) and (value := float(word)) != float("inf"):
-            return javascript_number(value)
-    return None
