@@ -96,9 +96,16 @@ class AwsSession:
 
 
 def open_session(
-    *, region: str | None, profile: str | None, purpose: str = "reading from AWS"
+    *,
+    region: str | None,
+    profile: str | None,
+    keys: Mapping[str, str] | None = None,
+    purpose: str = "reading from AWS",
 ) -> AwsSession:
     """Return a session of boto3; `purpose` is what needs it, for the message if it is not installed.
+
+    `keys` are credentials, in place of all that boto3 finds: `aws_access_key_id`, `aws_secret_access_key` and
+    perhaps `aws_session_token`.
 
     Raises:
         UsageError: boto3 is not installed, or the profile does not exist.
@@ -112,7 +119,7 @@ def open_session(
             hint=f"{installation_of_extra('aws')} installs it",
         ) from exc
     try:
-        return AwsSession(session_class(region_name=region, profile_name=profile))
+        return AwsSession(session_class(region_name=region, profile_name=profile, **(keys or {})))
     except botocore_error as exc:
         raise UsageError(f"the profile cannot be used: {exc}") from exc
 

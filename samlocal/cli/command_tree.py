@@ -28,6 +28,10 @@ COMMANDS: Final = {
         "samlocal.cli.commands.start_lambda:start_lambda",
         "Serve Lambda's API on this machine, for the AWS CLI, SDKs and tests.",
     ),
+    ("invoke",): (
+        "samlocal.cli.commands.invoke_deployed:invoke_deployed",
+        "Invoke a deployed function, as `serverless invoke` does; see `invoke local`, too.",
+    ),
     ("invoke", "local"): (
         "samlocal.cli.commands.invoke_local:invoke_local",
         "Run a function of a Serverless project once, as `serverless invoke local` does.",

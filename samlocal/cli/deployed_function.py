@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli.samconfig import CONTEXT_KEY, DEFAULT_ENVIRONMENT, read_config
@@ -10,6 +11,8 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.remote.resource_ids import read_arn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import typer
 
     from samlocal.aws_clients import AwsSession
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from samlocal.function import FunctionEntry
     from samlocal.host import Host
     from samlocal.preparation.options import ProjectOptions
+    from samlocal.project.project import Project
 
 _DEPLOY = ("deploy",)
 _DEPLOYED = ("stack_name", "region", "profile")
@@ -93,12 +97,9 @@ def find_deployed_function(
     """
     arn = read_arn(identifier) if identifier is not None else None
     if arn is not None:
-        session, region = _session(deployment, host, region=arn.region)
-        return DeployedFunction(name=arn.arn, session=session, region=region)
+        return _with_session(arn.arn, deployment, host, region=arn.region)
     if deployment.stack_name is None:
-        name = _of_project(identifier, options, host, is_of_project=is_of_project)
-        session, region = _session(deployment, host)
-        return DeployedFunction(name=name, session=session, region=region)
+        return _of_project(identifier, deployment, options, host, is_of_project=is_of_project)
     from samlocal.remote.stacks import Stacks
 
     session, region = _session(deployment, host)
@@ -106,31 +107,44 @@ def find_deployed_function(
     return DeployedFunction(name=name, session=session, region=region)
 
 
+def _with_session(
+    name: str, deployment: Deployment, host: Host, *, region: str | None = None
+) -> DeployedFunction:
+    session, region = _session(deployment, host, region=region)
+    return DeployedFunction(name=name, session=session, region=region)
+
+
 def _session(
-    deployment: Deployment, host: Host, *, region: str | None = None
+    deployment: Deployment,
+    host: Host,
+    *,
+    region: str | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> tuple[AwsSession, str]:
     """Return a session and its Region: that of the options, else `region`, else the shell's or the profile's."""
     from samlocal.aws_clients import open_session
     from samlocal.credentials import find_region
 
-    found = find_region(
-        deployment.region or region, deployment.profile, shell=host.variables, home=host.home
-    )
-    session = open_session(
-        region=found, profile=deployment.profile, purpose="invoking a deployed function"
-    )
-    return session, found
+    profile = deployment.profile
+    found = find_region(deployment.region or region, profile, shell=host.variables, home=host.home)
+    purpose = "invoking a deployed function"
+    return open_session(region=found, profile=profile, keys=keys, purpose=purpose), found
 
 
 def _of_project(
-    identifier: str | None, options: ProjectOptions, host: Host, *, is_of_project: bool
-) -> str:
-    """Return the name in AWS of a function of the project, or an identifier that is one already."""
+    identifier: str | None,
+    deployment: Deployment,
+    options: ProjectOptions,
+    host: Host,
+    *,
+    is_of_project: bool,
+) -> DeployedFunction:
+    """Return a function of the project, or one whose name in AWS the identifier is."""
     from samlocal.preparation.project import open_project
-    from samlocal.project.lookup import qualifier_in
 
     try:
-        entry = open_project(options, host).find(identifier)
+        project = open_project(options, host)
+        entry = project.find(identifier)
     except TemplateNotFoundError as error:
         if identifier is None:
             raise UsageError(
@@ -138,24 +152,48 @@ def _of_project(
             ) from error
         if options.template is not None:
             raise
-        return _plain(identifier)
+        return _with_session(_plain(identifier), deployment, host)
     except FunctionNotFoundError:
         if identifier is None or is_of_project:
             raise
-        return _plain(identifier)
+        return _with_session(_plain(identifier), deployment, host)
+    name = _name_in_aws(project, entry, identifier)
+    if project.stage is None:
+        return _with_session(name, deployment, host, region=project.region)
+    session, region = _session_of_stage(project, deployment, host, project.stage)
+    return DeployedFunction(name=name, session=session, region=region)
+
+
+def _session_of_stage(
+    project: Project, deployment: Deployment, host: Host, stage: str
+) -> tuple[AwsSession, str]:
+    """Return a session in a Serverless project's Region, with the credentials that Serverless would use."""
+    if deployment.profile is not None:
+        return _session(deployment, host, region=project.region)
+    from samlocal.stage_credentials import shell_of_stage
+
+    shell = shell_of_stage(host.variables, stage=stage, profile=project.profile)
+    chosen = replace(deployment, profile=shell.get("AWS_PROFILE"))
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    keys = {name.lower(): shell[name] for name in names if shell.get(name)}
+    return _session(chosen, host, region=project.region, keys=keys)
+
+
+def _name_in_aws(project: Project, entry: FunctionEntry, identifier: str | None) -> str:
+    """Return the name of a function of the project in AWS, with the qualifier of the identifier."""
+    from samlocal.project.lookup import qualifier_in
+
+    name = entry.function_name
+    if name is None and project.stage is not None:  # the function is in a file of its own
+        name = project.resolve(entry).name
+    if name is None:
+        raise UsageError(
+            f"the name of `{entry.full_path}` in AWS is not known: CloudFormation chooses it",
+            place=entry.place,
+            hint="`--stack-name NAME` asks its stack; the function's name in AWS or its ARN needs no stack",
+        )
     qualifier = qualifier_in(identifier, entry)
-    name = _name_in_aws(entry)
     return f"{name}:{qualifier}" if qualifier else name
-
-
-def _name_in_aws(entry: FunctionEntry) -> str:
-    if entry.function_name:
-        return entry.function_name
-    raise UsageError(
-        f"the name of `{entry.full_path}` in AWS is not known: CloudFormation chooses it",
-        place=entry.place,
-        hint="`--stack-name NAME` asks its stack; the function's name in AWS or its ARN needs no stack",
-    )
 
 
 def _plain(identifier: str) -> str:

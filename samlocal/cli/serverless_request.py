@@ -1,4 +1,4 @@
-"""Reads the event and the context of `invoke local`."""
+"""Reads the event and the context of `invoke local` and `invoke`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,33 @@ def read_serverless_input(
     Raises:
         SamlocalError: A file cannot be read, or a value is invalid.
     """
-    directory = _directory(project, host)
+    directory = project_directory(project, host)
     return (
         _event(chosen, directory, host, is_stdin_free=is_stdin_free),
         _context(chosen, directory, host),
     )
 
 
-def _directory(project: ProjectOptions, host: Host) -> Path:
+def read_serverless_payload(
+    source: EventSource, directory: Path, host: Host, *, is_stdin_free: bool
+) -> ServerlessEvent:
+    """Return the event by Serverless's rules; relative paths start from `directory`.
+
+    Raises:
+        EventError: It cannot be read.
+    """
+    from samlocal.preparation.script_event import run_script
+
+    readers = Readers(
+        directory=directory,
+        run_script=run_script,
+        stdin=host.stdin if is_stdin_free else None,
+        waiting=_show_waiting,
+    )
+    return read_serverless_event(source, readers, named_stdin=host.stdin)
+
+
+def project_directory(project: ProjectOptions, host: Host) -> Path:
     """Return the directory that relative paths start from: that of the configuration file."""
     if project.template is None:
         return host.directory
@@ -56,15 +75,7 @@ def _event(
     source = EventSource(event=chosen.event, data=chosen.data, path=chosen.path, raw=chosen.raw)
     if chosen.event is not None or (chosen.no_event and (source.data, source.path) == (None, None)):
         return ServerlessEvent(payload=read_event(source, stdin=host.stdin))
-    from samlocal.preparation.script_event import run_script
-
-    readers = Readers(
-        directory=directory,
-        run_script=run_script,
-        stdin=host.stdin if is_stdin_free else None,
-        waiting=_show_waiting,
-    )
-    return read_serverless_event(source, readers, named_stdin=host.stdin)
+    return read_serverless_payload(source, directory, host, is_stdin_free=is_stdin_free)
 
 
 def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverrides | None:

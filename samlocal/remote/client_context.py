@@ -27,12 +27,18 @@ _FILE: Final = InputKind(noun="context file", error=ContextError, max_bytes=64 *
 
 
 def read_client_context(
-    text: str | None, path: str | None, *, option: str, stdin: BinaryIO
+    text: str | None,
+    path: str | None,
+    *,
+    option: str,
+    stdin: BinaryIO,
+    is_lenient: bool = False,
 ) -> str | None:
     """Return the `ClientContext` of a call in base64; None if there is neither a text nor a file.
 
     The file overrides the text. An object is passed on as it is. Lambda takes nothing else, so anything else
-    becomes the member `context` of its `custom` part, as for a function that runs on this machine.
+    becomes the member `context` of its `custom` part, as for a function that runs on this machine. With `is_lenient`,
+    a text that looks like JSON need not be JSON.
 
     Raises:
         UsageError: The text, which is the value of `option`, is malformed or too large.
@@ -41,17 +47,22 @@ def read_client_context(
     if path is not None:
         source = named_input(path, _FILE)
         content = decode(read_input(path, _FILE, stdin=stdin), source)
+        if source.path.suffix.lower() in {".yaml", ".yml"}:
+            from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few contexts are YAML
+
+            content = to_json(content, source, max_characters=_FILE.max_bytes)
         return _encoded(parse_json(content, source), source)
     if text is None:
         return None
     kind = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
     source = Source(kind=kind, path=Path(option))
     try:
-        return _encoded(parse_json(text, source), source)
+        value = parse_json(text, source)
     except UsageError:
-        if text.lstrip().startswith(("{", "[", '"')):
+        if text.lstrip().startswith(("{", "[", '"')) and not is_lenient:
             raise
-        return _encoded(text, source)
+        value = text
+    return _encoded(value, source)
 
 
 def _encoded(value: object, source: Source) -> str:

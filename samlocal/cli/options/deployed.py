@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import typer
 
@@ -183,3 +183,89 @@ class RemoteOutputOptions:
             show_default=False,
         ),
     ] = None
+
+
+# Those of `serverless invoke`, and of `invoke local` for the context.
+SERVERLESS_SHORT_OPTIONS: Final = {
+    "function_identifier": "-f",
+    "data": "-d",
+    "path": "-p",
+    "type": "-t",
+    "qualifier": "-q",
+    "log": "-l",
+    "context": "-c",
+    "context_path": "-x",
+    "stage": "-s",
+    "region": "-r",
+}
+
+
+@frozen
+class ServerlessEventOptions:
+    """The function and the event of `invoke`."""
+
+    heading: ClassVar = FUNCTION
+
+    function_identifier: Annotated[
+        str | None,
+        typer.Option(
+            "-f",
+            "--function",
+            metavar="FUNCTION",
+            help="Key in `functions`, logical ID, name in AWS or ARN. Required.",
+            show_default=False,
+        ),
+    ] = None
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "-d",
+            "--data",
+            metavar="TEXT",
+            help="The event: JSON, or any other text. [default: standard input, else {}]",
+            show_default=False,
+        ),
+    ] = None
+    path: Annotated[
+        str | None,
+        typer.Option(
+            "-p",
+            "--path",
+            metavar="FILE",
+            help="Read the event from a JSON, YAML, JavaScript or text file of the project, or from stdin "
+            "(`-`); overrides --data.",
+            show_default=False,
+        ),
+    ] = None
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Pass data, and the context, to the function as a string, even if it is JSON.",
+        ),
+    ] = False
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "-c",
+            "--context",
+            metavar="TEXT",
+            help="Client context that the function gets: a JSON object, or any other text.",
+            show_default=False,
+        ),
+    ] = None
+    context_path: Annotated[
+        str | None,
+        typer.Option(
+            "-x",
+            "--contextPath",
+            "--context-path",
+            metavar="FILE",
+            help="Read the client context from a file of the project; overrides --context.",
+            show_default=False,
+        ),
+    ] = None
+    log: Annotated[
+        bool,
+        typer.Option("-l", "--log", help="Show the last 4 KB of the log on stderr."),
+    ] = False

@@ -125,21 +125,11 @@ class ServerlessProjectOptions(ProjectOptions):
 
 
 @frozen
-class OtherServerlessOptions:
-    """`--docker`, and options that need nothing here: no package is made, and no Dashboard is asked."""
+class DashboardOptions:
+    """Options that need nothing here: no Dashboard is asked."""
 
     heading: ClassVar = NO_EFFECT_OF_SERVERLESS
 
-    docker: Annotated[
-        bool,
-        typer.Option(
-            "--docker", help="Run the function in a container, which samlocal does anyway."
-        ),
-    ] = False
-    skip_package: Annotated[
-        bool,
-        typer.Option("--skip-package", help="Do not package the service; samlocal never does."),
-    ] = False
     app: Annotated[
         str | None,
         typer.Option(
@@ -162,4 +152,20 @@ class OtherServerlessOptions:
     verbose: Annotated[
         bool,
         typer.Option("--verbose", help="Show more of Serverless's own messages."),
+    ] = False
+
+
+@frozen
+class OtherServerlessOptions(DashboardOptions):
+    """`--docker`, and options that need nothing here: no package is made, either."""
+
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker", help="Run the function in a container, which samlocal does anyway."
+        ),
+    ] = False
+    skip_package: Annotated[
+        bool,
+        typer.Option("--skip-package", help="Do not package the service; samlocal never does."),
     ] = False
