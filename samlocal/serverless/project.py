@@ -235,7 +235,12 @@ class ServerlessProject:
             )
         except ProjectError as error:
             raise with_own_names(error) from error.__cause__
-        diagnostics = (*check_keys(self._service, key), *guessed, *function.diagnostics)
+        diagnostics = (
+            *check_keys(self._service, key),
+            *self._variables.diagnostics,
+            *guessed,
+            *function.diagnostics,
+        )
         return replace(
             function,
             logical_id=key,

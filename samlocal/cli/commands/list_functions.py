@@ -72,12 +72,12 @@ def _as_row(entry: FunctionEntry, function: Function | ProjectError, base: Path)
     from samlocal.function import Function
 
     place = f"{_relative(entry.place.path, base)}:{entry.place.line}"
-    name = entry.function_name or entry.logical_id
     if not isinstance(function, Function):
+        name = entry.function_name or entry.logical_id
         return (entry.full_path, name, "-", "-", f"({function.message})", place)
     return (
         entry.full_path,
-        name,
+        function.name,
         function.runtime or "-",
         function.handler or "-",
         _code(function.code, base),
@@ -121,6 +121,7 @@ def _as_json(entry: FunctionEntry, function: Function | ProjectError) -> dict[st
         return {**identifiers, "error": str(function)}
     return {
         **identifiers,
+        "function_name": function.function_name,
         "runtime": function.runtime,
         "handler": function.handler,
         "architecture": function.architecture,

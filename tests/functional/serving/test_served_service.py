@@ -19,7 +19,7 @@ SERVICE = """\
 service: shop
 provider: {name: aws, runtime: python3.13, region: eu-west-1}
 functions:
-  ratings: {handler: app.handler, name: all-ratings}
+  ratings: ${file(functions/ratings.yml)}
   notify: {handler: app.handler, environment: {CURRENCY: EUR}}
 """
 RATINGS = "{handler: app.handler, name: all-ratings, environment: {CURRENCY: EUR}}"
@@ -54,7 +54,9 @@ async def test_region_is_that_of_the_service(service: Shop) -> None:
         assert (await served.find("all-ratings")).logical_id == "ratings"
 
 
-@pytest.mark.parametrize(("function", "file"), [("notify", "serverless.yml")])
+@pytest.mark.parametrize(
+    ("function", "file"), [("notify", "serverless.yml"), ("ratings", "functions/ratings.yml")]
+)
 async def test_changed_configuration(service: Shop, function: str, file: str) -> None:
     """The next invocation has the new environment, whichever file has changed."""
     async with serve(service) as served:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.documents.read_files import recorded_files
-from samlocal.errors import FunctionNotFoundError, TemplateError
+from samlocal.errors import FunctionNotFoundError, TemplateError, VariableError
 from samlocal.function import EventInvokeConfig, LocalCode
 from tests.unit.serverless.services import (
     ACCOUNT,
@@ -289,3 +289,42 @@ functions: {hello: {handler: app.handler}}
             None,
         ),
     ]
+
+
+def test_a_name_in_a_file_is_found() -> None:
+    """A name that no key and no inline function has is looked for in the files."""
+    with recorded_files() as files:
+        assert open_service(SHOP).find("shop-reports").full_path == "reports"
+    assert SHOP / "functions/reports.yml" in files
+
+
+def test_a_variable_of_another_function_does_not_matter() -> None:
+    """Only the function whose variable cannot be resolved fails, and `failures` tells of all."""
+    project = open_service(SHOP)
+    assert resolved(project, "worker").name == "shop-worker"
+    with pytest.raises(VariableError, match="REPORT_TIMEOUT") as caught:
+        resolved(project, "reports")
+    assert caught.value.place is not None
+    assert [error.message for error in project.failures] == [caught.value.message]
+
+
+def test_a_fallback_for_a_value_in_aws_is_named(tmp_path: Path) -> None:
+    """A value that is stored in AWS is an error without a fallback; with one, a diagnostic says so."""
+    project = write_service(
+        tmp_path,
+        """
+service: shop
+provider: {name: aws, runtime: python3.13}
+functions:
+  one: {handler: app.handler, environment: {KEY: "${ssm:/key, 'none'}"}}
+  two: {handler: app.handler, environment: {KEY: "${ssm:/key}"}}
+""",
+        app="",
+    )
+    function = resolved(project, "one")
+    assert environment(function) == {"KEY": "none"}
+    (said,) = function.diagnostics
+    assert "its fallback applies" in said.message
+    with pytest.raises(VariableError, match="`ssm:/key`") as caught:
+        resolved(project, "two")
+    assert "--resolve-file" in (caught.value.hint or "")

@@ -1,0 +1,3 @@
+"""Words."""
+
+GREETING = "Good day"

@@ -1,0 +1,1 @@
+exports.handler = async (event) => ({ greeting: `Hi, ${event.name}!`, table: process.env.TABLE });
