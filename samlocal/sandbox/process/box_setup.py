@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,7 +53,7 @@ class BoxSetup:
     """
 
     def __init__(self, spec: ProcessSpec, address: str, *, is_isolated: bool) -> None:
-        self.name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        self.name = f"{_PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self.folder = Path(_temporary_folder(), self.name)
         self.is_isolated = is_isolated
         self._spec = spec

@@ -49,8 +49,8 @@ def main() -> None:
     channel.close()
     try:
         remove_leftovers(setup["folder"])
-    except OSError:  # another box does
-        return
+    finally:
+        os._exit(0)  # the end of an interpreter takes milliseconds
 
 
 class Guard:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _socket
-import array
 import os
 import select
+import sys
 import time
 
 from .descendants import descendants, kill_all, reap
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RECEIVE: Final = 1 << 16
 _MOST_OUTPUTS: Final = 16
+_NUMBER: Final = 4
 _WATCH_SECONDS: Final = 0.05
 
 
@@ -35,16 +36,15 @@ class Channel:
 
     def receive(self) -> list[tuple[Any, ...]] | None:
         """Return the next messages; None if samlocal has ended."""
-        size = _socket.CMSG_SPACE(_MOST_OUTPUTS * 4)
+        size = _socket.CMSG_SPACE(_MOST_OUTPUTS * _NUMBER)
         try:
             data, ancillary, _, _ = self._control.recvmsg(_RECEIVE, size)
         except OSError:
             return None
         for level, kind, content in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
-                numbers = array.array("i")
-                numbers.frombytes(content)
-                for number in numbers:
+                for start in range(0, len(content), _NUMBER):
+                    number = int.from_bytes(content[start : start + _NUMBER], sys.byteorder)
                     os.set_inheritable(number, False)
                     self.outputs.append(number)
         return self._unpacker.take(data) if data else None
