@@ -187,8 +187,8 @@ def test_doctor_without_an_engine(samlocal: Callable[[str], Samlocal]) -> None:
 
     lines = ended.stdout.decode().splitlines()
     assert ended.exit_code == 1
-    assert [line.split()[0] for line in lines] == ["ok", "failure", "hint:"]
-    assert "no container engine answers at `tcp://127.0.0.1:1` (Connection refused)" in lines[1]
+    assert [line.split()[0] for line in lines] == ["ok", "ok", "failure", "hint:"]
+    assert "no container engine answers at `tcp://127.0.0.1:1` (Connection refused)" in lines[2]
 
 
 def test_missing_image_is_pulled(

@@ -443,5 +443,5 @@ def test_doctor_finds_everything_well(samlocal: Samlocal) -> None:
 
     lines = ended.stdout.decode().splitlines()
     assert ended.exit_code == 0
-    assert [line.split()[0] for line in lines] == ["ok"] * 5
+    assert [line.split()[0] for line in lines] == ["ok"] * 6
     assert any("containers reach 1" in line for line in lines)

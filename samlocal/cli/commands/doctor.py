@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -16,6 +17,7 @@ from samlocal.cli.options.container import (
     ImageRepositoryOption,
 )
 from samlocal.cli.signals import DeferredSignals
+from samlocal.sandbox.backend import choose_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,7 @@ def doctor(
 ) -> None:
     """Check whether this machine can run functions.
 
-    Checks Python, the engine, the runtime images, the API connection and free space.
+    Checks Python, processes, the engine, the runtime images, the API connection and free space.
 
     Exit status: 0 functions can run; 1 something prevents it.
     """
@@ -60,6 +62,11 @@ def _checks(
     name: str | None, api_connection: ApiConnection, image_repository: str | None
 ) -> Iterator[Check]:
     yield _python()
+    from samlocal.cli.process_check import check_processes
+    from samlocal.host import current_host
+
+    processes = check_processes(current_host())
+    yield processes
     from samlocal.cli.connection_check import check_api_connection
     from samlocal.engine.engine import Engine
     from samlocal.errors import SandboxError
@@ -72,7 +79,14 @@ def _checks(
             yield check_api_connection(engine, list(images), image_repository, api_connection)
             yield _space(engine)
     except SandboxError as error:
-        yield Check(verdict="failure", subject="engine", diagnostic=error.message, hint=error.hint)
+        # Functions run as processes then, unless an engine is named or processes cannot run either.
+        is_needed = choose_backend("auto", name, os.environ).kind == "docker"
+        yield Check(
+            verdict="failure" if is_needed else "warning",
+            subject="engine",
+            diagnostic=error.message,
+            hint=error.hint,
+        )
 
 
 def _python() -> Check:

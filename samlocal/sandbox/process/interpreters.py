@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
@@ -21,7 +22,6 @@ from samlocal.sandbox.process.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from samlocal.function import Function
     from samlocal.host import Host
@@ -65,6 +65,15 @@ def find_interpreter(
     if _fits(found, wanted):
         return found, ()
     return found, (_other_version(function, wanted, found, language, host),)
+
+
+def all_interpreters(language: Language, host: Host) -> tuple[str, ...]:
+    """Return the versions of a language that functions can use on this machine, each once, the newest first."""
+    nowhere = Path(os.devnull)
+    found = [*_search(language, (), (nowhere, nowhere), host)]
+    found += other_versions_on_path(language, host)
+    versions = {each.version[:2] for each in found if each.version >= language.minimum}
+    return tuple(_text(each) for each in sorted(versions, reverse=True))
 
 
 def label_of(interpreter: Interpreter, runtime: Runtime) -> str:
