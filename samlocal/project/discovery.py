@@ -12,7 +12,7 @@ from samlocal.documents.document import load
 from samlocal.errors import ProjectError, TemplateNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from samlocal.documents.node import Node
 
@@ -104,13 +104,23 @@ def _first_newer(template: Path, built: float) -> Path | None:
     """Return the template, or a file of the code that it names, if it was changed after `built`."""
     if template.stat().st_mtime > built:
         return template
+    return first_newer_file(_code_directories(template), built)
+
+
+def first_newer_file(
+    directories: Iterable[Path], built: float, *, ends: tuple[str, ...] = ("",)
+) -> Path | None:
+    """Return the first source file in directories that was changed after `built`, in seconds.
+
+    Its name has one of `ends`. After many files, none is returned.
+    """
     seen = 0
-    for directory in _code_directories(template):
+    for directory in directories:
         for path in _files(directory):
             seen += 1
             if seen > _MAX_FILES:
                 return None
-            if path.stat().st_mtime > built:
+            if path.name.endswith(ends) and path.stat().st_mtime > built:
                 return path
     return None
 

@@ -13,6 +13,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.documents.read_files import note_file
 from samlocal.errors import CodeNotFoundError
 from samlocal.frozen_dataclass import frozen
+from samlocal.project.discovery import first_newer_file
 from samlocal.serverless.template.artifacts import artifact_location
 from samlocal.serverless.template.handler_files import (
     archive_has_module,
@@ -44,17 +45,27 @@ _BUILDERS: Final = {
     "serverless-bundle": _WEBPACK,
     "serverless-plugin-typescript": (".build",),
 }
+# Plugins whose handler is a file that they write into the service, and the command that writes it.
+# https://github.com/logandk/serverless-wsgi, https://github.com/logandk/serverless-rack
+_ADAPTERS: Final = {"serverless-wsgi": "wsgi_handler", "serverless-rack": "rack_adapter"}
 # The folders of serverless-esbuild, which its options `outputWorkFolder` and `outputBuildFolder` change.
 _ESBUILD_FOLDERS: Final = {"work": ".esbuild", "build": ".build"}
 # https://www.serverless.com/framework/docs/providers/aws/guide/building
 _BUILT_IN: Final = f"{_PACKAGES}/build"
 _INTERPRETED: Final = ("nodejs", "python", "ruby")
+# What code is built from; the configuration is not.
+_SOURCE_ENDS: Final = {
+    "nodejs": (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
+    "python": (".py",),
+    "ruby": (".rb",),
+}
 # Files of a build, and the command that runs it.
 _BUILD_FILES: Final = {
     "pom.xml": "mvn package",
     "build.gradle": "gradle build",
     "build.gradle.kts": "gradle build",
     "build.sbt": "sbt assembly",
+    "build.sh": "./build.sh",
     "Makefile": "make",
     "package.json": "npm run build",
 }
@@ -95,17 +106,26 @@ class _Location:
             return self._of_artifact(artifact)
         if self._module is None:
             return self._of_compiled()
-        for directory in (*self._built_directories(), *self._source_directories()):
-            if has_module(directory, self._module, self._family):
-                return CodeLocation(
-                    location=self._at(directory), diagnostics=self._staleness(directory)
-                )
-        for archive in self._packages():
-            if archive_has_module(archive, self._module, self._family):
-                return CodeLocation(
-                    location=self._at(archive), diagnostics=self._staleness(archive)
-                )
-        return self._of_missing(self._module)
+        built = self._built(self._module)
+        return self._of_build(built) if built else self._of_source(self._module)
+
+    def _built(self, module: str) -> Path | None:
+        """Return the directory or the package that a plugin has built; a package also where there is no source."""
+        for directory in self._built_directories():
+            if has_module(directory, module, self._family):
+                return directory
+        if self._builder() or self._source_directory(module) is None:
+            return self._package(module)
+        return None
+
+    def _of_source(self, module: str) -> CodeLocation:
+        directory = self._source_directory(module)
+        if directory is None:
+            return self._of_missing(module)
+        builder = self._builder()
+        return CodeLocation(
+            location=self._at(directory), diagnostics=(self._not_built(builder),) if builder else ()
+        )
 
     def _at(self, path: Path) -> Node:
         return self._handler.with_value(os.path.relpath(path, self._directory))
@@ -179,16 +199,16 @@ class _Location:
         for name in (*names, _BUILT_IN):
             yield self._directory / name.format(key=self._key, **parts)
 
-    def _source_directories(self) -> Iterator[Path]:
-        """Yield the directories that the handler's path may start from.
+    def _source_directory(self, module: str) -> Path | None:
+        """Return the directory that the handler's path starts from.
 
         https://github.com/serverless/serverless-python-requirements#per-function-requirements
         """
-        if self._family == "python":
-            module = self._service.functions.value(self._key, "module")
-            if is_set(module):
-                yield self._directory / module.text("`module`")
-        yield self._directory
+        directories = [self._directory]
+        folder = self._service.functions.value(self._key, "module")
+        if self._family == "python" and is_set(folder):
+            directories.insert(0, self._directory / folder.text("`module`"))
+        return next((each for each in directories if has_module(each, module, self._family)), None)
 
     def _packages(self) -> Iterator[Path]:
         """Yield the packages that `serverless package` has made for the function."""
@@ -198,27 +218,44 @@ class _Location:
             if path.is_file():
                 yield path
 
-    def _staleness(self, built: Path) -> tuple[Diagnostic, ...]:
-        """Return a diagnostic if the handler's source is newer than the built code."""
-        if self._module is None or built in self._source_directories():
-            return ()
-        source = find_source(self._directory, self._module, self._family) or next(
-            (file for file in self._own_files(self._directory) if file.is_file()), None
+    def _package(self, module: str) -> Path | None:
+        """Return the package that has the handler's file."""
+        found = (
+            each for each in self._packages() if archive_has_module(each, module, self._family)
         )
-        made = next((file for file in self._own_files(built) if file.is_file()), built)
-        if source is None or source.stat().st_mtime <= made.stat().st_mtime:
-            return ()
-        shown = os.path.relpath(source, self._directory)
-        return (
-            Diagnostic(
-                message=f"`{os.path.relpath(built, self._directory)}` is older than `{shown}`",
-                place=self._handler.place,
-                hint=f"build again, such as with `{PACKAGE_COMMAND}`",
-            ),
+        return next(found, None)
+
+    def _builder(self) -> str | None:
+        """Return the name of the plugin that builds the function, `build` for that of version 4."""
+        if self._family != "nodejs":
+            return None
+        plugin = next((name for name in _BUILDERS if self._service.has_plugin(name)), None)
+        return plugin or ("build" if is_set(self._service.value("build")) else None)
+
+    def _not_built(self, builder: str) -> Diagnostic:
+        return Diagnostic(
+            message=f"`{self._key}` is not built by `{builder}`: using its source",
+            place=self._handler.place,
+            hint=f"run `{PACKAGE_COMMAND}`",
         )
 
+    def _of_build(self, built: Path) -> CodeLocation:
+        """Return built code, with a diagnostic if there is a source that is newer."""
+        made = next((file for file in self._own_files(built) if file.is_file()), built)
+        ends = _SOURCE_ENDS[self._family]
+        newer = first_newer_file([self._directory], made.stat().st_mtime, ends=ends)
+        if newer is None:
+            return CodeLocation(location=self._at(built))
+        shown, source = (os.path.relpath(path, self._directory) for path in (built, newer))
+        stale = Diagnostic(
+            message=f"`{shown}` is older than `{source}`",
+            place=self._handler.place,
+            hint=f"build again, such as with `{PACKAGE_COMMAND}`",
+        )
+        return CodeLocation(location=self._at(built), diagnostics=(stale,))
+
     def _own_files(self, directory: Path) -> Iterator[Path]:
-        ends = (".js", ".mjs", ".cjs") if self._family == "nodejs" else (".py", ".rb")
+        ends = (".js", ".mjs", ".cjs")
         return (directory / f"{self._module}{end}" for end in ends)
 
     def _of_missing(self, module: str) -> CodeLocation:
@@ -232,6 +269,13 @@ class _Location:
                 place=self._handler.place,
                 hint=f"run `{PACKAGE_COMMAND}`",
             )
+        for plugin, adapter in _ADAPTERS.items():
+            if handler.startswith(f"{adapter}.") and self._service.has_plugin(plugin):
+                raise CodeNotFoundError(
+                    f"the handler `{handler}` of `{self._key}` is not installed",
+                    place=self._handler.place,
+                    hint=f"run `serverless {plugin.rpartition('-')[2]} install`",
+                )
         whole = split_at_last_dot(handler)
         if self._family == "nodejs" and has_module(self._directory, whole, self._family):
             message = (

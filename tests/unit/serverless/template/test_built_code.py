@@ -112,12 +112,46 @@ custom: {esbuild: {outputWorkFolder: work, outputBuildFolder: out}}
 
 def test_built_code_that_is_older_than_its_source_is_named(tmp_path: Path) -> None:
     """It is used, with a diagnostic that says how to build it again."""
-    touch(tmp_path / "app.ts")
+    touch(tmp_path / "app.ts", age=120)
+    touch(tmp_path / "lib/names.ts")
     touch(tmp_path / ".build/app.js", age=60)
     service(tmp_path, "{handler: app.handler}", more="plugins: [serverless-plugin-typescript]")
     (said,) = hello(tmp_path).diagnostics
-    assert said.message == "`.build` is older than `app.ts`"
+    assert said.message == "`.build` is older than `lib/names.ts`"
     assert said.hint == "build again, such as with `serverless package`"
+
+
+@pytest.mark.parametrize("more", ["plugins: [serverless-esbuild]", "build: esbuild"])
+def test_a_source_that_is_not_built_is_used_if_it_may_run(tmp_path: Path, more: str) -> None:
+    """A diagnostic says so; once there is a package, that comes first."""
+    touch(tmp_path / "app.js", age=3600)
+    service(tmp_path, "{handler: app.handler}", more=more)
+    function = hello(tmp_path)
+    assert isinstance(function.code, LocalCode)
+    assert function.code.path == tmp_path
+    (said,) = function.diagnostics
+    assert "is not built by" in said.message
+    assert said.hint == "run `serverless package`"
+    package = archive(tmp_path / ".serverless/shop.zip", "app.js")
+    assert code_of(tmp_path) == package
+    assert hello(tmp_path).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "handler", "runtime"),
+    [
+        ("serverless-wsgi", "wsgi_handler.handler", "python3.13"),
+        ("serverless-rack", "rack_adapter.handler", "ruby3.3"),
+    ],
+)
+def test_a_handler_that_a_plugin_writes_has_its_command(
+    tmp_path: Path, plugin: str, handler: str, runtime: str
+) -> None:
+    """The plugin writes it into the directory of the service."""
+    service(tmp_path, f"{{handler: {handler}}}", runtime=runtime, more=f"plugins: [{plugin}]")
+    with pytest.raises(CodeNotFoundError, match="is not installed") as caught:
+        hello(tmp_path)
+    assert caught.value.hint == f"run `serverless {plugin.rpartition('-')[2]} install`"
 
 
 @pytest.mark.parametrize("name", ["shop", "hello"])
