@@ -77,27 +77,28 @@ class Runtime {
     const waiting = waitSwitch();
     let isEnded = false;
     let isAnswered = false;
-    const answer = (body) => {
+    const fail = (error) => {
+      logError('Invoke Error', error);
+      this.api.reportError(requestId, error).then(() => this.start());
+    };
+    // The result as it is now: what the event loop still had to do may have changed it.
+    const answer = (result) => {
       if (isAnswered) {
         console.error('Invocation has already been reported as done. Cannot call complete more than once per invocation.');
         return;
       }
       isAnswered = true;
-      this.api.respond(requestId, body).then(() => this.start());
+      const body = serialize(result);
+      if (body === undefined) fail(new Error('Unable to stringify response body'));
+      else this.api.respond(requestId, body).then(() => this.start());
     };
     const end = (error, result, waits) => {
       if (isEnded) return;
-      const body = error === undefined || error === null ? serialize(result) : undefined;
       isEnded = true;
       whenIdle = () => {};
-      if (body === undefined) {
-        logError('Invoke Error', error);
-        this.api.reportError(requestId, error).then(() => this.start());
-      } else if (waits && waiting.isOn) {
-        whenIdle = once(() => setImmediate(() => answer(body)));
-      } else {
-        answer(body);
-      }
+      if (error !== undefined && error !== null) fail(error);
+      else if (waits && waiting.isOn) whenIdle = once(() => setImmediate(() => answer(result)));
+      else answer(result);
     };
     const context = Object.assign(waiting.context, {
       succeed: (result) => end(null, result, false),
@@ -133,11 +134,12 @@ function once(act) {
   };
 }
 
+// The value as JSON, undefined if that is impossible.
 function serialize(value) {
   try {
     return JSON.stringify(value === undefined ? null : value) ?? 'null';
   } catch {
-    throw new Error('Unable to stringify response body');
+    return undefined;
   }
 }
 

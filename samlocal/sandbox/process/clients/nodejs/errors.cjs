@@ -4,28 +4,33 @@
 const { types } = require('node:util');
 const { hasCallbacks } = require('./runtime_version.cjs');
 
-// Errors that the runtime finds; `name` is Lambda's name for them.
+// An error that the runtime finds, under Lambda's name for it. From Node.js 24 on, logs show the name.
+class RuntimeError extends Error {
+  constructor(name, message) {
+    super(message);
+    Object.defineProperty(this, 'name', { value: `Runtime.${name}`, enumerable: !hasCallbacks });
+    Error.captureStackTrace(this);
+  }
+}
+
 function named(name) {
-  return class extends Error {
+  return class extends RuntimeError {
     constructor(message) {
-      super(message);
-      this.name = `Runtime.${name}`;
+      super(name, message);
     }
   };
 }
 
-class UserCodeSyntaxError extends Error {
+class UserCodeSyntaxError extends RuntimeError {
   constructor(error) {
-    super(String(error));
-    this.name = 'Runtime.UserCodeSyntaxError';
-    this.stack = error.stack;
+    super('UserCodeSyntaxError', String(error));
+    if (!hasCallbacks) this.stack = error.stack;
   }
 }
 
-class UnhandledPromiseRejection extends Error {
+class UnhandledPromiseRejection extends RuntimeError {
   constructor(reason, promise) {
-    super(reason);
-    Object.defineProperty(this, 'name', { value: 'Runtime.UnhandledPromiseRejection' });
+    super('UnhandledPromiseRejection', reason);
     this.reason = reason;
     this.promise = promise;
   }
@@ -44,7 +49,7 @@ function describe(error) {
       return {
         errorType: escapeDelete(error.name),
         errorMessage: escapeDelete(error.message),
-        trace: escapeDelete(error.stack)?.split('\n') ?? [],
+        trace: stackOf(error)?.map(escapeDelete) ?? [],
       };
     }
     return { errorType: typeof error, errorMessage: error.toString(), trace: [] };
@@ -61,6 +66,14 @@ function escapeDelete(text) {
   return text?.replace(/\x7F/g, '%7F');
 }
 
+// The stack of an error, without the frames of this client at its end.
+function stackOf(error) {
+  if (typeof error.stack !== 'string') return undefined;
+  const lines = error.stack.split('\n');
+  const own = lines.findIndex((line) => line.startsWith('    at ') && line.includes(__dirname));
+  return own < 0 ? lines : lines.slice(0, own);
+}
+
 function intoError(error) {
   return error instanceof Error ? error : new Error(error);
 }
@@ -70,7 +83,7 @@ function format(error) {
   const fields = (value) => {
     if (!(value instanceof Error)) return value;
     const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
-    if (typeof value.stack === 'string') shown.stack = value.stack.split('\n');
+    if (typeof value.stack === 'string') shown.stack = stackOf(value);
     return shown;
   };
   try {
@@ -84,6 +97,7 @@ module.exports = {
   describe,
   format,
   intoError,
+  stackOf,
   UnhandledPromiseRejection,
   UserCodeSyntaxError,
   CallbackHandlerDeprecated: named('CallbackHandlerDeprecated'),

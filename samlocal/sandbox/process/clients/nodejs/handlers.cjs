@@ -98,14 +98,18 @@ function isInModule(file) {
 function refuseCallback(handler) {
   const { isStreaming } = require('./streams.cjs');
   if (handler.length < 3 || isStreaming(handler)) return;
-  const reason =
+  const [problem, remedy] =
     runtime < 24
-      ? 'does not support callback-based function handlers when using Node.js 22 with Managed Instances'
-      : 'has removed support for callback-based function handlers starting with Node.js 24';
-  throw new errors.CallbackHandlerDeprecated(
-    `ERROR: AWS Lambda ${reason}. You need to modify this function to use a supported handler signature. ` +
-      'For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.',
-  );
+      ? [
+          'does not support callback-based function handlers when using Node.js 22 with Managed Instances',
+          'To use Managed Instances, modify this function to use a supported handler signature.',
+        ]
+      : [
+          'has removed support for callback-based function handlers starting with Node.js 24',
+          'You need to modify this function to use a supported handler signature to use Node.js 24 or later.',
+        ];
+  const page = 'https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html';
+  throw new errors.CallbackHandlerDeprecated(`ERROR: AWS Lambda ${problem}. ${remedy} For more information see ${page}.`);
 }
 
 module.exports = { loadHandler };

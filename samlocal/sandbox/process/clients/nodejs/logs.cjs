@@ -56,7 +56,7 @@ function fields(error) {
   return {
     errorType: error?.constructor?.name ?? 'UnknownError',
     errorMessage: error.message,
-    stackTrace: typeof error.stack === 'string' ? error.stack.split('\n') : error.stack,
+    stackTrace: errors.stackOf(error) ?? error.stack,
     ...error,
   };
 }

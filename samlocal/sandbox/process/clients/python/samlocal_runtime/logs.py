@@ -10,8 +10,6 @@ import time
 import traceback
 from typing import Any, TextIO
 
-from typing_extensions import Self
-
 from .marshalling import to_json
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
@@ -39,7 +37,7 @@ class Unbuffered:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Unbuffered:  # noqa: PYI034  # `Self` is newer than Python 3.8
         return self
 
     def __exit__(self, *_exc_info: object) -> None:

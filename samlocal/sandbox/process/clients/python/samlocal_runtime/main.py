@@ -71,10 +71,7 @@ def _invoke(api: RuntimeApi, handler: Handler) -> None:
         log_error(result)
         api.report_error(request_id, to_json(result).encode("utf-8"))
         return
-    try:
-        api.respond(request_id, answer, content_type)
-    except RuntimeApiError as error:  # too large, or too late: the caller knows
-        print(error, file=sys.stderr)
+    api.respond(request_id, answer, content_type)
 
 
 def _set_trace(trace_id: str | None) -> None:
