@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGKILL
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ class BoxProcess:
         self._sending = Lock()
         with theirs:
             self.pid = _start(theirs.fileno())
+        self._supervisor = 0
 
     def send(self, *messages: tuple[Any, ...], outputs: Sequence[int] = ()) -> None:
         """Send messages, and the ends of pipes for the programs that they start."""
@@ -45,12 +47,23 @@ class BoxProcess:
         unpacker = Unpacker()
         with suppress(OSError):
             while data := self._control.recv(_RECEIVE):
-                yield from unpacker.take(data)
+                for message in unpacker.take(data):
+                    match message:
+                        case ("supervisor", number):
+                            self._supervisor = number
+                        case _:
+                            yield message
 
     def end(self) -> None:
         """Let the box kill all of its processes, and end; return at once."""
         with suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        """End the processes of the box itself, which a function may have stopped; return at once."""
+        for number in filter(None, (self._supervisor, self.pid)):
+            with suppress(OSError):
+                os.kill(number, SIGKILL)
 
     def close(self) -> None:
         """Take the exit status of a box whose messages have ended."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.sandbox import Debugger, Process, Started
 
 # The longest wait for the end of a box.
-_END_SECONDS: Final = 15.0
+_END_SECONDS: Final = 5.0
 # The longest wait for the last output of a function.
 _LAST_OUTPUT_SECONDS: Final = 2.0
 _MIB: Final = 1024 * 1024
@@ -88,6 +88,9 @@ class ProcessSandbox:
         for process in self._processes:
             process.output.close()
         self._thread.join(_END_SECONDS)
+        if box and self._thread.is_alive():
+            box.kill()
+            self._thread.join(_END_SECONDS)
         if self._listener:
             self._listener.close()
         for process in self._processes:
@@ -146,8 +149,13 @@ class ProcessSandbox:
         self._processes.expect_end()
         box.end()
         self._settle_logs(self._processes.runtime)
-        with suppress(TimeoutError, SandboxError):
-            self.exited.result(_END_SECONDS)
+        with suppress(SandboxError):
+            try:
+                self.exited.result(_END_SECONDS)
+            except TimeoutError:
+                box.kill()
+                with suppress(TimeoutError):
+                    self.exited.result(_END_SECONDS)
 
     @property
     def measures_at_once(self) -> bool:

@@ -53,6 +53,31 @@ def reap(reaped: Callable[[int, int, int], None], *, until_none: bool = False) -
 
 def descendants() -> list[int]:
     """Return the descendants of this process; none where there is no /proc."""
+    children = _children_of(os.getpid())
+    if children is None:
+        return _descendants_by_parent()
+    found: list[int] = []
+    while children:
+        found += children
+        children = [child for each in children for child in _children_of(each) or ()]
+    return found
+
+
+def _children_of(number: int) -> list[int] | None:
+    """Return the children of a process; None if it has ended, or the kernel does not tell."""
+    folder = f"/proc/{number}/task"
+    found = []
+    try:
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/children", "rb") as file:
+                found += file.read().split()
+    except OSError:
+        return None
+    return [int(each) for each in found]
+
+
+def _descendants_by_parent() -> list[int]:
+    """Return the descendants of this process by the parents of all processes."""
     parents: dict[int, list[int]] = {}
     try:
         names = [each for each in os.listdir("/proc") if each.isdecimal()]

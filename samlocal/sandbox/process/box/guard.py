@@ -99,6 +99,7 @@ class Guard:
                 self._supervise(ended, commands)
             finally:
                 os._exit(0)
+        self._channel.send("supervisor", supervisor)
         os.close(ended)
         self._groups.close()
         for number in self._channel.outputs:

@@ -34,23 +34,31 @@ class Layout:
         self.operations: list[tuple[Any, ...]] = []
         self.opened: dict[str, set[str]] = {}
         self._sources = {"/": "/"}
+        # Directories in which others can be made as they are.
+        self._roomy: set[str] = set()
 
     @property
     def new_root(self) -> bool:
         return "/" in self.opened
 
-    def bind(self, source: str, target: str, *, writable: bool = False) -> None:
-        """Show a directory or file of this machine at a path."""
+    def bind(
+        self, source: str, target: str, *, writable: bool = False, is_own: bool = False
+    ) -> None:
+        """Show a directory or file of this machine at a path; other mounts may change one of our own."""
         self._place(target, is_directory=os.path.isdir(source))
         self.operations.append(("bind", source, target, writable))
         self._cover(target, source)
+        if is_own:
+            self._roomy.add(target)
 
     def memory(self, target: str, options: str, *, writable: bool = False) -> None:
         """Show an empty directory in memory at a path."""
         self._place(target, is_directory=True)
         self.operations.append(("memory", target, options))
         self._cover(target, "")
-        if not writable:
+        if writable:
+            self._roomy.add(target)
+        else:
             self.opened[target] = set()
 
     def link(self, text: str, path: str) -> None:
@@ -84,6 +92,7 @@ class Layout:
             del self._sources[known]
         for opened in [each for each in self.opened if f"{each}/".startswith(f"{target}/")]:
             del self.opened[opened]
+        self._roomy = {each for each in self._roomy if not f"{each}/".startswith(f"{target}/")}
         self._sources[target] = source
 
     def _seen(self, path: str) -> str | None:
@@ -106,11 +115,14 @@ class Layout:
             return
         parent = os.path.dirname(path)
         self._place(parent, is_directory=True)
-        if parent not in self.opened:
+        if parent not in self.opened and parent not in self._roomy:
             self._open(parent)
         self.operations.append(("directory" if is_directory else "file", path))
-        self.opened[parent].add(os.path.basename(path))
         self._sources[path] = ""
+        if parent in self._roomy:
+            self._roomy.add(path)
+            return
+        self.opened[parent].add(os.path.basename(path))
         if is_directory:
             self.opened[path] = set()
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Final
 
 _KIB: Final = 1024
+_SHORTEST_SECONDS: Final = 0.05
+_LONGEST_SECONDS: Final = 0.4
 _OWN: Final = (b"RssAnon:", b"RssShmem:")
 _PEAK: Final = (b"VmHWM:",)
 _SHARES: Final = (b"Pss_Anon:", b"Pss_Shmem:")
@@ -27,7 +29,10 @@ class MemoryWatch:
 
     def __init__(self, limit: int | None) -> None:
         self.peak = 0
+        self.pause_seconds = _SHORTEST_SECONDS
+        """When to measure again: later where nothing changes."""
         self._limit = limit
+        self._used = 0
 
     def measure(self, processes: Iterable[int]) -> bool:
         """Measure once; return whether it is more than the limit."""
@@ -38,6 +43,9 @@ class MemoryWatch:
             shares = sum(_sum_of(f"/proc/{each}/smaps_rollup", _SHARES) for each in numbers)
             used = shares or used
         self.peak = max(self.peak, used)
+        longer = min(2 * self.pause_seconds, _LONGEST_SECONDS)
+        self.pause_seconds = longer if used == self._used else _SHORTEST_SECONDS
+        self._used = used
         return self._limit is not None and used > self._limit
 
     def note_peaks(self, processes: Iterable[int]) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _RECEIVE: Final = 1 << 16
 _MOST_OUTPUTS: Final = 16
 _NUMBER: Final = 4
-_WATCH_SECONDS: Final = 0.05
 
 
 class Channel:
@@ -118,7 +117,7 @@ class Supervisor:
         """Return how long to wait for something to do, in milliseconds."""
         if self._watch is None or not self._running:
             return None
-        return int(1000 * _WATCH_SECONDS)
+        return int(1000 * self._watch.pause_seconds)
 
     def _carry_out(self, message: tuple[Any, ...]) -> None:
         match message:

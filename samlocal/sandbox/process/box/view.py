@@ -40,7 +40,8 @@ def view(setup: dict[str, Any], folder: str) -> None:
     else:
         layout.memory(_real(_LAYERS), "mode=755")
     if setup["tmp_bytes"] is None:
-        layout.bind(f"{folder}/tmp", _TMP, writable=True)  # noqa: S108  # a folder of its own
+        own = f"{folder}/tmp"  # noqa: S108  # a folder of this box
+        layout.bind(own, _TMP, writable=True, is_own=True)
     else:
         layout.memory(_TMP, f"mode=1777,size={setup['tmp_bytes']}", writable=True)
     for source, target, read_only in mounts:

@@ -138,6 +138,11 @@ import os
 open("/mnt/deep/er/x", "w").write("kept")
 print(open({str(tmp_path / "needed" / "file")!r}).read(), os.listdir({str(tmp_path)!r}))
 print(os.listdir("/opt"))
+open("/tmp/x", "w").write("written")
+try:
+    open({str(tmp_path / "needed" / "x")!r}, "w")
+except OSError as error:
+    print(error.strerror)
 """
     spec = process_spec(
         tmp_path,
@@ -152,7 +157,7 @@ print(os.listdir("/opt"))
     )
     with running(spec) as (sandbox, log):
         sandbox.runtime.output_ended.result(SECONDS)
-    assert log.text == "here ['needed']\n['python']\n"
+    assert log.text == "here ['needed']\n['python']\nRead-only file system\n"
     assert (tmp_path / "efs" / "x").read_text() == "kept"
 
 
@@ -262,6 +267,17 @@ def test_whole_box_killed_without_namespaces(tmp_path: Path, no_leftovers: None)
         assert exited.signal == signal.SIGKILL
         assert sandbox.runtime.exited.result(SECONDS).signal == signal.SIGKILL
         assert processes_with(mark) == []
+
+
+def test_box_that_is_stopped(tmp_path: Path, no_leftovers: None) -> None:
+    """A function that stops its box does not stop samlocal."""
+    del no_leftovers
+    program = f"import os\nos.kill(os.getppid(), {int(signal.SIGSTOP)})\n{WAITS}"
+    with running(process_spec(tmp_path, program), namespaces=False) as (sandbox, log):
+        log.wait_for("ready\n")
+        sandbox.stop()
+        assert sandbox.exited.done()
+        assert sandbox.runtime.exited.done()
 
 
 def test_sandboxes_do_not_share_temporary_files(run: Run) -> None:
