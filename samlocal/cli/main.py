@@ -8,6 +8,7 @@ from pathlib import Path
 
 from typer.exceptions import TyperException
 
+from samlocal.child_groups import end_groups
 from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
 from samlocal.cli.command_tree import COMMANDS, root_command
 from samlocal.cli.console import finish_output, is_debugging, show_error
@@ -21,6 +22,7 @@ def run_command_line() -> int:
         main()
     except SystemExit as exit_:
         code = exit_.code
+    end_groups()
     sys.stdout.flush()
     sys.stderr.flush()
     return code if isinstance(code, int) else int(code is not None)

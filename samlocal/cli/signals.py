@@ -7,6 +7,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
+from samlocal.child_groups import end_groups
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -67,8 +69,10 @@ class DeferredSignals:
             if self._notify:
                 self._notify()
         elif time.monotonic() - self._since > _FORCE_EXIT_SECONDS:
+            end_groups()
             os._exit(self.exit_code)
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
+    end_groups()
     os._exit(SIGNALLED + number)

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
+from samlocal.child_groups import end_groups
 from samlocal.cli.signals import SIGNALLED, SIGNALS, exit_on_signals
 
 if TYPE_CHECKING:
@@ -73,4 +74,5 @@ class StopSignals:
 
     def _exit(self, code: int) -> None:
         self._before_exit()
+        end_groups()
         os._exit(code)

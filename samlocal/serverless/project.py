@@ -163,9 +163,13 @@ class ServerlessProject:
         self._stack.resources[logical_id] = declared.with_value(entries)
         return self._stack.exists(logical_id) is False
 
-    @cached_property
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was dropped or guessed, or may surprise, for any function."""
+        """What was dropped or guessed, or may surprise, for any function, as far as it is resolved."""
+        return (*self._of_service, *self._variables.diagnostics)
+
+    @cached_property
+    def _of_service(self) -> tuple[Diagnostic, ...]:
         _ = self._stack.resources
         skipped = [
             Diagnostic(

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
+from samlocal.child_groups import add_group, remove_group
 from samlocal.documents.javascript_scalars import json_data
 from samlocal.documents.read_files import note_file
 from samlocal.errors import Place, TemplateError
@@ -114,6 +115,7 @@ class _Connection:
         finally:
             theirs.close()
             os.close(lifeline)
+        add_group(self._process.pid)
         self._lines = self._socket.makefile("rb")
 
     def has_ended(self) -> bool:
@@ -139,6 +141,7 @@ class _Connection:
     def _receive(self, path: Path, answer: Callable[[Question], object]) -> None:
         line = self._lines.readline()
         if not line.endswith(b"\n"):
+            remove_group(self._process.pid)
             code = self._process.wait()
             how = f"exit code {code}" if code >= 0 else f"signal {-code}"
             raise TemplateError(f"`{path}` ended Node.js with {how}", place=Place(path, 1, 1))
@@ -196,6 +199,7 @@ class _Connection:
         self._lines.close()
         self._socket.close()
         os.close(self._lifeline)
+        remove_group(self._process.pid)
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -270,23 +270,24 @@ def test_typescript_that_nothing_reads(
     assert "npm install --save-dev tsx" in caught.value.hint
 
 
+HANGS = """\
+const child = require('child_process').spawn('sleep', ['1000']);
+console.log(process.pid, child.pid);
+for (;;);
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_configuration_that_hangs(
     write: Callable[[str, str], Path], number: signal.Signals
 ) -> None:
     """A configuration that never ends, and the programs that it started, end with the command."""
-    path = write(
-        "serverless.js",
-        "const child = require('child_process').spawn('sleep', ['1000']);\n"
-        "console.log(process.pid, child.pid);\nfor (;;);\n",
-    )
-    program = (
-        "import sys; from pathlib import Path; from samlocal.cli.signals import exit_on_signals\n"
-        "from samlocal.serverless.configuration import read_configuration\n"
-        "exit_on_signals(); read_configuration(Path(sys.argv[1]))\n"
-    )
+    path = write("serverless.js", HANGS)
     with subprocess.Popen(
-        [sys.executable, "-c", program, path], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "samlocal", "validate"],
+        cwd=path.parent,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as command:
         try:
             assert command.stderr is not None
@@ -296,10 +297,28 @@ def test_a_configuration_that_hangs(
             command.wait()
         finally:
             command.kill()
+    assert number == signal.SIGKILL or not _runs(pids[0])
     deadline = time.monotonic() + 60
     while any(map(_runs, pids)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_no_process_outlives_a_command(write: Callable[[str, str], Path]) -> None:
+    """The process that runs the files of variables ends before the command does."""
+    write("pid.js", "console.log(process.pid); module.exports = 'x'")
+    path = write(
+        "serverless.yml",
+        "service: ${file(pid.js)}\nprovider: {name: aws, runtime: python3.12}\nfunctions: {}\n",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "samlocal", "validate"],
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not _runs(int(done.stderr.split()[0]))
 
 
 def _runs(pid: int) -> bool:
