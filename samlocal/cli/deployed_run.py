@@ -46,7 +46,10 @@ def run_call(
         streams = False
     elif streams is None:
         streams = functions.has_streaming_url(call.function, call.parameters.get("Qualifier"))
-    result = functions.stream(call, shown) if streams else functions.invoke(call, shown)
+    if streams:
+        result = functions.stream(call, shown, keeps_events=output == "json")
+    else:
+        result = functions.invoke(call, shown)
     if isinstance(shown, _Console):
         shown.finish()
     else:

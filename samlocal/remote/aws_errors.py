@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MISSING_CREDENTIALS: Final = (
     "AWS_PROFILE or `--profile` names a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 )
+_MAY_HAVE_RUN: Final = "the function may have run: samlocal does not invoke it again"
 _REFUSED_CREDENTIALS: Final = frozenset(
     {
         "AuthFailure",
@@ -75,12 +76,25 @@ def translated_errors(request: Request) -> Iterator[None]:
         raise UsageError(f"AWS cannot {request.action}: {reasons}") from error
     except exceptions.BotoCoreError as error:
         raise _failure(error, request, exceptions) from error
+    except _unreadable() as error:
+        message = f"cannot {request.action}: the answer cannot be read: {error}"
+        raise RemoteError(message, hint=_MAY_HAVE_RUN) from error
     except ValueError as error:  # a malformed URL
         raise RemoteError(f"AWS cannot be asked to {request.action}: {error}") from error
 
 
-def code_of(error: Exception) -> str:
-    """Return Lambda's or another service's name of a `ClientError`."""
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return the errors of answers that break off or are not what they should be; botocore passes some on."""
+    names = (
+        ("botocore.eventstream", "ParserError"),
+        ("botocore.parsers", "ResponseParserError"),
+        ("urllib3.exceptions", "HTTPError"),
+    )
+    return tuple(getattr(import_module(module), name) for module, name in names)
+
+
+def code_of(error: BaseException | None) -> str:
+    """Return Lambda's or another service's name of a `ClientError`; empty for any other error."""
     answer: Mapping[str, Any] = getattr(error, "response", {})
     return str(answer.get("Error", {}).get("Code", ""))
 
@@ -123,7 +137,7 @@ def _failure(error: Exception, request: Request, exceptions: Any) -> RemoteError
     elif is_any("CredentialRetrievalError", "SSOError", "TokenRetrievalError", "LoginError"):
         hint = "`aws sso login` or `aws login` signs in again"
     elif is_any("ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError"):
-        hint = "the function may have run: samlocal does not invoke it again"
+        hint = _MAY_HAVE_RUN
     elif is_any("InvalidRegionError"):
         message = f"`{request.region}` is not an AWS Region"
         hint = "a Region looks like `eu-central-1`"

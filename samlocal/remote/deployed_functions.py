@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from samlocal.errors import RemoteError, UsageError
-from samlocal.remote.aws_errors import Request, translated_errors
+from samlocal.remote.aws_errors import Request, code_of, translated_errors
 from samlocal.remote.deployed_result import DeployedResult, error_of, outcome_of
+from samlocal.remote.resource_ids import split_qualifier
 from samlocal.suggestions import ask_for
 
 if TYPE_CHECKING:
@@ -67,17 +68,24 @@ class DeployedFunctions:
         self._endpoint_url = endpoint_url
 
     def has_streaming_url(self, function: str, qualifier: str | None) -> bool:
-        """Return whether the function's URL streams; False if it has none, or if that cannot be read.
+        """Return whether the function's URL streams; False if it has none, or if Lambda does not tell.
 
         https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionUrlConfig.html
+
+        Raises:
+            RemoteError: Lambda cannot be reached.
         """
-        request = {"FunctionName": function} | ({"Qualifier": qualifier} if qualifier else {})
+        name, own_qualifier = split_qualifier(function)
+        alias = qualifier or own_qualifier
+        request = {"FunctionName": name} | ({"Qualifier": alias} if alias else {})
         try:
             with translated_errors(self._request("lambda:GetFunctionUrlConfig", function)):
                 client = self._client(read_seconds=_QUERY_SECONDS)
                 return client.get_function_url_config(**request).get("InvokeMode") == _STREAMS
-        except (RemoteError, UsageError):
-            return False
+        except RemoteError as error:
+            if code_of(error.__cause__):
+                return False
+            raise
 
     def invoke(self, call: DeployedCall, output: Output) -> DeployedResult:
         """Invoke a function, and return when its response is complete, or when the event is queued.
@@ -100,8 +108,12 @@ class DeployedFunctions:
         answer["Payload"] = payload.decode(errors="replace")
         return _result(answer, error)
 
-    def stream(self, call: DeployedCall, output: Output) -> DeployedResult:
+    def stream(
+        self, call: DeployedCall, output: Output, *, keeps_events: bool = False
+    ) -> DeployedResult:
         """Invoke a function, and hand over each part of its response as it comes.
+
+        With `keeps_events`, they are also in the answer, which has 200 MB at most.
 
         https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
 
@@ -111,6 +123,7 @@ class DeployedFunctions:
         """
         events: list[Mapping[str, Any]] = []
         complete: Mapping[str, str] | None = None
+        is_empty = True
         with translated_errors(self._request("lambda:InvokeFunction", call.function)):
             client = self._client()
             _check_members(client, "InvokeWithResponseStream", call)
@@ -120,12 +133,14 @@ class DeployedFunctions:
                     if "PayloadChunk" in event:
                         chunk: bytes = event["PayloadChunk"].get("Payload", b"")
                         output.write(chunk)
-                        text = chunk.decode(errors="replace")
-                        events.append({"PayloadChunk": {"Payload": text}})
-                    elif "InvokeComplete" in event:
-                        complete = event["InvokeComplete"]
-                        events.append(event)
-        is_empty = not any("PayloadChunk" in each for each in events)
+                        is_empty = False
+                        text = chunk.decode(errors="replace") if keeps_events else ""
+                        shown = {"PayloadChunk": {"Payload": text}}
+                    else:
+                        complete = event.get("InvokeComplete", complete)
+                        shown = event
+                    if keeps_events:
+                        events.append(shown)
         if complete is None and call.invocation_type == "RequestResponse":
             raise RemoteError(
                 f"the response of `{call.function}` breaks off: Lambda did not say how it ended",

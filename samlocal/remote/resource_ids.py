@@ -56,6 +56,13 @@ def read_arn(resource_id: str) -> FunctionArn | None:
     return FunctionArn(arn=resource_id, region=region)
 
 
+def split_qualifier(function: str) -> tuple[str, str | None]:
+    """Return a name or an ARN of a function without its qualifier, and that qualifier."""
+    parts = function.split(":")
+    end = parts.index("function") + 2 if "function" in parts[:-1] else 1
+    return ":".join(parts[:end]), parts[end] if len(parts) > end else None
+
+
 def check_type(name: str, resource_type: str) -> None:
     """Check that Lambda can invoke a resource of a stack.
 

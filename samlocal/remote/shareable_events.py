@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from samlocal.errors import RemoteError
 from samlocal.frozen_dataclass import frozen
 from samlocal.remote.aws_errors import Request, translated_errors
+from samlocal.remote.resource_ids import split_qualifier
 from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_shareable_event(
     Raises:
         RemoteError: There is no such event, or it cannot be read.
     """
-    function = _plain_name(function)
+    function = split_qualifier(function)[0].rpartition(":")[2]
     request = Request(
         action=f"read the test events of `{function}`",
         permission="schemas:DescribeSchema",
@@ -73,11 +74,3 @@ def read_shareable_event(
             hint=did_you_mean(name, examples) or f"it has {quoted(examples)}",
         )
     return ShareableEvent(payload=payload, invocation_type=metadata.get("invocationType"))
-
-
-def _plain_name(function: str) -> str:
-    """Return the name in an ARN or a qualified name."""
-    parts = function.split(":")
-    if "function" in parts[:-1]:
-        return parts[parts.index("function") + 1]
-    return parts[0]

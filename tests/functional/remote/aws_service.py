@@ -16,12 +16,13 @@ from samlocal.lambda_api.event_stream import CONTENT_TYPE, encode_error, encode_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NO_CONTENT: Final = 204
 _XMLNS: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer of Lambda; `is_cut` closes the connection before its end."""
+    """An answer of Lambda; `is_cut` closes the connection before its end, as a network does."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -48,6 +49,7 @@ class AwsService:
     schemas: dict[str, str] = field(default_factory=dict)
     invoke_mode: str | None = None
     page_size: int = 100
+    garbles: bool = False
     requests: list[Received] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     may_answer: threading.Event = field(default_factory=threading.Event)
@@ -161,7 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stack(self, request: dict[str, str]) -> None:
         stack = self.aws.stacks.get(request["StackName"])
-        if stack is None:
+        if self.aws.garbles:
+            self._send(Reply(body=b"<html>"))
+        elif stack is None:
             self._xml_error(f"Stack '{request['StackName']}' does not exist")
         elif request["Action"] == "ListStackResources":
             self._list(stack, int(request.get("NextToken", 0)))
@@ -198,13 +202,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in ({"content-type": "application/json"} | reply.headers).items():
             self.send_header(name, value)
-        if reply.status != 204:
-            self.send_header("Content-Length", str(len(reply.body) + reply.is_cut))
+        if reply.is_cut:  # the end of the last chunk is missing
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%s\r\n" % (len(reply.body), reply.body)
+        else:
+            body = b"" if reply.status == NO_CONTENT else reply.body
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if reply.status != 204:
-            self.wfile.write(reply.body)
-        if reply.is_cut:
-            self.close_connection = True
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Say nothing."""

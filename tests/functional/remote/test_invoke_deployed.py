@@ -228,6 +228,13 @@ def test_what_is_refused(
     assert aws.requests == []
 
 
+def test_sams_spelling_finds_the_function_too(samlocal: Samlocal, aws: AwsService) -> None:
+    """`remote invoke` takes the keys of a Serverless project, and its stage."""
+    ended = samlocal("remote", "invoke", "functionName", "--stage", "prod", "--no-stream")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, b"{}", "")
+    assert called(aws) == "shop-prod-functionName"
+
+
 def test_a_sam_project_has_its_stack(variables: dict[str, str], aws: AwsService) -> None:
     """Serverless's spelling works for a SAM project, too."""
     aws.stacks = {"shop-test": {"Payments": ("AWS::Lambda::Function", "test-payments")}}

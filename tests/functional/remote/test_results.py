@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,6 +193,32 @@ def test_a_stream_that_lambda_breaks_off(
     ended = remote("Orders", "--stream")
     assert (ended.exit_code, ended.stdout) == (1, b"half")
     assert message in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(replace(stream(b"half", complete=None), is_cut=True), id="cut"),
+        pytest.param(
+            replace(
+                stream(b"half", complete=None), body=stream(b"half", complete=None).body + b"x" * 40
+            ),
+            id="garbled",
+        ),
+    ],
+)
+def test_a_stream_that_cannot_be_read(remote: Remote, aws: AwsService, reply: Reply) -> None:
+    """A connection that breaks, and bytes that are no event, are errors of samlocal's."""
+    aws.reply = reply
+    ended = remote("Orders", "--stream")
+    assert (ended.exit_code, ended.stdout) == (1, b"half")
+    assert ended.stderr.startswith(
+        "Error: cannot invoke `shop-orders`: the answer cannot be read: "
+    )
+    assert ended.stderr.endswith(
+        "\nhint: the function may have run: samlocal does not invoke it again\n"
+    )
+    assert len(aws.invocations) == 1
 
 
 def test_a_result_that_breaks_off_is_not_invoked_again(remote: Remote, aws: AwsService) -> None:
