@@ -85,13 +85,18 @@ def read_context(
     if text is None:
         return ContextOverrides()
     source = Source(kind=_OPTION, path=Path("--context"))
+    if is_lenient or not text.lstrip().startswith(("{", "[", '"')):
+        text = _as_json(text, source)
+    return _parse(text, source, is_lenient=is_lenient)
+
+
+def _as_json(text: str, source: Source) -> str:
+    """Return JSON as it is, and any other text as a JSON string."""
     try:
         parse_json(text, source)
-    except UsageError:
-        if text.lstrip().startswith(("{", "[", '"')) and not is_lenient:
-            raise
-        text = json.dumps(text)
-    return _parse(text, source, is_lenient=is_lenient)
+    except (UsageError, ContextError):
+        return json.dumps(text)
+    return text
 
 
 def with_trace(context: ContextOverrides, trace_id: str | None) -> ContextOverrides:
@@ -119,6 +124,8 @@ def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool) -> ContextOverri
         from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few contexts are YAML
 
         text = to_json(text, source, max_characters=_FILE.max_bytes)
+    elif is_lenient and source.path.suffix.lower() != ".json":
+        text = _as_json(text.strip(), source)
     return _parse(text, source, is_lenient=is_lenient)
 
 

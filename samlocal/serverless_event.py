@@ -23,7 +23,7 @@ PATIENCE_SECONDS: Final = 10.0
 
 _JSON: Final = frozenset({".json", ".tfstate"})
 _YAML: Final = frozenset({".yaml", ".yml"})
-_SCRIPTS: Final = frozenset({".js", ".cjs", ".mjs"})
+SCRIPTS: Final = frozenset({".js", ".cjs", ".mjs"})
 _NOTHING: Final = io.BytesIO()
 
 
@@ -82,7 +82,7 @@ def in_project(name: str, directory: Path) -> str:
 def _of_file(name: str, readers: Readers, *, raw: bool) -> ServerlessEvent:
     name = in_project(name, readers.directory)
     suffix = Path(name).suffix.lower()
-    if suffix in _SCRIPTS:
+    if suffix in SCRIPTS:
         read_input(name, EVENT_FILE, stdin=_NOTHING)  # for the error
         return ServerlessEvent(payload=_payload(readers.run_script(Path(name).absolute())))
     if suffix in _JSON | _YAML:

@@ -7,28 +7,33 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-_DEBUG_OF_SERVERLESS: Final = re.compile(r"--debug=.*", re.DOTALL)  # with what to show, such as `*`
+# https://github.com/serverless/serverless/blob/v3.40.0/lib/cli/param-reg-exp.js
+_SHORT_WITH_VALUE: Final = re.compile(r"(?P<option>-[A-Za-z])=(?P<value>.*)", re.DOTALL)
 PARAMETER_OVERRIDES: Final = "--parameter-overrides"
 # Options that sam also accepts before the command.
 _LEADING: Final = frozenset({"--debug", "--beta-features", "--no-beta-features"})
 
 
 def move_leading_options(arguments: Sequence[str]) -> list[str]:
-    """Move options from before the command to behind it."""
-    arguments = _without_debug_namespace(arguments)
+    """Move options from before the command to behind it; those of `invoke` are in the form of all others then."""
+    if arguments[:1] == ["invoke"]:
+        arguments = [*_in_usual_form(arguments)]
     leading = list(takewhile(_LEADING.__contains__, arguments))
     rest = arguments[len(leading) :]
     command = list(takewhile(lambda word: not word.startswith("-"), rest))
     return [*command, *leading, *rest[len(command) :]] if command else list(arguments)
 
 
-def _without_debug_namespace(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `invoke` with `--debug=NAMESPACE` as `--debug`."""
-    if arguments[:1] != ["invoke"]:
-        return [*arguments]
-    return ["--debug" if _DEBUG_OF_SERVERLESS.fullmatch(each) else each for each in arguments]
+def _in_usual_form(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments of a command of Serverless, with `-f=NAME` as `-f NAME` and `--debug=NAMESPACE` as `--debug`."""
+    for argument in arguments:
+        if match := _SHORT_WITH_VALUE.fullmatch(argument):
+            yield match["option"]
+            yield match["value"]
+        else:
+            yield "--debug" if argument.startswith("--debug=") else argument
 
 
 def repeat_parameter_overrides(arguments: Sequence[str]) -> list[str]:

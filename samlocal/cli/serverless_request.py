@@ -10,6 +10,7 @@ from samlocal.cli.console import print_status
 from samlocal.diagnostics import Diagnostic
 from samlocal.events import EventSource, read_event
 from samlocal.serverless_event import (
+    SCRIPTS,
     Readers,
     ServerlessEvent,
     in_project,
@@ -85,12 +86,14 @@ def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverr
 
     from samlocal.context import read_context, with_trace
 
-    text = chosen.context
-    if chosen.raw and text is not None:
-        text = json.dumps(text)
+    text = json.dumps(chosen.context) if chosen.raw and chosen.context else chosen.context
     path = chosen.context_path
     if path is not None and path != "-":
         path = in_project(path, directory)
+        if Path(path).suffix.lower() in SCRIPTS and Path(path).is_file():
+            from samlocal.preparation.script_event import run_script
+
+            text, path = run_script(Path(path).absolute()), None
     context = read_context(text, path, stdin=host.stdin, is_lenient=True)
     context = replace(
         context, diagnostics=(*_configuration_as_context(chosen.context), *context.diagnostics)

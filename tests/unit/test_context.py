@@ -3,13 +3,17 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samlocal.context import ContextOverrides, read_context
-from samlocal.errors import UsageError
+from samlocal.errors import ContextError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JSON_OBJECTS = st.dictionaries(
     st.text(max_size=5),
@@ -237,3 +241,27 @@ def test_a_timeout_in_seconds() -> None:
     """`timeout` of Serverless's context for Python is the remaining time."""
     assert lenient('{"timeout": 120}').remaining_time_ms == 120_000
     assert lenient('{"timeout": 1.5}').remaining_time_ms == 1500
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "custom"),
+    [
+        pytest.param("c.json", '{"tenant": "a"}', {"tenant": "a"}, id="json"),
+        pytest.param("c.yml", "tenant: a", {"tenant": "a"}, id="yaml"),
+        pytest.param("c.txt", " hello\n", {"context": "hello"}, id="text"),
+        pytest.param("c.txt", '{"tenant": "a"}', {"tenant": "a"}, id="json in a text"),
+    ],
+)
+def test_a_lenient_file(name: str, content: str, custom: dict[str, object], tmp_path: Path) -> None:
+    """The ending of a file says what it is; any text may be JSON."""
+    (tmp_path / name).write_text(content)
+    path = str(tmp_path / name)
+    context = read_context("{", path, stdin=io.BytesIO(), is_lenient=True)
+    assert json.loads(context.client_context or "") == {"custom": custom}
+
+
+def test_a_lenient_file_that_is_broken(tmp_path: Path) -> None:
+    """JSON has to be JSON."""
+    (tmp_path / "c.json").write_text("{a: 1}")
+    with pytest.raises(ContextError, match="invalid JSON"):
+        read_context(None, str(tmp_path / "c.json"), stdin=io.BytesIO(), is_lenient=True)

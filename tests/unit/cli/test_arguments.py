@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.cli.arguments import repeat_parameter_overrides
+from samlocal.cli.arguments import move_leading_options, repeat_parameter_overrides
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_a_word_with_spaces_stays_one_word() -> None:
     """A word with spaces, quoted in the shell, stays one value."""
     words = ["--parameter-overrides", "ParameterKey=A,ParameterValue=x y B=2"]
     assert repeat_parameter_overrides(words) == words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "moved"),
+    [
+        pytest.param(["-f=a", "-d", "{}"], ["-f", "a", "-d", "{}"], id="short option"),
+        pytest.param(["-d=", "-e=a=b"], ["-d", "", "-e", "a=b"], id="values"),
+        pytest.param(["--debug=*"], ["--debug"], id="debug"),
+        pytest.param(["--data=-x=1"], ["--data=-x=1"], id="long option"),
+    ],
+)
+def test_options_as_serverless_has_them(arguments: list[str], moved: list[str]) -> None:
+    """`-f=NAME` and `--debug=NAMESPACE` are options of `invoke` only."""
+    assert move_leading_options(["invoke", "local", *arguments]) == ["invoke", "local", *moved]
+    assert move_leading_options(["local", "invoke", *arguments]) == ["local", "invoke", *arguments]
