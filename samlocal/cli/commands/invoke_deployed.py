@@ -37,7 +37,7 @@ def invoke_deployed(
     other: DashboardOptions,
     general: GeneralOptions,
 ) -> None:
-    """Invoke a deployed function, as `serverless invoke` does.
+    """Invoke a deployed function, as `serverless invoke` does; see `invoke local`, too.
 
     The function's result goes to stdout, and nothing else. The event is that of --path or --data, else standard
     input, unless it is a terminal; else {}.
