@@ -134,7 +134,9 @@ def _failure(error: Exception, request: Request, exceptions: Any) -> RemoteError
     elif is_any("NoCredentialsError", "PartialCredentialsError"):
         message = f"no AWS credentials to {request.action}: {error}"
         hint = _MISSING_CREDENTIALS
-    elif is_any("CredentialRetrievalError", "SSOError", "TokenRetrievalError", "LoginError"):
+    elif is_any("CredentialRetrievalError"):
+        hint = "`aws sts get-caller-identity` tells whether the profile works"
+    elif is_any("SSOError", "TokenRetrievalError", "LoginError"):
         hint = "`aws sso login` or `aws login` signs in again"
     elif is_any("ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError"):
         hint = _MAY_HAVE_RUN

@@ -36,6 +36,15 @@ def test_a_function_may_run_as_long_as_lambda_allows(aws: AwsService) -> None:
     assert config.tcp_keepalive
 
 
+def test_a_parameter_that_boto3_does_not_know(aws: AwsService) -> None:
+    """An old boto3 lacks some parameters, and the message names what to update."""
+    call = DeployedCall(function="shop-orders", payload=b"{}", parameters={"NotYet": "1"})
+    with pytest.raises(RemoteError, match=r"botocore [0-9.]+ does not know `NotYet`") as caught:
+        functions(aws).invoke(call, _Nowhere())
+    assert caught.value.hint == "`pip install --upgrade boto3`"
+    assert aws.requests == []
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_refused_call_is_not_repeated(aws: AwsService, status: int) -> None:
     """Whatever Lambda answers, there is one request."""

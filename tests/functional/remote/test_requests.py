@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from tests.functional.remote.aws_service import AwsService
     from tests.functional.remote.conftest import Remote
 
+PROFILES = """\
+[profile sso]
+sso_session = shop
+sso_account_id = 123456789012
+sso_role_name = developer
+[sso-session shop]
+sso_start_url = https://shop.awsapps.com/start
+sso_region = eu-west-1
+[profile process]
+credential_process = false
+"""
+
 
 @pytest.mark.parametrize(
     ("arguments", "stdin", "event"),
@@ -168,6 +180,35 @@ def test_without_credentials(aws: AwsService, remote: Remote) -> None:
         "Error: no AWS credentials to invoke `shop-orders`: Unable to locate credentials\n"
         "hint: AWS_PROFILE or `--profile` names a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
     )
+    assert aws.requests == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [
+        pytest.param(
+            "sso",
+            "cannot invoke `shop-orders`: Error loading SSO Token: Token for shop does not exist\n"
+            "hint: `aws sso login` or `aws login` signs in again\n",
+            id="not signed in",
+        ),
+        pytest.param(
+            "process",
+            "cannot invoke `shop-orders`: Error when retrieving credentials from custom-process: \n"
+            "hint: `aws sts get-caller-identity` tells whether the profile works\n",
+            id="process that fails",
+        ),
+    ],
+)
+def test_a_profile_that_does_not_work(
+    remote: Remote, aws: AwsService, tmp_path: Path, profile: str, message: str
+) -> None:
+    """The reason is boto3's, and the hint says what to run."""
+    (tmp_path / "config").write_text(PROFILES)
+    variables = {"AWS_ACCESS_KEY_ID": "", "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    samlocal = remote.samlocal.with_variables(**variables)
+    ended = samlocal("remote", "invoke", "Orders", "--no-stream", "--profile", profile)
+    assert (ended.exit_code, ended.stderr) == (1, f"Error: {message}")
     assert aws.requests == []
 
 
