@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.errors import ProjectError
+from samlocal.serverless.template.logical_ids import EXECUTION_ROLE
 from samlocal.serverless.template.sections import is_set
 
 if TYPE_CHECKING:
@@ -58,12 +59,11 @@ def _add_role(service: Service, key: str, resource: ResourceBuilder) -> None:
     role = service.functions.value(key, "role")
     for path in (("iam", "role"), ("role",)):
         role = role or service.value("provider", *path)
-    if role is None:
-        return
+    if role is None or not (role.optional_text() or intrinsic_call(role)):
+        role = service.root.with_value(EXECUTION_ROLE)  # Serverless makes one
     if isinstance(role.value, str) and not role.value.startswith("arn:"):
-        resource.add("Role", role.with_data({"Fn::GetAtt": [role.value, "Arn"]}))
-    elif role.optional_text() or intrinsic_call(role):  # else it says what the role may do
-        resource.add("Role", role)
+        role = role.with_data({"Fn::GetAtt": [role.value, "Arn"]})
+    resource.add("Role", role)
 
 
 def _add_tags(service: Service, key: str, resource: ResourceBuilder) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.serverless.template.logical_ids import function_id, log_group_id
+from samlocal.serverless.template.logical_ids import EXECUTION_ROLE, function_id, log_group_id
 from samlocal.serverless.template.resource_nodes import ResourceBuilder
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _APIS: Final = {
     "WebsocketsApi": "AWS::ApiGatewayV2::Api",
 }
 _BUCKET: Final = "ServerlessDeploymentBucket"
-_ROLE: Final = "IamRoleLambdaExecution"
 _LOG_GROUP: Final = "AWS::Logs::LogGroup"
 # How the ids of resources begin or end that events, functions and plugins make.
 _PREFIXES: Final = (
@@ -44,15 +43,16 @@ _SUFFIXES: Final = ("LambdaFunctionUrl", "LambdaEvConf", "LogGroup", "EventBridg
 def generated_types(service: Service) -> dict[str, str]:
     """Return the types of the resources that a service always has, and of those that functions refer to."""
     groups = {log_group_id(key): _LOG_GROUP for key in service.functions.keys}
-    return {_BUCKET: "AWS::S3::Bucket", _ROLE: "AWS::IAM::Role", **_APIS, **groups}
+    return {_BUCKET: "AWS::S3::Bucket", EXECUTION_ROLE: "AWS::IAM::Role", **_APIS, **groups}
 
 
 def generated_resource(service: Service, logical_id: str, resource_type: str) -> Node:
     """Return one of these resources with the name that Serverless gives it."""
     resource = ResourceBuilder(resource_type, service.root)
-    if logical_id == _ROLE:
+    if logical_id == EXECUTION_ROLE:
         parts = (service.name, service.stage, service.region, "lambdaRole")
-        resource.add_text("RoleName", "-".join(parts))
+        name = service.value("provider", "iam", "role", "name")
+        resource.add("RoleName", name or service.root.with_value("-".join(parts)))
     for key in service.functions.keys if resource_type == _LOG_GROUP else ():
         if log_group_id(key) == logical_id:
             resource.add_text("LogGroupName", f"/aws/lambda/{service.function_name(key)}")

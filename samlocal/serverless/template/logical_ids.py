@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+EXECUTION_ROLE: Final = "IamRoleLambdaExecution"
 PYTHON_REQUIREMENTS_LAYER: Final = "PythonRequirementsLambdaLayer"
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _VERSION: Final = "AWS::Lambda::Version"
 _ALIAS: Final = "AWS::Lambda::Alias"
 _EVENT_INVOKE_CONFIG: Final = "AWS::Lambda::EventInvokeConfig"
-# The settings that make Serverless add an alias, and its name.
-_ALIASES: Final = {"provisionedConcurrency": "provisioned", "snapStart": "snapstart"}
+# The settings that make Serverless add an alias, its name, and the end of its logical id.
+_ALIASES: Final = {
+    "provisionedConcurrency": ("provisioned", "ProvConcLambdaAlias"),
+    "snapStart": ("snapstart", "SnapStartLambdaAlias"),
+}
 _EVENTS: Final = {"onSuccess": "OnSuccess", "onFailure": "OnFailure"}
 
 
@@ -30,29 +33,30 @@ def compile_versions(service: Service, key: str) -> dict[str, Node]:
     at = service.functions.node(key) or service.root
     own = service.functions.value(key, "versionFunction")
     versions = own if own is not None else service.value("provider", "versionFunctions")
-    alias_name = _alias(service, key)
-    if versions is not None and not versions.value and not alias_name:
+    alias = _alias(service, key)
+    if versions is not None and not versions.value and alias is None:
         return {}
     version_id = f"{logical_id.removesuffix('Function')}Version"
     version = ResourceBuilder(_VERSION, at)
     version.add_data("FunctionName", {"Ref": logical_id})
     compiled = {version_id: version.node()}
-    if alias_name:
-        alias = ResourceBuilder(_ALIAS, at)
-        alias.add_data("FunctionName", {"Ref": logical_id})
-        alias.add_data("FunctionVersion", {"Fn::GetAtt": [version_id, "Version"]})
-        alias.add_text("Name", alias_name)
-        compiled[f"{logical_id.removesuffix('Function')}Alias"] = alias.node()
+    if alias:
+        name, end = alias
+        resource = ResourceBuilder(_ALIAS, at)
+        resource.add_data("FunctionName", {"Ref": logical_id})
+        resource.add_data("FunctionVersion", {"Fn::GetAtt": [version_id, "Version"]})
+        resource.add_text("Name", name)
+        compiled[f"{logical_id.removesuffix('LambdaFunction')}{end}"] = resource.node()
     return compiled
 
 
-def _alias(service: Service, key: str) -> str | None:
-    """Return the name of the alias that Serverless makes for a function, None if it makes none."""
-    for prop, name in _ALIASES.items():
+def _alias(service: Service, key: str) -> tuple[str, str] | None:
+    """Return the alias that Serverless makes for a function: its name, and the end of its logical id."""
+    for prop, (name, end) in _ALIASES.items():
         setting = service.functions.value(key, prop)
         if is_set(setting):
             own = setting.get("alias")
-            return own.text("an alias") if is_set(own) else name
+            return (own.text("an alias") if is_set(own) else name, end)
     return None
 
 
@@ -70,7 +74,7 @@ def compile_event_invoke_config(service: Service, key: str) -> dict[str, Node]:
     resource = ResourceBuilder(_EVENT_INVOKE_CONFIG, at)
     resource.add_data("FunctionName", {"Ref": function_id(key)})
     if alias := _alias(service, key):
-        resource.add_text("Qualifier", alias)
+        resource.add_text("Qualifier", alias[0])
     if is_set(age):
         resource.add("MaximumEventAgeInSeconds", age)
     resource.add("MaximumRetryAttempts", retries)

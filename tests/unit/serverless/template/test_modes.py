@@ -82,7 +82,9 @@ def test_versions_and_aliases_are_those_that_serverless_makes(
         ("", f"iam: {{role: '{ROLE}/all'}}", f"{ROLE}/all"),
         ("role: Worker", "", f"{ROLE}/worker"),
         ("role: {Fn::GetAtt: [Worker, Arn]}", "", f"{ROLE}/worker"),
-        ("", "iam: {role: {statements: []}}", None),
+        ("", "", f"{ROLE}/shop-dev-us-east-1-lambdaRole"),
+        ("", "iam: {role: {statements: []}}", f"{ROLE}/shop-dev-us-east-1-lambdaRole"),
+        ("", "iam: {role: {name: mine}}", f"{ROLE}/mine"),
         ("role: '${ssm:/role}'", "", None),
     ],
 )
