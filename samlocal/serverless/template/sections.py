@@ -10,7 +10,7 @@ from samlocal.errors import ProjectError, TemplateError
 from samlocal.serverless.template.merging import merge_deeply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samlocal.documents.node import Node
     from samlocal.errors import Place
@@ -81,14 +81,26 @@ class Section:
         """Return the place of a key; it must be one of the section."""
         return next(root.place_of(key) for _, root in self._roots if root.get(key))
 
+    @cached_property
+    def _roots_by_key(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+        """The paths of the mappings that have a key: of hundreds, a function is in one."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for path, root in self._roots:
+            for key in root.entries(f"`{self._name}`"):
+                found.setdefault(key, []).append(path)
+        return {key: tuple(paths) for key, paths in found.items()}
+
+    def _roots_with(self, path: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+        return self._roots_by_key.get(path[0], ()) if path else [root for root, _ in self._roots]
+
     def node(self, *path: str) -> Node | None:
         """Return the value at a path, merged; variables inside of it are not resolved."""
-        nodes = (self._variables.at(*root, *path) for root, _ in self._roots)
+        nodes = (self._variables.at(*root, *path) for root in self._roots_with(path))
         return merge_deeply([node for node in nodes if node is not None])
 
     def value(self, *path: str) -> Node | None:
         """Return the resolved value at a path; None if it is missing or null."""
-        nodes = [self._variables.at(*root, *path) for root, _ in self._roots]
+        nodes = [self._variables.at(*root, *path) for root in self._roots_with(path)]
         resolved = [self._variables.resolve(node) for node in nodes if node is not None]
         return present(merge_deeply(resolved))
 
