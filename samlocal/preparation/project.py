@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.aws_account import Account
+    from samlocal.aws_clients import Connect
     from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
     from samlocal.cloudformation.intrinsics.dynamic_references import GivenValues, ValueSource
     from samlocal.host import Host
     from samlocal.preparation.options import ProjectOptions
+    from samlocal.preparation.service_clients import ServiceClients
     from samlocal.project.project import Project
 
 
@@ -31,7 +33,7 @@ def open_project(options: ProjectOptions, host: Host) -> Project:
         return _open_serverless(path, options, host)
     from samlocal.cloudformation import project
 
-    remote = _remote_values(options)
+    remote = _remote_values(_account_clients(options)) if options.resolve_remote else None
     return project.open_project(
         path,
         parameter_overrides=options.parameter_overrides,
@@ -56,7 +58,8 @@ def _open_serverless(path: Path, options: ProjectOptions, host: Host) -> Project
     from samlocal.serverless import project
     from samlocal.serverless.variables.context import VariableContext
 
-    remote = _remote_values(options)
+    clients = _service_clients(options, host)
+    remote = _remote_values(clients) if clients else None
     account = _account(options, remote, host)
     chosen = {"stage": options.stage, "region": options.region}
     given = {name: value for name, value in chosen.items() if value}
@@ -68,9 +71,20 @@ def _open_serverless(path: Path, options: ProjectOptions, host: Host) -> Project
         given=_given_values(options),
         remote=remote,
     )
-    return project.open_project(
+    opened = project.open_project(
         path, context=context, parameter_overrides=options.parameter_overrides, account=account
     )
+    if clients:
+        clients.project = opened
+    return opened
+
+
+def _service_clients(options: ProjectOptions, host: Host) -> ServiceClients | None:
+    if not options.resolve_remote:
+        return None
+    from samlocal.preparation.service_clients import ServiceClients
+
+    return ServiceClients(options, host)
 
 
 def with_region(options: ProjectOptions, host: Host) -> ProjectOptions:
@@ -125,10 +139,13 @@ def _given_values(options: ProjectOptions) -> GivenValues | None:
     return read_given_values(options.values_file)
 
 
-def _remote_values(options: ProjectOptions) -> RemoteValues | None:
-    if not options.resolve_remote:
-        return None
+def _account_clients(options: ProjectOptions) -> Connect:
     from samlocal.aws_clients import connect
+
+    return connect(region=options.region, profile=options.profile)
+
+
+def _remote_values(connect: Connect) -> RemoteValues:
     from samlocal.cloudformation.intrinsics.aws_values import RemoteValues
 
-    return RemoteValues(connect(region=options.region, profile=options.profile))
+    return RemoteValues(connect)

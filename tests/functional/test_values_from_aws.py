@@ -67,11 +67,17 @@ OBJECTS = {
 }
 
 
+# The key and the Region of each request.
+CALLERS: set[tuple[str, str]] = set()
+
+
 class Aws(BaseHTTPRequestHandler):
     """Serves SSM, Secrets Manager, CloudFormation's exports and some objects in S3."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        key, _, region = self.headers["Authorization"].partition("=")[2].split("/")[:3]
+        CALLERS.add((key, region))
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if not operation:
             text = IDENTITY if b"GetCallerIdentity" in body else EXPORTS
@@ -79,7 +85,8 @@ class Aws(BaseHTTPRequestHandler):
             return
         request = json.loads(body)
         if operation == "GetParameter" and request["Name"] in PARAMETERS:
-            self._json(200, {"Parameter": {"Value": PARAMETERS[request["Name"]]}})
+            value = {"Type": "String", "Value": PARAMETERS[request["Name"]]}
+            self._json(200, {"Parameter": value})
         elif operation == "GetSecretValue" and request["SecretId"].split(":")[-1] in SECRETS:
             self._json(200, {"SecretString": SECRETS[request["SecretId"].split(":")[-1]]})
         else:
@@ -255,3 +262,36 @@ def test_a_missing_profile() -> None:
     """A wrong `--profile` is a usage error."""
     with pytest.raises(UsageError, match=r"the profile cannot be used: .*nobody"):
         connect(region=None, profile="nobody")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_service_reads_its_values_in_its_own_region(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Values of a Serverless project come from its Region, with the keys of its stage."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    monkeypatch.setenv("AWS_PROD_ACCESS_KEY_ID", "of-the-stage")
+    monkeypatch.setenv("AWS_PROD_SECRET_ACCESS_KEY", "secret")
+    service = tmp_path / "serverless.yml"
+    service.write_text(
+        "service: shop\n"
+        "provider:\n"
+        "  name: aws\n"
+        "  runtime: python3.11\n"
+        "  region: eu-central-1\n"
+        "  environment: {ENDPOINT: '${ssm:/payments/endpoint}'}\n"
+        "functions: {one: {handler: a.b}}\n"
+    )
+    CALLERS.clear()
+    for stage, region in (("dev", None), ("prod", None), ("dev", "eu-west-3")):
+        options = ProjectOptions(
+            template=service, resolve_remote=True, stage=stage, region=region, account_id="1" * 12
+        )
+        project = preparation.open_project(options, current_host())
+        function = project.resolve(project.find("one"))
+        assert function.environment["ENDPOINT"].value == PARAMETERS["/payments/endpoint"]
+    assert {
+        ("key", "eu-central-1"),
+        ("of-the-stage", "eu-central-1"),
+        ("key", "eu-west-3"),
+    } == CALLERS
