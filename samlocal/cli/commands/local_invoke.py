@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from samlocal.cli.function_run import Runner
+    from samlocal.cli.keep_warm import WarmSettings
     from samlocal.cli.options.general import OutputFormat
     from samlocal.cli.report_output import ReportOutput
     from samlocal.engine.engine import Engine
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.sandbox.backend import Backend
+    from samlocal.sandbox.plan import SandboxSettings
+    from samlocal.serving.options import ServingOptions
 
 
 @group_options
@@ -113,6 +116,8 @@ def run_invocation(  # noqa: PLR0913  # groups of options
 
     host = current_host()
     backend = Backend() if output.print_env else chosen_backend(container, host, observer)
+    if backend.kind == "process" and not warm:
+        _start_ahead()
     settings = read_settings(container, limits, code, debugging, kind=backend.kind)
     request = read_request(chosen, environment, project, debugging, container, host)
     if output.print_env:
@@ -146,20 +151,10 @@ def run_invocation(  # noqa: PLR0913  # groups of options
     shaping = (project, environment, code, container, limits, debugging, request.options)
     calls_functions = not environment.no_lambda_endpoint
     log = ConsoleLog(output.log_file, timestamps=output.timestamps)
+    place: AbstractContextManager[Runner]
     if warm:
-        from samlocal.cli.service_runner import ServiceRunner, neighbours_of
-        from samlocal.serving.options import ServingOptions
-
-        serving = ServingOptions(
-            project=request.project_options,
-            function=request.options,
-            code=plain_code(code),
-            sandbox=settings,
-        )
-        neighbours = neighbours_of(prepared, serving, host) if calls_functions else None
-        place: AbstractContextManager[Runner] = nullcontext(
-            ServiceRunner(prepared, warm, backend=backend, options=shaping, neighbours=neighbours)
-        )
+        serving = _serving(request, code, settings) if calls_functions else None
+        place = nullcontext(_in_service(prepared, warm, backend, shaping, serving, host))
     else:
         place = _in_sandbox(prepared, backend, calls_functions=calls_functions)
     with log, reports or nullcontext(), place as runner:
@@ -191,6 +186,41 @@ def run_invocation(  # noqa: PLR0913  # groups of options
             reports.finish()
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
+
+
+def _serving(
+    request: InvocationRequest, code: CodeOptions, settings: SandboxSettings
+) -> ServingOptions:
+    """Return what the functions have that the invoked one calls."""
+    from samlocal.serving.options import ServingOptions
+
+    return ServingOptions(
+        project=request.project_options,
+        function=request.options,
+        code=plain_code(code),
+        sandbox=settings,
+    )
+
+
+def _in_service(  # what an environment and its neighbours need
+    prepared: PreparedFunction,
+    warm: WarmSettings,
+    backend: Backend,
+    shaping: tuple[object, ...],
+    serving: ServingOptions | None,
+    host: Host,
+) -> Runner:
+    """Return what runs the invocations in the background service."""
+    from samlocal.cli.service_runner import ServiceRunner, neighbours_of
+
+    neighbours = neighbours_of(prepared, serving, host) if serving else None
+    return ServiceRunner(prepared, warm, backend=backend, options=shaping, neighbours=neighbours)
+
+
+def _start_ahead() -> None:
+    from samlocal.sandbox.process.box_ahead import start_box_ahead
+
+    start_box_ahead()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from samlocal.sandbox.cpu_limit import UNLIMITED_SECONDS
 from samlocal.sandbox.future_results import set_error, settle
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.ports import LOOPBACK
-from samlocal.sandbox.process.box_process import BoxProcess
+from samlocal.sandbox.process.box_ahead import take_box
 from samlocal.sandbox.process.box_setup import BoxSetup, extensions_of
 from samlocal.sandbox.process.processes import Processes
 from samlocal.sandbox.sandbox import Exit
@@ -24,6 +24,7 @@ from samlocal.sandbox.sandbox import Exit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.sandbox.process.box_process import BoxProcess
     from samlocal.sandbox.process.limits import Limits
     from samlocal.sandbox.process.local_process import LocalProcess
     from samlocal.sandbox.process_spec import ProcessSpec
@@ -235,7 +236,7 @@ class ProcessSandbox:
             if self._is_closed:
                 return None
             setup.make_folder()
-            box = self._box = BoxProcess()
+            box = self._box = take_box()
         starts_runtime = not self.extensions.result(0)
         self._processes.begin(box, setup, starts_runtime=starts_runtime)
         self._underway.set()
