@@ -12,6 +12,7 @@ from samlocal.documents.document import TemplateComposer, paused_collection, rea
 from samlocal.documents.input_files import InputKind, Source, check_json
 from samlocal.documents.javascript_scalars import parse_js_yaml_scalar, parse_json_scalar
 from samlocal.documents.json_document import compose_json
+from samlocal.documents.node import scalar_text
 from samlocal.documents.yaml_composer import CORE_TAG
 from samlocal.errors import TemplateError
 from samlocal.suggestions import did_you_mean
@@ -32,6 +33,7 @@ _TAGS: Final = frozenset(
         *("Length", "ToJsonString", "Transform"),  # newer than Serverless 3
     )
 )
+_FIRST_OF_VALUES: Final = frozenset("+-.0123456789tTfFnN~")
 _GET_ATT: Final = "Fn::GetAtt"
 
 
@@ -81,6 +83,15 @@ def parse_json(text: str, path: Path) -> Node:
 
 class _JsYamlComposer(TemplateComposer):
     """Composes YAML in which only the tags of CloudFormation's functions and of YAML itself are known."""
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Node:
+        node = super()._scalar(event)
+        word = node.value
+        if isinstance(word, str) and event.implicit[0] and word[:1] in _FIRST_OF_VALUES:
+            value = self.schema(word)
+            if not isinstance(value, str):  # a key, which JavaScript makes text again
+                return self._node("null" if value is None else scalar_text(value), event)
+        return node
 
     def tagged_scalar(self, tag: str, text: str, event: yaml.ScalarEvent) -> Value:
         if tag == "!GetAtt":

@@ -8,19 +8,17 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from samlocal.child_groups import add_group, remove_group
 from samlocal.documents.javascript_scalars import json_data
 from samlocal.documents.read_files import note_file
 from samlocal.errors import Place, TemplateError
 from samlocal.frozen_dataclass import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _LOADER: Final = Path(__file__).with_name("loader.cjs")
 _STDERR: Final = 2
@@ -33,6 +31,10 @@ class Question:
     variable: str | None = None
     text: str | None = None
     property: tuple[str, ...] | None = None
+
+
+# Returns `{"value": …}`, or an empty mapping for what JavaScript calls undefined.
+Answer = Callable[[Question], Mapping[str, object]]
 
 
 @frozen
@@ -62,7 +64,7 @@ class NodeProcess:
         self._flags: tuple[str, ...] = ()
         self._connection: _Connection | None = None
 
-    def load(self, request: ScriptRequest, answer: Callable[[Question], object]) -> object:
+    def load(self, request: ScriptRequest, answer: Answer) -> object:
         """Return the value of a file as data of JSON; `answer` returns what its functions ask for.
 
         Raises:
@@ -121,7 +123,7 @@ class _Connection:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
-    def load(self, request: ScriptRequest, answer: Callable[[Question], object]) -> object:
+    def load(self, request: ScriptRequest, answer: Answer) -> object:
         self._last_request += 1
         number = self._last_request
         self._send(
@@ -138,7 +140,7 @@ class _Connection:
             self._receive(request.path, answer)
         return self._value(self._answers.pop(number), request.path)
 
-    def _receive(self, path: Path, answer: Callable[[Question], object]) -> None:
+    def _receive(self, path: Path, answer: Answer) -> None:
         line = self._lines.readline()
         if not line.endswith(b"\n"):
             remove_group(self._process.pid)
@@ -152,9 +154,7 @@ class _Connection:
             case {"id": int() as number}:
                 self._answers[number] = message
 
-    def _answer(
-        self, number: int, message: Mapping[str, object], answer: Callable[[Question], object]
-    ) -> None:
+    def _answer(self, number: int, message: Mapping[str, object], answer: Answer) -> None:
         match message:
             case {"variable": str() as variable}:
                 question = Question(variable=variable)
@@ -163,7 +163,7 @@ class _Connection:
             case _:
                 question = Question(text=str(message.get("text")))
         try:
-            reply: dict[str, object] = {"value": answer(question)}
+            reply = answer(question)
         except Exception as exc:  # noqa: BLE001  # the file may catch it
             self._failures[number] = exc
             reply = {"error": str(exc)}
@@ -209,7 +209,7 @@ class _Connection:
 def _start(
     directory: Path, flags: tuple[str, ...], descriptors: tuple[int, int]
 ) -> subprocess.Popen[bytes]:
-    program = shutil.which("node")
+    program = shutil.which("node") or shutil.which("nodejs")
     if program is None:
         raise TemplateError(
             "Node.js is not installed, and files in JavaScript and TypeScript need it",

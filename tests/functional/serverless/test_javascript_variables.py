@@ -86,7 +86,6 @@ def value_of(variables: Variables) -> object:
                 "stage": "none",
                 "memory": 512,
                 "deep": {"k": "shop"},
-                "absent": None,
             },
         ),
         ("${file(named.mjs):token}", "named"),

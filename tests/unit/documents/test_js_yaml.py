@@ -125,6 +125,15 @@ def test_short_tags_are_functions() -> None:
     }
 
 
+def test_keys_are_texts() -> None:
+    """A key that means a number, a boolean or null is the text of that in JavaScript."""
+    root = parse_yaml("{0123: a, 1.0: b, True: c, '007': d, ~: e, yes: f, 1.2.3: g}", PATH)
+    assert root is not None
+    assert list(root.entries("the root")) == [
+        *("123", "1", "true", "007", "null", "yes", "1.2.3"),
+    ]
+
+
 def test_merge_keys_and_aliases() -> None:
     """An own entry overrides a merged one, wherever the merge stands."""
     root = parse_yaml("a: &a {x: 1, y: 2}\nb:\n  y: 3\n  <<: *a\nc: *a", PATH)

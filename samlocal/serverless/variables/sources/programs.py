@@ -10,6 +10,7 @@ from samlocal.serverless.node.process import ScriptRequest
 from samlocal.serverless.variables.sources.memory import memory_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from samlocal.serverless.node.process import Question
@@ -43,7 +44,7 @@ def run_file(
 
 
 def _run(request: SourceRequest, variables: Variables, path: Path, address: str | None) -> Node:
-    def answer(question: Question) -> object:
+    def answer(question: Question) -> Mapping[str, object]:
         return _answer(question, request.node, variables)
 
     script = ScriptRequest(
@@ -56,9 +57,9 @@ def _run(request: SourceRequest, variables: Variables, path: Path, address: str 
     return Node(None, path, 0, 0).with_data(data)
 
 
-def _answer(question: Question, node: Node, variables: Variables) -> object:
+def _answer(question: Question, node: Node, variables: Variables) -> Mapping[str, object]:
     if question.property is not None:
         found = variables.at(*question.property)
-        return None if found is None else variables.resolve(found).plain()
+        return {} if found is None else {"value": variables.resolve(found).plain()}
     text = question.text if question.text is not None else f"${{{question.variable}}}"
-    return variables.resolve(node.with_value(text)).plain()
+    return {"value": variables.resolve(node.with_value(text)).plain()}
