@@ -18,7 +18,7 @@ from samlocal.function import FunctionEntry
 from samlocal.project import lookup
 from samlocal.serverless.configuration import read_configuration
 from samlocal.serverless.template.functions import FUNCTION_TYPE
-from samlocal.serverless.template.keys import check_keys
+from samlocal.serverless.template.keys import check_keys, misspelt_sections
 from samlocal.serverless.template.layers import LAYER_TYPE
 from samlocal.serverless.template.logical_ids import function_id
 from samlocal.serverless.template.plugins import check_plugins
@@ -180,7 +180,16 @@ class ServerlessProject:
             for error in self._service.resources.errors
         ]
         account = [self.account.diagnostic] if self.account.diagnostic else []
-        return tuple(dict.fromkeys((*account, *skipped, *check_plugins(self._service))))
+        return tuple(
+            dict.fromkeys(
+                (
+                    *account,
+                    *skipped,
+                    *misspelt_sections(self._service),
+                    *check_plugins(self._service),
+                )
+            )
+        )
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:  # noqa: ARG002  # they concern all
         """Return the diagnostics that concern one function, which must be resolved."""
@@ -200,11 +209,7 @@ class ServerlessProject:
             return lookup.find(self.functions, identifier)
         except FunctionNotFoundError:
             if not self._declared:
-                raise FunctionNotFoundError(
-                    "the service has no functions",
-                    place=self._service.root.place,
-                    hint="declare them under `functions`",
-                ) from None
+                raise self._no_functions() from None
             name = identifier and lookup.split_identifier(identifier)[0]
             for entry in self.excluded:
                 if name is None or name in entry.identifiers:
@@ -213,6 +218,16 @@ class ServerlessProject:
                 raise
         every = tuple(self._entry(each.full_path, opens_file=True) for each in self.functions)
         return lookup.find(every, identifier)
+
+    def _no_functions(self) -> FunctionNotFoundError:
+        misspelt = next(misspelt_sections(self._service), None)
+        return FunctionNotFoundError(
+            "the service has no functions",
+            place=misspelt.place if misspelt else self._service.root.place,
+            hint=f"{misspelt.message}: {misspelt.hint}"
+            if misspelt
+            else "declare them under `functions`",
+        )
 
     def resolve(
         self, entry: FunctionEntry, *, replaced: Iterable[str] = (), for_api: bool = False

@@ -12,6 +12,8 @@ from samlocal.errors import TemplateError
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samlocal.serverless.template.service import Service
 
 # Those of versions 3 and 4.
@@ -61,6 +63,50 @@ FUNCTION_KEYS: Final = frozenset(
         "vpc",
     ]
 )
+
+# Those of versions 3 and 4, and of plugins that many services have.
+_ROOT_KEYS: Final = frozenset(
+    [
+        "app",
+        "build",
+        "configValidationMode",
+        "console",
+        "constructs",
+        "custom",
+        "dashboard",
+        "deprecationNotificationMode",
+        "disabledDeprecations",
+        "frameworkVersion",
+        "functions",
+        "layers",
+        "licenseKey",
+        "org",
+        "outputs",
+        "package",
+        "params",
+        "plugins",
+        "projectDir",
+        "provider",
+        "resources",
+        "service",
+        "stages",
+        "state",
+        "stepFunctions",
+        "tenant",
+        "unresolvedVariablesNotificationMode",
+        "useDotenv",
+        "variablesResolutionMode",
+    ]
+)
+
+
+def misspelt_sections(service: Service) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each section of a service whose name resembles one that Serverless knows."""
+    for name in service.root.entries("a service"):
+        hint = None if name in _ROOT_KEYS else did_you_mean(name, _ROOT_KEYS)
+        if hint:
+            message = f"`{name}` is not a section of a service"
+            yield Diagnostic(message=message, place=service.root.place_of(name), hint=hint)
 
 
 def check_keys(service: Service, key: str) -> tuple[Diagnostic, ...]:

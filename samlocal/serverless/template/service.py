@@ -109,7 +109,8 @@ class Service:
                 hint="add `provider: {name: aws}`",
             )
         node = provider
-        if isinstance(provider.value, dict):
+        if not isinstance(provider.value, str):
+            provider.entries("`provider`")
             found = self.value("provider", "name")
             if found is None:
                 raise TemplateError(
@@ -134,11 +135,15 @@ class Service:
 
     @cached_property
     def plugins(self) -> tuple[Node, ...]:
-        """The plugins of the service, in their order."""
+        """The plugins of the service, in their order.
+
+        Raises:
+            TemplateError: they are not a list.
+        """
         node = self.value("plugins")
         if node is not None and isinstance(node.value, dict):
-            node = node.get("modules")
-        return node.value if node is not None and isinstance(node.value, tuple) else ()
+            node = present(node.get("modules"))
+        return node.items("`plugins`") if node else ()
 
     def has_plugin(self, name: str) -> bool:
         """Return whether the service uses a plugin."""

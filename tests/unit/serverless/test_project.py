@@ -227,6 +227,18 @@ resources: ["${file(resources.yml)}"]
             "service: shop\nprovider: {name: google}", "runs on `google`", "aws", id="google"
         ),
         pytest.param("service: shop\nprovider: aws", "has no functions", "declare", id="none"),
+        pytest.param(
+            "service: shop\nprovider: aws\nfunction: {a: {handler: b.c}}",
+            "has no functions",
+            "did you mean `functions`?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "service: shop\nprovider: [aws]", "`provider` must be a mapping", "", id="provider"
+        ),
+        pytest.param(
+            "service: shop\nprovider: aws\nplugins: a", "`plugins` must be a list", "", id="plugins"
+        ),
     ],
 )
 def test_a_service_that_cannot_run_is_refused(
@@ -328,3 +340,48 @@ functions:
     with pytest.raises(VariableError, match="`ssm:/key`") as caught:
         resolved(project, "two")
     assert "--resolve-file" in (caught.value.hint or "")
+
+
+RESOURCES = """
+service: shop
+provider: {name: aws, runtime: python3.13, stackName: all, iam: {role: {name: mine}}}
+functions:
+  hello:
+    handler: app.handler
+    environment: {VALUE: %s}
+resources:
+  Parameters: {Size: {Type: String, Default: small}}
+  Mappings: {Sizes: {small: {memory: 1}}}
+  Conditions: {IsSmall: !Equals [!Ref Size, small]}
+  Resources:
+    Table: "${self:custom.table}"
+  Outputs:
+    TableName: {Value: !Ref Table, Export: {Name: "${self:service}-table"}}
+custom:
+  table: {Type: AWS::DynamoDB::Table, Properties: {TableName: "${self:service}-ratings"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("!Ref Table", "shop-ratings"),
+        ("!GetAtt Table.Arn", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/shop-ratings"),
+        ("!Ref Size", "small"),
+        ("!FindInMap [Sizes, !Ref Size, memory]", "1"),
+        ("!If [IsSmall, a, b]", "a"),
+        ("!ImportValue shop-table", "shop-ratings"),
+        ("!Sub '${AWS::StackName} ${Table}'", "all shop-ratings"),
+        ("!GetAtt IamRoleLambdaExecution.Arn", f"arn:aws:iam::{ACCOUNT}:role/mine"),
+        ("!Ref HelloLambdaFunction", "shop-dev-hello"),
+        ("!GetAtt HelloLambdaFunctionUrl.FunctionUrl", None),
+        ("!Ref SNSTopicAlarms", None),
+    ],
+)
+def test_functions_of_cloudformation_are_resolved(
+    tmp_path: Path, value: str, expected: str | None
+) -> None:
+    """The resources of the service are known, and those that Serverless makes."""
+    function = resolved(write_service(tmp_path, RESOURCES % value, app=""), "hello")
+    assert environment(function) == {"VALUE": expected}
+    assert bool(function.diagnostics) is (expected is None)
