@@ -54,6 +54,8 @@ def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
     directory = project if project.is_dir() else project.parent
     if (directory / ASSEMBLY_MANIFEST).is_file():
         return _CDK
+    if _builds_itself(function, directory):
+        return "make"
     if directory.name == ".serverless" or found_source(directory, _SERVERLESS_FILES):
         return "serverless package"
     if not by_sam and function.build_method is None:
@@ -63,6 +65,12 @@ def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
                 relative = os.path.relpath(folder)
                 return "make" if relative == os.curdir else f"make -C {relative}"
     return SAM
+
+
+def _builds_itself(function: Function, directory: Path) -> bool:
+    """Return whether a Makefile builds the program of a service, which Serverless only packages."""
+    is_program = (function.runtime or "").startswith("provided")
+    return function.framework == "serverless" and is_program and (directory / "Makefile").is_file()
 
 
 def shown_code(function: Function, code: Path) -> str:

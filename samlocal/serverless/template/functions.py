@@ -85,17 +85,16 @@ class FunctionCompiler:
 
     def _add_code(self, resource: ResourceBuilder, at: Node) -> None:
         handler, image = self._value("handler"), self._service.functions.node(self._key, "image")
-        has_image = image is not None and image.value is not None
-        if handler and has_image:
+        if is_set(handler) and is_set(image):
             raise TemplateError(
                 f"the function `{self._key}` has both a `handler` and an `image`",
                 place=at.place_of("image"),
                 hint="keep one of them",
             )
-        if has_image:
+        if is_set(image):
             compile_image(self._service, self._key, resource, replaced=self._replaced)
             return
-        if handler is None:
+        if not is_set(handler):
             raise TemplateError(
                 f"the function `{self._key}` has neither a `handler` nor an `image`",
                 place=self._service.functions.place_of(self._key),

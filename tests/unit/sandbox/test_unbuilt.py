@@ -243,3 +243,21 @@ def test_hint_for_a_missing_module_of_a_service(
     (tmp_path / ".serverless/requirements/requests").mkdir(parents=True)
     function = replace(function, handler="src/app.handler", framework="serverless")
     assert missing_module_hint(function, family, tmp_path / "serverless.yml", message) == expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "file", "command"),
+    [
+        ("provided.al2023", "Makefile", "make"),
+        ("provided.al2023", "go.mod", "serverless package"),
+        ("nodejs22.x", "Makefile", "serverless package"),
+    ],
+)
+def test_the_program_of_a_service_may_have_a_makefile(
+    function: Function, tmp_path: Path, runtime: str, file: str, command: str
+) -> None:
+    """Serverless packages a program that something else has built."""
+    for name in ("serverless.yml", file):
+        (tmp_path / name).touch()
+    function = replace(function, framework="serverless", runtime=runtime)
+    assert build_command(function, tmp_path / "serverless.yml", by_sam=False) == command

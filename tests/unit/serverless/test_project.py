@@ -259,6 +259,7 @@ def test_a_service_that_cannot_run_is_refused(
     ("settings", "message"),
     [
         ("{}", "neither a `handler` nor an `image`"),
+        ("{handler: ''}", "neither a `handler` nor an `image`"),
         ("text", "must be a mapping, not `text`"),
         ("{handler: app.handler, image: web}", "both a `handler` and an `image`"),
         ("{handler: app.handler, timeout: 1000}", "`timeout` must be a whole number from 1 to 900"),
