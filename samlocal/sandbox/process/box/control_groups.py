@@ -11,6 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Final
 
 _ROOT: Final = "/sys/fs/cgroup"
@@ -62,10 +63,26 @@ class ControlGroups:
         if processes is not None and (folder := self.folders.get("pids")):
             _write(f"{folder}/pids.max", processes)
 
-    def enter(self) -> None:
-        """Move this process into the groups."""
+    def add(self, process: int, descendants: Callable[[int], Iterable[int]]) -> None:
+        """Move a running process into the groups, with those that it has started meanwhile.
+
+        The kernel takes ten milliseconds for the first move. Waiting for that would make each start as much
+        slower. What a program uses in its first milliseconds is not counted.
+        """
+        moved: set[int] = set()
+        while new := {process, *descendants(process)} - moved:
+            for each in new:
+                self._move(each)
+            moved |= new
+
+    def _move(self, process: int) -> None:
         for entrance in self._entrances:
-            os.write(entrance, b"0")
+            try:
+                os.write(entrance, b"%d" % process)
+            except (
+                OSError
+            ):  # it has ended, or has a real-time priority, which groups for the CPU refuse
+                continue
 
     def close(self) -> None:
         """Close what is open to enter the groups."""

@@ -51,11 +51,12 @@ def reap(reaped: Callable[[int, int, int], None], *, until_none: bool = False) -
         reaped(number, status, usage.ru_maxrss * _KIB)
 
 
-def descendants() -> list[int]:
-    """Return the descendants of this process; none where there is no /proc."""
-    children = _children_of(os.getpid())
+def descendants(process: int | None = None) -> list[int]:
+    """Return the descendants of a process, of this one by default; none where there is no /proc."""
+    ancestor = os.getpid() if process is None else process
+    children = _children_of(ancestor)
     if children is None:
-        return _descendants_by_parent()
+        return _descendants_by_parent(ancestor)
     found: list[int] = []
     while children:
         found += children
@@ -76,8 +77,8 @@ def _children_of(number: int) -> list[int] | None:
     return [int(each) for each in found]
 
 
-def _descendants_by_parent() -> list[int]:
-    """Return the descendants of this process by the parents of all processes."""
+def _descendants_by_parent(ancestor: int) -> list[int]:
+    """Return the descendants of a process by the parents of all processes."""
     parents: dict[int, list[int]] = {}
     try:
         names = [each for each in os.listdir("/proc") if each.isdecimal()]
@@ -91,7 +92,7 @@ def _descendants_by_parent() -> list[int]:
             continue
         parents.setdefault(int(fields[1]), []).append(int(name))
     found: list[int] = []
-    waiting = [os.getpid()]
+    waiting = [ancestor]
     while waiting:
         children = parents.get(waiting.pop(), [])
         found += children

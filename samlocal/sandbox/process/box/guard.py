@@ -123,15 +123,18 @@ class Guard:
         except OSError as error:
             self._channel.send("failed", _reason(error))
             return
-        starter = Starter(
-            self._groups, open_files=setup["open_files"], privileges=not setup["strict"]
-        )
+        starter = Starter(open_files=setup["open_files"], privileges=not setup["strict"])
         has_group = "memory" in self._groups.folders
         watch = None if has_group else MemoryWatch(setup["memory_bytes"])
         at = time.monotonic()
         self._channel.send("ready", self._groups.folders, self._groups.is_unified, at)
         supervisor = Supervisor(
-            self._channel, starter, guard=ended, is_first=self._is_isolated, watch=watch
+            self._channel,
+            starter,
+            self._groups,
+            guard=ended,
+            is_first=self._is_isolated,
+            watch=watch,
         )
         supervisor.run(CONTROL, commands)
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final
 
-    from .control_groups import ControlGroups
 
 # Enough of a file for its `#!` line, or its header.
 _BEGINNING: Final = 256
@@ -35,8 +34,7 @@ class NotExecutedError(Exception):
 class Starter:
     """Starts programs with the same limits: `open_files` is a number, None no limit of ours."""
 
-    def __init__(self, groups: ControlGroups, *, open_files: int | None, privileges: bool) -> None:
-        self._groups = groups
+    def __init__(self, *, open_files: int | None, privileges: bool) -> None:
         self._open_files = open_files
         self._privileges = privileges
 
@@ -81,7 +79,6 @@ class Starter:
         os.setsid()
         if sys.platform == "linux":
             kernel.die_with_parent(signals.SIGKILL)
-        self._groups.enter()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(_own_end(output), 2)

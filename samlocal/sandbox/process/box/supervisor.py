@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from .control_groups import ControlGroups
     from .memory_watch import MemoryWatch
     from .programs import Starter
 
@@ -71,6 +72,7 @@ class Supervisor:
         self,
         channel: Channel,
         starter: Starter,
+        groups: ControlGroups,
         *,
         guard: int,
         is_first: bool,
@@ -78,6 +80,7 @@ class Supervisor:
     ) -> None:
         self._channel = channel
         self._starter = starter
+        self._groups = groups
         self._guard = guard
         self._is_first = is_first
         self._watch = watch
@@ -145,6 +148,7 @@ class Supervisor:
             self._numbers[identifier] = number
             self._running[number] = identifier
             self._channel.send("started", identifier, time.monotonic())
+            self._groups.add(number, descendants)
         finally:
             os.close(output)
 
