@@ -75,9 +75,11 @@ class NodeProcess:
             try:
                 return self._open().load(request, answer)
             except _NeedsFlagsError as exc:
-                self.close()
                 self._flags = exc.flags
-                return self._open().load(request, answer)
+            except _EndedIdleError:
+                pass
+            self.close()
+            return self._open().load(request, answer)
 
     def _open(self) -> _Connection:
         if self._connection is not None and self._connection.has_ended():
@@ -99,11 +101,17 @@ class _NeedsFlagsError(Exception):
         self.flags = flags
 
 
+class _EndedIdleError(Exception):
+    """The process has ended just when it was asked."""
+
+
 class _Connection:
     """One process, from its start to its end."""
 
     def __init__(self, directory: Path, flags: tuple[str, ...]) -> None:
         self._last_request = 0
+        self._running = 0
+        self._is_idle = False  # it has answered, and may end by itself
         self._answers: dict[int, dict[str, object]] = {}
         self._failures: dict[int, Exception] = {}
         self._socket, theirs = socket.socketpair()
@@ -136,17 +144,26 @@ class _Connection:
                 "environment": dict(request.environment or {}),
             }
         )
-        while number not in self._answers:
-            self._receive(request.path, answer)
+        self._running += 1
+        try:
+            while number not in self._answers:
+                self._receive(request.path, answer)
+        finally:
+            self._running -= 1
+        self._is_idle = self._running == 0
         return self._value(self._answers.pop(number), request.path)
 
     def _receive(self, path: Path, answer: Answer) -> None:
-        line = self._lines.readline()
+        # An answer may need another file, and find that the process has ended.
+        line = b"" if self._lines.closed else self._lines.readline()
         if not line.endswith(b"\n"):
             remove_group(self._process.pid)
             code = self._process.wait()
+            if self._is_idle:
+                raise _EndedIdleError
             how = f"exit code {code}" if code >= 0 else f"signal {-code}"
             raise TemplateError(f"`{path}` ended Node.js with {how}", place=Place(path, 1, 1))
+        self._is_idle = False
         message: dict[str, object] = json.loads(line)
         match message:
             case {"ask": int() as number}:

@@ -11,6 +11,7 @@ import pytest
 
 from samlocal.errors import Place, SamlocalError
 from samlocal.serverless.configuration import read_configuration
+from samlocal.serverless.node import process
 from samlocal.serverless.variables.context import VariableContext
 from samlocal.serverless.variables.variables import Variables
 
@@ -38,6 +39,8 @@ FILES = {
     "self.js": "module.exports = ({resolveVariable}) => resolveVariable('file(self.js)');",
     "environment.js": "module.exports = () => process.env.FROM_SHELL;",
     "throws.js": "module.exports = () => {\n  throw new Error('no token');\n};",
+    "exits.js": "module.exports = async ({resolveVariable}) => {\n"
+    "  await resolveVariable('file(object.js):a.b'); process.exit(3);\n};",
     "number.js": "module.exports = 1e-7;",
     "count.js": "global.count = (global.count || 0) + 1; module.exports = {count: global.count, "
     "pid: process.pid};",
@@ -117,8 +120,13 @@ def test_one_process_runs_all_files(service: Callable[[str], Variables]) -> None
         os.kill(pid, 0)
 
 
-def test_an_idle_process_ends(service: Callable[[str], Variables]) -> None:
-    """A process that nobody asks ends by itself; the next file starts another one."""
+@pytest.mark.parametrize("is_noticed", [True, False])
+def test_an_idle_process_ends(
+    service: Callable[[str], Variables], monkeypatch: pytest.MonkeyPatch, *, is_noticed: bool
+) -> None:
+    """A process that nobody asks ends by itself, perhaps just before it is asked; then another one starts."""
+    if not is_noticed:
+        monkeypatch.setattr(process._Connection, "has_ended", lambda _: False)
     variables = service("['${file(count.js):pid}', '${file(number.js)}']")
     items = variables.at("custom", "value")
     assert items is not None
@@ -133,6 +141,7 @@ def test_an_idle_process_ends(service: Callable[[str], Variables]) -> None:
     ("text", "message", "place"),
     [
         ("${file(throws.js), 'f'}", "`throws.js` throws: no token", "throws.js:2:9"),
+        ("${file(exits.js), 'f'}", "exits.js` ended Node.js with exit code 3", "exits.js:1:1"),
         ("${file(missing.js), 'f'}", "`self:custom.absent` has no value", "serverless.yml:6:10"),
         ("${file(self.js), 'f'}", "asks for its own result", "serverless.yml:6:10"),
     ],
