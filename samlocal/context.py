@@ -48,7 +48,8 @@ class ContextOverrides:
 
     `client_context` and `cognito_identity` are JSON texts in ASCII, as headers of the Runtime API
     carry them. `deadline_ms` is Unix time in milliseconds; `remaining_time_ms` counts from the start
-    of the invocation. At most one of these two is set.
+    of the invocation. At most one of these two is set. `variables` are those of the environment that runtimes
+    make members of.
     """
 
     client_context: str | None = None
@@ -59,6 +60,7 @@ class ContextOverrides:
     trace_id: str | None = None
     deadline_ms: int | None = None
     remaining_time_ms: int | None = None
+    variables: tuple[tuple[str, str], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -74,7 +76,7 @@ def read_context(
     an object is passed on as `context` in the `custom` part of the client context.
 
     With `is_lenient`, for the context of `invoke local`, other members are passed on in `custom` too, `timeout` is the
-    remaining time in seconds, and text need not be JSON.
+    remaining time in seconds, text need not be JSON, and members that follow from the function's configuration are `variables`.
 
     Raises:
         UsageError: the text is malformed, or sets an unknown member.
@@ -137,6 +139,7 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
     else:
         document, places = {"custom": {"context": document}}, {"custom": (1, 1)}
     values: dict[str, str | int] = {}
+    variables: list[tuple[str, str]] = []
     diagnostics = []
     if is_lenient:
         document, moved = _with_known_members(document)
@@ -148,7 +151,9 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
         line, column = places.get(name) or min(places.values())
         try:
             attribute = _attribute(name)
-            if attribute is None:
+            if attribute is None and is_lenient:
+                variables.append((_VARIABLES[_plain(name)], _scalar(name, value)))
+            elif attribute is None:
                 place = Place(source.path, line, column)
                 diagnostics.append(Diagnostic(message=_comes_from_elsewhere(name), place=place))
             else:
@@ -158,7 +163,7 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
             raise source.error(str(exc), line=line, column=column, hint=exc.hint) from exc
     if "deadline_ms" in values and "remaining_time_ms" in values:
         raise source.error("both a deadline and a remaining time are set", hint="set one of them")
-    overrides = ContextOverrides(diagnostics=tuple(diagnostics))
+    overrides = ContextOverrides(variables=tuple(variables), diagnostics=tuple(diagnostics))
     return replace(overrides, **cast("dict[str, Any]", values))
 
 
@@ -278,6 +283,12 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str, object], st
 _header = _matching(_HEADER, "a line of printable ASCII")
 
 
+def _scalar(name: str, value: object) -> str:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, neither a text nor a number")
+    return str(value)
+
+
 def _milliseconds(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
         raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not milliseconds")
@@ -325,6 +336,13 @@ _ELSEWHERE = {
     "memorylimitinmb": "`MemorySize`",
     "loggroupname": "`LoggingConfig`",
     "logstreamname": "Lambda",
+}
+# Where runtimes find these members: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_VARIABLES = {
+    "functionname": "AWS_LAMBDA_FUNCTION_NAME",
+    "memorylimitinmb": "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "loggroupname": "AWS_LAMBDA_LOG_GROUP_NAME",
+    "logstreamname": "AWS_LAMBDA_LOG_STREAM_NAME",
 }
 
 

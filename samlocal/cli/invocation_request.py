@@ -88,8 +88,12 @@ def read_request(
         snap_start=chosen.snapstart,
     )
     chosen_project = _with_options(plain_project(project_options), chosen)
+    project = open_project(options=chosen_project, host=host)
+    if context and context.variables and project.stage is not None:
+        # Elsewhere only the function's configuration sets them.
+        options = replace(options, variables={**dict(context.variables), **options.variables})
     return InvocationRequest(
-        project=open_project(options=chosen_project, host=host),
+        project=project,
         project_options=chosen_project,
         function_identifier=chosen.function_identifier,
         options=options,

@@ -265,3 +265,16 @@ def test_a_lenient_file_that_is_broken(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text("{a: 1}")
     with pytest.raises(ContextError, match="invalid JSON"):
         read_context(None, str(tmp_path / "c.json"), stdin=io.BytesIO(), is_lenient=True)
+
+
+def test_members_of_a_lenient_context_that_the_configuration_sets() -> None:
+    """They are variables, from which runtimes make members of the context."""
+    text = '{"functionName": "mine", "memory_limit_in_mb": 64, "logGroupName": "g", "logStreamName": "s"}'
+    assert dict(lenient(text).variables) == {
+        "AWS_LAMBDA_FUNCTION_NAME": "mine",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "64",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "g",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "s",
+    }
+    with pytest.raises(UsageError, match="neither a text nor a number"):
+        lenient('{"functionName": []}')

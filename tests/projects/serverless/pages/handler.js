@@ -3,6 +3,7 @@ exports.main = async (event, context) => {
   return {
     event,
     requestId: context.awsRequestId,
+    name: context.functionName,
     remaining: context.getRemainingTimeInMillis(),
     custom: context.clientContext ? context.clientContext.custom : null,
     environment: process.env,

@@ -6,6 +6,7 @@ def main(event, context):
     return {
         "event": event,
         "requestId": context.aws_request_id,
+        "name": context.function_name,
         "remaining": context.get_remaining_time_in_millis(),
         "custom": context.client_context.custom if context.client_context else None,
         "environment": dict(os.environ),
