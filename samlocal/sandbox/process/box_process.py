@@ -77,18 +77,15 @@ def _start(control: int) -> int:
     """Start the program with the socket, and no other file of this process; return its number."""
     control = fcntl.fcntl(control, fcntl.F_DUPFD_CLOEXEC, CONTROL + 1)
     command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _PROGRAM, _FOLDER]
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, control, CONTROL),
+    ]
     try:
+        # Ctrl-C is for this process; so the box has its own session.
         return os.posix_spawn(
-            sys.executable,
-            command,
-            {},
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_DUP2, control, CONTROL),
-            ],
-            setsid=True,  # Ctrl-C is for this process
-            setsigmask=[],
+            sys.executable, command, {}, file_actions=actions, setsid=True, setsigmask=[]
         )
     finally:
         os.close(control)

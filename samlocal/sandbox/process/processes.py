@@ -48,6 +48,8 @@ class Processes:
     ) -> None:
         self.limits: Limits | None = None
         """The limits of the box, once it is ready."""
+        self.peak_bytes = 0
+        """The most memory that a process had which has ended."""
         self._started = started
         self._label = label
         self._output_closed = output_closed
@@ -83,6 +85,7 @@ class Processes:
         with self._changing:
             runtime = self.runtime
             if runtime.exited.done():
+                self._forget_ended()
                 runtime = self.runtime = self._new("runtime", runtime.output)
             if not runtime.is_requested:
                 self._start(runtime)
@@ -131,7 +134,8 @@ class Processes:
                 settle(self._started, Started(at=at))
             case ("started", identifier, at):
                 self._all[identifier].has_started(at)
-            case ("exited", identifier, at, status, out_of_memory):
+            case ("exited", identifier, at, status, out_of_memory, peak):
+                self.peak_bytes = max(self.peak_bytes, peak)
                 process = self._all[identifier]
                 self._take_exit(process, at, status, out_of_memory=out_of_memory)
             case ("refused", identifier, number, beginning):
@@ -164,6 +168,12 @@ class Processes:
         )
         self._all[process.identifier] = process
         return process
+
+    def _forget_ended(self) -> None:
+        """Forget the processes that have ended with all that could write to their output."""
+        for process in self:
+            if process.exited.done() and (process.pipe is None or process.pipe.has_ended):
+                del self._all[process.identifier]
 
     def _start(self, process: LocalProcess) -> None:
         """Let the started box start a process."""

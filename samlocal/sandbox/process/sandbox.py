@@ -170,7 +170,7 @@ class ProcessSandbox:
         if group := limits.memory:
             # Files of a /tmp in memory are not memory of the function.
             of_group = 0 if self._spec.sandbox.tmp_mb else group.peak_bytes()
-            peak = max(of_group, group.process_peak_bytes())
+            peak = max(of_group, group.process_peak_bytes(), self._processes.peak_bytes)
         else:
             peak = self._processes.measure()
         return -(-peak // _MIB) or None

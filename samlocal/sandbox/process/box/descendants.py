@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from .signals import signals
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Final
 
 _PAUSE_SECONDS: Final = 0.002
-_KIB: Final = 1024
+# The unit of `ru_maxrss`: https://man7.org/linux/man-pages/man2/getrusage.2.html
+_PEAK_BYTES: Final = 1024 if sys.platform == "linux" else 1
 
 
 def kill_all(known: set[int], reaped: Callable[[int, int, int], None], *, is_first: bool) -> None:
@@ -48,7 +50,7 @@ def reap(reaped: Callable[[int, int, int], None], *, until_none: bool = False) -
             return False
         if number == 0:
             return True
-        reaped(number, status, usage.ru_maxrss * _KIB)
+        reaped(number, status, usage.ru_maxrss * _PEAK_BYTES)
 
 
 def descendants(process: int | None = None) -> list[int]:

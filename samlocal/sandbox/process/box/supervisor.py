@@ -168,7 +168,8 @@ class Supervisor:
             del self._numbers[identifier]
             out_of_memory = number in self._out_of_memory
             self._out_of_memory.discard(number)
-            self._channel.send("exited", identifier, time.monotonic(), status, out_of_memory)
+            ended = time.monotonic()
+            self._channel.send("exited", identifier, ended, status, out_of_memory, peak)
 
     def _kill_all(self) -> None:
         kill_all(set(self._running), self._reaped, is_first=self._is_first)
