@@ -44,8 +44,8 @@ class ProjectOptions:
         typer.Option(
             "--resolve-file",
             metavar="FILE",
-            help="Read values that live in AWS (`ssm`, `secretsmanager`, `exports`) from a YAML or JSON "
-            "file.",
+            help="Read values that live in AWS (`ssm`, `secretsmanager`, `exports`, …), and any variable "
+            "of Serverless, from a YAML or JSON file.",
             show_default=False,
         ),
     ] = None

@@ -11,7 +11,7 @@ const { types } = require('util');
 
 const OLDEST = 14;
 const IDLE_MILLISECONDS = 1000;
-const [channelNumber, lifelineNumber] = process.argv.slice(2).map(Number);
+const [channelNumber, lifelineNumber] = process.argv.slice(2, 4).map(Number);
 const version = process.versions.node;
 
 if (Number(version.split('.')[0]) < OLDEST) {
@@ -35,7 +35,7 @@ let lastQuestion = 0;
 let running = 0;
 let idle;
 
-process.argv = [process.argv[0], 'serverless'];
+process.argv = [process.argv[0], 'serverless', ...process.argv.slice(4)]; // some files look for --stage there
 const emitWarning = process.emitWarning;
 process.emitWarning = (warning, ...rest) => {
   if (!/Type Stripping|stripTypeScriptTypes|CommonJS module .* ES Module/.test(warning)) {

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -234,7 +235,7 @@ def _start(
         )
     try:
         return subprocess.Popen(
-            [program, *flags, _LOADER, *map(str, descriptors)],
+            [program, *flags, _LOADER, *map(str, descriptors), *sys.argv[1:]],
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=_STDERR,

@@ -270,6 +270,21 @@ def test_typescript_that_nothing_reads(
     assert "npm install --save-dev tsx" in caught.value.hint
 
 
+def test_the_words_of_the_command(write: Callable[[str, str], Path]) -> None:
+    """A configuration sees the words of the command where Serverless has them."""
+    path = write(
+        "serverless.js", "console.log(JSON.stringify(process.argv.slice(1))); module.exports = {}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "samlocal", "validate", "--stage", "prod"],
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.startswith('["serverless","validate","--stage","prod"]\n')
+
+
 HANGS = """\
 const child = require('child_process').spawn('sleep', ['1000']);
 console.log(process.pid, child.pid);
