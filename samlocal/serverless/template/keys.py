@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import TemplateError
-from samlocal.suggestions import did_you_mean
+from samlocal.suggestions import ask_for, closest, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from samlocal.serverless.template.service import Service
 
@@ -99,12 +99,26 @@ _ROOT_KEYS: Final = frozenset(
     ]
 )
 
+# Those of plugins that resemble others.
+_PLUGIN_KEYS: Final = frozenset({"esbuild", "provisionedConcurrencyAutoscaling", "urlConfig"})
+_NEARLY: Final = 0.8  # of the characters
+
+
+def _misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the known name that a name nearly is."""
+    from difflib import SequenceMatcher  # noqa: PLC0415  # only needed for unknown names
+
+    match = closest(name, known)
+    if match is None:
+        return None
+    ratio = SequenceMatcher(None, name.casefold(), match.casefold()).ratio()
+    return ask_for(match) if ratio >= _NEARLY else None
+
 
 def misspelt_sections(service: Service) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each section of a service whose name resembles one that Serverless knows."""
     for name in service.root.entries("a service"):
-        hint = None if name in _ROOT_KEYS else did_you_mean(name, _ROOT_KEYS)
-        if hint:
+        if name not in _ROOT_KEYS and (hint := _misspelt(name, _ROOT_KEYS)):
             message = f"`{name}` is not a section of a service"
             yield Diagnostic(message=message, place=service.root.place_of(name), hint=hint)
 
@@ -112,7 +126,7 @@ def misspelt_sections(service: Service) -> Iterator[Diagnostic]:
 def check_keys(service: Service, key: str) -> tuple[Diagnostic, ...]:
     """Return a diagnostic for each key of a function that Serverless does not know.
 
-    A plugin may add keys: with plugins, only those that resemble a known one are found. `configValidationMode` of
+    A plugin may add keys: with plugins, only those that are nearly a known one are found. `configValidationMode` of
     the service applies.
 
     Raises:
@@ -124,9 +138,13 @@ def check_keys(service: Service, key: str) -> tuple[Diagnostic, ...]:
         return ()
     said = []
     for name in node.value:
-        hint = None if name in FUNCTION_KEYS else did_you_mean(name, FUNCTION_KEYS)
-        if name in FUNCTION_KEYS or (service.plugins and hint is None):
+        if name in FUNCTION_KEYS:
             continue
+        hint = did_you_mean(name, FUNCTION_KEYS)
+        if service.plugins:
+            hint = None if name in _PLUGIN_KEYS else _misspelt(name, FUNCTION_KEYS)
+            if hint is None:
+                continue
         message, place = f"`{name}` is not a setting of a function", node.place_of(name)
         if mode and mode.value == "error":
             raise TemplateError(message, place=place, hint=hint)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TEXT = """
 service: shop
 provider: {name: aws, runtime: python3.13}
-functions: {hello: {handler: app.handler, timout: 3, warmup: true}}
+functions: {hello: {handler: app.handler, timout: 3, warmup: true, module: hello, esbuild: false}}
 """
 
 
@@ -30,6 +30,8 @@ def test_unknown_keys_are_named(tmp_path: Path) -> None:
     assert said(tmp_path) == [
         ("`timout` is not a setting of a function", "did you mean `timeout`?"),
         ("`warmup` is not a setting of a function", None),
+        ("`module` is not a setting of a function", "did you mean `role`?"),
+        ("`esbuild` is not a setting of a function", "did you mean `build`?"),
     ]
 
 
@@ -46,3 +48,18 @@ def test_the_service_decides_whether_keys_matter(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="`timout` is not a setting") as caught:
         said(tmp_path, "configValidationMode: error")
     assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [
+        ("Resources", "did you mean `resources`?"),
+        ("layer", "did you mean `layers`?"),
+        ("conditions", None),
+        ("appSync", None),
+    ],
+)
+def test_misspelt_sections_are_named(tmp_path: Path, section: str, hint: str | None) -> None:
+    """A section of a plugin is not."""
+    project = write_service(tmp_path, f"{TEXT}{section}: {{}}", app="")
+    assert [each.hint for each in project.diagnostics] == ([hint] if hint else [])
