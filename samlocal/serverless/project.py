@@ -12,7 +12,6 @@ from samlocal.cloudformation.intrinsics.dynamic_references import ExternalValues
 from samlocal.cloudformation.intrinsics.pseudo_parameters import StackContext
 from samlocal.cloudformation.stack.exports import ProjectExports
 from samlocal.cloudformation.stack.references import reference
-from samlocal.diagnostics import Diagnostic
 from samlocal.errors import FunctionNotFoundError, ProjectError
 from samlocal.function import FunctionEntry
 from samlocal.project import lookup
@@ -21,9 +20,9 @@ from samlocal.serverless.template.functions import FUNCTION_TYPE
 from samlocal.serverless.template.keys import check_keys, misspelt_sections
 from samlocal.serverless.template.layers import LAYER_TYPE
 from samlocal.serverless.template.logical_ids import function_id
-from samlocal.serverless.template.plugins import check_plugins
 from samlocal.serverless.template.property_names import with_own_names
 from samlocal.serverless.template.service import Service
+from samlocal.serverless.template.service_diagnostics import service_diagnostics
 from samlocal.serverless.template.stack import ServiceStack
 from samlocal.serverless.variables.variables import Variables
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.diagnostics import Diagnostic
     from samlocal.function import Function
     from samlocal.project.project import UnreadPart
     from samlocal.serverless.variables.context import VariableContext
@@ -170,26 +170,9 @@ class ServerlessProject:
 
     @cached_property
     def _of_service(self) -> tuple[Diagnostic, ...]:
-        _ = self._stack.resources
-        skipped = [
-            Diagnostic(
-                message=f"skipping a part of `resources`: {error.message}",
-                place=error.place,
-                hint=error.hint,
-            )
-            for error in self._service.resources.errors
-        ]
         account = [self.account.diagnostic] if self.account.diagnostic else []
-        return tuple(
-            dict.fromkeys(
-                (
-                    *account,
-                    *skipped,
-                    *misspelt_sections(self._service),
-                    *check_plugins(self._service),
-                )
-            )
-        )
+        said = service_diagnostics(self._service, self._stack, self._overrides)
+        return tuple(dict.fromkeys((*account, *said)))
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:  # noqa: ARG002  # they concern all
         """Return the diagnostics that concern one function, which must be resolved."""

@@ -44,7 +44,9 @@ _NAMES: Final = {
 
 
 def own_names(text: str) -> str:
-    """Return a message with the names of Serverless's settings."""
+    """Return a message about a value that a property cannot have, with the name of Serverless's setting."""
+    if " must be " not in text:  # a name in it may be one that the service has chosen
+        return text
     return re.sub(r"`(\w+)`", lambda match: f"`{_NAMES.get(match[1], match[1])}`", text)
 
 

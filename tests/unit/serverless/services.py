@@ -10,6 +10,8 @@ from samlocal.serverless.project import open_project
 from samlocal.serverless.variables.context import VariableContext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.function import Function
     from samlocal.serverless.project import ServerlessProject
 
@@ -17,11 +19,16 @@ PROJECTS = Path(__file__).parents[2] / "projects" / "serverless"
 ACCOUNT = "111122223333"
 
 
-def open_service(directory: Path, **options: str) -> ServerlessProject:
+def open_service(
+    directory: Path, *, parameters: Mapping[str, str] | None = None, **options: str
+) -> ServerlessProject:
     """Open the service in a directory, with options of the command line."""
     context = VariableContext(options=options)
     return open_project(
-        directory / "serverless.yml", context=context, account=Account(given=ACCOUNT)
+        directory / "serverless.yml",
+        context=context,
+        parameter_overrides=parameters,
+        account=Account(given=ACCOUNT),
     )
 
 

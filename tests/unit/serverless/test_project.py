@@ -386,3 +386,15 @@ def test_functions_of_cloudformation_are_resolved(
     function = resolved(write_service(tmp_path, RESOURCES % value, app=""), "hello")
     assert environment(function) == {"VALUE": expected}
     assert bool(function.diagnostics) is (expected is None)
+
+
+def test_parameters_of_the_resources_have_values(tmp_path: Path) -> None:
+    """An override is for a parameter that `resources` declares."""
+    write_service(tmp_path, RESOURCES % "!Ref Size", app="")
+    project = open_service(tmp_path, parameters={"Size": "large", "Siz": "x"})
+    assert environment(resolved(project, "hello")) == {"VALUE": "large"}
+    (said,) = project.diagnostics
+    assert (said.message, said.hint) == (
+        "`resources` has no parameter `Siz`",
+        "did you mean `Size`?",
+    )
