@@ -43,4 +43,5 @@ def image_variables(programs: Path | None = None) -> dict[str, str]:
         "LANG": "en_US.UTF-8",
         "LD_LIBRARY_PATH": f"{TASK_ROOT}:{TASK_ROOT}/lib:{LAYER_ROOT}/lib",
         "PATH": ":".join(dict.fromkeys(folders)),
+        "PWD": TASK_ROOT,
     }

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.data import data_folder
-from samlocal.errors import InterpreterNotFoundError
 from samlocal.frozen_dataclass import frozen
 from samlocal.sandbox.process.interpreter_versions import parse_version
 from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
 _CLIENTS: Final = Path(__file__).parent / "clients"
 _NODEJS_CLIENT: Final = "aws-lambda-ric"
-_JAVA_CLIENT: Final = "aws-lambda-java-runtime-interface-client"
-# With its dependencies: https://central.sonatype.com/artifact/com.amazonaws/aws-lambda-java-runtime-interface-client
-_JAVA_JARS: Final = (_JAVA_CLIENT, "aws-lambda-java-core", "aws-lambda-java-serialization")
-_JAVA_CLIENT_VERSION: Final = "2.10.1"
 # The first versions of Node.js with an option that Lambda turns off, by the family of versions.
 _REQUIRE_MODULE: Final = {20: (20, 17), 22: (22, 0)}
 _DETECT_MODULE: Final = {20: (20, 10), 22: (22, 0)}
@@ -172,7 +167,9 @@ def _ruby(request: ClientRequest) -> Client:
 
 def _java(request: ClientRequest) -> Client:
     """The client loads the function's classes itself, from the code and /opt/java/lib."""
-    jars = _java_jars(request)
+    from samlocal.sandbox.process.java_client import find_java_client  # noqa: PLC0415  # for Java only
+
+    classpath, jars = find_java_client(request.function, request.folders, request.home)
     flags = data_folder("runtimes") / "images" / "java" / "java.flags"
     return Client(
         arguments=(
@@ -180,34 +177,12 @@ def _java(request: ClientRequest) -> Client:
             f"-XX:Flags={flags}",
             "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
             "-classpath",
-            ":".join(map(str, jars)),
+            classpath,
             "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",
             request.function.handler or "",
         ),
         files=(flags, *jars),
     )
-
-
-def _java_jars(request: ClientRequest) -> tuple[Path, ...]:
-    """Return the client and its dependencies: of the code, a layer, or else the newest of the Maven repository."""
-    folders = [request.folders[TASK_ROOT] / "lib"]
-    if request.layers:
-        folders.append(request.layers / "java" / "lib")
-    repository = request.home / ".m2" / "repository"
-    found = []
-    for name in _JAVA_JARS:
-        jars = [jar for folder in folders for jar in folder.glob(f"{name}-[0-9]*.jar")]
-        jars = jars or list((repository / "com" / "amazonaws" / name).glob("*/*[0-9].jar"))
-        if not jars:
-            artifact = f"com.amazonaws:{_JAVA_CLIENT}:{_JAVA_CLIENT_VERSION}"
-            raise InterpreterNotFoundError(
-                f"`{request.function.logical_id}` needs the runtime interface client for Java, and neither its code nor"
-                f" `{repository}` has `{name}`",
-                place=request.function.place,
-                hint=f"run `mvn dependency:get -Dartifact={artifact}`, or use a container: `--sandbox docker`",
-            )
-        found.append(max(jars, key=lambda jar: parse_version(jar.name.removeprefix(name))))
-    return tuple(found)
 
 
 def _real(path: str, folders: Mapping[str, Path]) -> Path | None:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.runtime_api.answer import Answer
     from samlocal.runtime_api.exchange import Exchange
-    from samlocal.runtime_api.runtime_routes import Runtime
     from samlocal.sandbox.process_spec import ProcessSpec
 
 _SECONDS = 30
@@ -44,7 +43,7 @@ Json = Any
 class RunningFunction:
     """A function whose runtime is running; `output` is complete when it has ended."""
 
-    runtime: Runtime
+    apis: SandboxApis
     process: Process
     spec: ProcessSpec
     output: str = ""
@@ -52,13 +51,15 @@ class RunningFunction:
     last: Exchange | None = None
 
     async def invoke(self, event: object = None, **fields: str) -> Answer:
-        """Return the runtime's answer to an event, which it gets when it has finished the last one.
-
-        `fields` are those of the `Invocation`.
-        """
+        """Return the runtime's answer to an event, which it gets when it has finished the last one."""
         if self.last:
             await asyncio.wait_for(self.last.finished, _SECONDS)
-        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
+        self.last = self.deliver(event, **fields)
+        return await asyncio.wait_for(self.last.answer, _SECONDS)
+
+    def deliver(self, event: object = None, **fields: str) -> Exchange:
+        """Give the runtime an event, whether it asks for one or not yet; `fields` are those of the `Invocation`."""
+        payload = json.dumps(event).encode()
         wanted = replace(
             invocation(payload, request_id=fields.pop("request_id", "id-1")),
             client_context=fields.get("client_context"),
@@ -66,8 +67,7 @@ class RunningFunction:
             tenant_id=fields.get("tenant_id"),
         )
         deadline_ms = int(time.time() * 1000) + REMAINING_MS
-        self.last = self.runtime.deliver(wanted, deadline_ms=deadline_ms, response=Delivery(None))
-        return await asyncio.wait_for(self.last.answer, _SECONDS)
+        return self.apis.runtime.deliver(wanted, deadline_ms=deadline_ms, response=Delivery(None))
 
     async def result(self, event: object = None, **fields: str) -> Json:
         """Return the result of an event, which is not an error."""
@@ -81,9 +81,14 @@ class RunningFunction:
         assert answer.error, answer
         return dict(json.loads(answer.payload))
 
+    async def restore(self) -> None:
+        """Restore the snapshot when the runtime asks for it."""
+        await asyncio.wait_for(asyncio.shield(self.apis.restore.ready), _SECONDS)
+        self.apis.restore.restore()
+
     async def init_error(self) -> dict[str, Json]:
         """Return the error that ends Init."""
-        ended = await asyncio.wait_for(asyncio.shield(self.runtime.initialised), _SECONDS)
+        ended = await asyncio.wait_for(asyncio.shield(self.apis.runtime.initialised), _SECONDS)
         assert ended.failure, self.output
         return dict(json.loads(ended.failure.payload))
 
@@ -148,7 +153,7 @@ async def running(
     apis = SandboxApis(_configuration(environment))
     async with served(Router(lambda: apis)) as port:
         process = await _start(spec, f"127.0.0.1:{port}")
-        running = RunningFunction(runtime=apis.runtime, process=process, spec=spec)
+        running = RunningFunction(apis=apis, process=process, spec=spec)
         try:
             yield running
         finally:
@@ -157,7 +162,12 @@ async def running(
 
 def _configuration(environment: Mapping[str, str]) -> FunctionConfiguration:
     workers = int(environment.get("AWS_LAMBDA_MAX_CONCURRENCY", 1))
-    return replace(configuration(), max_concurrency=workers)
+    managed = workers > 1
+    return replace(
+        configuration(),
+        max_concurrency=workers,
+        initialization_type="lambda-managed-instances" if managed else "on-demand",
+    )
 
 
 async def _start(spec: ProcessSpec, address: str) -> Process:

@@ -88,9 +88,14 @@ class Runtime {
         return;
       }
       isAnswered = true;
-      const body = serialize(result);
-      if (body === undefined) fail(new Error('Unable to stringify response body'));
-      else this.api.respond(requestId, body).then(() => this.start());
+      let body;
+      try {
+        body = serialize(result);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      this.api.respond(requestId, body).then(() => this.start());
     };
     const end = (error, result, waits) => {
       if (isEnded) return;
@@ -134,13 +139,15 @@ function once(act) {
   };
 }
 
-// The value as JSON, undefined if that is impossible.
 function serialize(value) {
+  let text;
   try {
-    return JSON.stringify(value === undefined ? null : value) ?? 'null';
+    text = JSON.stringify(value === undefined ? null : value);
   } catch {
-    return undefined;
+    throw new Error('Unable to stringify response body');
   }
+  if (text === undefined) throw new TypeError('Wrong arguments'); // a function, or a symbol
+  return text;
 }
 
 module.exports = { Runtime };

@@ -18,8 +18,8 @@ function contextOf(headers) {
   if (concurrency === 0) setTrace(traceId);
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
   const environment = {
-    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
@@ -30,10 +30,10 @@ function contextOf(headers) {
     invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
     awsRequestId: requestId,
     tenantId,
+    ...(hasCallbacks ? {} : { xRayTraceId: traceId }),
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
-  if (hasCallbacks) return { ...environment, ...invocation };
-  return { ...invocation, xRayTraceId: traceId, ...environment };
+  return hasCallbacks ? { ...environment, ...invocation } : { ...invocation, ...environment };
 }
 
 function setTrace(traceId) {

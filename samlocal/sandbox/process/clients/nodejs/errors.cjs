@@ -52,7 +52,7 @@ function describe(error) {
         trace: stackOf(error)?.map(escapeDelete) ?? [],
       };
     }
-    return { errorType: typeof error, errorMessage: error.toString(), trace: [] };
+    return { errorType: typeof error, errorMessage: hasCallbacks ? error.toString() : String(error), trace: [] };
   } catch {
     return {
       errorType: 'handled',

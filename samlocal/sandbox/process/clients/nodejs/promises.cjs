@@ -57,11 +57,14 @@ function nextTurn() {
 }
 
 function serialize(value) {
+  let text;
   try {
-    return JSON.stringify(value === undefined ? null : value) ?? 'null';
+    text = JSON.stringify(value === undefined ? null : value);
   } catch {
     throw new JSONStringifyError('Unable to stringify response body');
   }
+  if (text === undefined) throw new TypeError('Wrong arguments'); // a function, or a symbol
+  return text;
 }
 
 module.exports = { Runtime };
