@@ -13,6 +13,7 @@ from samlocal.sandbox.process.interpreter_versions import (
     directory_version,
     environment_version,
     java_version,
+    parse_version,
     program_version,
 )
 
@@ -71,17 +72,16 @@ def managed(language: Language, host: Host) -> Iterator[Interpreter]:
 
 
 def on_path(language: Language, wanted: str, host: Host) -> Iterator[Interpreter]:
-    """Yield the interpreters on the PATH: those whose name has the wanted version, then the others.
+    """Yield the interpreters on the PATH: those whose name has the wanted version, if any, then the others.
 
     A program is run for its version only if no file and no name tells it.
     """
     folders = [folder for folder in _path(host.variables) if not folder.endswith(_SHIMS)]
-    if language.versioned:
+    if language.versioned and wanted:
         name = language.versioned.format(version=wanted)
         for folder in folders:
             if _is_program(path := Path(folder, name)):
-                version = tuple(int(each) for each in wanted.split("."))
-                yield Interpreter(path=path, version=version, origin="PATH")
+                yield Interpreter(path=path, version=parse_version(wanted), origin="PATH")
     for name in language.programs:
         for folder in folders:
             path = Path(folder, name)
@@ -99,8 +99,8 @@ def other_versions_on_path(language: Language, host: Host) -> Iterator[Interpret
             continue
         for name in _names(folder):
             if (found := form.fullmatch(name)) and _is_program(Path(folder, name)):
-                version = tuple(int(each) for each in found[1].split("."))
-                yield Interpreter(path=Path(folder, name), version=version, origin="PATH")
+                path = Path(folder, name)
+                yield Interpreter(path=path, version=parse_version(found[1]), origin="PATH")
 
 
 def own_interpreter() -> Iterator[Interpreter]:
