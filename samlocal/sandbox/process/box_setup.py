@@ -49,13 +49,17 @@ class BoxSetup:
     """The setup of a box whose processes have their APIs at `address`, `host:port`.
 
     `folder` is a directory of its own on this machine. If it `is_isolated` by namespaces, its processes see
-    the real `/var/task`; otherwise paths are replaced by those of this machine.
+    the real `/var/task`; otherwise paths are replaced by those of this machine. A `wrapper` is bubblewrap, which
+    makes the namespaces.
     """
 
-    def __init__(self, spec: ProcessSpec, address: str, *, is_isolated: bool) -> None:
+    def __init__(
+        self, spec: ProcessSpec, address: str, *, is_isolated: bool, wrapper: str | None = None
+    ) -> None:
         self.name = f"{_PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self.folder = Path(_temporary_folder(), self.name)
         self.is_isolated = is_isolated
+        self._wrapper = wrapper
         self._spec = spec
         self._address = address
         self._replaced = {} if is_isolated else _real_paths(spec)
@@ -82,6 +86,7 @@ class BoxSetup:
             "name": self.name,
             "folder": str(self.folder),
             "namespaces": self.is_isolated,
+            "wrapper": self._wrapper,
             "user": self._user(),
             "strict": sandbox.strict,
             "groups": sys.platform == "linux",

@@ -218,7 +218,7 @@ class ProcessSandbox:
         refusal: str | None = "this system has none"
         if self._namespaces:
             refusal = self._converse(BoxSetup(self._spec, address, is_isolated=True))
-            if refusal is None:
+            if refusal is None or self._runs_wrapped(address):
                 return
         if self._spec.sandbox.strict:
             raise IsolationError(
@@ -229,6 +229,16 @@ class ProcessSandbox:
         refusal = self._converse(BoxSetup(self._spec, address, is_isolated=False))
         if refusal is not None:
             raise IsolationError(f"no process can be supervised: {refusal}")
+
+    def _runs_wrapped(self, address: str) -> bool:
+        """Run a box in namespaces of bubblewrap, if it is installed and may make some; return whether it ran."""
+        from shutil import which  # noqa: PLC0415  # few machines refuse namespaces
+
+        wrapper = which("bwrap")
+        if wrapper is None:
+            return False
+        setup = BoxSetup(self._spec, address, is_isolated=True, wrapper=wrapper)
+        return self._converse(setup) is None
 
     def _converse(self, setup: BoxSetup) -> str | None:
         """Start a box and take its messages to the end; return why it cannot isolate its processes."""

@@ -23,9 +23,12 @@ _PAUSE_SECONDS: Final = 0.01
 class ControlGroups:
     """Groups with the name of one sandbox; `folders` are those by controller: memory, cpu, pids."""
 
-    def __init__(self) -> None:
-        self.folders: dict[str, str] = {}
-        self._entrances: list[int] = []
+    def __init__(
+        self, folders: dict[str, str] | None = None, entrances: list[int] | None = None
+    ) -> None:
+        self.folders = folders or {}
+        self.entrances = entrances or []
+        """The open files that processes enter the groups by."""
 
     @property
     def is_unified(self) -> bool:
@@ -47,7 +50,7 @@ class ControlGroups:
             self._limit(memory, processes)
             for folder in sorted(set(self.folders.values())):
                 entrance = os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-                self._entrances.append(entrance)
+                self.entrances.append(entrance)
         except OSError:
             self.close()
             self.remove()
@@ -76,7 +79,7 @@ class ControlGroups:
             moved |= new
 
     def _move(self, process: int) -> None:
-        for entrance in self._entrances:
+        for entrance in self.entrances:
             try:
                 os.write(entrance, b"%d" % process)
             except (
@@ -86,9 +89,9 @@ class ControlGroups:
 
     def close(self) -> None:
         """Close what is open to enter the groups."""
-        for entrance in self._entrances:
+        for entrance in self.entrances:
             os.close(entrance)
-        self._entrances = []
+        self.entrances = []
 
     def remove(self) -> None:
         """Remove the groups, whose processes have ended."""

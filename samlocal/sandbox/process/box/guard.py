@@ -53,6 +53,37 @@ def main() -> None:
         os._exit(0)  # the end of an interpreter takes milliseconds
 
 
+def supervise() -> None:
+    """Run the supervisor in namespaces that another program has made."""
+    from .bubblewrap import take_state
+
+    state = take_state(int(sys.argv[2]))
+    channel = Channel(_socket.socket(fileno=CONTROL))
+    channel.outputs = state["outputs"]
+    groups = ControlGroups(state["groups"], state["entrances"])
+    for number in (CONTROL, state["ended"], *state["outputs"], *state["entrances"]):
+        os.set_inheritable(number, False)
+    _run_supervisor(channel, state["setup"], groups, state["ended"], state["commands"])
+    os._exit(0)
+
+
+def _run_supervisor(
+    channel: Channel,
+    setup: dict[str, Any],
+    groups: ControlGroups,
+    guard: int,
+    commands: list[tuple[Any, ...]],
+) -> None:
+    """Run the supervisor, in the namespaces that it is in, until it has nothing more to do."""
+    starter = Starter(open_files=setup["open_files"], privileges=not setup["strict"])
+    watch = None if "memory" in groups.folders else MemoryWatch(setup["memory_bytes"])
+    channel.send("ready", groups.folders, groups.is_unified, time.monotonic())
+    supervisor = Supervisor(
+        channel, starter, groups, guard=guard, is_first=setup["namespaces"], watch=watch
+    )
+    supervisor.run(CONTROL, commands)
+
+
 class Guard:
     """The isolation of one sandbox, as `setup` asks for it."""
 
@@ -75,7 +106,7 @@ class Guard:
             self._groups.make(
                 setup["name"], memory=setup["memory_bytes"], processes=setup["processes"]
             )
-        if self._is_isolated:
+        if self._is_isolated and not setup["wrapper"]:
             flags = kernel.NEW_PIDS | kernel.NEW_IPC
             user, group = os.geteuid(), os.getegid()
             if setup["user"] is not None:
@@ -105,38 +136,46 @@ class Guard:
         for number in self._channel.outputs:
             os.close(number)
         while True:
-            number, _ = os.waitpid(-1, 0)
+            number, status = os.waitpid(-1, 0)
             if number == supervisor:
                 break
+        if status:  # of a wrapper that has not executed the supervisor
+            self._channel.send("failed", f"{self._setup['wrapper']}: exit status {status >> 8}")
         if not self._is_isolated:
             kill_all(set(), lambda *_: None, is_first=False)
 
     def _supervise(self, ended: int, commands: list[tuple[Any, ...]]) -> None:
         setup = self._setup
         try:
-            if sys.platform == "linux":
-                if self._is_isolated:
-                    kernel.die_with_parent(signals.SIGKILL)
-                    self._enter(setup)
-                else:
-                    kernel.adopt_orphans()
+            if setup["wrapper"]:
+                self._wrap(ended, commands)
+            elif self._is_isolated:
+                kernel.die_with_parent(signals.SIGKILL)
+                self._enter(setup)
+            elif sys.platform == "linux":
+                kernel.adopt_orphans()
+            _run_supervisor(self._channel, setup, self._groups, ended, commands)
         except OSError as error:
             self._channel.send("failed", _reason(error))
-            return
-        starter = Starter(open_files=setup["open_files"], privileges=not setup["strict"])
-        has_group = "memory" in self._groups.folders
-        watch = None if has_group else MemoryWatch(setup["memory_bytes"])
-        at = time.monotonic()
-        self._channel.send("ready", self._groups.folders, self._groups.is_unified, at)
-        supervisor = Supervisor(
-            self._channel,
-            starter,
-            self._groups,
-            guard=ended,
-            is_first=self._is_isolated,
-            watch=watch,
-        )
-        supervisor.run(CONTROL, commands)
+        except Exception as error:  # noqa: BLE001  # a defect of samlocal, which tells the user
+            self._channel.send("failed", repr(error))
+
+    def _wrap(self, ended: int, commands: list[tuple[Any, ...]]) -> None:
+        from .bubblewrap import become_wrapped
+
+        kernel.die_with_parent(signals.SIGKILL)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        outputs, entrances = self._channel.outputs, self._groups.entrances
+        state = {
+            "setup": self._setup,
+            "commands": commands,
+            "ended": ended,
+            "outputs": outputs,
+            "entrances": entrances,
+            "groups": self._groups.folders,
+        }
+        inherited = [CONTROL, ended, *outputs, *entrances]
+        become_wrapped(self._setup["wrapper"], self._setup, self._folder, state, inherited)
 
     def _enter(self, setup: dict[str, Any]) -> None:
         from .capabilities import drop_capabilities

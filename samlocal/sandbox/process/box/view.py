@@ -17,7 +17,7 @@ _HOSTS: Final = "/etc/hosts"
 # Extensions listen for telemetry at these names of the sandbox:
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html#telemetry-api-destination
 _OWN_NAMES: Final = "127.0.0.1 sandbox.localdomain sandbox\n"
-_SHARED_MEMORY: Final = "mode=1777,size=64m"
+_SHARED_MEMORY: Final = "mode=1777,size=67108864"
 
 
 def view(setup: dict[str, Any], folder: str) -> None:
@@ -26,6 +26,11 @@ def view(setup: dict[str, Any], folder: str) -> None:
     Raises:
         OSError: The kernel refuses a step.
     """
+    apply(layout_of(setup, folder), own_processes=True)
+
+
+def layout_of(setup: dict[str, Any], folder: str) -> Layout:
+    """Return the files of a sandbox, whose box has a folder of its own."""
     layout = Layout()
     mounts = setup["mounts"]
     layers = [source for source, target, _ in mounts if target == _LAYERS]
@@ -49,7 +54,7 @@ def view(setup: dict[str, Any], folder: str) -> None:
             layout.bind(source, _real(target), writable=not read_only)
     layout.keep(needs)
     _name_itself(layout, folder)
-    apply(layout, own_processes=True)
+    return layout
 
 
 def _real(path: str) -> str:

@@ -166,11 +166,11 @@ def test_mount_at_a_new_directory_of_the_root(tmp_path: Path, no_leftovers: None
     del no_leftovers
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "x").write_text("found")
-    program = "import os; print(open('/not-of-this-machine/x').read(), os.path.exists('/usr/bin'), os.path.exists('/.old-root'))"
+    program = "import os; print(open('/not-of-this-machine/x').read(), os.path.exists('/usr/bin'), os.path.exists('/.old-root'), os.statvfs('/').f_flag & os.ST_RDONLY)"
     mounts = [Mount(source=tmp_path / "data", target="/not-of-this-machine")]
     with running(process_spec(tmp_path, program, more_mounts=mounts)) as (sandbox, log):
         sandbox.runtime.output_ended.result(SECONDS)
-    assert log.text == "found True False\n"
+    assert log.text == "found True False 1\n"
 
 
 def test_strict_box(tmp_path: Path, no_leftovers: None) -> None:
