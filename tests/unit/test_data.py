@@ -94,6 +94,11 @@ def test_a_wheel_contains_the_table_of_ref_values(installed: Path) -> None:
     assert (installed / "samlocal/cloudformation/stack/ref_values.json").is_file()
 
 
+def test_a_wheel_contains_the_program_for_node(installed: Path) -> None:
+    """A wheel contains the program that reads files in JavaScript."""
+    assert (installed / "samlocal/serverless/node/loader.cjs").is_file()
+
+
 def test_a_wheel_contains_the_sample_apps(installed: Path) -> None:
     """A wheel contains every committed file of the sample apps."""
     listing = subprocess.run(
