@@ -24,8 +24,8 @@ class ProjectOptions:
             "--template",
             "--template-file",
             metavar="PATH",
-            help="Template, or directory of a CDK app. [default: the output of `sam build`, else "
-            "template.yaml, .yml or .json]",
+            help="Template, serverless.yml, or directory of a CDK app. [default: the output of `sam build`, "
+            "else template.yaml, .yml or .json, cdk.out, or serverless.yml]",
             show_default=False,
         ),
     ] = None
