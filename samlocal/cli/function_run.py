@@ -70,9 +70,15 @@ class FunctionRun:
             return None
         if result.error.type == "Runtime.ExitError":
             return self._runner.exit_hint()
-        from samlocal.sandbox.unbuilt import missing_module_hint
+        return _missing_module_hint(self._prepared, result.error.message)
 
-        resolved, family = self._prepared.resolved, self._prepared.spec.sandbox.family
-        return missing_module_hint(
-            resolved.function, family, resolved.project, result.error.message
-        )
+
+def _missing_module_hint(prepared: PreparedFunction, message: str) -> str | None:
+    from samlocal.sandbox.process.aws_sdk import missing_sdk_hint
+    from samlocal.sandbox.unbuilt import missing_module_hint
+
+    resolved, spec = prepared.resolved, prepared.spec
+    family = spec.sandbox.family
+    if spec.kind == "process" and (hint := missing_sdk_hint(family, message)):
+        return hint
+    return missing_module_hint(resolved.function, family, resolved.project, message)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.sandbox.process.interpreters import find_interpreter, label_of
 from samlocal.sandbox.process.program import Program, image_variables
 from samlocal.sandbox.process.runtime_clients import ClientRequest, make_client
-from samlocal.sandbox.sandbox import TASK_ROOT
+from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,10 @@ def make_program(
     return Program(
         words=(str(interpreter.path), *client.arguments),
         label=label_of(interpreter, runtime),
-        variables={**image_variables(interpreter.path.parent), **client.variables},
+        variables={
+            **image_variables(interpreter.path.parent, has_layers=LAYER_ROOT in folders),
+            **client.variables,
+        },
         needs=(*dict.fromkeys(_installation(interpreter)), *client.files),
         diagnostics=diagnostics,
     )

@@ -94,7 +94,9 @@ def _bootstrap(
 
     path = find_bootstrap(function, runtime, folders, sandbox.project)
     require_native_bootstrap(function, sandbox, path)
-    return Program(words=(path,), label=path, variables=image_variables())
+    return Program(
+        words=(path,), label=path, variables=image_variables(has_layers=LAYER_ROOT in folders)
+    )
 
 
 def _spec(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from samlocal.diagnostics import Diagnostic
 
-_SYSTEM_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", f"{LAYER_ROOT}/bin")
+_SYSTEM_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
 @frozen
@@ -32,16 +32,20 @@ class Program:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def image_variables(programs: Path | None = None) -> dict[str, str]:
+def image_variables(programs: Path | None = None, *, has_layers: bool) -> dict[str, str]:
     """Return the variables that Lambda's images set, for this machine; `programs` is the folder of the interpreter.
 
-    The libraries of the system are found without a variable.
+    The libraries of the system are found without a variable. Without layers, /opt may be this machine's.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
-    folders = (str(programs), *_SYSTEM_PATH) if programs else _SYSTEM_PATH
+    path = (*((str(programs),) if programs else ()), *_SYSTEM_PATH)
+    libraries: tuple[str, ...] = (TASK_ROOT, f"{TASK_ROOT}/lib")
+    if has_layers:
+        path = (*path, f"{LAYER_ROOT}/bin")
+        libraries = (*libraries, f"{LAYER_ROOT}/lib")
     return {
         "LANG": "en_US.UTF-8",
-        "LD_LIBRARY_PATH": f"{TASK_ROOT}:{TASK_ROOT}/lib:{LAYER_ROOT}/lib",
-        "PATH": ":".join(dict.fromkeys(folders)),
+        "LD_LIBRARY_PATH": ":".join(libraries),
+        "PATH": ":".join(dict.fromkeys(path)),
         "PWD": TASK_ROOT,
     }

@@ -16,7 +16,7 @@ from samlocal.sandbox.process.interpreter_versions import parse_version
 from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from samlocal.function import Function
     from samlocal.runtimes import Runtime
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CLIENTS: Final = Path(__file__).parent / "clients"
 _NODEJS_CLIENT: Final = "aws-lambda-ric"
+_RUBY_CLIENT: Final = "aws_lambda_ric"
 # The first versions of Node.js with an option that Lambda turns off, by the family of versions.
 _REQUIRE_MODULE: Final = {20: (20, 17), 22: (22, 0)}
 _DETECT_MODULE: Final = {20: (20, 10), 22: (22, 0)}
@@ -149,11 +150,10 @@ def _nodejs_options(request: ClientRequest) -> Iterator[str]:
 
 
 def _ruby(request: ClientRequest) -> Client:
-    """The client is that of the stand-in image. The empty end of GEM_PATH stands for Ruby's own gems.
+    """Without AWS's client, it is that of the stand-in image. The empty end of GEM_PATH stands for Ruby's own gems.
 
     https://docs.aws.amazon.com/lambda/latest/dg/ruby-package.html
     """
-    client = data_folder("runtimes") / "images" / "ruby" / "client.rb"
     version = ".".join(map(str, parse_version(request.runtime.id)))
     gems = [f"{TASK_ROOT}/vendor/bundle/ruby/{version}.0"]
     variables: dict[str, str] = {}
@@ -161,8 +161,24 @@ def _ruby(request: ClientRequest) -> Client:
         gems.append(f"{LAYER_ROOT}/ruby/gems/{version}.0")
         variables["RUBYLIB"] = f"{LAYER_ROOT}/ruby/lib"
     variables["GEM_PATH"] = ":".join((*gems, ""))
-    arguments = ("-I", TASK_ROOT, str(client))
-    return Client(arguments=arguments, variables=variables, files=(client,))
+    if official := _official_ruby(request, gems):
+        handler = request.function.handler or ""
+        start = ("-r", official, "-e", "Bootstrap.start", "--", handler)
+        return Client(arguments=("-I", TASK_ROOT, *start), variables=variables)
+    client = data_folder("runtimes") / "images" / "ruby" / "client.rb"
+    return Client(arguments=("-I", TASK_ROOT, str(client)), variables=variables, files=(client,))
+
+
+def _official_ruby(request: ClientRequest, gems: Sequence[str]) -> str | None:
+    """Return the bootstrap of AWS's client: of the code, a layer or the interpreter."""
+    below = f"gems/{_RUBY_CLIENT}-*/lib/{_RUBY_CLIENT}/bootstrap.rb"
+    for folder in gems:
+        real = _real(folder, request.folders)
+        if real and (found := next(real.glob(below), None)):
+            return f"{folder}/{found.relative_to(real)}"
+    installed = request.interpreter.path.resolve().parent.parent / "lib" / "ruby" / "gems"
+    found = next(installed.glob(f"*/{below}"), None)
+    return str(found) if found else None
 
 
 def _java(request: ClientRequest) -> Client:
