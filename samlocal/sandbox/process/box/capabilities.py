@@ -18,8 +18,8 @@ _KEPT: Final = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31})
 _MOST: Final = 64
 
 
-def drop_capabilities() -> None:
-    """Let no program that this process executes have more."""
+def drop_capabilities(*, keeps: bool) -> None:
+    """Let no program that this process executes have more; with `keeps`, those that engines leave are kept."""
     for number in range(_MOST):
-        if number not in _KEPT and not kernel.drop_capability(number):
+        if not (keeps and number in _KEPT) and not kernel.drop_capability(number):
             return

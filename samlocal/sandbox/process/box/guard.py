@@ -183,8 +183,7 @@ class Guard:
 
         kernel.unshare(kernel.NEW_MOUNTS)
         view(setup, self._folder)
-        if os.geteuid() == 0:
-            drop_capabilities()
+        drop_capabilities(keeps=os.geteuid() == 0)
 
     def remove(self) -> None:
         """Remove the control groups and the folder."""

@@ -179,14 +179,14 @@ def test_strict_box(tmp_path: Path, no_leftovers: None) -> None:
     program = """\
 import os, resource
 print(os.getuid(), os.getgid(), resource.getrlimit(resource.RLIMIT_NOFILE))
-print([line.split()[1] for line in open("/proc/self/status") if line.startswith(("CapEff", "NoNewPrivs"))])
+print([line.split()[1] for line in open("/proc/self/status") if line.startswith(("CapEff", "CapBnd", "NoNewPrivs"))])
 print(os.statvfs("/tmp").f_blocks * os.statvfs("/tmp").f_frsize >> 20, os.path.exists("/dev/shm"))
 """
     with running(process_spec(tmp_path, program, strict=True, tmp_mb=512)) as (sandbox, log):
         sandbox.runtime.output_ended.result(SECONDS)
     assert log.text.splitlines() == [
         "993 990 (1024, 1024)",
-        "['0000000000000000', '1']",
+        "['0000000000000000', '0000000000000000', '1']",
         "512 False",
     ]
 
