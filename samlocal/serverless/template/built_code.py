@@ -173,7 +173,7 @@ class _Location:
                     + (f" (`{command}`)" if command else ""),
                 )
             return CodeLocation(location=self._at(package))
-        is_interpreted = self._family in _INTERPRETED
+        is_interpreted = self._family in _INTERPRETED or not self._family
         if is_interpreted or (self._directory / "bootstrap").exists() or package is None:
             return CodeLocation(location=self._at(self._directory))
         return CodeLocation(location=self._at(package))

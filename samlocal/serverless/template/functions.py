@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.errors import TemplateError
+from samlocal.errors import ProjectError, TemplateError
 from samlocal.serverless.template.api_properties import add_api_properties
 from samlocal.serverless.template.built_code import locate_code
 from samlocal.serverless.template.environment import compile_environment
@@ -110,11 +110,18 @@ class FunctionCompiler:
         self.diagnostics.extend(code.diagnostics)
 
     def _runtime(self, at: Node) -> Node:
-        if "Runtime" in self._replaced:
-            return at.with_value("")
-        runtime = self._service.setting(self._key, "runtime")
+        """Return the runtime; one that an option replaces is only for the language of the code."""
+        is_replaced = "Runtime" in self._replaced
+        try:
+            runtime = self._service.setting(self._key, "runtime")
+        except ProjectError:
+            if not is_replaced:
+                raise
+            runtime = None
         if is_set(runtime):
             return runtime
+        if is_replaced:
+            return at.with_value("")
         version = self._service.major_version or _DEFAULT_VERSION
         known = min(max(version, _DEFAULT_VERSION), max(_DEFAULT_RUNTIMES))
         chosen = _DEFAULT_RUNTIMES[known]

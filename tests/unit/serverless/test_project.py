@@ -398,3 +398,16 @@ def test_parameters_of_the_resources_have_values(tmp_path: Path) -> None:
         "`resources` has no parameter `Siz`",
         "did you mean `Size`?",
     )
+
+
+@pytest.mark.parametrize("runtime", ["", "runtime: '${env:NO_RUNTIME}'"])
+def test_a_runtime_that_an_option_replaces_does_not_matter(tmp_path: Path, runtime: str) -> None:
+    """It is neither resolved nor guessed for the function."""
+    project = write_service(
+        tmp_path,
+        f"service: shop\nprovider:\n  name: aws\n  {runtime}\nfunctions: {{hello: {{handler: app.h}}}}",
+    )
+    entry = project.find("hello")
+    function = project.resolve(entry, replaced=["Runtime", "Architectures"])
+    assert function.handler == "app.h"
+    assert function.diagnostics == ()
