@@ -19,7 +19,7 @@ demo: $(ready) ## Set up engine and image, and invoke the sample app; SANDBOX=pr
 
 test: $(ready) ## Run all tests; ARGS='-k name' selects some
 	@.ci/images
-	@.ci/apt 'the tests' docker-registry iproute2 curl gcc libc6-dev gdb gdbserver \
+	@.ci/apt 'the tests' docker-registry iproute2 curl ruby gcc libc6-dev gdb gdbserver \
 	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl bubblewrap $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
 	@# Twice as many workers as processors: tests mostly wait for an engine.
@@ -47,6 +47,7 @@ bench: $(ready) ## Compare the speed with sam and `docker run`, and the environm
 	$(python) -m tests.benchmarks.log_flood || failed=1; \
 	$(python) -m tests.benchmarks.lambda_endpoint || failed=1; \
 	$(python) -m tests.benchmarks.warm_invocations || failed=1; \
+	$(python) -m tests.differential.run || failed=1; \
 	$(python) -m tests.benchmarks.same_environment "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \
 	exit $$failed
 

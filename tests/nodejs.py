@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 from runtimes.images import ingredients
 from runtimes.images.recipe import read_recipes
 from runtimes.images.store import Store, cache_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def add_to_path() -> None:
@@ -16,11 +20,18 @@ def add_to_path() -> None:
     Raises:
         IngredientError: It cannot be downloaded.
     """
-    if shutil.which("node"):
-        return
+    if not shutil.which("node"):
+        os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{folder()}"
+
+
+def folder() -> Path:
+    """Return the folder of the `node` that the stand-in images have, which reads TypeScript.
+
+    Raises:
+        IngredientError: It cannot be downloaded.
+    """
     client = read_recipes().images["nodejs:22"].nodejs
     assert client is not None
     store = Store(cache_folder())
     with store.alone():
-        folder = ingredients.nodejs(store, client.version)
-    os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{folder / 'bin'}"
+        return ingredients.nodejs(store, client.version) / "bin"
