@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+# Fixtures of tests/docker and tests/conformance.
+pytest_plugins = ["tests.docker.fixtures"]
+
 # A shell without job control starts background commands with SIGINT ignored, `nohup` with SIGHUP ignored.
 _OFTEN_IGNORED: Final = (signal.SIGINT, signal.SIGHUP)
 

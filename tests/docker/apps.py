@@ -6,8 +6,11 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from runtimes.images import ingredients
+from runtimes.images.store import Store, cache_folder
 from samlocal.data import data_folder
 from tests.docker.build_cache import built_once, content, require, run
+from tests.docker.command import CHECKOUT
 
 # What builds an app, by the file that says how; the README of each app says the same.
 _BUILDS = {"pom.xml": ["mvn", "--batch-mode", "--quiet", "package"], "Makefile": ["make"]}
@@ -37,6 +40,13 @@ def built(name: str, *, debug: bool = False) -> Path:
             shutil.rmtree(folder / "target", ignore_errors=True)  # half a gigabyte of Rust
 
         return built_once(name, f"{content(copy)} {debug}", build)
+
+
+def java_client() -> Path:
+    """Return a folder with the jars of AWS's runtime interface client, as the stand-in images have it."""
+    store = Store(cache_folder())
+    with store.alone():
+        return ingredients.java_client(store, CHECKOUT / "runtimes" / "images" / "java" / "pom.xml")
 
 
 def _build(folder: Path, *, debug: bool) -> None:

@@ -1,65 +1,44 @@
-"""Sandboxes whose runtime is any Python program, and their processes."""
+"""Sandboxes of each kind whose runtime is any Python program, and their processes."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from threading import Condition
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
+from samlocal.sandbox.process.sandbox import ProcessSandbox
+from samlocal.sandbox.process_spec import ProcessSpec
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker.python_container import NoProgress
+from tests.functional.sandbox.process.local_sandbox import SECONDS, WAITS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from samlocal.engine.engine import Engine
-    from samlocal.sandbox.sandbox import Process
+    from samlocal.sandbox.spec import Spec
 
-SECONDS: Final = 30
-# Says when it is ready, and ends in its own way at SIGTERM.
-WAITS: Final = """\
-import os, signal
-def end(*_):
-    os.write(1, b"ending\\n")
-    os._exit(5)
-signal.signal(signal.SIGTERM, end)
-os.write(1, b"ready\\n")
-while True:
-    signal.pause()
-"""
 EXTENSION: Final = f"#!/usr/bin/env python3\n{WAITS}"
 
-
-class Words:
-    """A log that keeps its end, and lets a test wait for a text."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.length = 0
-        self._changed = Condition()
-
-    def write(self, output: bytes) -> None:
-        with self._changed:
-            self.text = (self.text + output.decode(errors="backslashreplace"))[-100_000:]
-            self.length += len(output)
-            self._changed.notify_all()
-
-    def line(self, text: str) -> None:
-        raise AssertionError(text)
-
-    def wait_for(self, text: str, *, times: int = 1) -> None:
-        with self._changed:
-            found = self._changed.wait_for(lambda: self.text.count(text) >= times, SECONDS)
-        assert found, self.text
+AnySandbox = DockerSandbox | ProcessSandbox
 
 
 def container(
     folder: Path, image: str, program: str, engine_options: Mapping[str, Any], **options: object
 ) -> ContainerSpec:
     """Return a container whose runtime is a Python program; the layers are in `folder / "opt"`."""
+    command = {"entrypoint": ("python3", "-c"), "command": (program,)}
+    return ContainerSpec(
+        sandbox=_sandbox(folder, **command | options),
+        image=ImageRequest(name=image, is_function="entrypoint" in options),
+        api_connection="direct",
+        engine_options=engine_options,
+    )
+
+
+def _sandbox(folder: Path, **options: object) -> SandboxSpec:
     layers = folder / "opt"
     spec: dict[str, Any] = {
         "function": "F",
@@ -67,27 +46,25 @@ def container(
         "environment": {"_HANDLER": "app.handler", "STAGE": "dev", "my.dotted": "a b"},
         "memory_mb": 128,
         "is_reused": True,
-        "entrypoint": ("python3", "-c"),
-        "command": (program,),
         "mounts": (Mount(source=layers, target="/opt"),) if layers.exists() else (),
     }
-    return ContainerSpec(
-        sandbox=SandboxSpec(**spec | options),
-        image=ImageRequest(name=image, is_function="entrypoint" in options),
-        api_connection="direct",
-        engine_options=engine_options,
-    )
+    return SandboxSpec(**spec | options)
 
 
 @contextmanager
 def running(
-    engine: Engine,
-    spec: ContainerSpec,
-    at_start: Callable[[DockerSandbox], object] = lambda _sandbox: None,
-) -> Iterator[tuple[DockerSandbox, Words]]:
-    """Start a sandbox; provide it, and the log of its runtimes. `at_start` is called as soon as it has started."""
+    engine: Engine | None,
+    spec: Spec,
+    at_start: Callable[[AnySandbox], object] = lambda _sandbox: None,
+    *,
+    namespaces: bool = True,
+) -> Iterator[tuple[AnySandbox, Words]]:
+    """Start a sandbox; provide it, and the log of its runtimes. `at_start` is called as soon as it has started.
+
+    Only a container needs an engine, and only a process can be without namespaces.
+    """
     log = Words()
-    sandbox = DockerSandbox(spec, engine, progress=NoProgress())
+    sandbox = _new_sandbox(engine, spec, namespaces=namespaces)
     sandbox.started.add_done_callback(lambda _: at_start(sandbox))
     with sandbox:
         sandbox.output.connect(log)
@@ -95,7 +72,8 @@ def running(
         yield sandbox, log
 
 
-def log_of(process: Process) -> Words:
-    log = Words()
-    process.output.connect(log)
-    return log
+def _new_sandbox(engine: Engine | None, spec: Spec, *, namespaces: bool) -> AnySandbox:
+    if isinstance(spec, ProcessSpec):
+        return ProcessSandbox(spec, namespaces=namespaces)
+    assert engine
+    return DockerSandbox(spec, engine, progress=NoProgress())

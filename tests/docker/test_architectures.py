@@ -16,7 +16,7 @@ import docker.errors
 import pytest
 
 from tests.docker.command import Finished, Samlocal
-from tests.docker.conftest import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

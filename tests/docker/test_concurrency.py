@@ -10,12 +10,12 @@ import pytest
 
 import samlocal
 from tests.docker.command import CHECKOUT
-from tests.docker.conftest import STAND_INS
+from tests.docker.fixtures import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.docker.conftest import CopyOf, SamlocalIn
+    from tests.docker.fixtures import CopyOf, SamlocalIn
 
 PROJECT: Final = CHECKOUT / "tests" / "projects" / "managed-instances"
 WORKERS: Final = 3

@@ -10,7 +10,7 @@ import pytest
 
 from tests.docker import own_engine
 from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS, Samlocal
-from tests.docker.conftest import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 
 if TYPE_CHECKING:

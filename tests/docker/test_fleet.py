@@ -19,9 +19,9 @@ from samlocal.sandbox.backend import Backend
 from samlocal.sandbox.debugging import DebugSettings
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT
-from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
+from tests.docker.fixtures import STAND_INS, missing
 from tests.docker.leftovers import containers_of, leftovers, that_stay
 from tests.docker.python_container import Lines, NoProgress, container
 from tests.functional.execution.fakes import configuration

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from tests.docker.command import CHECKOUT, Samlocal
-from tests.docker.conftest import missing
 from tests.docker.endpoint import serving
+from tests.docker.fixtures import missing
 from tests.docker.layer_shapes import File, LayerOf, write
 from tests.docker.test_layers import template
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 

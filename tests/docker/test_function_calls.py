@@ -12,15 +12,15 @@ import pytest
 from tests.docker import aws_clients
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.command import API_CONNECTION, CHECKOUT, PATIENCE_SECONDS, Samlocal
-from tests.docker.conftest import missing
 from tests.docker.endpoint import serving
+from tests.docker.fixtures import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
     from tests.docker.endpoint import Endpoint
+    from tests.docker.fixtures import SamlocalIn
     from tests.docker.podman_engine import Podman
 
 ENGINES = ("docker", "podman")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.docker.built_images import built_images, remove_built_images
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
-from tests.docker.conftest import missing
+from tests.docker.fixtures import missing
 from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from runtimes.images.engine import Engine
 from samlocal.data import data_folder
 from samlocal.runtimes import find_runtime
 from tests.docker import build_cache
-from tests.docker.conftest import STAND_INS
+from tests.docker.fixtures import STAND_INS
 from tests.docker.one_event import FUNCTION_ARN, REQUEST_ID, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.docker.conftest import SampleApp
+    from tests.docker.fixtures import SampleApp
     from tests.docker.registry import Registry
 
     StandIn = Callable[[str], str]

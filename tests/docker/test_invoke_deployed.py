@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.docker.command import CHECKOUT, DIRECT, Samlocal
-from tests.docker.conftest import STAND_INS
 from tests.docker.endpoint import serving
+from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:

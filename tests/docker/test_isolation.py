@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conformance.test_invoke import report
 from tests.docker import private_tls
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.private_tls import HOST
-from tests.docker.test_invoke import report
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
     from tests.docker.private_tls import PrivateServer
 
 ENGINES = ("docker", "podman")

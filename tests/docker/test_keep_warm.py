@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conformance.test_repeat import reports
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
-from tests.docker.conftest import STAND_INS, missing
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.session import free_port
 from tests.docker.endpoint import serving
+from tests.docker.fixtures import STAND_INS, missing
 from tests.docker.leftovers import containers_of, leftovers, that_stay
-from tests.docker.test_repeat import reports
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import docker
 
     from tests.docker.command import Finished
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 _PROJECT = CHECKOUT / "tests" / "projects" / "keep-warm"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.conftest import missing
+from tests.docker.fixtures import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

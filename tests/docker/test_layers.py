@@ -13,7 +13,7 @@ from tests.docker.layer_shapes import SHAPES, File, LayerOf, Link, expected, wri
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "layers"
 RUNTIMES = {"src": "python3.11", "node": "nodejs22.x", "shell": "provided.al2023"}

@@ -20,7 +20,7 @@ import samlocal
 from samlocal.engine.engine_api import EngineApi
 from samlocal.execution import environment
 from tests.docker.command import BEHAVIOURS, CHECKOUT, DIRECT, PATIENCE_SECONDS
-from tests.docker.conftest import STAND_INS
+from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import containers_of, that_stay
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.docker.conftest import CopyOf
+    from tests.docker.fixtures import CopyOf
 
 SETTINGS = samlocal.SandboxSettings(image_repository=STAND_INS, api_connection="direct")
 PAGE = CHECKOUT / "docs" / "guides" / "library.md"

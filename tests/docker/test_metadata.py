@@ -15,7 +15,7 @@ from tests.docker.command import API_CONNECTION, CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PROJECT: Final = CHECKOUT / "tests" / "projects" / "environment-apis"
 ENGINES = ("docker", "podman")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 MONTHS_AGO = time.time() - 100 * 24 * 60 * 60
 

@@ -18,7 +18,7 @@ import pytest
 from tests.docker.command import CHECKOUT, Finished, Samlocal
 
 if TYPE_CHECKING:
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 REFERENCE = CHECKOUT / "tests" / "projects" / "reference"
 # As the reference writes it, with a blank after the first comma.

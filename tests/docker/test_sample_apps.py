@@ -11,7 +11,7 @@ from tests.docker.command import Samlocal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.docker.conftest import SampleApp
+    from tests.docker.fixtures import SampleApp
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.docker.test_keep_warm import processes, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PAGES = CHECKOUT / "tests" / "projects" / "serverless" / "pages"
 

@@ -15,7 +15,7 @@ import pytest
 from tests.docker.command import CHECKOUT, Finished, Samlocal
 
 if TYPE_CHECKING:
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PAGES = CHECKOUT / "tests" / "projects" / "serverless" / "pages"
 

@@ -13,7 +13,7 @@ import pytest
 from samlocal.engine.engine import Engine
 from tests.docker import own_engine, remote_engine, ssh_server
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
-from tests.docker.conftest import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS, missing
 from tests.docker.leftovers import that_stay
 from tests.docker.listening_sandbox import MIB, Way, echoed, listening
 

@@ -9,7 +9,7 @@ import pytest
 from tests.docker.command import CHECKOUT
 
 if TYPE_CHECKING:
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.docker.conftest import SamlocalIn
+    from tests.docker.fixtures import SamlocalIn
 
 PROJECT = CHECKOUT / "tests" / "projects" / "debugging"
 

@@ -1,0 +1,3 @@
+import { convert, type Money } from "./money";
+
+export const handler = async (event: { amount: number }): Promise<Money> => convert(event.amount, "EUR");

@@ -1,0 +1,1 @@
+exports.handler = async (event) => ({ items: event.items.length, table: process.env.TABLE_ORDERS });

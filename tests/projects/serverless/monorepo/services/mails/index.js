@@ -1,0 +1,1 @@
+exports.send = async ({ to }) => ({ from: process.env.SENDER, to, api: process.env.API });

@@ -1,0 +1,5 @@
+import os
+
+
+def list_users(event, context):
+    return {"users": ["ada", "grace"], "api": os.environ["API"]}

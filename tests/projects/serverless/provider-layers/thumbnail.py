@@ -1,0 +1,5 @@
+import pixels
+
+
+def handler(event, context):
+    return {"size": pixels.fit(event["size"], 128)}

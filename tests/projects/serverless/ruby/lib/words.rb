@@ -1,0 +1,3 @@
+module Words
+  def self.polite(name) = "dear #{name}"
+end

@@ -1,0 +1,1 @@
+export interface Service { service: string; provider: object; functions: Record<string, { handler: string }> }
