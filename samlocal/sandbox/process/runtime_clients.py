@@ -6,6 +6,7 @@ are samlocal's in `clients/`. Paths below /var/task and /opt are those that the 
 
 from __future__ import annotations
 
+import os
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -102,7 +103,9 @@ def _nodejs(request: ClientRequest) -> Client:
 
 
 def _official_nodejs(request: ClientRequest, in_layers: tuple[str, ...]) -> str | None:
-    """Return the program of AWS's client, whose native part must be built."""
+    """Return the program of AWS's client, whose native part must be built, which is possible on Linux only."""
+    if os.uname().sysname != "Linux":
+        return None
     for folder in (f"{TASK_ROOT}/node_modules", *in_layers):
         if (path := _real(folder, request.folders)) and (found := _nodejs_program(path)):
             return f"{folder}/{_NODEJS_CLIENT}/{found}"
@@ -119,7 +122,6 @@ def _nodejs_program(modules: Path) -> str | None:
     for program, native in (
         ("index.mjs", "rapid-client.node"),
         ("bin/index.mjs", "dist/rapid-client.node"),
-        ("bin/index.mjs", "build/Release/rapid-client.node"),
     ):
         if (client / program).is_file() and (client / native).is_file():
             return program
