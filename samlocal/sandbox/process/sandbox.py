@@ -200,6 +200,7 @@ class ProcessSandbox:
         try:
             self._listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
             self.listening.set_result(self._listener)
+            self._require_mounts()
             settle(self.extensions, extensions_of(self._spec))
             self._run_box(f"{LOOPBACK}:{self._listener.getsockname()[1]}")
         except BaseException as error:
@@ -208,6 +209,14 @@ class ProcessSandbox:
                 raise  # a defect of samlocal
         else:
             self._end()
+
+    def _require_mounts(self) -> None:
+        for mount in self._spec.sandbox.mounts:
+            if not mount.source.exists():
+                message = (
+                    f"`{mount.source}`, which the function has at `{mount.target}`, does not exist"
+                )
+                raise SandboxError(message)
 
     def _run_box(self, address: str) -> None:
         """Run a box with namespaces, or without where this machine has none.

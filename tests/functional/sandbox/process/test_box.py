@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.errors import IsolationError
+from samlocal.errors import IsolationError, SandboxError
 from samlocal.sandbox.process.box_setup import _temporary_folder
 from samlocal.sandbox.process.sandbox import ProcessSandbox
 from samlocal.sandbox.sandbox import Mount
@@ -122,6 +122,16 @@ def test_notes_without_namespaces(tmp_path: Path) -> None:
     with (
         pytest.raises(IsolationError, match="`--strict` requires namespaces"),
         running(process_spec(tmp_path, strict=True), namespaces=False),
+    ):
+        pass
+
+
+def test_missing_mount(run: Run, tmp_path: Path) -> None:
+    """The error names the directory that does not exist."""
+    mounts = [Mount(source=tmp_path / "absent", target="/mnt/data")]
+    with (
+        pytest.raises(SandboxError, match="absent`, which the function has at `/mnt/data`"),
+        run(more_mounts=mounts),
     ):
         pass
 
