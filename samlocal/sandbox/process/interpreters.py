@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,8 +113,9 @@ def _fits(interpreter: Interpreter, wanted: Version) -> bool:
 
 def _chosen(path: Path, language: Language, host: Host) -> Interpreter:
     program = language.programs[0]
-    known = shutil.which(program, path=host.variables.get("PATH")) or f"/usr/bin/{program}"
-    hint = f"name the program, such as `--interpreter {known}`"
+    known = next(iter(on_path(language, "", host)), None)
+    example = known.path if known else f"/usr/bin/{program}"
+    hint = f"name the program, such as `--interpreter {example}`"
     path = path.absolute()
     if not path.exists():
         raise InterpreterNotFoundError(f"the interpreter `{path}` does not exist", hint=hint)
@@ -152,6 +152,8 @@ def _other_version(
 
 def _hint(language: Language, wanted: Version, host: Host) -> str:
     """Return how to get a version: with a version manager that this machine has, or with the first two."""
+    import shutil  # noqa: PLC0415  # few runs need a hint
+
     path = host.variables.get("PATH")
     commands = [
         (needed in host.variables or shutil.which(needed, path=path), text)

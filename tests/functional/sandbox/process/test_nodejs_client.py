@@ -230,11 +230,15 @@ async def test_error(code: Path, runtime: str, thrown: str, error: tuple[str, st
 
 
 @BOTH
-async def test_result_that_is_not_json(code: Path, runtime: str) -> None:
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [("10n", "Unable to stringify response body"), ("() => 1", "Wrong arguments")],
+)
+async def test_result_that_is_not_json(code: Path, runtime: str, result: str, message: str) -> None:
     """A result that JSON cannot hold is an error of the function."""
-    source = "exports.handler = async () => 10n;\n"
+    source = f"exports.handler = async () => {result};\n"
     async with running(nodejs(code, runtime, source)) as started:
-        assert (await started.error())["errorMessage"] == "Unable to stringify response body"
+        assert (await started.error())["errorMessage"] == message
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,13 @@ function contextOf(headers) {
   const { requestId, traceId, tenantId } = readInvocation(headers);
   if (concurrency === 0) setTrace(traceId);
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const environment = {
-    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+  const named = {
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+  };
+  const environment = {
+    // In the order of AWS's clients: functions return the whole context.
+    ...(hasCallbacks ? named : { functionName: named.functionName, ...named }),
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
