@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from signal import SIGKILL, SIGTERM
 from typing import TYPE_CHECKING, Final, cast
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from samlocal.sandbox.output import Output
 
 # Longer than the reader of the output needs.
-_FLUSH_SECONDS: Final = 0.5
+_FLUSH_SECONDS: Final = 2.0
 
 
 class LocalProcess:
@@ -71,7 +72,8 @@ class LocalProcess:
 
     def flush_output(self) -> None:
         if flushed := self.request_flush():
-            flushed.result(_FLUSH_SECONDS)
+            with suppress(TimeoutError):  # the log is slow
+                flushed.result(_FLUSH_SECONDS)
 
     def has_started(self, at: float) -> None:
         self._close_writer()
