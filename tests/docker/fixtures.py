@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import closing
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import docker
@@ -24,7 +25,6 @@ from tests.docker.registry import Registry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.docker.endpoint import Endpoint
     from tests.docker.podman_engine import Podman
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     have the time that it takes to fetch and compile all that it needs, and so have those of public clients.
     """
     for item in items:
-        if isinstance(item, pytest.Function):
+        if isinstance(item, pytest.Function) and _is_in(item, "docker", "conformance"):
             if "registry" in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group("registry"))
             elif _runs_on_podman(item):
@@ -54,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group("lambda_server"))
             if {"sample_app", "programs", "aws", "javascript"} & set(item.fixturenames):
                 item.add_marker(pytest.mark.timeout(_SECONDS_TO_COMPILE))
+
+
+def _is_in(item: pytest.Item, *folders: str) -> bool:
+    """Return whether a test is in one of the folders of `tests`; a plugin is asked for all tests."""
+    tests = Path(__file__).parents[1]
+    return any(tests / each in item.path.parents for each in folders)
 
 
 def _runs_on_podman(item: pytest.Function) -> bool:
@@ -66,7 +72,7 @@ def _runs_on_podman(item: pytest.Function) -> bool:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of an engine on all that `--engines` names, else those that the module's `ENGINES` has."""
     engines = metafunc.config.getoption("engines") or getattr(metafunc.module, "ENGINES", None)
-    if engines and "engine" in metafunc.fixturenames:
+    if engines and "engine" in metafunc.fixturenames and _is_in(metafunc.definition, "docker"):
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
