@@ -105,7 +105,7 @@ class ExecutionEnvironment:
         self._log = _guard(log, configuration)
         self._started = awaitable(sandbox.started)
         self._journal = Journal(configuration, sandbox.connect)
-        self._programs = Programs(sandbox, configuration, self._journal)
+        self._programs = Programs(sandbox, configuration, self._journal, is_first=True)
         self._initialiser = Initialiser(
             sandbox,
             configuration,
@@ -524,6 +524,8 @@ class ExecutionEnvironment:
 
     def _connect(self, log: Log | None) -> None:
         self._programs.connect_output(log)
+        if self._is_ending:
+            self._programs.release_output()
 
     async def _accepts_peer(self, host: str, port: int) -> bool:
         if not self._started.done():

@@ -75,6 +75,7 @@ class Initialiser:
         """
         start = platform_events.init_start(self._configuration, at=wall_time(begun), phase=phase)
         self._publish(start)
+        programs.release_output()
         waits = _Waits(programs, request_id, deadline=begun + seconds)
         failure = await self._start_extensions(programs, waits, request_id)
         if not failure:

@@ -43,11 +43,17 @@ class Programs:
     """The runtime and the external extensions of a sandbox, and the APIs that they call.
 
     Each of them starts once; after a failure, another `Programs` takes their place in the same sandbox.
-    Their output goes through the journal.
+    Their output goes through the journal. The first ones, with `is_first`, are those that the sandbox may have
+    started by itself: the output of such a runtime is kept until `release_output`.
     """
 
     def __init__(
-        self, sandbox: Sandbox, configuration: FunctionConfiguration, journal: Journal
+        self,
+        sandbox: Sandbox,
+        configuration: FunctionConfiguration,
+        journal: Journal,
+        *,
+        is_first: bool = False,
     ) -> None:
         self.apis = SandboxApis(
             configuration, journal.telemetry, runtime_is_last=lambda: sandbox.can_restart
@@ -58,6 +64,8 @@ class Programs:
         self._configuration = configuration
         self._journal = journal
         self._log: Log | None = None
+        self._is_first = is_first
+        self._keeps_output = is_first
         self._runtime_exit: asyncio.Future[Exit] | None = None
         self._extension_exits: dict[str, asyncio.Future[Exit]] = {}
 
@@ -84,16 +92,25 @@ class Programs:
         self.connect_output(self._log)
 
     def start_runtime(self) -> None:
-        """Start the runtime, or take over the one that started with the sandbox."""
-        self.runtime = self._sandbox.start_runtime()
+        """Start the runtime, or take over the one that started with the sandbox and may have ended already."""
+        present = self._sandbox.runtime
+        has_run = self._is_first and present.exited.done()
+        self.runtime = present if has_run else self._sandbox.start_runtime()
         self._runtime_exit = awaitable(self.runtime.exited)
 
     def connect_output(self, log: Log | None) -> None:
         """Write the output of all programs to a log; None means to keep it."""
         self._log = log
-        self._sandbox.output.connect(log and self._journal.runtime_log(log))
+        if not self._keeps_output:
+            self._sandbox.output.connect(log and self._journal.runtime_log(log))
         for name, process in self.external.items():
             process.output.connect(log and self._journal.extension_log(log, name))
+
+    def release_output(self) -> None:
+        """Write what the runtime has written: the event that begins Init is published, or nothing begins."""
+        if self._keeps_output:
+            self._keeps_output = False
+            self.connect_output(self._log)
 
     def close_output(self) -> None:
         """Drop all later output, also that of a runtime that has not started yet."""

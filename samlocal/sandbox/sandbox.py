@@ -226,6 +226,10 @@ class Sandbox(Protocol):
     def start_extension(self, name: str) -> Process:
         """Start an extension of a started sandbox; return at once."""
 
+    @property
+    def runtime(self) -> Process:
+        """The present runtime; the first one is there before it starts."""
+
     def start_runtime(self) -> Process:
         """Start the runtime that is held, or another one after the last has exited; return at once.
 

@@ -48,7 +48,7 @@ class Program:
 class BoxSetup:
     """The setup of a box whose processes have their APIs at `address`, `host:port`.
 
-    `folder` is a directory of its own on this machine. If it `is_isolated` by namespaces, its processes see
+    `folder` is a directory on this machine that the box makes, and removes. If it `is_isolated` by namespaces, its processes see
     the real `/var/task`; otherwise paths are replaced by those of this machine. A `wrapper` is bubblewrap, which
     makes the namespaces.
     """
@@ -69,12 +69,6 @@ class BoxSetup:
     def marker(self) -> str:
         """The variable that all processes of the box have, and no others."""
         return f"AWS_LAMBDA_RUNTIME_API={self._address}"
-
-    def make_folder(self) -> None:
-        """Make the folder, with a private directory for temporary files."""
-        self.folder.mkdir(0o700)
-        (self.folder / "tmp").mkdir()
-        (self.folder / "tmp").chmod(0o1777)
 
     def message(self) -> tuple[Any, ...]:
         """Return the first message to the box."""

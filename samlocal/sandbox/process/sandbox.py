@@ -254,7 +254,6 @@ class ProcessSandbox:
         with self._closing:
             if self._is_closed:
                 return None
-            setup.make_folder()
             box = self._box = take_box()
         starts_runtime = not self.extensions.result(0)
         self._processes.begin(box, setup, starts_runtime=starts_runtime)

@@ -328,6 +328,15 @@ class FakeSandbox:
         """The runtime of each start."""
         return [each for each in self.processes if each.name == "runtime"]
 
+    @property
+    def runtime(self) -> FakeProcess:
+        """The last one that was started."""
+        return self.runtimes[-1] if self.runtimes else FakeProcess("runtime")
+
+    def start_early(self, seconds: float) -> None:
+        """Start the runtime before anyone asks for it, and let it run to its end, at most so long."""
+        self.start_runtime().exited.result(seconds)
+
     def start_runtime(self) -> FakeProcess:
         self._starts += 1
         process = FakeProcess("runtime", self.output)

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
@@ -219,6 +220,26 @@ def test_exit_before_the_first_event(status: int, reason: str) -> None:
     assert "\tPhase: init\tStatus: error\tError Type: Runtime.ExitError" in report
     assert "\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError" in report_again
     assert end[:2] == ["START RequestId: id-1 Version: $LATEST", "END RequestId: id-1"]
+
+
+def test_runtime_that_has_ended_already() -> None:
+    """A runtime that starts with its sandbox, and ends before anyone asks for it, has run Init; its output follows the event."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.write("dying\n")
+        return 3
+
+    sandbox = FakeSandbox(program)
+    with sandbox:
+        sandbox.start_early(5)
+        run_once(sandbox, replace(configuration(), log_format="JSON"), invocation())
+
+    assert len(sandbox.runtimes) == 2
+    kinds = [
+        "dying" if each == "dying\n" else json.loads(each)["type"] for each in sandbox.log.entries
+    ]
+    init = ["platform.initStart", "dying", "platform.initRuntimeDone", "platform.initReport"]
+    assert kinds[: 2 * len(init)] == init * 2
 
 
 def test_exit_in_an_invocation() -> None:

@@ -11,7 +11,7 @@ from . import kernel
 from .control_groups import ControlGroups
 from .descendants import kill_all
 from .file_trees import remove_tree
-from .leftovers import lock, remove_leftovers
+from .leftovers import make_folder, remove_leftovers
 from .memory_watch import MemoryWatch
 from .messages import CONTROL
 from .programs import Starter
@@ -95,13 +95,13 @@ class Guard:
         self._is_isolated: bool = setup["namespaces"]
 
     def isolate(self) -> None:
-        """Make the control groups and the namespaces.
+        """Make the folder, the control groups and the namespaces.
 
         Raises:
             OSError: The kernel refuses the namespaces.
         """
         setup = self._setup
-        lock(self._folder)
+        make_folder(self._folder)
         if setup["groups"]:
             self._groups.make(
                 setup["name"], memory=setup["memory_bytes"], processes=setup["processes"]

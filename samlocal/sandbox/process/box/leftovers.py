@@ -21,8 +21,15 @@ _PREFIX: Final = "samlocal-box-"
 _YOUNG_SECONDS: Final = 60
 
 
-def lock(folder: str) -> int:
-    """Lock the folder of this box until the end of this process; return the open folder."""
+def make_folder(folder: str) -> int:
+    """Make the folder of this box, with a private directory for temporary files; return it open.
+
+    It is locked until the end of this process, which removes it even if samlocal ends now.
+    """
+    os.mkdir(folder, 0o700)
+    temporary = f"{folder}/tmp"  # noqa: S108  # in a folder of this box
+    os.mkdir(temporary)
+    os.chmod(temporary, 0o1777)  # noqa: S103  # as /tmp is for all users
     number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     fcntl.flock(number, fcntl.LOCK_EX)
     return number

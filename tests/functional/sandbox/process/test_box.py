@@ -318,6 +318,30 @@ def test_sandbox_that_is_left_at_once(
         assert sandbox.logs_ended.done()
 
 
+ENDS_BEFORE_ITS_BOX_IS_TOLD = """\
+import os, pathlib, sys
+from samlocal.sandbox.process.processes import Processes
+from tests.functional.sandbox.process.local_sandbox import process_spec, running
+Processes.begin = lambda *_, **__: os._exit(3)
+with running(process_spec(pathlib.Path(sys.argv[1]))) as (sandbox, log):
+    log.wait_for("ready")
+"""
+
+
+def test_samlocal_that_ends_before_its_box_is_told(tmp_path: Path) -> None:
+    """It leaves no folder: the box makes it, and removes it."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS_BEFORE_ITS_BOX_IS_TOLD, str(tmp_path)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert list(temporary.iterdir()) == []
+
+
 def test_leftovers_of_killed_boxes_are_removed(run: Run) -> None:
     """A box removes the folders of others that are dead, but neither young nor locked ones."""
     parent = Path(_temporary_folder())
