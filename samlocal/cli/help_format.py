@@ -47,15 +47,16 @@ def write_options(formatter: HelpFormatter, context: Context, parameters: Iterab
 def write_sources(formatter: HelpFormatter, parameters: Iterable[Any], *, configured: bool) -> None:
     """Write the sources of options besides the command line, with the first option that has them as example."""
     names = [
-        each.name
+        next(spelling[2:] for spelling in each.opts if spelling.startswith("--"))
         for each in parameters
         if not isinstance(each, TyperArgument) and each.name != "help"
     ]
     if not names:
         return
     name = "engine" if "engine" in names else names[0]
+    variable = f"SAMLOCAL_{name.replace('-', '_').upper()}"
     formatter.write_paragraph()
     formatter.write_text(
-        f"Each option can also be set by a variable, such as SAMLOCAL_{name.upper()} for"
-        f" --{name.replace('_', '-')}" + (", or in samconfig.toml." if configured else ".")
+        f"Each option can also be set by a variable, such as {variable} for --{name}"
+        + (", or in samconfig.toml." if configured else ".")
     )

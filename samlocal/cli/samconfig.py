@@ -42,6 +42,12 @@ _SAM_VARIABLES: Final[Mapping[str, str]] = {
     "skip_pull_image": "SAM_SKIP_PULL_IMAGE",
     "template": "SAM_TEMPLATE_FILE",
 }
+# Other spellings of options.
+_SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "function_identifier": ("function",),
+    "profile": ("aws_profile",),
+    "template": ("template_file", "config"),
+}
 
 
 @frozen
@@ -68,8 +74,8 @@ class Config:
 
 def environment_variables(option: str) -> list[str]:
     """Return the variables that set an option, in order: samlocal's own, then sam's."""
-    own = f"SAMLOCAL_{option.upper()}"
-    return [own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else [own]
+    own = [f"SAMLOCAL_{name.upper()}" for name in (option, *_SPELLINGS.get(option, ()))]
+    return [*own, _SAM_VARIABLES[option]] if option in _SAM_VARIABLES else own
 
 
 def table_of(command: Sequence[str]) -> str:

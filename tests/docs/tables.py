@@ -95,9 +95,11 @@ def _variables() -> str:
     options = {str(option.name): option for _, option in _configured_options()}
     rows = []
     for name in sorted(options):
-        own, *sams = environment_variables(name)
+        variables = environment_variables(name)
+        own = [each for each in variables if each.startswith("SAMLOCAL_")]
+        sams = [each for each in variables if each not in own]
         longest = max(options[name].opts, key=len)
-        rows.append((_code(own), ", ".join(map(_code, sams)), _code(longest)))
+        rows.append((", ".join(map(_code, own)), ", ".join(map(_code, sams)), _code(longest)))
     return _table(("variable", "sam's", "option"), rows)
 
 

@@ -125,3 +125,11 @@ def test_options_from_samconfig(project: InProject, tmp_path: Path) -> None:
     assert saved.exit_code == 0
     assert 'function = "Ratings"' in config.read_text()
     assert 'stage = "prod"' in config.read_text()
+
+
+def test_variables_in_the_spelling_of_serverless(project: InProject) -> None:
+    """Each spelling of an option has a variable."""
+    command = project("broken-inputs").with_variables(SAMLOCAL_FUNCTION="Ratings")
+    assert variables(command(*INVOKE, "-d1", "--print-env", "--output", "json"))["SAMLOCAL"]
+    ended = command.with_variables(SAMLOCAL_CONFIG="other.yml")(*INVOKE, "-d1")
+    assert "`--template` comes from the variable `SAMLOCAL_CONFIG`" in ended.stderr

@@ -249,7 +249,16 @@ def test_the_file_is_found_with_a_template_elsewhere(
 @pytest.mark.parametrize(
     ("option", "names"),
     [
-        ("template", ["SAMLOCAL_TEMPLATE", "SAM_TEMPLATE_FILE"]),
+        (
+            "template",
+            [
+                "SAMLOCAL_TEMPLATE",
+                "SAMLOCAL_TEMPLATE_FILE",
+                "SAMLOCAL_CONFIG",
+                "SAM_TEMPLATE_FILE",
+            ],
+        ),
+        ("function_identifier", ["SAMLOCAL_FUNCTION_IDENTIFIER", "SAMLOCAL_FUNCTION"]),
         ("debug_args", ["SAMLOCAL_DEBUG_ARGS", "DEBUGGER_ARGS"]),
         ("region", ["SAMLOCAL_REGION"]),
     ],
