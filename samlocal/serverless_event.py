@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import STDIN, decode, named_input, read_input
 from samlocal.errors import EventError
-from samlocal.events import EMPTY_EVENT, EVENT_FILE, EventSource, read_event
+from samlocal.events import EMPTY_EVENT, EVENT_FILE, MAX_EVENT_BYTES, EventSource, read_event
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
+
+    from samlocal.documents.input_files import Source
 
 _SILENCE_SECONDS: Final = 1.0
 # Some CI systems leave standard input open, and nobody writes to it.
@@ -85,11 +87,28 @@ def _of_file(name: str, readers: Readers, *, raw: bool) -> ServerlessEvent:
     if suffix in SCRIPTS:
         read_input(name, EVENT_FILE, stdin=_NOTHING)  # for the error
         return ServerlessEvent(payload=_payload(readers.run_script(Path(name).absolute())))
+    content = read_input(name, EVENT_FILE, stdin=_NOTHING)
+    source = named_input(name, EVENT_FILE)
+    text = decode(content, source)
+    if suffix in _YAML and text.strip():
+        return ServerlessEvent(payload=_payload(_yaml_as_json(text, source)))
     if suffix in _JSON | _YAML:
         return ServerlessEvent(payload=read_event(EventSource(path=name), stdin=_NOTHING))
-    content = read_input(name, EVENT_FILE, stdin=_NOTHING)
-    text = decode(content, named_input(name, EVENT_FILE)).strip()
+    text = text.strip()
     return _of_text(text, raw=raw, name=f"`{name}`")
+
+
+def _yaml_as_json(text: str, source: Source) -> str:
+    """Return YAML as JSON with the timestamps of js-yaml, but with the numbers as they are written.
+
+    Raises:
+        SamlocalError: It is not YAML, or not JSON.
+    """
+    from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few events are YAML
+    from samlocal.documents.javascript_scalars import timestamp_text  # noqa: PLC0415
+
+    max_characters = 2 * MAX_EVENT_BYTES
+    return to_json(text, source, max_characters=max_characters, spelling=timestamp_text)
 
 
 def _of_stdin(stdin: BinaryIO, readers: Readers, *, raw: bool) -> ServerlessEvent:

@@ -17,6 +17,8 @@ from samlocal.documents.yaml_composer import YamlComposer, short_tag
 from samlocal.errors import TemplateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.documents.input_files import Source
     from samlocal.documents.node import Node, Value
     from samlocal.errors import SamlocalError
@@ -54,14 +56,20 @@ def compose(text: str, source: Source) -> Node | None:
     return root
 
 
-def to_json(text: str, source: Source, *, max_characters: int) -> str:
-    """Return the YAML document `text` as JSON.
+def to_json(
+    text: str,
+    source: Source,
+    *,
+    max_characters: int,
+    spelling: Callable[[str], str] = str,
+) -> str:
+    """Return the YAML document `text` as JSON. `spelling` returns how an unquoted word that is text is written.
 
     Raises:
         SamlocalError: the text is not YAML, or has no counterpart in JSON; see `compose`.
     """
     node = compose(text, source)
-    return "null" if node is None else _JsonWriter(source, max_characters).write(node)
+    return "null" if node is None else _JsonWriter(source, max_characters, spelling).write(node)
 
 
 class _NotJsonError(TemplateError):
@@ -87,9 +95,10 @@ class _CoreComposer(YamlComposer):
 class _JsonWriter:
     """Writes nodes as JSON, each node once however many aliases it has."""
 
-    def __init__(self, source: Source, max_characters: int) -> None:
+    def __init__(self, source: Source, max_characters: int, spelling: Callable[[str], str]) -> None:
         self._source = source
         self._max_characters = max_characters
+        self._spelling = spelling
         self._written: dict[int, str] = {}
 
     def write(self, node: Node) -> str:
@@ -126,7 +135,7 @@ class _JsonWriter:
                 return json.dumps(float(word), allow_nan=False)
         except ValueError as exc:  # infinite, or with more digits than Python reads
             raise self._error(f"`{word}` cannot be written as JSON", node) from exc
-        return _string(word)
+        return _string(self._spelling(word))
 
     def _error(self, message: str, node: Node) -> SamlocalError:
         return self._source.kind.error(message, place=node.place)

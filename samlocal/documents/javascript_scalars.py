@@ -93,7 +93,7 @@ def _parse_number_or_date(text: str) -> Scalar:
         return text if number is None else number
     if _SPECIAL.fullmatch(text):
         return None
-    return _timestamp(text) if text[4:5] == "-" else text
+    return timestamp_text(text) if text[4:5] == "-" else text
 
 
 def _number(value: float) -> int | float | None:
@@ -111,8 +111,8 @@ def _with_base(match: re.Match[str], text: str) -> int | float | str:
     return javascript_number(-value if sign == "-" else value)
 
 
-def _timestamp(text: str) -> str:
-    """Return the ISO text of a timestamp, and any other text itself."""
+def timestamp_text(text: str) -> str:
+    """Return the ISO text of a timestamp, as JavaScript writes it in JSON, and any other text itself."""
     match = re.fullmatch(_DATE, text) or re.fullmatch(_TIMESTAMP, text)
     if match is None:
         return text

@@ -74,6 +74,12 @@ def test_raw_data_is_text(tmp_path: Path) -> None:
         pytest.param("a.tfstate", "[1]", b"[1]", id="tfstate"),
         pytest.param("a.yml", "a: [1, yes]", b'{"a": [1, "yes"]}', id="yml"),
         pytest.param("a.YAML", "a: 1", b'{"a": 1}', id="yaml"),
+        pytest.param(
+            "a.yml",
+            "{a: 2024-05-01, b: 2024-05-01T10:00:00+02:00, c: '2024-05-01', d: 1.00}",
+            b'{"a": "2024-05-01T00:00:00.000Z", "b": "2024-05-01T08:00:00.000Z", "c": "2024-05-01", "d": 1.00}',
+            id="timestamps",
+        ),
         pytest.param("a.js", "module.exports = 1", b'{"script": "a.js"}', id="js"),
         pytest.param("a.txt", " hello\n", b'"hello"', id="text without space around it"),
         pytest.param("a.txt", ' {"a": 1}\n', b'{"a": 1}', id="text that is json"),
@@ -115,6 +121,8 @@ def test_a_file_beside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         pytest.param("a.yml", "a: [", "invalid YAML|expected", id="yaml"),
         pytest.param("b.js", None, "no such event file: `b.js`", id="missing"),
         pytest.param("c.json", None, "no such event file: `c.json`", id="missing json"),
+        pytest.param("c.json", " ", "the event file `.*c.json` is empty", id="empty json"),
+        pytest.param("c.yml", "\n", "the event file `.*c.yml` is empty", id="empty yaml"),
     ],
 )
 def test_broken_files(name: str, content: str | None, message: str, tmp_path: Path) -> None:
