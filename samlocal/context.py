@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import (
@@ -33,6 +33,7 @@ MAX_CLIENT_CONTEXT_BYTES = 3583
 _FILE = InputKind(noun="context file", error=ContextError, max_bytes=64 * 1024)
 _OPTION = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
 
+_MAX_MILLISECONDS = 2**53
 _CLIENT_CONTEXT_PARTS = ("client", "custom", "env")
 
 # The request ID is part of the Runtime API's paths; the other texts are headers.
@@ -65,7 +66,12 @@ class ContextOverrides:
 
 
 def read_context(
-    text: str | None, path: str | None, *, stdin: BinaryIO, is_lenient: bool = False
+    text: str | None,
+    path: str | None,
+    *,
+    stdin: BinaryIO,
+    is_lenient: bool = False,
+    raw: bool = False,
 ) -> ContextOverrides:
     """Return what `--context TEXT` and `--context-path FILE` set; the file overrides the text.
 
@@ -77,17 +83,20 @@ def read_context(
 
     With `is_lenient`, for the context of `invoke local`, other members are passed on in `custom` too, `timeout` is the
     remaining time in seconds, text need not be JSON, and members that follow from the function's configuration are `variables`.
+    With `raw`, text is no JSON, but in files whose name says that they are JSON or YAML.
 
     Raises:
         UsageError: the text is malformed, or sets an unknown member.
         ContextError: the same for the file, or the file cannot be read.
     """
     if path is not None:
-        return _read_file(path, stdin, is_lenient=is_lenient)
+        return _read_file(path, stdin, is_lenient=is_lenient, raw=raw)
     if text is None:
         return ContextOverrides()
     source = Source(kind=_OPTION, path=Path("--context"))
-    if is_lenient or not text.lstrip().startswith(("{", "[", '"')):
+    if raw:
+        text = json.dumps(text)
+    elif is_lenient or not text.lstrip().startswith(("{", "[", '"')):
         text = _as_json(text, source)
     return _parse(text, source, is_lenient=is_lenient)
 
@@ -116,7 +125,7 @@ def with_trace(context: ContextOverrides, trace_id: str | None) -> ContextOverri
     return replace(context, trace_id=complete_trace_header(trace_id))
 
 
-def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool) -> ContextOverrides:
+def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool, raw: bool) -> ContextOverrides:
     source = named_input(path, _FILE)
     content = read_input(path, _FILE, stdin=stdin)
     if len(content) > _FILE.max_bytes:
@@ -127,7 +136,7 @@ def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool) -> ContextOverri
 
         text = to_json(text, source, max_characters=_FILE.max_bytes)
     elif is_lenient and source.path.suffix.lower() != ".json":
-        text = _as_json(text.strip(), source)
+        text = json.dumps(text.strip()) if raw else _as_json(text.strip(), source)
     return _parse(text, source, is_lenient=is_lenient)
 
 
@@ -142,11 +151,13 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
     variables: list[tuple[str, str]] = []
     diagnostics = []
     if is_lenient:
-        document, moved = _with_known_members(document)
+        known, moved = _with_known_members(document)
         for name in moved:
             line, column = places[name]
             place = Place(source.path, line, column)
-            diagnostics.append(Diagnostic(message=_is_custom(name), place=place))
+            message = _is_custom(name, document[name])
+            diagnostics.append(Diagnostic(message=message, place=place))
+        document = known
     for name, value in _with_whole_client_context(document).items():
         line, column = places.get(name) or min(places.values())
         try:
@@ -187,6 +198,12 @@ def _with_whole_client_context(document: Mapping[str, object]) -> dict[str, obje
     return whole
 
 
+def _merged(lower: object, higher: object) -> object:
+    if isinstance(lower, dict) and isinstance(higher, dict):
+        return {**lower, **higher}
+    return higher
+
+
 def _with_known_members(
     document: Mapping[str, object],
 ) -> tuple[dict[str, object], tuple[str, ...]]:
@@ -199,21 +216,32 @@ def _with_known_members(
     unknown: dict[str, object] = {}
     for name, value in document.items():
         plain = _plain(name)
-        if plain == "timeout" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if plain == "timeout" and _is_duration(value):
             known["remainingTimeInMillis"] = int(value * 1000)
         elif plain in _ATTRIBUTES or plain in _ELSEWHERE or name in _CLIENT_CONTEXT_PARTS:
             known[name] = value
         else:
             unknown[name] = value
-    if not unknown:
-        return known, ()
     whole = next((name for name in known if _plain(name) == "clientcontext"), None)
     parent = known[whole] if whole else known
     if not isinstance(parent, dict):
         return known, ()  # which is refused
+    if whole:
+        parts = {name: known.pop(name) for name in _CLIENT_CONTEXT_PARTS if name in known}
+        own = {name: _merged(parts.get(name), part) for name, part in parent.items()}
+        known[whole] = parent = {**parts, **own}
+    if not unknown:
+        return known, ()
     custom = parent.get("custom") or {}
     changed = {**parent, "custom": {**unknown, **custom} if isinstance(custom, dict) else custom}
     return ({**known, whole: changed} if whole else changed), tuple(unknown)
+
+
+def _is_duration(value: object) -> TypeGuard[float]:
+    """Tell whether a value is seconds; infinitely many are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < _MAX_MILLISECONDS / 1000
 
 
 def _plain(name: str) -> str:
@@ -242,7 +270,10 @@ def _client_context(name: str, value: object) -> str:
     members = _members(name, value)
     for part in _CLIENT_CONTEXT_PARTS:
         _members(part, members.get(part) or {})
-    text = json.dumps(members)
+    try:
+        text = json.dumps(members, allow_nan=False)
+    except ValueError as exc:
+        raise _WrongMemberError(f"`{name}` has a number that no JSON can hold") from exc
     if len(base64.b64encode(text.encode())) > MAX_CLIENT_CONTEXT_BYTES:
         raise _WrongMemberError(
             f"the client context is larger than {MAX_CLIENT_CONTEXT_BYTES} bytes of base64",
@@ -286,11 +317,13 @@ _header = _matching(_HEADER, "a line of printable ASCII")
 def _scalar(name: str, value: object) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, neither a text nor a number")
+    if isinstance(value, str) and "\0" in value:
+        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, which no variable can hold")
     return str(value)
 
 
 def _milliseconds(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MAX_MILLISECONDS:
         raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not milliseconds")
     return value
 
@@ -346,8 +379,13 @@ _VARIABLES = {
 }
 
 
-def _is_custom(name: str) -> str:
-    return f"`{name}` is no member of a context: the function finds it in `custom` of its client context"
+def _is_custom(name: str, value: object) -> str:
+    why = (
+        f"is {json.dumps(value)}, no number of seconds"
+        if _plain(name) == "timeout"
+        else "is no member of a context"
+    )
+    return f"`{name}` {why}: the function finds it in `custom` of its client context"
 
 
 def _comes_from_elsewhere(name: str) -> str:

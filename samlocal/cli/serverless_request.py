@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.console import print_status
 from samlocal.diagnostics import Diagnostic
+from samlocal.documents.input_files import STDIN
 from samlocal.events import EventSource, read_event
 from samlocal.serverless_event import (
     SCRIPTS,
@@ -82,23 +83,32 @@ def _event(
 def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverrides | None:
     if (chosen.context, chosen.context_path, chosen.trace_id) == (None, None, None):
         return None
-    import json
-
     from samlocal.context import read_context, with_trace
 
-    text = json.dumps(chosen.context) if chosen.raw and chosen.context else chosen.context
-    path = chosen.context_path
-    if path is not None and path != "-":
-        path = in_project(path, directory)
-        if Path(path).suffix.lower() in SCRIPTS and Path(path).is_file():
-            from samlocal.preparation.script_event import run_script
-
-            text, path = run_script(Path(path).absolute()), None
-    context = read_context(text, path, stdin=host.stdin, is_lenient=True)
+    text, path, raw = context_source(chosen.context, chosen.context_path, directory, raw=chosen.raw)
+    context = read_context(text, path, stdin=host.stdin, is_lenient=True, raw=raw)
     context = replace(
         context, diagnostics=(*_configuration_as_context(chosen.context), *context.diagnostics)
     )
     return with_trace(context, chosen.trace_id)
+
+
+def context_source(
+    text: str | None, path: str | None, directory: Path, *, raw: bool
+) -> tuple[str | None, str | None, bool]:
+    """Return the text, the file and whether text is no JSON; of a file in JavaScript, the text is what it exports.
+
+    Raises:
+        EventError: The file in JavaScript throws.
+    """
+    if path is None or path == STDIN:
+        return text, path, raw
+    path = in_project(path, directory)
+    if Path(path).suffix.lower() not in SCRIPTS or not Path(path).is_file():
+        return text, path, raw
+    from samlocal.preparation.script_event import run_script
+
+    return run_script(Path(path).absolute()), None, False
 
 
 def _configuration_as_context(text: str | None) -> tuple[Diagnostic, ...]:

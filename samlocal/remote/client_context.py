@@ -33,12 +33,13 @@ def read_client_context(
     option: str,
     stdin: BinaryIO,
     is_lenient: bool = False,
+    raw: bool = False,
 ) -> str | None:
     """Return the `ClientContext` of a call in base64; None if there is neither a text nor a file.
 
     The file overrides the text. An object is passed on as it is. Lambda takes nothing else, so anything else
     becomes the member `context` of its `custom` part, as for a function that runs on this machine. With `is_lenient`,
-    a text that looks like JSON need not be JSON.
+    a text that looks like JSON need not be JSON, nor need a file whose name says nothing; with `raw`, neither is JSON.
 
     Raises:
         UsageError: The text, which is the value of `option`, is malformed or too large.
@@ -47,22 +48,35 @@ def read_client_context(
     if path is not None:
         source = named_input(path, _FILE)
         content = decode(read_input(path, _FILE, stdin=stdin), source)
-        if source.path.suffix.lower() in {".yaml", ".yml"}:
-            from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few contexts are YAML
-
-            content = to_json(content, source, max_characters=_FILE.max_bytes)
-        return _encoded(parse_json(content, source), source)
+        return _encoded(_of_file(content, source, is_lenient=is_lenient, raw=raw), source)
     if text is None:
         return None
     kind = InputKind(noun="context", error=UsageError, max_bytes=64 * 1024)
     source = Source(kind=kind, path=Path(option))
-    try:
-        value = parse_json(text, source)
-    except UsageError:
-        if text.lstrip().startswith(("{", "[", '"')) and not is_lenient:
-            raise
-        value = text
+    is_text = is_lenient or not text.lstrip().startswith(("{", "[", '"'))
+    value = text if raw else _of_text(text, source, is_text=is_text)
     return _encoded(value, source)
+
+
+def _of_file(content: str, source: Source, *, is_lenient: bool, raw: bool) -> object:
+    suffix = source.path.suffix.lower()
+    if suffix in {".yaml", ".yml"}:
+        from samlocal.documents.core_yaml import to_json  # noqa: PLC0415  # few contexts are YAML
+
+        return parse_json(to_json(content, source, max_characters=_FILE.max_bytes), source)
+    if not is_lenient or suffix == ".json":
+        return parse_json(content, source)
+    return content.strip() if raw else _of_text(content.strip(), source, is_text=True)
+
+
+def _of_text(text: str, source: Source, *, is_text: bool) -> object:
+    """Return the value of a text in JSON; what is no JSON is the value itself if it may be text."""
+    try:
+        return parse_json(text, source)
+    except (ContextError, UsageError):
+        if not is_text:
+            raise
+        return text
 
 
 def _encoded(value: object, source: Source) -> str:

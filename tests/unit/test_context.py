@@ -221,6 +221,11 @@ def lenient(text: str) -> ContextOverrides:
         pytest.param('{"tenant": "a"}', {"tenant": "a"}, id="unknown member"),
         pytest.param('{"tenant": "a", "custom": {"b": 1}}', {"tenant": "a", "b": 1}, id="beside"),
         pytest.param('{"a": 1, "clientContext": {"custom": {"b": 2}}}', {"a": 1, "b": 2}, id="in"),
+        pytest.param(
+            '{"custom": {"a": 0, "b": 1}, "client_context": {"custom": {"a": 2}}, "c": 3}',
+            {"a": 2, "b": 1, "c": 3},
+            id="beside and in",
+        ),
     ],
 )
 def test_a_lenient_context_has_any_member(text: str, custom: dict[str, object]) -> None:
@@ -243,6 +248,22 @@ def test_a_timeout_in_seconds() -> None:
     assert lenient('{"timeout": 1.5}').remaining_time_ms == 1500
 
 
+def test_infinite_numbers() -> None:
+    """A context that runtimes could not read is refused."""
+    with pytest.raises(UsageError, match="has a number that no JSON can hold"):
+        lenient('{"timeout": 1e400}')
+
+
+@pytest.mark.parametrize("value", ['"x"', "-1", "true", "9e99"])
+def test_a_timeout_that_is_none(value: str) -> None:
+    """The user learns that it is no duration, and the function still sees it."""
+    context = lenient(f'{{"timeout": {value}}}')
+    [diagnostic] = context.diagnostics
+    assert "no number of seconds" in diagnostic.message
+    assert context.remaining_time_ms is None
+    assert '"timeout": ' in (context.client_context or "")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "custom"),
     [
@@ -257,6 +278,17 @@ def test_a_lenient_file(name: str, content: str, custom: dict[str, object], tmp_
     (tmp_path / name).write_text(content)
     path = str(tmp_path / name)
     context = read_context("{", path, stdin=io.BytesIO(), is_lenient=True)
+    assert json.loads(context.client_context or "") == {"custom": custom}
+
+
+@pytest.mark.parametrize(
+    ("name", "custom"), [("c.json", {"tenant": "a"}), ("c.txt", {"context": '{"tenant": "a"}'})]
+)
+def test_a_raw_file(name: str, custom: dict[str, object], tmp_path: Path) -> None:
+    """With `raw`, the text of a file is a text, unless its name says that it is JSON."""
+    (tmp_path / name).write_text('{"tenant": "a"}\n')
+    path = str(tmp_path / name)
+    context = read_context(None, path, stdin=io.BytesIO(), is_lenient=True, raw=True)
     assert json.loads(context.client_context or "") == {"custom": custom}
 
 
@@ -278,3 +310,5 @@ def test_members_of_a_lenient_context_that_the_configuration_sets() -> None:
     }
     with pytest.raises(UsageError, match="neither a text nor a number"):
         lenient('{"functionName": []}')
+    with pytest.raises(UsageError, match="which no variable can hold"):
+        lenient('{"functionName": "a\\u0000"}')

@@ -79,19 +79,13 @@ def invoke_deployed(
 def _parameters(
     chosen: ServerlessEventOptions, call: CallOptions, directory: Path, host: Host
 ) -> dict[str, str]:
-    import json
-
+    from samlocal.cli.serverless_request import context_source
     from samlocal.remote.client_context import read_client_context
     from samlocal.remote.deployed_call import read_parameters
-    from samlocal.serverless_event import in_project
 
-    text, path = chosen.context, chosen.context_path
-    if chosen.raw and text is not None:
-        text = json.dumps(text)
-    if path is not None and path != "-":
-        path = in_project(path, directory)
+    text, path, raw = context_source(chosen.context, chosen.context_path, directory, raw=chosen.raw)
     client_context = read_client_context(
-        text, path, option="--context", stdin=host.stdin, is_lenient=True
+        text, path, option="--context", stdin=host.stdin, is_lenient=True, raw=raw
     )
     invocation_type = call.type or "RequestResponse"
     has_log = chosen.log and invocation_type == "RequestResponse"

@@ -159,6 +159,34 @@ def test_the_client_context(
     assert client_context(aws) == context
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "arguments", "context"),
+    [
+        pytest.param("c.yml", "a: 1", (), {"a": 1}, id="YAML"),
+        pytest.param("c.txt", ' {"a": 1}', (), {"a": 1}, id="JSON in a text"),
+        pytest.param("c.txt", "hello\n", (), {"custom": {"context": "hello"}}, id="text"),
+        pytest.param("c.txt", "{}", ("--raw",), {"custom": {"context": "{}"}}, id="raw"),
+        pytest.param("c.json", "{}", ("--raw",), {}, id="raw JSON"),
+        pytest.param("c.js", "module.exports = {a: 1}", (), {"a": 1}, id="js"),
+    ],
+)
+def test_files_with_a_client_context(
+    samlocal: Samlocal,
+    aws: AwsService,
+    tmp_path: Path,
+    *,
+    name: str,
+    content: str,
+    arguments: tuple[str, ...],
+    context: object,
+) -> None:
+    """They are read as those of `invoke local`."""
+    (tmp_path / name).write_text(content)
+    ended = samlocal("invoke", "-f", "functionName", "-x", str(tmp_path / name), *arguments)
+    assert ended.exit_code == 0, ended.stderr
+    assert client_context(aws) == context
+
+
 def test_the_other_options(samlocal: Samlocal, aws: AwsService) -> None:
     """They are members of the request; nothing else is asked of AWS."""
     short = ("-t", "RequestResponse", "-q", "live", "-l")
