@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 _GROUPS: Final = (
     ("event", "no_event", "data", "path"),
     ("context", "context_path"),
+    ("docker", "sandbox"),
     ("pull", "skip_pull_image"),
     ("template", "hook_name"),
     ("template", "skip_prepare_infra"),

@@ -50,6 +50,9 @@ def invoke_local(  # noqa: PLR0913  # groups of options, mostly
     """
     if chosen.function_identifier is None:
         raise UsageError("`--function` is missing", hint="name a function of the project: -f NAME")
+    if other.docker and container.sandbox == "process":
+        message = "`--docker` and `--sandbox process` contradict each other"
+        raise UsageError(message, hint="keep one of them")
     if container.docker_arg:
         from samlocal.cli.docker_run_options import apply_docker_run_options
 

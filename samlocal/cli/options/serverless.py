@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 import typer
 
-from samlocal.cli.options import NO_EFFECT_OF_SERVERLESS
+from samlocal.cli.options import CONTAINER, NO_EFFECT_OF_SERVERLESS
 from samlocal.cli.options.invocation import InvokeOptions
 from samlocal.cli.options.project import ProjectOptions
 from samlocal.frozen_dataclass import frozen
@@ -162,7 +162,9 @@ class OtherServerlessOptions(DashboardOptions):
     docker: Annotated[
         bool,
         typer.Option(
-            "--docker", help="Run the function in a container, which samlocal does anyway."
+            "--docker",
+            help="Run the function in a container: the same as --sandbox docker.",
+            rich_help_panel=CONTAINER,
         ),
     ] = False
     skip_package: Annotated[

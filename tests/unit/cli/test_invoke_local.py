@@ -133,3 +133,27 @@ def test_variables_in_the_spelling_of_serverless(project: InProject) -> None:
     assert variables(command(*INVOKE, "-d1", "--print-env", "--output", "json"))["SAMLOCAL"]
     ended = command.with_variables(SAMLOCAL_CONFIG="other.yml")(*INVOKE, "-d1")
     assert "`--template` comes from the variable `SAMLOCAL_CONFIG`" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sandbox"),
+    [
+        pytest.param(["--docker"], {}, "docker", id="docker"),
+        pytest.param(["--docker"], {"SAMLOCAL_SANDBOX": "process"}, "docker", id="over variable"),
+        pytest.param(["--sandbox=process"], {"SAMLOCAL_DOCKER": "1"}, "process", id="under option"),
+    ],
+)
+def test_docker_is_a_sandbox(
+    project: InProject, arguments: list[str], variables: dict[str, str], sandbox: str
+) -> None:
+    """`--docker` requires a container; the option from the higher source applies."""
+    command = project("broken-inputs").with_variables(DOCKER_HOST="tcp://127.0.0.1:1", **variables)
+    ended = command(*INVOKE, "-f", "Ratings", "-d{}", "--strict", *arguments)
+    assert ("engine" in ended.stderr) == (sandbox == "docker")
+
+
+def test_docker_contradicts_a_process(project: InProject) -> None:
+    """Two answers to one question are an error."""
+    ended = project("broken-inputs")(*INVOKE, "-f", "Ratings", "--docker", "--sandbox", "process")
+    assert "`--docker` and `--sandbox process` contradict each other" in ended.stderr
+    assert ended.exit_code == 2
