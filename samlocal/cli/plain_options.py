@@ -58,6 +58,7 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
                 ("stage", chosen.stage),
                 ("region", chosen.region),
                 ("aws-profile", chosen.profile),
+                ("config", str(chosen.template) if chosen.template else None),
             )
             if value is not None
         },

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cli.console import print_status
+from samlocal.cli.console import print_status, show_diagnostic
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.input_files import STDIN
 from samlocal.events import EventSource, read_event
@@ -85,11 +84,10 @@ def _context(chosen: InvokeOptions, directory: Path, host: Host) -> ContextOverr
         return None
     from samlocal.context import read_context, with_trace
 
+    for diagnostic in _configuration_as_context(chosen.context):
+        show_diagnostic(diagnostic)  # at once: without its configuration, there may be no project
     text, path, raw = context_source(chosen.context, chosen.context_path, directory, raw=chosen.raw)
     context = read_context(text, path, stdin=host.stdin, is_lenient=True, raw=raw)
-    context = replace(
-        context, diagnostics=(*_configuration_as_context(chosen.context), *context.diagnostics)
-    )
     return with_trace(context, chosen.trace_id)
 
 

@@ -26,9 +26,10 @@ CDK_OUTPUT: Final = Path("cdk.out")
 BUILT: Final = Path(".aws-sam/build/template.yaml")
 _SCRIPTS: Final = frozenset({".js", ".mjs", ".cjs", ".ts"})
 _DATA: Final = frozenset({".yml", ".yaml", ".json"})
-# The keys that tell a service from a template: at the top of YAML, anywhere in JSON.
-_TOP_LEVEL: Final = rb"""^["']?(service|provider|Resources)["']?[ \t]*:"""
-_JSON_KEY: Final = rb"""["'](service|provider|Resources)["']\s*:"""
+# The keys that tell a service from a template, and the start of a mapping in braces, which may be JSON.
+_KEYS: Final = rb"""["']?\b(service|provider|functions|Resources)\b["']?[ \t]*:"""
+_TOP_LEVEL: Final = rb"^" + _KEYS
+_IN_BRACES: Final = rb"(?:\xef\xbb\xbf)?(?:\s|#.*\n|---)*\{"
 _NOT_SOURCE: Final = frozenset({"node_modules", "__pycache__", "venv", "target", "dist"})
 _MAX_FILES: Final = 20_000
 
@@ -63,7 +64,7 @@ def is_assembly(path: Path) -> bool:
 def is_serverless(path: Path) -> bool:
     """Return whether a file is the configuration of a Serverless service.
 
-    Its name tells, or its content: it has a `service` and a `provider`, and no `Resources`.
+    Its name tells, or its content: it has a `provider`, a `service` or `functions`, and no `Resources`.
     """
     if path.name in SERVERLESS_NAMES or path.suffix in _SCRIPTS:
         return True
@@ -73,9 +74,26 @@ def is_serverless(path: Path) -> bool:
         text = path.read_bytes()
     except OSError:  # raised again where the project is opened
         return False
-    pattern = _JSON_KEY if path.suffix == ".json" else _TOP_LEVEL
-    found = {match.decode() for match in re.findall(pattern, text, re.MULTILINE)}
-    return {"service", "provider"} <= found and "Resources" not in found
+    names = _top_level_names(path, text)
+    return "provider" in names and (
+        "Resources" not in names and not names.isdisjoint({"service", "functions"})
+    )
+
+
+def _top_level_names(path: Path, text: bytes) -> set[str]:
+    """Return which of the keys that matter are at the top of a file; anywhere in one that cannot be read."""
+    if not re.match(_IN_BRACES, text):
+        return {match.decode() for match in re.findall(_TOP_LEVEL, text, re.MULTILINE)}
+    found = {match.decode() for match in re.findall(_KEYS, text)}
+    if "provider" not in found:
+        return found
+    from samlocal.documents import js_yaml  # noqa: PLC0415  # templates need none of it
+
+    try:
+        root = js_yaml.load(path)
+    except ProjectError:  # raised again where the project is opened
+        return found
+    return set(root.value) if root and isinstance(root.value, dict) else found
 
 
 def is_built(path: Path) -> bool:

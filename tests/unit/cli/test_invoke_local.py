@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +108,16 @@ def test_c_is_the_context(project: InProject) -> None:
     ended = command(*INVOKE, "-f", "Ratings", "-d{}", "-c", "event.json", "--print-env")
     assert "`event.json` is the text of the context, not a file" in ended.stderr
     assert "`--config event.json` reads it as the configuration" in ended.stderr
+
+
+def test_c_without_a_project(project: InProject, tmp_path: Path) -> None:
+    """Who means `--config` is told also where the configuration is not found without it."""
+    (tmp_path / "other.yml").write_text("service: a\nprovider: aws\n")
+    command = replace(project("broken-inputs"), directory=tmp_path)
+    ended = command(*INVOKE, "-f", "Ratings", "-c", "other.yml")
+    assert "`--config other.yml` reads it as the configuration" in ended.stderr
+    assert "no template in" in ended.stderr
+    assert ended.exit_code == 1
 
 
 def test_options_from_samconfig(project: InProject, tmp_path: Path) -> None:
