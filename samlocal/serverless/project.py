@@ -17,7 +17,7 @@ from samlocal.function import FunctionEntry
 from samlocal.project import lookup
 from samlocal.serverless.configuration import read_configuration
 from samlocal.serverless.template.functions import FUNCTION_TYPE
-from samlocal.serverless.template.keys import check_keys, misspelt_sections
+from samlocal.serverless.template.keys import check_keys, check_sections, misspelt_sections
 from samlocal.serverless.template.layers import LAYER_TYPE
 from samlocal.serverless.template.logical_ids import function_id
 from samlocal.serverless.template.property_names import with_own_names
@@ -225,6 +225,7 @@ class ServerlessProject:
         key = entry.full_path
         logical_id = function_id(key)
         replaced = frozenset(replaced)
+        check_sections(self._service)
         try:
             guessed = self._stack.compile_function(key, replaced=replaced, for_api=for_api)
             if self._stack.exists(logical_id) is False:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.serverless.template.keys import misspelt_sections
+from samlocal.serverless.template.keys import check_sections
 from samlocal.serverless.template.plugins import check_plugins
 from samlocal.suggestions import did_you_mean
 
@@ -29,7 +29,7 @@ def service_diagnostics(
     for error in service.resources.errors:
         message = f"skipping a part of `resources`: {error.message}"
         yield Diagnostic(message=message, place=error.place, hint=error.hint)
-    yield from misspelt_sections(service)
+    yield from check_sections(service)
     yield from check_plugins(service)
 
 

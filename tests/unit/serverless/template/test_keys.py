@@ -61,5 +61,38 @@ def test_the_service_decides_whether_keys_matter(tmp_path: Path) -> None:
 )
 def test_misspelt_sections_are_named(tmp_path: Path, section: str, hint: str | None) -> None:
     """A section of a plugin is not."""
-    project = write_service(tmp_path, f"{TEXT}{section}: {{}}", app="")
+    text = f"{TEXT}{section}: {{}}\nplugins: [serverless-a]"
+    project = write_service(tmp_path, text, app="")
     assert [each.hint for each in project.diagnostics] == ([hint] if hint else [])
+
+
+def test_unknown_settings_of_the_service_are_named(tmp_path: Path) -> None:
+    """Without plugins, all keys of the service and of its provider that nothing reads are named."""
+    text = TEXT.replace("runtime:", "memory: 128, runtime:") + "conditions: {}\n"
+    project = write_service(tmp_path, text, app="")
+    assert [each.message for each in project.diagnostics] == [
+        "`conditions` is not a section of a service",
+        "`memory` is not a setting of the provider",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("functions:", "conditions: {}\nfunctions:", "`conditions` is not a section"),
+        ("runtime:", "memory: 128, runtime:", "`memory` is not a setting of the provider"),
+        ("{hello:", "{other: {handler: a.b, nope: 1}, hello:", "`nope` is not a setting"),
+    ],
+)
+def test_the_mode_applies_to_the_whole_service(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    """With `configValidationMode: error`, no function runs while there is an unknown key anywhere."""
+    text = TEXT.replace(", timout: 3, warmup: true, module: hello, esbuild: false", "")
+    valid = write_service(tmp_path, f"{text}configValidationMode: error", app="")
+    assert not resolved(valid, "hello").diagnostics
+    project = write_service(
+        tmp_path, f"{text.replace(old, new)}configValidationMode: error", app=""
+    )
+    with pytest.raises(TemplateError, match=message):
+        resolved(project, "hello")
