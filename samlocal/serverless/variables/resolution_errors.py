@@ -84,19 +84,17 @@ def missing_value(variable: Variable, node: Node, variables: Variables) -> Varia
 
 
 def _remedy(reference: Reference, variables: Variables) -> str | None:
-    address = reference.address
-    if address is None or len(address) != 1 or not isinstance(address[0], str):
-        return None
-    name = address[0]
-    match reference.type:
-        case "self":
+    match reference.type, reference.address:
+        case "file", _:
+            return _missing_file(reference, variables)
+        case "self", (str() as name,):
             return _similar_key(name.split("."), variables)
-        case "env":
+        case "env", (str() as name,):
             similar = did_you_mean(name, variables.environment)
             return similar or f"set the environment variable `{name}`"
-        case "opt":
+        case "opt", (str() as name,):
             return f"give the option `--{name}`"
-        case "param":
+        case "param", (str() as name,):
             return f"give it with `--param {name}=…`, or under `params` in the configuration"
         case _:
             return None
@@ -111,3 +109,13 @@ def _similar_key(path: list[str], variables: Variables) -> str | None:
             known = [".".join((*path[:end], key)) for key in keys]
             return did_you_mean(".".join(path[: end + 1]), known)
     return None
+
+
+def _missing_file(reference: Reference, variables: Variables) -> str | None:
+    """Return a hint if the file that a source names does not exist."""
+    match reference.params:
+        case (Literal(value=str() as path),) | ((str() as path,),):
+            exists = (variables.configuration.directory / path).exists()
+            return None if exists else f"there is no file `{path}`"
+        case _:
+            return None

@@ -107,6 +107,18 @@ def test_errors_have_places(resolve: Resolve, text: str, message: str, name: str
     assert str(caught.value.place).endswith(f"/{name}")
 
 
+def test_a_missing_file_is_named(resolve: Resolve) -> None:
+    """The hint says that there is no such file, unless only the key in it is missing."""
+    with pytest.raises(VariableError) as caught:
+        resolve("${file(./missing.yml):a}")
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("there is no file `./missing.yml`; give it a fallback")
+    with pytest.raises(VariableError) as caught:
+        resolve("${file(data.yml):missing}")
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("give it a fallback")
+
+
 def test_a_file_is_read_once(tmp_path: Path, resolve: Resolve) -> None:
     """A file that variables refer to many times is read once, and recorded."""
     with recorded_files() as files:
