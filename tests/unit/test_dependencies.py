@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _CHECKOUT = Path(__file__).parents[2]
-_OWN: Final = {"runtimes", "samlocal", "tests"}
+_CLIENT: Final = _CHECKOUT / "samlocal" / "sandbox" / "process" / "clients" / "python"
+_OWN: Final = {"runtimes", "samlocal", "tests"} | {each.stem for each in _CLIENT.iterdir()}
+_OF_FUNCTIONS: Final = {"awslambdaric"}  # which their interpreter may have
 _IMPORTED_BY_OTHERS: Final = {"httptools"}  # by the part of uvicorn that the endpoint uses
 
 
@@ -72,7 +74,7 @@ def _imported(*patterns: str) -> dict[str, set[str]]:
     distributions = _distributions()
     return {
         package: {canonicalize_name(name) for name in distributions[package]}
-        for package in packages - sys.stdlib_module_names - _OWN
+        for package in packages - sys.stdlib_module_names - _OWN - _OF_FUNCTIONS
     }
 
 
@@ -91,7 +93,7 @@ def test_what_the_package_imports_is_what_it_declares() -> None:
 
 def test_what_tests_import_is_declared() -> None:
     """Tests import only declared distributions, including extras and dependency groups."""
-    folders = ("unit", "functional", "docker", "docs")
+    folders = ("unit", "functional", "docker", "conformance", "differential", "docs")
     patterns = (f"tests/{folder}/**/*.py" for folder in folders)
     imported = _imported("runtimes/images/*.py", *patterns)
     assert _undeclared(imported, _names(_declared().all())) == []
