@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     ("local", "invoke"): (
         "samlocal.cli.commands.local_invoke:invoke",
-        "Run a Lambda function once, in its runtime's container.",
+        "Run a Lambda function once, in its runtime's container or as a process.",
     ),
     ("local", "start-lambda"): (
         "samlocal.cli.commands.start_lambda:start_lambda",
@@ -70,7 +70,8 @@ COMMANDS: Final = {
     ),
 }
 _HELP: Final = (
-    "Run AWS Lambda functions on your own machine, in the container that Lambda would use."
+    "Run AWS Lambda functions on your own machine, in the container that Lambda would use, or as a"
+    " process."
 )
 _GROUPS: Final = {
     "local": "Run Lambda functions on this machine.",

@@ -88,7 +88,7 @@ def _hint(error: TyperException, name: str | None, command: str) -> str:
 def _named(arguments: Sequence[str], commands: Collection[tuple[str, ...]]) -> str:
     """Return the command that the arguments name, as it is typed."""
     named = (words for words in commands if words == tuple(arguments[: len(words)]))
-    return " ".join(("samlocal", *next(named, ())))
+    return " ".join(("samlocal", *max(named, key=len, default=())))
 
 
 def _about_value(message: str, kind: ParamType) -> str:

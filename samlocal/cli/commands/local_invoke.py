@@ -60,7 +60,7 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     sam: SamOptions,
     general: GeneralOptions,
 ) -> None:
-    """Run a Lambda function once, in its runtime's container.
+    """Run a Lambda function once, in its runtime's container or as a process.
 
     The function's result goes to stdout, and nothing else. Its logs go to stderr.
 

@@ -124,6 +124,12 @@ def test_unknown_command(samlocal: Samlocal) -> None:
             "hint: `samlocal local start-lambda --help` shows the usage",
             id="option-without-value",
         ),
+        pytest.param(
+            ["invoke", "local", "-f"],
+            "option `-f` requires an argument\n"
+            "hint: `samlocal invoke local --help` shows the usage",
+            id="command-in-a-command",
+        ),
     ],
 )
 def test_hints_of_usage_errors(samlocal: Samlocal, arguments: list[str], message: str) -> None:
