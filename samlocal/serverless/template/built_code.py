@@ -22,6 +22,7 @@ from samlocal.serverless.template.handler_files import (
     language,
     module_of,
     split_at_last_dot,
+    without_ending,
 )
 from samlocal.serverless.template.sections import is_set
 
@@ -123,9 +124,18 @@ class _Location:
         if directory is None:
             return self._of_missing(module)
         builder = self._builder()
-        return CodeLocation(
-            location=self._at(directory), diagnostics=(self._not_built(builder),) if builder else ()
-        )
+        diagnostics = (self._not_built(builder),) if builder else self._with_ending()
+        return CodeLocation(location=self._at(directory), diagnostics=diagnostics)
+
+    def _with_ending(self) -> tuple[Diagnostic, ...]:
+        """Warn of a handler with the ending of its file, which Serverless finds and Lambda does not."""
+        handler = self._handler.text("`handler`")
+        right = without_ending(handler) if self._family == "nodejs" else None
+        if not right:
+            return ()
+        message = f"Lambda takes the ending of the file in `{handler}` for an export"
+        hint = f"leave it out: `{right}`"
+        return (Diagnostic(message=message, place=self._handler.place, hint=hint),)
 
     def _at(self, path: Path) -> Node:
         return self._handler.with_value(os.path.relpath(path, self._directory))

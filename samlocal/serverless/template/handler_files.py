@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 TYPESCRIPT: Final = (".ts", ".mts", ".cts", ".tsx")
 _ENDS: Final = {
-    "nodejs": ("", ".js", ".mjs", ".cjs"),
+    "nodejs": ("", ".js", ".mjs", ".cjs", "/index.js", "/package.json"),
     "python": (".py", "/__init__.py"),
     "ruby": (".rb",),
 }
+_JAVASCRIPT: Final = (".js", ".mjs", ".cjs")
 # What a bundler compiles to JavaScript.
 SOURCES: Final = {"nodejs": (*TYPESCRIPT, ".jsx")}
 
@@ -61,13 +62,23 @@ def archive_has_module(archive: Path, module: str, family: str) -> bool:
             names = set(file.namelist())
     except (OSError, BadZipFile):
         return False
-    return any(f"{module}{end}" in names for end in _ENDS[family])
+    places = ("", "node_modules/") if family == "nodejs" else ("",)
+    return any(f"{place}{module}{end}" in names for place in places for end in _ENDS[family])
 
 
 def find_source(directory: Path, module: str, family: str) -> Path | None:
     """Return the source of a module that must be compiled, if a directory has it."""
     files = (directory / f"{module}{end}" for end in SOURCES.get(family, ()))
     return next((file for file in files if file.is_file()), None)
+
+
+def without_ending(handler: str) -> str | None:
+    """Return a handler without the ending of a JavaScript file, `src/app.get` of `src/app.js.get`; None if it has none."""
+    folder, slash, name = handler.rpartition("/")
+    file, *exports = name.split(".")
+    if len(exports) == 1 or f".{exports[0]}" not in _JAVASCRIPT:
+        return None
+    return f"{folder}{slash}{'.'.join((file, *exports[1:]))}"
 
 
 def split_at_last_dot(handler: str) -> str:

@@ -59,6 +59,8 @@ def code_of(directory: Path) -> Path:
         ("./src/app.handler", "nodejs22.x", "src/app.js"),
         ("src/app.api.get", "nodejs22.x", "src/app.cjs"),
         ("node-package/index.handler", "nodejs22.x", "node_modules/node-package/index.js"),
+        ("src/app.handler", "nodejs22.x", "src/app/index.js"),
+        ("node-package.handler", "nodejs22.x", "node_modules/node-package/package.json"),
         ("src/app.handler", "python3.13", "src/app.py"),
         ("src.app.handler", "python3.13", "src/app/__init__.py"),
         ("src/app.Shop.handler", "ruby3.3", "src/app.rb"),
@@ -200,6 +202,16 @@ def test_dots_in_the_name_of_a_file_are_explained(tmp_path: Path) -> None:
     service(tmp_path, "{handler: src/dotted.name.get}")
     (said,) = hello(tmp_path).diagnostics
     assert "Lambda looks for `src/dotted.js`" in said.message
+
+
+@pytest.mark.parametrize("handler", ["src/app.js.get", "src.js/app.js.get"])
+def test_the_ending_of_a_file_is_explained(tmp_path: Path, handler: str) -> None:
+    """Serverless finds a handler with the ending of its file, Lambda takes it for an export."""
+    touch(tmp_path / f"{handler.removesuffix('.get')}")
+    service(tmp_path, f"{{handler: {handler}}}")
+    (said,) = hello(tmp_path).diagnostics
+    assert said.message == f"Lambda takes the ending of the file in `{handler}` for an export"
+    assert said.hint == f"leave it out: `{handler.replace('app.js', 'app')}`"
 
 
 @pytest.mark.parametrize("where", ["function", "service"])
