@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.sandbox.process.box_setup import _temporary_folder
-from tests.functional.sandbox.process.local_sandbox import EXTENSION, WAITS, process_spec, running
+from tests.functional.sandbox.process.local_sandbox import (
+    EXTENSION,
+    WAITS,
+    boxes_of_this_process,
+    process_spec,
+    running,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from samlocal.sandbox.process.sandbox import ProcessSandbox
     from tests.functional.sandbox.process.local_sandbox import Words
@@ -31,16 +35,7 @@ def namespaces(request: pytest.FixtureRequest) -> bool:
 def no_leftovers() -> Iterator[None]:
     """Neither folders nor control groups of this process's sandboxes remain."""
     yield
-    assert leftovers() == []
-
-
-def leftovers() -> list[Path]:
-    """Return the folders and control groups of this process's sandboxes."""
-    prefix = f"samlocal-box-{os.getpid()}-"
-    folders = list(Path(_temporary_folder()).glob(f"{prefix}*"))
-    for parent, names, _ in os.walk("/sys/fs/cgroup"):  # other groups may end meanwhile
-        folders += [Path(parent, each) for each in names if each.startswith(prefix)]
-    return folders
+    assert boxes_of_this_process() == []
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING, Any, Final
 
+from samlocal.sandbox.process.box_setup import _temporary_folder
 from samlocal.sandbox.process.sandbox import ProcessSandbox
 from samlocal.sandbox.process_spec import ProcessSpec
 from samlocal.sandbox.sandbox import Mount, SandboxSpec
@@ -113,3 +115,12 @@ def processes_with(text: str) -> list[int]:
             if text.encode() in command:
                 found.append(int(each.name))
     return found
+
+
+def boxes_of_this_process() -> list[Path]:
+    """Return the folders and control groups of this process's sandboxes."""
+    prefix = f"samlocal-box-{os.getpid()}-"
+    folders = list(Path(_temporary_folder()).glob(f"{prefix}*"))
+    for parent, names, _ in os.walk("/sys/fs/cgroup"):  # other groups may end meanwhile
+        folders += [Path(parent, each) for each in names if each.startswith(prefix)]
+    return folders
