@@ -330,6 +330,46 @@ async def test_logs_as_text(code: Path, runtime: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("write", ["console.log(text)", "process.stderr.write(`${text}\\n`)"])
+async def test_many_logs(code: Path, runtime: str, write: str) -> None:
+    """All that a function has written before its result has left the process by then."""
+    source = f"""
+        exports.handler = async () => {{
+          for (let number = 0; number < 5000; number++) {{
+            const text = `number ${{number}} ${{"x".repeat(100)}}`;
+            {write};
+          }}
+          process.kill(process.pid, "SIGKILL");
+        }};
+    """
+    async with running(nodejs(code, runtime, source)) as started:
+        started.deliver()
+        await started.read_output()
+    assert (started.output + started.errors).count("number ") == 5000
+
+
+@BOTH
+async def test_init_error_as_json(code: Path, runtime: str) -> None:
+    """Its type is the name of its class."""
+    nodejs(code, runtime, "require('missing');\n")
+    logging = LoggingConfig(log_format="JSON")
+    function = function_in(code, runtime, "index.handler", logging=logging)
+    async with running(function) as started:
+        await started.init_error()
+        await started.exit_status()
+    message = json.loads(started.output.splitlines()[0])["message"]
+    assert message["errorType"] == "ImportModuleError"
+
+
+@pytest.mark.parametrize(("runtime", "status"), [("nodejs20.x", 13), ("nodejs24.x", 0)])
+async def test_module_that_waits_forever(code: Path, runtime: str, status: int) -> None:
+    """It ends Node.js as it ends AWS's client, before the first invocation."""
+    source = "await new Promise(() => {});\nexport const handler = async () => 1;\n"
+    async with running(nodejs(code, runtime, source, name="index.mjs")) as started:
+        assert await started.exit_status() == status
+
+
+@BOTH
 async def test_logs_as_json(code: Path, runtime: str) -> None:
     """Each call of console is an object, if its level is logged."""
     function = nodejs(code, runtime, LOGS)

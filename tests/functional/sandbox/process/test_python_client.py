@@ -96,6 +96,8 @@ async def test_init_error(code: Path, source: str, handler: str, error: tuple[st
         assert (reported["errorType"], reported["errorMessage"]) == error
         assert await started.exit_status() == 1
         assert f"[ERROR] {error[0]}: {error[1]}" in started.output
+        assert started.output.startswith("[WARNING]\t")
+        assert "LAMBDA_WARNING: Unhandled exception." in started.output
 
 
 RESULTS = """
@@ -165,6 +167,15 @@ async def test_no_json(code: Path, expression: str, message: str) -> None:
             "stackTrace": [],
         }
         assert await started.result("7", request_id="id-2") == 7
+
+
+async def test_text_that_is_not_utf_8(code: Path) -> None:
+    """A result with half of a pair of surrogates ends the runtime, as with AWS's client."""
+    (code / "app.py").write_text("def handler(event, context):\n    return chr(0xd800)\n")
+    async with running(function_in(code, "python3.13", "app.handler")) as started:
+        started.deliver()
+        assert await started.exit_status() == 1
+        assert "UnicodeEncodeError" in started.errors + started.output
 
 
 async def test_error(code: Path) -> None:

@@ -18,6 +18,7 @@ async function main() {
   const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
   const uncaught = hasCallbacks ? watchErrors(api) : undefined;
   let handler;
+  process.once('beforeExit', exitUnsettled);
   try {
     handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
     isStreaming(handler); // an unknown kind of streaming is an error of Init
@@ -29,6 +30,8 @@ async function main() {
     logError('Init Error', error);
     await api.reportInitError(describe(error));
     throw error;
+  } finally {
+    process.off('beforeExit', exitUnsettled);
   }
   const loops = concurrency > 0 ? concurrency : 1;
   for (let number = 0; number < loops; number++) {
@@ -36,6 +39,12 @@ async function main() {
     const connection = number === 0 ? api : new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
     new Runtime(connection, handler, uncaught).start();
   }
+}
+
+// A module that waits for what never happens ends Node.js, which has a status for that; AWS's fourth client ends with 0 then.
+// https://nodejs.org/api/process.html#exit-codes
+function exitUnsettled() {
+  process.exit(hasCallbacks ? 13 : 0);
 }
 
 // What nobody catches ends the process, after a report about the invocation, or about Init before the first one.

@@ -13,12 +13,16 @@ class RuntimeError extends Error {
   }
 }
 
+// JSON logs show the name of the class.
 function named(name) {
-  return class extends RuntimeError {
-    constructor(message) {
-      super(name, message);
-    }
+  const classes = {
+    [name]: class extends RuntimeError {
+      constructor(message) {
+        super(name, message);
+      }
+    },
   };
+  return classes[name];
 }
 
 class UserCodeSyntaxError extends RuntimeError {

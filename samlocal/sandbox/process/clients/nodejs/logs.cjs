@@ -13,11 +13,18 @@ const write = process.stdout.write.bind(process.stdout);
 
 // The methods of `console` write lines of the log: each is one line, whatever it contains.
 function setUpLogs() {
+  waitForWrites(process.stdout);
+  waitForWrites(process.stderr);
   for (const level of LEVELS) {
     const isLogged = LEVELS.indexOf(level) >= least || level === 'FATAL';
     console[level.toLowerCase()] = isLogged ? (message, ...rest) => log(level, message, rest) : () => {};
   }
   console.log = console.info;
+}
+
+// Node.js keeps back what a pipe does not take at once, and loses it if the process ends with its last invocation.
+function waitForWrites(stream) {
+  stream._handle?.setBlocking?.(true);
 }
 
 function log(level, message, rest) {

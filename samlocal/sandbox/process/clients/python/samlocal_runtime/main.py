@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Callable, NoReturn
@@ -21,6 +22,16 @@ _INIT_FAILED = 1
 _SNAPSHOT_FAILED = 64
 _RESTORE_FAILED = 65
 _FORBIDDEN = 403
+# What AWS's client says about every error of Init.
+_WARNING = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare"
+    " cases, a Lambda runtime update can cause unexpected function behavior. For functions using managed runtimes,"
+    " runtime updates can be triggered by a function change, or can be applied automatically. To determine if the"
+    " runtime has been updated, check the runtime version in the INIT_START log entry. If this error correlates with"
+    " a change in the runtime version, you may be able to mitigate this error by temporarily rolling back to the"
+    " previous runtime version. For more information, see"
+    " https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html\r"
+)
 
 
 def main(handler_name: str) -> None:
@@ -49,6 +60,7 @@ def run(handler_name: str) -> None:
     try:
         handler = load_handler(handler_name)
     except Exception as error:  # code at the top of a module may raise anything
+        logging.getLogger().warning(_WARNING)
         _fail(error, lambda body, type_: _report_init_error(api, body, type_), _INIT_FAILED)
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         _restore(api)
@@ -71,7 +83,9 @@ def _invoke(api: RuntimeApi, handler: Handler) -> None:
         log_error(result)
         api.report_error(request_id, to_json(result).encode("utf-8"))
         return
-    api.respond(request_id, answer, content_type)
+    # As in AWS's client, a text that is not UTF-8 ends the runtime.
+    body = answer if isinstance(answer, bytes) else answer.encode("utf-8")
+    api.respond(request_id, body, content_type)
 
 
 def _set_trace(trace_id: str | None) -> None:

@@ -24,12 +24,12 @@ def read_event(body: bytes, content_type: str) -> Any:
         raise RuntimeFault("UnmarshalError", f"Unable to unmarshal input: {error}") from error
 
 
-def write_result(result: Any) -> tuple[bytes, str]:
+def write_result(result: Any) -> tuple[bytes | str, str]:
     """Return a result as a body and its content type; bytes are passed as they are."""
     if isinstance(result, bytes):
         return result, "application/unknown"
     try:
-        return to_json(result).encode("utf-8"), "application/json"
+        return to_json(result), "application/json"
     except Exception as error:
         raise RuntimeFault("MarshalError", f"Unable to marshal response: {error}") from error
 
