@@ -27,8 +27,13 @@ def move_leading_options(arguments: Sequence[str]) -> list[str]:
 
 
 def _in_usual_form(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments of a command of Serverless, with `-f=NAME` as `-f NAME` and `--debug=NAMESPACE` as `--debug`."""
+    """Yield the arguments of a command of Serverless, with `-f=NAME` as `-f NAME` and `--debug *` as `--debug`."""
+    previous = None
     for argument in arguments:
+        is_namespace = previous == "--debug" and not argument.startswith("-")
+        previous = argument
+        if is_namespace:
+            continue
         if match := _SHORT_WITH_VALUE.fullmatch(argument):
             yield match["option"]
             yield match["value"]

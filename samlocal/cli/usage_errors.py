@@ -86,7 +86,7 @@ def _hint(error: TyperException, name: str | None, command: str) -> str:
 
 
 def _named(arguments: Sequence[str], commands: Collection[tuple[str, ...]]) -> str:
-    """Return the command that the arguments name, as it is typed."""
+    """Return the command that the arguments name, as it is typed: `invoke local` rather than `invoke`."""
     named = (words for words in commands if words == tuple(arguments[: len(words)]))
     return " ".join(("samlocal", *max(named, key=len, default=())))
 

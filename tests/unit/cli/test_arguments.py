@@ -50,6 +50,8 @@ def test_a_word_with_spaces_stays_one_word() -> None:
         pytest.param(["-f=a", "-d", "{}"], ["-f", "a", "-d", "{}"], id="short option"),
         pytest.param(["-d=", "-e=a=b"], ["-d", "", "-e", "a=b"], id="values"),
         pytest.param(["--debug=*"], ["--debug"], id="debug"),
+        pytest.param(["--debug", "*", "-f", "a"], ["--debug", "-f", "a"], id="debug word"),
+        pytest.param(["--debug", "-f", "a"], ["--debug", "-f", "a"], id="debug flag"),
         pytest.param(["--data=-x=1"], ["--data=-x=1"], id="long option"),
     ],
 )

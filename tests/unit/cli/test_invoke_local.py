@@ -81,6 +81,12 @@ def test_environment_variables(project: InProject) -> None:
     ("arguments", "message", "exit_code"),
     [
         pytest.param([], "`--function` is missing", 2, id="no function"),
+        pytest.param(
+            ["-f", "Ratings", "--raw=true"],
+            "`samlocal invoke local --help` shows the usage",
+            2,
+            id="hint",
+        ),
         pytest.param(["-f", "Nope", "-d", "1"], "no function `Nope`", 1, id="unknown function"),
         pytest.param(["-f", "Ratings", "more"], "unexpected argument `more`", 2, id="words"),
         pytest.param(["-f", "Ratings", "-v"], "no such option: `-v`", 2, id="short option"),
