@@ -218,6 +218,8 @@ class _Parser:
             index = self.parse_opening(index, parts, depth=depth + 1, is_nested=True)
         if index == len(self._text):
             raise self._unterminated(start)
+        if isinstance(parts[0], str):  # spaces are skipped already, line ends and tabs are not
+            parts[0] = parts[0].lstrip()
         if isinstance(parts[-1], str):
             parts[-1] = parts[-1].rstrip()
         return _joined(parts), index

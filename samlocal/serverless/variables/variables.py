@@ -265,7 +265,7 @@ class Variables:
         for source in variable.sources:
             if isinstance(source, Literal):
                 self._note_fallback(unavailable)
-                return node.with_value(source.value)
+                return self._evaluate_again(node.with_value(source.value), level)
             try:
                 found = self._ask(source, variable, node, level)
             except UnavailableValueError as error:

@@ -100,6 +100,8 @@ def test_a_text_is_parts_in_order(text: str, parts: list[str]) -> None:
         pytest.param("${self:}", "self", (), None, id="no address"),
         pytest.param("${self: }", "self", (), None, id="blank address"),
         pytest.param("${self: a b }", "self", (), ("a b",), id="blanks around an address"),
+        pytest.param("${self:\n  a\t\n}", "self", (), ("a",), id="lines around an address"),
+        pytest.param("${file(\n a.yml\n):x}", "file", (Literal("a.yml"),), ("x",), id="lines around a parameter"),
         pytest.param("${self:'a, }'}", "self", (), ("a, }",), id="quoted address"),
         pytest.param('${self:"a\\"b" }', "self", (), ('a"b',), id="address in double quotes"),
         pytest.param("${foo.bar:x}", "foo.bar", (), ("x",), id="dot in the first type"),

@@ -62,6 +62,8 @@ x: VARIABLE
         pytest.param("${self:custom.zero, 'd'}", 0, id="zero does not"),
         pytest.param("${self:custom.empty, 'd'}", "", id="empty text does not"),
         pytest.param("${self:none, null}", None, id="null at last"),
+        pytest.param("${self:none, 'a-${self:service}'}", "a-svc", id="variable in a fallback"),
+        pytest.param("${self:none, '${self:custom.half}'}", 1.5, id="variable as quoted fallback"),
         pytest.param("${self:provider.stage, 'd'}", "d", id="defaults are not there"),
         pytest.param("${self:service.name, 'd'}", "d", id="text has no keys"),
         pytest.param("a-${self:service}-${self:custom.half}-${self:custom.no}", "a-svc-1.5-false", id="within a text"),
