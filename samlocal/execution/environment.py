@@ -340,6 +340,7 @@ class ExecutionEnvironment:
         if self._ahead:
             self._kept.give_to(log)
         if self._is_initialised and self._programs.runtime_has_ended:
+            self._connect(log)  # what the programs wrote before they ended
             await self._restart("failure")
         elif self._is_initialised and not self._ahead:
             return Preparation()

@@ -168,20 +168,25 @@ class Programs:
         return None
 
     async def kill(self) -> None:
-        """Kill all programs and what they have left behind, and wait for their last output."""
-        if self.runtime or self.external:
-            running = self._running()
+        """Kill all programs and what they have left behind, and wait for their last output.
+
+        That of a program which has ended by itself may still be on its way, too.
+        """
+        started = [*([self.runtime] if self.runtime else []), *self.external.values()]
+        if started:
             killed = awaitable(self._sandbox.kill_processes())
-            if running:
-                await _wait_for_end(running)
+            await _wait_for_end(started)
             await asyncio.wait([killed], timeout=_EXIT_SECONDS)
 
     async def kill_runtime(self) -> None:
-        """Kill the runtime, and wait for its last output."""
+        """Kill the runtime, and wait for its last output, and that of extensions that have ended."""
+        ended = [each for name, each in self.external.items() if self.has_ended(name)]
         if self.runtime:
             if not self.runtime_has_ended:
                 self.runtime.kill()
-            await _wait_for_end([self.runtime])
+            ended.append(self.runtime)
+        if ended:
+            await _wait_for_end(ended)
 
     @property
     def can_outlive_runtime(self) -> bool:

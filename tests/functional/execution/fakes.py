@@ -10,7 +10,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from samlocal.errors import LaunchError
@@ -199,6 +199,8 @@ class FakeProcess:
         self.terminated = Event()
         self.killed = killed or Event()
         self.underway: list[bytes] = []
+        self.last_words = b""
+        """Output that arrives after the exit is known."""
         self.out_of_memory = False
         self.notices_after = 0.0
         self.clock_error = 0.0
@@ -242,7 +244,8 @@ class FakeProcess:
     def exit(self, status: int) -> None:
         at = time.monotonic() - self.clock_error
         with suppress(InvalidStateError):
-            self.output_ended.set_result(None)
+            if not self.last_words:
+                self.output_ended.set_result(None)
             time.sleep(self.notices_after)
             signal = -status if status < 0 else None
             self.exited.set_result(
@@ -253,6 +256,12 @@ class FakeProcess:
                     out_of_memory=self.out_of_memory,
                 )
             )
+            if self.last_words:
+                Timer(0.2, self._say_last_words).start()
+
+    def _say_last_words(self) -> None:
+        self.output.write(self.last_words)
+        self.output_ended.set_result(None)
 
     def fail(self, error: SandboxError) -> None:
         for future in (self.started, self.exited, self.output_ended):

@@ -345,6 +345,27 @@ async def test_extensions_get_the_output_of_init_before_the_start() -> None:
     assert entries.index("late\n") < start
 
 
+@pytest.mark.parametrize("status", [0, 3])
+async def test_last_words_of_an_extension(status: int) -> None:
+    """What an extension wrote before its end, in Shutdown or in a crash, is in the log although its exit is known before."""
+
+    def extension(own: ExternalExtension) -> int:
+        own.register("INVOKE", "SHUTDOWN")
+        own.process.last_words = b"last words\n"
+        own.next()
+        if status == 0:
+            own.next()  # SHUTDOWN
+        return status
+
+    sandbox = FakeSandbox(echo, extensions={"agent": extension})
+    result = await run_once(sandbox)
+
+    entries = sandbox.log.entries
+    report = next(index for index, each in enumerate(entries) if each.startswith("REPORT "))
+    assert (result.report.status == "error") == (status != 0)
+    assert (entries.index("[agent] last words\n") < report) == (status != 0)
+
+
 async def test_extension_that_ends_while_idle() -> None:
     """An extension that ends between two invocations makes the second one fail."""
     gone = Event()
