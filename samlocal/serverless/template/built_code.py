@@ -15,6 +15,7 @@ from samlocal.errors import CodeNotFoundError
 from samlocal.frozen_dataclass import frozen
 from samlocal.project.discovery import first_newer_file
 from samlocal.serverless.template.artifacts import artifact_location
+from samlocal.serverless.template.build_commands import SCRIPT_COMMAND, build_command
 from samlocal.serverless.template.handler_files import (
     archive_has_module,
     find_source,
@@ -59,16 +60,6 @@ _SOURCE_ENDS: Final = {
     "nodejs": (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
     "python": (".py",),
     "ruby": (".rb",),
-}
-# Files of a build, and the command that runs it.
-_BUILD_FILES: Final = {
-    "pom.xml": "mvn package",
-    "build.gradle": "gradle build",
-    "build.gradle.kts": "gradle build",
-    "build.sbt": "sbt assembly",
-    "build.sh": "./build.sh",
-    "Makefile": "make",
-    "package.json": "npm run build",
 }
 
 
@@ -152,7 +143,7 @@ class _Location:
         note_file(path)
         if text.startswith("s3://") or path.exists():
             return CodeLocation(location=location)
-        command = self._build_command()
+        command = build_command(self._directory)
         message = f"the artifact `{text}` of `{self._key}` does not exist"
         hint = f"run `{command}`" if command else "build it"
         if self._module and has_module(self._directory, self._module, self._family):
@@ -164,18 +155,12 @@ class _Location:
             return CodeLocation(location=self._at(self._directory), diagnostics=(diagnostic,))
         raise CodeNotFoundError(message, place=artifact.place, hint=hint)
 
-    def _build_command(self) -> str | None:
-        found = (
-            command for name, command in _BUILD_FILES.items() if (self._directory / name).is_file()
-        )
-        return next(found, None)
-
     def _of_compiled(self) -> CodeLocation:
         """Return the code of a language whose functions are built, or of a handler that is not a file."""
         package = next(self._packages(), None)
         if self._family in {"java", "dotnet", "dotnetcore"}:
             if package is None:
-                command = self._build_command()
+                command = build_command(self._directory)
                 raise CodeNotFoundError(
                     f"`{self._key}` has no `package.artifact`",
                     place=self._service.functions.place_of(self._key),
@@ -294,6 +279,8 @@ class _Location:
             hint = "use no dots in the name of the file"
         else:
             message, hint = f"there is no file for the handler `{handler}`", None
+            if self._family == "nodejs" and build_command(self._directory) == SCRIPT_COMMAND:
+                hint = f"run `{SCRIPT_COMMAND}`, if that makes it"
         diagnostic = Diagnostic(message=message, place=self._handler.place, hint=hint)
         has_layers = self._service.functions.value(self._key, "layers") or self._service.value(
             "provider", "layers"

@@ -189,6 +189,28 @@ def test_a_missing_handler_is_left_to_the_runtime(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("package", "hint"),
+    [
+        ('{"scripts": {"build": "tsc"}}', "run `npm run build`, if that makes it"),
+        ('{"scripts": {"test": "jest"}}', None),
+        ("[]", None),
+        ("{", None),
+    ],
+)
+def test_a_build_script_may_make_a_missing_handler(
+    tmp_path: Path, package: str, hint: str | None
+) -> None:
+    """The script `build` of package.json is the remedy, if there is one."""
+    (tmp_path / "package.json").write_text(package)
+    service(tmp_path, "{handler: dist/app.handler}")
+    (said,) = hello(tmp_path).diagnostics
+    assert (said.message, said.hint) == (
+        "there is no file for the handler `dist/app.handler`",
+        hint,
+    )
+
+
 def test_a_layer_may_have_the_handler(tmp_path: Path) -> None:
     """Nothing is said about a missing handler of a function with layers."""
     settings = "{handler: wrapper.handler, layers: ['arn:aws:lambda:eu-west-1:1:layer:wrapper:1']}"
@@ -244,7 +266,7 @@ def test_an_artifact_may_be_in_s3(tmp_path: Path, url: str) -> None:
 def test_without_the_artifact_the_directory_is_used_if_it_has_the_handler(tmp_path: Path) -> None:
     """A diagnostic says what to run."""
     touch(tmp_path / "app.js")
-    touch(tmp_path / "package.json")
+    (tmp_path / "package.json").write_text('{"scripts": {"build": "zip"}}')
     service(tmp_path, "{handler: app.handler, package: {artifact: out/app.zip}}")
     function = hello(tmp_path)
     (said,) = function.diagnostics
