@@ -346,9 +346,10 @@ class ExecutionEnvironment:
             return Preparation()
         self._connect(log)
         preparation = await self._initialise(request_id)
-        # A single invocation without subscribers to its output does not wait for this.
-        if not preparation.failure and (not is_last or self._programs.extensions):
-            await self._programs.flush_output()
+        if not preparation.failure:
+            # A single invocation without subscribers to its output does not wait long for this.
+            at_once = is_last and not self._programs.extensions
+            await self._programs.flush_output(at_once=at_once)
         return preparation
 
     async def _initialise(self, request_id: str) -> Preparation:
@@ -428,19 +429,19 @@ class ExecutionEnvironment:
         limit = TimeLimit(seconds=self._configuration.timeout_seconds, since=preparation.begun)
 
         async def runtime_done(result: InvokeResult) -> None:
-            if self._programs.extensions:  # they may get the output before this event
-                await self._programs.flush_output()
-            self._journal.publish(
-                platform_events.runtime_done(
-                    invocation,
-                    at=wall_time(result.phase.at),
-                    duration_ms=(result.phase.at - result.begun) * 1000,
-                    produced_bytes=result.produced_bytes,
-                    status=result.phase.status,
-                    error_type=result.phase.error_type,
-                    spans=result.spans,
-                )
+            done = platform_events.runtime_done(
+                invocation,
+                at=wall_time(result.phase.at),
+                duration_ms=(result.phase.at - result.begun) * 1000,
+                produced_bytes=result.produced_bytes,
+                status=result.phase.status,
+                error_type=result.phase.error_type,
+                spans=result.spans,
             )
+            # The log and the extensions get the output before this event.
+            if self._programs.extensions or self._journal.shows(done):
+                await self._programs.flush_output()
+            self._journal.publish(done)
 
         result = await run_invocation(
             self._programs,

@@ -19,6 +19,7 @@ from samlocal.execution.outcomes import (
     named_extensions,
     too_many_extensions,
 )
+from samlocal.execution.platform_lines import platform_lines
 from samlocal.execution.thread_futures import awaitable
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ class Initialiser:
                 if failure.status == "error":  # a runtime that reports an error exits then
                     await programs.wait_for_runtime(_EXIT_SECONDS)
                 await programs.kill_runtime()  # what it has written comes before the report
-            elif programs.extensions:  # they may get the output before this event
-                await programs.flush_output()
-            self._publish_runtime_done(programs, phase, failure)
+            done = self._runtime_done(programs, phase, failure)
+            await self._flush_before(done, programs, for_extensions=True)
+            self._publish(done)
         if not failure:
             ready = [each for each in programs.extensions if each.events]
             failure = await waits.until(*(each.waiting for each in ready))
@@ -100,7 +101,7 @@ class Initialiser:
             failure = replace(failure, at=max(failure.at, begun))
         ended = failure.at if failure else max(self._last_call(programs), begun)
         result = PhaseResult(begun=begun, ended=ended, failure=failure)
-        self._publish_report(programs, phase, result)
+        await self._publish_report(programs, phase, result)
         return result
 
     async def _start_extensions(
@@ -166,22 +167,38 @@ class Initialiser:
                 " run `samlocal doctor` for details",
             )
 
-    def _publish_runtime_done(
+    def _runtime_done(
         self, programs: Programs, phase: InitPhase, failure: PhaseOutcome | None
-    ) -> None:
+    ) -> PlatformEvent:
         at = failure.at if failure else self._ready_at(programs)
-        self._publish(
-            platform_events.init_runtime_done(
-                self._configuration,
-                at=wall_time(at),
-                phase=phase,
-                status=failure.status if failure else "success",
-                error_type=failure.error_type if failure else None,
-            )
+        return platform_events.init_runtime_done(
+            self._configuration,
+            at=wall_time(at),
+            phase=phase,
+            status=failure.status if failure else "success",
+            error_type=failure.error_type if failure else None,
         )
 
-    def _publish_report(self, programs: Programs, phase: InitPhase, result: PhaseResult) -> None:
+    async def _flush_before(
+        self, event: PlatformEvent, programs: Programs, *, for_extensions: bool = False
+    ) -> None:
+        """Wait for the previous output if the log shows an event, or if extensions get both."""
+        if (for_extensions and programs.extensions) or platform_lines(event, self._configuration):
+            await programs.flush_output()
+
+    async def _publish_report(
+        self, programs: Programs, phase: InitPhase, result: PhaseResult
+    ) -> None:
         at, failure = wall_time(result.ended), result.failure
+        report = platform_events.init_report(
+            self._configuration,
+            at=at,
+            duration_ms=result.duration_ms,
+            phase=phase,
+            status=failure.status if failure else "success",
+            error_type=failure.error_type if failure else None,
+        )
+        await self._flush_before(report, programs)
         for each in programs.extensions:
             self._publish(
                 platform_events.extension(
@@ -192,16 +209,7 @@ class Initialiser:
                     error_type=each.failed.result().error_type if each.failed.done() else None,
                 )
             )
-        self._publish(
-            platform_events.init_report(
-                self._configuration,
-                at=at,
-                duration_ms=result.duration_ms,
-                phase=phase,
-                status=failure.status if failure else "success",
-                error_type=failure.error_type if failure else None,
-            )
-        )
+        self._publish(report)
 
 
 class _Waits:

@@ -38,6 +38,10 @@ class Journal:
         self._write(event, log)
         self.telemetry.publish(event)
 
+    def shows(self, event: PlatformEvent) -> bool:
+        """Return whether an event has lines in the log."""
+        return bool(platform_lines(event, self._configuration))
+
     def note_timeout(self, request_id: str, cause: str | None) -> None:
         """Write a line about a timeout, which Lambda's report only states; `cause` is what it waited for."""
         seconds = self._configuration.timeout_seconds

@@ -119,18 +119,21 @@ class Programs:
         for process in self.external.values():
             process.output.close()
 
-    async def flush_output(self) -> None:
-        """Wait until the previous output of all programs is written."""
-        processes = self._running()
-        if not processes:
-            return
-        requested = [each.request_flush() for each in processes]
-        flushed = [awaitable(each) for each in requested if each]
+    async def flush_output(self, *, at_once: bool = False) -> None:
+        """Wait until the previous output of all programs is written, also of those that have ended.
+
+        With `at_once`, wait only for programs that tell it themselves.
+        """
+        running = self._running()
+        requested = [each.request_flush() for each in running]
+        ended = [each.output_ended for each in self._started() if each not in running]
+        flushed = [awaitable(each) for each in (*requested, *ended) if each]
         if flushed:
             _, late = await asyncio.wait(flushed, timeout=_FLUSH_SECONDS)
-            if not late and len(flushed) == len(processes):
+            if not late and all(requested):
                 return
-        await asyncio.to_thread(_flush, processes)
+        if running and not at_once:
+            await asyncio.to_thread(_flush, running)
 
     async def until(
         self, *wanted: asyncio.Future[Any], request_id: str, seconds: float
@@ -172,8 +175,7 @@ class Programs:
 
         That of a program which has ended by itself may still be on its way, too.
         """
-        started = [*([self.runtime] if self.runtime else []), *self.external.values()]
-        if started:
+        if started := self._started():
             killed = awaitable(self._sandbox.kill_processes())
             await _wait_for_end(started)
             await asyncio.wait([killed], timeout=_EXIT_SECONDS)
@@ -217,10 +219,11 @@ class Programs:
         """Return whether an external extension has ended."""
         return self.external[name].exited.done()
 
+    def _started(self) -> list[Process]:
+        return [*([self.runtime] if self.runtime else []), *self.external.values()]
+
     def _running(self) -> list[Process]:
-        runtime = [self.runtime] if self.runtime and not self.runtime_has_ended else []
-        extensions = [each for name, each in self.external.items() if not self.has_ended(name)]
-        return [*runtime, *extensions]
+        return [each for each in self._started() if not each.exited.done()]
 
     async def _first_of(self, futures: set[Waitable], seconds: float) -> None:
         timeout = None if seconds == math.inf else seconds

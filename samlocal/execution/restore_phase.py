@@ -52,7 +52,8 @@ async def restore(
     status: Status = "success"
     if failure:
         status = failure.status
-        await programs.kill_runtime()  # what it has written comes before the report
+        await programs.kill_runtime()
+    await programs.flush_output()  # what it has written comes before the report
     if failure and is_late:
         failure = failed_to_restore_in_time(request_id, RESTORE_SECONDS, at=failure.at)
     ended = failure.at if failure else programs.apis.restore.finished.result().at

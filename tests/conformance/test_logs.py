@@ -74,6 +74,7 @@ def test_nodejs(samlocal: Samlocal) -> None:
         "platform.runtimeDone",
         "platform.report",
     ]
+    assert [line["type"] for line in lines[-2:]] == ["platform.runtimeDone", "platform.report"]
     of_function = [line for line in lines if "level" in line]
     assert [(line["level"], line["message"]) for line in of_function[:2]] == [
         ("DEBUG", "a detail"),

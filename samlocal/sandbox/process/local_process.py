@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from contextlib import suppress
 from signal import SIGKILL, SIGTERM
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from samlocal.sandbox.future_results import set_error, settle
 from samlocal.sandbox.process.output_pipe import OutputPipe
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samlocal.sandbox.output import Output
-
-# Longer than the reader of the output needs.
-_FLUSH_SECONDS: Final = 2.0
 
 
 class LocalProcess:
@@ -72,8 +68,7 @@ class LocalProcess:
 
     def flush_output(self) -> None:
         if flushed := self.request_flush():
-            with suppress(TimeoutError):  # the log is slow
-                flushed.result(_FLUSH_SECONDS)
+            flushed.result()  # a log may be as slow as its reader
 
     def has_started(self, at: float) -> None:
         self._close_writer()

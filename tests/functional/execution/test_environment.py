@@ -242,6 +242,41 @@ def test_runtime_that_has_ended_already() -> None:
     assert kinds[: 2 * len(init)] == init * 2
 
 
+@pytest.mark.parametrize("status", [None, 3])
+def test_output_comes_before_the_events_that_end_it(status: int | None) -> None:
+    """What a runtime wrote before it asked for an event, or crashed, is in the log before the event that says so."""
+
+    def program(runtime: Runtime) -> int:
+        runtime.process.underway.append(b"starting\n")
+        event = runtime.next()
+        if status is not None:
+            runtime.process.last_words = b"working\n"
+            return status
+        runtime.process.underway.append(b"working\n")
+        runtime.respond(event, b"{}")
+        runtime.next()
+        return 0
+
+    sandbox = FakeSandbox(program)
+    own = replace(configuration(), log_format="JSON", system_log_level="DEBUG")
+    with sandbox:
+        run_once(sandbox, own, invocation())
+
+    kinds = [
+        each.strip() if each[0] != "{" else json.loads(each)["type"] for each in sandbox.log.entries
+    ]
+    assert kinds == [
+        "platform.initStart",
+        "starting",
+        "platform.initRuntimeDone",
+        "platform.initReport",
+        "platform.start",
+        "working",
+        "platform.runtimeDone",
+        "platform.report",
+    ]
+
+
 def test_exit_in_an_invocation() -> None:
     """A runtime that exits with an event is a failure of that invocation."""
 

@@ -210,3 +210,18 @@ def test_extensions_are_ready_before_the_snapshot() -> None:
     assert seen == ["INVOKE", "SHUTDOWN"]
     ready = "EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]"
     assert lines(sandbox).index(ready) < lines(sandbox).index("after the restore")
+
+
+def test_output_of_hooks_comes_before_the_report() -> None:
+    """What hooks wrote after the restore may still be on its way when they have ended."""
+
+    def program(runtime: Runtime) -> int:
+        restore(runtime)
+        runtime.process.underway.append(b"on its way\n")
+        return echo(runtime)
+
+    sandbox = FakeSandbox(program)
+    invoke(sandbox)
+
+    found = lines(sandbox)
+    assert found.index("on its way") < found.index("RESTORE_REPORT Restore Duration: N ms")
