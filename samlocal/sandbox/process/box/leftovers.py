@@ -36,7 +36,7 @@ def make_folder(folder: str) -> int:
 
 
 def remove_leftovers(folder: str) -> None:
-    """Remove the folders and control groups of dead boxes beside the folder of this one."""
+    """Remove the folders and control groups of dead boxes beside those of this one."""
     parent, own = os.path.split(folder)
     for name in os.listdir(parent):
         if name.startswith(_PREFIX) and name != own and _is_dead(f"{parent}/{name}"):
@@ -44,6 +44,26 @@ def remove_leftovers(folder: str) -> None:
                 if os.path.isdir(f"{group}/{name}"):
                     remove_group(f"{group}/{name}")
             remove_tree(f"{parent}/{name}")
+    for group in set(parents().values()):
+        _remove_groups(group, own)
+
+
+def _remove_groups(parent: str, own: str) -> None:
+    """Remove the groups of boxes whose samlocal has ended; their folders may have gone, or be somewhere else."""
+    for name in os.listdir(parent):
+        if not name.startswith(_PREFIX) or name == own:
+            continue
+        try:
+            is_young = time.time() - os.stat(f"{parent}/{name}").st_mtime < _YOUNG_SECONDS
+            if not is_young and not os.path.exists(f"/proc/{_samlocal_of(name)}"):
+                os.rmdir(f"{parent}/{name}")
+        except OSError:  # it has processes, or has gone
+            continue
+
+
+def _samlocal_of(name: str) -> str:
+    """Return the number of the process that a box with this name belongs to."""
+    return name.removeprefix(_PREFIX).partition("-")[0]
 
 
 def _is_dead(folder: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samlocal.errors import IsolationError, SandboxError
+from samlocal.sandbox.process.box.control_groups import parents
 from samlocal.sandbox.process.box_setup import _temporary_folder
 from samlocal.sandbox.process.sandbox import ProcessSandbox
 from samlocal.sandbox.sandbox import Mount
@@ -316,6 +317,25 @@ def test_sandbox_that_is_left_at_once(
         assert processes_with(mark) == []
         assert sandbox.exited.done()
         assert sandbox.logs_ended.done()
+
+
+def test_control_groups_of_killed_boxes_are_removed(run: Run) -> None:
+    """A box removes those of dead processes, also if their folders have gone."""
+    names = {each: f"samlocal-box-{each}-test{os.getpid()}" for each in (0, os.getpid())}
+    dead, alive = (
+        [Path(parent) / name for parent in set(parents().values())] for name in names.values()
+    )
+    try:
+        for each in (*dead, *alive):
+            each.mkdir()
+            os.utime(each, (0, 0))
+        with run() as (_, log):
+            log.wait_for("ready\n")
+        assert not any(each.exists() for each in dead)
+        assert all(each.exists() for each in alive)
+    finally:
+        for each in filter(Path.exists, (*dead, *alive)):
+            each.rmdir()
 
 
 ENDS_BEFORE_ITS_BOX_IS_TOLD = """\
