@@ -89,6 +89,8 @@ def prepare(
     else:
         content = read_content(resolved, code, host, observer)
         spec, diagnostics = _plan(resolved, content, environment, settings, host)
+    if settings.interpreter and settings.kind == "docker":
+        diagnostics = (*diagnostics, _ignored_interpreter())
     if resolved.credentials:
         spec = replace(spec, sandbox=replace(spec.sandbox, credentials=resolved.credentials))
     _show(observer, diagnostics)
@@ -157,6 +159,15 @@ def _plan_image_function(
     )
     diagnostics = file_system_diagnostics(function, settings.file_systems)
     return spec, (*ignored_layers(function), *diagnostics)
+
+
+def _ignored_interpreter() -> Diagnostic:
+    from samlocal.diagnostics import Diagnostic
+
+    return Diagnostic(
+        message="`--interpreter` has no effect: the function runs in a container, on the interpreter of its image",
+        hint="run it as a process: `--sandbox process`",
+    )
 
 
 def _keep_bundle(content: bytes, host: Host, observer: Observer) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from tests.unit.preparation.host import RecordingObserver, host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from samlocal.sandbox.sandbox import SandboxKind
     from samlocal.sandbox.spec import Spec
 
 PLACE = Place(Path("/shop/template.yaml"), 3, 7)
@@ -71,6 +73,16 @@ def spec(
 def container(spec: Spec) -> ContainerSpec:
     assert isinstance(spec, ContainerSpec)
     return spec
+
+
+@pytest.mark.parametrize("kind", ["docker", "process"])
+def test_interpreter_without_effect(code: Path, tmp_path: Path, kind: SandboxKind) -> None:
+    """A container has the interpreter of its image, and says so if another one is given."""
+    settings = SandboxSettings(kind=kind, interpreter=Path(sys.executable))
+    observer = RecordingObserver()
+    prepare(resolved(code), settings, host(tmp_path), observer)
+    told = any(each.startswith("`--interpreter` has no effect") for each in observer.messages)
+    assert told == (kind == "docker")
 
 
 def test_function_of_a_runtime(code: Path, tmp_path: Path) -> None:
