@@ -7,13 +7,14 @@ marked with the row of docs/guides/process-sandbox.md that says why.
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
 
 import samlocal
+from tests.conformance.machine_lock import only_one
 from tests.conformance.process_leftovers import processes_of
 from tests.docker import real_programs
 from tests.docker.build_cache import NoCompilerError
@@ -34,14 +35,14 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot be so in a process, or in one without namespaces.
 
-    Processes share the ports of this machine, so extensions that listen on certain ones run in one worker.
+    Processes share the ports of this machine, so public programs that listen on certain ones run in one worker.
     """
     impossible = {each for each in items if _is_impossible(each)}
     if impossible:
         config.hook.pytest_deselected(items=list(impossible))
         items[:] = [each for each in items if each not in impossible]
     for each in items:
-        if each.get_closest_marker("ports") and is_process(_sandbox_of(each)):
+        if _shares_ports(each):
             each.add_marker(pytest.mark.xdist_group("ports"))
 
 
@@ -53,6 +54,17 @@ def _is_impossible(item: pytest.Item) -> bool:
 def _sandbox_of(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     return str(callspec.params.get("sandbox")) if callspec else ""
+
+
+def _shares_ports(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("ports")) and is_process(_sandbox_of(item))
+
+
+@pytest.fixture(autouse=True)
+def ports(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let another run of the tests on this machine use certain ports before, or afterwards."""
+    with only_one("ports") if _shares_ports(request.node) else nullcontext():
+        yield
 
 
 def is_process(sandbox: str) -> bool:

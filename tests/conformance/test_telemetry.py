@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.docker.fixtures import CopyOf
 
 SANDBOXES = ("docker", "podman", "process")
-pytestmark = pytest.mark.ports
 Connection = Literal["direct", "relay"]
 PROJECT = CHECKOUT / "tests" / "projects" / "telemetry"
 

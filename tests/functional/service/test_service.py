@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -148,7 +149,8 @@ def test_a_killed_fleet_is_forgotten(service: Service) -> None:
     assert service.run("fleet")[0] == 0
     before = set(children(pid))
     for each in before:
-        os.kill(each, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended with another one
+            os.kill(each, signal.SIGKILL)
     wait_until(lambda: not is_running(pid) or not before & set(children(pid)))
     launcher.start_service()
     assert service.run("fleet")[0] == 0
