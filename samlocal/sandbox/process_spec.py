@@ -37,6 +37,16 @@ class ProcessSpec:
     kind: ClassVar[SandboxKind] = "process"
 
     @property
+    def first_program(self) -> str:
+        """What starts first, as messages name it: the function's wrapper script, or the program.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
+        """
+        wrapper = self.sandbox.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+        is_first = wrapper is not None and self.program[0] == wrapper
+        return f"the wrapper script `{wrapper}`" if is_first else self.label
+
+    @property
     def is_debugged(self) -> bool:
         """Whether a debugger waits in the sandbox."""
         return self.sandbox.debugger is not None

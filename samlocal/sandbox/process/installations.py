@@ -126,9 +126,16 @@ def _root(layout: Layout, host: Host) -> Path | None:
             root = host.home / rest
         else:
             root = Path(written)
-        if root.is_dir():
+        if _is_directory(root):
             return root
     return None
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # this user may not see it
+        return False
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
@@ -163,4 +170,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    try:
+        return path.is_file() and os.access(path, os.X_OK)
+    except OSError:  # this user may not see it
+        return False

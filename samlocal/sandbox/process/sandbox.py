@@ -60,7 +60,7 @@ class ProcessSandbox:
         self.output = Output()
         self.extensions: Future[tuple[str, ...]] = Future()
         self._processes = Processes(
-            self.output, self.started, label=spec.label, output_closed=self._settle_logs
+            self.output, self.started, label=spec.first_program, output_closed=self._settle_logs
         )
         self._spec = spec
         self._note = note

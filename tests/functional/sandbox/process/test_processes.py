@@ -53,10 +53,25 @@ def test_environment_is_clean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert rest.startswith("4 True ")
 
 
-def test_program_that_does_not_exist(tmp_path: Path, namespaces: bool) -> None:  # noqa: FBT001  # a fixture
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "Python"),
+        (
+            {"AWS_LAMBDA_EXEC_WRAPPER": "/no/such/program"},
+            "the wrapper script `/no/such/program`",
+        ),
+    ],
+)
+def test_program_that_does_not_exist(
+    tmp_path: Path,
+    namespaces: bool,  # noqa: FBT001  # a fixture
+    environment: dict[str, str],
+    name: str,
+) -> None:
     """The error names the program, and its sandbox can still be left."""
-    spec = process_spec(tmp_path, words=("/no/such/program",))
-    reason = "Python cannot be started: no such"
+    spec = process_spec(tmp_path, words=("/no/such/program",), environment=environment)
+    reason = f"{name} cannot be started: no such"
     with (
         running(spec, namespaces=namespaces) as (sandbox, _),
         pytest.raises(ProgramNotExecutableError, match=reason),

@@ -164,6 +164,19 @@ def test_virtual_environment(host: Host, tmp_path: Path) -> None:
     assert find(host, f"python{NEXT}", project=project)[0].path == other
 
 
+def test_environment_that_may_not_be_seen(host: Host, tmp_path: Path) -> None:
+    """An interpreter that the system refuses to show is none: that of another user's environment."""
+    refused = Path("x" * 300)  # no file has such a long name, for root neither
+    environment = tmp_path / "project" / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(refused)
+    (environment / "pyvenv.cfg").write_text(f"version = {OTHER}.7\n")
+    path = program(host.home / ".pyenv" / "versions" / f"{OTHER}.9" / "bin" / "python3")
+    unseen = replace(host, variables={**host.variables, "PYENV_ROOT": f"/{refused}"})
+    for each in (host, unseen):
+        assert find(each, f"python{OTHER}", project=environment.parent)[0].path == path
+
+
 def test_active_environment(host: Host, tmp_path: Path) -> None:
     """An active environment is the project's; the one that samlocal runs in is not."""
     path = program(tmp_path / "env" / "bin" / "python")
