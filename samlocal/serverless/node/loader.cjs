@@ -32,7 +32,7 @@ new Worker(`(${watch})(${lifelineNumber})`, { eval: true }).unref();
 const channel = new net.Socket({ fd: channelNumber, readable: true, writable: true });
 const questions = new Map();
 let lastQuestion = 0;
-let running = 0;
+const running = new Set();
 let idle;
 
 process.argv = [process.argv[0], 'serverless', ...process.argv.slice(4)]; // some files look for --stage there
@@ -49,12 +49,14 @@ const ask = (question) =>
   new Promise((resolve, reject) => {
     lastQuestion += 1;
     questions.set(lastQuestion, { resolve, reject });
+    channel.ref();
     send({ ask: lastQuestion, ...question });
   });
 
 const settle = ({ answer, value, error }) => {
   const { resolve, reject } = questions.get(answer);
   questions.delete(answer);
+  if (questions.size === 0) channel.unref();
   if (error === undefined) resolve(value);
   else reject(Object.assign(new Error(error), { question: answer }));
 };
@@ -227,20 +229,38 @@ const describe = (error) => {
   return { message: message.trim(), question: (error && error.question) || null, isThrown: true, ...positionOf(error) };
 };
 
+// A text that is not Unicode has a replacement character, as where Node.js gives it to the system.
+const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+const toJson = (value) => {
+  const json = JSON.stringify(value);
+  return json === undefined ? null : json.replace(LONE_SURROGATE, '$1\ufffd');
+};
+
+const finish = (id, result) => {
+  if (!running.delete(id)) return;
+  send({ id, ...result, files: loadedFiles() });
+  if (running.size > 0) return;
+  channel.ref();
+  idle = setTimeout(() => process.kill(-process.pid, 'SIGKILL'), IDLE_MILLISECONDS);
+};
+
 const handle = async (request) => {
-  running += 1;
+  running.add(request.id);
   clearTimeout(idle);
+  if (questions.size === 0) channel.unref(); // so that it shows when nothing is left to run
   try {
     Object.assign(process.env, request.environment);
     const read = request.isConfiguration ? readConfiguration : readVariable;
-    const json = JSON.stringify(await read(request));
-    send({ id: request.id, json: json === undefined ? null : json, files: loadedFiles() });
+    finish(request.id, { json: toJson(await read(request)) });
   } catch (error) {
-    send({ id: request.id, error: describe(error), files: loadedFiles() });
+    finish(request.id, { error: describe(error) });
   }
-  running -= 1;
-  if (running === 0) idle = setTimeout(() => process.kill(-process.pid, 'SIGKILL'), IDLE_MILLISECONDS);
 };
+
+process.on('beforeExit', () => {
+  const message = 'the file gives a promise that is never resolved';
+  for (const id of running) finish(id, { error: { message } });
+});
 
 let rest = '';
 channel.setEncoding('utf8');

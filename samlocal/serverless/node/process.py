@@ -156,7 +156,9 @@ class _Connection:
 
     def _receive(self, path: Path, answer: Answer) -> None:
         # An answer may need another file, and find that the process has ended.
-        line = b"" if self._lines.closed else self._lines.readline()
+        line = b""
+        with suppress(ConnectionResetError):  # it ended before it read the request
+            line = b"" if self._lines.closed else self._lines.readline()
         if not line.endswith(b"\n"):
             remove_group(self._process.pid)
             code = self._process.wait()

@@ -170,6 +170,11 @@ def test_errors_of_required_files(write: Callable[[str, str], Path]) -> None:
     [
         ("process.exit(3)", "ended Node.js with exit code 3"),
         ("process.kill(process.pid, 'SIGKILL')", "ended Node.js with signal 9"),
+        ("module.exports = new Promise(() => {})", "a promise that is never resolved"),
+        (
+            "module.exports = new Promise(() => {}); setTimeout(() => 0, 50)",
+            "a promise that is never resolved",
+        ),
         ("const a = {}; module.exports = {a}; a.a = a", "Converting circular structure to JSON"),
         ("module.exports = {a: 1n}", "Do not know how to serialize a BigInt"),
     ],
@@ -179,6 +184,26 @@ def test_no_configuration(write: Callable[[str, str], Path], text: str, message:
     with pytest.raises(SamlocalError) as caught:
         read(write("serverless.js", text))
     assert message in caught.value.message
+
+
+def test_texts_that_are_not_unicode(write: Callable[[str, str], Path]) -> None:
+    """Half of a surrogate pair becomes a replacement character; a backslash before `u` stays one."""
+    text = r"module.exports = {a: '\ud83d', b: '\ud83d\ude00', c: '\\ud83d', d: '\\\ud83d\ud83d'}"
+    assert read(write("serverless.js", text)) == {
+        "a": "\ufffd",
+        "b": "\U0001f600",
+        "c": r"\ud83d",
+        "d": "\\\ufffd\ufffd",
+    }
+
+
+def test_node_that_does_not_start(
+    write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Node.js that refuses its options is an error."""
+    monkeypatch.setenv("NODE_OPTIONS", "--no-such-option")
+    with pytest.raises(SamlocalError, match=r"ended Node\.js with exit code 9"):
+        read(write("serverless.js", "module.exports = {}"))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

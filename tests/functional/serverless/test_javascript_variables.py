@@ -41,6 +41,8 @@ FILES = {
     "throws.js": "module.exports = () => {\n  throw new Error('no token');\n};",
     "exits.js": "module.exports = async ({resolveVariable}) => {\n"
     "  await resolveVariable('file(object.js):a.b'); process.exit(3);\n};",
+    "never.js": "module.exports = async ({resolveVariable}) => {\n"
+    "  await resolveVariable('file(object.js):a.b'); return new Promise(() => {});\n};",
     "number.js": "module.exports = 1e-7;",
     "count.js": "global.count = (global.count || 0) + 1; module.exports = {count: global.count, "
     "pid: process.pid};",
@@ -141,6 +143,7 @@ def test_an_idle_process_ends(
     ("text", "message", "place"),
     [
         ("${file(throws.js), 'f'}", "`throws.js` throws: no token", "throws.js:2:9"),
+        ("${file(never.js), 'f'}", "a promise that is never resolved", "never.js:1:1"),
         ("${file(exits.js), 'f'}", "exits.js` ended Node.js with exit code 3", "exits.js:1:1"),
         ("${file(missing.js), 'f'}", "`self:custom.absent` has no value", "serverless.yml:6:10"),
         ("${file(self.js), 'f'}", "asks for its own result", "serverless.yml:6:10"),
