@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.sandbox.process.interpreters import find_interpreter, label_of
@@ -11,7 +13,6 @@ from samlocal.sandbox.sandbox import LAYER_ROOT, TASK_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from samlocal.function import Function
     from samlocal.host import Host
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Every process sees them.
 _SYSTEM: Final = ("/usr", "/")
+# The sandbox has its own.
+_OWN: Final = (TASK_ROOT, LAYER_ROOT, "/tmp")  # noqa: S108  # the sandbox's
 
 
 def make_program(
@@ -60,7 +63,10 @@ def make_program(
             **image_variables(interpreter.path.parent, has_layers=LAYER_ROOT in folders),
             **client.variables,
         },
-        needs=(*dict.fromkeys(_installation(interpreter)), *client.files),
+        needs=(
+            *dict.fromkeys((*_installation(interpreter), *editable_folders(interpreter))),
+            *client.files,
+        ),
         diagnostics=diagnostics,
     )
 
@@ -75,3 +81,22 @@ def _installation(interpreter: Interpreter) -> Iterator[Path]:
         installation = path.parent.parent
         if str(installation) not in _SYSTEM:
             yield installation
+
+
+def editable_folders(interpreter: Interpreter) -> Iterator[Path]:
+    """Yield the directories that packages of a virtual environment are in, although it is not: those of `pip install -e`.
+
+    https://docs.python.org/3/library/site.html: a file `NAME.pth` has a directory in each line.
+    """
+    environment = interpreter.path.parent.parent
+    if not (environment / "pyvenv.cfg").is_file():
+        return
+    for file in environment.glob("lib/python*/site-packages/*.pth"):
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in map(str.rstrip, lines):
+            path = os.path.normpath(line)
+            if line.startswith("/") and path not in _OWN and os.path.isdir(path):  # noqa: PTH112  # no error is of interest
+                yield Path(path)

@@ -13,6 +13,8 @@ from samlocal.function import Function, LocalCode
 from samlocal.host import Host, current_host
 from samlocal.sandbox.debugging import DebugSettings
 from samlocal.sandbox.plan import SandboxSettings
+from samlocal.sandbox.process.installations import Interpreter
+from samlocal.sandbox.process.interpreter_program import editable_folders
 from samlocal.sandbox.process.plan import plan_process
 from samlocal.sandbox.sandbox import Debugger, Mount
 
@@ -95,6 +97,22 @@ def test_python(function: Function, host: Host, tmp_path: Path) -> None:
     assert spec.variables["PATH"].split(":")[0] == str(Path(interpreter).parent)
     assert Path(bootstrap).parent in spec.needs
     assert diagnostics == ()
+
+
+def test_editable_packages(tmp_path: Path) -> None:
+    """Directories that a virtual environment names stay visible, but none takes the place of the sandbox's own."""
+    packages = tmp_path / "env" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    source = tmp_path / "our source"
+    source.mkdir()
+    lines = ["import sys", "", str(source), "/tmp/", "/no/such/folder", "relative"]  # noqa: S108  # not opened
+    (packages / "editable.pth").write_text("\n".join(lines))
+    (packages / "bytes.pth").write_bytes(b"\xff\xfe")
+    program = tmp_path / "env" / "bin" / "python"
+    interpreter = Interpreter(path=program, version=(3, 12), origin="test")
+    assert list(editable_folders(interpreter)) == []
+    (tmp_path / "env" / "pyvenv.cfg").touch()
+    assert list(editable_folders(interpreter)) == [source]
 
 
 def test_limits(function: Function, host: Host) -> None:
