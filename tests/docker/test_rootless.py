@@ -130,8 +130,8 @@ def test_doctor_says_rootless(samlocal: Samlocal) -> None:
     """`doctor` names Podman, that it is rootless, and the API connection that follows from it."""
     ended = samlocal("doctor")
 
-    lines = ended.stdout.decode().splitlines()
+    lines = {line.split()[1]: line for line in ended.stdout.decode().splitlines()}
     assert ended.exit_code == 0
-    assert "Podman Engine" in lines[1]
-    assert ", rootless)" in lines[1]
-    assert "containers reach samlocal through a relay: the engine is rootless" in lines[3]
+    assert "Podman Engine" in lines["engine"]
+    assert ", rootless)" in lines["engine"]
+    assert "containers reach samlocal through a relay: the engine is rootless" in lines["Runtime"]
