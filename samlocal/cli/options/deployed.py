@@ -8,6 +8,8 @@ import typer
 
 from samlocal.cli.options import FUNCTION, OUTPUT, PROJECT
 from samlocal.cli.options.general import OutputFormat
+from samlocal.cli.options.invocation import QualifierOption, TenantOption
+from samlocal.cli.options.serverless import DataOption, PathOption, RawOption
 from samlocal.frozen_dataclass import frozen
 
 InvocationTypeChoice = Literal["RequestResponse", "Event", "DryRun"]
@@ -28,15 +30,7 @@ class CallOptions:
             show_default=False,
         ),
     ] = None
-    qualifier: Annotated[
-        str | None,
-        typer.Option(
-            "--qualifier",
-            metavar="VERSION|ALIAS",
-            help="Version or alias to invoke. [default: $LATEST]",
-            show_default=False,
-        ),
-    ] = None
+    qualifier: QualifierOption = None
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -46,15 +40,7 @@ class CallOptions:
             show_default=False,
         ),
     ] = None
-    tenant_id: Annotated[
-        str | None,
-        typer.Option(
-            "--tenant-id",
-            metavar="ID",
-            help="Tenant that invokes a function with tenant isolation (`TenancyConfig`).",
-            show_default=False,
-        ),
-    ] = None
+    tenant_id: TenantOption = None
     durable_execution_name: Annotated[
         str | None,
         typer.Option(
@@ -216,34 +202,9 @@ class ServerlessEventOptions:
             show_default=False,
         ),
     ] = None
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "-d",
-            "--data",
-            metavar="TEXT",
-            help="The event: JSON, or any other text. [default: standard input, else {}]",
-            show_default=False,
-        ),
-    ] = None
-    path: Annotated[
-        str | None,
-        typer.Option(
-            "-p",
-            "--path",
-            metavar="FILE",
-            help="Read the event from a JSON, YAML, JavaScript or text file of the project, or from stdin "
-            "(`-`); overrides --data.",
-            show_default=False,
-        ),
-    ] = None
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw",
-            help="Pass data, and the context, to the function as a string, even if it is JSON.",
-        ),
-    ] = False
+    data: DataOption = None
+    path: PathOption = None
+    raw: RawOption = False
     context: Annotated[
         str | None,
         typer.Option(

@@ -11,6 +11,26 @@ from samlocal.cli.options.general import OutputFormat
 from samlocal.cli.options.logs import LogFileOption, TimestampsOption
 from samlocal.frozen_dataclass import frozen
 
+# Options that commands for deployed functions share.
+QualifierOption = Annotated[
+    str | None,
+    typer.Option(
+        "--qualifier",
+        metavar="VERSION|ALIAS",
+        help="Version or alias to invoke. [default: $LATEST]",
+        show_default=False,
+    ),
+]
+TenantOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant-id",
+        metavar="ID",
+        help="Tenant that invokes a function with tenant isolation (`TenancyConfig`).",
+        show_default=False,
+    ),
+]
+
 
 @frozen
 class InvokeOptions:
@@ -110,15 +130,7 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
-    qualifier: Annotated[
-        str | None,
-        typer.Option(
-            "--qualifier",
-            metavar="VERSION|ALIAS",
-            help="Version or alias to invoke. [default: $LATEST]",
-            show_default=False,
-        ),
-    ] = None
+    qualifier: QualifierOption = None
     snapstart: Annotated[
         bool | None,
         typer.Option(
@@ -128,15 +140,7 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
-    tenant_id: Annotated[
-        str | None,
-        typer.Option(
-            "--tenant-id",
-            metavar="ID",
-            help="Tenant that invokes a function with tenant isolation (`TenancyConfig`).",
-            show_default=False,
-        ),
-    ] = None
+    tenant_id: TenantOption = None
     trace_id: Annotated[
         str | None,
         typer.Option(

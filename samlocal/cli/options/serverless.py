@@ -28,6 +28,37 @@ SHORT_OPTIONS: Final = {
 }
 
 
+# Options that `invoke` shares.
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "-d",
+        "--data",
+        metavar="TEXT",
+        help="The event: JSON, or any other text. [default: standard input, else {}]",
+        show_default=False,
+    ),
+]
+PathOption = Annotated[
+    str | None,
+    typer.Option(
+        "-p",
+        "--path",
+        metavar="FILE",
+        help="Read the event from a JSON, YAML, JavaScript or text file of the project, or from stdin "
+        "(`-`); overrides --data.",
+        show_default=False,
+    ),
+]
+RawOption = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="Pass data, and the context, to the function as a string, even if it is JSON.",
+    ),
+]
+
+
 @frozen
 class InvokeLocalOptions(InvokeOptions):
     """The options of `invoke local` about the function and its event."""
@@ -45,34 +76,9 @@ class InvokeLocalOptions(InvokeOptions):
             show_default=False,
         ),
     ] = None
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "-d",
-            "--data",
-            metavar="TEXT",
-            help="The event: JSON, or any other text. [default: standard input, else {}]",
-            show_default=False,
-        ),
-    ] = None
-    path: Annotated[
-        str | None,
-        typer.Option(
-            "-p",
-            "--path",
-            metavar="FILE",
-            help="Read the event from a JSON, YAML, JavaScript or text file of the project, or from stdin "
-            "(`-`); overrides --data.",
-            show_default=False,
-        ),
-    ] = None
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw",
-            help="Pass data, and the context, to the function as a string, even if it is JSON.",
-        ),
-    ] = False
+    data: DataOption = None
+    path: PathOption = None
+    raw: RawOption = False
     context: Annotated[
         str | None,
         typer.Option(
