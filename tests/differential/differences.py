@@ -28,8 +28,8 @@ _OF_LAMBDA: Final = (
     *("AWS_LAMBDA_METADATA_*", "AWS_LAMBDA_RUNTIME_API", "AWS_SECRET_ACCESS_KEY", "AWS_XRAY_*"),
     *("LD_LIBRARY_PATH", "PYTHON*", "SAMLOCAL", "TZ", "_HANDLER", "_X_AMZN_TRACE_ID"),
 )
-# Of a container's shell, and its host.
-_OF_CONTAINERS: Final = ("HOSTNAME", "PWD")
+# Of a container's shell, its host, and its locale: https://peps.python.org/pep-0538/
+_OF_CONTAINERS: Final = ("HOSTNAME", "LC_CTYPE", "PWD")
 EVERYWHERE: Final[dict[str, str]] = {
     **{f"result.environment.{name}": _SHELL for name in _OF_SHELL},
     **{f"result.environment.{name}": _LAMBDA for name in _OF_LAMBDA},
