@@ -89,16 +89,39 @@ def read_context(
         UsageError: the text is malformed, or sets an unknown member.
         ContextError: the same for the file, or the file cannot be read.
     """
+    found = read_context_json(
+        text, path, option="--context", stdin=stdin, is_lenient=is_lenient, raw=raw
+    )
+    return _parse(*found, is_lenient=is_lenient) if found else ContextOverrides()
+
+
+def read_context_json(
+    text: str | None,
+    path: str | None,
+    *,
+    option: str,
+    stdin: BinaryIO,
+    is_lenient: bool = False,
+    raw: bool = False,
+) -> tuple[str, Source] | None:
+    """Return a context as JSON, and where it is from; None if there is neither a text nor a file.
+
+    The file overrides the text, which is the value of `option`; `is_lenient` and `raw` are as in `read_context`.
+
+    Raises:
+        UsageError: the text looks like JSON and is none.
+        ContextError: the file is none, is too large or cannot be read.
+    """
     if path is not None:
         return _read_file(path, stdin, is_lenient=is_lenient, raw=raw)
     if text is None:
-        return ContextOverrides()
-    source = Source(kind=_OPTION, path=Path("--context"))
+        return None
+    source = Source(kind=_OPTION, path=Path(option))
     if raw:
-        text = json.dumps(text)
-    elif is_lenient or not text.lstrip().startswith(("{", "[", '"')):
-        text = _as_json(text, source)
-    return _parse(text, source, is_lenient=is_lenient)
+        return json.dumps(text), source
+    if is_lenient or not text.lstrip().startswith(("{", "[", '"')):
+        return _as_json(text, source), source
+    return text, source
 
 
 def _as_json(text: str, source: Source) -> str:
@@ -125,7 +148,7 @@ def with_trace(context: ContextOverrides, trace_id: str | None) -> ContextOverri
     return replace(context, trace_id=complete_trace_header(trace_id))
 
 
-def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool, raw: bool) -> ContextOverrides:
+def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool, raw: bool) -> tuple[str, Source]:
     source = named_input(path, _FILE)
     content = read_input(path, _FILE, stdin=stdin)
     if len(content) > _FILE.max_bytes:
@@ -137,7 +160,7 @@ def _read_file(path: str, stdin: BinaryIO, *, is_lenient: bool, raw: bool) -> Co
         text = to_json(text, source, max_characters=_FILE.max_bytes)
     elif is_lenient and source.path.suffix.lower() != ".json":
         text = json.dumps(text.strip()) if raw else _as_json(text.strip(), source)
-    return _parse(text, source, is_lenient=is_lenient)
+    return text, source
 
 
 def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:

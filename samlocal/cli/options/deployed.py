@@ -8,7 +8,7 @@ import typer
 
 from samlocal.cli.options import FUNCTION, OUTPUT, PROJECT
 from samlocal.cli.options.general import OutputFormat
-from samlocal.cli.options.invocation import QualifierOption, TenantOption
+from samlocal.cli.options.invocation import QualifierOption, RawEventOption, TenantOption
 from samlocal.cli.options.serverless import DataOption, PathOption, RawOption
 from samlocal.frozen_dataclass import frozen
 
@@ -121,12 +121,7 @@ class RemoteEventOptions:
             show_default=False,
         ),
     ] = None
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", help="Pass the event to the function as a string, even if it is JSON."
-        ),
-    ] = False
+    raw: RawEventOption = False
     parameter: Annotated[
         list[str] | None,
         typer.Option(

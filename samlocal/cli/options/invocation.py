@@ -21,6 +21,10 @@ QualifierOption = Annotated[
         show_default=False,
     ),
 ]
+RawEventOption = Annotated[
+    bool,
+    typer.Option("--raw", help="Pass the event to the function as a string, even if it is JSON."),
+]
 TenantOption = Annotated[
     str | None,
     typer.Option(
@@ -103,12 +107,7 @@ class InvokeOptions:
             show_default=False,
         ),
     ] = None
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", help="Pass the event to the function as a string, even if it is JSON."
-        ),
-    ] = False
+    raw: RawEventOption = False
     context: Annotated[
         str | None,
         typer.Option(
