@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import docker
+import docker.errors
 
 from tests.docker.own_number import own_number
 
@@ -69,8 +69,16 @@ class OwnEngine:
         self._process.wait()
 
     def containers(self) -> list[str]:
+        """Return the ids of its containers, in any state.
+
+        An engine that starts again may list a container as dead that it has just removed, until its next
+        start: one of its threads writes the record again that another one deletes. It has no such
+        container, so whoever asks for it or removes it gets 404.
+        """
         with closing(docker.APIClient(base_url=self.address, version="auto")) as client:
-            return [each["Id"] for each in client.containers(all=True)]
+            return [
+                each["Id"] for each in client.containers(all=True) if _exists(client, each["Id"])
+            ]
 
     def load(self, image: str) -> None:
         """Copy an image from the machine's own engine."""
@@ -133,6 +141,14 @@ def _serve_on(number: int, folder: Path, options: tuple[str, ...]) -> Iterator[O
         subprocess.run(["ip", "link", "delete", bridge], check=True)
         clear(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(client: docker.APIClient, container: str) -> bool:
+    try:
+        client.inspect_container(container)
+    except docker.errors.NotFound:
+        return False
+    return True
 
 
 def clear(folder: Path) -> None:
