@@ -19,8 +19,9 @@ from tests.conformance.process_leftovers import processes_of
 from tests.docker import real_programs
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.built_images import remove_built_images
-from tests.docker.fixtures import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import leftovers
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,8 +13,8 @@ import pytest
 from tests.docker.apps import java_client
 from tests.docker.build_cache import NoCompilerError, built_once, content, require, run
 from tests.docker.command import API_CONNECTION
-from tests.docker.fixtures import missing
 from tests.docker.test_metadata import PROJECT
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from pathlib import Path

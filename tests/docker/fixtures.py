@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import docker
 import docker.errors
@@ -22,6 +21,7 @@ from tests.docker.command import CHECKOUT, DIRECT, Samlocal
 from tests.docker.endpoint import serving
 from tests.docker.leftovers import leftovers
 from tests.docker.registry import Registry, serve
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,12 +74,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     engines = metafunc.config.getoption("engines") or getattr(metafunc.module, "ENGINES", None)
     if engines and "engine" in metafunc.fixturenames and _is_in(metafunc.definition, "docker"):
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
-
-
-def missing(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

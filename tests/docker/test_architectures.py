@@ -16,7 +16,8 @@ import docker.errors
 import pytest
 
 from tests.docker.command import Finished, Samlocal
-from tests.docker.fixtures import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

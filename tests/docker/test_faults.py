@@ -10,8 +10,9 @@ import pytest
 
 from tests.docker import own_engine
 from tests.docker.command import API_CONNECTION, BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS, Samlocal
-from tests.docker.fixtures import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import that_stay
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

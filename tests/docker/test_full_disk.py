@@ -14,9 +14,9 @@ import pytest
 
 from tests.docker.command import CHECKOUT, Samlocal
 from tests.docker.endpoint import serving
-from tests.docker.fixtures import missing
 from tests.docker.layer_shapes import File, LayerOf, write
 from tests.docker.test_layers import template
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from tests.docker import aws_clients
 from tests.docker.build_cache import NoCompilerError
 from tests.docker.command import API_CONNECTION, CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.endpoint import serving
-from tests.docker.fixtures import missing
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,8 @@ import pytest
 
 from tests.docker.built_images import built_images, remove_built_images
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
-from tests.docker.fixtures import missing
 from tests.docker.leftovers import leftovers
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.fixtures import missing
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

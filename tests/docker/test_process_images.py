@@ -17,10 +17,10 @@ import pytest
 
 from samlocal.engine.engine import Engine
 from samlocal.errors import LaunchError
-from tests.docker.fixtures import missing
 from tests.docker.leftovers import leftovers
 from tests.docker.process_sandbox import EXTENSION, container, running
 from tests.functional.sandbox.process.local_sandbox import SECONDS, WAITS, log_of
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -19,9 +19,9 @@ import pytest
 from tests.docker import own_engine
 from tests.docker import registry as registries
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, SAMLOCAL, Finished, Samlocal
-from tests.docker.fixtures import missing
 from tests.docker.registry import PASSWORD, USER
 from tests.docker.throttle import throttle
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

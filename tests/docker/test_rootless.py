@@ -15,9 +15,10 @@ import pytest
 from samlocal.engine.engine import Engine
 from tests.docker import podman_engine
 from tests.docker.command import BEHAVIOURS, PATIENCE_SECONDS, Samlocal
-from tests.docker.fixtures import STAND_INS, missing
+from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import that_stay
 from tests.docker.listening_sandbox import MIB, Way, echoed, listening
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.docker.build_cache import built_once
-from tests.docker.fixtures import missing
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from pathlib import Path

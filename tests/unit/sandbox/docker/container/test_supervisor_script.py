@@ -24,6 +24,7 @@ from samlocal.sandbox.docker.container.supervisor_script import (
     single_script,
     supervisor_script,
 )
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", 
 def shell(request: pytest.FixtureRequest) -> list[str]:
     words = SHELLS[request.param]
     if not shutil.which(words[0]):
-        pytest.skip(f"{words[0]} is not installed")
+        missing(f"{words[0]} is not installed")
     return words
 
 
