@@ -11,7 +11,7 @@ from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError
 from samlocal.serverless.template.merging import overlay, with_entries
-from samlocal.serverless.template.sections import present, require_mapping
+from samlocal.serverless.template.sections import present
 
 if TYPE_CHECKING:
     from samlocal.documents.node import Node
@@ -28,7 +28,7 @@ def compile_environment(service: Service, key: str) -> Node | None:
     own = present(service.functions.node(key, "environment"))
     for node in (declared, own):
         if node is not None:
-            require_mapping(node, "`environment`")
+            node.entries("`environment`")
     merged = overlay(declared, own)
     if merged is None:
         return None

@@ -62,10 +62,7 @@ class FunctionCompiler:
         at = service.functions.node(key)
         if at is None or at.value is None:
             raise TemplateError(f"the function `{key}` is empty", place=service.root.place)
-        if not isinstance(at.value, dict):
-            raise TemplateError(
-                f"the function `{key}` must be a mapping, not {at.kind}", place=at.place
-            )
+        at.entries(f"the function `{key}`")
         resource = ResourceBuilder(FUNCTION_TYPE, at)
         resource.add_text("FunctionName", service.function_name(key))
         self._add_code(resource, at)

@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 from samlocal.documents.node import NoValue
-from samlocal.errors import ProjectError, TemplateError
+from samlocal.errors import ProjectError
 from samlocal.serverless.template.merging import merge_deeply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from samlocal.documents.node import Node
     from samlocal.errors import Place
@@ -113,29 +113,3 @@ def present(node: Node | None) -> Node | None:
 def is_set(node: Node | None) -> TypeGuard[Node]:
     """Return whether a value is one that JavaScript takes for true, which overrides a default."""
     return node is not None and node.value not in (None, False, 0, "")
-
-
-def texts(node: Node | None, what: str) -> Iterator[str]:
-    """Yield the texts of a list; one text is a list of one.
-
-    Raises:
-        TemplateError: it is something else.
-    """
-    if node is None:
-        return
-    if (text := node.optional_text()) is not None:
-        yield text
-        return
-    for item in node.items(what):
-        yield item.text(f"an item of {what}")
-
-
-def require_mapping(node: Node, what: str) -> Node:
-    """Return the node.
-
-    Raises:
-        TemplateError: it is not a mapping.
-    """
-    if isinstance(node.value, dict):
-        return node
-    raise TemplateError(f"{what} must be a mapping, not {node.kind}", place=node.place)
