@@ -20,6 +20,7 @@ from samlocal.serverless.template.functions import FUNCTION_TYPE
 from samlocal.serverless.template.keys import check_keys, check_sections, misspelt_sections
 from samlocal.serverless.template.layers import LAYER_TYPE
 from samlocal.serverless.template.logical_ids import function_id
+from samlocal.serverless.template.plugins import check_plugins
 from samlocal.serverless.template.property_names import with_own_names
 from samlocal.serverless.template.service import Service
 from samlocal.serverless.template.service_diagnostics import service_diagnostics
@@ -170,9 +171,17 @@ class ServerlessProject:
 
     @cached_property
     def _of_service(self) -> tuple[Diagnostic, ...]:
-        account = [self.account.diagnostic] if self.account.diagnostic else []
-        said = service_diagnostics(self._service, self._stack, self._overrides)
-        return tuple(dict.fromkeys((*account, *said)))
+        said = (
+            *([self.account.diagnostic] if self.account.diagnostic else []),
+            *service_diagnostics(self._service, self._stack, self._overrides),
+            *self._unknown_sections,
+            *check_plugins(self._service),
+        )
+        return tuple(dict.fromkeys(said))
+
+    @cached_property
+    def _unknown_sections(self) -> tuple[Diagnostic, ...]:
+        return check_sections(self._service)
 
     def diagnostics_for(self, entry: FunctionEntry) -> tuple[Diagnostic, ...]:  # noqa: ARG002  # they concern all
         """Return the diagnostics that concern one function, which must be resolved."""
@@ -225,7 +234,7 @@ class ServerlessProject:
         key = entry.full_path
         logical_id = function_id(key)
         replaced = frozenset(replaced)
-        check_sections(self._service)
+        _ = self._unknown_sections  # they may be errors
         try:
             guessed = self._stack.compile_function(key, replaced=replaced, for_api=for_api)
             if self._stack.exists(logical_id) is False:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.serverless.template.keys import check_sections
-from samlocal.serverless.template.plugins import check_plugins
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 def service_diagnostics(
     service: Service, stack: ServiceStack, overrides: Iterable[str]
 ) -> Iterator[Diagnostic]:
-    """Yield what was dropped of a service, or may surprise; `overrides` are those of parameters.
+    """Yield what was dropped of `resources`, and the `overrides` of parameters that it does not have.
 
     Raises:
         ProjectError: the service cannot be read.
@@ -29,8 +27,6 @@ def service_diagnostics(
     for error in service.resources.errors:
         message = f"skipping a part of `resources`: {error.message}"
         yield Diagnostic(message=message, place=error.place, hint=error.hint)
-    yield from check_sections(service)
-    yield from check_plugins(service)
 
 
 def _undeclared(
