@@ -155,11 +155,9 @@ class ServerlessProject:
     def _is_excluded(self, entry: FunctionEntry) -> bool:
         if entry.condition is None:
             return False
-        condition = self._service.root.with_value(entry.condition)
-        resource = condition.with_value({"Condition": condition})
-        self._stack.resources.setdefault(entry.function_id or "", resource)
-        logical_id = entry.function_id or ""
+        logical_id = function_id(entry.full_path)
         declared = self._stack.resources[logical_id]
+        condition = self._service.root.with_value(entry.condition)
         entries = {**declared.entries("a function"), "Condition": condition}
         self._stack.resources[logical_id] = declared.with_value(entries)
         return self._stack.exists(logical_id) is False
