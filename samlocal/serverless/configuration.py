@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from samlocal.documents.node import Node
     from samlocal.serverless.node.process import Question
 
-_PROGRAMS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"})
+PROGRAMS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"})
 
 
 @frozen
@@ -51,7 +51,7 @@ def read_configuration(path: Path) -> Configuration:
 
 
 def _read(path: Path) -> Node | None:
-    if path.suffix in _PROGRAMS:
+    if path.suffix in PROGRAMS:
         return _run(path)
     from samlocal.documents import js_yaml  # noqa: PLC0415  # templates need none of it
 

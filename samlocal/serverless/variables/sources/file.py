@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.documents.node import Node
 from samlocal.documents.read_files import note_file
 from samlocal.errors import TemplateError, TemplateNotFoundError, VariableError
+from samlocal.serverless.configuration import PROGRAMS
 from samlocal.serverless.variables.sources.memory import memory_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from samlocal.serverless.variables.sources.memory import Memory
 
 _DATA: Final = frozenset({".yml", ".yaml", ".json", ".tfstate"})
-_PROGRAMS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"})
 
 
 def read_file(request: SourceRequest, variables: Variables) -> Node | None:
@@ -31,7 +31,7 @@ def read_file(request: SourceRequest, variables: Variables) -> Node | None:
     address = request.name
     memory = memory_of(variables)
     try:
-        if path.suffix in _PROGRAMS:
+        if path.suffix in PROGRAMS:
             from samlocal.serverless.variables.sources.programs import (  # noqa: PLC0415  # few services have any
                 run_file,
             )
