@@ -17,6 +17,8 @@ from samlocal.project.discovery import first_newer_file
 from samlocal.serverless.template.artifacts import artifact_location
 from samlocal.serverless.template.build_commands import SCRIPT_COMMAND, build_command
 from samlocal.serverless.template.handler_files import (
+    JAVASCRIPT,
+    SOURCES,
     archive_has_module,
     find_source,
     has_module,
@@ -57,7 +59,7 @@ _BUILT_IN: Final = f"{_PACKAGES}/build"
 _INTERPRETED: Final = ("nodejs", "python", "ruby")
 # What code is built from; the configuration is not.
 _SOURCE_ENDS: Final = {
-    "nodejs": (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
+    "nodejs": (*JAVASCRIPT, *SOURCES["nodejs"]),
     "python": (".py",),
     "ruby": (".rb",),
 }
@@ -250,8 +252,7 @@ class _Location:
         return CodeLocation(location=self._at(built), diagnostics=(stale,))
 
     def _own_files(self, directory: Path) -> Iterator[Path]:
-        ends = (".js", ".mjs", ".cjs")
-        return (directory / f"{self._module}{end}" for end in ends)
+        return (directory / f"{self._module}{end}" for end in JAVASCRIPT)
 
     def _of_missing(self, module: str) -> CodeLocation:
         """Return the directory of the service: the runtime says what is missing, unless a build would make it."""

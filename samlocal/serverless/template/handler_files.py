@@ -14,15 +14,14 @@ from samlocal.documents.read_files import note_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-TYPESCRIPT: Final = (".ts", ".mts", ".cts", ".tsx")
+JAVASCRIPT: Final = (".js", ".mjs", ".cjs")
 _ENDS: Final = {
-    "nodejs": ("", ".js", ".mjs", ".cjs", "/index.js", "/package.json"),
+    "nodejs": ("", *JAVASCRIPT, "/index.js", "/package.json"),
     "python": (".py", "/__init__.py"),
     "ruby": (".rb",),
 }
-_JAVASCRIPT: Final = (".js", ".mjs", ".cjs")
 # What a bundler compiles to JavaScript.
-SOURCES: Final = {"nodejs": (*TYPESCRIPT, ".jsx")}
+SOURCES: Final = {"nodejs": (".ts", ".mts", ".cts", ".tsx", ".jsx")}
 
 
 def language(runtime: str) -> str:
@@ -76,7 +75,7 @@ def without_ending(handler: str) -> str | None:
     """Return a handler without the ending of a JavaScript file, `src/app.get` of `src/app.js.get`; None if it has none."""
     folder, slash, name = handler.rpartition("/")
     file, *exports = name.split(".")
-    if len(exports) == 1 or f".{exports[0]}" not in _JAVASCRIPT:
+    if len(exports) == 1 or f".{exports[0]}" not in JAVASCRIPT:
         return None
     return f"{folder}{slash}{'.'.join((file, *exports[1:]))}"
 
