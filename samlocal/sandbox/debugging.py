@@ -56,14 +56,14 @@ def with_debugger(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) 
         DebuggerNotFoundError: The debugger for the runtime is not available.
     """
     places = _Places(package=_OWN_FOLDER, tools=TOOLS)
-    recipe, brings_own = _recipe(spec, runtime, settings)
+    choice = _chosen(spec, runtime, settings)
     mounts = spec.mounts
     if settings.path:
         mounts += (Mount(source=settings.path.absolute(), target=TOOLS),)
-    if recipe.package and not brings_own:
-        source = _package_folder(recipe.package, runtime)
-        mounts += (Mount(source=source, target=f"{_OWN_FOLDER}/{recipe.package}"),)
-    return _debugged(replace(spec, mounts=mounts), runtime, settings, places)
+    if package := choice.needed_package:
+        source = _package_folder(package, runtime)
+        mounts += (Mount(source=source, target=f"{_OWN_FOLDER}/{package}"),)
+    return _debugged(replace(spec, mounts=mounts), choice, settings, places)
 
 
 def with_local_debugger(
@@ -84,14 +84,14 @@ def with_local_debugger(
         host="localhost",
         arguments=tuple(each.replace(TOOLS, tools) for each in settings.arguments),
     )
-    recipe, brings_own = _recipe(spec, runtime, settings)
+    choice = _chosen(spec, runtime, settings)
     folders: tuple[Path, ...] = (settings.path.absolute(),) if settings.path else ()
     places = _Places(package=_OWN_FOLDER, tools=tools)
-    if recipe.package and not brings_own:
-        source = _package_folder(recipe.package, runtime)
+    if package := choice.needed_package:
+        source = _package_folder(package, runtime)
         places = replace(places, package=str(source.parent))
         folders += (source,)
-    return _debugged(spec, runtime, settings, places), folders
+    return _debugged(spec, choice, settings, places), folders
 
 
 @frozen
@@ -102,21 +102,31 @@ class _Places:
     tools: str
 
 
-def _recipe(
-    spec: SandboxSpec, runtime: Runtime, settings: DebugSettings
-) -> tuple[DebugRecipe, bool]:
-    """Return the recipe, and whether the user's arguments start another debugger."""
+@frozen
+class _Choice:
+    """The recipe, and whether the user's arguments are the whole command, or start another debugger."""
+
+    recipe: DebugRecipe
+    whole: bool
+    brings_own: bool
+
+    @property
+    def needed_package(self) -> str | None:
+        return None if self.brings_own else self.recipe.package
+
+
+def _chosen(spec: SandboxSpec, runtime: Runtime, settings: DebugSettings) -> _Choice:
     whole = brings_command(settings.arguments, runtime)
     program = _file_of_program(spec)
     recipe = runtime.debug[0] if whole else _choose(runtime, settings, program=program)
-    return recipe, whole or brings_debugger(settings.arguments, spec.environment, recipe)
+    brings_own = whole or brings_debugger(settings.arguments, spec.environment, recipe)
+    return _Choice(recipe=recipe, whole=whole, brings_own=brings_own)
 
 
 def _debugged(
-    spec: SandboxSpec, runtime: Runtime, settings: DebugSettings, places: _Places
+    spec: SandboxSpec, choice: _Choice, settings: DebugSettings, places: _Places
 ) -> SandboxSpec:
-    whole = brings_command(settings.arguments, runtime)
-    recipe, brings_own = _recipe(spec, runtime, settings)
+    recipe = choice.recipe
     values = {
         "host": settings.listen_address,
         "port": str(settings.ports[0]),
@@ -131,16 +141,16 @@ def _debugged(
         debugger=Debugger(
             name=recipe.debugger,
             ports=settings.ports,
-            tool=None if recipe.listens or whole else values["tool"],
+            tool=None if recipe.listens or choice.whole else values["tool"],
             host=settings.host,
             traces=recipe.traces,
         ),
     )
-    if whole:
+    if choice.whole:
         return _run_instead(spec, settings.arguments)
     if recipe.before:
         return _started_by(spec, recipe, settings.arguments, values)
-    own = () if brings_own else tuple(each.format_map(values) for each in recipe.arguments)
+    own = () if choice.brings_own else tuple(each.format_map(values) for each in recipe.arguments)
     return _with_arguments(spec, (*settings.arguments, *own))
 
 
