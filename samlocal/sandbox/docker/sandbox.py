@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event, Thread
@@ -21,7 +21,7 @@ from samlocal.sandbox.docker.image_preparation import ImagePreparation
 from samlocal.sandbox.docker.network.api_listener import ApiListener
 from samlocal.sandbox.docker.network.reachability import reaches, reaches_from_new_container
 from samlocal.sandbox.docker.start_clock import StartClock
-from samlocal.sandbox.future_results import settle
+from samlocal.sandbox.future_results import set_error, settle
 from samlocal.sandbox.output import Output
 from samlocal.sandbox.sandbox import Exit
 
@@ -198,8 +198,7 @@ class DockerSandbox:
 
     def _fail(self, error: BaseException) -> None:
         for future in (self.listening, self.started, self.exited, self.logs_ended):
-            with suppress(InvalidStateError):
-                cast("Future[object]", future).set_exception(error)
+            set_error(cast("Future[object]", future), error)
         self._processes.fail(error)
         self._underway.set()
 
