@@ -65,6 +65,15 @@ class MemoryGroup:
         return "".join(texts)
 
 
+def memory_group_in(folder: Path, *, is_unified: bool) -> MemoryGroup:
+    """Return the group of a folder; `is_unified` tells whether it is one of cgroup v2."""
+    return MemoryGroup(
+        folder=folder,
+        peak="memory.peak" if is_unified else "memory.max_usage_in_bytes",
+        kills="memory.events" if is_unified else "memory.oom_control",
+    )
+
+
 def process_peak(statuses: str) -> int:
     """Return the largest peak in `/proc/PID/status` texts, in bytes."""
     return max((int(each) for each in _PROCESS_PEAK.findall(statuses)), default=0) * _KIB

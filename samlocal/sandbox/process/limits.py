@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlocal.sandbox.cpu_limit import CPU_PERIOD_US, cpu_quota_us
-from samlocal.sandbox.memory_group import MemoryGroup
+from samlocal.sandbox.memory_group import memory_group_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from samlocal.sandbox.memory_group import MemoryGroup
 
 
 class Limits:
@@ -21,11 +23,7 @@ class Limits:
         self.memory: MemoryGroup | None = None
         self._cpu = folders.get("cpu")
         if folder := folders.get("memory"):
-            self.memory = MemoryGroup(
-                folder=Path(folder),
-                peak="memory.peak" if is_unified else "memory.max_usage_in_bytes",
-                kills="memory.events" if is_unified else "memory.oom_control",
-            )
+            self.memory = memory_group_in(Path(folder), is_unified=is_unified)
 
     def limit_cpu(self, cpus: float) -> None:
         """Let the processes have no more than this number of CPUs, where that is possible."""

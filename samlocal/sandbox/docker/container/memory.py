@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.sandbox.memory_group import MemoryGroup, process_peak
+from samlocal.sandbox.memory_group import memory_group_in, process_peak
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
+    from samlocal.sandbox.memory_group import MemoryGroup
 
 _MIB: Final = 1024 * 1024
 _GROUPS: Final = Path("/sys/fs/cgroup")
@@ -43,13 +44,9 @@ def memory_group(container_id: str, pid: int) -> MemoryGroup | None:
         if container_id not in path:
             continue
         if controllers == "memory":
-            folder = _GROUPS / "memory" / path.lstrip("/")
-            return MemoryGroup(
-                folder=folder, peak="memory.max_usage_in_bytes", kills="memory.oom_control"
-            )
+            return memory_group_in(_GROUPS / "memory" / path.lstrip("/"), is_unified=False)
         if not controllers and (_GROUPS / "cgroup.controllers").exists():
-            folder = _GROUPS / path.lstrip("/")
-            return MemoryGroup(folder=folder, peak="memory.peak", kills="memory.events")
+            return memory_group_in(_GROUPS / path.lstrip("/"), is_unified=True)
     return None
 
 
