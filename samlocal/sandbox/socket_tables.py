@@ -5,10 +5,22 @@ https://docs.kernel.org/networking/proc_net_tcp.html
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLES: Final = ("net/tcp", "net/tcp6")
 _LISTEN: Final = "0A"
+
+
+def read_tables(process: Path) -> str:
+    """Return the tables of a process of this machine, `/proc/PID`; empty where the kernel has none.
+
+    Raises:
+        OSError: The process has ended, or is another user's.
+    """
+    return "".join((process / name).read_text() for name in TABLES if (process / name).exists())
 
 
 def is_listed(tables: str, port: int) -> bool:

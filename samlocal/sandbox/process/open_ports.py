@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from samlocal.sandbox.socket_tables import TABLES, is_listed
+from samlocal.sandbox.socket_tables import is_listed, read_tables
 
 _PROCESS: Final = Path("/proc/self")
 
@@ -13,7 +13,7 @@ _PROCESS: Final = Path("/proc/self")
 def listens_on(port: int) -> bool | None:
     """Return whether a program listens on a TCP port; None where the kernel does not tell."""
     try:
-        tables = [(_PROCESS / name).read_text() for name in TABLES if (_PROCESS / name).exists()]
+        tables = read_tables(_PROCESS)
     except OSError:
         return None
-    return is_listed("".join(tables), port) if tables else None
+    return is_listed(tables, port) if tables else None

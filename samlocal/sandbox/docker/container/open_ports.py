@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import EngineError
-from samlocal.sandbox.socket_tables import TABLES, is_listed
+from samlocal.sandbox.socket_tables import TABLES, is_listed, read_tables
 
 if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
@@ -34,7 +34,7 @@ def _on_host(container_id: str, pid: int) -> str | None:
     try:
         if container_id not in (process / "cgroup").read_text():
             return None
-        return "".join((process / name).read_text() for name in TABLES if (process / name).exists())
+        return read_tables(process)
     except OSError:
         return None
 
