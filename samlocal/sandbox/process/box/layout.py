@@ -100,14 +100,15 @@ class Layout:
         known = path
         while known not in self._sources:
             known = os.path.dirname(known)
+        source = self._sources[known]
+        if path == known:
+            return source
         below = path[len(known.rstrip("/")) :]
         first = below.strip("/").split("/")[0]
         if first and known in self.opened and first not in self.opened[known]:
             return None
-        source = self._sources[known].rstrip("/") + below if self._sources[known] else ""
-        if path == known:
-            return self._sources[known]
-        return source if source and os.path.lexists(source) else None
+        shown = source.rstrip("/") + below
+        return shown if source and os.path.lexists(shown) else None
 
     def _place(self, path: str, *, is_directory: bool) -> None:
         """See to it that there is something to mount on."""
@@ -128,10 +129,10 @@ class Layout:
 
     def _open(self, path: str) -> None:
         """Replace a directory by one in memory with the same content."""
-        source = self._sources[path] if path in self._sources else self._seen(path)
+        source = self._seen(path) or ""
         names = _entries(source) if source else []
         self.opened[path] = set(names)
-        self._sources[path] = source or ""
+        self._sources[path] = source
         if path == "/":
             return
         self.operations.append(("memory", path, "mode=755"))
