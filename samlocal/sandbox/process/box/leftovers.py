@@ -38,13 +38,13 @@ def make_folder(folder: str) -> int:
 def remove_leftovers(folder: str) -> None:
     """Remove the folders and control groups of dead boxes beside those of this one."""
     parent, own = os.path.split(folder)
+    groups = set(parents().values())
     for name in os.listdir(parent):
         if name.startswith(_PREFIX) and name != own and _is_dead(f"{parent}/{name}"):
-            for group in set(parents().values()):
-                if os.path.isdir(f"{group}/{name}"):
-                    remove_group(f"{group}/{name}")
+            for group in groups:
+                remove_group(f"{group}/{name}")
             remove_tree(f"{parent}/{name}")
-    for group in set(parents().values()):
+    for group in groups:
         _remove_groups(group, own)
 
 
