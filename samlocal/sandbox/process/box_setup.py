@@ -63,7 +63,7 @@ class BoxSetup:
         self._spec = spec
         self._address = address
         self._replaced = {} if is_isolated else _real_paths(spec)
-        self._pattern = _path_pattern(self._replaced)
+        self._pattern = _path_pattern(self._replaced) if self._replaced else None
 
     @property
     def marker(self) -> str:
@@ -132,7 +132,7 @@ class BoxSetup:
 
     def _real(self, text: str) -> str:
         """Return a text with the paths in it replaced."""
-        if not self._replaced:
+        if self._pattern is None:
             return text
         return self._pattern.sub(lambda found: self._replaced[found[0]], text)
 
