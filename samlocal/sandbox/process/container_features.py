@@ -10,12 +10,12 @@ from samlocal.errors import EngineRequiredError
 from samlocal.sandbox.process.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from samlocal.function import Function
     from samlocal.runtimes import Runtime
     from samlocal.sandbox.plan import SandboxSettings
-    from samlocal.sandbox.sandbox import SandboxSpec
 
 _HINT: Final = "start a container engine, and use `--sandbox docker`"
 _MACHINES: Final = {"aarch64": "arm64", "amd64": "x86_64"}
@@ -55,15 +55,18 @@ def require_process(function: Function, runtime: Runtime, settings: SandboxSetti
         )
 
 
-def require_native_bootstrap(function: Function, sandbox: SandboxSpec, bootstrap: str) -> None:
+def require_native_bootstrap(
+    function: Function, folders: Mapping[str, Path], bootstrap: str
+) -> None:
     """Check that this machine can start the bootstrap of a function; a script needs no certain machine.
+
+    `folders` are the directories of code and layers by their path in the sandbox.
 
     Raises:
         EngineRequiredError: It is a program for Linux or for a processor that this machine does not have.
     """
     root, _, name = bootstrap.rpartition("/")
-    folder = next(each.source for each in sandbox.mounts if each.target == root)
-    with (folder / name).open("rb") as file:
+    with (folders[root] / name).open("rb") as file:
         if file.read(len(_ELF)) != _ELF:
             return
     system = os.uname().sysname

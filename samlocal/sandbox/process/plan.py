@@ -66,7 +66,7 @@ def plan_process(
         family=runtime.family,
     )
     if runtime.bootstraps:
-        program = _bootstrap(function, runtime, sandbox, folders)
+        program = _bootstrap(function, runtime, folders, project)
     else:
         from samlocal.sandbox.process.interpreter_program import make_program  # noqa: PLC0415  # not for bootstraps
 
@@ -88,12 +88,12 @@ def plan_process(
 
 
 def _bootstrap(
-    function: Function, runtime: Runtime, sandbox: SandboxSpec, folders: Mapping[str, Path]
+    function: Function, runtime: Runtime, folders: Mapping[str, Path], project: Path
 ) -> Program:
     from samlocal.sandbox.bootstrap import find_bootstrap  # noqa: PLC0415  # few have any
 
-    path = find_bootstrap(function, runtime, folders, sandbox.project)
-    require_native_bootstrap(function, sandbox, path)
+    path = find_bootstrap(function, runtime, folders, project)
+    require_native_bootstrap(function, folders, path)
     return Program(
         words=(path,), label=path, variables=image_variables(has_layers=LAYER_ROOT in folders)
     )
