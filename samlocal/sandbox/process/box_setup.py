@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,7 +82,6 @@ class BoxSetup:
             "wrapper": self._wrapper,
             "user": self._user(),
             "strict": sandbox.strict,
-            "groups": sys.platform == "linux",
             "memory_bytes": memory_mb and memory_mb * _MIB,
             "tmp_bytes": in_memory and in_memory * _MIB,
             "processes": _PROCESSES if sandbox.strict else None,

@@ -102,10 +102,7 @@ class Guard:
         """
         setup = self._setup
         make_folder(self._folder)
-        if setup["groups"]:
-            self._groups.make(
-                setup["name"], memory=setup["memory_bytes"], processes=setup["processes"]
-            )
+        self._groups.make(setup["name"], memory=setup["memory_bytes"], processes=setup["processes"])
         if self._is_isolated and not setup["wrapper"]:
             flags = kernel.NEW_PIDS | kernel.NEW_IPC
             user, group = os.geteuid(), os.getegid()
