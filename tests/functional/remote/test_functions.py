@@ -57,6 +57,7 @@ def invoked(aws: AwsService) -> str:
         pytest.param(("Orders:live",), "shop-orders:live", id="qualified"),
         pytest.param(("shop-orders",), "shop-orders", id="name in the project"),
         pytest.param(("anything-else",), "anything-else", id="name in AWS"),
+        pytest.param(("function:Payments",), "function:Payments", id="partial ARN"),
         pytest.param((ALIAS, "--config-env", "prod"), ALIAS, id="ARN"),
     ],
 )
