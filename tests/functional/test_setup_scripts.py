@@ -56,6 +56,15 @@ def test_a_running_engine_is_used(engine: str) -> None:
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
 
 
+def test_an_unknown_sandbox_of_the_demo_is_named() -> None:
+    """The demo sets up nothing for a sandbox that does not exist, and says which do."""
+    answer = _run("demo", SANDBOX="podman")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == (
+        "error: `podman` is not a sandbox\n\nhint: SANDBOX is `auto`, `docker` or `process`\n"
+    )
+
+
 @pytest.mark.parametrize("address", ["unix:///nonexistent.sock", "tcp://127.0.0.1:1"])
 def test_an_engine_elsewhere_is_not_started(address: str) -> None:
     """An engine at DOCKER_HOST that does not answer is an error: the user has to start it."""
