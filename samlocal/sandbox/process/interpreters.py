@@ -52,8 +52,7 @@ def find_interpreter(
     if chosen is not None:
         found = _chosen(chosen, language, host)
     else:
-        exact = (each for each in _search(language, wanted, folders, host) if _fits(each, wanted))
-        found = next(exact, None) or _nearest(language, wanted, folders, host)
+        found = _best(language, wanted, folders, host)
     if found is None:
         version = _text(wanted)
         raise InterpreterNotFoundError(
@@ -90,12 +89,17 @@ def _search(
     yield from on_path(language, _text(wanted), host)
 
 
-def _nearest(
+def _best(
     language: Language, wanted: Version, folders: tuple[Path, Path], host: Host
 ) -> Interpreter | None:
-    """Return the interpreter of the nearest version; of two at the same distance, the newer one."""
-    found = [*_search(language, wanted, folders, host), *other_versions_on_path(language, host)]
-    usable = [each for each in found if each.version >= language.minimum]
+    """Return the first interpreter of the version, else the nearest one; of two at the same distance, the newer one."""
+    others = []
+    for each in _search(language, wanted, folders, host):
+        if _fits(each, wanted):
+            return each
+        others.append(each)
+    others += other_versions_on_path(language, host)
+    usable = [each for each in others if each.version >= language.minimum]
     return min(usable, key=lambda each: _distance(language, each.version, wanted), default=None)
 
 
