@@ -76,7 +76,7 @@ def on_path(language: Language, wanted: str, host: Host) -> Iterator[Interpreter
 
     A program is run for its version only if no file and no name tells it.
     """
-    folders = [folder for folder in _path(host.variables) if not folder.endswith(_SHIMS)]
+    folders = _path(host.variables)
     if language.versioned and wanted:
         name = language.versioned.format(version=wanted)
         for folder in folders:
@@ -95,11 +95,8 @@ def other_versions_on_path(language: Language, host: Host) -> Iterator[Interpret
         return
     form = re.compile(re.escape(language.versioned).replace(r"\{version\}", r"(\d+(?:\.\d+)+)"))
     for folder in _path(host.variables):
-        if folder.endswith(_SHIMS):
-            continue
         for name in _names(folder):
-            if (found := form.fullmatch(name)) and _is_program(Path(folder, name)):
-                path = Path(folder, name)
+            if (found := form.fullmatch(name)) and _is_program(path := Path(folder, name)):
                 yield Interpreter(path=path, version=parse_version(found[1]), origin="PATH")
 
 
@@ -158,8 +155,10 @@ def _layout_version(language: Language, layout: Layout, root: Path, path: Path) 
 
 
 def _path(variables: Mapping[str, str]) -> list[str]:
+    """Return the absolute directories of the PATH, each once, without those of shims."""
     folders = variables.get("PATH", os.defpath).split(":")
-    return list(dict.fromkeys(each.rstrip("/") for each in folders if each.startswith("/")))
+    absolute = dict.fromkeys(each.rstrip("/") for each in folders if each.startswith("/"))
+    return [each for each in absolute if not each.endswith(_SHIMS)]
 
 
 def _names(folder: str) -> list[str]:
