@@ -123,16 +123,9 @@ def _root(layout: Layout, host: Host) -> Path | None:
             root = host.home / rest
         else:
             root = Path(written)
-        if _is_directory(root):
+        if os.path.isdir(root):  # noqa: PTH112  # without an error if this user may not see it
             return root
     return None
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # this user may not see it
-        return False
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
@@ -169,7 +162,5 @@ def _names(folder: str) -> list[str]:
 
 
 def _is_program(path: Path) -> bool:
-    try:
-        return path.is_file() and os.access(path, os.X_OK)
-    except OSError:  # this user may not see it
-        return False
+    is_file = os.path.isfile(path)  # noqa: PTH113  # without an error if this user may not see it
+    return is_file and os.access(path, os.X_OK)
