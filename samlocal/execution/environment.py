@@ -438,9 +438,7 @@ class ExecutionEnvironment:
                 error_type=result.phase.error_type,
                 spans=result.spans,
             )
-            # The log and the extensions get the output before this event.
-            if self._programs.extensions or self._journal.shows(done):
-                await self._programs.flush_output()
+            await self._programs.flush_output_before(done, for_extensions=True)
             self._journal.publish(done)
 
         result = await run_invocation(

@@ -19,7 +19,6 @@ from samlocal.execution.outcomes import (
     named_extensions,
     too_many_extensions,
 )
-from samlocal.execution.platform_lines import platform_lines
 from samlocal.execution.thread_futures import awaitable
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class Initialiser:
                     await programs.wait_for_runtime(_EXIT_SECONDS)
                 await programs.kill_runtime()  # what it has written comes before the report
             done = self._runtime_done(programs, phase, failure)
-            await self._flush_before(done, programs, for_extensions=True)
+            await programs.flush_output_before(done, for_extensions=True)
             self._publish(done)
         if not failure:
             ready = [each for each in programs.extensions if each.events]
@@ -179,13 +178,6 @@ class Initialiser:
             error_type=failure.error_type if failure else None,
         )
 
-    async def _flush_before(
-        self, event: PlatformEvent, programs: Programs, *, for_extensions: bool = False
-    ) -> None:
-        """Wait for the previous output if the log shows an event, or if extensions get both."""
-        if (for_extensions and programs.extensions) or platform_lines(event, self._configuration):
-            await programs.flush_output()
-
     async def _publish_report(
         self, programs: Programs, phase: InitPhase, result: PhaseResult
     ) -> None:
@@ -198,7 +190,7 @@ class Initialiser:
             status=failure.status if failure else "success",
             error_type=failure.error_type if failure else None,
         )
-        await self._flush_before(report, programs)
+        await programs.flush_output_before(report)
         for each in programs.extensions:
             self._publish(
                 platform_events.extension(

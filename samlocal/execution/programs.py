@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from samlocal.execution.journal import Journal
     from samlocal.execution.outcomes import PhaseOutcome
+    from samlocal.execution.platform_events import PlatformEvent
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.runtime_api.extension import Extension
     from samlocal.sandbox.output import Log
@@ -134,6 +135,13 @@ class Programs:
                 return
         if running and not at_once:
             await asyncio.to_thread(_flush, running)
+
+    async def flush_output_before(
+        self, event: PlatformEvent, *, for_extensions: bool = False
+    ) -> None:
+        """Wait until the previous output is written if the log shows an event, or if extensions get both."""
+        if (for_extensions and self.extensions) or self._journal.shows(event):
+            await self.flush_output()
 
     async def until(
         self, *wanted: asyncio.Future[Any], request_id: str, seconds: float
