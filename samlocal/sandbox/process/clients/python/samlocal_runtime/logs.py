@@ -16,9 +16,7 @@ _TIME = "%Y-%m-%dT%H:%M:%S"
 _JSON_TIME = _TIME + "Z"
 _NO_BREAK_SPACE = "\u00a0"
 # What a record has by itself: all else is the user's `extra`.
-_OWN_FIELDS = frozenset(
-    {*logging.makeLogRecord({}).__dict__, "aws_request_id", "message", "taskName", "tenant_id"}
-) - {"message", "taskName"}
+_OWN_FIELDS = {*logging.makeLogRecord({}).__dict__, "aws_request_id", "tenant_id"} - {"taskName"}
 
 
 class Invocation:

@@ -40,8 +40,7 @@ def main(handler_name: str) -> None:
     if not workers:
         run(handler_name)
         return
-    processes = [process for process in (_fork(handler_name) for _ in range(workers)) if process]
-    for process in processes:
+    for process in [_fork(handler_name) for _ in range(workers)]:
         os.waitpid(process, 0)
 
 
