@@ -91,7 +91,7 @@ class RuntimeApi {
   read() {
     const end = this.received.indexOf(END_OF_HEADERS);
     if (end < 0 || this.pending === undefined) return;
-    const [first, ...lines] = this.received.toString('latin1', 0, end).split('\r\n');
+    const [, ...lines] = this.received.toString('latin1', 0, end).split('\r\n');
     const headers = {};
     for (const line of lines) {
       const colon = line.indexOf(':');
@@ -108,8 +108,8 @@ class RuntimeApi {
     } else {
       socket.unref();
     }
-    // A refused response is the caller's to know: the function goes on.
-    pending.resolve({ status: Number(first.split(' ')[1]), headers, body: found.body });
+    // The status does not matter: after a refused response, the function goes on.
+    pending.resolve({ headers, body: found.body });
   }
 }
 
