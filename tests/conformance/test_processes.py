@@ -23,7 +23,7 @@ from tests.functional.sandbox.process.local_sandbox import (
     SECONDS,
     WAITS,
     Words,
-    boxes_of_this_process,
+    boxes_of,
     log_of,
     process_spec,
 )
@@ -87,7 +87,7 @@ def run(
         yield run_program
     assert not remains_of(tmp_path)
     if is_process(sandbox):
-        assert not boxes_of_this_process()
+        assert not boxes_of(os.getpid())
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.functional.sandbox.process.local_sandbox import (
-    EXTENSION,
     WAITS,
-    boxes_of_this_process,
+    boxes_of,
     process_spec,
     running,
 )
@@ -35,7 +35,7 @@ def namespaces(request: pytest.FixtureRequest) -> bool:
 def no_leftovers() -> Iterator[None]:
     """Neither folders nor control groups of this process's sandboxes remain."""
     yield
-    assert boxes_of_this_process() == []
+    assert boxes_of(os.getpid()) == []
 
 
 @pytest.fixture
@@ -49,16 +49,3 @@ def run(namespaces: bool, no_leftovers: None, tmp_path: Path) -> Run:  # noqa: F
         return running(process_spec(tmp_path, program, **options), namespaces=namespaces)  # type: ignore[arg-type]  # options of the spec
 
     return run_program
-
-
-@pytest.fixture
-def add_extension(tmp_path: Path) -> Callable[..., None]:
-    """Writes an extension into the layers."""
-
-    def write(name: str, content: str | bytes = EXTENSION, mode: int = 0o755) -> None:
-        path = tmp_path / "opt" / "extensions" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        path.chmod(mode)
-
-    return write

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
@@ -31,7 +32,6 @@ os.write(1, b"ready\\n")
 while True:
     signal.pause()
 """
-EXTENSION: Final = f"#!{sys.executable}\n{WAITS}"
 
 
 class Words:
@@ -117,9 +117,17 @@ def processes_with(text: str) -> list[int]:
     return found
 
 
-def boxes_of_this_process() -> list[Path]:
-    """Return the folders and control groups of this process's sandboxes."""
-    prefix = f"samlocal-box-{os.getpid()}-"
+def wait_until_gone(mark: str) -> None:
+    """Wait until no process has a mark in its command line."""
+    deadline = time.monotonic() + SECONDS
+    while found := processes_with(mark):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+
+
+def boxes_of(process: int) -> list[Path]:
+    """Return the folders and control groups of a process's sandboxes."""
+    prefix = f"samlocal-box-{process}-"
     folders = list(Path(_temporary_folder()).glob(f"{prefix}*"))
     for parent, names, _ in os.walk("/sys/fs/cgroup"):  # other groups may end meanwhile
         folders += [Path(parent, each) for each in names if each.startswith(prefix)]

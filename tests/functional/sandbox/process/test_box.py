@@ -21,6 +21,7 @@ from tests.functional.sandbox.process.local_sandbox import (
     SECONDS,
     WAITS,
     Words,
+    boxes_of,
     process_spec,
     processes_with,
     running,
@@ -41,21 +42,6 @@ if os.fork() == 0:
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "MARK-child"], start_new_session=True)
 os.execv("/bin/sh", ["sh", "-c", "trap '' TERM; sleep 0.2; echo ready; while :; do sleep 1; done", "MARK-self"])
 """
-
-
-def output_of(run: Run, program: str, **options: object) -> str:
-    """Return all that a program writes."""
-    with run(program, **options) as (sandbox, log):
-        sandbox.runtime.output_ended.result(SECONDS)
-        return log.text
-
-
-def wait_until_gone(mark: str) -> None:
-    """Wait until no process has a mark in its command line."""
-    deadline = time.monotonic() + SECONDS
-    while found := processes_with(mark):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
 
 
 def test_files_of_a_sandbox(tmp_path: Path, no_leftovers: None) -> None:
@@ -248,25 +234,16 @@ def test_killed_with_nothing_left(tmp_path: Path, victim: str, namespaces: bool)
         try:
             assert samlocal.stdout
             guard = int(samlocal.stdout.readline())
-            prefix = f"samlocal-box-{samlocal.pid}-"
-            assert own_files(prefix)
+            assert boxes_of(samlocal.pid)
             [supervisor] = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
             victims = {"samlocal": samlocal.pid, "guard": guard, "supervisor": int(supervisor)}
             os.kill(victims[victim], signal.SIGKILL)
             deadline = time.monotonic() + SECONDS
-            while own_files(prefix) or processes_with(mark):
+            while boxes_of(samlocal.pid) or processes_with(mark):
                 assert time.monotonic() < deadline, processes_with(mark)
                 time.sleep(0.02)
         finally:
             samlocal.kill()
-
-
-def own_files(prefix: str) -> list[Path]:
-    """Return the folders and control groups of another samlocal's sandboxes."""
-    found = list(Path(_temporary_folder()).glob(f"{prefix}*"))
-    for parent, names, _ in os.walk("/sys/fs/cgroup"):
-        found += [Path(parent, each) for each in names if each.startswith(prefix)]
-    return found
 
 
 def test_whole_box_killed_without_namespaces(tmp_path: Path, no_leftovers: None) -> None:

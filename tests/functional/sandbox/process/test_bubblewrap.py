@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from tests.functional.sandbox.process.local_sandbox import (
     Words,
     process_spec,
     processes_with,
+    wait_until_gone,
 )
 
 if TYPE_CHECKING:
@@ -125,10 +125,7 @@ def test_killed_guard_of_a_wrapped_sandbox(tmp_path: Path, no_leftovers: None) -
         assert sandbox._box
         os.kill(sandbox._box.pid, signal.SIGKILL)
         sandbox.exited.result(SECONDS)
-        deadline = time.monotonic() + SECONDS
-        while processes_with(mark):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until_gone(mark)
 
 
 def test_bubblewrap_that_is_refused(
