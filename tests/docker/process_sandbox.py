@@ -9,9 +9,8 @@ from samlocal.sandbox.container_spec import ContainerSpec, ImageRequest
 from samlocal.sandbox.docker.sandbox import DockerSandbox
 from samlocal.sandbox.process.sandbox import ProcessSandbox
 from samlocal.sandbox.process_spec import ProcessSpec
-from samlocal.sandbox.sandbox import Mount, SandboxSpec
 from tests.docker.python_container import NoProgress
-from tests.functional.sandbox.process.local_sandbox import SECONDS, WAITS, Words
+from tests.functional.sandbox.process.local_sandbox import SECONDS, WAITS, Words, sandbox_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,24 +30,11 @@ def container(
     """Return a container whose runtime is a Python program; the layers are in `folder / "opt"`."""
     command = {"entrypoint": ("python3", "-c"), "command": (program,)}
     return ContainerSpec(
-        sandbox=_sandbox(folder, **command | options),
+        sandbox=sandbox_spec(folder, **command | options),
         image=ImageRequest(name=image, is_function="entrypoint" in options),
         api_connection="direct",
         engine_options=engine_options,
     )
-
-
-def _sandbox(folder: Path, **options: object) -> SandboxSpec:
-    layers = folder / "opt"
-    spec: dict[str, Any] = {
-        "function": "F",
-        "project": folder / "template.yaml",
-        "environment": {"_HANDLER": "app.handler", "STAGE": "dev", "my.dotted": "a b"},
-        "memory_mb": 128,
-        "is_reused": True,
-        "mounts": (Mount(source=layers, target="/opt"),) if layers.exists() else (),
-    }
-    return SandboxSpec(**spec | options)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING, Any, Final
@@ -57,26 +58,30 @@ class Words:
         assert found, self.text
 
 
-def process_spec(
-    folder: Path, program: str = WAITS, *, words: tuple[str, ...] = (), **options: object
-) -> ProcessSpec:
-    """Return a spec for a Python program; code and layers are in `task` and `opt` of the folder."""
-    (folder / "task").mkdir(exist_ok=True)
+def sandbox_spec(folder: Path, **options: object) -> SandboxSpec:
+    """Return a sandbox without its program; the layers are in `opt` of the folder, if there are any."""
     layers = folder / "opt"
-    mounts = [Mount(source=folder / "task", target="/var/task")]
-    if layers.exists():
-        mounts.append(Mount(source=layers, target="/opt"))
-    mounts += options.pop("more_mounts", ())  # type: ignore[arg-type]  # only tests give them
     spec: dict[str, Any] = {
         "function": "F",
         "project": folder / "template.yaml",
         "environment": {"_HANDLER": "app.handler", "STAGE": "dev", "my.dotted": "a b"},
         "memory_mb": 128,
         "is_reused": True,
-        "mounts": tuple(mounts),
+        "mounts": (Mount(source=layers, target="/opt"),) if layers.exists() else (),
     }
+    return SandboxSpec(**spec | options)
+
+
+def process_spec(
+    folder: Path, program: str = WAITS, *, words: tuple[str, ...] = (), **options: object
+) -> ProcessSpec:
+    """Return a spec for a Python program; code and layers are in `task` and `opt` of the folder."""
+    (folder / "task").mkdir(exist_ok=True)
+    task = Mount(source=folder / "task", target="/var/task")
+    more_mounts: tuple[Mount, ...] = tuple(options.pop("more_mounts", ()))  # type: ignore[arg-type]  # only tests give them
+    sandbox = sandbox_spec(folder, **options)
     return ProcessSpec(
-        sandbox=SandboxSpec(**spec | options),
+        sandbox=replace(sandbox, mounts=(task, *sandbox.mounts, *more_mounts)),
         program=words or (sys.executable, "-I", "-c", program),
         label="Python",
         variables={"PATH": "/usr/local/bin:/usr/bin:/bin"},
