@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,10 +16,12 @@ import pytest
 from tests.docker.built_images import built_images, remove_built_images
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Finished, Samlocal
 from tests.docker.leftovers import leftovers
+from tests.functional.sandbox.process.local_sandbox import processes_with
 from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import docker
 
@@ -222,7 +222,7 @@ def test_interrupted_build(
     for line in process.stderr:
         if line == f"begun {mark}\n".encode():
             break
-    running = _processes(mark)
+    running = processes_with(mark)
     assert running
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
@@ -242,17 +242,7 @@ def test_interrupted_build(
 def _left(engine: docker.APIClient, mark: str) -> list[object]:
     """The processes and containers of a build; Podman has no container to show for it."""
     containers = [each for each in engine.containers(all=True) if mark in str(each)]
-    return [*_processes(mark), *containers]
-
-
-def _processes(mark: str) -> list[int]:
-    """The processes of this machine, in containers too, with that mark in their command."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended
-            if mark.encode() in (each / "cmdline").read_bytes():
-                found.append(int(each.name))
-    return found
+    return [*processes_with(mark), *containers]
 
 
 def test_image_that_exits_at_once(invoke: Callable[..., Finished]) -> None:
