@@ -6,7 +6,6 @@ marked with the row of docs/guides/process-sandbox.md that says why.
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.sandbox.sandbox import SandboxKind
-    from tests.docker.fixtures import CopyOf
     from tests.docker.podman_engine import Podman
 
 
@@ -155,22 +153,6 @@ def remains_of(sandbox: str, request: pytest.FixtureRequest) -> Callable[[Path],
         return processes_of
     client: docker.APIClient = request.getfixturevalue("engine")
     return lambda folder: leftovers(client, folder)
-
-
-@pytest.fixture
-def copy_of(
-    stand_in: Callable[[str], str], remains_of: Callable[[Path], list[Any]], tmp_path: Path
-) -> Iterator[CopyOf]:
-    """Returns a copy of a project, with stand-in images for it; nothing of its sandboxes may remain."""
-    copy = tmp_path / "project"
-
-    def there(project: Path, *images: str) -> Path:
-        for image in images:
-            stand_in(image)
-        return shutil.copytree(project, copy)
-
-    yield there
-    assert not remains_of(copy)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import shutil
 from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import docker
 import docker.errors
@@ -177,10 +177,16 @@ class CopyOf(Protocol):
 
 
 @pytest.fixture
+def remains_of(engine: docker.APIClient) -> Callable[[Path], list[Any]]:
+    """Returns what remains of the sandboxes for a project's directory."""
+    return lambda folder: leftovers(engine, folder)
+
+
+@pytest.fixture
 def copy_of(
-    stand_in: Callable[[str], str], engine: docker.APIClient, tmp_path: Path
+    stand_in: Callable[[str], str], remains_of: Callable[[Path], list[Any]], tmp_path: Path
 ) -> Iterator[CopyOf]:
-    """Returns a copy of a project, with stand-in images for it; no container of it may remain."""
+    """Returns a copy of a project, with stand-in images for it; nothing of its sandboxes may remain."""
     copy = tmp_path / "project"
 
     def there(project: Path, *images: str) -> Path:
@@ -189,7 +195,7 @@ def copy_of(
         return shutil.copytree(project, copy)
 
     yield there
-    assert not leftovers(engine, copy)
+    assert not remains_of(copy)
 
 
 class SamlocalIn(Protocol):
