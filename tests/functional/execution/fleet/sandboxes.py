@@ -67,9 +67,6 @@ class FleetSandbox(FakeSandbox):
         self._sandboxes.note_number()
         return super().__enter__()
 
-    def give_head_start(self, seconds: float) -> None:
-        """It starts at once."""
-
     def __exit__(self, *exc_info: object) -> None:
         super().__exit__(*exc_info)
         self.is_open = False
