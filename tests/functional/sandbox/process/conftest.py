@@ -1,4 +1,4 @@
-"""Runs programs in sandboxes of processes, and looks for what they leave."""
+"""Code of functions, and programs in sandboxes of processes, with a look for what they leave."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from tests.functional.sandbox.process.local_sandbox import Words
 
     Run = Callable[..., AbstractContextManager[tuple[ProcessSandbox, Words]]]
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """Return the empty directory of a function's code."""
+    folder = tmp_path / "src"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(params=["namespaces", "plain"])

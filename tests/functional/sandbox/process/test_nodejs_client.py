@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 BOTH = pytest.mark.parametrize("runtime", ["nodejs20.x", "nodejs24.x"])
 
 
-@pytest.fixture
-def code(tmp_path: Path) -> Path:
-    """Return the empty directory of a function's code."""
-    folder = tmp_path / "src"
-    folder.mkdir()
-    return folder
-
-
 def nodejs(
     code: Path, runtime: str, source: str, *, name: str = "index.js", handler: str = "index.handler"
 ) -> Function:

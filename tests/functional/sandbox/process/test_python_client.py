@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 RUNTIME = f"python3.{sys.version_info.minor}"
 
 
-@pytest.fixture
-def code(tmp_path: Path) -> Path:
-    """Return the empty directory of a function's code."""
-    folder = tmp_path / "src"
-    folder.mkdir()
-    return folder
-
-
 def python(code: Path, source: str, *, handler: str = "app.handler") -> Function:
     (code / "app.py").write_text(dedent(source))
     return function_in(code, RUNTIME, handler)
