@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +101,8 @@ class RunningFunction:
     async def end(self) -> None:
         """Kill the runtime, whatever it does, and read what it has written."""
         if self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.killpg(self.process.pid, signal.SIGKILL)
             await self.process.wait()
         await self.read_output()
 
