@@ -208,6 +208,5 @@ def _result(
         outcome=outcome_of(error),
         error=error,
         is_incomplete=is_incomplete,
-        executed_version=answer.get("ExecutedVersion"),
         answer=answer,
     )

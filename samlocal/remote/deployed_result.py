@@ -56,7 +56,6 @@ class DeployedResult:
     outcome: Outcome
     error: FunctionError | None = None
     is_incomplete: bool = False
-    executed_version: str | None = None
     answer: JsonObject
 
 
