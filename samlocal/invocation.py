@@ -19,6 +19,7 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 MAX_STREAMED_PAYLOAD_BYTES = 200 * 1024 * 1024
 
+InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 Outcome = Literal["success", "error", "timeout", "failure"]
 ResponseMode = Literal["buffered", "streaming"]
 SpanName = Literal["responseLatency", "responseDuration", "runtimeOverhead", "extensionOverhead"]

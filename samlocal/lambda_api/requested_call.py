@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from samlocal.context import MAX_CLIENT_CONTEXT_BYTES
 from samlocal.errors import EventError, InvalidParameterValueError, UsageError
@@ -27,10 +27,9 @@ from samlocal.tenancy import check_tenant
 
 if TYPE_CHECKING:
     from samlocal.function import Function
+    from samlocal.invocation import InvocationType
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.request import Request
-
-InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 
 _ACTION: Final = "lambda:InvokeFunction"
 _LOG_TYPES: Final = ("None", "Tail")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from samlocal.errors import UsageError
 from samlocal.frozen_dataclass import frozen
+from samlocal.invocation import InvocationType
 from samlocal.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 LogType = Literal["None", "Tail"]
 
 # Those of https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html that a user may set, with their values.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final
 
 import typer
 
@@ -11,8 +11,7 @@ from samlocal.cli.options.general import OutputFormat
 from samlocal.cli.options.invocation import QualifierOption, RawEventOption, TenantOption
 from samlocal.cli.options.serverless import DataOption, PathOption, RawOption
 from samlocal.frozen_dataclass import frozen
-
-InvocationTypeChoice = Literal["RequestResponse", "Event", "DryRun"]
+from samlocal.invocation import InvocationType
 
 
 @frozen
@@ -22,7 +21,7 @@ class CallOptions:
     heading: ClassVar = "Invocation"
 
     type: Annotated[
-        InvocationTypeChoice | None,
+        InvocationType | None,
         typer.Option(
             "--type",
             help="Wait for the result, queue the event, or only check that the function could be invoked. "
