@@ -71,6 +71,20 @@ class FunctionError:
         )
 
 
+def read_error(body: bytes, *, default_type: str) -> FunctionError:
+    """Return the error in Lambda's error object, which may be any other body, too."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    members = content if isinstance(content, dict) else {}
+    return FunctionError(
+        type=str(members.get("errorType") or default_type),
+        message=str(members.get("errorMessage") or ""),
+        body=body,
+    )
+
+
 def response_too_large(limit: int) -> FunctionError:
     """Return Lambda's error for a response over a limit in bytes."""
     return FunctionError(

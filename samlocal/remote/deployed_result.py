@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import FunctionError
+from samlocal.invocation import read_error
 
 if TYPE_CHECKING:
-    from samlocal.invocation import JsonObject, Outcome
+    from samlocal.invocation import FunctionError, JsonObject, Outcome
 
 _TIMED_OUT: Final = re.compile(r"Task timed out after [0-9.]+ seconds\s*$")
 _ENDED: Final = re.compile(
@@ -61,16 +60,7 @@ class DeployedResult:
 
 def error_of(body: bytes) -> FunctionError:
     """Return the error in the body of a response that Lambda marks as an error."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        content = None
-    members = content if isinstance(content, dict) else {}
-    return FunctionError(
-        type=str(members.get("errorType") or "Unhandled"),
-        message=str(members.get("errorMessage") or ""),
-        body=body,
-    )
+    return read_error(body, default_type="Unhandled")
 
 
 def outcome_of(error: FunctionError | None) -> Outcome:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from dataclasses import replace
 from typing import Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.invocation import FunctionError
+from samlocal.invocation import FunctionError, read_error
 
 # https://github.com/aws/aws-lambda-runtime-interface-emulator/blob/develop/internal/lambda/fatalerror/fatalerror.go
 _REPORTED_TYPE: Final = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
@@ -46,17 +45,7 @@ def error_answer(error: FunctionError) -> Answer:
 
 def as_error(body: bytes, error_type: str | None) -> Answer:
     """Read Lambda's error object from any body; the body itself is the payload."""
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        fields = {}
-    error = FunctionError(
-        type=str(fields.get("errorType") or error_type or "Runtime.Unknown"),
-        message=str(fields.get("errorMessage") or ""),
-        body=body,
-    )
+    error = read_error(body, default_type=error_type or "Runtime.Unknown")
     return replace(error_answer(error), error_type=error_type)
 
 
