@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SETTINGS: Final = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE")
+_KEYS: Final = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
+_SETTINGS: Final = (*_KEYS, "PROFILE")
 _OTHERS: Final = ("AWS_SECURITY_TOKEN", "AWS_DEFAULT_PROFILE")
 
 
@@ -36,10 +37,16 @@ def shell_of_stage(shell: Mapping[str, str], *, stage: str, profile: str | None)
     return rest
 
 
+def session_keys(shell: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of the shell's variables as `open_session` takes them; it may have none."""
+    return {
+        f"aws_{name.lower()}": shell[f"AWS_{name}"] for name in _KEYS if shell.get(f"AWS_{name}")
+    }
+
+
 def _sources(shell: Mapping[str, str], prefix: str) -> tuple[dict[str, str | None], ...]:
     """Return the profile and the keys of variables with a prefix, as AWS's tools name them."""
     keys = {}
     if shell.get(f"{prefix}_ACCESS_KEY_ID"):
-        names = [name for name in _SETTINGS if name != "PROFILE"]
-        keys = {f"AWS_{name}": shell.get(f"{prefix}_{name}") for name in names}
+        keys = {f"AWS_{name}": shell.get(f"{prefix}_{name}") for name in _KEYS}
     return {"AWS_PROFILE": shell.get(f"{prefix}_PROFILE")}, keys

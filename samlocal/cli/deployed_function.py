@@ -170,13 +170,11 @@ def _session_of_stage(
     """Return a session in a Serverless project's Region, with the credentials that Serverless would use."""
     if deployment.profile is not None:
         return _session(deployment, host, region=project.region)
-    from samlocal.stage_credentials import shell_of_stage
+    from samlocal.stage_credentials import session_keys, shell_of_stage
 
     shell = shell_of_stage(host.variables, stage=stage, profile=project.profile)
     chosen = replace(deployment, profile=shell.get("AWS_PROFILE"))
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    keys = {name.lower(): shell[name] for name in names if shell.get(name)}
-    return _session(chosen, host, region=project.region, keys=keys)
+    return _session(chosen, host, region=project.region, keys=session_keys(shell))
 
 
 def _name_in_aws(project: Project, entry: FunctionEntry, identifier: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from samlocal.aws_clients import open_session
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from samlocal.host import Host
     from samlocal.preparation.options import ProjectOptions
     from samlocal.project.project import Project
-
-_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 class ServiceClients:
@@ -37,7 +35,7 @@ class ServiceClients:
         return cast("Client", session.client(service, region=region))
 
     def _open(self, project: Project) -> AwsSession:
-        from samlocal.stage_credentials import shell_of_stage
+        from samlocal.stage_credentials import session_keys, shell_of_stage
 
         region = self._options.region or project.region
         if self._options.profile is not None:
@@ -45,5 +43,5 @@ class ServiceClients:
         shell = shell_of_stage(
             self._host.variables, stage=project.stage or "", profile=project.profile
         )
-        keys = {name.lower(): shell[name] for name in _KEYS if shell.get(name)}
-        return open_session(region=region, profile=shell.get("AWS_PROFILE"), keys=keys)
+        profile = shell.get("AWS_PROFILE")
+        return open_session(region=region, profile=profile, keys=session_keys(shell))
