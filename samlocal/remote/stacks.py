@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from samlocal.errors import RemoteError
@@ -103,7 +104,7 @@ class Stacks:
         """
         try:
             with translated_errors(self._request(stack, "DescribeStackResource")):
-                answer = self._client().describe_stack_resource(
+                answer = self._client.describe_stack_resource(
                     StackName=stack, LogicalResourceId=name
                 )
         except RemoteError as error:
@@ -121,7 +122,7 @@ class Stacks:
         while True:
             try:
                 with translated_errors(self._request(stack, "ListStackResources")):
-                    answer = self._client().list_stack_resources(StackName=stack, **token)
+                    answer = self._client.list_stack_resources(StackName=stack, **token)
             except RemoteError as error:
                 raise self._explained(error, stack) from error
             yield from map(_resource, answer["StackResourceSummaries"])
@@ -137,6 +138,7 @@ class Stacks:
             )
         return error
 
+    @cached_property
     def _client(self) -> _CloudFormationClient:
         return cast("_CloudFormationClient", self._session.client("cloudformation"))
 
