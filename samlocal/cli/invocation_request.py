@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status
-from samlocal.cli.plain_options import plain_function, plain_project, refuse_second_stdin
+from samlocal.cli.plain_options import plain_function, plain_project_of, refuse_second_stdin
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def read_request(
         version=context.function_version if context else None,
         snap_start=chosen.snapstart,
     )
-    chosen_project = _with_options(plain_project(project_options), chosen)
+    chosen_project = plain_project_of(project_options, chosen)
     project = open_project(options=chosen_project, host=host)
     if context and context.variables and project.stage is not None:
         # Elsewhere only the function's configuration sets them.
@@ -102,20 +102,6 @@ def read_request(
         tenant_id=chosen.tenant_id,
         event_diagnostics=event_diagnostics,
     )
-
-
-def _with_options(project: plain.ProjectOptions, chosen: InvokeOptions) -> plain.ProjectOptions:
-    """Return the project's options with those of the command line that `${opt:…}` can refer to."""
-    named = {
-        "function": chosen.function_identifier,
-        "data": chosen.data,
-        "path": chosen.path,
-        "context": chosen.context,
-        "contextPath": chosen.context_path,
-        "raw": "true" if chosen.raw else None,
-    }
-    given = {name: value for name, value in named.items() if value is not None}
-    return replace(project, options={**project.options, **given})
 
 
 def _payload(chosen: InvokeOptions, host: Host) -> bytes:

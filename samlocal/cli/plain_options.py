@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.cli.console import show_warning
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from samlocal.cli.options.code import CodeOptions
     from samlocal.cli.options.container import ContainerOptions
     from samlocal.cli.options.debugging import DebugOptions
+    from samlocal.cli.options.deployed import ServerlessEventOptions
     from samlocal.cli.options.environment import EnvironmentOptions
+    from samlocal.cli.options.invocation import InvokeOptions
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.preparation import options
     from samlocal.project.project import Project
@@ -63,6 +66,31 @@ def plain_project(chosen: ProjectOptions) -> options.ProjectOptions:
             if value is not None
         },
     )
+
+
+def plain_project_of(
+    chosen: ProjectOptions, call: InvokeOptions | ServerlessEventOptions, **others: str | None
+) -> options.ProjectOptions:
+    """Return the options about a project as plain data, with those about a call that `${opt:…}` can refer to.
+
+    `others` are further ones of the command.
+
+    Raises:
+        UsageError: As in `plain_project`.
+        ProjectError: As in `plain_project`.
+    """
+    project = plain_project(chosen)
+    named = {
+        "function": call.function_identifier,
+        "data": call.data,
+        "path": call.path,
+        "context": call.context,
+        "contextPath": call.context_path,
+        "raw": "true" if call.raw else None,
+        **others,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    return replace(project, options={**project.options, **given})
 
 
 def plain_function(

@@ -16,14 +16,13 @@ from samlocal.cli.options.deployed import (
 )
 from samlocal.cli.options.general import GeneralOptions
 from samlocal.cli.options.serverless import DashboardOptions, ServerlessProjectOptions
-from samlocal.cli.plain_options import plain_project, refuse_second_stdin
+from samlocal.cli.plain_options import plain_project_of, refuse_second_stdin
 from samlocal.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from samlocal.host import Host
-    from samlocal.preparation import options as plain
 
 
 @group_options_with(SERVERLESS_SHORT_OPTIONS)
@@ -61,7 +60,13 @@ def invoke_deployed(
     directory = project_directory(project, host)
     parameters = _parameters(chosen, call, directory, host)
     payload = _payload(chosen, directory, host)
-    options = _with_options(plain_project(project), chosen, call)
+    options = plain_project_of(
+        project,
+        chosen,
+        qualifier=call.qualifier,
+        type=call.type,
+        log="true" if chosen.log else None,
+    )
     function = find_deployed_function(
         chosen.function_identifier,
         read_deployment(ctx, deployment, options, general),
@@ -111,24 +116,3 @@ def _payload(chosen: ServerlessEventOptions, directory: Path, host: Host) -> byt
     for diagnostic in event.diagnostics:
         show_diagnostic(diagnostic)
     return event.payload
-
-
-def _with_options(
-    project: plain.ProjectOptions, chosen: ServerlessEventOptions, call: CallOptions
-) -> plain.ProjectOptions:
-    """Return the project's options with those of the command line that `${opt:…}` can refer to."""
-    from dataclasses import replace
-
-    named = {
-        "function": chosen.function_identifier,
-        "data": chosen.data,
-        "path": chosen.path,
-        "context": chosen.context,
-        "contextPath": chosen.context_path,
-        "qualifier": call.qualifier,
-        "type": call.type,
-        "raw": "true" if chosen.raw else None,
-        "log": "true" if chosen.log else None,
-    }
-    given = {name: value for name, value in named.items() if value is not None}
-    return replace(project, options={**project.options, **given})
