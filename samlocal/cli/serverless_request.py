@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_diagnostic
 from samlocal.diagnostics import Diagnostic
-from samlocal.documents.input_files import STDIN
+from samlocal.documents.input_files import STDIN, is_file
 from samlocal.events import EventSource, read_event
 from samlocal.serverless_event import (
     SCRIPTS,
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from samlocal.cli.options.project import ProjectOptions
     from samlocal.context import ContextOverrides
     from samlocal.host import Host
-
-_LONGEST_NAME: Final = 255
 
 
 def read_serverless_input(
@@ -112,9 +110,7 @@ def context_source(
 def _configuration_as_context(text: str | None) -> tuple[Diagnostic, ...]:
     """Warn of `-c FILE`: in the code of Serverless, but not in its pages, `-c` is `--config`."""
     suffixes = {".yml", ".yaml", ".json", ".js", ".mjs", ".cjs", ".ts"}
-    if text is None or len(text) > _LONGEST_NAME or Path(text).suffix not in suffixes:
-        return ()
-    if not Path(text).is_file():
+    if text is None or Path(text).suffix not in suffixes or not is_file(text):
         return ()
     message = f"`{text}` is the text of the context, not a file"
     hint = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -101,6 +100,7 @@ def _event(chosen: RemoteEventOptions, host: Host) -> bytes:
         UsageError: Several options name one.
         EventError: It cannot be read.
     """
+    from samlocal.documents.input_files import is_file
     from samlocal.events import EventSource, read_event
 
     named = {
@@ -116,20 +116,13 @@ def _event(chosen: RemoteEventOptions, host: Host) -> bytes:
     file, text = chosen.event_file, chosen.event
     if text == "-":
         file, text = "-", None
-    if text is not None and _is_file(text):
+    if text is not None and is_file(text):
         raise UsageError(
             f"`--event` is the event itself, and `{text}` is a file",
             hint=f"`--event-file {text}` reads it",
         )
     source = EventSource(event=file, data=text, raw=chosen.raw, data_option="--event")
     return read_event(source, stdin=host.stdin, waiting=_show_waiting)
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a name, or not one
-        return False
 
 
 def _show_waiting() -> None:

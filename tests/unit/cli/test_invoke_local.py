@@ -116,6 +116,13 @@ def test_c_is_the_context(project: InProject) -> None:
     assert "`--config event.json` reads it as the configuration" in ended.stderr
 
 
+def test_a_context_that_is_too_long_for_a_file(project: InProject) -> None:
+    """Any text is a context, even one that ends like the name of a file."""
+    text = "é" * 150 + ".json"  # fewer characters than a name may have bytes
+    ended = project("broken-inputs")(*INVOKE, "-f", "Ratings", "-d{}", "-c", text, "--print-env")
+    assert ended.exit_code == 0, ended.stderr
+
+
 def test_c_without_a_project(project: InProject, tmp_path: Path) -> None:
     """Who means `--config` is told also where the configuration is not found without it."""
     (tmp_path / "other.yml").write_text("service: a\nprovider: aws\n")
