@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from samlocal.serving.options import ServingOptions
 
 
-@group_options
-def invoke(  # noqa: PLR0913  # groups of options, mostly
+def run_invocation(  # noqa: PLR0913  # groups of options
     *,
     chosen: InvokeOptions,
     environment: EnvironmentOptions,
@@ -67,41 +66,6 @@ def invoke(  # noqa: PLR0913  # groups of options, mostly
     Exit status: 0 result; 1 samlocal could not run the function; 2 wrong usage; 3 the function
     returned an error; 4 the function timed out; 5 the runtime died or did not initialise. With
     --repeat it is that of the first invocation that did not succeed.
-    """
-    run_invocation(
-        chosen=chosen,
-        environment=environment,
-        project=project,
-        code=code,
-        container=container,
-        limits=limits,
-        debugging=debugging,
-        kept=kept,
-        output=output,
-        sam=sam,
-        general=general,
-    )
-
-
-def run_invocation(  # noqa: PLR0913  # groups of options
-    *,
-    chosen: InvokeOptions,
-    environment: EnvironmentOptions,
-    project: ProjectOptions,
-    code: CodeOptions,
-    container: ContainerOptions,
-    limits: LimitOptions,
-    debugging: DebugOptions,
-    kept: KeepWarmOptions,
-    output: OutputOptions,
-    sam: SamOptions,
-    general: GeneralOptions,
-) -> None:
-    """Run the function that the options name, for any command with these options.
-
-    Raises:
-        SystemExit: Always, but for `--print-env`: the exit code says how the invocation ended.
-        SamlocalError: The function cannot run.
     """
     begun = time.monotonic()
     general.apply()
@@ -186,6 +150,9 @@ def run_invocation(  # noqa: PLR0913  # groups of options
             reports.finish()
     function_failed = exit_code in {EXIT_CODES[each] for each in ("error", "timeout", "failure")}
     raise SystemExit(0 if function_failed and output.exit_zero_on_function_error else exit_code)
+
+
+invoke = group_options(run_invocation)  # the command; `invoke local` calls the function itself
 
 
 def _serving(
