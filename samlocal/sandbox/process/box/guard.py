@@ -58,7 +58,7 @@ def supervise() -> None:
     from .bubblewrap import take_state
 
     state = take_state(int(sys.argv[2]))
-    channel = Channel(_socket.socket(fileno=CONTROL))
+    channel = Channel(_socket.socket(fileno=CONTROL), state["rest"])
     channel.outputs = state["outputs"]
     groups = ControlGroups(state["groups"], state["entrances"])
     for number in (CONTROL, state["ended"], *state["outputs"], *state["entrances"]):
@@ -166,6 +166,7 @@ class Guard:
         state = {
             "setup": self._setup,
             "commands": commands,
+            "rest": self._channel.rest,
             "ended": ended,
             "outputs": outputs,
             "entrances": entrances,

@@ -23,19 +23,19 @@ def pack(message: tuple[Any, ...]) -> bytes:
 
 
 class Unpacker:
-    """Takes bytes in any pieces, and returns whole messages."""
+    """Takes bytes in any pieces, and returns whole messages; `rest` is the beginning of the next one."""
 
-    def __init__(self) -> None:
-        self._rest = b""
+    def __init__(self, rest: bytes = b"") -> None:
+        self.rest = rest
 
     def take(self, data: bytes) -> list[tuple[Any, ...]]:
         """Return the messages that are complete with these bytes."""
-        self._rest += data
+        self.rest += data
         messages = []
-        while len(self._rest) >= _LENGTH:
-            end = _LENGTH + int.from_bytes(self._rest[:_LENGTH], "little")
-            if len(self._rest) < end:
+        while len(self.rest) >= _LENGTH:
+            end = _LENGTH + int.from_bytes(self.rest[:_LENGTH], "little")
+            if len(self.rest) < end:
                 break
-            messages.append(marshal.loads(self._rest[_LENGTH:end]))  # noqa: S302  # of our own process
-            self._rest = self._rest[end:]
+            messages.append(marshal.loads(self.rest[_LENGTH:end]))  # noqa: S302  # of our own process
+            self.rest = self.rest[end:]
         return messages

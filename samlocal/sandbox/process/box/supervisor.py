@@ -27,12 +27,20 @@ _NUMBER: Final = 4
 
 
 class Channel:
-    """The connection to samlocal, of which messages and file descriptors come."""
+    """The connection to samlocal, of which messages and file descriptors come.
 
-    def __init__(self, control: _socket.socket) -> None:
+    `rest` is the part of a message that another program has received before it executed this one.
+    """
+
+    def __init__(self, control: _socket.socket, rest: bytes = b"") -> None:
         self._control = control
-        self._unpacker = Unpacker()
+        self._unpacker = Unpacker(rest)
         self.outputs: list[int] = []
+
+    @property
+    def rest(self) -> bytes:
+        """The beginning of a message whose end has not arrived."""
+        return self._unpacker.rest
 
     def receive(self) -> list[tuple[Any, ...]] | None:
         """Return the next messages; None if samlocal has ended."""

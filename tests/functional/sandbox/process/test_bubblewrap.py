@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,20 @@ def test_strict_wrapped_sandbox(tmp_path: Path, no_leftovers: None) -> None:
     with running(process_spec(tmp_path, program, strict=True, tmp_mb=512)) as (sandbox, log):
         sandbox.runtime.output_ended.result(SECONDS)
     assert log.text == "993 512\n"
+
+
+def test_many_variables_of_a_wrapped_sandbox(tmp_path: Path, no_leftovers: None) -> None:
+    """Variables that arrive while the wrapper takes over the box are all there."""
+    del no_leftovers
+    variables = {f"VARIABLE_{number}": "x" * 10_000 for number in range(40)}
+    program = "import os; print(sum(name.startswith('VARIABLE_') for name in os.environ))"
+    spec = process_spec(tmp_path, program)
+    spec = replace(
+        spec, sandbox=replace(spec.sandbox, environment={**spec.sandbox.environment, **variables})
+    )
+    with running(spec) as (sandbox, log):
+        sandbox.runtime.output_ended.result(SECONDS)
+    assert log.text == "40\n"
 
 
 def test_life_of_wrapped_processes(tmp_path: Path, no_leftovers: None) -> None:
