@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.doctor_checks import Check
-from samlocal.errors import IsolationError, SandboxError
+from samlocal.errors import IsolationError
 from samlocal.sandbox.process.interpreters import all_interpreters
 from samlocal.sandbox.process.languages import LANGUAGES
 from samlocal.sandbox.process.sandbox import ProcessSandbox
@@ -17,13 +17,17 @@ from samlocal.sandbox.sandbox import SandboxSpec
 if TYPE_CHECKING:
     from samlocal.host import Host
 
-_SUBJECT: Final = "processes"
+SUBJECT: Final = "processes"
 _MEMORY_MB: Final = 128
 _SECONDS: Final = 30.0
 
 
 def check_processes(host: Host) -> Check:
-    """Start a process as functions without an engine have it, and list the interpreters of this machine."""
+    """Start a process as functions without an engine have it, and list the interpreters of this machine.
+
+    Raises:
+        SandboxError: No process can be started.
+    """
     found = ", ".join(
         f"{language.name} {' '.join(versions)}"
         for language in LANGUAGES.values()
@@ -34,13 +38,11 @@ def check_processes(host: Host) -> Check:
     except IsolationError as error:
         return Check(
             verdict="warning",
-            subject=_SUBJECT,
+            subject=SUBJECT,
             diagnostic=f"{found}; {error.message}",
             hint="functions that run as processes see this machine's files",
         )
-    except SandboxError as error:
-        return Check(verdict="warning", subject=_SUBJECT, diagnostic=error.message, hint=error.hint)
-    return Check(verdict="ok", subject=_SUBJECT, diagnostic=f"{found}; isolated by namespaces")
+    return Check(verdict="ok", subject=SUBJECT, diagnostic=f"{found}; isolated by namespaces")
 
 
 def _run_in_box() -> None:

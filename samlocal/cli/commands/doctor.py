@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from samlocal.engine.engine import Engine
+    from samlocal.errors import SandboxError
     from samlocal.sandbox.container_spec import ApiConnection
 
 _GIB: Final = 1024**3
@@ -62,14 +63,18 @@ def _checks(
     name: str | None, api_connection: ApiConnection, image_repository: str | None
 ) -> Iterator[Check]:
     yield _python()
-    from samlocal.cli.process_check import check_processes
+    from samlocal.cli import process_check
+    from samlocal.errors import SandboxError
     from samlocal.host import current_host
 
-    processes = check_processes(current_host())
-    yield processes
+    can_run_processes = True
+    try:
+        yield process_check.check_processes(current_host())
+    except SandboxError as error:
+        can_run_processes = False
+        yield _refused(process_check.SUBJECT, error)
     from samlocal.cli.connection_check import check_api_connection
     from samlocal.engine.engine import Engine
-    from samlocal.errors import SandboxError
 
     try:
         with Engine(name) as engine:
@@ -80,13 +85,18 @@ def _checks(
             yield _space(engine)
     except SandboxError as error:
         # Functions run as processes then, unless an engine is named or processes cannot run either.
-        is_needed = choose_backend("auto", name, os.environ).kind == "docker"
-        yield Check(
-            verdict="failure" if is_needed else "warning",
-            subject="engine",
-            diagnostic=error.message,
-            hint=error.hint,
-        )
+        runs_processes = choose_backend("auto", name, os.environ).kind == "process"
+        yield _refused("engine", error, is_needed=not (runs_processes and can_run_processes))
+
+
+def _refused(subject: str, error: SandboxError, *, is_needed: bool = False) -> Check:
+    """Return the result of a check that failed, of what functions need or may do without."""
+    return Check(
+        verdict="failure" if is_needed else "warning",
+        subject=subject,
+        diagnostic=error.message,
+        hint=error.hint,
+    )
 
 
 def _python() -> Check:
