@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import LocalCode, S3Code
-from samlocal.project.discovery import ASSEMBLY_MANIFEST
+from samlocal.project.discovery import ASSEMBLY_MANIFEST, SERVERLESS_NAMES
 from samlocal.sandbox.sandbox import TASK_ROOT
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SAM: Final = "sam build"
 _CDK: Final = "cdk synth"
-_SERVERLESS_FILES: Final = tuple(f"serverless.{end}" for end in ("yml", "yaml", "ts", "js", "json"))
 # For each language, the runtime's message for a missing module, and the files that list dependencies.
 _MISSING_MODULES: Final = {
     "python": (
@@ -56,7 +55,7 @@ def build_command(function: Function, project: Path, *, by_sam: bool) -> str:
         return _CDK
     if _builds_itself(function, directory):
         return "make"
-    if directory.name == ".serverless" or found_source(directory, _SERVERLESS_FILES):
+    if directory.name == ".serverless" or found_source(directory, SERVERLESS_NAMES):
         return "serverless package"
     if not by_sam and function.build_method is None:
         code = function.code.path if isinstance(function.code, LocalCode) else directory

@@ -143,6 +143,7 @@ def test_typescript_in_an_asset_is_compiled_before_the_synthesis(
         ("Makefile", "did you run `make`?"),
         ("manifest.json", "did you run `cdk synth`?"),
         ("serverless.ts", "did you run `serverless package`?"),
+        ("serverless.mjs", "did you run `serverless package`?"),
     ],
 )
 def test_code_that_is_missing(
