@@ -193,7 +193,7 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
             else:
                 _refuse_second(attribute, name, values)
                 values[attribute] = _CONVERSIONS[attribute](name, value)
-        except _WrongMemberError as exc:
+        except WrongMemberError as exc:
             raise source.error(str(exc), line=line, column=column, hint=exc.hint) from exc
     if "deadline_ms" in values and "remaining_time_ms" in values:
         raise source.error("both a deadline and a remaining time are set", hint="set one of them")
@@ -201,7 +201,7 @@ def _parse(text: str, source: Source, *, is_lenient: bool) -> ContextOverrides:
     return replace(overrides, **cast("dict[str, Any]", values))
 
 
-class _WrongMemberError(Exception):
+class WrongMemberError(Exception):
     """A member of a context has a wrong name or value; the caller knows its place."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -281,24 +281,33 @@ def _attribute(name: str) -> str | None:
         return _ATTRIBUTES[plain]
     listed = ", ".join(f"`{spelling}`" for spelling in _SPELLINGS)
     hint = did_you_mean(name, _SPELLINGS) or f"a context has {listed}"
-    raise _WrongMemberError(f"a context has no `{name}`", hint)
+    raise WrongMemberError(f"a context has no `{name}`", hint)
 
 
 def _refuse_second(attribute: str, name: str, values: Mapping[str, object]) -> None:
     if attribute in values:
-        raise _WrongMemberError(f"`{name}` is given twice, in two spellings")
+        raise WrongMemberError(f"`{name}` is given twice, in two spellings")
 
 
 def _client_context(name: str, value: object) -> str:
     members = _members(name, value)
     for part in _CLIENT_CONTEXT_PARTS:
         _members(part, members.get(part) or {})
+    return client_context_json(name, members)
+
+
+def client_context_json(name: str, members: Mapping[str, object]) -> str:
+    """Return the client context that a member of that name sets, as Lambda takes it.
+
+    Raises:
+        WrongMemberError: It is too large, or has a number that no JSON can hold.
+    """
     try:
         text = json.dumps(members, allow_nan=False)
     except ValueError as exc:
-        raise _WrongMemberError(f"`{name}` has a number that no JSON can hold") from exc
+        raise WrongMemberError(f"`{name}` has a number that no JSON can hold") from exc
     if len(base64.b64encode(text.encode())) > MAX_CLIENT_CONTEXT_BYTES:
-        raise _WrongMemberError(
+        raise WrongMemberError(
             f"the client context is larger than {MAX_CLIENT_CONTEXT_BYTES} bytes of base64",
             "Lambda does not allow more: put large data into the event",
         )
@@ -313,7 +322,7 @@ def _identity(name: str, value: object) -> str:
         if given is not None:
             identity[spelling] = _header(key, given)
     for key, _ in members.values():
-        raise _WrongMemberError(
+        raise WrongMemberError(
             f"`{name}` has no `{key}`", "it has `cognitoIdentityId` and `cognitoIdentityPoolId`"
         )
     return json.dumps(identity)
@@ -321,14 +330,14 @@ def _identity(name: str, value: object) -> str:
 
 def _members(name: str, value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not an object")
+        raise WrongMemberError(f"`{name}` is {json.dumps(value)}, not an object")
     return value
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str, object], str]:
     def convert(name: str, value: object) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not {what}")
+            raise WrongMemberError(f"`{name}` is {json.dumps(value)}, not {what}")
         return value
 
     return convert
@@ -339,15 +348,15 @@ _header = _matching(_HEADER, "a line of printable ASCII")
 
 def _scalar(name: str, value: object) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, neither a text nor a number")
+        raise WrongMemberError(f"`{name}` is {json.dumps(value)}, neither a text nor a number")
     if isinstance(value, str) and "\0" in value:
-        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, which no variable can hold")
+        raise WrongMemberError(f"`{name}` is {json.dumps(value)}, which no variable can hold")
     return str(value)
 
 
 def _milliseconds(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MAX_MILLISECONDS:
-        raise _WrongMemberError(f"`{name}` is {json.dumps(value)}, not milliseconds")
+        raise WrongMemberError(f"`{name}` is {json.dumps(value)}, not milliseconds")
     return value
 
 

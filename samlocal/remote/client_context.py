@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING
 
-from samlocal.context import MAX_CLIENT_CONTEXT_BYTES, read_context_json
+from samlocal.context import WrongMemberError, client_context_json, read_context_json
 from samlocal.documents.input_files import parse_json
 
 if TYPE_CHECKING:
@@ -45,10 +44,8 @@ def read_client_context(
 
 def _encoded(value: object, source: Source) -> str:
     context = value if isinstance(value, dict) else {"custom": {"context": value}}
-    encoded = base64.b64encode(json.dumps(context).encode()).decode()
-    if len(encoded) > MAX_CLIENT_CONTEXT_BYTES:
-        raise source.error(
-            f"the client context is larger than {MAX_CLIENT_CONTEXT_BYTES} bytes of base64",
-            hint="Lambda does not allow more: put large data into the event",
-        )
-    return encoded
+    try:
+        text = client_context_json("clientContext", context)
+    except WrongMemberError as error:
+        raise source.error(str(error), hint=error.hint) from error
+    return base64.b64encode(text.encode()).decode()

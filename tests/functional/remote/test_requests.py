@@ -133,6 +133,12 @@ def test_parameters_and_options_are_headers_of_the_request(remote: Remote, aws: 
             id="large context",
         ),
         pytest.param(
+            ("--client-context", '{"custom": {"a": 1e999}}'),
+            "--client-context:1:1: `clientContext` has a number that no JSON can hold\n",
+            2,
+            id="number in the context",
+        ),
+        pytest.param(
             ("--profile", "nobody"),
             "the profile cannot be used: The config profile (nobody) could not be found\n",
             2,
