@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class FakeEngine:
             Thread(target=self._serve, args=(connection, number), daemon=True).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        with connection:
+        with connection, suppress(OSError):  # the client has hung up
             protocol = h11.Connection(h11.SERVER)
             while request := self._read(connection, protocol):
                 target, body = request

@@ -95,7 +95,7 @@ def _accept(listener: socket.socket, program: Callable[[socket.socket], None]) -
 
 
 def echo(connection: socket.socket) -> None:
-    with connection:
+    with connection, suppress(OSError):  # the client has hung up
         while data := connection.recv(65536):
             connection.sendall(data)
 
