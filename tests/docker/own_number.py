@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NUMBERS = 250  # that fit into an address
-_INTERFACES = ("samlocal{}", "samlocal{}p", "samlocal-r{}")
+_INTERFACES = ("samlocal{}", "samlocal{}p", "samlocal{}k", "samlocal-r{}")
 
 
 @contextmanager

@@ -85,16 +85,6 @@ class Podman:
         with closing(docker.APIClient(base_url=self.address, version="auto")) as client:
             return [each["Id"] for each in client.containers(all=True)]
 
-    def keep_bridge_address(self) -> None:
-        """Let the bridge of the running containers keep its address, as with netavark 1.9 and later.
-
-        Before, it takes the lowest of its containers' addresses. When a container that starts or ends changes
-        that, the others go on sending to the old one for a while: https://github.com/containers/netavark/pull/833
-        """
-        bridge = f"{self._network}p"
-        address = Path(f"/sys/class/net/{bridge}/address").read_text().strip()
-        subprocess.run(["ip", "link", "set", bridge, "address", address], check=True)
-
     def load(self, image: str) -> None:
         """Copy an image from the machine's own engine."""
         with (
@@ -153,6 +143,8 @@ def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
         if rootless:
             for path in (folder, *folder.rglob("*")):
                 shutil.chown(path, name, name)
+        else:
+            _keep_bridge(name, number)
         engine = Podman(folder, name, user=name if rootless else None)
         engine.start()
         try:
@@ -161,9 +153,9 @@ def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
             engine.stop()
     finally:
         clear(folder)
-        # Podman keeps the bridge where it could not take down its last container.
-        bridge = ["ip", "link", "delete", f"{name}p"]
-        subprocess.run(bridge, check=False, capture_output=True)
+        for interface in (f"{name}p", f"{name}k"):
+            bridge = ["ip", "link", "delete", interface]
+            subprocess.run(bridge, check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
         if rootless:
             _remove_user(name)
@@ -185,6 +177,24 @@ def _configure(folder: Path, name: str, number: int) -> None:
     }
     (folder / "networks").mkdir()
     (folder / "networks" / f"{name}.json").write_text(json.dumps(network))
+
+
+def _keep_bridge(name: str, number: int) -> None:
+    """Make the network's bridge with an address that stays, as with netavark 1.9 and later.
+
+    Before, it has the lowest of its containers' addresses. When a container that starts or ends changes that, the
+    others go on sending to the old one for a while: https://github.com/containers/netavark/pull/833. Netavark takes
+    a bridge that exists, and removes one without an interface: this one keeps a pair that leads nowhere.
+    """
+    bridge, kept = f"{name}p", f"{name}k"
+    for arguments in (
+        f"link add {bridge} address 02:00:00:00:00:{number:02x} type bridge",
+        f"address add 10.215.{number}.1/24 dev {bridge}",
+        f"link set {bridge} up",
+        f"link add {kept} type veth peer name {kept}p",
+        f"link set {kept} master {bridge} up",
+    ):
+        subprocess.run(["ip", *arguments.split()], check=True)
 
 
 def _remove_user(name: str) -> None:

@@ -16,12 +16,11 @@ from tests.docker.endpoint import serving
 from tests.missing import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.docker.endpoint import Endpoint
     from tests.docker.fixtures import SamlocalIn
-    from tests.docker.podman_engine import Podman
 
 ENGINES = ("docker", "podman")
 PROJECT = CHECKOUT / "tests" / "projects" / "function-calls"
@@ -34,15 +33,6 @@ _SECONDS_FOR_A_LOOP = 400
 def environment(environment: dict[str, str], runtime_folder: Path) -> dict[str, str]:
     """The variables of a command, with a runtime folder of its own."""
     return environment | {"XDG_RUNTIME_DIR": str(runtime_folder)}
-
-
-@pytest.fixture
-def keep_bridge_address(request: pytest.FixtureRequest, *, on_podman: bool) -> Callable[[], None]:
-    """Lets containers of a loop start and end without cutting off each other, while one of them runs."""
-    if not on_podman:
-        return lambda: None
-    running: Podman = request.getfixturevalue("podman")
-    return running.keep_bridge_address
 
 
 @pytest.fixture
@@ -153,13 +143,9 @@ def test_errors_of_the_called_function(samlocal: Samlocal, endpoint: StartEndpoi
 
 
 @pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
-def test_function_that_calls_itself(
-    samlocal: Samlocal, endpoint: StartEndpoint, keep_bridge_address: Callable[[], None]
-) -> None:
+def test_function_that_calls_itself(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """A loop ends after 16 rounds: SDKs pass the header on that counts them."""
     endpoint()
-    result(samlocal, "Calls", {"function": "Echo"})  # whose container stays
-    keep_bridge_address()
     ended = result(samlocal, "CallsItself", {"round": 1}, seconds=_SECONDS_FOR_A_LOOP)
     assert (ended["code"], ended["status"]) == ("RecursiveInvocationException", 400)
     # The first round is outside of the endpoint, which counts those that it runs.
@@ -167,9 +153,7 @@ def test_function_that_calls_itself(
 
 
 @pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
-def test_functions_with_the_sdk_for_javascript(
-    samlocal: Samlocal, endpoint: StartEndpoint, keep_bridge_address: Callable[[], None]
-) -> None:
+def test_functions_with_the_sdk_for_javascript(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """It finds the endpoint, and passes on the header that counts the rounds of a loop."""
     try:
         _, program = aws_clients.javascript_sdk()
@@ -182,7 +166,6 @@ def test_functions_with_the_sdk_for_javascript(
     assert result(samlocal, "CallsWithSdk", event) == event["payloads"]
     missed = {"function": "Nowhere", "payloads": [1]}
     assert result(samlocal, "CallsWithSdk", missed) == ["ResourceNotFoundException"]
-    keep_bridge_address()
     ended = result(samlocal, "CallsItselfWithSdk", {"round": 1}, seconds=_SECONDS_FOR_A_LOOP)
     assert ended == {"rounds": 17, "code": "RecursiveInvocationException"}
 
