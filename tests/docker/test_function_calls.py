@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ENGINES = ("docker", "podman")
 PROJECT = CHECKOUT / "tests" / "projects" / "function-calls"
 MIB = 1024 * 1024
-# It starts a container for each round, one after the other; the first test of an engine loads its images.
+# It starts a container for each call, one after the other; the first test of an engine loads its images.
 _SECONDS_FOR_A_LOOP = 400
 
 
@@ -113,6 +113,7 @@ CALLS: dict[str, tuple[str, object, object]] = {
 }
 
 
+@pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
 @pytest.mark.parametrize("connection", ["direct", "relay"])
 def test_functions_call_functions(
     samlocal: Samlocal, endpoint: StartEndpoint, connection: str
@@ -126,7 +127,8 @@ def test_functions_call_functions(
     expected = {name: each for name, (*_, each) in CALLS.items()}
     assert found == expected
     calls = [(function, event) for function, event, _ in CALLS.values()]
-    answers = result(samlocal, "CallsEach", calls, API_CONNECTION, connection)
+    options = ("CallsEach", calls, API_CONNECTION, connection)
+    answers = result(samlocal, *options, seconds=_SECONDS_FOR_A_LOOP)
     assert [each["payload"] for each in answers] == list(expected.values())
 
 
