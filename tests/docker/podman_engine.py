@@ -49,10 +49,9 @@ insecure = true
 class Podman:
     """A `podman system service` with all its data in one folder."""
 
-    def __init__(self, folder: Path, network: str, *, user: str | None = None) -> None:
+    def __init__(self, folder: Path, *, user: str | None = None) -> None:
         self.address = f"unix://{folder}/podman.sock"
         self.folder = folder
-        self._network = network
         self._user = user
 
     def start(self) -> None:
@@ -145,7 +144,7 @@ def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
                 shutil.chown(path, name, name)
         else:
             _keep_bridge(name, number)
-        engine = Podman(folder, name, user=name if rootless else None)
+        engine = Podman(folder, user=name if rootless else None)
         engine.start()
         try:
             yield engine
@@ -154,8 +153,8 @@ def _serve_as(number: int, *, rootless: bool) -> Iterator[Podman]:
     finally:
         clear(folder)
         for interface in (f"{name}p", f"{name}k"):
-            bridge = ["ip", "link", "delete", interface]
-            subprocess.run(bridge, check=False, capture_output=True)
+            delete = ["ip", "link", "delete", interface]
+            subprocess.run(delete, check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
         if rootless:
             _remove_user(name)
