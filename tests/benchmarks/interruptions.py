@@ -34,7 +34,7 @@ from docker.utils import kwargs_from_env
 
 from tests.benchmarks.remains import Place, listening_sockets, still_listening
 from tests.benchmarks.timing import CHECKOUT, RATINGS, REPOSITORY, SAMLOCAL
-from tests.docker.debugging.session import free_port
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

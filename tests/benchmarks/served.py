@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from tests.benchmarks.http_client import Connection, LostError
 from tests.benchmarks.timing import REPOSITORY
-from tests.docker.debugging.session import free_port
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,8 +11,10 @@ from samlocal.sandbox.container_spec import ContainerNetwork, ContainerSpec, Ima
 from samlocal.sandbox.docker.sandbox import DockerSandbox
 from samlocal.sandbox.sandbox import SandboxSpec
 from tests.docker.python_container import NoProgress
+from tests.free_ports import free_ports
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from samlocal.engine.engine import Engine
@@ -89,20 +89,6 @@ def listening(engine: Engine, image: str, way: Way) -> Iterator[Running]:
             assert sandbox.accepts_peer(*peer)
         assert sandbox._container
         yield Running(sandbox, engine, sandbox._container.id, ports, api)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that no program of this machine uses, for a sandbox in its network.
-
-    They are below those that the kernel gives to connections and listeners of other tests meanwhile.
-    """
-    free: list[int] = []
-    for port in random.sample(range(20_000, 32_768), 1_000):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            free.append(port)
-        if len(free) == count:
-            break
-    return free
 
 
 def _spec(way: Way, image: str, ports: dict[str, int]) -> ContainerSpec:

@@ -20,10 +20,10 @@ from samlocal.sandbox.debugging import DebugSettings
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT
 from tests.docker.debugging.dap import DapClient
-from tests.docker.debugging.session import free_port
 from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import containers_of, leftovers, that_stay
 from tests.docker.python_container import Lines, NoProgress, container
+from tests.free_ports import free_port
 from tests.functional.execution.fakes import configuration
 from tests.functional.execution.fleet.sandboxes import event, states, until
 from tests.missing import missing

@@ -19,10 +19,10 @@ from tests.conformance.test_repeat import reports
 from tests.docker import own_engine
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.debugging.dap import DapClient
-from tests.docker.debugging.session import free_port
 from tests.docker.endpoint import serving
 from tests.docker.fixtures import STAND_INS
 from tests.docker.leftovers import containers_of, leftovers, that_stay
+from tests.free_ports import free_port
 from tests.missing import missing
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 
 from samlocal.engine.engine import Engine
 from samlocal.sandbox.docker.network.sandbox_connector import SandboxConnector
-from tests.docker.listening_sandbox import HOSTS, MIB, Way, echoed, free_ports, listening
+from tests.docker.listening_sandbox import HOSTS, MIB, Way, echoed, listening
+from tests.free_ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

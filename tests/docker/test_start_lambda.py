@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker.command import BEHAVIOURS, CHECKOUT, PATIENCE_SECONDS
-from tests.docker.debugging.session import free_port
 from tests.docker.endpoint import serving
 from tests.docker.leftovers import leftovers
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
+
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from tests.docker.command import Samlocal
@@ -15,12 +17,6 @@ if TYPE_CHECKING:
 WAITING = r"^Waiting for a debugger: (?P<how>.+)$"
 EVENT = '{"stars": 3}'
 _SECONDS = 60.0
-
-
-def free_port() -> int:
-    """Return a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +63,7 @@ class Session:
         for stream in (self.process.stdout, self.process.stderr):
             assert stream
             stream.close()
+        sys.stderr.write(self._stderr)  # pytest shows it with a failure
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Wait until stderr has a line like that."""

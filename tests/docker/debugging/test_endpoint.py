@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.docker.command import PATIENCE_SECONDS
 from tests.docker.debugging.dap import DapClient
-from tests.docker.debugging.session import free_port
 from tests.docker.endpoint import serving
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from tests.docker.command import Samlocal

@@ -16,8 +16,9 @@ from tests.docker.debugging import scenarios
 from tests.docker.debugging.console import Console
 from tests.docker.debugging.dap import DapClient
 from tests.docker.debugging.programs import build_go, debugger_folder
-from tests.docker.debugging.session import Session, free_port
+from tests.docker.debugging.session import Session
 from tests.docker.leftovers import containers_of, leftovers
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     import docker

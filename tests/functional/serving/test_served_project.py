@@ -19,7 +19,7 @@ from samlocal.errors import (
 )
 from samlocal.preparation.options import FunctionOptions
 from samlocal.sandbox.debugging import DebugSettings
-from tests.docker.debugging.session import free_port
+from tests.free_ports import free_port
 from tests.functional.execution.fakes import RecordingLog
 from tests.functional.serving.conftest import call, noticed
 
