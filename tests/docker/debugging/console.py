@@ -44,7 +44,7 @@ class Console:
                 _SECONDS,
             )
             found = compiled.search(self._said, self._seen)
-            assert found, f"no {pattern!r} in: {self._said}"
+            assert found, f"no {pattern!r} in: {self._said} (exit status {self._process.poll()})"
             self._seen = found.end()
         return found
 

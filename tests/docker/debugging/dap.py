@@ -9,6 +9,8 @@ import json
 import socket
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -96,7 +98,6 @@ class DapClient:
         while True:
             message = self._receive()
             if message["type"] == "response" and message["request_seq"] == sequence:
-                assert message["success"], message
                 return message.get("body", {})
 
     def _receive(self) -> _Message:
@@ -108,4 +109,6 @@ class DapClient:
         message: _Message = json.loads(self._reader.read(length))
         if message["type"] == "event":
             self._events.append(message)
+        elif not message.get("success", True):
+            pytest.fail(f"the debugger refused: {message}")
         return message
