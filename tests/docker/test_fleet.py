@@ -153,9 +153,10 @@ async def test_container_is_used_again(fleet: Fleet, called: FleetFunction) -> N
 async def test_containers_at_once(fleet: Fleet, called: FleetFunction) -> None:
     """Four invocations at once have a container each, which serve the next four."""
     async with fleet:
+        # Long enough that on a busy machine the last container has started before the first one is free.
         first, second = [
-            await asyncio.gather(*(invoke(fleet, called, seconds=2) for _ in range(4)))
-            for _ in range(2)
+            await asyncio.gather(*(invoke(fleet, called, seconds=seconds) for _ in range(4)))
+            for seconds in (10, 2)
         ]
 
     assert len(set(first)) == 4

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -52,6 +53,7 @@ def test_files_of_a_sandbox(tmp_path: Path, no_leftovers: None) -> None:
     (tmp_path / "opt" / "bin").mkdir(parents=True)
     (tmp_path / "opt" / "bin" / "tool").write_text("tool")
     (tmp_path / "of-the-host").touch()
+    written = Path("/tmp", uuid4().hex)  # noqa: S108  # of the sandbox
     program = f"""\
 import os
 print(os.getcwd(), os.listdir("."), os.listdir("/opt/bin"))
@@ -61,7 +63,7 @@ for path in ("/var/task/x", "/opt/x", "/var/x", "/x", "/usr/x", {str(Path.home()
         open(path, "w")
     except OSError as error:
         print(path, error.strerror in ("Read-only file system", "Permission denied"))
-open("/tmp/x", "w").write("written")
+open({str(written)!r}, "w").write("written")
 print(sorted(os.listdir("/dev")), os.getpid() < 5)
 """
     spec = process_spec(tmp_path, program)
@@ -78,7 +80,7 @@ print(sorted(os.listdir("/dev")), os.getpid() < 5)
     assert [line.split()[-1] for line in lines[:7]] == ["True"] * 7
     devices = ["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout"]
     assert lines[7] == f"{[*devices, 'tty', 'urandom', 'zero']} True"
-    assert not Path("/tmp/x").exists()  # noqa: S108  # this machine's
+    assert not written.exists()  # on this machine
 
 
 def test_paths_without_namespaces(tmp_path: Path, no_leftovers: None) -> None:
