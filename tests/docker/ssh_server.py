@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.free_ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -52,8 +54,7 @@ class SshServer:
 def serve(folder: Path) -> Iterator[SshServer]:
     """A server on a free port, as long as the block lasts."""
     Path("/run/sshd").mkdir(exist_ok=True)  # which the server wants, whatever its settings are
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     for key in ("host_key", "user_key"):
         command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key))
         subprocess.run(command, check=True)

@@ -13,6 +13,7 @@ from tests.conformance.test_invoke import report
 from tests.docker import private_tls
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS, Samlocal
 from tests.docker.private_tls import HOST
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -270,8 +271,7 @@ def test_proxies_of_the_docker_client(samlocal: Samlocal, tmp_path: Path, gatewa
 
 def test_debuggers_port_is_open_where_it_is_wanted(samlocal: Samlocal) -> None:
     """The debugger's port is published on the given address only, and shown with the given host."""
-    with socket.create_server(("127.0.0.2", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     options = ("--container-host-interface", "127.0.0.2", "--container-host", "engine.example")
     arguments = ("local", "invoke", "OnNode", "--no-event", "--no-credentials", "-d", str(port))
     process = samlocal.start(*arguments, *options)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.free_ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,8 +221,7 @@ def test_a_profile_that_does_not_work(
 
 def test_an_endpoint_that_does_not_answer(remote: Remote) -> None:
     """The endpoint is named, with what to check."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     message = remote.refused("Orders", "--no-stream", "--endpoint-url", f"http://127.0.0.1:{port}")
     assert message.startswith(
         "Error: AWS cannot be reached in us-east-1: Could not connect to the endpoint URL:"

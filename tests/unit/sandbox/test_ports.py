@@ -7,21 +7,21 @@ import pytest
 
 from samlocal.errors import EngineError, PortInUseError
 from samlocal.sandbox.ports import port_errors, require_free
+from tests.free_ports import free_port
 
 
 def test_port_that_is_free() -> None:
     """A port that was closed before is free."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with pytest.raises(PortInUseError, match=f"port {port} of this machine is in use"):
-            require_free((port,), address="127.0.0.1")
+    port = free_port()
+    in_use = pytest.raises(PortInUseError, match=f"port {port} of this machine is in use")
+    with socket.create_server(("127.0.0.1", port)), in_use:
+        require_free((port,), address="127.0.0.1")
     require_free((port,), address="127.0.0.1")
 
 
 def test_checks_at_the_same_time() -> None:
     """Two commands that check a free port at the same time do not see each other."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     refused: list[PortInUseError] = []
 
     def check() -> None:

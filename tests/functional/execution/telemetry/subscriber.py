@@ -187,10 +187,3 @@ class Gate:
     def __call__(self, _batch: Batch) -> int:
         self.opened.wait(_LONGEST_WAIT_SECONDS)
         return 200
-
-
-def unused_port() -> int:
-    """A port where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -15,6 +15,7 @@ from samlocal.errors import SandboxError
 from samlocal.execution.telemetry import delivery
 from samlocal.execution.telemetry.buffer import MAX_WAITING_BYTES
 from samlocal.execution.telemetry.telemetry import Telemetry
+from tests.free_ports import free_port
 from tests.functional.execution.fakes import configuration
 from tests.functional.execution.telemetry.published import (
     REPORT,
@@ -31,7 +32,6 @@ from tests.functional.execution.telemetry.subscriber import (
     Gate,
     HttpSubscriber,
     TcpSubscriber,
-    unused_port,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def test_refused_batch_is_sent_again(refusal: int | None) -> None:
 
 async def test_subscriber_that_listens_late_gets_everything() -> None:
     """An extension may subscribe before it listens; events wait for it, in order."""
-    port = unused_port()
+    port = free_port()
     async with telemetry() as published:
         published.subscribe(http(port, "function"))
         await publish_numbers(published, 1, 2, 3)
@@ -200,7 +200,7 @@ async def test_flush_does_not_wait_for_what_comes_later() -> None:
 
 async def test_hurry_of_a_flush() -> None:
     """A flush tries again at once, where a pause after a failure would last seconds."""
-    port = unused_port()
+    port = free_port()
     async with telemetry() as published:
         published.subscribe(http(port, "function"))
         write(published, b"late\n")
@@ -260,7 +260,7 @@ async def test_sandbox_without_a_way_in() -> None:
         raise SandboxError("the container has ended")
 
     published = Telemetry(configuration(), fail)
-    published.subscribe(http(unused_port()))
+    published.subscribe(http(free_port()))
     await published.flush(time.monotonic() + 0.05)
     await published.close()
 

@@ -18,6 +18,7 @@ from samlocal.sandbox.container_spec import ContainerNetwork, ImageRequest
 from samlocal.sandbox.docker.container.container_factory import ContainerFactory
 from samlocal.sandbox.docker.network.relay import relay as relay_module
 from samlocal.sandbox.docker.network.relay.launch import RelayLauncher
+from tests.free_ports import free_port
 from tests.functional.engine.fake_engine import fake_engine
 from tests.unit.sandbox.specs import CONTAINER
 
@@ -152,8 +153,7 @@ def test_large_data_goes_both_ways(relay: RelayLauncher, serving: Serving) -> No
 
 def test_refused_port(relay: RelayLauncher) -> None:
     """A port on which no program listens is refused; the message names it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(ConnectionRefusedError, match=f"listens on port {port}"):
         relay.connect(port)
 

@@ -11,6 +11,7 @@ import pytest
 from samlocal.errors import EngineError
 from samlocal.sandbox.docker.container.open_ports import listens_on
 from samlocal.sandbox.socket_tables import is_listed
+from tests.free_ports import free_port
 from tests.unit.engine.fakes import fake_engine
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"
@@ -75,8 +76,8 @@ def test_container_elsewhere(output: str | EngineError, *, listens: bool | None)
 def test_container_on_this_machine() -> None:
     """For a container on this machine, no command runs in it."""
     group = Path(f"/proc/{os.getpid()}/cgroup").read_text().splitlines()[-1]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         assert listens_on(fake_engine(), group, os.getpid(), port) is True
     assert listens_on(fake_engine(), group, os.getpid(), port) is False
 
