@@ -1,0 +1,1 @@
+"""The APIs of a project's stacks: REST, HTTP and WebSocket APIs, function URLs, load balancers, web functions."""

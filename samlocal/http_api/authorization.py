@@ -1,0 +1,68 @@
+"""Whether a request may reach its route."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.http_api.exchange import HttpRequest
+    from samlocal.project.apis import Api, Route
+
+Event = dict[str, Any]
+
+# Types of gateway responses: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+RefusalType = Literal[
+    "UNAUTHORIZED",
+    "ACCESS_DENIED",
+    "AUTHORIZER_FAILURE",
+    "AUTHORIZER_CONFIGURATION_ERROR",
+    "MISSING_AUTHENTICATION_TOKEN",
+    "INVALID_API_KEY",
+]
+
+
+@frozen
+class Allowed:
+    """The request may go on.
+
+    `context` is what the event's `requestContext.authorizer` has: in REST APIs `principalId`, `claims` and the
+    authorizer's context as text, in HTTP APIs `{"lambda": …}`, `{"jwt": …}` or `{"iam": …}`; None: it has none.
+    `api_key` is the authorizer's `usageIdentifierKey`.
+    """
+
+    context: Mapping[str, object] | None = None
+    api_key: str | None = None
+
+
+@frozen
+class Refused:
+    """The request is answered without its route.
+
+    `message` None is the type's own, and `headers` are further ones, such as `www-authenticate`. `reason` is for the
+    terminal: what was wrong, in a sentence.
+    """
+
+    kind: RefusalType
+    message: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    is_explicit_deny: bool = False
+
+
+class Authorizers(Protocol):
+    """Checks requests by the authorizers of their routes; results are cached as the template says."""
+
+    async def check(
+        self, api: Api, route: Route, request: HttpRequest, event: Event, method_arn: str
+    ) -> Allowed | Refused:
+        """Return whether a request may go on.
+
+        `event` is that of the route's function in the payload version of the API's kind (REST and WebSocket APIs 1.0,
+        HTTP APIs 2.0), without an authorizer's context; it is not changed. `method_arn` is the ARN
+        `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/GET/items/7` of the request.
+        """

@@ -1,0 +1,1 @@
+"""The HTTP server that all endpoints share: connections, limits, TLS, and an orderly stop."""
