@@ -16,9 +16,10 @@ from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.host import current_host
+from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
 from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations
-from samlocal.lambda_api.server import EndpointServer
+from samlocal.lambda_api.stopping import stopping_response
 
 if TYPE_CHECKING:
     import socket
@@ -87,8 +88,12 @@ class LambdaEndpoint:
                 allowed_hosts=self._settings.allowed_hosts,
                 report=self._observer.show_diagnostic,
             )
-            nested = await stack.enter_async_context(EndpointServer(app, sockets=unix))
-            clients = await stack.enter_async_context(EndpointServer(app, sockets=self._listeners))
+            nested = await stack.enter_async_context(
+                HttpServer(app, sockets=unix, stopping=stopping_response)
+            )
+            clients = await stack.enter_async_context(
+                HttpServer(app, sockets=self._listeners, stopping=stopping_response)
+            )
             signals.is_serving = True
             self._on_ready(project.names)
             gc.enable()  # off since the start of the process: see `__main__`

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import SamlocalError
+from samlocal.http_server.host_check import HostCheck
 from samlocal.lambda_api import error_types
 from samlocal.lambda_api.api_error import LambdaApiError, api_error
-from samlocal.lambda_api.host_check import HostCheck
 from samlocal.lambda_api.operations import find_operation
 from samlocal.lambda_api.recursion import RecursiveInvocationError
 from samlocal.lambda_api.request import DisconnectedError, Request
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from samlocal.diagnostics import Diagnostic
-    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
+    from samlocal.http_server.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.lambda_api.functions import Functions
     from samlocal.lambda_api.invocations import Events
     from samlocal.lambda_api.responses import Response
@@ -50,14 +50,14 @@ def lambda_app(
     what keeps a function from running, which its client may not show.
     """
     handlers = operation_handlers(functions, events)
-    check_host = HostCheck(allowed_hosts)
+    check = HostCheck(allowed_hosts)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"`{scope['type']}` is not served")
         request = Request(scope, receive, send)
         try:
-            response = await _answer(request, handlers, check_host, report)
+            response = await _answer(request, handlers, check, report)
             if response:
                 await request.respond(response)
         except DisconnectedError:
@@ -69,11 +69,11 @@ def lambda_app(
 async def _answer(
     request: Request,
     handlers: Mapping[str, Handler],
-    check_host: HostCheck,
+    check: HostCheck,
     report: Callable[[Diagnostic], None],
 ) -> Response | None:
     try:
-        check_host(request)
+        _check_host(request, check)
         return await _perform(request, handlers)
     except LambdaApiError as error:
         return error_response(error)
@@ -92,6 +92,18 @@ async def _answer(
         _log.exception("request %s failed", request.request_id)
         message = "samlocal failed, its log has the reason"
         return error_response(LambdaApiError(error_types.SERVICE, message))
+
+
+def _check_host(request: Request, check: HostCheck) -> None:
+    """Check who made a request.
+
+    Raises:
+        LambdaApiError: The host or the origin is not allowed.
+    """
+    if request.has_address:
+        refused = check.find_refused(request.header(b"host"), request.header(b"origin"))
+        if refused:
+            raise LambdaApiError(error_types.FORBIDDEN_HOST, refused.message)
 
 
 def _failure(request: Request, error: SamlocalError) -> Diagnostic:

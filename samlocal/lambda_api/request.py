@@ -14,7 +14,7 @@ from samlocal.trace_header import format_trace_header, usable_fields
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from samlocal.lambda_api.asgi import Receive, Scope, Send
+    from samlocal.http_server.asgi import Receive, Scope, Send
     from samlocal.lambda_api.responses import Response
 
 # A body that is refused is read up to this size, because many clients send all of it before they read.

@@ -38,7 +38,7 @@ _MODULES: Final = (
     "samlocal.serving.served_project",
     "samlocal.lambda_api.app",
     "samlocal.lambda_api.asynchronous.async_invocations",
-    "samlocal.lambda_api.server",
+    "samlocal.http_server.server",
 )
 _DRAIN_SECONDS: Final = 0.5
 
@@ -100,9 +100,10 @@ class ProjectEndpoint:
     async def _serve(self, listener: socket.socket) -> None:
         for module in _MODULES:
             await asyncio.to_thread(import_module, module)
-        from samlocal.lambda_api.app import lambda_app  # noqa: PLC0415  # has just been imported
+        from samlocal.http_server.server import HttpServer  # noqa: PLC0415  # has just been imported
+        from samlocal.lambda_api.app import lambda_app  # noqa: PLC0415
         from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations  # noqa: PLC0415
-        from samlocal.lambda_api.server import EndpointServer  # noqa: PLC0415
+        from samlocal.lambda_api.stopping import stopping_response  # noqa: PLC0415
 
         async with AsyncExitStack() as stack:
             project = _LatestProject(self)
@@ -110,7 +111,9 @@ class ProjectEndpoint:
             events = await stack.enter_async_context(AsyncInvocations(project, report=self.report))
             show = _Observer(self).show_diagnostic
             app = lambda_app(project, events, allowed_hosts=(), report=show)
-            server = await stack.enter_async_context(EndpointServer(app, sockets=[listener]))
+            server = await stack.enter_async_context(
+                HttpServer(app, sockets=[listener], stopping=stopping_response)
+            )
             stack.push_async_callback(server.stop, _DRAIN_SECONDS)
             await asyncio.Event().wait()
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
+from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
-from samlocal.lambda_api.server import EndpointServer
 from tests.functional.lambda_api.aws import Aws
 from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 
@@ -31,7 +31,7 @@ class Endpoint:
     port: int
     functions: FakeFunctions
     events: FakeEvents
-    server: EndpointServer
+    server: HttpServer
     loop: asyncio.AbstractEventLoop
     reported: list[Diagnostic]
 
@@ -87,7 +87,7 @@ def endpoint() -> Iterator[Endpoint]:
         functions, events = FakeFunctions(), FakeEvents()
         reported: list[Diagnostic] = []
         app = lambda_app(functions, events, allowed_hosts=["my-machine"], report=reported.append)
-        async with EndpointServer(app, sockets=[listener]) as server:
+        async with HttpServer(app, sockets=[listener]) as server:
             end = asyncio.Event()
             may_end.append(end)
             loop = asyncio.get_running_loop()

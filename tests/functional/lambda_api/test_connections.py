@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
-from samlocal.lambda_api.server import EndpointServer
 from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ async def test_unix_socket(tmp_path: Path) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "socket"))
     app = lambda_app(FakeFunctions(), FakeEvents(), allowed_hosts=[])
-    async with asyncio.timeout(20), EndpointServer(app, sockets=[listener]):
+    async with asyncio.timeout(20), HttpServer(app, sockets=[listener]):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "socket"))
         request = head("Echo", "Content-Length: 1").replace(b"localhost", b"127.0.0.1.example")
         writer.write(request + b"\r\n1")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
 from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations
 from samlocal.lambda_api.recursion import MAX_ROUNDS
-from samlocal.lambda_api.server import EndpointServer
 from tests.functional.lambda_api.asynchronous.fakes import function, returned
 from tests.functional.lambda_api.aws import Aws
 
@@ -89,7 +89,7 @@ async def test_a_loop_of_events_ends(
     functions.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with AsyncInvocations(functions, report=report) as events:
         app = lambda_app(functions, events, allowed_hosts=[])
-        async with EndpointServer(app, sockets=[listener]), asyncio.timeout(60):
+        async with HttpServer(app, sockets=[listener]), asyncio.timeout(60):
             with Aws(functions.url) as aws:
                 answer = await asyncio.to_thread(aws.invoke, "A", InvocationType="Event")
             assert answer.status == 202

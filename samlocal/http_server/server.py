@@ -13,14 +13,16 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from samlocal.lambda_api.running_request import RunningRequest
+from samlocal.http_server.response import json_error
+from samlocal.http_server.running_request import RunningRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from samlocal.lambda_api.asgi import ASGIApp, Receive, Scope, Send
+    from samlocal.http_server.asgi import ASGIApp, Receive, Scope, Send
+    from samlocal.http_server.response import PlainResponse
 
 # Clients keep a connection for the next request.
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -35,15 +37,27 @@ _ANSWER_SHARE: Final = 0.1
 _log = logging.getLogger("samlocal.endpoint")
 
 
-class EndpointServer:
+def _service_unavailable(_scope: Scope) -> PlainResponse:
+    return json_error(503, "Service Unavailable")
+
+
+class HttpServer:
     """Within the `async with` block, an app serves the connections to the sockets, which it closes then.
 
-    There is no lifespan, no access log and no handler of signals. All calls are in one event loop.
+    There is no lifespan, no access log and no handler of signals. All calls are in one event loop. `stopping` returns
+    the answer to a request that does not finish before a stop, from its scope.
     """
 
-    def __init__(self, app: ASGIApp, *, sockets: Sequence[socket.socket]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        sockets: Sequence[socket.socket],
+        stopping: Callable[[Scope], PlainResponse] = _service_unavailable,
+    ) -> None:
         self._app = app
         self._sockets = sockets
+        self._stopping = stopping
         self._connections = _Connections()
         self._requests: set[RunningRequest] = set()
         self._servers: list[asyncio.Server] = []
@@ -81,7 +95,7 @@ class EndpointServer:
     async def stop(self, seconds: float) -> None:
         """Accept no more connections, and wait up to so many seconds until running requests have finished.
 
-        Those that have not finished then get an answer of status 503. All connections are closed.
+        Those that have not finished then get the answer of `stopping`. All connections are closed.
         Idle connections, and requests that do not arrive in a second, do not hold this up.
         """
         await _take_turns()
@@ -110,16 +124,16 @@ class EndpointServer:
 
     async def _give_up(self, requests: Collection[RunningRequest]) -> None:
         for each in tuple(requests):
-            each.give_up()
+            each.give_up(self._stopping(each.scope))
         await _take_turns()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = RunningRequest(scope, receive, send)
+        request = RunningRequest(scope, send)
         self._requests.add(request)
         try:
             await self._app(scope, receive, request.send)
         except asyncio.CancelledError:
-            await request.answer()
+            await request.answer(self._stopping(scope))
             if not request.is_given_up:
                 raise
         except Exception:

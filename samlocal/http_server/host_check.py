@@ -10,15 +10,28 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from samlocal.lambda_api import error_types
-from samlocal.lambda_api.api_error import LambdaApiError
+from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from samlocal.lambda_api.request import Request
-
 _MOST_REMEMBERED: Final = 256
+
+
+@frozen
+class RefusedHost:
+    """A header that names a foreign host: `Host` or `Origin`, and its value."""
+
+    header: str
+    value: str
+
+    @property
+    def message(self) -> str:
+        host = _host_of(self.value.rpartition("://")[2])
+        return (
+            f"the header `{self.header}: {self.value}` is not from this machine"
+            f" (`--allow-host {host or 'HOST'}` allows a host)"
+        )
 
 
 class HostCheck:
@@ -32,33 +45,26 @@ class HostCheck:
         self._allows_addresses = any(_is_unspecified(host) for host in self._allowed)
         self._accepted: set[str] = set()
 
-    def __call__(self, request: Request) -> None:
-        """Check the host, and the origin if a browser names one.
+    def find_refused(self, host: str | None, origin: str | None = None) -> RefusedHost | None:
+        """Return the header that is not allowed; None if both are.
 
-        A request through a unix socket may name any: no page can make one.
-
-        Raises:
-            LambdaApiError: The host or the origin is not allowed.
+        Both are values of headers, None where a request has none. A request through a unix socket needs no check: no
+        page can make one.
         """
-        if not request.has_address:
-            return
-        host = request.header(b"host") or ""
+        host = host or ""
         if host not in self._accepted:
-            self._check("Host", host, _host_of(host))
+            if not self._accepts(_host_of(host)):
+                return RefusedHost(header="Host", value=host)
             if len(self._accepted) < _MOST_REMEMBERED:
                 self._accepted.add(host)
-        if (origin := request.header(b"origin")) is not None:
-            self._check("Origin", origin, _host_of(origin.partition("://")[2]))
+        if origin is not None and not self._accepts(_host_of(origin.partition("://")[2])):
+            return RefusedHost(header="Origin", value=origin)
+        return None
 
-    def _check(self, header: str, value: str, host: str | None) -> None:
-        if host is None or not self._is_allowed(_normalized(host)):
-            raise LambdaApiError(
-                error_types.FORBIDDEN_HOST,
-                f"the header `{header}: {value}` is not from this machine"
-                f" (`--allow-host {host or 'HOST'}` allows a host)",
-            )
-
-    def _is_allowed(self, host: str) -> bool:
+    def _accepts(self, host: str | None) -> bool:
+        if host is None:
+            return False
+        host = _normalized(host)
         if host in self._allowed or host == "localhost" or host.endswith(".localhost"):
             return True
         try:
