@@ -78,7 +78,18 @@ class ResponseWriter(Protocol):
 
 
 class Gateway(Protocol):
-    """One API: answers requests by its routes."""
+    """One API: answers requests by its routes.
+
+    A request whose body is larger than `max_body_bytes` is not read to its end: its answer is that of `refuse_body`,
+    for a request with an empty body.
+    """
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The largest body that the service takes."""
+
+    async def refuse_body(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to a request with a larger body."""
 
     async def answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
         """Return the whole response; None if it was sent with the writer."""

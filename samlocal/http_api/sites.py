@@ -1,0 +1,138 @@
+"""Which APIs share a port, and which of them answers a request there.
+
+In AWS each API has a host name of its own, and its stage is the first segment of the path. Here the routes of several
+APIs share one port as long as no request could be for two of them; the stage, or the base path of a custom domain, may
+lead the path, but need not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from samlocal.http_api.path_patterns import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
+    PathPattern,
+    methods_overlap,
+)
+from samlocal.project.apis import ApiKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from samlocal.project.apis import Api
+
+T = TypeVar("T")
+
+_SHARING = (ApiKind.REST, ApiKind.HTTP, ApiKind.WEBSOCKET)
+
+
+def arrange(apis: Iterable[Api]) -> tuple[tuple[Api, ...], ...]:
+    """Return the APIs of each port, in the order of the templates.
+
+    Function URLs, load balancers and web functions answer any path, so each has a port of its own.
+    """
+    sites: list[list[Api]] = []
+    for api in apis:
+        site = next((each for each in sites if _may_join(api, each)), None)
+        if site is None:
+            sites.append([api])
+        else:
+            site.append(api)
+    return tuple(map(tuple, sites))
+
+
+def _may_join(api: Api, site: Sequence[Api]) -> bool:
+    return all(
+        api.kind in _SHARING and each.kind in _SHARING and not _collide(api, each) for each in site
+    )
+
+
+def _collide(one: Api, other: Api) -> bool:
+    if ApiKind.WEBSOCKET in {one.kind, other.kind}:
+        return one.kind == other.kind  # only one of them takes upgrades
+    patterns = [(each.method, PathPattern(each.path)) for each in other.routes]
+    return any(
+        methods_overlap(route.method, method) and PathPattern(route.path).overlaps(pattern)
+        for route in one.routes
+        for method, pattern in patterns
+    )
+
+
+class Selected(NamedTuple, Generic[T]):
+    """Who answers a request: the path without the `prefix`; `is_route` is false if no route has that path."""
+
+    member: T
+    path: str
+    prefix: str
+    is_route: bool
+
+
+class Site(Generic[T]):
+    """The APIs of one port, each with what answers for it."""
+
+    def __init__(self, members: Sequence[tuple[Api, T]]) -> None:
+        self._members = tuple(_Member(api, member) for api, member in members)
+        self._by_label = {
+            label.lower(): each
+            for each in reversed(self._members)
+            for label in (each.api.full_path.replace("/", "-"), each.api.identifier)
+        }
+
+    @property
+    def apis(self) -> tuple[Api, ...]:
+        return tuple(each.api for each in self._members)
+
+    def select(self, method: str, path: str, host: str) -> Selected[T]:
+        """Return who answers a request for a path, percent-encoded and without the query.
+
+        A host name such as `ServerlessRestApi.localhost`, or the one that the API would have in AWS, chooses the API.
+        """
+        label = host.partition(".")[0].lower()
+        if (named := self._by_label.get(label)) is not None:
+            return self._of(named, path) or Selected(named.value, path, "", is_route=False)
+        for each in self._members:
+            if each.has(method, path):
+                return Selected(each.value, path, "", is_route=True)
+        for each in self._members:
+            if (selected := self._of(each, path)) is not None:
+                return selected
+        return Selected(self._members[0].value, path, "", is_route=False)
+
+    def websocket(self) -> T | None:
+        """Return who takes WebSocket connections."""
+        kinds = (ApiKind.WEBSOCKET, ApiKind.WEB_FUNCTION)
+        return next((each.value for each in self._members if each.api.kind in kinds), None)
+
+    def _of(self, member: _Member[T], path: str) -> Selected[T] | None:
+        if member.has(None, path):
+            return Selected(member.value, path, "", is_route=True)
+        for prefix in member.prefixes:
+            rest = path[len(prefix) :]
+            if path.startswith(prefix) and (not rest or rest[0] == "/"):
+                rest = rest or "/"
+                return Selected(member.value, rest, prefix, is_route=member.has(None, rest))
+        return None
+
+
+class _Member(Generic[T]):
+    def __init__(self, api: Api, value: T) -> None:
+        self.api = api
+        self.value = value
+        self._answers_all = api.kind not in _SHARING or any(
+            each.path == DEFAULT_ROUTE for each in api.routes if api.kind is ApiKind.HTTP
+        )
+        self._routes = [(each.method, PathPattern(each.path)) for each in api.routes]
+        if api.kind is ApiKind.WEBSOCKET:
+            self._routes = [(ANY_METHOD, PathPattern("/@connections/{id}"))]
+        names = (api.stage, api.base_path)
+        self.prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_ROUTE)
+
+    def has(self, method: str | None, path: str) -> bool:
+        """Return whether a route has this method, None: any, and this path."""
+        if self._answers_all and method is None:
+            return not any(path == each or path.startswith(f"{each}/") for each in self.prefixes)
+        return any(
+            (method is None or methods_overlap(method, own)) and pattern.matches(path)
+            for own, pattern in self._routes
+        )
