@@ -1,0 +1,1 @@
+"""HTTP APIs (`AWS::Serverless::HttpApi`, `AWS::ApiGatewayV2::Api`)."""

@@ -1,0 +1,212 @@
+"""The gateway of an HTTP API."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samlocal.aws_account import resource_arn
+from samlocal.diagnostics import Diagnostic
+from samlocal.http_api import payload_2
+from samlocal.http_api.authorization import Refused
+from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
+from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.function_back_end import Failure, FunctionBackEnd
+from samlocal.http_api.http.paths import PathError, decode_path
+from samlocal.http_api.http.results import error_response, read_result
+from samlocal.http_api.http.routes import RouteTable
+from samlocal.http_api.request_headers import collect_headers
+from samlocal.http_api.result_members import WrongResultError
+from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from samlocal.http_api.authorization import Authorizers, Event, RefusalType
+    from samlocal.http_api.exchange import HttpRequest, ResponseWriter
+    from samlocal.http_api.functions import Functions
+    from samlocal.http_api.http.routes import MatchedRoute
+    from samlocal.project.apis import Api
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+MAX_TIMEOUT_MS: Final = 30_000
+
+_DEFAULT_STAGE: Final = "$default"
+_ERROR: Final = (500, "Internal Server Error")
+_UNAVAILABLE: Final = (503, "Service Unavailable")
+_TOO_LARGE: Final = (413, "Request Entity Too Large")
+_FORBIDDEN: Final = (403, "Forbidden")
+_REFUSALS: Final[Mapping[RefusalType, tuple[int, str]]] = {
+    "UNAUTHORIZED": (401, "Unauthorized"),
+    "ACCESS_DENIED": _FORBIDDEN,
+    "MISSING_AUTHENTICATION_TOKEN": _FORBIDDEN,
+    "INVALID_API_KEY": _FORBIDDEN,
+    "AUTHORIZER_FAILURE": _ERROR,
+    "AUTHORIZER_CONFIGURATION_ERROR": _ERROR,
+}
+_FAILURES: Final = {
+    "error": _ERROR,
+    "timeout": _UNAVAILABLE,
+    "throttled": _UNAVAILABLE,
+    "too large": _TOO_LARGE,
+}
+
+
+class HttpGateway:
+    """Answers the requests of one HTTP API.
+
+    `report` gets what was wrong where the client only gets a status.
+    """
+
+    max_body_bytes = MAX_BODY_BYTES
+
+    def __init__(
+        self,
+        api: Api,
+        functions: Functions,
+        authorizers: Authorizers,
+        *,
+        report: Callable[[Diagnostic], None],
+    ) -> None:
+        self._api = api
+        self._functions = functions
+        self._authorizers = authorizers
+        self._report = report
+        self._routes = RouteTable(api.routes)
+        self._cors = CorsPolicy(api.cors, repeats_origin=False) if api.cors else None
+        self._back_end = FunctionBackEnd(functions)
+        self._stage_prefix = "" if api.stage == _DEFAULT_STAGE else f"/{api.stage}"
+        self._base_path = (api.base_path or "").strip("/")
+
+    async def refuse_body(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to a request whose body is larger than 10 MiB."""
+        return self._complete(request, error_response(*_TOO_LARGE))
+
+    async def answer(self, request: HttpRequest, _writer: ResponseWriter) -> HttpResponse:
+        """Return the response to a request."""
+        if self._cors is not None and is_preflight(request):
+            headers = [*self._cors.preflight_headers(request), _request_id(request)]
+            return HttpResponse(status=204, headers=headers)
+        if len(request.body) > MAX_BODY_BYTES:
+            return await self.refuse_body(request)
+        return self._complete(request, await self._respond(request))
+
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        try:
+            path = decode_path(request.path)
+        except PathError as error:
+            self._tell(request, str(error))
+            return error_response(400, "Bad Request")
+        matched = self._routes.find(request.method, path)
+        if matched is None:
+            return error_response(404, "Not Found")
+        region, account_id = await self._functions.region_and_account()
+        event = self._event(request, matched, path, account_id)
+        if matched.route.authorizer is not None:
+            method_arn = self._method_arn(request, event, region, account_id)
+            verdict = await self._authorizers.check(
+                self._api, matched.route, request, event, method_arn
+            )
+            if isinstance(verdict, Refused):
+                return self._refuse(request, verdict)
+            if verdict.context is not None:
+                event["requestContext"]["authorizer"] = verdict.context
+        return await self._integrate(request, matched, event)
+
+    async def _integrate(
+        self, request: HttpRequest, matched: MatchedRoute, event: Event
+    ) -> HttpResponse:
+        integration = matched.route.integration
+        if isinstance(integration, FunctionIntegration):
+            return await self._call(request, integration, event)
+        if isinstance(integration, HttpIntegration | MockIntegration):
+            message = "integrations other than functions are not served"
+            self._tell(request, message)
+            return error_response(501, message)
+        self._report(integration.diagnostic)
+        return error_response(501, integration.diagnostic.message)
+
+    async def _call(
+        self, request: HttpRequest, integration: FunctionIntegration, event: Event
+    ) -> HttpResponse:
+        result = await self._back_end.call(
+            integration.target,
+            event,
+            request,
+            timeout_ms=min(integration.timeout_ms, MAX_TIMEOUT_MS),
+        )
+        if isinstance(result, Failure):
+            self._tell(request, result.message, hint=result.hint)
+            return error_response(*_FAILURES[result.kind])
+        try:
+            return read_result(result.payload, integration.payload)
+        except WrongResultError as error:
+            function = integration.target.function
+            self._tell(request, f"the result of `{function}` is not a response: {error}")
+            return error_response(*_ERROR)
+
+    def _event(
+        self, request: HttpRequest, matched: MatchedRoute, path: str, account_id: str
+    ) -> Event:
+        prefix = self._stage_prefix
+        if self._base_path and request.prefix.strip("/") == self._base_path:
+            prefix = ""
+        raw_path = prefix + path
+        route = payload_2.EventRoute(
+            account_id=account_id,
+            api_id=self._api.identifier,
+            domain_prefix=domain_prefix(request.host, self._api.identifier),
+            stage=self._api.stage,
+            key=matched.key,
+            raw_path=raw_path,
+            path=raw_path,
+            parameters=matched.parameters,
+            variables=self._api.variables,
+        )
+        headers = collect_headers(request, keeps_forwarded=True, needs_length=True)
+        return payload_2.build_event(request, route, headers)
+
+    def _method_arn(self, request: HttpRequest, event: Event, region: str, account_id: str) -> str:
+        path = event["rawPath"].removeprefix(self._stage_prefix)
+        resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
+        return resource_arn("execute-api", resource, region=region, account_id=account_id)
+
+    def _refuse(self, request: HttpRequest, refused: Refused) -> HttpResponse:
+        if refused.reason is not None:
+            self._tell(request, refused.reason)
+        status, message = _REFUSALS[refused.kind]
+        response = error_response(status, refused.message or message)
+        return replace(response, headers=[*response.headers, *refused.headers.items()])
+
+    def _complete(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add what every response has; CORS headers of the back end are ignored if the API has a configuration."""
+        headers = list(response.headers)
+        if self._cors is not None:
+            headers = [
+                (name, value)
+                for name, value in headers
+                if not name.lower().startswith(CORS_HEADERS_PREFIX)
+            ]
+            headers += self._cors.response_headers(request)
+        return replace(response, headers=[*headers, _request_id(request)])
+
+    def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
+        self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
+
+
+def domain_prefix(host: str, identifier: str) -> str:
+    """Return the first label of a host name; an address and `localhost` stand for the API's own name in AWS."""
+    label, dot, _ = host.partition(".")
+    if not dot:
+        return identifier
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return label
+    return identifier
+
+
+def _request_id(request: HttpRequest) -> tuple[str, str]:
+    return "apigw-requestid", request.request_id

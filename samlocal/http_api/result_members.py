@@ -1,0 +1,165 @@
+"""The members of a function's result that make an HTTP response, and what may be wrong with them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from samlocal.http_api.request_headers import CONNECTION_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HeaderList = list[tuple[str, str]]
+
+# https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_VALUES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_STATUS: Final = re.compile("[2-5][0-9][0-9]")
+# The framing is the server's.
+_FRAMING: Final = CONNECTION_HEADERS | {"content-length"}
+_SHOWN: Final = 60
+
+
+class WrongResultError(ValueError):
+    """A function's result is not a response; the message is for the terminal and begins with a member's name."""
+
+
+def parse_json(payload: bytes) -> Any:  # noqa: ANN401  # is checked by what uses it
+    """Return a result.
+
+    Raises:
+        WrongResultError: It is not JSON.
+    """
+    try:
+        return json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WrongResultError(f"the result is not JSON: {error}") from error
+
+
+def read_status(value: object) -> int:
+    """Return a status, which may be text.
+
+    Raises:
+        WrongResultError: It is not a status between 200 and 599.
+    """
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    text = str(number) if isinstance(number, int | str) else ""
+    if not _STATUS.fullmatch(text):
+        raise WrongResultError(f"`statusCode` is not a number from 200 to 599: {_show(value)}")
+    return int(text)
+
+
+def read_headers(value: object) -> HeaderList:
+    """Return `headers`; numbers and booleans become text, and None is none at all.
+
+    Raises:
+        WrongResultError: They are not an object, or a name or a value cannot be sent.
+    """
+    return [
+        (name, _read_value(f"headers.{name}", each))
+        for name, each in _read_object("headers", value).items()
+        if each is not None and is_sent("headers", name)
+    ]
+
+
+def read_multi_value_headers(value: object) -> HeaderList:
+    """Return `multiValueHeaders`, which has lists of values.
+
+    Raises:
+        WrongResultError: They are not an object of lists, or a name or a value cannot be sent.
+    """
+    found: HeaderList = []
+    for name, values in _read_object("multiValueHeaders", value).items():
+        if not isinstance(values, list):
+            raise WrongResultError(f"`multiValueHeaders.{name}` is not a list: {_show(values)}")
+        if is_sent("multiValueHeaders", name):
+            found += [(name, _read_value(f"multiValueHeaders.{name}", each)) for each in values]
+    return found
+
+
+def read_cookies(value: object) -> HeaderList:
+    """Return `cookies` as one `Set-Cookie` each.
+
+    Raises:
+        WrongResultError: They are not a list of texts.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise WrongResultError(f"`cookies` is not a list of texts: {_show(value)}")
+    return [("Set-Cookie", _read_value("cookies", each)) for each in value]
+
+
+def read_body(result: Mapping[str, object]) -> bytes:
+    """Return the body of a result, decoded if `isBase64Encoded` is true.
+
+    Raises:
+        WrongResultError: It is not text, or not Base64.
+    """
+    body, is_base64 = result.get("body"), result.get("isBase64Encoded")
+    if not isinstance(is_base64, bool | None):
+        raise WrongResultError(f"`isBase64Encoded` is not a boolean: {_show(is_base64)}")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise WrongResultError(f"`body` is not text: {_show(body)}; return JSON as a text")
+    if not is_base64:
+        return body.encode(errors="replace")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise WrongResultError(
+            f"`body` is not Base64, though `isBase64Encoded` is true: {error}"
+        ) from error
+
+
+def has_header(headers: HeaderList, name: str) -> bool:
+    """Return whether there is a header with a name in lower case."""
+    return any(own.lower() == name for own, _ in headers)
+
+
+def is_sent(member: str, name: str) -> bool:
+    """Return whether a header is the function's to set: the framing of the response is not.
+
+    Raises:
+        WrongResultError: It is not the name of a header.
+    """
+    if not _TOKEN.fullmatch(name):
+        raise WrongResultError(f"`{member}` has a name that is not one of a header: {_show(name)}")
+    return name.lower() not in _FRAMING
+
+
+def _read_object(member: str, value: object) -> Mapping[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise WrongResultError(f"`{member}` is not an object: {_show(value)}")
+    return value
+
+
+def _read_value(member: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return json.dumps(value)
+    if not isinstance(value, str):
+        raise WrongResultError(f"`{member}` is not text: {_show(value)}")
+    if _NOT_IN_VALUES.search(value):
+        raise WrongResultError(f"`{member}` has a control character: {_show(value)}")
+    # Values stand for bytes, decoded as Latin-1: text that is not ASCII is sent as UTF-8.
+    return value if value.isascii() else value.encode(errors="replace").decode("latin-1")
+
+
+def _show(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return f"`{text}`" if len(text) <= _SHOWN else f"`{text[:_SHOWN]}…`"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a value of JSON")
