@@ -1,0 +1,210 @@
+"""The event of payload format 1.0: for REST APIs, for HTTP APIs that ask for it, and for authorizers.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import field
+from ipaddress import ip_address
+from time import gmtime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
+
+from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.forwarded_headers import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.http_api.authorization import Event
+    from samlocal.http_api.exchange import Headers, HttpRequest
+    from samlocal.project.apis import Api
+
+_MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+_ID_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_DEFAULT_STAGE: Final = "$default"
+
+Values = dict[str, str]
+MultiValues = dict[str, list[str]]
+
+
+@frozen
+class EventTarget:
+    """What an event says about the route: its path as in the template, and what API Gateway knows of it.
+
+    `resource_id` is None in HTTP APIs. `version` is `1.0` there, and missing in REST APIs.
+    """
+
+    resource: str
+    resource_id: str | None
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    operation_name: str | None = None
+    version: str | None = None
+
+
+def build_event(
+    api: Api,
+    request: HttpRequest,
+    target: EventTarget,
+    *,
+    headers: Headers,
+    account_id: str,
+    has_binary_body: bool,
+) -> Event:
+    """Return the event of a request, without an authorizer's context.
+
+    `headers` are those that the function gets. A binary body is in base64. Each member is there, null if it is empty.
+    """
+    single_headers, all_headers = collect_values(headers)
+    single_query, whole_query = collect_values(query_pairs(request.query))
+    event: Event = {} if target.version is None else {"version": target.version}
+    event |= {
+        "resource": target.resource,
+        "path": _event_path(api, request),
+        "httpMethod": request.method,
+        "headers": single_headers or None,
+        "multiValueHeaders": all_headers or None,
+        "queryStringParameters": single_query or None,
+        "multiValueQueryStringParameters": whole_query or None,
+        "pathParameters": dict(target.path_parameters) or None,
+        "stageVariables": dict(api.variables) or None,
+        "requestContext": request_context(api, request, target, account_id=account_id),
+        "body": encode_body(request.body, is_binary=has_binary_body),
+        "isBase64Encoded": has_binary_body and bool(request.body),
+    }
+    return event
+
+
+def request_context(
+    api: Api, request: HttpRequest, target: EventTarget, *, account_id: str
+) -> Event:
+    """Return the event's `requestContext`, in a form that the caller may complete."""
+    host = host_of(request)
+    context: Event = {
+        "accountId": account_id,
+        "apiId": api.identifier,
+        "deploymentId": short_id(api.identifier, "deployment"),
+        "domainName": host,
+        "domainPrefix": _domain_prefix(host) or api.identifier,
+        "extendedRequestId": extended_request_id(request.request_id),
+        "httpMethod": request.method,
+        "identity": {
+            "accessKey": None,
+            "accountId": None,
+            "caller": None,
+            "cognitoAuthenticationProvider": None,
+            "cognitoAuthenticationType": None,
+            "cognitoIdentityId": None,
+            "cognitoIdentityPoolId": None,
+            "principalOrgId": None,
+            "sourceIp": request.source_ip,
+            "user": None,
+            "userAgent": request.header("user-agent"),
+            "userArn": None,
+        },
+        "path": context_path(api, request),
+        "protocol": request.protocol,
+        "requestId": request.request_id,
+        "requestTime": request_time(request.received),
+        "requestTimeEpoch": int(request.received * 1000),
+        "resourceId": target.resource_id,
+        "resourcePath": target.resource,
+        "stage": api.stage,
+    }
+    if target.version is not None:
+        del context["deploymentId"]
+    if target.operation_name is not None:
+        context["operationName"] = target.operation_name
+    return context
+
+
+def encode_event(event: Event) -> bytes:
+    """Return an event as the JSON that a function gets."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def collect_values(pairs: Headers | list[tuple[str, str]]) -> tuple[Values, MultiValues]:
+    """Return the last value of each name, and all of them; names that differ in case are different ones."""
+    last: Values = {}
+    every: MultiValues = {}
+    for name, value in pairs:
+        last[name] = value
+        every.setdefault(name, []).append(value)
+    return last, every
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """Return the decoded names and values of a query: `+` is a space, and a name without `=` has an empty value."""
+    if not query:
+        return []
+    parts = (part.partition("=") for part in query.split("&") if part)
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in parts]
+
+
+def encode_body(body: bytes, *, is_binary: bool) -> str | None:
+    """Return a body as the event has it; bytes of a text that are not UTF-8 are lost, as in API Gateway."""
+    if not body:
+        return None
+    return base64.b64encode(body).decode() if is_binary else body.decode(errors="replace")
+
+
+def request_time(received: float) -> str:
+    """Return a time as in the Common Log Format: `26/Nov/2026:10:11:12 +0000`."""
+    at = gmtime(received)
+    return (
+        f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}"
+        f":{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"
+    )
+
+
+def extended_request_id(request_id: str) -> str:
+    """Return the id of a request's header `x-amz-apigw-id`, such as `JKJaXmPLvHcESHA=`."""
+    return base64.b64encode(hashlib.blake2b(request_id.encode(), digest_size=11).digest()).decode()
+
+
+def short_id(*names: str) -> str:
+    """Return an id of six letters and digits, as resources have; it is always the same for the same names."""
+    number = int.from_bytes(hashlib.blake2b("\0".join(names).encode(), digest_size=8).digest())
+    digits = []
+    for _ in range(6):
+        number, digit = divmod(number, len(_ID_ALPHABET))
+        digits.append(_ID_ALPHABET[digit])
+    return "".join(digits)
+
+
+def context_path(api: Api, request: HttpRequest) -> str:
+    """Return the path with the stage, or with the base path of a custom domain that the request used."""
+    if request.prefix:
+        return request.prefix + request.path
+    return request.path if api.stage == _DEFAULT_STAGE else f"/{api.stage}{request.path}"
+
+
+def _event_path(api: Api, request: HttpRequest) -> str:
+    """Return the path with one slash at its start; behind a custom domain it has the base path."""
+    path = "/" + request.path.lstrip("/")
+    base = "/" + api.base_path.strip("/") if api.base_path else ""
+    return base + path if base and request.prefix == base else path
+
+
+def _domain_prefix(host: str) -> str | None:
+    """Return the first label of a domain; None for an address and for a name without labels, as `localhost`."""
+    name = host.rpartition(":")[0] or host
+    first, dot, _ = name.partition(".")
+    if not dot or _is_address(name.strip("[]")):
+        return None
+    return first
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
