@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.unread_stack import UnreadStack
     from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
+    from samlocal.project.apis import Apis
 
 _EXPLAINED: Final = 3  # unread stacks in one hint
 
@@ -274,6 +275,17 @@ class CloudFormationProject:
         return read_function(
             stack, entry, self._layers, replaced=frozenset(replaced), for_api=for_api
         )
+
+    def read_apis(self) -> Apis:
+        """Return the APIs of all stacks: REST, HTTP and WebSocket APIs, function URLs and load balancers.
+
+        Raises:
+            ProjectError: the template cannot be read.
+        """
+        from samlocal.cloudformation.apis.apis import read_apis  # noqa: PLC0415  # for servers
+
+        _ = self._stack_diagnostics  # drained first: what follows is about the APIs
+        return read_apis(self.stacks)
 
     def _undeclared_overrides(self) -> list[Diagnostic]:
         declared = {name for root in self._roots for name in root.parameters}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
+    from samlocal.project.apis import Apis
 
 
 class UnreadPart(Protocol):
@@ -103,4 +104,11 @@ class Project(Protocol):
 
         Raises:
             ProjectError: the function cannot be resolved.
+        """
+
+    def read_apis(self) -> Apis:
+        """Return the APIs in front of the functions, also those that cannot be served in full.
+
+        Raises:
+            ProjectError: the project cannot be read.
         """

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.diagnostics import Diagnostic
     from samlocal.function import Function
+    from samlocal.project.apis import Apis
     from samlocal.project.project import UnreadPart
     from samlocal.serverless.variables.context import VariableContext
 
@@ -258,6 +259,16 @@ class ServerlessProject:
             framework=_FRAMEWORK,
             diagnostics=tuple(dict.fromkeys(diagnostics)),
         )
+
+    def read_apis(self) -> Apis:
+        """Return the APIs of the service, and those of its `resources`.
+
+        Raises:
+            ProjectError: the configuration cannot be read.
+        """
+        from samlocal.cloudformation.apis.apis import read_apis  # noqa: PLC0415  # for servers
+
+        return read_apis((self._stack,))
 
     @cached_property
     def _layers(self) -> dict[str, tuple[Stack, str]]:

@@ -10,6 +10,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.errors import CodeNotFoundError, Place, VariableError
 from samlocal.function import Function, FunctionEntry, LocalCode
 from samlocal.project import lookup
+from samlocal.project.apis import Apis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,9 @@ class OtherProject:
 
     def diagnostics_for(self, _entry: FunctionEntry) -> tuple[Diagnostic, ...]:
         return self.diagnostics
+
+    def read_apis(self) -> Apis:
+        return Apis()
 
     def find(self, identifier: str | None) -> FunctionEntry:
         return lookup.find(self.functions, identifier)

@@ -1,0 +1,133 @@
+"""The definition of an API: what an OpenAPI document or the events of functions say, before it becomes routes."""
+
+from __future__ import annotations
+
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from samlocal.diagnostics import Diagnostic
+from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import Route, UnsupportedAuthorizer
+from samlocal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samlocal.errors import Place
+    from samlocal.project.apis import (
+        Authorizer,
+        Cors,
+        GatewayResponse,
+        Integration,
+        RequestValidation,
+    )
+
+ANY: Final = "ANY"
+DEFAULT_PATH: Final = "$default"
+OPTIONS: Final = "OPTIONS"
+NO_AUTHORIZER: Final = "NONE"  # the name in templates for none at all, not even the default one
+AWS_IAM: Final = "AWS_IAM"
+
+
+@frozen
+class Operation:
+    """One method of one path.
+
+    `integration` is None as long as nothing answers. `authorizer` is a name, `NO_AUTHORIZER`, or None for the
+    default of the API. `scopes` and `needs_api_key` are None where the defaults of the authorizer and of the API
+    apply.
+    """
+
+    method: str
+    path: str
+    place: Place
+    integration: Integration | None = None
+    authorizer: str | None = None
+    scopes: tuple[str, ...] | None = None
+    needs_api_key: bool | None = None
+    operation_name: str | None = None
+    validation: RequestValidation | None = None
+
+    @property
+    def name(self) -> str:
+        """The operation in words for people: `GET /items`."""
+        return self.path if self.path == DEFAULT_PATH else f"{self.method} {self.path}"
+
+
+@frozen
+class Definition:
+    """All that a definition says about an API. `default_scopes` are those of authorizers, by name."""
+
+    operations: tuple[Operation, ...] = ()
+    authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
+    default_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    name: str | None = None
+    binary_types: tuple[str, ...] = ()
+    cors: Cors | None = None
+    gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
+    api_key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
+    minimum_compression_bytes: int | None = None
+    failures: tuple[Diagnostic, ...] = ()
+
+    def has(self, operation: Operation) -> bool:
+        """Return whether there is an operation with an integration for the same method and path."""
+        return any(
+            each.integration is not None
+            for each in self.operations
+            if (each.method, each.path) == (operation.method, operation.path)
+        )
+
+    def with_operations(self, operations: Iterable[Operation]) -> Definition:
+        """Return the definition with other operations, which replace those of the same method and path."""
+        merged = {(each.method, each.path): each for each in self.operations}
+        merged |= {(each.method, each.path): each for each in operations}
+        return replace(self, operations=tuple(merged.values()))
+
+
+def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:
+    """Return the routes of a definition, and diagnostics for operations that nothing answers."""
+    failures = tuple(
+        Diagnostic(
+            message=f"skipping `{each.name}`: it has no integration",
+            place=each.place,
+            hint="add `x-amazon-apigateway-integration`",
+        )
+        for each in definition.operations
+        if each.integration is None
+    )
+    routes = tuple(
+        Route(
+            method=each.method,
+            path=each.path,
+            integration=each.integration,
+            authorizer=_authorizer(definition, each),
+            scopes=_scopes(definition, each),
+            needs_api_key=each.needs_api_key or False,
+            operation_name=each.operation_name,
+            validation=each.validation,
+            place=each.place,
+        )
+        for each in definition.operations
+        if each.integration is not None
+    )
+    return routes, failures
+
+
+def _authorizer(definition: Definition, operation: Operation) -> Authorizer | None:
+    name = operation.authorizer
+    if name is None or name == NO_AUTHORIZER:
+        return None
+    if name in definition.authorizers:
+        return definition.authorizers[name]
+    diagnostic = Diagnostic(
+        message=f"`{operation.name}` needs the authorizer `{name}`, which the API does not have",
+        place=operation.place,
+        hint=did_you_mean(name, definition.authorizers),
+    )
+    return UnsupportedAuthorizer(name=name, diagnostic=diagnostic)
+
+
+def _scopes(definition: Definition, operation: Operation) -> tuple[str, ...]:
+    if operation.scopes is not None:
+        return operation.scopes
+    return definition.default_scopes.get(operation.authorizer or "", ())

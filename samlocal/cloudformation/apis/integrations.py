@@ -1,0 +1,206 @@
+"""What answers a method: `x-amazon-apigateway-integration`.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+from samlocal.cloudformation.apis.function_targets import is_streaming_uri
+from samlocal.cloudformation.apis.settings import (
+    mappings_of,
+    required_text,
+    texts_by_name,
+    unquoted,
+)
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import TemplateError
+from samlocal.project.apis import (
+    ApiKind,
+    FunctionIntegration,
+    FunctionTarget,
+    HttpIntegration,
+    IntegrationResponse,
+    MockIntegration,
+    UnsupportedIntegration,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
+    from samlocal.errors import Place
+    from samlocal.project.apis import Integration, PayloadVersion
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+REST_TIMEOUT_MS: Final = 29_000
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+HTTP_TIMEOUT_MS: Final = 30_000
+_LEAST_TIMEOUT_MS: Final = 50
+_STREAMING_TIMEOUT_MS: Final = 900_000
+_STREAM: Final = "STREAM"
+_TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
+_PAYLOADS: Final = ("1.0", "2.0")
+_HEADER: Final = "method.response.header."
+_DEFAULT: Final = "default"
+# Velocity's directives, and the variables that only a mapping template has:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+_VELOCITY: Final = re.compile(
+    r"#(?:set|if|elseif|else|end|foreach|macro|define|evaluate)\b|\$!?\{?(?:input|util)\b"
+)
+
+
+class IntegrationReader:
+    """Reads the integrations of one API, each for a method that messages call by `name`."""
+
+    def __init__(
+        self,
+        kind: ApiKind,
+        stack: Stack,
+        targets: FunctionTargets,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._kind = kind
+        self._stack = stack
+        self._targets = targets
+        self._variables = variables or {}
+
+    def read(self, settings: Properties, name: str, method: str) -> Integration:
+        """Return an integration; one that does not work locally says why.
+
+        Raises:
+            TemplateError: it is malformed.
+        """
+        kind = required_text(settings, "type", f"the integration of `{name}`").lower()
+        place = settings.node.place
+        if kind not in _TYPES:
+            raise TemplateError(
+                f"`type` must be one of {', '.join(_TYPES)}, not `{kind}`", place=place
+            )
+        if (subtype := settings.text("integrationSubtype")) is not None:
+            return unsupported(f"`{name}` calls `{subtype}`, which is not emulated", place)
+        if kind == "aws":
+            return unsupported(
+                f"`{name}` has an integration of type `aws`: mapping templates are not emulated",
+                place,
+                hint="use the type `aws_proxy`",
+            )
+        if kind == "aws_proxy":
+            return self._function(settings, name)
+        responses = _responses(settings.mapping("responses"))
+        templates = texts_by_name(settings.mapping("requestTemplates"))
+        if refusal := refuse_velocity(name, place, templates, responses):
+            return refusal
+        if kind == "mock":
+            return MockIntegration(request_templates=templates, responses=responses)
+        return self._http(settings, name, method, responses)
+
+    def _function(self, settings: Properties, name: str) -> Integration:
+        node = settings.entries.get("uri")
+        if node is None:
+            raise TemplateError(
+                f"the integration of `{name}` needs `uri`", place=settings.node.place
+            )
+        target = self.function_of(node)
+        if isinstance(target, Diagnostic):
+            return UnsupportedIntegration(diagnostic=target)
+        streams = (
+            is_streaming_uri(self._stack, node) or settings.text("responseTransferMode") == _STREAM
+        )
+        return FunctionIntegration(
+            target=target,
+            payload=self._payload(settings),
+            timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind, streams=streams),
+            streams=streams,
+        )
+
+    def function_of(self, uri: Node) -> FunctionTarget | Diagnostic:
+        """Return the function of an integration's or an authorizer's URI, or why there is none."""
+        return self._targets.of_uri(self._stack, uri, self._variables)
+
+    def _payload(self, settings: Properties) -> PayloadVersion:
+        if self._kind is ApiKind.REST:
+            return "1.0"
+        chosen = settings.choice("payloadFormatVersion", _PAYLOADS)
+        return cast("PayloadVersion", chosen or "1.0")
+
+    def _http(
+        self,
+        settings: Properties,
+        name: str,
+        method: str,
+        responses: tuple[IntegrationResponse, ...],
+    ) -> Integration:
+        url = required_text(settings, "uri", f"the integration of `{name}`")
+        if not url.startswith(("http://", "https://")):
+            return unsupported(
+                f"`{name}` is sent to `{url}`, which is not an HTTP URL", settings.node.place
+            )
+        return HttpIntegration(
+            url=url,
+            method=(settings.text("httpMethod") or method).upper(),
+            timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind),
+            parameters=texts_by_name(settings.mapping("requestParameters")),
+            responses=responses,
+            is_proxy=(settings.text("type") or "").lower() == "http_proxy",
+        )
+
+
+def timeout_ms(settings: Properties, name: str, kind: ApiKind, *, streams: bool = False) -> int:
+    """Return the time limit of an integration in milliseconds.
+
+    For REST APIs AWS raises it above the default on request.
+
+    Raises:
+        TemplateError: it is not a number that API Gateway takes.
+    """
+    if kind is ApiKind.REST:
+        default = _STREAMING_TIMEOUT_MS if streams else REST_TIMEOUT_MS
+        return settings.integer(name, default, least=_LEAST_TIMEOUT_MS, most=_STREAMING_TIMEOUT_MS)
+    return settings.integer(name, HTTP_TIMEOUT_MS, least=_LEAST_TIMEOUT_MS, most=HTTP_TIMEOUT_MS)
+
+
+def unsupported(message: str, place: Place, *, hint: str | None = None) -> UnsupportedIntegration:
+    """Return the integration that refuses requests with a message."""
+    return UnsupportedIntegration(diagnostic=Diagnostic(message=message, place=place, hint=hint))
+
+
+def refuse_velocity(
+    name: str,
+    place: Place,
+    templates: Mapping[str, str],
+    responses: Iterable[IntegrationResponse],
+) -> UnsupportedIntegration | None:
+    """Return the refusal of an integration that has a template in Velocity; None if it has none."""
+    texts = [*templates.values(), *(text for each in responses for text in each.templates.values())]
+    if not any(map(_VELOCITY.search, texts)):
+        return None
+    return unsupported(f"`{name}` has a mapping template (VTL), which is not emulated", place)
+
+
+def _responses(settings: Properties | None) -> tuple[IntegrationResponse, ...]:
+    if settings is None:
+        return ()
+    return tuple(
+        IntegrationResponse(
+            status=response.integer("statusCode", 200, least=100, most=599),
+            pattern=None if pattern == _DEFAULT else pattern,
+            headers=response_headers(texts_by_name(response.mapping("responseParameters"))),
+            templates=texts_by_name(response.mapping("responseTemplates")),
+        )
+        for pattern, response in mappings_of(settings)
+    )
+
+
+def response_headers(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return headers by name for `method.response.header.X`, with static values as they are sent."""
+    return {
+        name.removeprefix(_HEADER): unquoted(value)
+        for name, value in parameters.items()
+        if name.startswith(_HEADER)
+    }

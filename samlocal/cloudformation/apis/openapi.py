@@ -1,0 +1,192 @@
+"""APIs in OpenAPI documents of version 2 and 3, with the extensions of API Gateway.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.cloudformation.apis.cors_settings import OPENAPI, read_cors
+from samlocal.cloudformation.apis.definition import (
+    AWS_IAM,
+    DEFAULT_PATH,
+    Definition,
+    Operation,
+)
+from samlocal.cloudformation.apis.gateway_responses import read_openapi_responses
+from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.openapi_authorizers import (
+    method_auth,
+    read_api_keys,
+    read_authorizers,
+)
+from samlocal.cloudformation.apis.openapi_document import OpenApiDocument
+from samlocal.cloudformation.apis.openapi_validation import ValidationReader
+from samlocal.cloudformation.apis.settings import flag, skipped
+from samlocal.errors import ProjectError
+from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import ApiKind, IamAuthorizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.documents.node import Node
+    from samlocal.errors import Place
+    from samlocal.project.apis import Authorizer
+
+_INTEGRATION: Final = "x-amazon-apigateway-integration"
+_BINARY_TYPES: Final = "x-amazon-apigateway-binary-media-types"
+_KEY_SOURCE: Final = "x-amazon-apigateway-api-key-source"
+_COMPRESSION: Final = "x-amazon-apigateway-minimum-compression-size"
+_CORS: Final = "x-amazon-apigateway-cors"
+_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
+_MOST_COMPRESSION: Final = 10 * 1024 * 1024
+
+
+def read_openapi(
+    node: Node,
+    kind: ApiKind,
+    stack: Stack,
+    *,
+    targets: FunctionTargets,
+    missing: MissingValues,
+    variables: Mapping[str, str] | None = None,
+) -> Definition:
+    """Return the definition of an API in an OpenAPI document.
+
+    `missing` gets reports of values that are left out; `variables` are those of the stage. Operations that have an error are in `failures`.
+
+    Raises:
+        TemplateError: the document is malformed, or cannot be resolved locally.
+    """
+    document = OpenApiDocument(node, stack, missing)
+    root = document.root
+    reader = OperationReader(document, kind, IntegrationReader(kind, stack, targets, variables))
+    operations = tuple(reader.read_all())
+    cors = root.mapping(_CORS)
+    info = document.mapping("info")
+    source = root.choice(_KEY_SOURCE, _KEY_SOURCES)
+    return Definition(
+        operations=operations,
+        authorizers=reader.authorizers,
+        name=info.text("title") if info else None,
+        binary_types=root.texts(_BINARY_TYPES),
+        cors=read_cors(cors, OPENAPI) if cors else None,
+        gateway_responses=read_openapi_responses(root),
+        api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source or "HEADER"),
+        minimum_compression_bytes=root.optional_integer(
+            _COMPRESSION, least=0, most=_MOST_COMPRESSION
+        ),
+        failures=tuple(reader.failures),
+    )
+
+
+@frozen
+class Security:
+    """What `security` asks for: an authorizer by name, its scopes, an API key; None where it says nothing."""
+
+    authorizer: str | None = None
+    scopes: tuple[str, ...] | None = None
+    needs_api_key: bool | None = None
+
+
+class OperationReader:
+    """Reads the operations of a document; `failures` are about those that have an error."""
+
+    def __init__(
+        self, document: OpenApiDocument, kind: ApiKind, integrations: IntegrationReader
+    ) -> None:
+        self._document = document
+        self._kind = kind
+        self._integrations = integrations
+        self._validation = ValidationReader(document)
+        self._api_keys = read_api_keys(document)
+        self.authorizers: dict[str, Authorizer] = {
+            AWS_IAM: IamAuthorizer(),
+            **read_authorizers(document, kind, integrations),
+        }
+        self.failures: list[Diagnostic] = []
+
+    def read_all(self) -> Iterator[Operation]:
+        """Yield the operations in the order of the document."""
+        paths = self._document.mapping("paths")
+        for path in paths.entries if paths else ():
+            try:
+                item = self._document.referred(paths, path) if paths else None
+            except ProjectError as error:
+                self.failures.append(skipped(f"`{path}`", error))
+                continue
+            for key, method in self._document.methods(item) if item else ():
+                try:
+                    operation = self._read(path, method, item, key) if item else None
+                except ProjectError as error:
+                    self.failures.append(skipped(f"`{method} {path}`", error))
+                    continue
+                if operation is not None:
+                    yield operation
+
+    def _read(self, path: str, method: str, item: Properties, key: str) -> Operation | None:
+        settings = item.mapping(key)
+        if settings is None:  # removed by a condition
+            return None
+        place: Place = item.node.place_of(key)
+        path = self._path(path, settings)
+        name = path if path == DEFAULT_PATH else f"{method} {path}"
+        integration = self._document.referred(settings, _INTEGRATION)
+        security = self._security(settings)
+        return Operation(
+            method=method,
+            path=path,
+            place=place,
+            integration=self._integrations.read(integration, name, method) if integration else None,
+            authorizer=method_auth(settings) or security.authorizer,
+            scopes=security.scopes,
+            needs_api_key=security.needs_api_key,
+            operation_name=settings.text("operationId"),
+            validation=(
+                self._validation.read(item, settings) if self._kind is ApiKind.REST else None
+            ),
+        )
+
+    def _path(self, path: str, settings: Properties) -> str:
+        """Return the path of a route; HTTP APIs have a default one."""
+        if self._kind is ApiKind.HTTP and (
+            path.removeprefix("/") == DEFAULT_PATH or flag(settings, "isDefaultRoute")
+        ):
+            return DEFAULT_PATH
+        return resource_path(path) if self._kind is ApiKind.REST else path
+
+    def _security(self, settings: Properties) -> Security:
+        """Return the security of an operation, or of the document, which REST APIs ignore in version 2.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        """
+        holder = settings
+        if "security" not in settings.entries and not self._document.is_version_2:
+            holder = self._document.root
+        requirements = holder.mappings("security", "a security requirement")
+        names = [name for each in requirements for name in each.entries]
+        authorizer = next((name for name in names if name not in self._api_keys), None)
+        scopes = (
+            next(
+                (each.texts(authorizer) for each in requirements if authorizer in each.entries), ()
+            )
+            if authorizer
+            else ()
+        )
+        return Security(
+            authorizer=authorizer,
+            scopes=scopes or None,
+            needs_api_key=True if any(name in self._api_keys for name in names) else None,
+        )
+
+
+def resource_path(path: str) -> str:
+    """Return the path of a REST API's resource: `/items/` and `/items` are the same one."""
+    return path.rstrip("/") or "/"

@@ -1,0 +1,68 @@
+"""`Cors` of an `AWS::Serverless::Api`: methods for OPTIONS that answer preflight requests.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.definition import ANY, OPTIONS, Operation
+from samlocal.cloudformation.apis.settings import flag, unquoted
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.project.apis import IntegrationResponse, MockIntegration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from samlocal.documents.node import Node
+
+_ALL_METHODS: Final = ("DELETE", "GET", "HEAD", OPTIONS, "PATCH", "POST", "PUT")
+_WILDCARD: Final = "'*'"
+_PREFIX: Final = "Access-Control-"
+_JSON: Final = "application/json"
+# What SAM writes: https://github.com/aws/serverless-application-model/blob/develop/samtranslator/swagger/swagger.py
+_REQUEST: Final[Mapping[str, str]] = {_JSON: '{\n  "statusCode" : 200\n}\n'}
+_BODY: Final[Mapping[str, str]] = {_JSON: "{}\n"}
+
+
+def rest_preflights(
+    settings: Properties, cors: Node, operations: Iterable[Operation]
+) -> Iterator[Operation]:
+    """Yield an OPTIONS operation for each path that has none; `cors` is the resolved `Cors`.
+
+    Raises:
+        TemplateError: the configuration is malformed.
+    """
+    given = _headers(settings, cors)
+    methods: dict[str, list[Operation]] = {}
+    for operation in operations:
+        methods.setdefault(operation.path, []).append(operation)
+    for path, of_path in methods.items():
+        names = [each.method for each in of_path]
+        if OPTIONS in names:
+            continue
+        allowed = _ALL_METHODS if ANY in names else sorted({*names, OPTIONS})
+        headers = {f"{_PREFIX}Allow-Methods": ",".join(allowed), **given}
+        response = IntegrationResponse(status=200, headers=headers, templates=_BODY)
+        yield Operation(
+            method=OPTIONS,
+            path=path,
+            place=cors.place,
+            integration=MockIntegration(request_templates=_REQUEST, responses=(response,)),
+        )
+
+
+def _headers(settings: Properties, cors: Node) -> dict[str, str]:
+    """Return the headers that are configured; the short form has the origin only."""
+    if (origin := cors.optional_text()) is not None:
+        return {f"{_PREFIX}Allow-Origin": unquoted(origin)}
+    config = Properties(cors, settings.resolver, settings.missing)
+    texts = {
+        "Allow-Origin": config.text("AllowOrigin") or _WILDCARD,
+        "Allow-Headers": config.text("AllowHeaders"),
+        "Allow-Methods": config.text("AllowMethods"),
+        "Max-Age": config.text("MaxAge"),
+        "Allow-Credentials": "true" if flag(config, "AllowCredentials") else None,
+    }
+    return {f"{_PREFIX}{name}": unquoted(text) for name, text in texts.items() if text}

@@ -1,0 +1,171 @@
+"""The events of SAM functions that APIs answer: `Api` and `HttpApi`.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-api.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
+from samlocal.cloudformation.apis.settings import known, required_text, skipped
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.cloudformation.stack.globals import declared_properties
+from samlocal.errors import ProjectError, TemplateError
+from samlocal.frozen_dataclass import frozen
+from samlocal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.documents.node import Node
+    from samlocal.errors import Place
+    from samlocal.project.apis import FunctionTarget
+
+FUNCTION: Final = "AWS::Serverless::Function"
+STATE_MACHINE: Final = "AWS::Serverless::StateMachine"
+# The property that names an event's API, and the API that SAM generates for events without it.
+_API_OF: Final = {"Api": "RestApiId", "HttpApi": "ApiId"}
+IMPLICIT: Final = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
+_METHODS: Final = {
+    **{name: name for name in ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", ANY)},
+    "X-AMAZON-APIGATEWAY-ANY-METHOD": ANY,
+}
+
+
+@frozen
+class ApiEvent:
+    """An event of a function or a state machine.
+
+    `target` is None for a state machine. `api` is the logical id of the API that answers it.
+    """
+
+    owner: str
+    method: str
+    path: str
+    target: FunctionTarget | Diagnostic | None
+    settings: Properties
+    place: Place
+
+
+class SamEvents:
+    """The events of a stack by the logical ids of their APIs, in the order of the template.
+
+    `diagnostics` are about those that are skipped.
+    """
+
+    def __init__(self, stack: Stack, targets: FunctionTargets, missing: MissingValues) -> None:
+        self._stack = stack
+        self._targets = targets
+        self._missing = missing
+        self.by_api: dict[str, list[ApiEvent]] = {}
+        self.diagnostics: list[Diagnostic] = []
+        for logical_id in stack.resources:
+            if stack.resource_type(logical_id) not in {FUNCTION, STATE_MACHINE}:
+                continue
+            if stack.exists(logical_id) is False:
+                continue
+            try:
+                self._read_all(logical_id)
+            except ProjectError as error:
+                self.diagnostics.append(skipped(f"the events of `{logical_id}`", error))
+
+    def _read_all(self, logical_id: str) -> None:
+        stack = self._stack
+        properties = Properties(
+            declared_properties(stack, logical_id), stack.resolver, self._missing
+        )
+        events = properties.mapping("Events")
+        for name in events.entries if events else ():
+            try:
+                event = events and events.mapping(name)
+                kind = event.text("Type") if event else None
+                if events is None or event is None or kind not in _API_OF:
+                    continue
+                api = self._api_of(event, kind)
+                place = events.node.place_of(name)
+                self.by_api.setdefault(api, []).append(
+                    self._read(logical_id, properties, event, kind, place)
+                )
+            except ProjectError as error:
+                self.diagnostics.append(skipped(f"the event `{name}` of `{logical_id}`", error))
+
+    def _api_of(self, event: Properties, kind: str) -> str:
+        """Return the logical id of the API of an event.
+
+        Raises:
+            TemplateError: the template has no such API.
+        """
+        name = _API_OF[kind]
+        settings = event.mapping("Properties")
+        node = settings.entries.get(name) if settings else None
+        if node is None:
+            return IMPLICIT[kind]
+        api = self._resource_of(node)
+        if api is None or api == "AWS::NoValue":
+            return IMPLICIT[kind]
+        if api not in self._stack.resources and api != IMPLICIT[kind]:
+            raise TemplateError(
+                f"`{name}` must be `!Ref` of an API in the same template",
+                place=node.place,
+                hint=did_you_mean(api, self._stack.resources),
+            )
+        return api
+
+    def _resource_of(self, node: Node) -> str | None:
+        reference = node.get("Ref")
+        if reference is not None:
+            return reference.optional_text()
+        return known(self._stack.resolver.resolve(node)).optional_text()
+
+    def _read(
+        self, logical_id: str, properties: Properties, event: Properties, kind: str, place: Place
+    ) -> ApiEvent:
+        settings = event.mapping("Properties")
+        if settings is None:
+            settings = Properties(event.node.with_value({}), properties.resolver, self._missing)
+        method, path = "", ""
+        if kind == "HttpApi" and not settings.entries.keys() & {"Path", "Method"}:
+            method, path = ANY, DEFAULT_PATH
+        else:
+            owner = f"an event of the type {kind}"
+            path = required_text(settings, "Path", owner)
+            method = self._method(settings, required_text(settings, "Method", owner))
+        is_function = self._stack.resource_type(logical_id) == FUNCTION
+        return ApiEvent(
+            owner=logical_id,
+            method=method,
+            path=path,
+            target=self._target(logical_id, properties) if is_function else None,
+            settings=settings,
+            place=place,
+        )
+
+    def _method(self, settings: Properties, text: str) -> str:
+        if (method := _METHODS.get(text.upper())) is not None:
+            return method
+        raise TemplateError(
+            f"`Method` must be a method of HTTP or `any`, not `{text}`",
+            place=settings.entries["Method"].place,
+            hint=did_you_mean(text, _METHODS),
+        )
+
+    def _target(self, logical_id: str, properties: Properties) -> FunctionTarget | Diagnostic:
+        return sam_target(self._stack, self._targets, logical_id, properties)
+
+    def of(self, api: str) -> tuple[ApiEvent, ...]:
+        """Return the events of an API by its logical id."""
+        return tuple(self.by_api.get(api, ()))
+
+
+def sam_target(
+    stack: Stack, targets: FunctionTargets, logical_id: str, properties: Properties
+) -> FunctionTarget | Diagnostic:
+    """Return what events of a SAM function call: its `AutoPublishAlias`, or else the function."""
+    alias = properties.without_diagnostics().get("AutoPublishAlias")
+    name = f"{logical_id}.Alias" if alias else logical_id
+    at = stack.resources[logical_id]
+    return targets.of_reference(stack, at.with_data({"Ref": name}))

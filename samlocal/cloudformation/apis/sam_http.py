@@ -1,0 +1,134 @@
+"""HTTP APIs of SAM: `AWS::Serverless::HttpApi`, and the implicit one of `HttpApi` events.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.cors_settings import read_cors
+from samlocal.cloudformation.apis.definition import AWS_IAM, OPTIONS, Operation, routes_of
+from samlocal.cloudformation.apis.integrations import timeout_ms
+from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
+from samlocal.cloudformation.apis.sam_resource import (
+    event_integration,
+    read_operations,
+    with_authorizer,
+)
+from samlocal.cloudformation.apis.settings import texts_by_name
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.project.apis import (
+    Api,
+    ApiKind,
+    Cors,
+    FunctionIntegration,
+    FunctionTarget,
+    IamAuthorizer,
+)
+
+if TYPE_CHECKING:
+    from samlocal.cloudformation.apis.definition import Definition
+    from samlocal.cloudformation.apis.sam_events import ApiEvent
+    from samlocal.cloudformation.apis.sam_resource import SamResource
+    from samlocal.project.apis import Integration, PayloadVersion
+
+_DEFAULT_STAGE: Final = "$default"
+_PAYLOADS: Final = ("1.0", "2.0")
+_ANY_ORIGIN: Final = "*"
+
+
+def read_http_api(resource: SamResource) -> Api:
+    """Return an HTTP API with its routes; what has an error is in its `failures`.
+
+    SAM adds the events of functions to the definition where that has no integration for them.
+
+    Raises:
+        ProjectError: a setting of the whole API has an error.
+    """
+    settings = resource.settings
+    variables = texts_by_name(settings.mapping("StageVariables"))
+    definition = resource.definition(ApiKind.HTTP, variables)
+    operations, failures = read_operations(resource.events, _read_event)
+    definition = definition.with_operations(each for each in operations if not definition.has(each))
+    definition = _with_auth(resource, definition)
+    routes, unanswered = routes_of(definition)
+    path = full_path(resource.stack, resource.logical_id)
+    return Api(
+        kind=ApiKind.HTTP,
+        full_path=path,
+        identifier=api_identifier(path),
+        stage=settings.text("StageName") or _DEFAULT_STAGE,
+        routes=routes,
+        name=settings.text("Name") or definition.name,
+        variables=variables,
+        cors=_read_cors(settings, definition.cors),
+        base_path=resource.base_path(),
+        failures=(*definition.failures, *failures, *unanswered),
+        place=resource.place,
+    )
+
+
+def _read_cors(settings: Properties, declared: Cors | None) -> Cors | None:
+    """Return the CORS configuration, whose own settings win over those of the definition; `true` is any origin."""
+    node = settings.get("CorsConfiguration")
+    if node is None or node.value is False:
+        return declared
+    if not isinstance(node.value, dict):
+        is_on = (node.optional_text() or "").lower() == "true"
+        origins = (_ANY_ORIGIN,) if is_on else settings.texts("CorsConfiguration")
+        return replace(declared or Cors(), origins=origins)
+    own = read_cors(Properties(node, settings.resolver, settings.missing))
+    if declared is None:
+        return own
+    return Cors(
+        origins=own.origins or declared.origins,
+        methods=own.methods or declared.methods,
+        headers=own.headers or declared.headers,
+        exposed_headers=own.exposed_headers or declared.exposed_headers,
+        allows_credentials=own.allows_credentials or declared.allows_credentials,
+        max_age_seconds=(
+            declared.max_age_seconds if own.max_age_seconds is None else own.max_age_seconds
+        ),
+    )
+
+
+def _read_event(event: ApiEvent) -> Operation:
+    auth = event.settings.mapping("Auth")
+    scopes = auth.texts("AuthorizationScopes") if auth else ()
+    return Operation(
+        method=event.method,
+        path=event.path,
+        place=event.place,
+        integration=event_integration(event, _integration),
+        authorizer=auth.text("Authorizer") if auth else None,
+        scopes=scopes or None,
+    )
+
+
+def _integration(event: ApiEvent) -> Integration:
+    payload = event.settings.choice("PayloadFormatVersion", _PAYLOADS) or "2.0"
+    return FunctionIntegration(
+        target=cast("FunctionTarget", event.target),
+        payload=cast("PayloadVersion", payload),
+        timeout_ms=timeout_ms(event.settings, "TimeoutInMillis", ApiKind.HTTP),
+    )
+
+
+def _with_auth(resource: SamResource, definition: Definition) -> Definition:
+    auth = resource.settings.mapping("Auth")
+    own = SamAuthorizers(auth, resource.stack, resource.targets, is_rest=False)
+    return replace(
+        definition,
+        authorizers={AWS_IAM: IamAuthorizer(), **definition.authorizers, **own.authorizers},
+        default_scopes={**definition.default_scopes, **own.scopes},
+        operations=tuple(
+            with_authorizer(
+                definition.operations,
+                auth.text("DefaultAuthorizer") if auth else None,
+                skips=frozenset({OPTIONS}),
+            )
+        ),
+    )

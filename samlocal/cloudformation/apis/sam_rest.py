@@ -1,0 +1,216 @@
+"""REST APIs of SAM: `AWS::Serverless::Api`, and the implicit one of `Api` events.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.definition import AWS_IAM, OPTIONS, Operation, routes_of
+from samlocal.cloudformation.apis.gateway_responses import read_sam_responses
+from samlocal.cloudformation.apis.integrations import timeout_ms
+from samlocal.cloudformation.apis.openapi import resource_path
+from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
+from samlocal.cloudformation.apis.sam_cors import rest_preflights
+from samlocal.cloudformation.apis.sam_resource import (
+    event_integration,
+    read_operations,
+    with_authorizer,
+)
+from samlocal.cloudformation.apis.sam_validation import ModelReader
+from samlocal.cloudformation.apis.settings import flag, texts_by_name
+from samlocal.diagnostics import Diagnostic
+from samlocal.project.apis import (
+    Api,
+    ApiKind,
+    FunctionIntegration,
+    FunctionTarget,
+    IamAuthorizer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from samlocal.cloudformation.apis.definition import Definition
+    from samlocal.cloudformation.apis.sam_events import ApiEvent
+    from samlocal.cloudformation.apis.sam_resource import SamResource
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.project.apis import Integration
+
+_IMPLICIT_STAGE: Final = "Prod"
+_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
+_MOST_COMPRESSION: Final = 10 * 1024 * 1024
+_STREAMS: Final = frozenset({"RESPONSE_STREAM", "STREAM"})
+_NEEDS_BODY: Final = ("Auth", "Cors", "GatewayResponses", "Models")
+
+
+def read_rest_api(resource: SamResource) -> Api:
+    """Return a REST API with its routes; what has an error is in its `failures`.
+
+    Raises:
+        ProjectError: a setting of the whole API has an error.
+    """
+    settings = resource.settings
+    variables = texts_by_name(settings.mapping("Variables"))
+    auth = settings.mapping("Auth")
+    definition = resource.definition(ApiKind.REST, variables)
+    definition, failures = _with_events(resource, definition)
+    cors = settings.get("Cors")
+    if cors is not None:
+        preflights = rest_preflights(settings, cors, definition.operations)
+        definition = definition.with_operations(preflights)
+    definition = _with_auth(resource, definition, auth)
+    routes, unanswered = routes_of(definition)
+    path = full_path(resource.stack, resource.logical_id)
+    source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or definition.api_key_source
+    compression = settings.optional_integer(
+        "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
+    )
+    own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
+    return Api(
+        kind=ApiKind.REST,
+        full_path=path,
+        identifier=api_identifier(path),
+        stage=settings.text("StageName") or _IMPLICIT_STAGE,
+        routes=routes,
+        name=settings.text("Name") or definition.name,
+        variables=variables,
+        binary_types=tuple(dict.fromkeys((*definition.binary_types, *own_types))),
+        gateway_responses={
+            **definition.gateway_responses,
+            **read_sam_responses(settings.mapping("GatewayResponses")),
+        },
+        base_path=resource.base_path(),
+        api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+        minimum_compression_bytes=(
+            definition.minimum_compression_bytes if compression is None else compression
+        ),
+        failures=(*definition.failures, *failures, *unanswered, *_refused_settings(resource)),
+        place=resource.place,
+    )
+
+
+def _refused_settings(resource: SamResource) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each setting that SAM refuses beside a definition in a file."""
+    if not resource.has_definition_file:
+        return
+    for name in _NEEDS_BODY:
+        own = resource.settings.entries.get(name)
+        if resource.stack.resolver.may_have_value(own):
+            yield Diagnostic(
+                message=f"`{name}` of `{resource.logical_id}` applies here, but AWS refuses it"
+                " beside `DefinitionUri`",
+                place=resource.settings.node.place_of(name),
+                hint="include the file: `DefinitionBody: {Fn::Transform: {Name: AWS::Include, …}}`",
+            )
+
+
+def _with_events(
+    resource: SamResource, definition: Definition
+) -> tuple[Definition, tuple[Diagnostic, ...]]:
+    """Return the definition with the events of functions, and diagnostics for those that are not part of it.
+
+    SAM adds events to an API without a definition of its own, or with `MergeDefinitions`.
+    """
+    reader = _EventReader(resource)
+    operations, failures = read_operations(resource.events, reader.read)
+    if resource.is_managed or flag(resource.settings, "MergeDefinitions"):
+        return definition.with_operations(operations), failures
+    overriding = {
+        (each.method, resource_path(each.path)) for each in resource.events if _overrides(each)
+    }
+    changed: list[Operation] = []
+    missing: list[Diagnostic] = []
+    for operation in operations:
+        key = (operation.method, operation.path)
+        own = next((o for o in definition.operations if (o.method, o.path) == key), None)
+        if own is None:
+            missing.append(
+                Diagnostic(
+                    message=f"skipping `{operation.name}`: the definition of `{resource.logical_id}`"
+                    " does not have it",
+                    place=operation.place,
+                    hint="add it there, or set `MergeDefinitions: true`",
+                )
+            )
+        elif key in overriding:
+            changed.append(_with_own_auth(own, operation))
+    return definition.with_operations(changed), (*failures, *missing)
+
+
+def _overrides(event: ApiEvent) -> bool:
+    auth = event.settings.mapping("Auth")
+    return auth is not None and flag(auth, "OverrideApiAuth") is True
+
+
+def _with_own_auth(own: Operation, event: Operation) -> Operation:
+    needs_api_key = own.needs_api_key if event.needs_api_key is None else event.needs_api_key
+    own = replace(own, needs_api_key=needs_api_key)
+    if event.authorizer is None:
+        return own
+    return replace(own, authorizer=event.authorizer, scopes=event.scopes)
+
+
+class _EventReader:
+    def __init__(self, resource: SamResource) -> None:
+        self._models = ModelReader(resource.settings.mapping("Models"))
+
+    def read(self, event: ApiEvent) -> Operation:
+        auth = event.settings.mapping("Auth")
+        scopes = auth.texts("AuthorizationScopes") if auth else ()
+        return Operation(
+            method=event.method,
+            path=resource_path(event.path),
+            place=event.place,
+            integration=event_integration(event, _integration),
+            authorizer=auth.text("Authorizer") if auth else None,
+            scopes=scopes or None,
+            needs_api_key=flag(auth, "ApiKeyRequired") if auth else None,
+            validation=self._models.read(event.settings),
+        )
+
+
+def _integration(event: ApiEvent) -> Integration:
+    streams = event.settings.text("ResponseTransferMode") in _STREAMS
+    return FunctionIntegration(
+        target=cast("FunctionTarget", event.target),
+        payload="1.0",
+        timeout_ms=timeout_ms(event.settings, "TimeoutInMillis", ApiKind.REST, streams=streams),
+        streams=streams,
+    )
+
+
+def _with_auth(
+    resource: SamResource, definition: Definition, auth: Properties | None
+) -> Definition:
+    own = SamAuthorizers(auth, resource.stack, resource.targets, is_rest=True)
+    definition = replace(
+        definition,
+        authorizers={AWS_IAM: IamAuthorizer(), **definition.authorizers, **own.authorizers},
+        default_scopes={**definition.default_scopes, **own.scopes},
+    )
+    if auth is None:
+        return definition
+    is_preflight_open = flag(auth, "AddDefaultAuthorizerToCorsPreflight") is False
+    operations: Iterable[Operation] = with_authorizer(
+        definition.operations,
+        auth.text("DefaultAuthorizer"),
+        skips=frozenset({OPTIONS} if is_preflight_open else ()),
+    )
+    if flag(auth, "ApiKeyRequired"):
+        skips_preflight = flag(auth, "AddApiKeyRequiredToCorsPreflight") is False
+        operations = _with_api_key(operations, skips_preflight=skips_preflight)
+    return replace(definition, operations=tuple(operations))
+
+
+def _with_api_key(operations: Iterable[Operation], *, skips_preflight: bool) -> Iterator[Operation]:
+    for operation in operations:
+        if skips_preflight and operation.method == OPTIONS:
+            yield replace(operation, needs_api_key=False)
+        elif operation.needs_api_key is None:
+            yield replace(operation, needs_api_key=True)
+        else:
+            yield operation

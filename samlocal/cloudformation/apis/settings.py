@@ -1,0 +1,94 @@
+"""Settings of APIs: values that must be known, and places where they are not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.cloudformation.intrinsics.resolver import find_unknown
+from samlocal.diagnostics import Diagnostic, error_diagnostic, parameters_hint
+from samlocal.documents.node import NoValue
+from samlocal.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.documents.node import Node
+    from samlocal.errors import ProjectError
+
+
+def required_text(settings: Properties, name: str, owner: str) -> str:
+    """Return the text of a setting that `owner` cannot do without.
+
+    Raises:
+        TemplateError: it is missing, unknown, or not text.
+    """
+    node = settings.entries.get(name)
+    resolved = settings.resolver.resolve(node) if node else None
+    if resolved is None or resolved.value is None or isinstance(resolved.value, NoValue):
+        raise TemplateError(f"{owner} needs `{name}`", place=settings.node.place)
+    return known(resolved).text(f"`{name}`")
+
+
+def known(node: Node) -> Node:
+    """Return a resolved node.
+
+    Raises:
+        TemplateError: a part of it is unknown.
+    """
+    unknown = find_unknown(node)
+    if unknown is not None:
+        raise TemplateError(
+            f"a value cannot be resolved locally: {unknown.reason}",
+            place=unknown.place or node.place,
+            hint=unknown.hint or parameters_hint(unknown.missing),
+        )
+    return node
+
+
+def flag(settings: Properties, name: str) -> bool | None:
+    """Return a boolean; None if it is absent or unknown.
+
+    Raises:
+        TemplateError: it is something else.
+    """
+    node = settings.get(name)
+    if node is None:
+        return None
+    if isinstance(node.value, bool):
+        return node.value
+    text = node.text(f"`{name}`").lower()
+    if text not in {"true", "false"}:
+        raise TemplateError(f"`{name}` must be true or false, not `{text}`", place=node.place)
+    return text == "true"
+
+
+def texts_by_name(settings: Properties | None) -> dict[str, str]:
+    """Return the entries of a mapping whose values are texts; unknown ones are reported and left out."""
+    if settings is None:
+        return {}
+    found = {name: settings.text(name) for name in settings.entries}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def unquoted(text: str) -> str:
+    """Return a static value of a mapping expression, `'*'`, without its quotes; others as they are."""
+    is_static = len(text) > 1 and text[0] == text[-1] == "'"
+    return text[1:-1] if is_static else text
+
+
+def mappings_of(settings: Properties) -> Iterator[tuple[str, Properties]]:
+    """Yield the entries of a mapping that are mappings themselves; unknown ones are reported."""
+    for name in settings.entries:
+        if (entry := settings.mapping(name)) is not None:
+            yield name, entry
+
+
+def skipped(what: str, error: ProjectError) -> Diagnostic:
+    """Return the diagnostic for a part of an API that is left out because of an error."""
+    diagnostic = error_diagnostic(error)
+    return Diagnostic(
+        message=f"skipping {what}: {diagnostic.message}",
+        place=diagnostic.place,
+        hint=diagnostic.hint,
+    )

@@ -1,0 +1,32 @@
+"""APIs in a few words, for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.project.apis import (
+    FunctionIntegration,
+    HttpIntegration,
+    MockIntegration,
+    UnsupportedIntegration,
+)
+
+if TYPE_CHECKING:
+    from samlocal.project.apis import Api, Route
+
+
+def outline(api: Api) -> list[str]:
+    """Return each route in a line: `GET /items -> F`, with the type of what is not a function."""
+    return [f"{route.method} {route.path} -> {_target(route)}" for route in api.routes]
+
+
+def _target(route: Route) -> str:
+    match route.integration:
+        case FunctionIntegration(target=target):
+            return f"{target.function}:{target.qualifier}" if target.qualifier else target.function
+        case MockIntegration():
+            return "mock"
+        case HttpIntegration(url=url):
+            return url
+        case UnsupportedIntegration(diagnostic=diagnostic):
+            return f"unsupported: {diagnostic.message}"
