@@ -1,0 +1,1 @@
+"""Authorizers of API Gateway: Lambda functions, JSON Web Tokens, Cognito user pools and IAM."""
