@@ -10,6 +10,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.http_api.exchange import HttpRequest
     from samlocal.http_api.websocket.events import ConnectionFacts
     from samlocal.http_api.websocket.limits import Limits
     from samlocal.http_server.asgi import Send
@@ -51,9 +52,15 @@ class Connection:
     """
 
     def __init__(
-        self, facts: ConnectionFacts, send: Send, limits: Limits, clock: Callable[[], float]
+        self,
+        facts: ConnectionFacts,
+        handshake: HttpRequest,
+        send: Send,
+        limits: Limits,
+        clock: Callable[[], float],
     ) -> None:
         self.facts = facts
+        self.handshake = handshake
         self.slots = asyncio.Semaphore(limits.concurrent_messages)
         self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._send = send

@@ -5,25 +5,23 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.forwarded_headers import forwarded_headers
+from samlocal.http_api.payload_1 import collect_values, query_pairs, request_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from samlocal.http_api.exchange import HttpRequest
 
 Event = dict[str, Any]
 
-# Of the headers of the handshake, the service keeps these to itself, or writes them anew.
-_DROPPED: Final = frozenset(
-    ("connection", "upgrade", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port")
-) | {"x-forwarded-proto"}
 # The headers of an event `DISCONNECT`, besides `Host`.
 _EMPTY_HEADERS: Final = ("x-api-key", "X-Forwarded-For", "x-restapi")
+_HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
 @frozen
@@ -55,15 +53,14 @@ class EventRequest:
 
 def connect_event(facts: ConnectionFacts, request: EventRequest, handshake: HttpRequest) -> Event:
     """Return the event of `$connect`, which alone has the headers and the query of the handshake."""
-    headers = _group(_handshake_headers(handshake))
-    event: Event = {
-        "headers": {name: values[-1] for name, values in headers.items()},
-        "multiValueHeaders": headers,
-    }
-    if handshake.query:
-        query = _group(parse_qsl(handshake.query, keep_blank_values=True))
-        event["queryStringParameters"] = {name: values[-1] for name, values in query.items()}
-        event["multiValueQueryStringParameters"] = query
+    scheme = _HTTP_SCHEMES.get(handshake.scheme, handshake.scheme)
+    headers = forwarded_headers(replace(handshake, scheme=scheme))
+    last, every = collect_values(sorted(headers, key=_name_in_lower_case))
+    event: Event = {"headers": last, "multiValueHeaders": every}
+    if query := query_pairs(handshake.query):
+        last, every = collect_values(query)
+        event["queryStringParameters"] = last
+        event["multiValueQueryStringParameters"] = every
     event["requestContext"] = _context(facts, request, "CONNECT")
     return _complete(event, facts)
 
@@ -109,7 +106,7 @@ def _context(
         **(further or {}),
         "eventType": event_type,
         "extendedRequestId": request.request_id,
-        "requestTime": format_time(request.time_ms),
+        "requestTime": request_time(request.time_ms / 1000),
         "messageDirection": "IN",
         "stage": facts.stage,
         "connectedAt": facts.connected_ms,
@@ -125,37 +122,5 @@ def _context(
     return context
 
 
-def format_time(milliseconds: int) -> str:
-    """Return a Unix time as the service writes it: `29/Nov/2023:08:04:01 +0000`."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
-
-
-# `%b` follows the locale.
-_MONTHS: Final = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
-
-def _handshake_headers(handshake: HttpRequest) -> list[tuple[str, str]]:
-    """Return the client's headers and the service's own, by name as the service has them."""
-    kept = [(name, value) for name, value in handshake.headers if name.lower() not in _DROPPED]
-    kept += [
-        ("X-Amzn-Trace-Id", handshake.trace_header),
-        ("X-Forwarded-For", handshake.source_ip),
-        ("X-Forwarded-Port", str(handshake.port)),
-        ("X-Forwarded-Proto", _http_scheme(handshake.scheme)),
-    ]
-    return sorted(kept, key=lambda header: header[0].lower())
-
-
-def _http_scheme(scheme: str) -> str:
-    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
-
-
-def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return grouped
+def _name_in_lower_case(header: tuple[str, str]) -> str:
+    return header[0].lower()

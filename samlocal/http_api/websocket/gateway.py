@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
@@ -27,9 +28,14 @@ from samlocal.http_api.websocket.integration_results import RouteFailure
 from samlocal.http_api.websocket.integrations import Integrations
 from samlocal.http_api.websocket.limits import Limits
 from samlocal.http_api.websocket.management import ConnectionsEndpoint
-from samlocal.http_api.websocket.refusals import error_response, missing_token
+from samlocal.http_api.websocket.refusals import (
+    error_response,
+    missing_token,
+    payload_too_large,
+)
 from samlocal.http_api.websocket.route_selection import DISCONNECT, RouteTable
 from samlocal.http_server.websocket_scope import last_ping
+from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -63,6 +69,7 @@ class WebSocketGateway:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
+        self._base_path = (api.base_path or "").strip("/")
         self._report = report
         self._limits = limits
         self._clock = clock
@@ -77,6 +84,15 @@ class WebSocketGateway:
         self._is_closing = False
         for variable in self._routes.selection.unknown:
             report(_unknown_variable(api, variable))
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The size of the largest message to a client."""
+        return self._limits.message_bytes
+
+    async def refuse_body(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to a larger message to a client."""
+        return payload_too_large(request.request_id)
 
     async def answer(
         self,
@@ -102,7 +118,7 @@ class WebSocketGateway:
             if isinstance(admitted, HttpResponse):
                 await _refuse(admitted, scope, send)
             else:
-                connection = Connection(admitted.facts, send, self._limits, self._clock)
+                connection = Connection(admitted.facts, request, send, self._limits, self._clock)
                 await self._serve(connection, admitted.subprotocol, scope, receive)
         finally:
             self._clients -= 1
@@ -110,10 +126,7 @@ class WebSocketGateway:
                 self._last_left.set()
 
     async def close(self) -> None:
-        """Refuse further clients, close all connections with code 1001, and wait until their functions have finished.
-
-        Among them is that of `$disconnect`.
-        """
+        """Refuse further clients, close all connections with code 1001, and wait for their routes, `$disconnect` among them."""
         self._is_closing = True
         for connection in tuple(self._connections.values()):
             connection.close(GOING_AWAY)
@@ -122,10 +135,9 @@ class WebSocketGateway:
             await self._last_left.wait()
         while self._tasks:
             await asyncio.wait(self._tasks)
-        await self._integrations.finish()
 
     async def _check(self, request: HttpRequest) -> Admitted | HttpResponse:
-        if [each for each in request.path.split("/") if each] not in ([], [self._api.stage]):
+        if request.path.strip("/") not in ("", self._api.stage, self._base_path):
             return missing_token(request.request_id)
         if self._is_closing:
             content = {"message": "Service Unavailable"}
@@ -223,7 +235,7 @@ class WebSocketGateway:
             return forbidden_frame(connection_id, request_id)
         request = self._new_request(route.path, request_id)
         event = message_event(connection.facts, request, new_identifier(), text)
-        result = await self._integrations.run(route, event)
+        result = await self._integrations.run(route, event, _new_trace(connection))
         if isinstance(result, RouteFailure):
             return internal_error_frame(connection_id, request_id)
         return result.body if route.answers else ""
@@ -233,7 +245,7 @@ class WebSocketGateway:
         if route is not None:
             request = self._new_request(DISCONNECT, new_identifier())
             event = disconnect_event(connection.facts, request, closing.code, closing.reason)
-            await self._integrations.run(route, event, is_result_used=False)
+            await self._integrations.run(route, event, _new_trace(connection), is_result_used=False)
 
     def _new_request(self, route_key: str, request_id: str) -> EventRequest:
         return EventRequest(
@@ -249,6 +261,11 @@ class WebSocketGateway:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a route of `%s` failed", self._api.full_path, exc_info=error)
+
+
+def _new_trace(connection: Connection) -> HttpRequest:
+    """Return the handshake with a trace of its own for one event."""
+    return replace(connection.handshake, trace_header=new_trace_header())
 
 
 def _client_closing(message: Message) -> Closing:

@@ -14,6 +14,7 @@ from samlocal.errors import SamlocalError
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.authorization import Refused
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.forwarded_headers import host_of
 from samlocal.http_api.websocket.events import ConnectionFacts, EventRequest, connect_event
 from samlocal.http_api.websocket.identifiers import new_identifier
 from samlocal.http_api.websocket.integration_results import RouteFailure
@@ -80,7 +81,7 @@ class Doorkeeper:
                 return allowed
             facts = replace(facts, authorizer=allowed)
         event = connect_event(facts, event_request, request)
-        result = await self._integrations.run(route, event, trace_header=request.trace_header)
+        result = await self._integrations.run(route, event, request)
         if isinstance(result, RouteFailure):
             content = {"message": _MESSAGES.get(result.status, "Internal server error")}
             error_type = _ERROR_TYPES[result.status]
@@ -116,7 +117,7 @@ def _facts(api: Api, request: HttpRequest) -> ConnectionFacts:
         connection_id=new_identifier(),
         connected_ms=int(request.received * 1000),
         # With its port, so that functions reach `@connections` at it.
-        domain_name=request.header("host") or f"{request.host}:{request.port}",
+        domain_name=host_of(request),
         api_id=api.identifier,
         stage=api.stage,
         source_ip=request.source_ip,

@@ -5,22 +5,24 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.result_members import (
+    WrongResultError,
+    parse_json,
+    read_body,
+    read_headers,
+    read_multi_value_headers,
+    read_status,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.project.apis import IntegrationResponse, MockIntegration
-
-_SHOWN: Final = 200
-_LEAST_STATUS: Final = 100
-_MOST_STATUS: Final = 599
 
 
 @frozen
@@ -44,30 +46,27 @@ class RouteFailure:
     status: int
 
 
-class ResultShapeError(Exception):
-    """A result is not what the gateway can use; `str()` says what is wrong with it."""
-
-
 def read_function_result(payload: bytes) -> RouteResult:
     """Return the result of a function: an object with `statusCode`, `body`, `headers` and `isBase64Encoded`.
 
     All are optional. Other members are ignored.
 
     Raises:
-        ResultShapeError: It is another value, or a member has a wrong type.
+        WrongResultError: It is another value, or a member is not what it should be.
     """
-    try:
-        result = json.loads(payload or b"null")
-    except (ValueError, RecursionError):
-        raise ResultShapeError(f"{_shown(payload)} is not JSON") from None
+    result = parse_json(payload)
     if not isinstance(result, dict):
-        raise ResultShapeError(
-            f'{_shown(payload)} is not an object such as {{"statusCode": 200}}, which the gateway needs'
-        )
+        raise WrongResultError('the result is not an object such as `{"statusCode": 200}`')
+    headers = read_multi_value_headers(result.get("multiValueHeaders"))
+    headers += read_headers(result.get("headers"))
+    try:
+        body = read_body(result).decode()
+    except UnicodeDecodeError:
+        raise WrongResultError("`body` is not the Base64 of a text in UTF-8") from None
     return RouteResult(
-        status=_read_status(result.get("statusCode", 200)),
-        body=_read_body(result),
-        headers=_read_headers(result),
+        status=read_status(result.get("statusCode", 200)),
+        body=body,
+        headers={name.lower(): value for name, value in headers},
     )
 
 
@@ -75,20 +74,20 @@ def mock_result(integration: MockIntegration) -> RouteResult:
     """Return the response of a mock integration, whose templates are plain texts.
 
     Raises:
-        ResultShapeError: A template is not one without expressions, or there is none for the status.
+        WrongResultError: A template is not one without expressions, or there is none for the status.
     """
     template = _default_template(integration.request_templates)
     try:
         request = json.loads(template) if template else {"statusCode": 200}
     except ValueError:
-        raise ResultShapeError(f"the request template `{template}` is not plain JSON") from None
-    status = _read_status(request.get("statusCode") if isinstance(request, dict) else None)
+        raise WrongResultError(f"the request template `{template}` is not plain JSON") from None
+    status = read_status(request.get("statusCode") if isinstance(request, dict) else None)
     response = _matching(integration.responses, status)
     if response is None:
         return RouteResult(status=status)
     body = _default_template(response.templates)
     if "$" in body or "#" in body:
-        raise ResultShapeError(f"the response template `{body}` has expressions (VTL)")
+        raise WrongResultError(f"the response template `{body}` has expressions (VTL)")
     return RouteResult(status=status, body=body)
 
 
@@ -105,47 +104,3 @@ def _default_template(templates: Mapping[str, str]) -> str:
         if key in templates:
             return templates[key]
     return next(iter(templates.values()), "")
-
-
-def _read_status(value: object) -> int:
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, int)
-        or not _LEAST_STATUS <= number <= _MOST_STATUS
-    ):
-        raise ResultShapeError(f"`statusCode` is {json.dumps(value)}, not an HTTP status")
-    return number
-
-
-def _read_body(result: dict[str, Any]) -> str:
-    body = result.get("body")
-    if body is None:
-        return ""
-    if not isinstance(body, str):
-        raise ResultShapeError(f"`body` is {_shown(json.dumps(body).encode())}, not a text")
-    if result.get("isBase64Encoded") is not True:
-        return body
-    try:
-        return base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise ResultShapeError("`body` is not the base64 of a text in UTF-8") from None
-
-
-def _read_headers(result: dict[str, Any]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name in ("headers", "multiValueHeaders"):
-        given = result.get(name) or {}
-        if not isinstance(given, dict):
-            raise ResultShapeError(f"`{name}` is {json.dumps(given)}, not an object")
-        for header, value in given.items():
-            values = value if isinstance(value, list) else [value]
-            headers[header.lower()] = ",".join(
-                each if isinstance(each, str) else json.dumps(each) for each in values
-            )
-    return headers
-
-
-def _shown(payload: bytes) -> str:
-    text = payload[:_SHOWN].decode(errors="replace")
-    return f"`{text}…`" if len(payload) > _SHOWN else f"`{text}`"

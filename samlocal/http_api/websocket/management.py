@@ -15,7 +15,11 @@ from urllib.parse import unquote
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.websocket.connection import NORMAL, Connection, ConnectionGoneError
 from samlocal.http_api.websocket.identifiers import is_identifier
-from samlocal.http_api.websocket.refusals import error_response, missing_token
+from samlocal.http_api.websocket.refusals import (
+    error_response,
+    missing_token,
+    payload_too_large,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +54,7 @@ class ConnectionsEndpoint:
             content = {"message": f"Invalid connectionId: {connection_id}"}
             return error_response(400, "BadRequestException", content, request_id)
         if len(request.body) > self._limits.message_bytes:
-            content = {"message": "Payload Too Large"}
-            return error_response(413, "PayloadTooLargeException", content, request_id)
+            return payload_too_large(request_id)
         try:
             return await self._perform(request, self._find(connection_id))
         except ConnectionGoneError:

@@ -55,6 +55,12 @@ def missing_token(request_id: str) -> HttpResponse:
     return error_response(status, error_type, content, request_id)
 
 
+def payload_too_large(request_id: str) -> HttpResponse:
+    """Return the error for a message to a client that is too large; its text is not documented."""
+    content = {"message": "Payload Too Large"}
+    return error_response(413, "PayloadTooLargeException", content, request_id)
+
+
 def error_response(
     status: int, error_type: str, content: Mapping[str, str | None] | None, request_id: str
 ) -> HttpResponse:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.function import Function
     from samlocal.http_api.authorization import Event
-    from samlocal.invocation import ResponseSink
+    from samlocal.invocation import Outcome, ResponseSink
     from samlocal.serving.function_call import FunctionCall
 
 Handler = Callable[[dict[str, Any]], Awaitable[object]]
@@ -49,22 +49,24 @@ class FakeFunctions:
         self,
         call: FunctionCall,
         *,
-        response: ResponseSink | None = None,  # noqa: ARG002  # as in the protocol
+        response: ResponseSink | None = None,
     ) -> InvocationResult:
+        assert response is not None
         event = json.loads(call.payload)
         self.calls.append(call)
         self.events.append(event)
+        failed: FunctionError | None = None
         try:
-            result = await self._handlers[call.function](event)
+            payload = json.dumps(await self._handlers[call.function](event)).encode()
         except FunctionFailedError as error:
             failed = FunctionError(type="Error", message=str(error))
-            return _result("error", failed.payload, failed)
-        return _result("success", json.dumps(result).encode(), None)
-
-
-def _result(outcome: Any, payload: bytes, error: FunctionError | None) -> InvocationResult:  # noqa: ANN401
-    report = Report(request_id="r", duration_ms=1, memory_size_mb=128, max_memory_used_mb=None)
-    return InvocationResult(outcome=outcome, payload=payload, report=report, error=error)
+            payload = failed.payload
+        await response.begin("application/json", "buffered")
+        await response.write(payload)
+        await response.end(failed)
+        report = Report(request_id="r", duration_ms=1, memory_size_mb=128, max_memory_used_mb=None)
+        outcome: Outcome = "error" if failed else "success"
+        return InvocationResult(outcome=outcome, payload=b"", report=report, error=failed)
 
 
 class FakeAuthorizers:
