@@ -28,6 +28,10 @@ COMMANDS: Final = {
         "samlocal.cli.commands.start_lambda:start_lambda",
         "Serve Lambda's API on this machine, for the AWS CLI, SDKs and tests.",
     ),
+    ("local", "generate-event"): (
+        "samlocal.cli.commands.generate_event:generate_event",
+        "Print a sample event: what a service of AWS sends to a function.",
+    ),
     ("invoke",): (
         "samlocal.cli.commands.invoke_deployed:invoke_deployed",
         "Invoke a deployed function, as `serverless invoke` does; see `invoke local`, too.",
@@ -116,8 +120,11 @@ def _tree(named: Sequence[tuple[str, ...]], *, are_listed: bool) -> typer.Typer:
         place, summary = COMMANDS[words]
         module, _, function = place.partition(":")
         help_text = summary if are_listed else None  # else the docstring
-        add = parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)
-        add(_listed if are_listed else getattr(import_module(module), function))
+        found = _listed if are_listed else getattr(import_module(module), function)
+        if isinstance(found, typer.Typer):
+            parent.add_typer(found, name=words[-1], help=summary)
+        else:
+            parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)(found)
     return root
 
 

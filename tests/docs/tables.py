@@ -19,6 +19,7 @@ from samlocal.data import data_folder
 from samlocal.lambda_api.operations import all_operations
 from samlocal.lambda_api.routes import operation_handlers
 from samlocal.runtimes import all_runtimes
+from samlocal.sample_events.catalog import all_services, event_names, find_event
 from samlocal.sandbox.docker.container.engine_options import KEYS
 from tests.functional.lambda_api.fakes import FakeEvents, FakeFunctions
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from typer.core import TyperCommand
+
+    from samlocal.sample_events.sample_event import SampleEvent
 
 _UNSAVED: Final = {"config_env", "config_file", "help", "save_params"}  # they say which file it is
 _KINDS: Final = {"boolean": "true or false", "int range": "number"}
@@ -40,6 +43,7 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
         "retired runtimes": _retired_runtimes,
         "runtimes": _runtimes,
         "samconfig": _samconfig_keys,
+        "sample events": _sample_events,
         "variables": _variables,
         **{f"options {' '.join(words)}": partial(_options, words) for words in COMMANDS},
     }
@@ -131,6 +135,24 @@ def _retired_runtimes() -> str:
             for family in families
             for name, facts in family.get("retired", {}).items()
         ],
+    )
+
+
+def _sample_events() -> str:
+    """Return the sample events with their options, a table for each service."""
+    return "\n".join(
+        f"### {title}\n\n" + _table(("event", "meaning", "options"), map(_sample_event, events))
+        for service, title in all_services().items()
+        for events in [[find_event(service, name) for name in event_names(service)]]
+    )
+
+
+def _sample_event(event: SampleEvent) -> tuple[str, ...]:
+    options = [each.name for each in event.options] + ["count"] * event.is_batch
+    return (
+        _code(str(event)),
+        _text(event.summary),
+        ", ".join(_code(f"--{name}") for name in options),
     )
 
 

@@ -19,6 +19,24 @@ if TYPE_CHECKING:
         pytest.param("help-local", ["local"], id="local"),
         pytest.param("help-local-invoke", ["local", "invoke"], id="local invoke"),
         pytest.param("help-local-start-lambda", ["local", "start-lambda"], id="local start-lambda"),
+        pytest.param(
+            "help-local-generate-event", ["local", "generate-event"], id="local generate-event"
+        ),
+        pytest.param(
+            "help-local-generate-event-sqs", ["local", "generate-event", "sqs"], id="service"
+        ),
+        pytest.param(
+            "help-local-generate-event-sqs-receive-message",
+            [
+                "local",
+                "generate-event",
+                "sqs",
+                "receive-message",
+                "--inside",
+                "kinesis/get-records",
+            ],
+            id="sample event",
+        ),
         pytest.param("help-invoke", ["invoke"], id="invoke"),
         pytest.param("help-invoke-local", ["invoke", "local"], id="invoke local"),
         pytest.param("help-remote-invoke", ["remote", "invoke"], id="remote invoke"),

@@ -1,0 +1,1 @@
+"""Sample events: what services of AWS send to functions, with values of the user in them."""
