@@ -12,7 +12,7 @@ import base64
 import time
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.request_headers import join_values
@@ -104,6 +104,11 @@ def encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
         except UnicodeDecodeError:
             pass
     return base64.b64encode(body).decode(), True
+
+
+def decode_path(path: str) -> str:
+    """Return a path as `requestContext.http.path` of a function URL has it: decoded, whatever it is."""
+    return unquote(path) if "%" in path else path
 
 
 def format_time(seconds: float) -> str:

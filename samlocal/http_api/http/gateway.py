@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_TIMEOUT_MS: Final = 30_000
 
+_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*]")
 _DEFAULT_STAGE: Final = "$default"
 _ERROR: Final = (500, "Internal Server Error")
 _UNAVAILABLE: Final = (503, "Service Unavailable")
@@ -197,15 +198,10 @@ class HttpGateway:
 
 
 def domain_prefix(host: str, identifier: str) -> str:
-    """Return the first label of a host name; an address and `localhost` stand for the API's own name in AWS."""
-    label, dot, _ = host.partition(".")
-    if not dot:
-        return identifier
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return label
-    return identifier
+    """Return the first label of a host, which may have a port; an address and `localhost` stand for the API's id."""
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    label, dot, _ = name.partition(".")
+    return label if dot and not _ADDRESS.fullmatch(name) else identifier
 
 
 def _request_id(request: HttpRequest) -> tuple[str, str]:

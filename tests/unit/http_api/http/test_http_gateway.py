@@ -288,8 +288,12 @@ async def test_base_path() -> None:
         ("abc.execute-api.us-east-1.amazonaws.com", "abc"),
         ("api.example.com", "api"),
         ("localhost", "id"),
+        ("localhost:3000", "id"),
         ("127.0.0.1", "id"),
-        ("::1", "id"),
+        ("127.0.0.1:3000", "id"),
+        ("[::1]", "id"),
+        ("[::1]:3000", "id"),
+        ("api.localhost:3000", "api"),
     ],
 )
 def test_domain_prefix(host: str, expected: str) -> None:

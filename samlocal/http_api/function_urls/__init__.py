@@ -1,0 +1,1 @@
+"""Function URLs (`FunctionUrlConfig`, `AWS::Lambda::Url`)."""

@@ -1,0 +1,105 @@
+"""The response of a function behind a URL of `InvokeMode: RESPONSE_STREAM`, sent as it comes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from samlocal.errors import OutputError
+from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.function_urls.results import read_head
+from samlocal.http_api.result_members import WrongResultError
+from samlocal.http_prelude import PreludeError, PreludeSplitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.http_api.exchange import ResponseWriter
+    from samlocal.http_api.result_members import HeaderList
+    from samlocal.invocation import FunctionError, ResponseMode
+
+_DEFAULT_TYPE: Final = "application/octet-stream"
+
+
+class StreamedResponse:
+    """A response sink that writes to the client; `answered` is done at the end, with the function's error.
+
+    The response begins when its prelude has arrived, or at once without one. A handler that does not stream has one
+    part, which is kept: `whole`. `complete` adds what every response has to the function's headers. A client that does
+    not read a part within `patience_seconds` ends the response.
+    """
+
+    def __init__(
+        self,
+        writer: ResponseWriter,
+        complete: Callable[[HeaderList], HeaderList],
+        *,
+        patience_seconds: float,
+    ) -> None:
+        self.answered: asyncio.Future[FunctionError | None] = asyncio.Future()
+        self.has_begun = False
+        self.problem: str | None = None
+        """What is wrong with the prelude."""
+        self._writer = writer
+        self._complete = complete
+        self._patience_seconds = patience_seconds
+        self._splitter: PreludeSplitter | None = None
+        self._content_type = _DEFAULT_TYPE
+        self._kept: list[bytes] = []
+
+    @property
+    def whole(self) -> HttpResponse:
+        """The response of a handler that does not stream: as with `InvokeWithResponseStream`, its result is the body."""
+        headers = [("Content-Type", self._content_type)]
+        return HttpResponse(status=200, headers=headers, body=b"".join(self._kept))
+
+    async def begin(self, content_type: str, mode: ResponseMode) -> None:
+        """Send the status if there is no prelude to wait for."""
+        self._content_type = content_type
+        if mode == "streaming":
+            self._splitter = PreludeSplitter(content_type)
+            if self._splitter.prelude is not None:
+                await self._send_head(self._splitter, content_type)
+
+    async def write(self, chunk: bytes) -> None:
+        """Send what of a chunk is the body."""
+        splitter = self._splitter
+        if splitter is None:
+            self._kept.append(chunk)
+            return
+        if self.problem is not None:
+            return
+        try:
+            body = splitter.feed(chunk)
+            if splitter.prelude is not None and not self.has_begun:
+                await self._send_head(splitter, _DEFAULT_TYPE)
+        except (PreludeError, WrongResultError) as error:
+            self.problem = str(error)
+            return
+        if body:
+            await self._send(body)
+
+    async def end(self, error: FunctionError | None) -> None:
+        """Note the end: whoever waits for it ends the response, or breaks it off."""
+        if error is None and self.problem is None and self._splitter is not None:
+            try:
+                self._splitter.end()
+            except PreludeError as wrong:
+                self.problem = str(wrong)
+        if not self.answered.done():
+            self.answered.set_result(error)
+
+    async def _send_head(self, splitter: PreludeSplitter, content_type: str) -> None:
+        status, headers = read_head(splitter.prelude or {}, content_type)
+        self.has_begun = True
+        await self._writer.begin(status, self._complete(headers))
+
+    async def _send(self, body: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._writer.write(body)
+        except TimeoutError as error:
+            raise OutputError("the client does not read the response") from error
