@@ -1,0 +1,1 @@
+"""Application Load Balancers whose targets are functions."""

@@ -1,0 +1,115 @@
+"""The rules of a load balancer's listeners, and which of them a request meets.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+from samlocal.http_api.exchange import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.project.apis import Route, RuleCondition
+
+
+Test = Callable[[HttpRequest], bool]
+
+
+class RuleTable:
+    """The rules in the order of their priority; a listener's default action, which has none, comes last."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        ordered = sorted(routes, key=lambda each: (each.priority is None, each.priority or 0))
+        self._rules = tuple(_Rule(each) for each in ordered)
+
+    def find(self, request: HttpRequest) -> Route | None:
+        """Return the first rule all of whose conditions the request meets."""
+        return next((each.route for each in self._rules if each.matches(request)), None)
+
+
+class _Rule:
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self._conditions = tuple(map(_read_condition, route.conditions))
+
+    def matches(self, request: HttpRequest) -> bool:
+        return all(is_met(request) for is_met in self._conditions)
+
+
+def _read_condition(condition: RuleCondition) -> Test:
+    """Return the test for a condition, which one of its values is enough to meet; what is not known is never met."""
+    read = _READERS.get(condition.field)
+    return read(condition) if read else lambda _: False
+
+
+def _path_test(condition: RuleCondition) -> Test:
+    paths = _wildcards(condition.values)
+    return lambda request: bool(paths.fullmatch(request.prefix + request.path))
+
+
+def _host_test(condition: RuleCondition) -> Test:
+    hosts = _wildcards(condition.values, ignores_case=True)
+    return lambda request: bool(hosts.fullmatch(_host_name(request)))
+
+
+def _header_test(condition: RuleCondition) -> Test:
+    name, values = condition.name or "", _wildcards(condition.values, ignores_case=True)
+    return lambda request: any(map(values.fullmatch, request.all_values(name)))
+
+
+def _method_test(condition: RuleCondition) -> Test:
+    return lambda request: request.method in condition.values
+
+
+def _query_test(condition: RuleCondition) -> Test:
+    values = _wildcards(condition.values, ignores_case=True)
+    return lambda request: _has_parameter(request.query, condition.name, values)
+
+
+def _source_test(condition: RuleCondition) -> Test:
+    networks = [ip_network(each, strict=False) for each in condition.values]
+    return lambda request: _is_in(request.source_ip, networks)
+
+
+_READERS: Final[Mapping[str, Callable[[RuleCondition], Test]]] = {
+    "path-pattern": _path_test,
+    "host-header": _host_test,
+    "http-header": _header_test,
+    "http-request-method": _method_test,
+    "query-string": _query_test,
+    "source-ip": _source_test,
+}
+
+
+def _wildcards(patterns: Iterable[str], *, ignores_case: bool = False) -> re.Pattern[str]:
+    """Return patterns with `*` and `?` as one regular expression."""
+    escaped = (re.escape(each).replace(r"\*", ".*").replace(r"\?", ".") for each in patterns)
+    flags = re.DOTALL | (re.IGNORECASE if ignores_case else 0)
+    return re.compile("|".join(f"(?:{each})" for each in escaped) or "(?!)", flags)
+
+
+def _host_name(request: HttpRequest) -> str:
+    """Return the host that the client named, without its port."""
+    return re.sub(r":\d+\Z", "", request.header("host") or request.host)
+
+
+def _has_parameter(query: str, name: str | None, values: re.Pattern[str]) -> bool:
+    for part in query.split("&"):
+        own, _, value = part.partition("=")
+        if (name is None or own.lower() == name.lower()) and values.fullmatch(value):
+            return True
+    return False
+
+
+def _is_in(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
+    try:
+        client = ip_address(address)
+    except ValueError:
+        return False
+    return any(client in each for each in networks)

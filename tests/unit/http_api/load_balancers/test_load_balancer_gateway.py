@@ -1,0 +1,350 @@
+"""A load balancer: its rules, events, and the responses for results of all kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import SamlocalError, ThrottledError
+from samlocal.http_api.load_balancers.gateway import MAX_BODY_BYTES, LoadBalancerGateway
+from samlocal.http_api.load_balancers.rules import RuleTable
+from samlocal.invocation import FunctionError
+from samlocal.project.apis import (
+    Api,
+    ApiKind,
+    FunctionIntegration,
+    FunctionTarget,
+    Route,
+    RuleCondition,
+    UnsupportedIntegration,
+)
+from tests.unit.http_api.gateway_fakes import (
+    PLACE,
+    FakeFunctions,
+    FakeWriter,
+    headers_of,
+    http_request,
+)
+
+if TYPE_CHECKING:
+    from samlocal.http_api.exchange import HttpRequest, HttpResponse
+
+TARGET_GROUP: Final = (
+    "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/lambda-target/abcdefg"
+)
+HOST: Final = "lambda-test-alb-1334523864.us-east-1.elb.amazonaws.com"
+BAD_GATEWAY: Final = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def rule(
+    function: str,
+    *conditions: RuleCondition,
+    priority: int | None = None,
+    target_group: str | None = None,
+    multi_value_headers: bool = False,
+) -> Route:
+    """Return a rule that forwards to a function."""
+    forward = FunctionIntegration(
+        target=FunctionTarget(function=function),
+        payload="1.0",
+        timeout_ms=900_000,
+        target_group=target_group,
+        multi_value_headers=multi_value_headers,
+    )
+    return Route(
+        method="ANY",
+        path="$default",
+        integration=forward,
+        conditions=conditions,
+        priority=priority,
+    )
+
+
+class Setting:
+    """The gateway of a load balancer, and what it said."""
+
+    def __init__(self, functions: FakeFunctions | None = None, *routes: Route) -> None:
+        self.functions = functions or FakeFunctions(lambda _: {"statusCode": 200})
+        self.said: list[Diagnostic] = []
+        self.gateway = LoadBalancerGateway(
+            Api(
+                kind=ApiKind.LOAD_BALANCER,
+                full_path="LoadBalancer",
+                identifier="abcdefghij",
+                stage="$default",
+                routes=routes or (rule("Target", target_group=TARGET_GROUP),),
+            ),
+            self.functions,
+            report=self.said.append,
+        )
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        return await self.gateway.answer(request, FakeWriter())
+
+
+async def test_documented_event() -> None:
+    """The event has the members of the user guide's example, and a query that is not decoded."""
+    setting = Setting()
+    request = http_request(
+        "GET",
+        "/a%20b?query=12%2034&a+b=c&flag&query=5",
+        ("accept", "*/*"),
+        ("User-Agent", "curl/7.54.0"),
+        ("X-MyHeader", "1"),
+        ("x-myheader", "123"),
+        ("Cookie", "a=b; c=d"),
+        ("X-Forwarded-For", "198.51.100.7"),
+        host=HOST,
+    )
+    await setting.answer(request)
+    assert setting.functions.event == {
+        "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
+        "httpMethod": "GET",
+        "path": "/a%20b",
+        "queryStringParameters": {"query": "5", "a+b": "c", "flag": ""},
+        "headers": {
+            "accept": "*/*",
+            "cookie": "a=b; c=d",
+            "host": HOST,
+            "user-agent": "curl/7.54.0",
+            "x-amzn-trace-id": "Root=1-5e6722a7-cc56d7c246db7ae02d4da47e",
+            "x-forwarded-for": "198.51.100.7, 192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+            "x-myheader": "123",
+        },
+        "body": "",
+        "isBase64Encoded": False,
+    }
+
+
+async def test_event_with_several_values() -> None:
+    """With the target group's attribute, lists come instead.
+
+    https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/alb-request.json
+    """
+    setting = Setting(None, rule("Target", multi_value_headers=True, target_group=TARGET_GROUP))
+    query = "repeat=one&repeat=two&literalPlus=a+b&encodedPlus=a%2Bb&empty="
+    headers = (("X-Voker-Probe", "first"), ("x-voker-probe", "second"))
+    await setting.answer(http_request("GET", f"/?{query}", *headers, host=HOST))
+    event = setting.functions.event
+    assert event["multiValueQueryStringParameters"] == {
+        "empty": [""],
+        "encodedPlus": ["a%2Bb"],
+        "literalPlus": ["a+b"],
+        "repeat": ["one", "two"],
+    }
+    assert event["multiValueHeaders"]["x-voker-probe"] == ["first", "second"]
+    assert event["multiValueHeaders"]["host"] == [HOST]
+    assert not {"headers", "queryStringParameters"} & event.keys()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ([("Content-Type", "application/json")], b"{}", ("{}", False)),
+        ([("Content-Type", "text/plain; charset=utf-8")], b"a", ("a", False)),
+        ([("Content-Type", "application/xml")], b"<a/>", ("<a/>", False)),
+        ([("Content-Type", "application/javascript")], b"1", ("1", False)),
+        ([("Content-Type", "application/x-www-form-urlencoded")], b"a=b", ("YT1i", True)),
+        ([], b"a", ("YQ==", True)),
+        ([("Content-Type", "text/plain"), ("Content-Encoding", "gzip")], b"a", ("YQ==", True)),
+    ],
+)
+async def test_body(
+    headers: list[tuple[str, str]], body: bytes, expected: tuple[str, bool]
+) -> None:
+    """Text, JSON, XML and JavaScript that are not compressed are text, all else is Base64."""
+    setting = Setting()
+    await setting.answer(http_request("POST", "/", *headers, body=body))
+    event = setting.functions.event
+    assert (event["body"], event["isBase64Encoded"]) == expected
+
+
+async def test_target_group_without_arn() -> None:
+    """A target group that is not known by its ARN has one with the name of its function."""
+    setting = Setting(None, rule("Nested/Target"))
+    await setting.answer(http_request())
+    assert setting.functions.event["requestContext"]["elb"]["targetGroupArn"] == (
+        "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/Target/abcdefghij"
+    )
+
+
+def condition(field: str, *values: str, name: str | None = None) -> RuleCondition:
+    """Return a condition of a rule."""
+    return RuleCondition(field=field, values=values, name=name)
+
+
+REQUEST: Final = http_request(
+    "POST",
+    "/img/cats/1.png?version=V1&x=example%20y",
+    ("X-Kind", "first"),
+    ("X-Kind", "Second Kind"),
+    host="Api.Example.com:8080",
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_met"),
+    [
+        (condition("path-pattern", "/img/*"), True),
+        (condition("path-pattern", "/other", "/img/*.png"), True),
+        (condition("path-pattern", "/img/????/1.png"), True),
+        (condition("path-pattern", "/img"), False),
+        (condition("path-pattern", "/IMG/*"), False),
+        (condition("path-pattern", "/img.cats*"), False),
+        (condition("path-pattern"), False),
+        (condition("host-header", "*.example.com"), True),
+        (condition("host-header", "example.com", "API.example.com"), True),
+        (condition("host-header", "api.example.com:8080"), False),
+        (condition("http-header", "second*", name="x-kind"), True),
+        (condition("http-header", "third*", name="x-kind"), False),
+        (condition("http-header", "*", name="x-other"), False),
+        (condition("http-request-method", "GET", "POST"), True),
+        (condition("http-request-method", "post"), False),
+        (condition("query-string", "v1", name="Version"), True),
+        (condition("query-string", "v?", name="version"), True),
+        (condition("query-string", "v1", name="x"), False),
+        (condition("query-string", "*example*"), True),
+        (condition("query-string", "nothing"), False),
+        (condition("source-ip", "192.0.2.0/24"), True),
+        (condition("source-ip", "198.51.100.0/24", "192.0.2.1/32"), True),
+        (condition("source-ip", "198.51.100.0/24", "2001:db8::/32"), False),
+        (condition("something-new", "x"), False),
+    ],
+)
+def test_conditions(wanted: RuleCondition, *, is_met: bool) -> None:
+    """A condition is met by one of its values, with wildcards where AWS has them."""
+    assert (RuleTable([rule("F", wanted)]).find(REQUEST) is not None) is is_met
+
+
+async def test_priority() -> None:
+    """The first rule by priority whose conditions are all met is used, and the default action last."""
+    routes = (
+        rule("Default"),
+        rule("Second", condition("path-pattern", "/a*"), priority=20),
+        rule(
+            "First",
+            condition("path-pattern", "/a/b"),
+            condition("http-request-method", "GET"),
+            priority=3,
+        ),
+    )
+    setting = Setting(None, *routes)
+    for method, path in (("GET", "/a/b"), ("POST", "/a/b"), ("GET", "/b")):
+        await setting.answer(http_request(method, path))
+    assert [each.function for each in setting.functions.calls] == ["First", "Second", "Default"]
+
+
+async def test_no_rule() -> None:
+    """Without a rule and a default action there is no target."""
+    setting = Setting(None, rule("F", condition("path-pattern", "/a"), priority=1))
+    response = await setting.answer(http_request("GET", "/b"))
+    assert response.status == 503
+    assert b"503 Service Temporarily Unavailable" in response.body
+    assert "no rule matches" in setting.said[0].message
+
+
+async def test_unsupported_action() -> None:
+    """Fixed responses and redirects are named."""
+    diagnostic = Diagnostic(message="`redirect` is not supported", place=PLACE)
+    route = Route(
+        method="ANY", path="$default", integration=UnsupportedIntegration(diagnostic=diagnostic)
+    )
+    setting = Setting(None, route)
+    response = await setting.answer(http_request())
+    assert (response.status, response.body) == (501, diagnostic.message.encode())
+    assert setting.said == [diagnostic]
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "content_type", "body"),
+    [
+        pytest.param(
+            {
+                "isBase64Encoded": False,
+                "statusCode": 200,
+                "statusDescription": "200 OK",
+                "headers": {"Set-cookie": "cookies", "Content-Type": "application/json"},
+                "body": "Hello from Lambda (optional)",
+            },
+            200,
+            "application/json",
+            b"Hello from Lambda (optional)",
+            id="documented",
+        ),
+        pytest.param({"statusCode": 204}, 204, "application/octet-stream", b"", id="status"),
+        pytest.param(
+            {"statusCode": 200, "body": "iVBORw==", "isBase64Encoded": True},
+            200,
+            "application/octet-stream",
+            b"\x89PNG",
+            id="base64",
+        ),
+    ],
+)
+async def test_results(result: object, status: int, content_type: str, body: bytes) -> None:
+    """A result is a response."""
+    setting = Setting(FakeFunctions(lambda _: result))
+    response = await setting.answer(http_request())
+    assert (response.status, response.body) == (status, body)
+    assert headers_of(response)["content-type"] == content_type
+    assert not setting.said
+
+
+@pytest.mark.parametrize(
+    ("multi_value_headers", "expected"),
+    [(False, [("x-a", "1")]), (True, [("x-b", "2"), ("x-b", "3")])],
+)
+async def test_headers(*, multi_value_headers: bool, expected: list[tuple[str, str]]) -> None:
+    """The setting says which of the two members has the headers."""
+    result = {
+        "statusCode": 200,
+        "headers": {"x-a": "1"},
+        "multiValueHeaders": {"x-b": ["2", "3"]},
+    }
+    route = rule("Target", multi_value_headers=multi_value_headers)
+    setting = Setting(FakeFunctions(lambda _: result), route)
+    response = await setting.answer(http_request())
+    assert list(response.headers)[:-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(b"{", "the result is not JSON", id="no JSON"),
+        pytest.param("text", "not an object with `statusCode`", id="text"),
+        pytest.param({"body": "x"}, "`statusCode` is missing", id="no status"),
+        pytest.param({"statusCode": 0}, "`statusCode` is not a number", id="status"),
+        pytest.param({"statusCode": 200, "body": []}, "`body` is not text", id="body"),
+        pytest.param({"statusCode": 200, "headers": {"a": {}}}, "`headers.a`", id="header"),
+        pytest.param(
+            {"statusCode": 200, "statusDescription": 1}, "`statusDescription`", id="phrase"
+        ),
+        pytest.param({"statusCode": 200, "body": "x" * 1024 * 1024}, "more than 1 MiB", id="size"),
+        pytest.param(FunctionError(type="E", message="m"), "has failed: E: m", id="error"),
+        pytest.param(SamlocalError("no engine"), "no engine", id="no sandbox"),
+        pytest.param(ThrottledError("Rate Exceeded.", reason="R"), "throttled", id="throttled"),
+    ],
+)
+async def test_failures(answer: object, said: str) -> None:
+    """Without a result, or with a wrong one, it is a 502."""
+    setting = Setting(FakeFunctions(lambda _: answer))
+    response = await setting.answer(http_request())
+    assert (response.status, response.body) == (502, BAD_GATEWAY)
+    assert said in setting.said[0].message
+
+
+async def test_refused_requests() -> None:
+    """More than 1 MiB is too large for a function, and an upgrade is not one for it."""
+    setting = Setting()
+    large = await setting.answer(http_request("POST", "/", body=b"x" * (MAX_BODY_BYTES + 1)))
+    upgrade = await setting.answer(http_request("GET", "/", ("Upgrade", "websocket")))
+    refused = await setting.gateway.refuse_body(http_request())
+    assert (large.status, upgrade.status, refused.status) == (413, 400, 413)
+    assert not setting.functions.calls
