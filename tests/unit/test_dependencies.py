@@ -23,7 +23,6 @@ _CHECKOUT = Path(__file__).parents[2]
 _CLIENT: Final = _CHECKOUT / "samlocal" / "sandbox" / "process" / "clients" / "python"
 _OWN: Final = {"runtimes", "samlocal", "tests"} | {each.stem for each in _CLIENT.iterdir()}
 _OF_FUNCTIONS: Final = {"awslambdaric"}  # which their interpreter may have
-_IMPORTED_BY_OTHERS: Final = {"httptools"}  # by the part of uvicorn that the endpoint uses
 
 
 class _Declared(NamedTuple):
@@ -88,7 +87,7 @@ def test_what_the_package_imports_is_what_it_declares() -> None:
     declared = _names([*_declared().dependencies, *extras["aws"], *extras["otlp"]])
     imported = _imported("samlocal/**/*.py")
     assert _undeclared(imported, declared) == []
-    assert declared <= set().union(*imported.values()) | _IMPORTED_BY_OTHERS
+    assert declared <= set().union(*imported.values())
 
 
 def test_what_tests_import_is_declared() -> None:

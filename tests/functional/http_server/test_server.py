@@ -8,6 +8,7 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from samlocal.http_server.connection import HttpConnection
 from samlocal.http_server.server import HttpServer
 
 if TYPE_CHECKING:
@@ -314,8 +315,9 @@ async def test_bodies_do_not_wait_for_acknowledgements() -> None:
     async with serving(app) as (server, address):
         await address.connect(GET)
         await app.wait_for(1)
-        (connection,) = server._connections._all()
-        client = connection.transport.get_extra_info("socket")
+        (connection,) = server._state.connections
+        assert isinstance(connection, HttpConnection)
+        client = connection._transport.get_extra_info("socket")
 
         assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         app.gate.set()
