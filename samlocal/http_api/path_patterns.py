@@ -18,6 +18,8 @@ class PathPattern:
     def __init__(self, path: str) -> None:
         self._segments = (_GREEDY,) if path == DEFAULT_ROUTE else tuple(map(_kind, _split(path)))
         self._is_default = path == DEFAULT_ROUTE
+        self.is_greedy = _GREEDY in self._segments
+        """Whether it stands for paths of any length."""
 
     def matches(self, path: str) -> bool:
         """Return whether a request's path, percent-encoded, is one of this route."""

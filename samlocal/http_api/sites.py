@@ -90,12 +90,15 @@ class Site(Generic[T]):
         """
         label = host.partition(".")[0].lower()
         if (named := self._by_label.get(label)) is not None:
-            return self._of(named, path) or Selected(named.value, path, "", is_route=False)
+            return named.select(None, path) or Selected(named.value, path, "", is_route=False)
         for each in self._members:
             if each.has(method, path):
                 return Selected(each.value, path, "", is_route=True)
         for each in self._members:
-            if (selected := self._of(each, path)) is not None:
+            if (selected := each.select(method, path)) is not None:
+                return selected
+        for each in self._members:
+            if (selected := each.select(None, path)) is not None:
                 return selected
         return Selected(self._members[0].value, path, "", is_route=False)
 
@@ -104,35 +107,41 @@ class Site(Generic[T]):
         kinds = (ApiKind.WEBSOCKET, ApiKind.WEB_FUNCTION)
         return next((each.value for each in self._members if each.api.kind in kinds), None)
 
-    def _of(self, member: _Member[T], path: str) -> Selected[T] | None:
-        if member.has(None, path):
-            return Selected(member.value, path, "", is_route=True)
-        for prefix in member.prefixes:
-            rest = path[len(prefix) :]
-            if path.startswith(prefix) and (not rest or rest[0] == "/"):
-                rest = rest or "/"
-                return Selected(member.value, rest, prefix, is_route=member.has(None, rest))
-        return None
-
 
 class _Member(Generic[T]):
+    """An API: its routes for certain paths, and those for paths of any length."""
+
     def __init__(self, api: Api, value: T) -> None:
         self.api = api
         self.value = value
-        self._answers_all = api.kind not in _SHARING or any(
-            each.path == DEFAULT_ROUTE for each in api.routes if api.kind is ApiKind.HTTP
-        )
-        self._routes = [(each.method, PathPattern(each.path)) for each in api.routes]
+        routes = [(each.method, PathPattern(each.path)) for each in api.routes]
         if api.kind is ApiKind.WEBSOCKET:
-            self._routes = [(ANY_METHOD, PathPattern("/@connections/{id}"))]
+            routes = [(ANY_METHOD, PathPattern("/@connections/{id}"))]
+        elif api.kind not in _SHARING:
+            routes = [(ANY_METHOD, PathPattern(DEFAULT_ROUTE))]
+        self._exact = [each for each in routes if not each[1].is_greedy]
+        self._routes = routes
         names = (api.stage, api.base_path)
-        self.prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_ROUTE)
+        self._prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_ROUTE)
 
-    def has(self, method: str | None, path: str) -> bool:
+    def has(self, method: str | None, path: str, *, is_greedy: bool = False) -> bool:
         """Return whether a route has this method, None: any, and this path."""
-        if self._answers_all and method is None:
-            return not any(path == each or path.startswith(f"{each}/") for each in self.prefixes)
         return any(
             (method is None or methods_overlap(method, own)) and pattern.matches(path)
-            for own, pattern in self._routes
+            for own, pattern in (self._routes if is_greedy else self._exact)
         )
+
+    def select(self, method: str | None, path: str) -> Selected[T] | None:
+        """Return the path that a request has here, with or without a prefix; None if no route has it."""
+        if self.has(method, path):
+            return Selected(self.value, path, "", is_route=True)
+        for prefix in self._prefixes:
+            rest = path[len(prefix) :]
+            if path.startswith(prefix) and (not rest or rest[0] == "/"):
+                rest = rest or "/"
+                is_route = self.has(method, rest, is_greedy=True)
+                if is_route or method is None:
+                    return Selected(self.value, rest, prefix, is_route=is_route)
+        if self.has(method, path, is_greedy=True):
+            return Selected(self.value, path, "", is_route=True)
+        return None
