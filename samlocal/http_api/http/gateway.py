@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
-from samlocal.http_api import payload_2
 from samlocal.http_api.authorization import Refused
 from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import Failure, FunctionBackEnd
+from samlocal.http_api.http.events import Events
 from samlocal.http_api.http.paths import PathError, decode_path
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
-from samlocal.http_api.request_headers import collect_headers
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
 
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_TIMEOUT_MS: Final = 30_000
 
-_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*]")
-_DEFAULT_STAGE: Final = "$default"
 _ERROR: Final = (500, "Internal Server Error")
 _UNAVAILABLE: Final = (503, "Service Unavailable")
 _TOO_LARGE: Final = (413, "Request Entity Too Large")
@@ -78,8 +74,7 @@ class HttpGateway:
         self._routes = RouteTable(api.routes)
         self._cors = CorsPolicy(api.cors, repeats_origin=False) if api.cors else None
         self._back_end = FunctionBackEnd(functions)
-        self._stage_prefix = "" if api.stage == _DEFAULT_STAGE else f"/{api.stage}"
-        self._base_path = (api.base_path or "").strip("/")
+        self._events = Events(api)
 
     async def refuse_body(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request whose body is larger than 10 MiB."""
@@ -104,9 +99,9 @@ class HttpGateway:
         if matched is None:
             return error_response(404, "Not Found")
         region, account_id = await self._functions.region_and_account()
-        event = self._event(request, matched, path, account_id)
+        event = self._events.build_2(request, matched, path, account_id)
         if matched.route.authorizer is not None:
-            method_arn = self._method_arn(request, event, region, account_id)
+            method_arn = self._method_arn(request, path, region, account_id)
             verdict = await self._authorizers.check(
                 self._api, matched.route, request, event, method_arn
             )
@@ -114,13 +109,15 @@ class HttpGateway:
                 return self._refuse(request, verdict)
             if verdict.context is not None:
                 event["requestContext"]["authorizer"] = verdict.context
-        return await self._integrate(request, matched, event)
+        return await self._integrate(request, matched, path, event)
 
     async def _integrate(
-        self, request: HttpRequest, matched: MatchedRoute, event: Event
+        self, request: HttpRequest, matched: MatchedRoute, path: str, event: Event
     ) -> HttpResponse:
         integration = matched.route.integration
         if isinstance(integration, FunctionIntegration):
+            if integration.payload == "1.0":
+                event = self._events.build_1(request, matched, path, event)
             return await self._call(request, integration, event)
         if isinstance(integration, HttpIntegration | MockIntegration):
             message = "integrations other than functions are not served"
@@ -148,29 +145,7 @@ class HttpGateway:
             self._tell(request, f"the result of `{function}` is not a response: {error}")
             return error_response(*_ERROR)
 
-    def _event(
-        self, request: HttpRequest, matched: MatchedRoute, path: str, account_id: str
-    ) -> Event:
-        prefix = self._stage_prefix
-        if self._base_path and request.prefix.strip("/") == self._base_path:
-            prefix = ""
-        raw_path = prefix + path
-        route = payload_2.EventRoute(
-            account_id=account_id,
-            api_id=self._api.identifier,
-            domain_prefix=domain_prefix(request.host, self._api.identifier),
-            stage=self._api.stage,
-            key=matched.key,
-            raw_path=raw_path,
-            path=raw_path,
-            parameters=matched.parameters,
-            variables=self._api.variables,
-        )
-        headers = collect_headers(request, keeps_forwarded=True, needs_length=True)
-        return payload_2.build_event(request, route, headers)
-
-    def _method_arn(self, request: HttpRequest, event: Event, region: str, account_id: str) -> str:
-        path = event["rawPath"].removeprefix(self._stage_prefix)
+    def _method_arn(self, request: HttpRequest, path: str, region: str, account_id: str) -> str:
         resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
         return resource_arn("execute-api", resource, region=region, account_id=account_id)
 
@@ -195,13 +170,6 @@ class HttpGateway:
 
     def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
         self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
-
-
-def domain_prefix(host: str, identifier: str) -> str:
-    """Return the first label of a host, which may have a port; an address and `localhost` stand for the API's id."""
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    label, dot, _ = name.partition(".")
-    return label if dot and not _ADDRESS.fullmatch(name) else identifier
 
 
 def _request_id(request: HttpRequest) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError, ThrottledError
 from samlocal.http_api.authorization import Allowed, Refused
-from samlocal.http_api.http.gateway import MAX_BODY_BYTES, HttpGateway, domain_prefix
+from samlocal.http_api.http.gateway import MAX_BODY_BYTES, HttpGateway
 from samlocal.invocation import MAX_PAYLOAD_BYTES, FunctionError
 from samlocal.project.apis import (
     Api,
@@ -280,25 +280,6 @@ async def test_base_path() -> None:
     setting = Setting(stage="dev", base_path="v1")
     await setting.answer(http_request("GET", "/items/7", prefix="/v1"))
     assert setting.functions.event["rawPath"] == "/items/7"
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("abc.execute-api.us-east-1.amazonaws.com", "abc"),
-        ("api.example.com", "api"),
-        ("localhost", "id"),
-        ("localhost:3000", "id"),
-        ("127.0.0.1", "id"),
-        ("127.0.0.1:3000", "id"),
-        ("[::1]", "id"),
-        ("[::1]:3000", "id"),
-        ("api.localhost:3000", "api"),
-    ],
-)
-def test_domain_prefix(host: str, expected: str) -> None:
-    """Names without labels stand for the API's own."""
-    assert domain_prefix(host, "id") == expected
 
 
 @pytest.mark.parametrize(
