@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.function_targets import FunctionTargets
 from samlocal.cloudformation.apis.function_urls import read_sam_url, read_url
+from samlocal.cloudformation.apis.http_resources import read_http_resources
+from samlocal.cloudformation.apis.rest_resources import read_rest_resources
 from samlocal.cloudformation.apis.sam_events import FUNCTION, IMPLICIT, STATE_MACHINE, SamEvents
 from samlocal.cloudformation.apis.sam_http import read_http_api
 from samlocal.cloudformation.apis.sam_resource import SamResource
 from samlocal.cloudformation.apis.sam_rest import read_rest_api
 from samlocal.cloudformation.apis.sam_websocket import read_websocket_api
 from samlocal.cloudformation.apis.settings import skipped
+from samlocal.cloudformation.apis.websocket_resources import read_websocket_resources
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
@@ -35,6 +38,11 @@ _SAM: Final[Mapping[str, Callable[[SamResource], Api]]] = {
     _HTTP: read_http_api,
     "AWS::Serverless::WebSocketApi": read_websocket_api,
 }
+_RESOURCES: Final[Sequence[Callable[[Sequence[Stack], FunctionTargets], Apis]]] = (
+    read_rest_resources,
+    read_http_resources,
+    read_websocket_resources,
+)
 # The section of `Globals` for an implicit API, and what SAM sets for it.
 _IMPLICIT: Final[Mapping[str, tuple[str, str, dict[str, object]]]] = {
     IMPLICIT["Api"]: (_REST, "Api", {"StageName": "Prod"}),
@@ -56,7 +64,23 @@ def read_apis(stacks: Sequence[Stack], read: ReadEntries = read_entries) -> Apis
         apis += found
         diagnostics += (each for each in traces if isinstance(each, Diagnostic))
         diagnostics += reader.diagnostics()
-    return Apis(apis=tuple(apis), diagnostics=merge_diagnostics(diagnostics))
+    for read_resources in _RESOURCES:
+        made, traces = stacks[0].external.provenance.of(read_resources, stacks, targets)
+        apis += made.apis
+        diagnostics += (each for each in traces if isinstance(each, Diagnostic))
+        diagnostics += made.diagnostics
+    return Apis(apis=_in_order(apis, stacks), diagnostics=merge_diagnostics(diagnostics))
+
+
+def _in_order(apis: Sequence[Api], stacks: Sequence[Stack]) -> tuple[Api, ...]:
+    """Return APIs in the order of the templates that have them."""
+    order = {stack.document.path: number for number, stack in reversed([*enumerate(stacks)])}
+
+    def position(api: Api) -> tuple[int, int, int]:
+        place = api.place
+        return (order.get(place.path, 0), place.line, place.column) if place else (0, 0, 0)
+
+    return tuple(sorted(apis, key=position))
 
 
 class _StackReader:

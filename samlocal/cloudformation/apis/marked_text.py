@@ -73,12 +73,38 @@ def mark_references(stack: Stack, node: Node) -> MarkedText:
     return MarkedText(text="".join(parts), marked=tuple(marked))
 
 
+def referred_resources(stack: Stack, node: Node, depth: int = 0) -> Iterator[Resource]:
+    """Yield the resources that a value refers to, also within `Fn::Join` and `Fn::Sub`.
+
+    Raises:
+        ProjectError: A part of it is invalid.
+    """
+    stack, node, depth = _origin(stack, node, depth)
+    match intrinsic_call(node):
+        case ("Fn::Join", Node(value=(_, Node(value=tuple(items))))):
+            for item in items:
+                yield from referred_resources(stack, item, depth + 1)
+        case ("Fn::Sub", argument):
+            for part in _parts_of_sub(argument):
+                if isinstance(part, Node):
+                    yield from referred_resources(stack, part, depth + 1)
+        case ("Ref", Node(value=str(name))) if name in stack.resources:
+            yield Resource(stack=stack, logical_id=name)
+        case ("Fn::GetAtt", argument) if names := _attribute_names(argument):
+            if names[0] in stack.resources:
+                yield Resource(stack=stack, logical_id=names[0])
+
+
 def _pieces(stack: Stack, node: Node, depth: int) -> Iterator[str | Resource | Unknown]:
     """Yield the parts of a text; a reference to a function, a version or an alias is a part of its own."""
     stack, node, depth = _origin(stack, node, depth)
     match intrinsic_call(node):
         case ("Fn::Sub", argument):
-            yield from _pieces_of_sub(stack, argument, depth)
+            for part in _parts_of_sub(argument):
+                if isinstance(part, str):
+                    yield part
+                else:
+                    yield from _pieces(stack, part, depth + 1)
         case ("Fn::Join", Node(value=(Node(value=str(delimiter)), Node(value=tuple(items))))):
             for number, item in enumerate(items):
                 if number:
@@ -89,7 +115,8 @@ def _pieces(stack: Stack, node: Node, depth: int) -> Iterator[str | Resource | U
             yield resource or _resolved(stack, node)
 
 
-def _pieces_of_sub(stack: Stack, argument: Node, depth: int) -> Iterator[str | Resource | Unknown]:
+def _parts_of_sub(argument: Node) -> Iterator[str | Node]:
+    """Yield the texts and the values that `Fn::Sub` joins."""
     template, variables = argument, argument
     if isinstance(argument.value, tuple) and argument.value:
         template, variables = argument.value[0], argument.value[-1]
@@ -101,10 +128,8 @@ def _pieces_of_sub(stack: Stack, argument: Node, depth: int) -> Iterator[str | R
         name = match[1].strip()
         if name.startswith("!"):
             yield "${" + name[1:] + "}"
-        elif given := variables.get(name):
-            yield from _pieces(stack, given, depth + 1)
         else:
-            yield from _pieces(stack, _as_reference(template, name), depth + 1)
+            yield variables.get(name) or _as_reference(template, name)
     yield text[end:]
 
 

@@ -1,0 +1,138 @@
+"""Authorizers that are resources of their own.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-authorizer.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-authorizer.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.authorizer_settings import (
+    HTTP_CACHE_SECONDS,
+    MOST_CACHE_SECONDS,
+    REST_CACHE_SECONDS,
+)
+from samlocal.cloudformation.apis.settings import flag, required_text
+from samlocal.diagnostics import Diagnostic, error_diagnostic
+from samlocal.errors import ProjectError, TemplateError
+from samlocal.project.apis import (
+    ApiKind,
+    CognitoAuthorizer,
+    JwtAuthorizer,
+    LambdaAuthorizer,
+    UnsupportedAuthorizer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.apis.marked_text import Resource
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+    from samlocal.project.apis import Authorizer, PayloadVersion
+
+_REST_TYPES: Final = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
+_V2_TYPES: Final = ("REQUEST", "JWT")
+_REST_SOURCE: Final = "method.request.header.Authorization"
+_HTTP_SOURCE: Final = "$request.header.Authorization"
+_PAYLOADS: Final = ("1.0", "2.0")
+
+
+def read_authorizer(
+    resource: Resource,
+    kind: ApiKind,
+    targets: FunctionTargets,
+    missing: MissingValues,
+    variables: Mapping[str, str],
+) -> Authorizer:
+    """Return an authorizer of an API of some kind; one that has an error refuses all requests."""
+    try:
+        settings = settings_of(resource, missing)
+        name = settings.text("Name") or resource.logical_id
+        if kind is ApiKind.REST:
+            authorizer_type = _type_of(settings, "Type", _REST_TYPES)
+        else:
+            authorizer_type = _type_of(settings, "AuthorizerType", _V2_TYPES)
+        if authorizer_type == "JWT":
+            return _read_jwt(name, settings)
+        if authorizer_type == "COGNITO_USER_POOLS":
+            return _read_cognito(name, settings)
+        uri = settings.entries.get("AuthorizerUri")
+        if uri is None:
+            raise TemplateError(
+                f"the authorizer `{name}` needs `AuthorizerUri`", place=settings.node.place
+            )
+        target = targets.of_uri(resource.stack, uri, variables)
+        if isinstance(target, Diagnostic):
+            return UnsupportedAuthorizer(name=name, diagnostic=target)
+        is_rest = kind is ApiKind.REST
+        return LambdaAuthorizer(
+            name=name,
+            target=target,
+            kind=cast('Literal["TOKEN", "REQUEST"]', authorizer_type),
+            payload=_payload(settings) if kind is ApiKind.HTTP else "1.0",
+            identity_sources=_identity_sources(settings),
+            cache_seconds=settings.integer(
+                "AuthorizerResultTtlInSeconds",
+                REST_CACHE_SECONDS if is_rest else HTTP_CACHE_SECONDS,
+                least=0,
+                most=MOST_CACHE_SECONDS,
+            ),
+            is_simple=flag(settings, "EnableSimpleResponses") or False,
+            validation=(
+                settings.text("IdentityValidationExpression")
+                if authorizer_type == "TOKEN"
+                else None
+            ),
+        )
+    except ProjectError as error:
+        return UnsupportedAuthorizer(name=resource.logical_id, diagnostic=error_diagnostic(error))
+
+
+def _type_of(settings: Properties, name: str, allowed: tuple[str, ...]) -> str:
+    authorizer_type = required_text(settings, name, "an authorizer").upper()
+    if authorizer_type not in allowed:
+        raise TemplateError(
+            f"`{name}` must be one of {', '.join(allowed)}, not `{authorizer_type}`",
+            place=settings.node.place_of(name),
+        )
+    return authorizer_type
+
+
+def _payload(settings: Properties) -> PayloadVersion:
+    """Return the version of the event, which AWS requires the template to say."""
+    chosen = settings.choice("AuthorizerPayloadFormatVersion", _PAYLOADS)
+    default = "2.0" if flag(settings, "EnableSimpleResponses") else "1.0"
+    return cast("PayloadVersion", chosen or default)
+
+
+def _read_jwt(name: str, settings: Properties) -> JwtAuthorizer:
+    configuration = settings.mapping("JwtConfiguration")
+    if configuration is None:
+        raise TemplateError(
+            f"the authorizer `{name}` needs `JwtConfiguration`", place=settings.node.place
+        )
+    return JwtAuthorizer(
+        name=name,
+        issuer=required_text(configuration, "Issuer", f"the authorizer `{name}`"),
+        audience=configuration.texts("Audience"),
+        identity_source=next(iter(_identity_sources(settings)), _HTTP_SOURCE),
+    )
+
+
+def _read_cognito(name: str, settings: Properties) -> CognitoAuthorizer:
+    return CognitoAuthorizer(
+        name=name,
+        user_pools=settings.texts("ProviderARNs"),
+        identity_source=next(iter(_identity_sources(settings)), _REST_SOURCE),
+        validation=settings.text("IdentityValidationExpression"),
+    )
+
+
+def _identity_sources(settings: Properties) -> tuple[str, ...]:
+    """Return the identity sources, from a list or from one text with commas."""
+    texts = settings.texts("IdentitySource")
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())

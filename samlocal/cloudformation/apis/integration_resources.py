@@ -1,0 +1,105 @@
+"""Integrations that are properties of methods, or resources of their own.
+
+Their settings are those of OpenAPI documents, spelt in another way.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigateway-method-integration.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-integration.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.integrations import unsupported
+from samlocal.cloudformation.functions.properties import Properties
+from samlocal.documents.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.cloudformation.apis.integrations import IntegrationReader
+    from samlocal.project.apis import Integration
+
+_METHOD_NAMES: Final[Mapping[str, str]] = {
+    "Type": "type",
+    "Uri": "uri",
+    "IntegrationHttpMethod": "httpMethod",
+    "TimeoutInMillis": "timeoutInMillis",
+    "ResponseTransferMode": "responseTransferMode",
+    "RequestTemplates": "requestTemplates",
+    "RequestParameters": "requestParameters",
+}
+_RESOURCE_NAMES: Final[Mapping[str, str]] = {
+    "IntegrationType": "type",
+    "IntegrationUri": "uri",
+    "IntegrationMethod": "httpMethod",
+    "IntegrationSubtype": "integrationSubtype",
+    "TimeoutInMillis": "timeoutInMillis",
+    "PayloadFormatVersion": "payloadFormatVersion",
+    "RequestTemplates": "requestTemplates",
+    "RequestParameters": "requestParameters",
+}
+_RESPONSE_NAMES: Final[Mapping[str, str]] = {
+    "StatusCode": "statusCode",
+    "ResponseParameters": "responseParameters",
+    "ResponseTemplates": "responseTemplates",
+}
+_RESPONSES: Final = "IntegrationResponses"
+_DEFAULT: Final = "default"
+_VPC_LINK: Final = "VPC_LINK"
+
+
+def read_method_integration(
+    settings: Properties, reader: IntegrationReader, name: str, method: str
+) -> Integration:
+    """Return the `Integration` of a REST API's method; one that does not work locally says why.
+
+    Raises:
+        TemplateError: It is malformed.
+    """
+    own = settings.mapping("Integration")
+    if own is None:
+        place = settings.node.place
+        return unsupported(f"`{name}` has no `Integration`", place)
+    responses = {
+        pattern: _renamed(response.node, _RESPONSE_NAMES)
+        for response in own.mappings(_RESPONSES, "an integration response")
+        for pattern in (response.text("SelectionPattern") or _DEFAULT,)
+    }
+    return _read(own, _METHOD_NAMES, responses, reader, (name, method))
+
+
+def read_integration_resource(
+    settings: Properties, reader: IntegrationReader, name: str, method: str
+) -> Integration:
+    """Return an `AWS::ApiGatewayV2::Integration`; one that does not work locally says why.
+
+    Raises:
+        TemplateError: It is malformed.
+    """
+    return _read(settings, _RESOURCE_NAMES, {}, reader, (name, method))
+
+
+def _read(
+    settings: Properties,
+    names: Mapping[str, str],
+    responses: Mapping[str, Node],
+    reader: IntegrationReader,
+    route: tuple[str, str],
+) -> Integration:
+    name, method = route
+    if settings.text("ConnectionType") == _VPC_LINK:
+        place = settings.node.place_of("ConnectionType")
+        return unsupported(f"`{name}` is sent through a VPC link, which is not emulated", place)
+    node = _renamed(settings.node, names)
+    entries = dict(node.entries("an integration"))
+    if responses:
+        entries["responses"] = settings.node.with_value(dict(responses))
+    renamed = Properties(settings.node.with_value(entries), settings.resolver, settings.missing)
+    return reader.read(renamed, name, method)
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    """Return a mapping with the entries that have another name, and their places."""
+    entries = {new: value for old, new in names.items() if (value := node.get(old))}
+    keys = {new: key for old, new in names.items() if (key := (node.keys or {}).get(old))}
+    return Node(entries, node.path, node.line, node.column, keys)

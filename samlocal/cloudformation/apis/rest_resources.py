@@ -1,0 +1,239 @@
+"""REST APIs of plain CloudFormation, which the CDK and the Serverless Framework write.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGateway.html
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.api_resources import ApiResources, orphans, settings_of
+from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
+from samlocal.cloudformation.apis.bodies import read_body
+from samlocal.cloudformation.apis.definition import (
+    AWS_IAM,
+    NO_AUTHORIZER,
+    Definition,
+    Operation,
+    routes_of,
+)
+from samlocal.cloudformation.apis.integration_resources import read_method_integration
+from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.rest_validation import ModelReader
+from samlocal.cloudformation.apis.settings import (
+    flag,
+    required_text,
+    skipped,
+    texts_by_name,
+    unquoted,
+)
+from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
+from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+from samlocal.errors import ProjectError, TemplateError
+from samlocal.project.apis import Api, ApiKind, Apis, GatewayResponse, IamAuthorizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.apis.marked_text import Resource
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.project.apis import Authorizer
+
+REST_API: Final = "AWS::ApiGateway::RestApi"
+_AUTHORIZER: Final = "AWS::ApiGateway::Authorizer"
+_GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
+_METHOD: Final = "AWS::ApiGateway::Method"
+_RESOURCE: Final = "AWS::ApiGateway::Resource"
+_API: Final = "RestApiId"
+_HEADER: Final = "gatewayresponse.header."
+_AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "COGNITO_USER_POOLS")
+_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
+_MOST_COMPRESSION: Final = 10 * 1024 * 1024
+_DEEPEST: Final = 100  # resources in a path
+
+
+def read_rest_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Apis:
+    """Return the REST APIs of stacks, each once for each of its stages."""
+    resources = ApiResources(stacks)
+    apis: list[Api] = []
+    diagnostics: list[Diagnostic] = []
+    for api in resources.of_type(REST_API):
+        try:
+            apis.extend(_RestApiReader(resources, api, targets).read())
+        except ProjectError as error:
+            diagnostics.append(skipped(f"`{api.logical_id}`", error))
+    diagnostics.extend(orphans(resources, _METHOD, _API, REST_API))
+    return Apis(apis=tuple(apis), diagnostics=tuple(diagnostics))
+
+
+class _RestApiReader:
+    """Reads one API."""
+
+    def __init__(self, resources: ApiResources, api: Resource, targets: FunctionTargets) -> None:
+        self._resources = resources
+        self._api = api
+        self._targets = targets
+        self._missing = MissingValues()
+        self._settings = settings_of(api, self._missing)
+        self._models = ModelReader(resources, api, self._missing)
+        self._paths: dict[Resource, str] = {}
+
+    def read(self) -> Iterator[Api]:
+        """Yield the API for each of its stages.
+
+        Raises:
+            ProjectError: A setting of the whole API has an error.
+        """
+        for stage in read_stages(self._resources, self._api, ApiKind.REST, self._missing):
+            yield self._read_stage(stage)
+
+    def _read_stage(self, stage: StageResource) -> Api:
+        stack, settings = self._api.stack, self._settings
+        body = read_body(
+            stack,
+            self._api.logical_id,
+            settings,
+            ApiKind.REST,
+            targets=self._targets,
+            variables=stage.variables,
+        )
+        declared = body or Definition()
+        definition, failures = self._with_methods(declared, stage.variables)
+        routes, unanswered = routes_of(definition)
+        path = full_path(stack, self._api.logical_id)
+        compression = settings.optional_integer(
+            "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
+        )
+        source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or declared.api_key_source
+        own_types = settings.texts("BinaryMediaTypes")
+        responses = {**declared.gateway_responses, **self._gateway_responses}
+        self._missing.check()
+        return Api(
+            kind=ApiKind.REST,
+            full_path=path,
+            identifier=api_identifier(path),
+            stage=stage.name,
+            routes=routes,
+            name=settings.text("Name") or declared.name,
+            variables=stage.variables,
+            binary_types=tuple(dict.fromkeys((*declared.binary_types, *own_types))),
+            gateway_responses=responses,
+            base_path=base_path(self._resources, self._api, stage.name, self._missing),
+            api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+            minimum_compression_bytes=(
+                declared.minimum_compression_bytes if compression is None else compression
+            ),
+            failures=tuple(
+                dict.fromkeys(
+                    (*declared.failures, *failures, *unanswered, *self._missing.diagnostics)
+                )
+            ),
+            place=stack.place_of(self._api.logical_id),
+        )
+
+    def _with_methods(
+        self, declared: Definition, variables: Mapping[str, str]
+    ) -> tuple[Definition, list[Diagnostic]]:
+        operations: list[Operation] = []
+        authorizers: dict[str, Authorizer] = {AWS_IAM: IamAuthorizer(), **declared.authorizers}
+        failures: list[Diagnostic] = []
+        for resource in self._resources.owned(_AUTHORIZER, _API, self._api):
+            authorizers[_key(resource)] = read_authorizer(
+                resource, ApiKind.REST, self._targets, self._missing, variables
+            )
+        for method in self._resources.owned(_METHOD, _API, self._api):
+            try:
+                operations.append(self._method(method, variables))
+            except ProjectError as error:
+                failures.append(skipped(f"`{method.logical_id}`", error))
+        definition = declared.with_operations(operations)
+        return (
+            Definition(
+                operations=definition.operations,
+                authorizers=authorizers,
+                default_scopes=declared.default_scopes,
+            ),
+            failures,
+        )
+
+    def _method(self, resource: Resource, variables: Mapping[str, str]) -> Operation:
+        stack = resource.stack
+        settings = settings_of(resource, self._missing)
+        method = required_text(settings, "HttpMethod", f"`{resource.logical_id}`").upper()
+        path = self._path(resource, "ResourceId") or "/"
+        reader = IntegrationReader(ApiKind.REST, stack, self._targets, variables)
+        scopes = settings.texts("AuthorizationScopes")
+        return Operation(
+            method=method,
+            path=path,
+            place=stack.place_of(resource.logical_id),
+            integration=read_method_integration(settings, reader, f"{method} {path}", method),
+            authorizer=self._authorizer_key(resource, settings),
+            scopes=scopes or None,
+            needs_api_key=flag(settings, "ApiKeyRequired"),
+            operation_name=settings.text("OperationName"),
+            validation=self._models.read(resource, settings),
+        )
+
+    def _authorizer_key(self, method: Resource, settings: Properties) -> str:
+        kind = settings.choice("AuthorizationType", _AUTHORIZATION_TYPES) or NO_AUTHORIZER
+        if kind in {NO_AUTHORIZER, AWS_IAM}:
+            return kind
+        node = settings.entries.get("AuthorizerId")
+        authorizer = self._resources.referred(method.stack, node, _AUTHORIZER)
+        if authorizer is None:
+            raise TemplateError(
+                "`AuthorizerId` is not an authorizer of this project",
+                place=node.place if node else settings.node.place,
+            )
+        return _key(authorizer)
+
+    def _path(self, resource: Resource, name: str, depth: int = 0) -> str:
+        """Return the path of the resource that a property refers to; that of the root is empty.
+
+        Raises:
+            TemplateError: The resource is not part of the API.
+        """
+        node = resource.stack.properties(resource.logical_id).get(name)
+        parent = self._resources.referred(resource.stack, node, _RESOURCE, REST_API)
+        if parent == self._api:
+            return ""
+        if parent is None or depth > _DEEPEST:
+            raise TemplateError(
+                f"`{name}` is not a resource of this API",
+                place=node.place if node else resource.stack.place_of(resource.logical_id),
+            )
+        if parent not in self._paths:
+            above = self._path(parent, "ParentId", depth + 1)
+            settings = settings_of(parent, self._missing)
+            part = required_text(settings, "PathPart", f"`{parent.logical_id}`")
+            self._paths[parent] = f"{above}/{part.strip('/')}"
+        return self._paths[parent]
+
+    @cached_property
+    def _gateway_responses(self) -> dict[str, GatewayResponse]:
+        found = {}
+        for resource in self._resources.owned(_GATEWAY_RESPONSE, _API, self._api):
+            settings = settings_of(resource, self._missing)
+            kind = required_text(settings, "ResponseType", f"`{resource.logical_id}`")
+            headers = texts_by_name(settings.mapping("ResponseParameters"))
+            found[kind] = GatewayResponse(
+                status=settings.optional_integer("StatusCode", least=100, most=599),
+                headers={
+                    name.removeprefix(_HEADER): unquoted(value)
+                    for name, value in headers.items()
+                    if name.startswith(_HEADER)
+                },
+                templates=texts_by_name(settings.mapping("ResponseTemplates")),
+            )
+        return found
+
+
+def _key(authorizer: Resource) -> str:
+    """Return a name for an authorizer that no other one has."""
+    return full_path(authorizer.stack, authorizer.logical_id)

@@ -1,0 +1,95 @@
+"""The stages of APIs that are resources of their own, and the paths that custom domains map to them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-stage.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-stage.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-basepathmapping.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-apimapping.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.settings import texts_by_name
+from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import ApiKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from samlocal.cloudformation.apis.api_resources import ApiResources
+    from samlocal.cloudformation.apis.marked_text import Resource
+    from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+
+_REST_STAGE: Final = "AWS::ApiGateway::Stage"
+_DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
+_STAGE: Final = "AWS::ApiGatewayV2::Stage"
+_BASE_PATH_MAPPING: Final = "AWS::ApiGateway::BasePathMapping"
+_API_MAPPING: Final = "AWS::ApiGatewayV2::ApiMapping"
+_NO_STAGE: Final = {ApiKind.REST: "Prod", ApiKind.HTTP: "$default", ApiKind.WEBSOCKET: "Prod"}
+_NO_PATH: Final = (
+    "(none)"  # https://docs.aws.amazon.com/apigateway/latest/api/API_BasePathMapping.html
+)
+
+
+@frozen
+class StageResource:
+    """A stage of an API, and its variables."""
+
+    name: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_stages(
+    resources: ApiResources, api: Resource, kind: ApiKind, missing: MissingValues
+) -> tuple[StageResource, ...]:
+    """Return the stages of an API, at least one: one that the template does not have is called as in SAM."""
+    is_rest = kind is ApiKind.REST
+    found = _stages(resources, api, missing, is_rest=is_rest)
+    stages = {stage.name: stage for stage in found}
+    return tuple(stages.values()) or (StageResource(name=_NO_STAGE[kind]),)
+
+
+def _stages(
+    resources: ApiResources, api: Resource, missing: MissingValues, *, is_rest: bool
+) -> Iterator[StageResource]:
+    if not is_rest:
+        for resource in resources.owned(_STAGE, "ApiId", api):
+            settings = settings_of(resource, missing)
+            yield StageResource(
+                name=settings.text("StageName") or _NO_STAGE[ApiKind.HTTP],
+                variables=texts_by_name(settings.mapping("StageVariables")),
+            )
+        return
+    for resource in resources.owned(_DEPLOYMENT, "RestApiId", api):
+        settings = settings_of(resource, missing)
+        description = settings.mapping("StageDescription")
+        if name := settings.text("StageName"):
+            variables = texts_by_name(description.mapping("Variables") if description else None)
+            yield StageResource(name=name, variables=variables)
+    for resource in resources.owned(_REST_STAGE, "RestApiId", api):
+        settings = settings_of(resource, missing)
+        yield StageResource(
+            name=settings.text("StageName") or resource.logical_id,
+            variables=texts_by_name(settings.mapping("Variables")),
+        )
+
+
+def base_path(
+    resources: ApiResources, api: Resource, stage: str, missing: MissingValues
+) -> str | None:
+    """Return the base path of a custom domain that leads to a stage of an API; None if there is none."""
+    for kind, owner, name in (
+        (_BASE_PATH_MAPPING, "RestApiId", "BasePath"),
+        (_API_MAPPING, "ApiId", "ApiMappingKey"),
+    ):
+        for mapping in resources.owned(kind, owner, api):
+            settings = settings_of(mapping, missing)
+            if settings.text("Stage") not in {None, stage}:
+                continue
+            path = settings.text(name)
+            if path and path != _NO_PATH:
+                return path.strip("/")
+    return None

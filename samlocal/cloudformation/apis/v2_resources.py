@@ -1,0 +1,161 @@
+"""What HTTP and WebSocket APIs of plain CloudFormation have in common: routes, integrations and authorizers.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
+from samlocal.cloudformation.apis.definition import (
+    AWS_IAM,
+    NO_AUTHORIZER,
+    Definition,
+    Operation,
+    routes_of,
+)
+from samlocal.cloudformation.apis.integration_resources import read_integration_resource
+from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.settings import flag, required_text, skipped
+from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
+from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+from samlocal.errors import ProjectError, TemplateError
+from samlocal.project.apis import Api, ApiKind, IamAuthorizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from samlocal.cloudformation.apis.api_resources import ApiResources
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.apis.marked_text import Resource
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.errors import Place
+    from samlocal.project.apis import Authorizer
+
+API: Final = "AWS::ApiGatewayV2::Api"
+ROUTE: Final = "AWS::ApiGatewayV2::Route"
+OWNER: Final = "ApiId"
+_AUTHORIZER: Final = "AWS::ApiGatewayV2::Authorizer"
+_INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
+_AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "JWT")
+
+
+class V2ApiReader:
+    """Reads one API; `split` gives method and path of a route's key."""
+
+    def __init__(
+        self,
+        resources: ApiResources,
+        api: Resource,
+        kind: ApiKind,
+        targets: FunctionTargets,
+        split: Callable[[str, Place], tuple[str, str]],
+    ) -> None:
+        self.api = api
+        self.targets = targets
+        self.missing = MissingValues()
+        self.settings = settings_of(api, self.missing)
+        self._resources = resources
+        self._kind = kind
+        self._split = split
+
+    def stages(self) -> tuple[StageResource, ...]:
+        """Return the stages of the API."""
+        return read_stages(self._resources, self.api, self._kind, self.missing)
+
+    def read(self, stage: StageResource, declared: Definition | None = None) -> Api:
+        """Return the API in one of its stages; `declared` is what its own properties say.
+
+        Raises:
+            ProjectError: A setting of the whole API has an error.
+        """
+        declared = declared or Definition()
+        authorizers: dict[str, Authorizer] = {AWS_IAM: IamAuthorizer(), **declared.authorizers}
+        for resource in self._resources.owned(_AUTHORIZER, OWNER, self.api):
+            authorizers[_key(resource)] = read_authorizer(
+                resource, self._kind, self.targets, self.missing, stage.variables
+            )
+        failures: list[Diagnostic] = []
+        operations = tuple(self._operations(stage.variables, failures))
+        definition = declared.with_operations(operations)
+        routes, unanswered = routes_of(replace(definition, authorizers=authorizers))
+        stack = self.api.stack
+        path = full_path(stack, self.api.logical_id)
+        name = self.settings.text("Name") or declared.name
+        mapped = base_path(self._resources, self.api, stage.name, self.missing)
+        self.missing.check()
+        said = (*declared.failures, *failures, *unanswered, *self.missing.diagnostics)
+        return Api(
+            kind=self._kind,
+            full_path=path,
+            identifier=api_identifier(path),
+            stage=stage.name,
+            routes=routes,
+            name=name,
+            variables=stage.variables,
+            cors=declared.cors,
+            base_path=mapped,
+            failures=tuple(dict.fromkeys(said)),
+            place=stack.place_of(self.api.logical_id),
+        )
+
+    def _operations(
+        self, variables: Mapping[str, str], failures: list[Diagnostic]
+    ) -> Iterator[Operation]:
+        for route in self._resources.owned(ROUTE, OWNER, self.api):
+            try:
+                yield self._operation(route, variables)
+            except ProjectError as error:
+                failures.append(skipped(f"`{route.logical_id}`", error))
+
+    def _operation(self, route: Resource, variables: Mapping[str, str]) -> Operation:
+        settings = settings_of(route, self.missing)
+        key = required_text(settings, "RouteKey", f"`{route.logical_id}`")
+        method, path = self._split(key, settings.node.place_of("RouteKey"))
+        target = self._resources.referred(route.stack, settings.entries.get("Target"), _INTEGRATION)
+        integration = None
+        if target is not None:
+            reader = IntegrationReader(self._kind, target.stack, self.targets, variables)
+            integration = read_integration_resource(
+                settings_of(target, self.missing), reader, key, method
+            )
+        elif "Target" in settings.entries:
+            raise TemplateError(
+                "`Target` is not an integration of this project",
+                place=settings.node.place_of("Target"),
+                hint="write `Target: !Sub integrations/${NAME}`",
+            )
+        scopes = settings.texts("AuthorizationScopes")
+        return Operation(
+            method=method,
+            path=path,
+            place=route.stack.place_of(route.logical_id),
+            integration=integration,
+            authorizer=self._authorizer_key(route, settings),
+            scopes=scopes or None,
+            needs_api_key=flag(settings, "ApiKeyRequired"),
+            operation_name=settings.text("OperationName"),
+        )
+
+    def _authorizer_key(self, route: Resource, settings: Properties) -> str:
+        kind = settings.choice("AuthorizationType", _AUTHORIZATION_TYPES) or NO_AUTHORIZER
+        if kind in {NO_AUTHORIZER, AWS_IAM}:
+            return kind
+        node = settings.entries.get("AuthorizerId")
+        authorizer = self._resources.referred(route.stack, node, _AUTHORIZER)
+        if authorizer is None:
+            raise TemplateError(
+                "`AuthorizerId` is not an authorizer of this project",
+                place=node.place if node else settings.node.place,
+            )
+        return _key(authorizer)
+
+
+def _key(authorizer: Resource) -> str:
+    """Return a name for an authorizer that no other one has."""
+    return full_path(authorizer.stack, authorizer.logical_id)
