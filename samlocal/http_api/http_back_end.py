@@ -1,0 +1,149 @@
+"""Requests to other HTTP servers, for integrations that call one.
+
+One connection each: a back end that is started anew, as local ones are, leaves no dead connections behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote, urlsplit
+
+import h11
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
+
+_READ_BYTES: Final = 64 * 1024
+_PORTS: Final = {"http": 80, "https": 443}
+# What may stand in a path or a query as it is; the rest is encoded, also what is encoded wrongly.
+_SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"
+_FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+
+BackEndErrorKind = Literal["address", "network", "too large"]
+
+
+class BackEndError(Exception):
+    """A server has not answered: its address is wrong, or the connection failed, or it answered too much."""
+
+    def __init__(self, kind: BackEndErrorKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@frozen
+class BackEndResponse:
+    """The response of a server, with the names of headers as it wrote them."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+async def send_request(
+    method: str,
+    url: str,
+    *,
+    headers: Sequence[tuple[str, str]],
+    body: bytes,
+    timeout_ms: int,
+) -> BackEndResponse:
+    """Send a request, and return the response; headers of the framing are written here.
+
+    Raises:
+        TimeoutError: There is no whole response in time.
+        BackEndError: There is none.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in _PORTS or not host:
+        raise BackEndError("address", f"`{url}` is not the address of an HTTP server")
+    try:
+        port = parts.port or _PORTS[parts.scheme]
+        target = quote(parts.path or "/", safe=_SAFE)
+        if parts.query:
+            target += "?" + quote(parts.query, safe=_SAFE)
+        sent = [("Host", parts.netloc.rpartition("@")[2])]
+        sent += [pair for pair in headers if pair[0].lower() not in _FRAMING]
+        sent += [("Content-Length", str(len(body)))] if body else []
+        sent.append(("Connection", "close"))
+        request = h11.Request(method=method, target=target, headers=_encoded(sent))
+    except (ValueError, h11.LocalProtocolError) as error:
+        raise BackEndError("address", f"`{url}` cannot be requested: {error}") from error
+    async with asyncio.timeout(timeout_ms / 1000):
+        return await _exchange(request, body, host, port, is_secure=parts.scheme == "https")
+
+
+async def _exchange(
+    request: h11.Request, body: bytes, host: str, port: int, *, is_secure: bool
+) -> BackEndResponse:
+    try:
+        context = _tls_context() if is_secure else None
+        reader, writer = await asyncio.open_connection(host, port, ssl=context)
+    except socket.gaierror as error:
+        raise BackEndError(
+            "address", f"the host `{host}` is not known: {error.strerror}"
+        ) from error
+    except OSError as error:
+        raise BackEndError("network", f"no connection to {host}:{port}: {error}") from error
+    try:
+        return await _converse(h11.Connection(h11.CLIENT), request, body, reader, writer)
+    except (OSError, EOFError, h11.RemoteProtocolError) as error:
+        raise BackEndError("network", f"the connection to {host}:{port} failed: {error}") from error
+    finally:
+        writer.transport.abort()
+
+
+async def _converse(
+    connection: h11.Connection,
+    request: h11.Request,
+    body: bytes,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> BackEndResponse:
+    writer.write(connection.send(request) or b"")
+    writer.write(connection.send(h11.Data(data=body)) or b"" if body else b"")
+    writer.write(connection.send(h11.EndOfMessage()) or b"")
+    await writer.drain()
+    head: h11.Response | None = None
+    content = bytearray()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(_READ_BYTES))
+        elif isinstance(event, h11.Response):
+            head = event
+        elif isinstance(event, h11.Data):
+            content += event.data
+            if len(content) > MAX_RESPONSE_BYTES:
+                raise BackEndError("too large", "the response is larger than 10 MiB")
+        elif isinstance(event, h11.EndOfMessage):
+            break
+        elif isinstance(event, h11.ConnectionClosed):
+            raise EOFError("the server closed it without a response")
+    if head is None:
+        raise EOFError("the server has sent no response")
+    pairs = head.headers.raw_items()
+    return BackEndResponse(
+        status=head.status_code,
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs),
+        body=bytes(content),
+    )
+
+
+def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+@lru_cache(maxsize=1)
+def _tls_context() -> ssl.SSLContext:
+    """Return the context of all connections; the system's authorities take 20 ms to load."""
+    return ssl.create_default_context()

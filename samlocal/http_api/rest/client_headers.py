@@ -1,0 +1,93 @@
+"""The headers of a response as a client of a REST API gets them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from samlocal.http_api.payload_1 import extended_request_id
+from samlocal.trace_header import read_trace_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from samlocal.http_api.exchange import HttpRequest
+
+Pairs = list[tuple[str, str]]
+
+_REMAPPED_PREFIX: Final = "x-amzn-Remapped-"
+# Recorded on AWS for integrations of functions and of HTTP:
+# https://github.com/localstack/localstack/blob/main/tests/aws/services/apigateway/test_apigateway_integrations.snapshot.json
+_REMAPPED: Final = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "content-md5",
+        "date",
+        "expect",
+        "host",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "upgrade",
+        "user-agent",
+        "www-authenticate",
+        "x-amzn-requestid",
+    }
+)
+_DROPPED: Final = frozenset({"transfer-encoding", "x-amz-apigw-id"})
+# https://www.rfc-editor.org/rfc/rfc9110#name-field-names
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class HeaderError(ValueError):
+    """A header that HTTP does not allow."""
+
+
+def remap(headers: Iterable[tuple[str, str]]) -> Pairs:
+    """Return the headers of an integration under the names that a client gets, without those that are dropped.
+
+    Raises:
+        HeaderError: One cannot be sent.
+    """
+    return [
+        (f"{_REMAPPED_PREFIX}{name}" if name.lower() in _REMAPPED else name, _sendable(name, value))
+        for name, value in headers
+        if name.lower() not in _DROPPED
+    ]
+
+
+def own_headers(request: HttpRequest, *, with_trace: bool) -> Pairs:
+    """Return the headers that API Gateway adds; errors, mocks and HTTP proxies do not have the trace."""
+    headers = [
+        ("x-amzn-RequestId", request.request_id),
+        ("x-amz-apigw-id", extended_request_id(request.request_id)),
+    ]
+    if with_trace:
+        fields = read_trace_header(request.trace_header)
+        header = f"Root={fields['Root']};Sampled={fields.get('Sampled', '0')}"
+        headers.append(("X-Amzn-Trace-Id", header))
+    return headers
+
+
+def replace_headers(headers: Pairs, replacements: Iterable[tuple[str, str]]) -> Pairs:
+    """Return headers with others, which replace those of the same name."""
+    added = list(replacements)
+    names = {name.lower() for name, _ in added}
+    return [pair for pair in headers if pair[0].lower() not in names] + added
+
+
+def _sendable(name: str, value: str) -> str:
+    """Return a value whose characters are bytes: UTF-8, unless it is Latin-1."""
+    if not _NAME.fullmatch(name):
+        raise HeaderError(f"`{name}` is not the name of a header")
+    if _CONTROL.search(value):
+        raise HeaderError(f"the value of the header `{name}` has control characters")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode(errors="replace").decode("latin-1")
+    return value

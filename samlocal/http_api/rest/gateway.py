@@ -1,0 +1,246 @@
+"""The gateway of a REST API: from a request to its method, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from samlocal.aws_account import resource_arn
+from samlocal.diagnostics import Diagnostic
+from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.authorization import Refused
+from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.forwarded_headers import forwarded_headers
+from samlocal.http_api.function_back_end import FunctionBackEnd
+from samlocal.http_api.media_types import BinaryMediaTypes
+from samlocal.http_api.paths import PathTree
+from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
+from samlocal.http_api.rest.api_keys import ApiKeys
+from samlocal.http_api.rest.function_integration import FunctionMethod, StreamingMethod
+from samlocal.http_api.rest.gateway_errors import (
+    HEADERS_TOO_LARGE,
+    MISSING_AUTHENTICATION_TOKEN,
+    UNSUPPORTED,
+    GatewayError,
+    refusal_error,
+)
+from samlocal.http_api.rest.gateway_responses import (
+    choose_gateway_response,
+    customized_response,
+    plain_response,
+)
+from samlocal.http_api.rest.http_integration import HttpMethod
+from samlocal.http_api.rest.mock_integration import MockMethod
+from samlocal.http_api.rest.request_validation import RequestValidator
+from samlocal.http_api.rest.routed_request import RoutedRequest
+from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from samlocal.http_api.authorization import Authorizers, Event
+    from samlocal.http_api.exchange import HttpRequest, ResponseWriter
+    from samlocal.http_api.functions import Functions
+    from samlocal.http_api.rest.routed_request import BackEnd
+    from samlocal.project.apis import Api, Route, UnsupportedIntegration
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+_MAX_HEADER_BYTES: Final = 10_240
+# Not API Gateway's own errors: no gateway response applies to it, and it has no ids.
+# https://github.com/koki-develop/lgtm-generator/issues/10
+_BODY_TOO_LARGE: Final = HttpResponse(
+    status=413,
+    headers=(("Content-Type", "text; charset=utf-8"),),
+    body=b"HTTP content length exceeded %d bytes." % MAX_BODY_BYTES,
+)
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+_ANY: Final = "ANY"
+_METHODS_OF_ANY: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
+@frozen
+class _Method:
+    """A method of a resource, and what answers it."""
+
+    route: Route
+    resource_id: str
+    back_end: BackEnd
+    validator: RequestValidator | None
+
+
+class RestGateway:
+    """Answers the requests of one REST API.
+
+    `api_keys` are the values of API keys by their ids or names. `report` gets what was wrong where the client only
+    gets a status.
+    """
+
+    max_body_bytes = MAX_BODY_BYTES
+
+    def __init__(
+        self,
+        api: Api,
+        functions: Functions,
+        authorizers: Authorizers,
+        *,
+        api_keys: Mapping[str, str],
+        report: Callable[[Diagnostic], None],
+    ) -> None:
+        self._api = api
+        self._functions = functions
+        self._authorizers = authorizers
+        self._report = report
+        self._keys = ApiKeys(api, api_keys, report=report)
+        self._binary_types = BinaryMediaTypes(api.binary_types)
+        self._back_end = FunctionBackEnd(functions)
+        self._resources = self._build_resources()
+
+    async def refuse_body(self, _request: HttpRequest) -> HttpResponse:
+        """Return the answer to a request whose body is larger than 10 MiB."""
+        return _BODY_TOO_LARGE
+
+    async def answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
+        """Return the response to a request; None if it was sent with the writer."""
+        if len(request.body) > MAX_BODY_BYTES:
+            return _BODY_TOO_LARGE
+        try:
+            return await self._respond(request, writer)
+        except GatewayError as error:
+            self._tell(request, error)
+            if error.has_begun:
+                await writer.break_off()
+                return None
+            return await self._respond_to_error(request, error)
+
+    def _build_resources(self) -> PathTree[dict[str, _Method]]:
+        methods: dict[str, dict[str, _Method]] = {}
+        for route in self._api.routes:
+            methods.setdefault(route.path, {})[route.method] = _Method(
+                route=route,
+                resource_id=short_id(self._api.identifier, route.path),
+                back_end=self._choose_back_end(route),
+                validator=RequestValidator(route, report=self._report)
+                if route.validation
+                else None,
+            )
+        tree: PathTree[dict[str, _Method]] = PathTree()
+        for path, by_name in methods.items():
+            tree.add(path, by_name)
+        return tree
+
+    def _choose_back_end(self, route: Route) -> BackEnd:
+        integration = route.integration
+        if isinstance(integration, FunctionIntegration):
+            if integration.streams:
+                return StreamingMethod(integration, self._back_end)
+            return FunctionMethod(integration, self._api, self._back_end)
+        if isinstance(integration, MockIntegration):
+            return MockMethod(integration)
+        if isinstance(integration, HttpIntegration):
+            return HttpMethod(integration)
+        return _UnsupportedMethod(integration)
+
+    async def _respond(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
+        if sum(len(name) + len(value) for name, value in request.headers) > _MAX_HEADER_BYTES:
+            reason = f"its headers are longer than {_MAX_HEADER_BYTES} bytes"
+            raise GatewayError(HEADERS_TOO_LARGE, reason=reason)
+        found = self._find(request)
+        if found is None:
+            raise GatewayError(MISSING_AUTHENTICATION_TOKEN, reason=self._why_missing(request))
+        method, target = found
+        region, account_id = await self._functions.region_and_account()
+        event = self._build_event(request, target, account_id)
+        key = await self._authorize(request, method.route, event, (region, account_id))
+        if method.route.needs_api_key:
+            self._keys.check(event, from_authorizer=key)
+        if method.validator:
+            method.validator.check(request, event)
+        routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
+        return await method.back_end.answer(routed, writer)
+
+    def _find(self, request: HttpRequest) -> tuple[_Method, EventTarget] | None:
+        match = self._resources.match(request.path)
+        if match is None:
+            return None
+        method = match.value.get(request.method)
+        if method is None and request.method in _METHODS_OF_ANY:
+            method = match.value.get(_ANY)
+        if method is None:
+            return None
+        target = EventTarget(
+            resource=method.route.path,
+            resource_id=method.resource_id,
+            path_parameters=match.parameters,
+            operation_name=method.route.operation_name,
+            version=None,
+        )
+        return method, target
+
+    def _why_missing(self, request: HttpRequest) -> str:
+        match = self._resources.match(request.path)
+        if match is None:
+            return f"`{self._api.full_path}` has no route for this path"
+        first = next(iter(match.value.values()))
+        return f"`{first.route.path}` of `{self._api.full_path}` has no such method"
+
+    def _build_event(self, request: HttpRequest, target: EventTarget, account_id: str) -> Event:
+        return build_event(
+            self._api,
+            request,
+            target,
+            headers=forwarded_headers(request),
+            account_id=account_id,
+            has_binary_body=self._binary_types.matches(request.header("content-type")),
+        )
+
+    async def _authorize(
+        self, request: HttpRequest, route: Route, event: Event, owner: tuple[str, str]
+    ) -> str | None:
+        """Complete the event by what an authorizer says, and return the API key that it gives."""
+        if route.needs_api_key:
+            self._keys.note(request, event)
+        if route.authorizer is None:
+            return None
+        path = "/" + request.path.lstrip("/")
+        region, account_id = owner
+        resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
+        arn = resource_arn("execute-api", resource, region=region, account_id=account_id)
+        verdict = await self._authorizers.check(self._api, route, request, event, arn)
+        if isinstance(verdict, Refused):
+            raise refusal_error(verdict)
+        if verdict.context is not None:
+            event["requestContext"]["authorizer"] = dict(verdict.context)
+        return verdict.api_key
+
+    async def _respond_to_error(self, request: HttpRequest, error: GatewayError) -> HttpResponse:
+        response = choose_gateway_response(self._api, error)
+        if response is None:
+            return plain_response(error, request)
+        found = self._find(request)
+        target = found[1] if found else EventTarget(resource="", resource_id=None)
+        _, account_id = await self._functions.region_and_account()
+        event = self._build_event(request, target, account_id)
+        return customized_response(response, error, request, event)
+
+    def _tell(self, request: HttpRequest, error: GatewayError) -> None:
+        if error.reason is not None:
+            message = f"{request.method} {request.path}: {error.reason}"
+            self._report(Diagnostic(message=message, place=error.place, hint=error.hint))
+
+
+class _UnsupportedMethod:
+    """A method whose integration samlocal does not have."""
+
+    def __init__(self, integration: UnsupportedIntegration) -> None:
+        self._diagnostic = integration.diagnostic
+
+    async def answer(self, _routed: RoutedRequest, _writer: ResponseWriter) -> HttpResponse:
+        """Refuse the request with the words of the diagnostic."""
+        diagnostic = self._diagnostic
+        raise GatewayError(
+            UNSUPPORTED,
+            message=diagnostic.message,
+            reason=diagnostic.message,
+            hint=diagnostic.hint,
+            place=diagnostic.place,
+        )

@@ -1,0 +1,143 @@
+"""The errors that a REST API answers itself.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+
+Bodies and types are as recorded on AWS, also the space after the colon of some:
+https://github.com/localstack/localstack/blob/main/tests/aws/services/apigateway/test_apigateway_common.snapshot.json
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.errors import Place
+    from samlocal.http_api.authorization import Refused
+
+_BAD_REQUEST: Final = "BadRequestException"
+_INTERNAL: Final = "InternalServerErrorException"
+
+
+class ErrorType(NamedTuple):
+    """A type of gateway response, its status, its `x-amzn-ErrorType` and its message, which may be null.
+
+    `member` is the name of the message in the body, and `space` what follows its colon.
+    """
+
+    name: str
+    status: int
+    exception: str
+    message: str | None
+    member: str = "message"
+    space: str = ""
+
+
+class GatewayError(Exception):
+    """The gateway answers a request itself.
+
+    `message` replaces that of the type, and `details` are for `$context.error.validationErrorString`. The others are
+    for the terminal. `has_begun` is true if the client has already got a part of a response.
+    """
+
+    def __init__(
+        self,
+        error_type: ErrorType,
+        *,
+        message: str | None = None,
+        details: str | None = None,
+        reason: str | None = None,
+        hint: str | None = None,
+        place: Place | None = None,
+        headers: Mapping[str, str] | None = None,
+        has_begun: bool = False,
+    ) -> None:
+        super().__init__(reason or message or error_type.message)
+        self.error_type = error_type
+        self.message = error_type.message if message is None else message
+        self.details = details
+        self.reason = reason
+        self.hint = hint
+        self.place = place
+        self.headers = headers or {}
+        self.has_begun = has_begun
+
+    @property
+    def body(self) -> bytes:
+        """The body, unless the API has its own."""
+        member, space = self.error_type.member, self.error_type.space
+        return f'{{"{member}":{space}{json.dumps(self.message)}}}'.encode()
+
+
+MISSING_AUTHENTICATION_TOKEN: Final = ErrorType(
+    "MISSING_AUTHENTICATION_TOKEN",
+    403,
+    "MissingAuthenticationTokenException",
+    "Missing Authentication Token",
+)
+INVALID_API_KEY: Final = ErrorType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
+BAD_REQUEST_PARAMETERS: Final = ErrorType(
+    "BAD_REQUEST_PARAMETERS", 400, _BAD_REQUEST, "Bad Request", space=" "
+)
+BAD_REQUEST_BODY: Final = ErrorType(
+    "BAD_REQUEST_BODY", 400, _BAD_REQUEST, "Invalid request body", space=" "
+)
+# An event larger than Lambda takes: https://github.com/koki-develop/lgtm-generator/issues/10
+REQUEST_TOO_LARGE: Final = ErrorType(
+    "REQUEST_TOO_LARGE", 413, _BAD_REQUEST, "Request Too Long", space=" "
+)
+# The quota is documented, the answer is not:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+HEADERS_TOO_LARGE: Final = ErrorType(
+    "DEFAULT_4XX", 431, _BAD_REQUEST, "Request Header Fields Too Large", space=" "
+)
+INTEGRATION_TIMEOUT: Final = ErrorType(
+    "INTEGRATION_TIMEOUT", 504, _INTERNAL, "Endpoint request timed out", space=" "
+)
+INTEGRATION_FAILURE: Final = ErrorType(
+    "INTEGRATION_FAILURE", 504, _INTERNAL, "Network error communicating with endpoint", space=" "
+)
+API_CONFIGURATION_ERROR: Final = ErrorType(
+    "API_CONFIGURATION_ERROR", 500, _INTERNAL, "Internal server error", space=" "
+)
+# "If the function runs but returns an error, or returns a response in the wrong format, API Gateway returns a 502. If
+# the Lambda API rejects the invocation request, API Gateway returns a 500", also for a function that is throttled:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
+MALFORMED_RESPONSE: Final = ErrorType(
+    "DEFAULT_5XX", 502, _INTERNAL, "Internal server error", space=" "
+)
+INVOCATION_REJECTED: Final = ErrorType(
+    "DEFAULT_5XX", 500, _INTERNAL, "Internal server error", space=" "
+)
+# Not API Gateway's, which would do it: the message says what samlocal does not support.
+UNSUPPORTED: Final = ErrorType("DEFAULT_5XX", 501, "NotImplementedException", None)
+
+_REFUSALS: Final[Mapping[str, ErrorType]] = {
+    each.name: each
+    for each in (
+        MISSING_AUTHENTICATION_TOKEN,
+        INVALID_API_KEY,
+        ErrorType("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
+        ErrorType(
+            "ACCESS_DENIED",
+            403,
+            "AccessDeniedException",
+            "User is not authorized to access this resource",
+            member="Message",
+        ),
+        ErrorType("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", None),
+        ErrorType("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None),
+    )
+}
+_EXPLICITLY: Final = " with an explicit deny"
+
+
+def refusal_error(refused: Refused) -> GatewayError:
+    """Return the error of a request that an authorizer refuses."""
+    error_type = _REFUSALS[refused.kind]
+    message = refused.message
+    if message is None and refused.is_explicit_deny:
+        message = f"{error_type.message}{_EXPLICITLY}"
+    return GatewayError(error_type, message=message, reason=refused.reason, headers=refused.headers)
