@@ -2,7 +2,7 @@
 
 | tag | what becomes of it |
 |---|---|
-| `!fill "arn:{partition}:sqs:…"` | text, with options in braces: `{key}`, or encoded, `{key:url}` |
+| `!fill "arn:{partition}:sqs:…"` | text, with options in braces: `{key}`, or encoded, `{key:url}`; `{parameters:query}` is JSON as a query string |
 | `!id "MessageReceiptHandle"` | the same, different in each record of a batch; a number without quotes is a number |
 | `!json "{detail}"` | an option that is JSON, as a value |
 | `!batch [...]` | the records of a batch, as many as are asked for |
@@ -17,7 +17,7 @@ import json
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import yaml
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 _PLACE: Final = re.compile(r"\{(?P<option>[A-Za-z][\w-]*)(?::(?P<encoding>[a-z0-9]+))?\}")
+_QUOTING: Final = """quote it for the shell: --{} '{{"key": "value"}}'"""
 _HASH: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _LAST_NUMBER: Final = re.compile(r"\d+(?=\D*$)")
 
@@ -107,7 +108,7 @@ def _fill(loader: TemplateLoader, node: yaml.ScalarNode) -> Fill:
 
 def _id(loader: TemplateLoader, node: yaml.ScalarNode) -> Fill:
     text = str(loader.construct_scalar(node))
-    return Fill(text=text, varies=True, is_number=node.style is None)
+    return Fill(text=text, varies=True, is_number=not node.style)
 
 
 def _json(loader: TemplateLoader, node: yaml.ScalarNode) -> JsonValue:
@@ -179,18 +180,25 @@ class _Rendering:
         return int(text) if fill.is_number else text
 
     def _replacement(self, found: re.Match[str]) -> str:
+        if found["encoding"] == "query":
+            return self._query(found["option"])
         value = self._values[found["option"]]
         return ENCODINGS[found["encoding"]](value) if found["encoding"] else value
+
+    def _query(self, option: str) -> str:
+        """Return the query string of an option that is a JSON object."""
+        value = self._json(option)
+        if not isinstance(value, dict):
+            raise UsageError(f"`--{option}` is not a JSON object", hint=_QUOTING.format(option))
+        return urlencode({name: str(each) for name, each in value.items()})
 
     def _json(self, option: str) -> Json:
         text = self._values[option]
         try:
             value: Json = json.loads(text)
         except ValueError as error:
-            raise UsageError(
-                f"`--{option}` is not JSON: {error}",
-                hint=f"""quote it for the shell: --{option} '{{"key": "value"}}'""",
-            ) from error
+            message = f"`--{option}` is not JSON: {error}"
+            raise UsageError(message, hint=_QUOTING.format(option)) from error
         return value
 
 

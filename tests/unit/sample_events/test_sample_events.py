@@ -82,7 +82,11 @@ def test_options_are_used_and_declared(event: SampleEvent) -> None:
 def test_encodings_are_known(event: SampleEvent) -> None:
     """A place names an encoding that there is."""
     fills = [part for part in _parts(event.template()) if isinstance(part, Fill)]
-    assert {encoding for fill in fills for _, encoding in fill.places()} <= {None, *ENCODINGS}
+    assert {encoding for fill in fills for _, encoding in fill.places()} <= {
+        None,
+        "query",
+        *ENCODINGS,
+    }
 
 
 @each_event
@@ -106,7 +110,7 @@ def test_every_option_takes_every_character(event: SampleEvent) -> None:
     """A value with quotes, backslashes, line feeds and braces arrives as it is, or encoded."""
     encoded = {AWKWARD, *(encode(AWKWARD) for encode in ENCODINGS.values())}
     for option in event.options:
-        value = json.dumps(AWKWARD) if option.name in _json_options(event) else AWKWARD
+        value = json.dumps({AWKWARD: AWKWARD}) if option.name in _json_options(event) else AWKWARD
         generated = generate_event(event, {option.name: value})
         assert json.loads(json.dumps(generated)) == generated
         if option.name in _used(event):
