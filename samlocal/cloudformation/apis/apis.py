@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.function_targets import FunctionTargets
 from samlocal.cloudformation.apis.function_urls import read_sam_url, read_url
 from samlocal.cloudformation.apis.http_resources import read_http_resources
+from samlocal.cloudformation.apis.load_balancers import read_load_balancers
 from samlocal.cloudformation.apis.rest_resources import read_rest_resources
 from samlocal.cloudformation.apis.sam_events import FUNCTION, IMPLICIT, STATE_MACHINE, SamEvents
 from samlocal.cloudformation.apis.sam_http import read_http_api
@@ -42,6 +43,7 @@ _RESOURCES: Final[Sequence[Callable[[Sequence[Stack], FunctionTargets], Apis]]] 
     read_rest_resources,
     read_http_resources,
     read_websocket_resources,
+    read_load_balancers,
 )
 # The section of `Globals` for an implicit API, and what SAM sets for it.
 _IMPLICIT: Final[Mapping[str, tuple[str, str, dict[str, object]]]] = {

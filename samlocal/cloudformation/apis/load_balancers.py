@@ -1,0 +1,279 @@
+"""Application load balancers whose target groups are functions.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElasticLoadBalancingV2.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from ipaddress import ip_network
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.api_resources import ApiResources, settings_of
+from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
+from samlocal.cloudformation.apis.integrations import unsupported
+from samlocal.cloudformation.apis.settings import required_text, skipped
+from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+from samlocal.diagnostics import Diagnostic
+from samlocal.errors import ProjectError, TemplateError
+from samlocal.project.apis import (
+    Api,
+    ApiKind,
+    Apis,
+    FunctionIntegration,
+    Route,
+    RuleCondition,
+    UnsupportedIntegration,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.apis.marked_text import Resource
+    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.project.apis import Integration
+
+_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
+_LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
+_RULE: Final = "AWS::ElasticLoadBalancingV2::ListenerRule"
+_OF_LISTENER: Final = "ListenerArn"
+_FUNCTION_TYPE: Final = "lambda"
+_MULTI_VALUE: Final = "lambda.multi_value_headers.enabled"
+_FORWARD: Final = "forward"
+_MOST_PRIORITY: Final = 50_000
+# A load balancer waits for as long as a function may run: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_TIMEOUT_MS: Final = 900_000
+_METHODS: Final = "http-request-method"
+_PATHS: Final = "path-pattern"
+_HEADERS: Final = "http-header"
+_QUERY: Final = "query-string"
+_SOURCES: Final = "source-ip"
+# The setting of each kind of condition that has its values.
+_CONFIGS: Final = {
+    "host-header": "HostHeaderConfig",
+    _HEADERS: "HttpHeaderConfig",
+    _METHODS: "HttpRequestMethodConfig",
+    _PATHS: "PathPatternConfig",
+    _QUERY: "QueryStringConfig",
+    _SOURCES: "SourceIpConfig",
+}
+
+
+def read_load_balancers(stacks: Sequence[Stack], targets: FunctionTargets) -> Apis:
+    """Return the listeners of load balancers that lead to functions, each as an API.
+
+    Rules whose listener is not in the project are an API together.
+    """
+    resources = ApiResources(stacks)
+    found: list[Api | Diagnostic] = []
+    for listener in resources.of_type(_LISTENER):
+        rules = resources.owned(_RULE, _OF_LISTENER, listener)
+        found.extend(_read(resources, listener, rules, targets, listener=listener))
+    foreign: dict[str, list[Resource]] = {}
+    for rule in resources.of_type(_RULE):
+        node = rule.stack.properties(rule.logical_id).get(_OF_LISTENER)
+        if resources.referred(rule.stack, node, _LISTENER) is None:
+            foreign.setdefault(repr(node.plain()) if node else "", []).append(rule)
+    for rules in foreign.values():
+        found.extend(_read(resources, rules[0], rules, targets))
+    return Apis(
+        apis=tuple(each for each in found if isinstance(each, Api)),
+        diagnostics=tuple(each for each in found if isinstance(each, Diagnostic)),
+    )
+
+
+def _read(
+    resources: ApiResources,
+    named: Resource,
+    rules: Sequence[Resource],
+    targets: FunctionTargets,
+    *,
+    listener: Resource | None = None,
+) -> Iterator[Api | Diagnostic]:
+    """Yield the API of a listener's rules, if one of them leads to functions; `named` gives it its name."""
+    missing = MissingValues()
+    reader = _RuleReader(resources, targets, missing)
+    routes: list[Route] = []
+    failures: list[Diagnostic] = []
+    for rule in (*rules, *([listener] if listener else ())):
+        try:
+            routes.extend(reader.read(rule, is_default=rule == listener))
+        except ProjectError as error:
+            failures.append(skipped(f"`{rule.logical_id}`", error))
+    if not reader.has_functions:
+        return
+    path = full_path(named.stack, named.logical_id)
+    yield Api(
+        kind=ApiKind.LOAD_BALANCER,
+        full_path=path,
+        identifier=api_identifier(path),
+        stage=DEFAULT_PATH,
+        routes=tuple(routes),
+        name=_balancer_name(resources, listener) if listener else None,
+        failures=tuple(dict.fromkeys((*failures, *missing.diagnostics))),
+        place=named.stack.place_of(named.logical_id),
+    )
+
+
+def _balancer_name(resources: ApiResources, listener: Resource) -> str | None:
+    node = listener.stack.properties(listener.logical_id).get("LoadBalancerArn")
+    balancer = resources.referred(listener.stack, node, _BALANCER)
+    if balancer is None:
+        return None
+    name = balancer.stack.properties(balancer.logical_id).get("Name")
+    return balancer.stack.optional_text(name) or balancer.logical_id
+
+
+class _RuleReader:
+    """Reads rules and default actions; `has_functions` is true after one that leads to a target group of a function."""
+
+    def __init__(
+        self, resources: ApiResources, targets: FunctionTargets, missing: MissingValues
+    ) -> None:
+        self.has_functions = False
+        self._resources = resources
+        self._targets = targets
+        self._missing = missing
+
+    def read(self, rule: Resource, *, is_default: bool) -> Iterator[Route]:
+        """Yield the routes of a rule: one, or several if any one of several conditions is enough.
+
+        Raises:
+            ProjectError: A setting of the rule has an error.
+        """
+        settings = settings_of(rule, self._missing)
+        actions = "DefaultActions" if is_default else "Actions"
+        integration = self._integration(rule, settings, actions)
+        if integration is None:
+            return
+        alternatives: list[tuple[RuleCondition, ...]] = []
+        priority = None
+        if not is_default:
+            priority = settings.optional_integer("Priority", least=1, most=_MOST_PRIORITY)
+            conditions = settings.mappings("Conditions", "a condition")
+            alternatives = [tuple(_read_condition(each)) for each in conditions]
+        for conditions_of_route in product(*alternatives):
+            yield Route(
+                method=_only(conditions_of_route, _METHODS) or ANY,
+                path=_only(conditions_of_route, _PATHS) or DEFAULT_PATH,
+                integration=integration,
+                conditions=conditions_of_route,
+                priority=priority,
+                place=rule.stack.place_of(rule.logical_id),
+            )
+
+    def _integration(
+        self, rule: Resource, settings: Properties, actions: str
+    ) -> Integration | None:
+        """Return what the last action of a rule does; None if it has none that the template tells."""
+        place = rule.stack.place_of(rule.logical_id)
+        action = next(reversed(settings.mappings(actions, "an action")), None)
+        if action is None:
+            return None
+        kind = required_text(action, "Type", "an action")
+        if kind != _FORWARD:
+            return unsupported(
+                f"`{rule.logical_id}` has the action `{kind}`, which is not emulated", place
+            )
+        node = action.entries.get("TargetGroupArn")
+        if node is None and (config := action.mapping("ForwardConfig")) is not None:
+            groups = config.mappings("TargetGroups", "a target group")
+            heaviest = max(groups, key=_weight, default=None)
+            node = heaviest.entries.get("TargetGroupArn") if heaviest else None
+        group = self._resources.referred(rule.stack, node, _GROUP)
+        if group is None:
+            return unsupported(
+                f"the target group of `{rule.logical_id}` is not a resource of this project", place
+            )
+        return self._target(group)
+
+    def _target(self, group: Resource) -> Integration:
+        """Return the function of a target group."""
+        stack, place = group.stack, group.stack.place_of(group.logical_id)
+        settings = settings_of(group, self._missing)
+        if settings.text("TargetType") != _FUNCTION_TYPE:
+            return unsupported(f"the targets of `{group.logical_id}` are not functions", place)
+        self.has_functions = True
+        first = next(iter(settings.mappings("Targets", "a target")), None)
+        node = first.entries.get("Id") if first else None
+        if node is None:
+            return unsupported(f"`{group.logical_id}` has no `Targets`", place)
+        target = self._targets.of_reference(stack, node)
+        if isinstance(target, Diagnostic):
+            return UnsupportedIntegration(diagnostic=target)
+        attributes = {
+            each.text("Key"): each.text("Value")
+            for each in settings.mappings("TargetGroupAttributes", "an attribute")
+        }
+        name = settings.text("Name") or group.logical_id
+        digest = hashlib.sha256(full_path(stack, group.logical_id).encode()).hexdigest()
+        return FunctionIntegration(
+            target=target,
+            payload="1.0",
+            timeout_ms=_TIMEOUT_MS,
+            multi_value_headers=(attributes.get(_MULTI_VALUE) or "").lower() == "true",
+            target_group=stack.context.arn(
+                "elasticloadbalancing", f"targetgroup/{name}/{digest[:16]}"
+            ),
+        )
+
+
+def _weight(group: Properties) -> int:
+    return group.integer("Weight", 1, least=0, most=999)
+
+
+def _only(conditions: Iterable[RuleCondition], kind: str) -> str | None:
+    """Return the first value of a kind of condition, for people."""
+    return next((each.values[0] for each in conditions if each.field == kind and each.values), None)
+
+
+def _read_condition(settings: Properties) -> Iterator[RuleCondition]:
+    """Yield the alternatives of a condition: one for each parameter of a query, else one.
+
+    Raises:
+        TemplateError: It is malformed.
+    """
+    kind = required_text(settings, "Field", "a condition")
+    if kind not in _CONFIGS:
+        raise TemplateError(
+            f"`Field` must be one of {', '.join(_CONFIGS)}, not `{kind}`",
+            place=settings.node.place_of("Field"),
+        )
+    config = settings.mapping(_CONFIGS[kind]) or settings
+    if "RegexValues" in config.entries:
+        raise TemplateError(
+            "`RegexValues` is not emulated", place=config.node.place_of("RegexValues")
+        )
+    if kind == _QUERY:
+        yield from _query_conditions(config)
+        return
+    values = config.texts("Values")
+    if kind == _SOURCES:
+        _check_networks(values, config)
+    name = required_text(config, "HttpHeaderName", "a condition") if kind == _HEADERS else None
+    yield RuleCondition(field=kind, values=values, name=name)
+
+
+def _query_conditions(config: Properties) -> Iterator[RuleCondition]:
+    """Yield a condition for each parameter of a query; the one without a name is for any parameter."""
+    by_name: dict[str | None, list[str]] = {}
+    for each in config.mappings("Values", "a parameter"):
+        by_name.setdefault(each.text("Key"), []).append(each.text("Value") or "")
+    for name, values in by_name.items():
+        yield RuleCondition(field=_QUERY, values=tuple(values), name=name)
+
+
+def _check_networks(values: Iterable[str], config: Properties) -> None:
+    for value in values:
+        try:
+            ip_network(value, strict=False)
+        except ValueError as exc:
+            raise TemplateError(
+                f"`{value}` is not a range of addresses", place=config.node.place_of("Values")
+            ) from exc

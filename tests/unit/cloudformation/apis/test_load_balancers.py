@@ -1,0 +1,188 @@
+"""Load balancers in front of functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from samlocal.project.apis import ApiKind, FunctionIntegration, FunctionTarget, RuleCondition
+from tests.unit.cloudformation.apis.outlines import outline
+
+if TYPE_CHECKING:
+    from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
+
+KIND = "AWS::ElasticLoadBalancingV2"
+TEMPLATE = f"""
+Resources:
+  F: {{Type: AWS::Lambda::Function}}
+  G: {{Type: AWS::Lambda::Function}}
+  Balancer: {{Type: {KIND}::LoadBalancer, Properties: {{Name: shop}}}}
+  Group:
+    Type: {KIND}::TargetGroup
+    Properties:
+      TargetType: lambda
+      Targets: [{{Id: !GetAtt F.Arn}}]
+      TargetGroupAttributes: [{{Key: lambda.multi_value_headers.enabled, Value: true}}]
+  Other: {{Type: {KIND}::TargetGroup, Properties: {{TargetType: lambda, Targets: [{{Id: !Ref G}}]}}}}
+  Machines: {{Type: {KIND}::TargetGroup, Properties: {{TargetType: ip}}}}
+  Listener:
+    Type: {KIND}::Listener
+    Properties:
+      LoadBalancerArn: !Ref Balancer
+      DefaultActions: [{{Type: forward, TargetGroupArn: !Ref Group}}]
+"""
+
+
+def rule(
+    name: str,
+    conditions: str = "",
+    *,
+    action: str = "Type: forward, TargetGroupArn: !Ref Other",
+    more: str = "Priority: 5",
+    listener: str = "!Ref Listener",
+) -> str:
+    return (
+        f"  {name}: {{Type: {KIND}::ListenerRule, Properties: {{ListenerArn: {listener}, {more},"
+        f" Conditions: [{conditions}], Actions: [{{{action}}}]}}}}\n"
+    )
+
+
+def test_the_default_action(one_api: OneApi) -> None:
+    """A listener is an API, and its default action the route without conditions."""
+    api = one_api(TEMPLATE)
+    assert (api.kind, api.full_path, api.name, api.stage) == (
+        ApiKind.LOAD_BALANCER,
+        "Listener",
+        "shop",
+        "$default",
+    )
+    (route,) = api.routes
+    integration = route.integration
+    assert isinstance(integration, FunctionIntegration)
+    assert integration.target == FunctionTarget(function="F")
+    assert integration.multi_value_headers
+    assert (integration.target_group or "").startswith(
+        "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/Group/"
+    )
+    assert (route.method, route.path, route.priority, route.conditions) == (
+        "ANY",
+        "$default",
+        None,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (
+            "{Field: path-pattern, Values: [/a*, /b]}",
+            [RuleCondition(field="path-pattern", values=("/a*", "/b"))],
+        ),
+        (
+            "{Field: path-pattern, PathPatternConfig: {Values: [/a]}}",
+            [RuleCondition(field="path-pattern", values=("/a",))],
+        ),
+        (
+            "{Field: host-header, HostHeaderConfig: {Values: ['*.example']}}",
+            [RuleCondition(field="host-header", values=("*.example",))],
+        ),
+        (
+            "{Field: http-header, HttpHeaderConfig: {HttpHeaderName: X, Values: ['1']}}",
+            [RuleCondition(field="http-header", values=("1",), name="X")],
+        ),
+        (
+            "{Field: source-ip, SourceIpConfig: {Values: [10.0.0.0/8, '::1/128']}}",
+            [RuleCondition(field="source-ip", values=("10.0.0.0/8", "::1/128"))],
+        ),
+        (
+            "{Field: query-string, QueryStringConfig: {Values: [{Key: a, Value: '1'}, {Value: b}, {Key: a, Value: '2'}]}}",
+            [
+                RuleCondition(field="query-string", values=("1", "2"), name="a"),
+                RuleCondition(field="query-string", values=("b",)),
+            ],
+        ),
+    ],
+)
+def test_conditions(one_api: OneApi, condition: str, expected: list[RuleCondition]) -> None:
+    """A rule has its conditions; of several parameters of the query any one is enough, so each makes a route."""
+    api = one_api(TEMPLATE + rule("Rule", condition))
+    routes = [route for route in api.routes if route.priority == 5]
+    assert [route.conditions for route in routes] == [(each,) for each in expected]
+    assert api.failures == ()
+
+
+def test_rules_in_words(one_api: OneApi) -> None:
+    """A route shows the method and the path of its conditions; what is not a function refuses requests."""
+    path, method = (
+        "{Field: path-pattern, Values: [/a*]}",
+        "{Field: http-request-method, HttpRequestMethodConfig: {Values: [POST]}}",
+    )
+    weighted = (
+        "Type: forward, ForwardConfig: {TargetGroups: [{TargetGroupArn: !Ref Machines, Weight: 1},"
+        " {TargetGroupArn: !Ref Other, Weight: 9}]}"
+    )
+    api = one_api(
+        TEMPLATE
+        + rule("A", f"{path}, {method}")
+        + rule("B", path, action=weighted)
+        + rule("C", path, action="Type: redirect, RedirectConfig: {StatusCode: HTTP_301}")
+        + rule("D", path, action="Type: forward, TargetGroupArn: !Ref Machines")
+        + rule("E", path, action="Type: forward, TargetGroupArn: arn:elsewhere")
+    )
+    assert outline(api) == [
+        "POST /a* -> G",
+        "ANY /a* -> G",
+        "ANY /a* -> unsupported: `C` has the action `redirect`, which is not emulated",
+        "ANY /a* -> unsupported: the targets of `Machines` are not functions",
+        "ANY /a* -> unsupported: the target group of `E` is not a resource of this project",
+        "ANY $default -> F",
+    ]
+
+
+def test_rules_of_a_listener_that_is_elsewhere(read_template: ReadTemplate) -> None:
+    """Rules for a shared listener are served too, each listener's together."""
+    path = "{Field: path-pattern, Values: [/a]}"
+    text = TEMPLATE.partition("  Listener:")[0]
+    found = read_template(
+        text
+        + rule("A", path, listener="arn:one")
+        + rule("B", path, listener="arn:two")
+        + rule("C", path, listener="arn:one")
+    )
+    assert [(api.full_path, outline(api)) for api in found.apis] == [
+        ("A", ["ANY /a -> G", "ANY /a -> G"]),
+        ("B", ["ANY /a -> G"]),
+    ]
+
+
+def test_a_load_balancer_without_functions(read_template: ReadTemplate) -> None:
+    """A load balancer in front of machines only is not an API."""
+    found = read_template(TEMPLATE.replace("!Ref Group}", "!Ref Machines}"))
+    assert found.apis == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (
+            "{Field: colour}",
+            "skipping `Rule`: `Field` must be one of host-header, http-header, http-request-method, path-pattern, query-string, source-ip, not `colour`",
+        ),
+        (
+            "{Field: source-ip, SourceIpConfig: {Values: [x]}}",
+            "skipping `Rule`: `x` is not a range of addresses",
+        ),
+        (
+            "{Field: path-pattern, PathPatternConfig: {RegexValues: [x]}}",
+            "skipping `Rule`: `RegexValues` is not emulated",
+        ),
+    ],
+)
+def test_a_rule_that_has_an_error(one_api: OneApi, condition: str, message: str) -> None:
+    """A rule that has an error is a failure with its place, and the others are served."""
+    api = one_api(TEMPLATE + rule("Rule", condition))
+    assert outline(api) == ["ANY $default -> F"]
+    assert [failure.message for failure in api.failures] == [message]
+    assert api.failures[0].place is not None
