@@ -15,7 +15,7 @@ from samlocal.http_api.result_members import WrongResultError
 from samlocal.http_prelude import PreludeError, PreludeSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from samlocal.http_api.exchange import ResponseWriter
     from samlocal.http_api.result_members import HeaderList
@@ -27,8 +27,8 @@ _DEFAULT_TYPE: Final = "application/octet-stream"
 class StreamedResponse:
     """A response sink that writes to the client; `answered` is done at the end, with the function's error.
 
-    The response begins when its prelude has arrived, or at once without one. A handler that does not stream has one
-    part, which is kept: `whole`. `complete` adds what every response has to the function's headers. A client that does
+    The response begins when its prelude has arrived, or with the first part if there is none, so that an error before
+    that has a status of its own. A handler that does not stream has one part, which is kept: `whole`. `complete` adds what every response has to the function's headers. A client that does
     not read a part within `patience_seconds` ends the response.
     """
 
@@ -57,12 +57,12 @@ class StreamedResponse:
         return HttpResponse(status=200, headers=headers, body=b"".join(self._kept))
 
     async def begin(self, content_type: str, mode: ResponseMode) -> None:
-        """Send the status if there is no prelude to wait for."""
+        """Note whether there is a prelude to wait for."""
         self._content_type = content_type
         if mode == "streaming":
             self._splitter = PreludeSplitter(content_type)
-            if self._splitter.prelude is not None:
-                await self._send_head(self._splitter, content_type)
+            if self._splitter.prelude is None:
+                self._content_type = _DEFAULT_TYPE
 
     async def write(self, chunk: bytes) -> None:
         """Send what of a chunk is the body."""
@@ -75,7 +75,7 @@ class StreamedResponse:
         try:
             body = splitter.feed(chunk)
             if splitter.prelude is not None and not self.has_begun:
-                await self._send_head(splitter, _DEFAULT_TYPE)
+                await self._send_head(splitter.prelude)
         except (PreludeError, WrongResultError) as error:
             self.problem = str(error)
             return
@@ -87,13 +87,15 @@ class StreamedResponse:
         if error is None and self.problem is None and self._splitter is not None:
             try:
                 self._splitter.end()
+                if not self.has_begun:
+                    await self._send_head({})
             except PreludeError as wrong:
                 self.problem = str(wrong)
         if not self.answered.done():
             self.answered.set_result(error)
 
-    async def _send_head(self, splitter: PreludeSplitter, content_type: str) -> None:
-        status, headers = read_head(splitter.prelude or {}, content_type)
+    async def _send_head(self, prelude: Mapping[str, object]) -> None:
+        status, headers = read_head(prelude, self._content_type)
         self.has_begun = True
         await self._writer.begin(status, self._complete(headers))
 

@@ -486,6 +486,21 @@ async def test_error_before_the_end_of_the_prelude() -> None:
     assert (response.status, response.body) == FAILED
 
 
+async def test_error_before_the_first_part() -> None:
+    """A runtime may begin a stream before its handler fails; it is a 502 then, too."""
+    error = FunctionError(type="E", message="m")
+    setting = Setting(streaming(content_type="text/plain", error=error), streams=True)
+    response = await setting.answer(http_request())
+    assert (response.status, response.body) == FAILED
+
+
+async def test_empty_stream() -> None:
+    """A handler may end its stream without a part."""
+    writer = await Setting(streaming(content_type="text/plain"), streams=True).stream()
+    assert (writer.status, writer.seen, writer.end_of_body) == (200, [], "complete")
+    assert headers_of(writer)["content-type"] == "text/plain"
+
+
 async def test_handler_that_does_not_stream() -> None:
     """With `RESPONSE_STREAM` the result of an ordinary handler is the body, and the terminal warns of that."""
     setting = Setting(FakeFunctions(lambda _: {"statusCode": 404, "body": "x"}), streams=True)
