@@ -12,11 +12,12 @@ from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import Failure, FunctionBackEnd
 from samlocal.http_api.http.events import Events
+from samlocal.http_api.http.http_proxy import HttpProxy, NoResponseError
 from samlocal.http_api.http.paths import PathError, decode_path
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
 from samlocal.http_api.result_members import WrongResultError
-from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
+from samlocal.project.apis import FunctionIntegration, HttpIntegration, UnsupportedIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,6 +76,11 @@ class HttpGateway:
         self._cors = CorsPolicy(api.cors, repeats_origin=False) if api.cors else None
         self._back_end = FunctionBackEnd(functions)
         self._events = Events(api)
+        self._proxies = {
+            id(each.integration): _proxy(each.integration)
+            for each in api.routes
+            if isinstance(each.integration, HttpIntegration)
+        }
 
     async def refuse_body(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request whose body is larger than 10 MiB."""
@@ -119,12 +125,19 @@ class HttpGateway:
             if integration.payload == "1.0":
                 event = self._events.build_1(request, matched, path, event)
             return await self._call(request, integration, event)
-        if isinstance(integration, HttpIntegration | MockIntegration):
-            message = "integrations other than functions are not served"
+        if (proxy := self._proxies.get(id(integration))) is not None:
+            try:
+                return await proxy.answer(request, matched, event)
+            except NoResponseError as error:
+                self._tell(request, str(error))
+                return error_response(*_UNAVAILABLE)
+        message = "HTTP APIs have integrations with functions and HTTP servers only"
+        if isinstance(integration, UnsupportedIntegration):
+            self._report(integration.diagnostic)
+            message = integration.diagnostic.message
+        else:
             self._tell(request, message)
-            return error_response(501, message)
-        self._report(integration.diagnostic)
-        return error_response(501, integration.diagnostic.message)
+        return error_response(501, message)
 
     async def _call(
         self, request: HttpRequest, integration: FunctionIntegration, event: Event
@@ -133,7 +146,7 @@ class HttpGateway:
             integration.target,
             event,
             request,
-            timeout_ms=min(integration.timeout_ms, MAX_TIMEOUT_MS),
+            timeout_ms=_timeout_ms(integration),
         )
         if isinstance(result, Failure):
             self._tell(request, result.message, hint=result.hint)
@@ -170,6 +183,14 @@ class HttpGateway:
 
     def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
         self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
+
+
+def _proxy(integration: HttpIntegration) -> HttpProxy:
+    return HttpProxy(integration, timeout_ms=_timeout_ms(integration))
+
+
+def _timeout_ms(integration: FunctionIntegration | HttpIntegration) -> int:
+    return min(integration.timeout_ms, MAX_TIMEOUT_MS)
 
 
 def _request_id(request: HttpRequest) -> tuple[str, str]:

@@ -1,0 +1,134 @@
+"""Parameter mapping of an HTTP API's integrations: what of a request is changed on its way to another server.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.http_api.authorization import Event
+    from samlocal.http_api.exchange import HttpRequest
+
+Action = Literal["append", "overwrite", "remove"]
+Location = Literal["header", "querystring", "path"]
+Pairs = list[tuple[str, str]]
+
+_KEY: Final = re.compile(r"(append|overwrite|remove):(?:(header|querystring)\.(.+)|(path))")
+_VARIABLE: Final = r"(?:request|context|stageVariables)\.[^\s{}]+|request\.path"
+_WHOLE: Final = re.compile(rf"\$({_VARIABLE})")
+_EMBEDDED: Final = re.compile(rf"\$\{{({_VARIABLE})\}}")
+# Members of `$context` that have other names, or other places, in an event of format 2.0.
+_CONTEXT: Final = {
+    "httpMethod": "http.method",
+    "path": "http.path",
+    "protocol": "http.protocol",
+    "identity.sourceIp": "http.sourceIp",
+    "identity.userAgent": "http.userAgent",
+    "requestTime": "time",
+    "requestTimeEpoch": "timeEpoch",
+    "extendedRequestId": "requestId",
+}
+
+
+@frozen
+class ParameterMapping:
+    """One change; `value` may have variables such as `$request.header.x` or `${context.stage}`."""
+
+    action: Action
+    location: Location
+    name: str
+    value: str
+
+
+def read_mappings(parameters: Mapping[str, str]) -> tuple[ParameterMapping, ...]:
+    """Return the changes that an integration's parameters describe; others, such as those of a service, are left out."""
+    found = []
+    for key, value in parameters.items():
+        if match := _KEY.fullmatch(key):
+            action, location, name, path = match.groups()
+            mapping = ParameterMapping(
+                action=cast("Action", action),
+                location=cast("Location", location or path),
+                name=name or "",
+                value=value,
+            )
+            found.append(mapping)
+    return tuple(found)
+
+
+def resolve_value(text: str, request: HttpRequest, event: Event) -> str | None:
+    """Return a value with its variables replaced; None if it is a variable that the request does not have."""
+    if whole := _WHOLE.fullmatch(text):
+        return _look_up(whole[1], request, event)
+    return _EMBEDDED.sub(lambda found: _look_up(found[1], request, event) or "", text)
+
+
+def change_pairs(pairs: Pairs, mapping: ParameterMapping, value: str | None) -> Pairs:
+    """Return headers or parameters of a query with one change; names of headers are compared without case."""
+    is_header = mapping.location == "header"
+    name = mapping.name.lower() if is_header else mapping.name
+    others = [each for each in pairs if (each[0].lower() if is_header else each[0]) != name]
+    if mapping.action == "remove":
+        return others
+    if value is None:
+        return pairs
+    return [*(others if mapping.action == "overwrite" else pairs), (mapping.name, value)]
+
+
+def _look_up(variable: str, request: HttpRequest, event: Event) -> str | None:
+    source, _, name = variable.partition(".")
+    if source == "stageVariables":
+        return _text(event.get("stageVariables", {}).get(name))
+    if source == "context":
+        return _look_up_context(name, event["requestContext"])
+    return _look_up_request(name, request, event)
+
+
+def _look_up_request(member: str, request: HttpRequest, event: Event) -> str | None:
+    kind, _, name = member.partition(".")
+    match kind:
+        case "header":
+            return ",".join(request.all_values(name)) or None
+        case "querystring":
+            return _text(event.get("queryStringParameters", {}).get(name))
+        case "path":
+            return _text(event.get("pathParameters", {}).get(name)) if name else request.path
+        case "body":
+            return _look_up_body(name, request.body)
+    return None
+
+
+def _look_up_context(name: str, context: Mapping[str, Any]) -> str | None:
+    authorizer, dot, member = name.partition(".")
+    if authorizer == "authorizer" and dot:
+        found = context.get("authorizer", {})
+        return _member(found.get("lambda") or found.get("jwt") or {}, member)
+    return _member(context, _CONTEXT.get(name, name))
+
+
+def _look_up_body(path: str, body: bytes) -> str | None:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return _member(content, path.removeprefix("$.")) if path else _text(content)
+
+
+def _member(content: object, path: str) -> str | None:
+    for name in path.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return _text(content)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"))
