@@ -11,7 +11,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from samlocal.errors import SamlocalError, ThrottledError
+from samlocal.errors import FunctionNotFoundError, SamlocalError, ThrottledError
 from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import MAX_PAYLOAD_BYTES, ResponseSink, response_too_large
 from samlocal.serving.function_call import FunctionCall
@@ -42,12 +42,13 @@ class FunctionResult:
 class Failure:
     """Why there is no result: `message` begins with the function's name, and `hint` says what to do about it.
 
-    `too large` is an event that Lambda does not take.
+    `too large` is an event that Lambda does not take. An error `is_missing` where there is no such function.
     """
 
     kind: FailureKind
     message: str
     hint: str | None = None
+    is_missing: bool = False
 
 
 class AnsweredSink(ResponseSink, Protocol):
@@ -173,6 +174,9 @@ def _raised_failure(function: str, task: asyncio.Task[InvocationResult]) -> Fail
         )
     except SamlocalError as error:
         return Failure(
-            kind="error", message=f"`{function}` cannot run: {error.message}", hint=error.hint
+            kind="error",
+            message=f"`{function}` cannot run: {error.message}",
+            hint=error.hint,
+            is_missing=isinstance(error, FunctionNotFoundError),
         )
     return Failure(kind="error", message=f"`{function}` has ended without a response")
