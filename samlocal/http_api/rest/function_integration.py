@@ -168,9 +168,8 @@ class _ResponseStream:
 
 
 def _failure_error(failure: Failure, *, has_begun: bool = False) -> GatewayError:
-    return GatewayError(
-        _FAILURES[failure.kind], reason=failure.message, hint=failure.hint, has_begun=has_begun
-    )
+    error_type = INVOCATION_REJECTED if failure.is_missing else _FAILURES[failure.kind]
+    return GatewayError(error_type, reason=failure.message, hint=failure.hint, has_begun=has_begun)
 
 
 def _with_own_headers(response: FunctionResponse, request: HttpRequest) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import resource_arn
@@ -15,11 +16,21 @@ from samlocal.http_api.media_types import BinaryMediaTypes
 from samlocal.http_api.paths import PathTree
 from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
 from samlocal.http_api.rest.api_keys import ApiKeys
+from samlocal.http_api.rest.content_codings import (
+    CodedBodyTooLargeError,
+    CodingError,
+    choose_coding,
+    compress,
+    decompress,
+)
 from samlocal.http_api.rest.function_integration import FunctionMethod, StreamingMethod
 from samlocal.http_api.rest.gateway_errors import (
+    API_CONFIGURATION_ERROR,
     HEADERS_TOO_LARGE,
     MISSING_AUTHENTICATION_TOKEN,
+    REQUEST_TOO_LARGE,
     UNSUPPORTED,
+    UNSUPPORTED_MEDIA_TYPE,
     GatewayError,
     refusal_error,
 )
@@ -32,6 +43,7 @@ from samlocal.http_api.rest.http_integration import HttpMethod
 from samlocal.http_api.rest.mock_integration import MockMethod
 from samlocal.http_api.rest.request_validation import RequestValidator
 from samlocal.http_api.rest.routed_request import RoutedRequest
+from samlocal.http_api.result_members import has_header
 from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
 
 if TYPE_CHECKING:
@@ -148,6 +160,7 @@ class RestGateway:
         if found is None:
             raise GatewayError(MISSING_AUTHENTICATION_TOKEN, reason=self._why_missing(request))
         method, target = found
+        request = await _decompressed(request)
         region, account_id = await self._functions.region_and_account()
         event = self._build_event(request, target, account_id)
         key = await self._authorize(request, method.route, event, (region, account_id))
@@ -156,7 +169,8 @@ class RestGateway:
         if method.validator:
             method.validator.check(request, event)
         routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
-        return await method.back_end.answer(routed, writer)
+        response = await method.back_end.answer(routed, writer)
+        return None if response is None else await self._compressed(response, request)
 
     def _find(self, request: HttpRequest) -> tuple[_Method, EventTarget] | None:
         match = self._resources.match(request.path)
@@ -212,6 +226,17 @@ class RestGateway:
             event["requestContext"]["authorizer"] = dict(verdict.context)
         return verdict.api_key
 
+    async def _compressed(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
+        """Return a response in the coding that the client prefers, if the API compresses ones of its size."""
+        least = self._api.minimum_compression_bytes
+        if least is None or len(response.body) < max(least, 1):
+            return response
+        coding = choose_coding(request.header("accept-encoding"))
+        if coding is None or has_header([*response.headers], "content-encoding"):
+            return response
+        headers = [*response.headers, ("Content-Encoding", coding)]
+        return replace(response, headers=headers, body=await compress(response.body, coding))
+
     async def _respond_to_error(self, request: HttpRequest, error: GatewayError) -> HttpResponse:
         response = choose_gateway_response(self._api, error)
         if response is None:
@@ -223,9 +248,27 @@ class RestGateway:
         return customized_response(response, error, request, event)
 
     def _tell(self, request: HttpRequest, error: GatewayError) -> None:
-        if error.reason is not None:
-            message = f"{request.method} {request.path}: {error.reason}"
-            self._report(Diagnostic(message=message, place=error.place, hint=error.hint))
+        if error.reason is None:
+            return
+        place = error.place
+        if error.error_type is API_CONFIGURATION_ERROR and (found := self._find(request)):
+            place = found[0].route.place
+        message = f"{request.method} {request.path}: {error.reason}"
+        self._report(Diagnostic(message=message, place=place, hint=error.hint))
+
+
+async def _decompressed(request: HttpRequest) -> HttpRequest:
+    """Return a request whose body is as it was before its client compressed it."""
+    coding = request.header("content-encoding")
+    if not coding or not request.body:
+        return request
+    try:
+        body = await decompress(request.body, coding, max_bytes=MAX_BODY_BYTES)
+    except CodingError as error:
+        raise GatewayError(UNSUPPORTED_MEDIA_TYPE, reason=str(error)) from error
+    except CodedBodyTooLargeError as error:
+        raise GatewayError(REQUEST_TOO_LARGE, reason=str(error)) from error
+    return replace(request, body=body)
 
 
 class _UnsupportedMethod:

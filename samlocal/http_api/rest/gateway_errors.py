@@ -93,6 +93,9 @@ REQUEST_TOO_LARGE: Final = ErrorType(
 HEADERS_TOO_LARGE: Final = ErrorType(
     "DEFAULT_4XX", 431, _BAD_REQUEST, "Request Header Fields Too Large", space=" "
 )
+UNSUPPORTED_MEDIA_TYPE: Final = ErrorType(
+    "UNSUPPORTED_MEDIA_TYPE", 415, _BAD_REQUEST, "Unsupported Media Type", space=" "
+)
 INTEGRATION_TIMEOUT: Final = ErrorType(
     "INTEGRATION_TIMEOUT", 504, _INTERNAL, "Endpoint request timed out", space=" "
 )

@@ -43,8 +43,17 @@ if TYPE_CHECKING:
 
 _PARAMETER_PREFIX: Final = "integration.request."
 _PATH_PARAMETER: Final = re.compile(r"(?<!\$)\{([\w.:-]+)\+?\}")
+# The body is not compressed any more.
 _NOT_PASSED: Final = frozenset(
-    {"host", "via", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+    {
+        "content-encoding",
+        "host",
+        "via",
+        "x-amzn-trace-id",
+        "x-forwarded-for",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+    }
 )
 # A mapping to one of these fails in API Gateway, too.
 _REFUSED_HEADERS: Final = frozenset({"content-length", "transfer-encoding"})

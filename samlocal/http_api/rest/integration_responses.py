@@ -106,6 +106,7 @@ def render_template(template: str, variables: RequestVariables, routed: RoutedRe
             UNSUPPORTED,
             message=f"{message}: {routed.route.method} {routed.route.path}",
             reason=message,
+            place=routed.route.place,
             hint="templates of plain text and of variables such as `$context.requestId` are supported",
         )
     return render(template, variables).encode(errors="replace")

@@ -10,6 +10,7 @@ import pytest
 from samlocal.http_api.rest.gateway import RestGateway
 from samlocal.project.apis import IntegrationResponse, MockIntegration
 from tests.unit.http_api.gateway_fakes import (
+    PLACE,
     FakeAuthorizers,
     FakeFunctions,
     FakeWriter,
@@ -32,12 +33,13 @@ async def _ask(
     integration = MockIntegration(request_templates=templates, responses=responses)
     gateway = RestGateway(
         rest_api(
-            function_route("/items/{id}", "ANY", integration=integration), variables={"v": "1"}
+            function_route("/items/{id}", "ANY", integration=integration, place=PLACE),
+            variables={"v": "1"},
         ),
         FakeFunctions(),
         FakeAuthorizers(),
         api_keys={},
-        report=lambda diagnostic: said.append(diagnostic.message),
+        report=lambda diagnostic: said.append(f"{diagnostic.place}: {diagnostic.message}"),
     )
     return await gateway.answer(request or http_request(), FakeWriter()), said
 
@@ -156,6 +158,7 @@ async def test_wrong_configurations(
     response, lines = await _ask(template, *responses)
     assert (response.status, response.body) == (500, b'{"message": "Internal server error"}')
     assert said in lines[0]
+    assert lines[0].startswith(f"{PLACE}: GET /items/7: ")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ async def test_vtl(template: str, *, is_request: bool) -> None:
     )
     assert response.status == 501
     assert "VTL" in json.loads(response.body)["message"]
-    assert "VTL" in said[0]
+    assert said[0].startswith(f"{PLACE}: GET /items/7: samlocal does not evaluate")
 
 
 @pytest.mark.parametrize("text", ["#fff", '{"color": "#ffffff"}', "costs $5", "$", "a#b", "#1"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.errors import ThrottledError
+from samlocal.errors import EngineError, FunctionNotFoundError, ThrottledError
 from samlocal.http_api.authorization import Allowed, Refused
 from samlocal.http_api.rest.gateway import MAX_BODY_BYTES, RestGateway
 from samlocal.invocation import FunctionError
@@ -168,6 +170,20 @@ async def test_routes(method: str, path: str, resource: str | None) -> None:
             b'{"message": "Internal server error"}',
             "`Items` is throttled: busy",
             id="throttled",
+        ),
+        pytest.param(
+            FunctionNotFoundError("no function `Items`"),
+            500,
+            b'{"message": "Internal server error"}',
+            "`Items` cannot run: no function `Items`",
+            id="missing",
+        ),
+        pytest.param(
+            EngineError("it ended"),
+            502,
+            b'{"message": "Internal server error"}',
+            "`Items` cannot run: it ended",
+            id="not run",
         ),
     ],
 )
@@ -627,3 +643,78 @@ async def test_stream_that_fails_later() -> None:
     assert await served.gateway.answer(http_request(), served.writer) is None
     assert (served.writer.status, served.writer.end_of_body) == (200, "broken off")
     assert "ValueError: no" in served.said[0].message
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        pytest.param("gzip", gzip.compress(b"text"), id="gzip"),
+        pytest.param("GZIP", gzip.compress(b"text"), id="case"),
+        pytest.param("deflate", zlib.compress(b"text"), id="deflate"),
+        pytest.param("identity", b"text", id="identity"),
+        pytest.param("gzip", gzip.compress(bytes(100_000) + b"text"), id="large"),
+    ],
+)
+async def test_compressed_requests(coding: str, body: bytes) -> None:
+    """A function gets a body that is not compressed any more."""
+    served = Served(rest_api(function_route("/items/{id}", "POST")))
+    headers = (("Host", "h"), ("Content-Encoding", coding))
+    await served.ask(method="POST", headers=headers, body=body)
+    assert served.functions.event["body"].endswith("text")
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        pytest.param("br", b"text", 415, id="unknown"),
+        pytest.param("gzip", b"text", 415, id="not compressed"),
+        pytest.param("gzip", gzip.compress(b"text")[:-4], 415, id="incomplete"),
+        pytest.param("gzip", gzip.compress(bytes(MAX_BODY_BYTES + 1)), 413, id="a bomb"),
+        pytest.param("br", b"", 200, id="no body"),
+    ],
+)
+async def test_wrong_codings(coding: str, body: bytes, status: int) -> None:
+    """A body that cannot be decompressed, or becomes too large, is refused."""
+    served = Served(rest_api(function_route("/items/{id}", "POST")))
+    headers = (("Host", "h"), ("Content-Encoding", coding))
+    assert (await served.ask(method="POST", headers=headers, body=body)).status == status
+
+
+@pytest.mark.parametrize(
+    ("accept", "size", "coding"),
+    [
+        pytest.param("gzip", 100, "gzip", id="gzip"),
+        pytest.param("gzip", 99, None, id="small"),
+        pytest.param("gzip, deflate, br", 100_000, "gzip", id="a browser"),
+        pytest.param("deflate;q=0.5,gzip;q=1.0", 100, "gzip", id="quality"),
+        pytest.param("deflate,gzip", 100, "deflate", id="the first"),
+        pytest.param("br;q=1,gzip;q=0.5", 100, None, id="an unknown one is preferred"),
+        pytest.param("gzip;q=0", 100, None, id="not wanted"),
+        pytest.param("gzip;q=x", 100, None, id="broken quality"),
+        pytest.param("identity", 100, None, id="identity"),
+        pytest.param("*", 100, None, id="any"),
+        pytest.param(None, 100, None, id="no header"),
+    ],
+)
+async def test_compressed_responses(accept: str | None, size: int, coding: str | None) -> None:
+    """An API with a least size compresses what its clients explicitly accept."""
+    route = function_route("/items/{id}")
+    served = Served(
+        rest_api(route, minimum_compression_bytes=100), lambda _event: {"body": "x" * size}
+    )
+    headers = (("Host", "h"), *([("Accept-Encoding", accept)] if accept else []))
+    response = await served.ask(headers=headers)
+    assert headers_of(response).get("content-encoding") == coding
+    body = zlib.decompress(response.body, wbits=47) if coding else response.body
+    assert body == b"x" * size
+
+
+async def test_responses_that_are_not_compressed() -> None:
+    """A response that has a coding, and one of an API without a least size, stay as they are."""
+    headers = (("Host", "h"), ("Accept-Encoding", "gzip"))
+    coded = {"body": "x", "headers": {"content-encoding": "br"}}
+    route = function_route("/items/{id}")
+    served = Served(rest_api(route, minimum_compression_bytes=0), lambda _event: coded)
+    assert (await served.ask(headers=headers)).body == b"x"
+    served = Served(rest_api(route), lambda _event: {"body": "x"})
+    assert (await served.ask(headers=headers)).body == b"x"
