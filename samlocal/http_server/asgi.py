@@ -2,10 +2,9 @@
 
 https://asgi.readthedocs.io/en/latest/specs/www.html
 
-The server of this package adds:
-- `scope["extensions"]["samlocal.headers"]`: a list of pairs of bytes, the names of headers as the client wrote them
-  and their values, in its order. The names of a response are sent as the app writes them.
-- the message `samlocal.break_off`: the response ends here, and the client sees that it is incomplete.
+The server of this package adds `scope["extensions"]["samlocal.headers"]`: a list of pairs of bytes, the names of headers
+as the client wrote them and their values, in its order. The names of a response are sent as the app writes them. An app
+that returns before the end of its response breaks it off: the client sees that it is incomplete.
 """
 
 from __future__ import annotations
@@ -20,4 +19,3 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADERS: Final = "samlocal.headers"
-BREAK_OFF: Final = "samlocal.break_off"

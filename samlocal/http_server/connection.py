@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 import httptools
@@ -19,6 +19,8 @@ from samlocal.http_server.response_head import response_head
 if TYPE_CHECKING:
     from typing import Any
 
+    from samlocal.http_server.asgi import Scope
+    from samlocal.http_server.request_cycle import Wire
     from samlocal.http_server.response import Headers, PlainResponse
     from samlocal.http_server.server_state import ServerState
 
@@ -31,11 +33,24 @@ _LINE_BYTES: Final = 4
 _STOPPING_SECONDS: Final = 0.2
 
 
-class HttpConnection(asyncio.Protocol):
-    """One connection. Requests that a client sends ahead of responses are answered in their order."""
+class WebSocketFactory(Protocol):
+    """Makes a request for a WebSocket from its scope, which is that of any other request."""
 
-    def __init__(self, state: ServerState) -> None:
+    def __call__(
+        self, wire: Wire, state: ServerState, scope: Scope, method: str, /
+    ) -> RequestCycle: ...
+
+
+class HttpConnection(asyncio.Protocol):
+    """One connection. Requests that a client sends ahead of responses are answered in their order.
+
+    `open_websocket` makes that of a request which asks for one; without it, such a request is any other.
+    """
+
+    def __init__(self, state: ServerState, open_websocket: WebSocketFactory | None = None) -> None:
         self.is_closing = False
+        self._open_websocket = open_websocket
+        self._websocket: RequestCycle | None = None
         self._state = state
         self._limits = state.limits
         self._loop = asyncio.get_running_loop()
@@ -72,7 +87,6 @@ class HttpConnection(asyncio.Protocol):
         self._common = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
             "server": _address(transport.get_extra_info("sockname")),
             "client": _address(transport.get_extra_info("peername")),
             "scheme": "https" if transport.get_extra_info("sslcontext") else "http",
@@ -99,6 +113,9 @@ class HttpConnection(asyncio.Protocol):
             return
         if self.is_closing:
             return
+        if self._websocket:
+            self._websocket.feed_upgraded(data)
+            return
         self._has_progressed = False
         was_in_head = self._is_in_head
         self._feed(data)
@@ -114,6 +131,9 @@ class HttpConnection(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
+                if self._websocket:
+                    self._websocket.feed_upgraded(data[upgrade.args[0] :])
+                    return
                 data = self._without_upgrade() + data[upgrade.args[0] :]
             except httptools.HttpParserError:
                 self._refuse(self._refusal)
@@ -124,7 +144,9 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep a connection whose client has sent its request and its end: it still gets the answer."""
         last = self._waiting[-1] if self._waiting else self._answering
-        if last is None or last.is_complete or not last.has_whole_body or self._is_encrypted:
+        if self._websocket or self._is_encrypted:
+            return False
+        if last is None or last.is_complete or not last.has_whole_body:
             return False
         last.closes = True
         return True
@@ -145,7 +167,7 @@ class HttpConnection(asyncio.Protocol):
         if last is None or last.is_complete:
             self.close()
         else:
-            last.closes = True
+            last.shutdown()
 
     # The side of requests
 
@@ -156,6 +178,10 @@ class HttpConnection(asyncio.Protocol):
     async def drain(self) -> None:
         if self._writable:
             await self._writable.wait()
+
+    @property
+    def is_blocked(self) -> bool:
+        return self._writable is not None
 
     def pause_reading(self) -> None:
         if not self._is_paused:
@@ -172,6 +198,9 @@ class HttpConnection(asyncio.Protocol):
     def close(self) -> None:
         self.is_closing = True
         self._transport.close()
+
+    def close_within(self, seconds: float) -> None:
+        self._set_deadline(seconds)
 
     def abort(self) -> None:
         self.is_closing = True
@@ -217,9 +246,13 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._has_progressed = True
+        cycle: RequestCycle | None
         if self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT":
-            return  # comes again
-        cycle = self._open_cycle()
+            self._websocket = cycle = self._find_websocket()
+            if cycle is None:
+                return  # comes again
+        else:
+            cycle = self._open_cycle()
         self._receiving = cycle
         if self._answering is None:
             self._answering = cycle
@@ -255,37 +288,44 @@ class HttpConnection(asyncio.Protocol):
         self._parser = _new_parser(self)
         return b"\r\n".join((*lines, b"", b""))
 
+    def _find_websocket(self) -> RequestCycle | None:
+        """Return the WebSocket that is asked for; None if the request is for another protocol."""
+        upgrades = [value.lower() for name, value in self._headers if name == b"upgrade"]
+        if upgrades != [b"websocket"] or self._open_websocket is None:
+            return None
+        scope = self._read_scope()
+        if scope["method"] != "GET":
+            return None
+        return self._open_websocket(self, self._state, scope, "GET")
+
     def _open_cycle(self) -> RequestCycle:
-        path, query = split_target(self._url)
-        headers = self._headers
-        method = self._parser.get_method().decode()
-        scope = {
-            **self._common,
-            "method": method,
-            "path": unquote_to_bytes(path).decode(errors="replace"),
-            "raw_path": path,
-            "query_string": query,
-            "headers": headers,
-            "extensions": {HEADERS: self._written_headers},
-        }
-        version = self._parser.get_http_version()
-        if version != "1.1":
-            scope["http_version"] = version
+        scope = self._read_scope()
+        version = scope["http_version"]
         closes = version != "1.1" or not self._parser.should_keep_alive()
-        cycle = RequestCycle(self, self._state, scope, method, closes=closes)
-        hosts = 0
-        for name, value in headers:
+        cycle = RequestCycle(self, self._state, scope, scope["method"], closes=closes)
+        for name, value in self._headers:
             if name == b"content-length":
                 cycle.length = int(value)
             elif name == b"transfer-encoding":
                 cycle.length = None
             elif name == b"expect" and value.lower() == b"100-continue":
                 cycle.awaits_continue = version == "1.1"
-            elif name == b"host":
-                hosts += 1
-        if hosts > 1:
-            raise ValueError("several hosts")
         return cycle
+
+    def _read_scope(self) -> Scope:
+        path, query = split_target(self._url)
+        if sum(name == b"host" for name, _ in self._headers) > 1:
+            raise ValueError("several hosts")
+        return {
+            **self._common,
+            "http_version": self._parser.get_http_version(),
+            "method": self._parser.get_method().decode(),
+            "path": unquote_to_bytes(path).decode(errors="replace"),
+            "raw_path": path,
+            "query_string": query,
+            "headers": self._headers,
+            "extensions": {HEADERS: self._written_headers},
+        }
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -391,7 +431,7 @@ class HttpConnection(asyncio.Protocol):
             return
         if self._deadline > self._loop.time():
             self._timer = self._loop.call_at(self._deadline, self._check_time)
-        elif self._lingering_bytes is not None:
+        elif self._lingering_bytes is not None or self._websocket:
             self.abort()
         elif self._is_paused or (self._receiving and self._receiving.awaits_continue):
             self._set_deadline(self._limits.body_seconds)  # the app's turn

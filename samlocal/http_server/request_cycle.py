@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
-from samlocal.http_server.asgi import BREAK_OFF
 from samlocal.http_server.response import json_error
 from samlocal.http_server.response_head import response_head
 
@@ -33,6 +32,10 @@ class Wire(Protocol):
 
     is_closing: bool
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the client does not read what was written."""
+
     def write(self, data: bytes) -> None: ...
     async def drain(self) -> None:
         """Wait until the client has read most of what was written."""
@@ -44,6 +47,9 @@ class Wire(Protocol):
 
     def close(self) -> None:
         """Close the connection after what was written."""
+
+    def close_within(self, seconds: float) -> None:
+        """Close the connection after this time, if the client has not done so."""
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -104,6 +110,13 @@ class RequestCycle:
         self.has_whole_body = True
         self._news.set()
 
+    def feed_upgraded(self, data: bytes) -> None:
+        """Take what follows the request; only a WebSocket has something to follow."""
+
+    def shutdown(self) -> None:
+        """End the connection after this request."""
+        self.closes = True
+
     def disconnect(self) -> None:
         """Tell the app that the client is gone."""
         self.is_disconnected = True
@@ -151,8 +164,6 @@ class RequestCycle:
             self._write(message.get("body", b""), is_last=not message.get("more_body", False))
         elif kind == "http.response.start" and not self.has_begun:
             self._begin(message["status"], message.get("headers", ()))
-        elif kind == BREAK_OFF:
-            self._break_off()
         else:
             raise RuntimeError(f"`{kind}` is not what follows in a response")
 
@@ -167,8 +178,8 @@ class RequestCycle:
             _log.exception("no answer to %s %s", self._method, self.scope["path"])
             self.respond(_FAILED)
         else:
-            if not (self.is_complete or self.is_disconnected):
-                _log.error("no whole answer to %s %s", self._method, self.scope["path"])
+            if not (self.has_begun or self.is_disconnected):
+                _log.error("no answer to %s %s", self._method, self.scope["path"])
                 self.respond(_FAILED)
         finally:
             self._state.end(self)

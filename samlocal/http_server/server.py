@@ -13,8 +13,10 @@ from samlocal.http_server.server_state import ServerState
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
+    from ssl import SSLContext
 
     from samlocal.http_server.asgi import ASGIApp, Scope
+    from samlocal.http_server.connection import WebSocketFactory
     from samlocal.http_server.response import PlainResponse
 
 _BACKLOG: Final = 2048
@@ -34,7 +36,8 @@ class HttpServer:
     """Within the `async with` block, an app serves the connections to the sockets, which it closes then.
 
     There is no lifespan, no access log and no handler of signals. All calls are in one event loop. `stopping` returns
-    the answer to a request that does not finish before a stop, from its scope.
+    the answer to a request that does not finish before a stop, from its scope. With `tls`, connections are encrypted.
+    With `websockets`, the app gets scopes of the type `websocket`; a stop closes them with code 1001.
     """
 
     def __init__(
@@ -44,9 +47,13 @@ class HttpServer:
         sockets: Sequence[socket.socket],
         stopping: Callable[[Scope], PlainResponse] = _service_unavailable,
         limits: Limits | None = None,
+        tls: SSLContext | None = None,
+        websockets: bool = False,
     ) -> None:
         self._sockets = sockets
         self._state = ServerState(app, limits or Limits(), stopping)
+        self._tls = tls
+        self._has_websockets = websockets
         self._servers: list[asyncio.Server] = []
 
     @property
@@ -55,10 +62,15 @@ class HttpServer:
         return len(self._state.running)
 
     async def __aenter__(self) -> Self:
+        open_websocket = _websockets() if self._has_websockets else None
         loop = asyncio.get_running_loop()
         for each in self._sockets:
             server = await loop.create_server(
-                lambda: HttpConnection(self._state), sock=each, backlog=_BACKLOG
+                lambda: HttpConnection(self._state, open_websocket),
+                sock=each,
+                backlog=_BACKLOG,
+                ssl=self._tls,
+                ssl_handshake_timeout=self._state.limits.head_seconds if self._tls else None,
             )
             self._servers.append(server)
         return self
@@ -104,6 +116,12 @@ class HttpServer:
             if not (only_half_sent and each.has_whole_body):
                 each.give_up()
         await _take_turns()
+
+
+def _websockets() -> WebSocketFactory:
+    from samlocal.http_server.websocket import WebSocketCycle  # noqa: PLC0415  # few servers have them
+
+    return WebSocketCycle
 
 
 async def _take_turns() -> None:

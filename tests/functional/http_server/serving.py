@@ -11,6 +11,7 @@ from samlocal.http_server.server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from ssl import SSLContext
 
     from samlocal.http_server.asgi import ASGIApp, Receive, Scope, Send
     from samlocal.http_server.limits import Limits
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def served(
-    app: ASGIApp, limits: Limits | None = None
+    app: ASGIApp,
+    limits: Limits | None = None,
+    *,
+    tls: SSLContext | None = None,
+    websockets: bool = False,
 ) -> AsyncIterator[tuple[HttpServer, int]]:
     """Serve an app at a free port, at most 60 seconds."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     async with (
         asyncio.timeout(60),
-        HttpServer(app, sockets=[listener], limits=limits) as server,
+        HttpServer(
+            app, sockets=[listener], limits=limits, tls=tls, websockets=websockets
+        ) as server,
     ):
         yield server, listener.getsockname()[1]
 
@@ -47,13 +54,12 @@ async def exchange(port: int, *parts: bytes, ends: bool = False) -> bytes:
 
 
 async def read_body(receive: Receive) -> bytes:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
-        part: bytes = message.get("body", b"")
-        body += part
+        body += message.get("body", b"")
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
 async def respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
