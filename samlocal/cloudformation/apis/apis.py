@@ -118,7 +118,7 @@ class _StackReader:
             if self._stack.exists(logical_id) is False:
                 continue
             try:
-                if kind in _SAM and logical_id not in _IMPLICIT:
+                if kind in _SAM and not (logical_id in _IMPLICIT and events.of(logical_id)):
                     yield self._read_sam(logical_id, kind, events)
                 elif kind in {FUNCTION, STATE_MACHINE}:
                     yield from self._read_implicit(logical_id, events)

@@ -35,7 +35,7 @@ class Operation:
 
     `integration` is None as long as nothing answers. `authorizer` is a name, `NO_AUTHORIZER`, or None for the
     default of the API. `scopes` and `needs_api_key` are None where the defaults of the authorizer and of the API
-    apply.
+    apply. `inherits_security` is false if the operation says itself that it has none.
     """
 
     method: str
@@ -47,6 +47,7 @@ class Operation:
     needs_api_key: bool | None = None
     operation_name: str | None = None
     validation: RequestValidation | None = None
+    inherits_security: bool = True
 
     @property
     def name(self) -> str:
@@ -55,10 +56,23 @@ class Operation:
 
 
 @frozen
+class Security:
+    """What `security` asks for: an authorizer by name, its scopes, an API key; None where it says nothing."""
+
+    authorizer: str | None = None
+    scopes: tuple[str, ...] | None = None
+    needs_api_key: bool | None = None
+
+
+@frozen
 class Definition:
-    """All that a definition says about an API. `default_scopes` are those of authorizers, by name."""
+    """All that a definition says about an API.
+
+    `security` is for operations that say nothing. `default_scopes` are those of authorizers, by name.
+    """
 
     operations: tuple[Operation, ...] = ()
+    security: Security = field(default_factory=Security)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     default_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: str | None = None
@@ -69,13 +83,10 @@ class Definition:
     minimum_compression_bytes: int | None = None
     failures: tuple[Diagnostic, ...] = ()
 
-    def has(self, operation: Operation) -> bool:
-        """Return whether there is an operation with an integration for the same method and path."""
-        return any(
-            each.integration is not None
-            for each in self.operations
-            if (each.method, each.path) == (operation.method, operation.path)
-        )
+    def find(self, operation: Operation) -> Operation | None:
+        """Return the operation of the same method and path; None if there is none."""
+        key = (operation.method, operation.path)
+        return next((each for each in self.operations if (each.method, each.path) == key), None)
 
     def with_operations(self, operations: Iterable[Operation]) -> Definition:
         """Return the definition with other operations, which replace those of the same method and path."""
@@ -95,6 +106,7 @@ def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnost
         for each in definition.operations
         if each.integration is None
     )
+    secured = (_with_security(definition, each) for each in definition.operations)
     routes = tuple(
         Route(
             method=each.method,
@@ -107,10 +119,24 @@ def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnost
             validation=each.validation,
             place=each.place,
         )
-        for each in definition.operations
+        for each in secured
         if each.integration is not None
     )
     return routes, failures
+
+
+def _with_security(definition: Definition, operation: Operation) -> Operation:
+    """Return an operation with the security of the whole definition, where it has none of its own."""
+    shared = definition.security
+    if not operation.inherits_security or operation.authorizer is not None:
+        return operation
+    needs_api_key = operation.needs_api_key
+    return replace(
+        operation,
+        authorizer=shared.authorizer,
+        scopes=shared.scopes,
+        needs_api_key=shared.needs_api_key if needs_api_key is None else needs_api_key,
+    )
 
 
 def _authorizer(definition: Definition, operation: Operation) -> Authorizer | None:

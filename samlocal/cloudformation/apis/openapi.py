@@ -13,6 +13,7 @@ from samlocal.cloudformation.apis.definition import (
     DEFAULT_PATH,
     Definition,
     Operation,
+    Security,
 )
 from samlocal.cloudformation.apis.gateway_responses import read_openapi_responses
 from samlocal.cloudformation.apis.integrations import IntegrationReader
@@ -25,7 +26,6 @@ from samlocal.cloudformation.apis.openapi_document import OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
 from samlocal.cloudformation.apis.settings import flag, skipped
 from samlocal.errors import ProjectError
-from samlocal.frozen_dataclass import frozen
 from samlocal.project.apis import ApiKind, IamAuthorizer
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def read_openapi(
     source = root.choice(_KEY_SOURCE, _KEY_SOURCES)
     return Definition(
         operations=operations,
+        security=reader.shared_security(),
         authorizers=reader.authorizers,
         name=info.text("title") if info else None,
         binary_types=root.texts(_BINARY_TYPES),
@@ -85,15 +86,6 @@ def read_openapi(
         ),
         failures=tuple(reader.failures),
     )
-
-
-@frozen
-class Security:
-    """What `security` asks for: an authorizer by name, its scopes, an API key; None where it says nothing."""
-
-    authorizer: str | None = None
-    scopes: tuple[str, ...] | None = None
-    needs_api_key: bool | None = None
 
 
 class OperationReader:
@@ -149,6 +141,7 @@ class OperationReader:
             scopes=security.scopes,
             needs_api_key=security.needs_api_key,
             operation_name=settings.text("operationId"),
+            inherits_security="security" not in settings.entries,
             validation=(
                 self._validation.read(item, settings) if self._kind is ApiKind.REST else None
             ),
@@ -162,27 +155,23 @@ class OperationReader:
             return DEFAULT_PATH
         return resource_path(path) if self._kind is ApiKind.REST else path
 
-    def _security(self, settings: Properties) -> Security:
-        """Return the security of an operation, or of the document, which REST APIs ignore in version 2.
+    def shared_security(self) -> Security:
+        """Return the security of the whole document, which REST APIs ignore in version 2.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
         """
-        holder = settings
-        if "security" not in settings.entries and not self._document.is_version_2:
-            holder = self._document.root
-        requirements = holder.mappings("security", "a security requirement")
+        if self._document.is_version_2:
+            return Security()
+        return self._security(self._document.root)
+
+    def _security(self, settings: Properties) -> Security:
+        requirements = settings.mappings("security", "a security requirement")
         names = [name for each in requirements for name in each.entries]
         authorizer = next((name for name in names if name not in self._api_keys), None)
-        scopes = (
-            next(
-                (each.texts(authorizer) for each in requirements if authorizer in each.entries), ()
-            )
-            if authorizer
-            else ()
-        )
+        first = next((each for each in requirements if authorizer in each.entries), None)
         return Security(
             authorizer=authorizer,
-            scopes=scopes or None,
+            scopes=first.texts(authorizer) if first and authorizer else None,
             needs_api_key=True if any(name in self._api_keys for name in names) else None,
         )
 

@@ -133,6 +133,8 @@ class SamEvents:
         else:
             owner = f"an event of the type {kind}"
             path = required_text(settings, "Path", owner)
+            if kind == "HttpApi" and path.removeprefix("/") == DEFAULT_PATH:
+                path = DEFAULT_PATH
             method = self._method(settings, required_text(settings, "Method", owner))
         is_function = self._stack.resource_type(logical_id) == FUNCTION
         return ApiEvent(

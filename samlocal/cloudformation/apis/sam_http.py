@@ -15,6 +15,9 @@ from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_resource import (
     event_integration,
+    merged,
+    not_in_definition,
+    own_scopes,
     read_operations,
     with_authorizer,
 )
@@ -30,9 +33,12 @@ from samlocal.project.apis import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from samlocal.cloudformation.apis.definition import Definition
     from samlocal.cloudformation.apis.sam_events import ApiEvent
     from samlocal.cloudformation.apis.sam_resource import SamResource
+    from samlocal.diagnostics import Diagnostic
     from samlocal.project.apis import Integration, PayloadVersion
 
 _DEFAULT_STAGE: Final = "$default"
@@ -51,8 +57,7 @@ def read_http_api(resource: SamResource) -> Api:
     settings = resource.settings
     variables = texts_by_name(settings.mapping("StageVariables"))
     definition = resource.definition(ApiKind.HTTP, variables)
-    operations, failures = read_operations(resource.events, _read_event)
-    definition = definition.with_operations(each for each in operations if not definition.has(each))
+    definition, failures = _with_events(resource, definition)
     definition = _with_auth(resource, definition)
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
@@ -69,6 +74,45 @@ def read_http_api(resource: SamResource) -> Api:
         failures=(*definition.failures, *failures, *unanswered),
         place=resource.place,
     )
+
+
+def _with_events(
+    resource: SamResource, definition: Definition
+) -> tuple[Definition, tuple[Diagnostic, ...]]:
+    """Return the definition with the events of functions, and diagnostics for those that are not part of it."""
+    auth = resource.settings.mapping("Auth")
+    reader = _EventReader(auth.text("DefaultAuthorizer") if auth else None)
+    operations, failures = read_operations(resource.events, reader.read)
+    if resource.has_definition_file:
+        hint = "add it there: SAM adds events to a `DefinitionBody` only"
+        missing = (
+            not_in_definition(each, resource.logical_id, hint)
+            for each in operations
+            if definition.find(each) is None
+        )
+        return definition, (*failures, *missing)
+    changed = (_adapted(definition.find(each), each, resource.events) for each in operations)
+    return definition.with_operations(changed), failures
+
+
+def _adapted(own: Operation | None, operation: Operation, events: Iterable[ApiEvent]) -> Operation:
+    """Return the definition's own operation with the settings of its event, or else that of the event."""
+    if own is None or own.integration is None:
+        return merged(own, operation)
+    if own.authorizer is None and operation.authorizer is not None:
+        own = replace(own, authorizer=operation.authorizer, scopes=operation.scopes)
+    given = operation.integration
+    if not isinstance(own.integration, FunctionIntegration) or not isinstance(
+        given, FunctionIntegration
+    ):
+        return own
+    settings = next(each.settings.entries for each in events if each.place == operation.place)
+    integration = own.integration
+    if "TimeoutInMillis" in settings:
+        integration = replace(integration, timeout_ms=given.timeout_ms)
+    if "PayloadFormatVersion" in settings:
+        integration = replace(integration, payload=given.payload)
+    return replace(own, integration=integration)
 
 
 def _read_cors(settings: Properties, declared: Cors | None) -> Cors | None:
@@ -95,17 +139,22 @@ def _read_cors(settings: Properties, declared: Cors | None) -> Cors | None:
     )
 
 
-def _read_event(event: ApiEvent) -> Operation:
-    auth = event.settings.mapping("Auth")
-    scopes = auth.texts("AuthorizationScopes") if auth else ()
-    return Operation(
-        method=event.method,
-        path=event.path,
-        place=event.place,
-        integration=event_integration(event, _integration),
-        authorizer=auth.text("Authorizer") if auth else None,
-        scopes=scopes or None,
-    )
+class _EventReader:
+    """Reads events; `default` is the authorizer of those whose `Auth` names none."""
+
+    def __init__(self, default: str | None) -> None:
+        self._default = default
+
+    def read(self, event: ApiEvent) -> Operation:
+        auth = event.settings.mapping("Auth")
+        return Operation(
+            method=event.method,
+            path=event.path,
+            place=event.place,
+            integration=event_integration(event, _integration),
+            authorizer=(auth.text("Authorizer") or self._default) if auth else None,
+            scopes=own_scopes(auth) or None,
+        )
 
 
 def _integration(event: ApiEvent) -> Integration:

@@ -124,3 +124,32 @@ def with_authorizer(
             yield operation
         else:
             yield replace(operation, authorizer=name)
+
+
+def merged(own: Operation | None, event: Operation) -> Operation:
+    """Return the operation of an event with what the definition's `own` says besides."""
+    if own is None:
+        return event
+    is_guarded = event.authorizer is not None
+    return replace(
+        event,
+        authorizer=event.authorizer if is_guarded else own.authorizer,
+        scopes=event.scopes if is_guarded else own.scopes,
+        needs_api_key=own.needs_api_key if event.needs_api_key is None else event.needs_api_key,
+        operation_name=own.operation_name,
+        validation=event.validation or own.validation,
+        inherits_security=own.inherits_security,
+    )
+
+
+def own_scopes(auth: Properties | None) -> tuple[str, ...] | None:
+    """Return the scopes of an event; None if it has those of its authorizer."""
+    if auth is None or "AuthorizationScopes" not in auth.entries:
+        return None
+    return auth.texts("AuthorizationScopes")
+
+
+def not_in_definition(operation: Operation, api: str, hint: str) -> Diagnostic:
+    """Return the diagnostic for an event that the definition of its API does not have."""
+    message = f"skipping `{operation.name}`: the definition of `{api}` does not have it"
+    return Diagnostic(message=message, place=operation.place, hint=hint)

@@ -17,6 +17,9 @@ from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_cors import rest_preflights
 from samlocal.cloudformation.apis.sam_resource import (
     event_integration,
+    merged,
+    not_in_definition,
+    own_scopes,
     read_operations,
     with_authorizer,
 )
@@ -118,25 +121,20 @@ def _with_events(
     reader = _EventReader(resource)
     operations, failures = read_operations(resource.events, reader.read)
     if resource.is_managed or flag(resource.settings, "MergeDefinitions"):
-        return definition.with_operations(operations), failures
+        return definition.with_operations(
+            merged(definition.find(each), each) for each in operations
+        ), failures
     overriding = {
         (each.method, resource_path(each.path)) for each in resource.events if _overrides(each)
     }
     changed: list[Operation] = []
     missing: list[Diagnostic] = []
     for operation in operations:
-        key = (operation.method, operation.path)
-        own = next((o for o in definition.operations if (o.method, o.path) == key), None)
+        own = definition.find(operation)
         if own is None:
-            missing.append(
-                Diagnostic(
-                    message=f"skipping `{operation.name}`: the definition of `{resource.logical_id}`"
-                    " does not have it",
-                    place=operation.place,
-                    hint="add it there, or set `MergeDefinitions: true`",
-                )
-            )
-        elif key in overriding:
+            hint = "add it there, or set `MergeDefinitions: true`"
+            missing.append(not_in_definition(operation, resource.logical_id, hint))
+        elif (operation.method, operation.path) in overriding:
             changed.append(_with_own_auth(own, operation))
     return definition.with_operations(changed), (*failures, *missing)
 
@@ -160,14 +158,13 @@ class _EventReader:
 
     def read(self, event: ApiEvent) -> Operation:
         auth = event.settings.mapping("Auth")
-        scopes = auth.texts("AuthorizationScopes") if auth else ()
         return Operation(
             method=event.method,
             path=resource_path(event.path),
             place=event.place,
             integration=event_integration(event, _integration),
             authorizer=auth.text("Authorizer") if auth else None,
-            scopes=scopes or None,
+            scopes=own_scopes(auth),
             needs_api_key=flag(auth, "ApiKeyRequired") if auth else None,
             validation=self._models.read(event.settings),
         )

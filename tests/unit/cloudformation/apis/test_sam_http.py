@@ -19,6 +19,8 @@ from samlocal.project.apis import (
 from tests.unit.cloudformation.apis.outlines import outline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samlocal.project.apis import Api, Route
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
 
@@ -258,4 +260,46 @@ def test_an_event_with_a_method_only(read_template: ReadTemplate) -> None:
     found = read_template(text)
     assert [each.message for each in found.diagnostics] == [
         "skipping the event `A` of `F`: an event of the type HttpApi needs `Path`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("", ("1.0", 30_000, "Jwt", ("default",))),
+        ("TimeoutInMillis: 70, PayloadFormatVersion: '2.0'", ("2.0", 70, "Jwt", ("default",))),
+        ("Auth: {Authorizer: Function}", ("1.0", 30_000, "Function", ())),
+        ("Auth: {AuthorizationScopes: [own]}", ("1.0", 30_000, "Jwt", ("own",))),
+    ],
+)
+def test_an_event_changes_an_operation_of_the_definition(
+    one_api: OneApi, event: str, expected: object
+) -> None:
+    """Its settings apply to the integration that the definition has, as in SAM."""
+    method = "{x-amazon-apigateway-integration: {type: aws_proxy, uri: !GetAtt Check.Arn}}"
+    api = one_api(with_api(f"{BODY.replace('{GET}', method)}\n      {AUTH}", event))
+    route = api.routes[-1]
+    assert isinstance(route.integration, FunctionIntegration)
+    assert route.integration.target == CHECK
+    assert (
+        route.integration.payload,
+        route.integration.timeout_ms,
+        route.authorizer and route.authorizer.name,
+        route.scopes,
+    ) == expected
+
+
+@pytest.mark.parametrize("path", ["$default", "/$default"])
+def test_the_default_route_by_its_path(one_api: OneApi, path: str) -> None:
+    """An event may name the default route."""
+    assert outline(one_api(with_api().replace("/a/{id}", path))) == ["GET $default -> F"]
+
+
+def test_events_beside_a_definition_in_a_file(one_api: OneApi, tmp_path: Path) -> None:
+    """SAM does not change a file: an event that it lacks is no route."""
+    (tmp_path / "api.yaml").write_text("openapi: 3.0.1\npaths: {}")
+    api = one_api(with_api("DefinitionUri: api.yaml"))
+    assert api.routes == ()
+    assert [each.message for each in api.failures] == [
+        "skipping `GET /a/{id}`: the definition of `Api` does not have it"
     ]

@@ -206,10 +206,17 @@ CHECK = FunctionTarget(function="Check")
             ),
             ("own",),
         ),
+        (
+            "Auth: {Authorizer: Pool, AuthorizationScopes: []}",
+            CognitoAuthorizer(
+                name="Pool", user_pools=("arn:aws:cognito-idp:eu-west-1:1:userpool/p",)
+            ),
+            (),
+        ),
         ("Auth: {Authorizer: AWS_IAM}", IamAuthorizer(), ()),
         ("Auth: {Authorizer: NONE}", None, ()),
     ],
-    ids=["default", "request", "cognito", "iam", "none"],
+    ids=["default", "request", "cognito", "no scopes", "iam", "none"],
 )
 def test_authorizers(
     one_api: OneApi, event: str, expected: object, scopes: tuple[str, ...]
@@ -513,3 +520,35 @@ def test_a_state_machine_is_not_emulated(read_template: ReadTemplate) -> None:
     assert outline(api) == [
         "POST /start -> unsupported: `POST /start` starts the state machine `Orders`, which is not emulated"
     ]
+
+
+@pytest.mark.parametrize(
+    ("security", "name"), [("", "Token"), ("security: [{Request: []}]", "Request")]
+)
+def test_the_default_authorizer_wins_over_the_security_of_the_document(
+    one_api: OneApi, security: str, name: str
+) -> None:
+    """It guards methods that have no security of their own, as in SAM."""
+    body = BODY.replace("security: [{Token: []}]", security).replace(
+        "        paths:", "        security: [{Pool: []}]\n        paths:"
+    )
+    authorizer = route(one_api(with_api(f"{body}\n      {AUTHORIZERS}")), "GET /a").authorizer
+    assert authorizer is not None
+    assert authorizer.name == name
+
+
+def test_merged_events_keep_the_security_of_the_definition(one_api: OneApi) -> None:
+    """`MergeDefinitions` takes from the event what it says, and the rest from the definition."""
+    body = f"{BODY}\n      MergeDefinitions: true\n      {AUTHORIZERS}"
+    merged = route(one_api(with_api(body.replace("{Token: []}", "{Request: [a]}"))), "GET /a")
+    assert (merged.authorizer and merged.authorizer.name, merged.scopes) == ("Request", ("a",))
+
+
+def test_an_api_named_like_the_implicit_one(read_template: ReadTemplate) -> None:
+    """Events without an API replace it; without such events it is read as it is declared."""
+    declared = with_api().replace("Api:\n    Type", "ServerlessRestApi:\n    Type")
+    found = read_template(declared.replace("!Ref Api", "!Ref ServerlessRestApi"))
+    assert [(api.full_path, api.stage) for api in found.apis] == [("ServerlessRestApi", "Prod")]
+    without = declared.partition("  F:")[0]
+    (api,) = read_template(without).apis
+    assert (api.full_path, api.stage) == ("ServerlessRestApi", "dev")
