@@ -75,14 +75,9 @@ def read_apis(stacks: Sequence[Stack], read: ReadEntries = read_entries) -> Apis
 
 
 def _in_order(apis: Sequence[Api], stacks: Sequence[Stack]) -> tuple[Api, ...]:
-    """Return APIs in the order of the templates that have them."""
+    """Return APIs in the order of the templates that have them; in each, those of SAM come first."""
     order = {stack.document.path: number for number, stack in reversed([*enumerate(stacks)])}
-
-    def position(api: Api) -> tuple[int, int, int]:
-        place = api.place
-        return (order.get(place.path, 0), place.line, place.column) if place else (0, 0, 0)
-
-    return tuple(sorted(apis, key=position))
+    return tuple(sorted(apis, key=lambda api: order.get(api.place.path, 0) if api.place else 0))
 
 
 class _StackReader:
