@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("samlocal.http_api")
 
+# For a result that is not one because it was streamed.
+STREAM_HINT: Final = (
+    "its handler streams, which function URLs and REST APIs take; give it another one here"
+)
+
 FailureKind = Literal["error", "throttled", "timeout", "too large"]
 
 

@@ -74,9 +74,10 @@ def read_multi_value_headers(value: object) -> HeaderList:
     """
     found: HeaderList = []
     for name, values in _read_object("multiValueHeaders", value).items():
+        is_the_functions = is_sent("multiValueHeaders", name)
         if not isinstance(values, list):
             raise WrongResultError(f"`multiValueHeaders.{name}` is not a list: {_show(values)}")
-        if is_sent("multiValueHeaders", name):
+        if is_the_functions:
             found += [(name, _read_value(f"multiValueHeaders.{name}", each)) for each in values]
     return found
 
@@ -157,7 +158,8 @@ def _read_value(member: str, value: object) -> str:
 def _show(value: object) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, ensure_ascii=False)
+    # Half of a surrogate pair, which JSON may have, is not for a terminal.
+    text = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
     return f"`{text}`" if len(text) <= _SHOWN else f"`{text[:_SHOWN]}…`"
 
 

@@ -10,7 +10,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.authorization import Refused
 from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.function_back_end import Failure, FunctionBackEnd
+from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
 from samlocal.http_api.http.events import Events
 from samlocal.http_api.http.http_proxy import HttpProxy, NoResponseError
 from samlocal.http_api.http.paths import PathError, decode_path
@@ -155,7 +155,8 @@ class HttpGateway:
             return read_result(result.payload, integration.payload)
         except WrongResultError as error:
             function = integration.target.function
-            self._tell(request, f"the result of `{function}` is not a response: {error}")
+            hint = STREAM_HINT if result.mode == "streaming" else None
+            self._tell(request, f"the result of `{function}` is not a response: {error}", hint=hint)
             return error_response(*_ERROR)
 
     def _method_arn(self, request: HttpRequest, path: str, region: str, account_id: str) -> str:

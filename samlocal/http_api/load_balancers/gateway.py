@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.function_back_end import Failure, FunctionBackEnd
+from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
 from samlocal.http_api.load_balancers.events import build_event
 from samlocal.http_api.load_balancers.results import error_page, read_result
 from samlocal.http_api.load_balancers.rules import RuleTable
@@ -89,7 +89,9 @@ class LoadBalancerGateway:
         try:
             return read_result(result.payload, multi_value_headers=integration.multi_value_headers)
         except WrongResultError as error:
-            self._tell(request, f"the result of `{target.function}` is not a response: {error}")
+            hint = STREAM_HINT if result.mode == "streaming" else None
+            message = f"the result of `{target.function}` is not a response: {error}"
+            self._tell(request, message, hint=hint)
             return error_page(_BAD_GATEWAY)
 
     async def _target_group(self, function: str) -> str:

@@ -237,6 +237,15 @@ async def test_failures(failure: object, expected: tuple[int, bytes], said: str)
     assert said in setting.said[0].message
 
 
+async def test_handler_that_streams() -> None:
+    """An HTTP API does not take what a streaming handler writes, and the terminal says what to do."""
+    setting = Setting(FakeFunctions(chunks=[b'{"statusCode": 200}' + bytes(8), b"body"]))
+    response = await setting.answer(http_request("GET", "/items/7"))
+    assert (response.status, response.body) == ERROR
+    assert setting.said[0].hint is not None
+    assert "its handler streams" in setting.said[0].hint
+
+
 async def test_timeout_of_the_integration() -> None:
     """After the integration's time the client gets a 503, and the function runs to its end."""
     setting = Setting(
