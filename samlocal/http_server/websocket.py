@@ -20,7 +20,7 @@ from wsproto.events import BytesMessage, CloseConnection, Message, Ping, TextMes
 from samlocal.http_server.request_cycle import RequestCycle, Wire
 from samlocal.http_server.response import PlainResponse, json_error
 from samlocal.http_server.response_head import header_line
-from samlocal.http_server.websocket_scope import note_ping
+from samlocal.http_server.websocket_scope import note_frame, note_ping
 
 if TYPE_CHECKING:
     from wsproto.events import Event
@@ -83,6 +83,8 @@ class WebSocketCycle(RequestCycle):
         self._early = b""
         self._parts: list[str | bytes] = []
         self._size = 0
+        self._frame_bytes = 0
+        self._largest_frame_bytes = 0
         self._messages: deque[asgi.Message] = deque()
         self._unread_bytes = 0
         self._is_told = False
@@ -213,7 +215,12 @@ class WebSocketCycle(RequestCycle):
     def _take_part(self, event: TextMessage | BytesMessage) -> None:
         part = event.data if isinstance(event, TextMessage) else bytes(event.data)
         self._parts.append(part)
-        self._size += _size(part)
+        size = _size(part)
+        self._size += size
+        self._frame_bytes += size
+        self._largest_frame_bytes = max(self._largest_frame_bytes, self._frame_bytes)
+        if event.frame_finished:
+            self._frame_bytes = 0
         limit = self._state.limits.message_bytes
         if self._size > limit:
             self._parts.clear()
@@ -226,8 +233,9 @@ class WebSocketCycle(RequestCycle):
             message["text"] = "".join(self._parts)  # type: ignore[arg-type]  # all parts are of one kind
         else:
             message["bytes"] = b"".join(self._parts)  # type: ignore[arg-type]  # as above
+        note_frame(message, self._largest_frame_bytes)
         self._parts.clear()
-        self._size = 0
+        self._size = self._largest_frame_bytes = 0
         self._messages.append(message)
         self._unread_bytes += len(message.get("text") or message.get("bytes") or b"")
         if self._unread_bytes > _MOST_UNREAD_BYTES or len(self._messages) > _MOST_UNREAD_MESSAGES:

@@ -34,7 +34,7 @@ from samlocal.http_api.websocket.refusals import (
     payload_too_large,
 )
 from samlocal.http_api.websocket.route_selection import DISCONNECT, RouteTable
-from samlocal.http_server.websocket_scope import last_ping
+from samlocal.http_server.websocket_scope import largest_frame, last_ping
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
@@ -211,7 +211,10 @@ class WebSocketGateway:
             text = message.get("text")
             if text is None:
                 return BINARY
-            if _is_larger(text, self._limits.message_bytes):
+            if (
+                _is_larger(text, self._limits.message_bytes)
+                or largest_frame(message) > self._limits.frame_bytes
+            ):
                 return TOO_LARGE
             await connection.slots.acquire()
             self._start(self._handle(connection, text))

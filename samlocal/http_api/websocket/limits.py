@@ -17,6 +17,7 @@ class Limits:
     """
 
     message_bytes: int = 128 * 1024
+    frame_bytes: int = 32 * 1024
     idle_seconds: float = 10 * 60
     longest_seconds: float = 2 * 60 * 60
     concurrent_messages: int = 100
