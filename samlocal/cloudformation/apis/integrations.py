@@ -43,6 +43,13 @@ REST_TIMEOUT_MS: Final = 29_000
 HTTP_TIMEOUT_MS: Final = 30_000
 _LEAST_TIMEOUT_MS: Final = 50
 _STREAMING_TIMEOUT_MS: Final = 900_000
+# The default of each kind of API, and the most that it takes:
+# https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations-integrationid.html
+_TIMEOUTS_MS: Final[Mapping[ApiKind, tuple[int, int]]] = {
+    ApiKind.REST: (REST_TIMEOUT_MS, _STREAMING_TIMEOUT_MS),
+    ApiKind.HTTP: (HTTP_TIMEOUT_MS, HTTP_TIMEOUT_MS),
+    ApiKind.WEBSOCKET: (REST_TIMEOUT_MS, REST_TIMEOUT_MS),
+}
 _STREAM: Final = "STREAM"
 _TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
 _PAYLOADS: Final = ("1.0", "2.0")
@@ -159,10 +166,10 @@ def timeout_ms(settings: Properties, name: str, kind: ApiKind, *, streams: bool 
     Raises:
         TemplateError: it is not a number that API Gateway takes.
     """
-    if kind is ApiKind.REST:
-        default = _STREAMING_TIMEOUT_MS if streams else REST_TIMEOUT_MS
-        return settings.integer(name, default, least=_LEAST_TIMEOUT_MS, most=_STREAMING_TIMEOUT_MS)
-    return settings.integer(name, HTTP_TIMEOUT_MS, least=_LEAST_TIMEOUT_MS, most=HTTP_TIMEOUT_MS)
+    default, most = _TIMEOUTS_MS[kind]
+    if streams:
+        default = _STREAMING_TIMEOUT_MS
+    return settings.integer(name, default, least=_LEAST_TIMEOUT_MS, most=most)
 
 
 def unsupported(message: str, place: Place, *, hint: str | None = None) -> UnsupportedIntegration:

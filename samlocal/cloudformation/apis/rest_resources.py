@@ -110,7 +110,7 @@ class _RestApiReader:
             "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
         )
         source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or declared.api_key_source
-        own_types = settings.texts("BinaryMediaTypes")
+        own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
         responses = {**declared.gateway_responses, **self._gateway_responses}
         self._missing.check()
         return Api(

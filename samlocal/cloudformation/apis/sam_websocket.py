@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
-from samlocal.cloudformation.apis.integrations import HTTP_TIMEOUT_MS
+from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.settings import (
     flag,
     mappings_of,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Authorizer, Integration
 
 _DEFAULT_STAGE: Final = "default"
-_TIMEOUT_MS: Final = 29_000
 _CONNECT: Final = "$connect"
 _METHOD: Final = "ANY"
 _AUTH_TYPES: Final = ("AWS_IAM", "CUSTOM", "NONE")
@@ -102,7 +101,7 @@ def _integration(resource: SamResource, settings: Properties) -> Integration:
     target = resource.targets.of_reference(resource.stack, node)
     if isinstance(target, Diagnostic):
         return UnsupportedIntegration(diagnostic=target)
-    limit = settings.integer("IntegrationTimeout", _TIMEOUT_MS, least=50, most=HTTP_TIMEOUT_MS)
+    limit = timeout_ms(settings, "IntegrationTimeout", ApiKind.WEBSOCKET)
     return FunctionIntegration(target=target, payload="1.0", timeout_ms=limit)
 
 
