@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import field
 from ipaddress import ip_address
 from time import gmtime
@@ -123,11 +122,6 @@ def request_context(
     if target.operation_name is not None:
         context["operationName"] = target.operation_name
     return context
-
-
-def encode_event(event: Event) -> bytes:
-    """Return an event as the JSON that a function gets."""
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def collect_values(pairs: Headers | list[tuple[str, str]]) -> tuple[Values, MultiValues]:

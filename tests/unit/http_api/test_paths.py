@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.http_api.paths import PathTree
 
@@ -58,3 +60,40 @@ def test_most_specific_resource(path: str, expected: str, parameters: dict[str, 
 def test_no_resource(path: str) -> None:
     """No parameter is empty, and a greedy one does not match its parent."""
     assert _tree("/items/{id}/parts", "/files/{proxy+}").match(path) is None
+
+
+SEGMENTS = st.sampled_from(["a", "b", "{x}", "{p+}"])
+ROUTES = st.lists(SEGMENTS, max_size=4).map(
+    lambda parts: [*parts[: parts.index("{p+}") + 1]] if "{p+}" in parts else parts
+)
+
+
+def _rank(route: list[str], path: list[str]) -> tuple[int, ...] | None:
+    """Return how specific a route is for a path, the lower the better; None if it does not match."""
+    rank: list[int] = []
+    for number, segment in enumerate(route):
+        rest = path[number:]
+        if segment == "{p+}":
+            return (*rank, 2) if any(rest) else None
+        if (
+            not rest
+            or (segment == "{x}" and not rest[0])
+            or (segment in "ab" and segment != rest[0])
+        ):
+            return None
+        rank.append(1 if segment == "{x}" else 0)
+    return tuple(rank) if len(path) == len(route) else None
+
+
+@given(st.lists(ROUTES, max_size=6), st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=5))
+def test_any_resources(routes: list[list[str]], parts: list[str]) -> None:
+    """Whatever the resources are, the one with the most specific segments from the left matches."""
+    path = "/" + "/".join(parts)
+    inner = path.strip("/").split("/") if path.strip("/") else []
+    ranks = {"/" + "/".join(route): _rank(route, inner) for route in routes}
+    matching = {name: rank for name, rank in ranks.items() if rank is not None}
+    match = _tree(*ranks).match(path)
+    if match is None:
+        assert matching == {}
+    else:
+        assert match.value == min(matching, key=lambda name: matching[name])

@@ -11,9 +11,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.http_api.forwarded_headers import forwarded_headers
-from samlocal.http_api.payload_1 import EventTarget, build_event, encode_event
+from samlocal.http_api.payload_1 import EventTarget, build_event
 from tests.unit.http_api.requests import ROOT, TRACE, http_request, rest_api
 
 if TYPE_CHECKING:
@@ -248,13 +250,19 @@ def test_body(body: bytes, *, binary: bool, expected: tuple[str | None, bool]) -
     assert (event["body"], event["isBase64Encoded"]) == expected
 
 
-def test_encoding() -> None:
-    """Any text that a client may send becomes JSON."""
-    event = _event(
-        http_request(query="a=%F0%9F%98%80", body="\udcff".encode(errors="surrogatepass"))
-    )
-    assert json.loads(encode_event(event))["queryStringParameters"] == {"a": "😀"}
-    assert json.loads(encode_event({"a": "\ud800"})) == {"a": "?"}
+@given(
+    path=st.text(st.characters(max_codepoint=255)),
+    query=st.text(st.characters(max_codepoint=255)),
+    value=st.text(st.characters(max_codepoint=255)),
+    body=st.binary(),
+    binary=st.booleans(),
+)
+def test_any_request(*, path: str, query: str, value: str, body: bytes, binary: bool) -> None:
+    """Any text and any bytes that a client may send become JSON."""
+    headers = (("Host", value), ("x", value))
+    request = http_request(f"/{path}", query=query, headers=headers, body=body)
+    event = _event(request, binary=binary)
+    assert json.loads(json.dumps(event)) == event
 
 
 def test_extended_request_ids_differ() -> None:

@@ -7,8 +7,11 @@ https://github.com/localstack/localstack/blob/main/tests/aws/services/apigateway
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.http_api.rest.function_response import (
     BrokenBase64Error,
@@ -209,3 +212,32 @@ def test_malformed_metadata(metadata: dict[str, object]) -> None:
     """Metadata have no body."""
     with pytest.raises(WrongResultError):
         read_metadata(metadata)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.sampled_from(["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"])
+
+
+@given(st.dictionaries(MEMBERS, JSON_VALUES) | JSON_VALUES, st.booleans())
+def test_any_result(result: object, decodes: bool) -> None:  # noqa: FBT001
+    """Whatever a function returns is a response that can be sent, or refused with words."""
+    try:
+        response = read_response(json.dumps(result).encode(), decodes_base64=decodes)
+    except WrongResultError:
+        return
+    assert 200 <= response.status <= 599
+    for name, value in response.headers:
+        assert name.isascii()
+        assert not set(value) & {"\r", "\n", "\0"}
+        value.encode("latin-1")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(payload: bytes) -> None:
+    """Any bytes are a response, or refused with words."""
+    with suppress(WrongResultError):
+        read_response(payload, decodes_base64=True)

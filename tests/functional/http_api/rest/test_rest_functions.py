@@ -1,0 +1,238 @@
+"""A REST API with real functions in processes, behind a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import requests
+
+from samlocal.cloudformation.project import open_project
+from samlocal.execution.fleet.fleet import Fleet
+from samlocal.http_api.app import http_app
+from samlocal.http_api.rest.gateway import RestGateway
+from samlocal.http_api.sites import Site
+from samlocal.preparation.options import FunctionOptions, ProjectOptions
+from samlocal.sandbox.backend import Backend
+from samlocal.sandbox.plan import SandboxSettings
+from samlocal.serving.options import ServingOptions
+from samlocal.serving.project_snapshot import RepeatedHost
+from samlocal.serving.served_project import ServedProject
+from tests.functional.execution.fakes import RecordingLog
+from tests.functional.http_server.serving import served
+from tests.nodejs import add_to_path
+from tests.unit.http_api.gateway_fakes import FakeAuthorizers
+from tests.unit.preparation.host import RecordingObserver, host
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.http_api.exchange import Gateway
+
+PROJECT: Final = Path(__file__).parents[3] / "projects" / "rest-functions"
+INTERNAL_ERROR: Final = {"message": "Internal server error"}
+
+
+class NoProgress:
+    """There are no images."""
+
+    def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class WatchedLog(RecordingLog):
+    """A log, and whether the slow function has written its line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def write(self, output: bytes) -> None:
+        super().write(output)
+        if b"slow has ended" in output:
+            self._loop.call_soon_threadsafe(self.has_ended.set)
+
+
+class Served:
+    """The API of a copy of the project, its port, and what it says."""
+
+    def __init__(self, directory: Path, port: int, said: list[Diagnostic], log: WatchedLog) -> None:
+        self.directory = directory
+        self.port = port
+        self.said = said
+        self.log = log
+
+    async def ask(self, method: str, path: str, **options: Any) -> requests.Response:  # noqa: ANN401
+        """Send a request with `requests`, whose path is not changed."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return await asyncio.to_thread(requests.request, method, url, timeout=30, **options)
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Served]:
+    add_to_path()
+    directory = tmp_path / "rest-functions"
+    shutil.copytree(PROJECT, directory)
+    options = ServingOptions(
+        project=ProjectOptions(region="eu-central-1"),
+        function=FunctionOptions(reads_credentials=False),
+        sandbox=SandboxSettings(kind="process"),
+    )
+    said: list[Diagnostic] = []
+    log = WatchedLog()
+    (declared,) = open_project(directory / "template.yaml", region="eu-central-1").read_apis().apis
+    async with (
+        Fleet(Backend(kind="process"), progress=NoProgress(), max_environments=2) as fleet,
+        ServedProject(
+            options,
+            RepeatedHost(host(directory, PATH=os.environ["PATH"])),
+            fleet,
+            observer=RecordingObserver(),
+            log=lambda _: log,
+            watches=False,
+        ) as project,
+        AsyncExitStack() as stack,
+    ):
+        gateway: Gateway = RestGateway(
+            declared, project, FakeAuthorizers(), api_keys={}, report=said.append
+        )
+        site = Site([(declared, gateway)])
+
+        async def get_site() -> Site[Gateway]:
+            return site
+
+        app = http_app(get_site, allowed_hosts=())
+        _, port = await stack.enter_async_context(served(app))
+        yield Served(directory, port, said, log)
+
+
+async def test_event(api: Served) -> None:
+    """A function gets what the client has sent, with or without the stage in the path."""
+    for prefix in ("", "/dev"):
+        response = await api.ask(
+            "POST",
+            f"{prefix}/echo/a%2Bb/?q=1&q=a+b",
+            headers={"tEsT-HEADeR": "aValUE", "Content-Type": "text/plain", "Cookie": "a=b"},
+            data="ä".encode(),
+        )
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "application/json"
+        event = response.json()
+        assert event["resource"] == "/echo/{proxy+}"
+        assert event["path"] == "/echo/a%2Bb/"
+        assert event["pathParameters"] == {"proxy": "a%2Bb"}
+        assert event["headers"]["tEsT-HEADeR"] == "aValUE"
+        assert event["headers"]["Cookie"] == "a=b"
+        assert event["headers"]["X-Forwarded-Port"] == str(api.port)
+        assert event["multiValueQueryStringParameters"] == {"q": ["1", "a b"]}
+        assert event["stageVariables"] == {"table": "stars"}
+        assert event["body"] == "ä"
+        context = event["requestContext"]
+        assert context["path"] == "/dev/echo/a%2Bb/"
+        assert context["identity"]["sourceIp"] == "127.0.0.1"
+        assert context["requestId"] == response.headers["x-amzn-RequestId"]
+        assert context["accountId"] == "123456789012"
+    assert api.said == []
+
+
+async def test_binary_bodies(api: Served) -> None:
+    """Bytes arrive as they were sent, both ways."""
+    png = {"Content-Type": "image/png", "Accept": "image/png"}
+    content = bytes(range(256))
+    event = (await api.ask("PUT", "/echo/x", headers=png, data=content)).json()
+    assert event["isBase64Encoded"]
+    result = {"body": event["body"], "isBase64Encoded": True}
+    answer = {"Content-Type": "application/json", "Accept": "image/png"}
+    response = await api.ask("POST", "/answers", headers=answer, data=json.dumps(result))
+    assert response.content == content
+
+
+async def test_response(api: Served) -> None:
+    """Status, headers and cookies are those of the function."""
+    result = {
+        "statusCode": "418",
+        "headers": {"X-One": 1, "Server": "mine"},
+        "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
+    }
+    response = await api.ask("POST", "/answers", data=json.dumps(result))
+    assert response.status_code == 418
+    assert response.cookies.get_dict() == {"a": "1", "b": "2"}
+    assert response.headers["X-One"] == "1"
+    assert response.headers["x-amzn-Remapped-Server"] == "mine"
+    assert response.content == b""
+
+
+async def test_failures(api: Served) -> None:
+    """Errors and wrong results are the gateway's own answers, as the template customises them."""
+    for method, path, body, words in (
+        ("POST", "/answers", '"text"', "the result is text, not an object"),
+        ("GET", "/fails", None, "RangeError: no stars"),
+        ("GET", "/breaks-at-once", None, "RangeError: no stars"),
+    ):
+        response = await api.ask(method, path, data=body)
+        assert (response.status_code, response.json()) == (502, INTERNAL_ERROR)
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert words in api.said[-1].message
+
+
+async def test_timeout(api: Served) -> None:
+    """A client waits no longer than the integration does, and the function goes on."""
+    response = await api.ask("GET", "/slow")
+    assert (response.status_code, response.json()) == (
+        504,
+        {"message": "Endpoint request timed out"},
+    )
+    async with asyncio.timeout(30):
+        await api.log.has_ended.wait()
+
+
+async def _read_head(reader: asyncio.StreamReader) -> list[str]:
+    return (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+
+
+async def _read_chunk(reader: asyncio.StreamReader) -> bytes:
+    size = int(await reader.readline(), 16)
+    return (await reader.readexactly(size + 2))[:-2]
+
+
+async def test_stream(api: Served) -> None:
+    """The function writes its second part only when the client has seen the first."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(b"GET /streams HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    head = await _read_head(reader)
+    assert head[0].startswith("HTTP/1.1 201")
+    assert "Set-Cookie: a=b" in head
+    assert "Content-Type: text/plain" in head
+    assert await _read_chunk(reader) == b"first\n"
+    (api.directory / "node" / "seen-first").touch()
+    assert await _read_chunk(reader) == b"last\n"
+    assert await _read_chunk(reader) == b""
+    writer.close()
+
+
+async def test_stream_that_breaks(api: Served) -> None:
+    """The client sees that the body is incomplete, and the terminal why."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(b"GET /breaks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert (await _read_head(reader))[0].startswith("HTTP/1.1 200")
+    assert await _read_chunk(reader) == b"half\n"
+    assert not (await reader.read()).endswith(b"0\r\n\r\n")
+    assert "RangeError: no stars" in api.said[0].message
+    writer.close()
+
+
+async def test_large_request(api: Served) -> None:
+    """A request over 10 MiB is refused before its body is read."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(b"POST /answers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1073741824\r\n\r\n")
+    assert (await _read_head(reader))[0].startswith("HTTP/1.1 413")
+    writer.close()
