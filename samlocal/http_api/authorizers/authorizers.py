@@ -11,7 +11,7 @@ from samlocal.errors import UsageError
 from samlocal.function_log import printable
 from samlocal.http_api.authorization import Allowed, Refused
 from samlocal.http_api.authorizers.iam_callers import find_caller, iam_context
-from samlocal.http_api.authorizers.lambda_authorizers import LambdaAuthorizers, prepare
+from samlocal.http_api.authorizers.lambda_authorizers import LambdaAuthorizers
 from samlocal.project.apis import (
     ApiKind,
     IamAuthorizer,
@@ -136,7 +136,7 @@ class RouteAuthorizers:
             return authorizer.diagnostic
         hint: str | None
         if isinstance(authorizer, LambdaAuthorizer):
-            problem, hint = prepare(authorizer).problem, _DISABLED_HINT
+            problem, hint = await self._lambda.find_problem(authorizer), _DISABLED_HINT
         else:
             tokens = self._load_tokens()
             if isinstance(tokens, UsageError):

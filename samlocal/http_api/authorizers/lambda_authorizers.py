@@ -51,6 +51,8 @@ _HTTP_LIMIT_SECONDS: Final = 10.0
 _REST_LIMIT_SECONDS: Final = 29.0
 _UNAUTHORIZED: Final = "Unauthorized"
 _SHOWN_CHARACTERS: Final = 200
+# API Gateway's expressions are Java's, which name groups without `P`.
+_JAVA_GROUP: Final = re.compile(r"\(\?<(?=[A-Za-z])")
 
 
 @frozen
@@ -125,6 +127,14 @@ class LambdaAuthorizers:
         if isinstance(answer.result, Refused):
             return answer.result
         return self._decide(api, authorizer, answer, answer.result, method_arn)
+
+    async def find_problem(self, authorizer: LambdaAuthorizer) -> str | None:
+        """Return why an authorizer will refuse all requests; None if it will not."""
+        try:
+            await self._functions.find(authorizer.target.function)
+        except SamlocalError as error:
+            return f"its function cannot run: {error}"
+        return prepare(authorizer).problem
 
     def forget(self) -> None:
         """Drop cached results, such as after a change of the functions' code."""
@@ -246,7 +256,7 @@ def prepare(authorizer: LambdaAuthorizer) -> _Prepared:
     validation = None
     if authorizer.validation and authorizer.kind == "TOKEN":
         try:
-            validation = re.compile(authorizer.validation)
+            validation = re.compile(_JAVA_GROUP.sub("(?P<", authorizer.validation))
         except re.error as error:
             problem = f"the validation expression `{authorizer.validation}` cannot be read: {error}"
     return _Prepared(

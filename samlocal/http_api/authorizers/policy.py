@@ -89,7 +89,7 @@ def read_policy(document: object) -> Policy:
 
 def _read_statement(statement: dict[str, object], name: str) -> Statement:
     effect = statement.get("Effect")
-    if effect not in {"Allow", "Deny"}:
+    if effect not in ("Allow", "Deny"):  # it may be a list, which no set takes
         raise MalformedResultError(_wrong(f"{name}.Effect", effect, "`Allow` or `Deny`"))
     actions, inverts_actions = _read_names(statement, name, "Action")
     resources, inverts_resources = _read_names(statement, name, "Resource")
@@ -120,7 +120,8 @@ def _read_names(
 @lru_cache(maxsize=1024)
 def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str]:
     """Return the expression for any of some patterns with `*` and `?`."""
-    return re.compile("|".join(map(_expression, patterns)) or r"(?!)", flags | re.DOTALL)
+    any_of_them = "|".join(map(_expression, patterns)) if patterns else "(?!)"
+    return re.compile(any_of_them, flags | re.DOTALL)
 
 
 def _expression(pattern: str) -> str:

@@ -24,8 +24,8 @@ from samlocal.http_api.authorizers.token_claims import (
     scopes_of,
 )
 from samlocal.http_api.authorizers.token_signatures import (
+    SignatureChecks,
     UnreadableTokenError,
-    check_signature,
     read_token,
 )
 from samlocal.http_api.authorizers.user_pools import issuers_of
@@ -52,6 +52,7 @@ class TokenAuthorizers:
     def __init__(self, keys: IssuerKeys, *, now: Callable[[], float] = time.time) -> None:
         self._keys = keys
         self._now = now
+        self._signatures = SignatureChecks()
 
     async def check_jwt(
         self, route: Route, authorizer: JwtAuthorizer, request: HttpRequest, event: Event
@@ -168,7 +169,7 @@ class TokenAuthorizers:
                 else "the token has no `kid` in its header",
             )
         try:
-            check_signature(token, key)
+            self._signatures.check(token, key)
         except UnreadableTokenError as error:
             raise TokenError(
                 "the token has an invalid signature", f"the token's signature is wrong: {error}"

@@ -34,7 +34,7 @@ def check_times(claims: Mapping[str, Any], now: float) -> None:
     """
     times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     for name, value in times.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not _is_number(value):
             raise TokenError(
                 "the token has an invalid claim", f"the claim `{name}` is not a number: `{value}`"
             )
@@ -115,6 +115,11 @@ def _java_text(value: object) -> str:
 
 def _scalar(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number that can be compared, which NaN cannot."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124
 
 
 def _date(value: object) -> str:

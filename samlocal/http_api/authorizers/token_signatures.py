@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jwt
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _SIGNATURES: Final = jwt.PyJWS()
+# Clients send a token many times, and its signature takes longer than all else here.
+_KEPT_TOKENS: Final = 1024
 
 
 class UnreadableTokenError(Exception):
@@ -38,6 +41,7 @@ class UnverifiedToken:
         return self.algorithm in _ALGORITHMS
 
 
+@lru_cache(maxsize=_KEPT_TOKENS)
 def read_token(text: str) -> UnverifiedToken:
     """Return what a token says.
 
@@ -75,13 +79,24 @@ def read_public_keys(keys: Iterable[Mapping[str, Any]]) -> dict[str | None, RSAP
     return found
 
 
-def check_signature(token: UnverifiedToken, key: RSAPublicKey) -> None:
-    """Check that a key has signed a token.
+class SignatureChecks:
+    """Checks signatures, and remembers the newest tokens that have a right one."""
 
-    Raises:
-        UnreadableTokenError: It has not.
-    """
-    try:
-        _SIGNATURES.decode_complete(token.text, key, algorithms=list(_ALGORITHMS))
-    except (jwt.InvalidTokenError, ValueError) as error:
-        raise UnreadableTokenError(str(error)) from error
+    def __init__(self) -> None:
+        self._right: dict[str, RSAPublicKey] = {}
+
+    def check(self, token: UnverifiedToken, key: RSAPublicKey) -> None:
+        """Check that a key has signed a token.
+
+        Raises:
+            UnreadableTokenError: It has not.
+        """
+        if self._right.get(token.text) is key:
+            return
+        try:
+            _SIGNATURES.decode_complete(token.text, key, algorithms=list(_ALGORITHMS))
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise UnreadableTokenError(str(error)) from error
+        while len(self._right) >= _KEPT_TOKENS:
+            del self._right[next(iter(self._right))]
+        self._right[token.text] = key

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samlocal.errors import SamlocalError
+from samlocal.errors import FunctionNotFoundError, Place, SamlocalError
+from samlocal.function import Function, LocalCode
 from samlocal.invocation import FunctionError, InvocationResult, Report
 
 if TYPE_CHECKING:
-    from samlocal.function import Function
     from samlocal.invocation import ResponseSink
     from samlocal.serving.function_call import FunctionCall
 
@@ -26,7 +27,7 @@ def policy(resource: str = "*", effect: str = "Allow", **members: object) -> dic
 class FakeFunctions:
     """Answers with `outcome`: a JSON value, the error of a function, or an error to raise; `calls` are all calls.
 
-    An invocation sets `started`, and waits for `gate`.
+    No other function than `GuardFunction` exists. An invocation sets `started`, and waits for `gate`.
     """
 
     def __init__(self, outcome: object = None) -> None:
@@ -44,7 +45,11 @@ class FakeFunctions:
         return "us-east-1", ACCOUNT_ID
 
     async def find(self, name: str) -> Function:
-        raise NotImplementedError(name)
+        if name != "GuardFunction":
+            raise FunctionNotFoundError(f"no function `{name}`")
+        place = Place(Path("/app/template.yaml"), 1, 1)
+        code = LocalCode(path=Path("/app"), place=place)
+        return Function(logical_id=name, full_path=name, name=name, code=code, place=place)
 
     async def invoke(
         self, call: FunctionCall, *, response: ResponseSink | None = None

@@ -14,6 +14,7 @@ from samlocal.http_api.authorizers.jwks_file import LocalKeys
 from samlocal.project.apis import (
     ApiKind,
     CognitoAuthorizer,
+    FunctionTarget,
     IamAuthorizer,
     JwtAuthorizer,
     UnsupportedAuthorizer,
@@ -171,6 +172,15 @@ def _apis(*authorizers: Authorizer) -> list[Api]:
                 hint="`--disable-authorizer` lets every request in",
             ),
             id="identity source",
+        ),
+        pytest.param(
+            make_authorizer(target=FunctionTarget(function="Absent")),
+            Diagnostic(
+                message="the authorizer `Guard` of `Shop` refuses every request: its function cannot run: no"
+                " function `Absent`",
+                hint="`--disable-authorizer` lets every request in",
+            ),
+            id="function",
         ),
         pytest.param(
             _COGNITO,

@@ -205,8 +205,10 @@ async def test_without_sources_the_function_always_runs() -> None:
 
 
 async def test_a_token_of_the_expected_form_is_checked() -> None:
-    """The whole token matches the expression."""
-    assert isinstance(await _World(policy()).check(_token(validation="s.cret")), Allowed)
+    """The whole token matches the expression, which is one of Java's."""
+    for expression in ("s.cret", "(?<first>s)(?<!x)[a-z]++"):
+        allowed = await _World(policy()).check(_token(validation=expression))
+        assert isinstance(allowed, Allowed)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.http_api.authorizers.policy import MalformedResultError, read_policy
 
@@ -80,6 +84,41 @@ def test_the_operators_of_conditions_are_known_for_a_message() -> None:
     assert read_policy({"Statement": statements}).conditions == ("IpAddress", "Bool")
 
 
+def _matches(pattern: str, text: str) -> bool:
+    """Match as the words of IAM's documentation say, one character after the other."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return any(_matches(pattern[1:], text[start:]) for start in range(len(text) + 1))
+    return bool(text) and pattern[0] in {"?", text[0]} and _matches(pattern[1:], text[1:])
+
+
+@given(st.text("ab*?[.", max_size=8), st.text("ab[.\n", max_size=8))
+def test_patterns_match_like_the_definition(pattern: str, text: str) -> None:
+    """`*` is any text, `?` any one character, and all else itself."""
+    policy = read_policy({"Statement": [_allow(pattern)]})
+    assert (policy.decide(text) == "allow") is _matches(pattern, text)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)
+_MEMBERS = ("Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
+
+
+@given(_JSON | st.dictionaries(st.sampled_from(_MEMBERS), _JSON | st.sampled_from(["Allow", "*"])))
+def test_any_statement_is_read_or_refused(statement: object) -> None:
+    """Whatever JSON a function returns, there is a decision or a message."""
+    try:
+        policy = read_policy(json.loads(json.dumps({"Statement": [statement]})))
+    except MalformedResultError as error:
+        assert str(error).startswith("has a wrong `policyDocument.Statement[0]")  # noqa: PT017
+    else:
+        assert policy.decide(_ARN)
+
+
 def test_many_stars_take_no_time() -> None:
     """A pattern with many stars that nearly matches a long path ends at once."""
     policy = read_policy({"Statement": [_allow("*a" * 40 + "*b")]})
@@ -106,6 +145,11 @@ def test_many_stars_take_no_time() -> None:
             {"Statement": [_allow(), {**_allow(), "Effect": "allow"}]},
             "has a wrong `policyDocument.Statement[1].Effect`: `allow`, where `Allow` or `Deny` is expected",
             id="effect",
+        ),
+        pytest.param(
+            {"Statement": [{**_allow(), "Effect": []}]},
+            "has a wrong `policyDocument.Statement[0].Effect`: a list, where `Allow` or `Deny` is expected",
+            id="effect that is a list",
         ),
         pytest.param(
             {"Statement": [{"Effect": "Allow", "Action": "*"}]},

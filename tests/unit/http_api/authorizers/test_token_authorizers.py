@@ -190,6 +190,33 @@ async def test_a_wrong_token_is_refused(token: str, description: str, reason: st
     assert reason in (refused.reason or "")
 
 
+async def test_a_known_token_still_expires_and_loses_its_key() -> None:
+    """A signature is checked once for a key; times are checked each time, and a new key of that name anew."""
+    now = float(NOW)
+    published = [public_jwk("first")]
+    ticks = 0.0
+
+    async def fetch(_issuer: str) -> Any:  # noqa: ANN401  # keys
+        return tuple(published)
+
+    keys = IssuerKeys(clock=lambda: ticks, fetch=fetch)
+    authorizers = TokenAuthorizers(keys, now=lambda: now)
+    token = sign(_CLAIMS)
+    for _ in range(2):
+        assert isinstance(await _check_jwt(token, authorizers=authorizers), Allowed)
+    published[:] = [public_jwk("second", kid="first")]
+    ticks += 7200
+    refused = await _check_jwt(token, authorizers=authorizers)
+    assert isinstance(refused, Refused)
+    assert "signature" in (refused.reason or "")
+    published[:] = [public_jwk("first")]
+    ticks += 7200
+    now += 60
+    refused = await _check_jwt(token, authorizers=authorizers)
+    assert isinstance(refused, Refused)
+    assert "expired" in (refused.reason or "")
+
+
 async def test_one_scope_of_a_route_is_enough() -> None:
     """The event has the scopes of the route."""
     allowed = await _check_jwt(sign(_CLAIMS | {"scope": "write"}), scopes=("read", "write"))

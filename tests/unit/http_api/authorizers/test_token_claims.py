@@ -50,6 +50,11 @@ def test_a_token_holds_from_its_first_second_to_its_last(claims: dict[str, Any])
             "the claim `exp` is not a number: `tomorrow`",
         ),
         (
+            {"exp": float("nan")},
+            "the token has an invalid claim",
+            "the claim `exp` is not a number: `nan`",
+        ),
+        (
             {"exp": True},
             "the token has an invalid claim",
             "the claim `exp` is not a number: `True`",
