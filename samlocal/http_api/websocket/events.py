@@ -28,7 +28,8 @@ _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
 class ConnectionFacts:
     """What all events of a connection have in common.
 
-    `connected_ms` is Unix time in milliseconds. `authorizer` is the context that an authorizer gave.
+    `connected_ms` is Unix time in milliseconds. `authorizer` is the context that an authorizer gave. `api_key` is an API
+    key and its id, which is None for a key that nobody checked.
     """
 
     connection_id: str
@@ -40,6 +41,7 @@ class ConnectionFacts:
     user_agent: str | None
     variables: Mapping[str, str]
     authorizer: Mapping[str, object] | None = None
+    api_key: tuple[str, str | None] | None = None
 
 
 @frozen
@@ -100,7 +102,11 @@ def _context(
     event_type: str,
     further: Mapping[str, object] | None = None,
 ) -> Event:
-    identity = {"userAgent": facts.user_agent} if facts.user_agent is not None else {}
+    identity: Event = {}
+    if facts.api_key is not None:
+        identity["apiKey"], identity["apiKeyId"] = facts.api_key
+    if facts.user_agent is not None:
+        identity["userAgent"] = facts.user_agent
     context: Event = {
         "routeKey": request.route_key,
         **(further or {}),

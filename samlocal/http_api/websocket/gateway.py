@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
@@ -38,7 +39,7 @@ from samlocal.http_server.websocket_scope import largest_frame, last_ping
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
     from samlocal.http_api.authorization import Authorizers
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
@@ -54,7 +55,7 @@ _log: Final = logging.getLogger("samlocal.endpoint")
 class WebSocketGateway:
     """Serves one WebSocket API to clients, and its `@connections` to functions.
 
-    `clock` gives Unix time in seconds. `report` gets what is wrong with routes and with the results of functions.
+    `api_keys` are the values of API keys by their ids or names. `clock` gives Unix time in seconds. `report` gets what is wrong with routes and with the results of functions.
     All calls are in one event loop. Whoever stops the server calls `close` before functions stop.
     """
 
@@ -65,6 +66,7 @@ class WebSocketGateway:
         authorizers: Authorizers,
         *,
         report: Callable[[Diagnostic], None],
+        api_keys: Mapping[str, str] = MappingProxyType({}),
         limits: Limits = _DEFAULT_LIMITS,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -75,13 +77,15 @@ class WebSocketGateway:
         self._clock = clock
         self._routes = RouteTable(api)
         self._integrations = Integrations(functions, report)
-        self._door = Doorkeeper(api, functions, authorizers, self._integrations, report)
+        self._door = Doorkeeper(api, functions, authorizers, self._integrations, api_keys, report)
         self._connections: dict[str, Connection] = {}
         self._endpoint = ConnectionsEndpoint(api.stage, self._connections, limits)
         self._tasks: set[asyncio.Task[None]] = set()
         self._clients = 0
         self._last_left = asyncio.Event()
         self._is_closing = False
+        if not api_keys and any(each.needs_api_key for each in api.routes):
+            report(_unchecked_keys(api))
         for variable in self._routes.selection.unknown:
             report(_unknown_variable(api, variable))
 
@@ -299,6 +303,14 @@ async def _refuse(response: HttpResponse, scope: Scope, send: Send) -> None:
         await send({"type": f"{_DENIAL}.body", "body": response.body})
     except OSError:
         return  # the client has left
+
+
+def _unchecked_keys(api: Api) -> Diagnostic:
+    return Diagnostic(
+        message=f"API keys of `{api.full_path}` are not checked: none is given",
+        place=api.place,
+        hint="give them with --api-key NAME=VALUE",
+    )
 
 
 def _unknown_variable(api: Api, variable: str) -> Diagnostic:

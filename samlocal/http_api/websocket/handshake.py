@@ -12,7 +12,7 @@ from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.authorization import Refused
+from samlocal.http_api.authorization import Allowed, Refused
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import host_of
 from samlocal.http_api.websocket.events import ConnectionFacts, EventRequest, connect_event
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from samlocal.http_api.websocket.integrations import Integrations
     from samlocal.project.apis import Api, Route
 
+_API_KEY: Final = "x-api-key"
+_NO_KEY: Final = Refused(kind="INVALID_API_KEY", reason="the client has no API key")
+_UNKNOWN_KEY: Final = Refused(
+    kind="INVALID_API_KEY", reason="the client's API key is not a known one"
+)
 _SUBPROTOCOL: Final = "sec-websocket-protocol"
 _ERROR_TYPES: Final[Mapping[int, str]] = {
     500: "InternalServerErrorException",
@@ -48,7 +53,10 @@ class Admitted:
 
 
 class Doorkeeper:
-    """Decides about handshakes of one API."""
+    """Decides about handshakes of one API.
+
+    `api_keys` are the values of API keys by their ids or names; without any, each is let in, and that is said.
+    """
 
     def __init__(
         self,
@@ -56,9 +64,11 @@ class Doorkeeper:
         functions: Functions,
         authorizers: Authorizers,
         integrations: Integrations,
+        api_keys: Mapping[str, str],
         report: Callable[[Diagnostic], None],
     ) -> None:
         self._api = api
+        self._key_ids = {value: name for name, value in api_keys.items()}
         self._functions = functions
         self._authorizers = authorizers
         self._integrations = integrations
@@ -74,12 +84,18 @@ class Doorkeeper:
         event_request = EventRequest(
             route_key=CONNECT, request_id=new_identifier(), time_ms=int(now() * 1000)
         )
+        key = request.header(_API_KEY) if self._api.api_key_source == "HEADER" else None
         if route.authorizer is not None:
             event = connect_event(facts, event_request, request)
-            allowed = await self._authorize(route, request, event)
-            if isinstance(allowed, HttpResponse):
-                return allowed
-            facts = replace(facts, authorizer=allowed)
+            checked = await self._authorize(route, request, event)
+            if isinstance(checked, Refused):
+                return self._refuse(checked, route, request)
+            facts = replace(facts, authorizer=checked.context)
+            key = checked.api_key if self._api.api_key_source == "AUTHORIZER" else key
+        if route.needs_api_key:
+            if self._key_ids and key not in self._key_ids:
+                return self._refuse(_UNKNOWN_KEY if key else _NO_KEY, route, request)
+            facts = replace(facts, api_key=(key, self._key_ids.get(key)) if key else None)
         event = connect_event(facts, event_request, request)
         result = await self._integrations.run(route, event, request)
         if isinstance(result, RouteFailure):
@@ -94,22 +110,20 @@ class Doorkeeper:
 
     async def _authorize(
         self, route: Route, request: HttpRequest, event: dict[str, object]
-    ) -> Mapping[str, object] | HttpResponse | None:
-        """Return the context that the authorizer gives, or the response that refuses the client."""
+    ) -> Allowed | Refused:
         try:
             region, account = await self._functions.region_and_account()
         except SamlocalError as error:
-            self._report(Diagnostic(message=error.message, place=error.place, hint=error.hint))
-            failed = Refused(kind="AUTHORIZER_FAILURE")
-            return refusal_of(failed, request.request_id)
+            return Refused(kind="AUTHORIZER_FAILURE", reason=error.message)
         resource = f"{self._api.identifier}/{self._api.stage}/{CONNECT}"
         arn = resource_arn("execute-api", resource, region=region, account_id=account)
-        checked = await self._authorizers.check(self._api, route, request, event, arn)
-        if isinstance(checked, Refused):
-            if checked.reason is not None:
-                self._report(Diagnostic(message=checked.reason, place=route.place))
-            return refusal_of(checked, request.request_id)
-        return checked.context
+        return await self._authorizers.check(self._api, route, request, event, arn)
+
+    def _refuse(self, refused: Refused, route: Route, request: HttpRequest) -> HttpResponse:
+        if refused.reason is not None:
+            message = f"route `{route.path}`: {refused.reason}"
+            self._report(Diagnostic(message=message, place=route.place))
+        return refusal_of(refused, request.request_id)
 
 
 def _facts(api: Api, request: HttpRequest) -> ConnectionFacts:

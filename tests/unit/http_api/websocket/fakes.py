@@ -105,7 +105,8 @@ class World:
         *routes: Route,
         limits: Limits | None = None,
         authorizers: FakeAuthorizers | None = None,
-        route_selection: str | None = None,
+        api: Api = API,
+        api_keys: Mapping[str, str] | None = None,
         handlers: Mapping[str, Handler] | None = None,
         **named: Handler,
     ) -> None:
@@ -113,10 +114,11 @@ class World:
         self.authorizers = authorizers or FakeAuthorizers()
         self.reported: list[Diagnostic] = []
         self.gateway = WebSocketGateway(
-            replace(API, routes=routes, route_selection=route_selection),
+            replace(api, routes=routes),
             self.functions,
             self.authorizers,
             report=self.reported.append,
+            api_keys=api_keys or {},
             limits=limits or Limits(),
         )
 

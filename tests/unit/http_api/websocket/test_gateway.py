@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -20,6 +21,7 @@ from samlocal.project.apis import (
     UnsupportedIntegration,
 )
 from tests.unit.http_api.websocket.fakes import (
+    API,
     Client,
     FakeAuthorizers,
     FunctionFailedError,
@@ -131,7 +133,7 @@ async def test_own_route_selection() -> None:
     """An API's own expression selects its routes; variables without a value are reported at the start."""
     world = World(
         function_route("a-1", answers=True),
-        route_selection="${request.body.kind}-1$context.stage",
+        api=replace(API, route_selection="${request.body.kind}-1$context.stage"),
         handlers={"a-1": _echo},
     )
     async with Client(world) as client:
@@ -224,7 +226,9 @@ async def test_refused_by_authorizer(refused: Refused, status: int, body: dict[s
         "arn:aws:execute-api:eu-west-1:123456789012:abcdefghij/dev/$connect"
     ]
     assert world.functions.events == []
-    assert [each.message for each in world.reported] == ([refused.reason] if refused.reason else [])
+    assert [each.message for each in world.reported] == (
+        [f"route `$connect`: {refused.reason}"] if refused.reason else []
+    )
 
 
 async def test_authorizer_context() -> None:
@@ -243,6 +247,54 @@ async def test_authorizer_context() -> None:
     contexts = [event["requestContext"] for event in world.functions.events]
     assert [each["authorizer"] for each in contexts] == [{"principalId": "me"}] * 3
     assert "authorizer" not in authorizers.events[0]["requestContext"]
+
+
+@pytest.mark.parametrize(
+    ("source", "headers", "from_authorizer", "identity", "reason"),
+    [
+        ("HEADER", [("X-Api-Key", "secret")], None, ("secret", "Mine"), None),
+        ("AUTHORIZER", [], "secret", ("secret", "Mine"), None),
+        ("HEADER", [("X-Api-Key", "other")], "secret", None, "is not a known one"),
+        ("AUTHORIZER", [("X-Api-Key", "secret")], None, None, "has no API key"),
+    ],
+)
+async def test_api_keys(
+    source: Literal["HEADER", "AUTHORIZER"],
+    headers: list[tuple[str, str]],
+    from_authorizer: str | None,
+    identity: tuple[str, str] | None,
+    reason: str | None,
+) -> None:
+    """A `$connect` that needs an API key lets in clients whose header or authorizer has one that is given."""
+    world = World(
+        function_route("$connect", authorizer=IamAuthorizer(), needs_api_key=True),
+        authorizers=FakeAuthorizers(Allowed(api_key=from_authorizer)),
+        api=replace(API, api_key_source=source),
+        api_keys={"Mine": "secret"},
+        connect=_ok,
+    )
+    async with Client(world, *headers) as client:
+        if reason is None:
+            await client.accepted()
+        else:
+            assert (await client.refused())[::2] == (403, b'{"message":"Forbidden"}')
+    if identity is not None:
+        known = world.functions.events[0]["requestContext"]["identity"]
+        assert (known["apiKey"], known["apiKeyId"]) == identity
+    assert [each.message.endswith(reason) for each in world.reported if reason] == [True] * bool(
+        reason
+    )
+
+
+async def test_no_api_keys() -> None:
+    """Without any key, each client is let in, which is said at the start."""
+    world = World(function_route("$connect", needs_api_key=True), connect=_ok)
+    assert [each.message for each in world.reported] == [
+        "API keys of `Chat` are not checked: none is given"
+    ]
+    async with Client(world) as client:
+        await client.accepted()
+    assert "apiKey" not in world.functions.events[0]["requestContext"]["identity"]
 
 
 @pytest.mark.parametrize(("offers", "chosen"), [(("chat", "v2"), "chat"), ((), None)])
