@@ -69,12 +69,14 @@ class Definition:
     """All that a definition says about an API.
 
     `security` is for operations that say nothing. `default_scopes` are those of authorizers, by name.
+    `ignored_schemes` are names that `security` may have and that API Gateway does not know as authorizers.
     """
 
     operations: tuple[Operation, ...] = ()
     security: Security = field(default_factory=Security)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     default_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ignored_schemes: frozenset[str] = frozenset()
     name: str | None = None
     binary_types: tuple[str, ...] = ()
     cors: Cors | None = None
@@ -145,6 +147,8 @@ def _authorizer(definition: Definition, operation: Operation) -> Authorizer | No
         return None
     if name in definition.authorizers:
         return definition.authorizers[name]
+    if name in definition.ignored_schemes:
+        return None
     diagnostic = Diagnostic(
         message=f"`{operation.name}` needs the authorizer `{name}`, which the API does not have",
         place=operation.place,

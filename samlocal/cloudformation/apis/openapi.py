@@ -21,11 +21,12 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
     method_auth,
     read_api_keys,
     read_authorizers,
+    read_ignored,
 )
 from samlocal.cloudformation.apis.openapi_document import OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
 from samlocal.cloudformation.apis.settings import flag, skipped
-from samlocal.errors import ProjectError
+from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import ApiKind, IamAuthorizer
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def read_openapi(
         operations=operations,
         security=reader.shared_security(),
         authorizers=reader.authorizers,
+        ignored_schemes=reader.ignored_schemes,
         name=info.text("title") if info else None,
         binary_types=root.texts(_BINARY_TYPES),
         cors=read_cors(cors, OPENAPI) if cors else None,
@@ -99,11 +101,17 @@ class OperationReader:
         self._integrations = integrations
         self._validation = ValidationReader(document)
         self._api_keys = read_api_keys(document)
+        self._ignored = read_ignored(document)
         self.authorizers: dict[str, Authorizer] = {
             AWS_IAM: IamAuthorizer(),
             **read_authorizers(document, kind, integrations),
         }
         self.failures: list[Diagnostic] = []
+
+    @property
+    def ignored_schemes(self) -> frozenset[str]:
+        """The names of security schemes that protect nothing."""
+        return frozenset(self._ignored)
 
     def read_all(self) -> Iterator[Operation]:
         """Yield the operations in the order of the document."""
@@ -111,6 +119,7 @@ class OperationReader:
         for path in paths.entries if paths else ():
             try:
                 item = self._document.referred(paths, path) if paths else None
+                check_path(path, paths.entries[path].place if paths else None)
             except ProjectError as error:
                 self.failures.append(skipped(f"`{path}`", error))
                 continue
@@ -167,13 +176,28 @@ class OperationReader:
     def _security(self, settings: Properties) -> Security:
         requirements = settings.mappings("security", "a security requirement")
         names = [name for each in requirements for name in each.entries]
-        authorizer = next((name for name in names if name not in self._api_keys), None)
+        others = [name for name in names if name not in self._api_keys]
+        self._document.missing.diagnostics += (
+            self._ignored[name] for name in others if name in self._ignored
+        )
+        others.sort(key=lambda name: name in self._ignored)
+        authorizer = next(iter(others), None)
         first = next((each for each in requirements if authorizer in each.entries), None)
         return Security(
             authorizer=authorizer,
             scopes=first.texts(authorizer) if first and authorizer else None,
             needs_api_key=True if any(name in self._api_keys for name in names) else None,
         )
+
+
+def check_path(path: str, place: Place | None) -> None:
+    """Raise if a path cannot be one of an API.
+
+    Raises:
+        TemplateError: it does not begin with a slash.
+    """
+    if not path.startswith("/") and path != DEFAULT_PATH:
+        raise TemplateError(f"a path must begin with `/`, not `{path}`", place=place)
 
 
 def resource_path(path: str) -> str:

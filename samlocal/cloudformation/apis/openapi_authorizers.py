@@ -74,6 +74,27 @@ def read_api_keys(document: OpenApiDocument) -> frozenset[str]:
     )
 
 
+def read_ignored(document: OpenApiDocument) -> dict[str, Diagnostic]:
+    """Return the security schemes that API Gateway ignores, with what is said about them.
+
+    Only its own extensions, and API keys in `x-api-key`, protect a method.
+    """
+    schemes = document.security_schemes()
+    known_keys = read_api_keys(document)
+    return {
+        name: Diagnostic(
+            message=f"the security scheme `{name}` protects nothing: API Gateway ignores it",
+            place=schemes.node.place_of(name),
+            hint=f"add `{_AUTHORIZER}` or `{_AUTH_TYPE}`",
+        )
+        for name in (schemes.entries if schemes else ())
+        if schemes
+        and name not in known_keys
+        and (scheme := document.referred(schemes, name)) is not None
+        and not {_AUTHORIZER, _AUTH_TYPE} & scheme.entries.keys()
+    }
+
+
 def _read_scheme(
     name: str, scheme: Properties, kind: ApiKind, integrations: IntegrationReader
 ) -> Authorizer | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.definition import ANY, OPTIONS, Operation
 from samlocal.cloudformation.apis.settings import flag, unquoted
 from samlocal.cloudformation.functions.properties import Properties
+from samlocal.diagnostics import Diagnostic
 from samlocal.project.apis import IntegrationResponse, MockIntegration
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from samlocal.documents.node import Node
 
 _ALL_METHODS: Final = ("DELETE", "GET", "HEAD", OPTIONS, "PATCH", "POST", "PUT")
+_QUOTED: Final[Mapping[str, str]] = {
+    "Allow-Origin": "AllowOrigin",
+    "Allow-Headers": "AllowHeaders",
+    "Allow-Methods": "AllowMethods",
+}
 _WILDCARD: Final = "'*'"
 _PREFIX: Final = "Access-Control-"
 _JSON: Final = "application/json"
@@ -34,6 +40,8 @@ def rest_preflights(
     Raises:
         TemplateError: the configuration is malformed.
     """
+    if cors.optional_text() is not None:
+        cors = cors.with_value({"AllowOrigin": cors})
     given = _headers(settings, cors)
     methods: dict[str, list[Operation]] = {}
     for operation in operations:
@@ -54,9 +62,7 @@ def rest_preflights(
 
 
 def _headers(settings: Properties, cors: Node) -> dict[str, str]:
-    """Return the headers that are configured; the short form has the origin only."""
-    if (origin := cors.optional_text()) is not None:
-        return {f"{_PREFIX}Allow-Origin": unquoted(origin)}
+    """Return the headers that are configured."""
     config = Properties(cors, settings.resolver, settings.missing)
     texts = {
         "Allow-Origin": config.text("AllowOrigin") or _WILDCARD,
@@ -65,4 +71,19 @@ def _headers(settings: Properties, cors: Node) -> dict[str, str]:
         "Max-Age": config.text("MaxAge"),
         "Allow-Credentials": "true" if flag(config, "AllowCredentials") else None,
     }
-    return {f"{_PREFIX}{name}": unquoted(text) for name, text in texts.items() if text}
+    given = {name: text for name, text in texts.items() if text}
+    for name in given.keys() & _QUOTED.keys():
+        _check_quotes(config, _QUOTED[name], given[name])
+    return {f"{_PREFIX}{name}": unquoted(text) for name, text in given.items()}
+
+
+def _check_quotes(config: Properties, name: str, text: str) -> None:
+    """Report a value that API Gateway refuses, as it is not quoted."""
+    if name in config.entries and unquoted(text) == text:
+        config.missing.diagnostics.append(
+            Diagnostic(
+                message=f"`{name}` of `Cors` works here, but API Gateway wants quotes in the value",
+                place=config.entries[name].place,
+                hint=f"""write {name}: "'{text}'\"""",
+            )
+        )

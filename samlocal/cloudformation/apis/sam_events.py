@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
+from samlocal.cloudformation.apis.openapi import check_path
 from samlocal.cloudformation.apis.settings import known, required_text, skipped
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.stack.globals import declared_properties
@@ -135,6 +136,7 @@ class SamEvents:
             path = required_text(settings, "Path", owner)
             if kind == "HttpApi" and path.removeprefix("/") == DEFAULT_PATH:
                 path = DEFAULT_PATH
+            check_path(path, settings.entries["Path"].place)
             method = self._method(settings, required_text(settings, "Method", owner))
         is_function = self._stack.resource_type(logical_id) == FUNCTION
         return ApiEvent(

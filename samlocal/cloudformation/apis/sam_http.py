@@ -61,11 +61,12 @@ def read_http_api(resource: SamResource) -> Api:
     definition = _with_auth(resource, definition)
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
+    stage = settings.get("StageName", default=_DEFAULT_STAGE)
     return Api(
         kind=ApiKind.HTTP,
         full_path=path,
         identifier=api_identifier(path),
-        stage=settings.text("StageName") or _DEFAULT_STAGE,
+        stage=stage.text("`StageName`") if stage else _DEFAULT_STAGE,
         routes=routes,
         name=settings.text("Name") or definition.name,
         variables=variables,

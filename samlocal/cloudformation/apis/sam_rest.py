@@ -68,6 +68,7 @@ def read_rest_api(resource: SamResource) -> Api:
     definition = _with_auth(resource, definition, auth)
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
+    stage = settings.get("StageName", default=_IMPLICIT_STAGE)
     source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or definition.api_key_source
     compression = settings.optional_integer(
         "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
@@ -77,7 +78,7 @@ def read_rest_api(resource: SamResource) -> Api:
         kind=ApiKind.REST,
         full_path=path,
         identifier=api_identifier(path),
-        stage=settings.text("StageName") or _IMPLICIT_STAGE,
+        stage=stage.text("`StageName`") if stage else _IMPLICIT_STAGE,
         routes=routes,
         name=settings.text("Name") or definition.name,
         variables=variables,

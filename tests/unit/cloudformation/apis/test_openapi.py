@@ -700,3 +700,30 @@ def test_a_parameter_without_a_value(read_template: ReadTemplate) -> None:
     assert outline(found.apis[0]) == ["GET /a/{id} -> F"]
     (diagnostic,) = found.diagnostics
     assert [each.name for each in diagnostic.missing] == ["Missing"]
+
+
+@pytest.mark.parametrize(
+    ("security", "name"), [("[{bearer: []}]", None), ("[{bearer: []}, {Iam: []}]", "Iam")]
+)
+def test_a_scheme_that_api_gateway_ignores(
+    read_template: ReadTemplate, security: str, name: str | None
+) -> None:
+    """A scheme without an extension protects nothing on AWS either, which is said."""
+    schemes = f"components:\n  securitySchemes:{indent(REST_SCHEMES, '  ')}"
+    schemes += "    bearer: {type: http, scheme: bearer}\n"
+    found = read_template(rest(schemes + one_method(PROXY, f"security: {security}")))
+    (route,) = found.apis[0].routes
+    assert (route.authorizer.name if route.authorizer else None) == name
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.message == (
+        "the security scheme `bearer` protects nothing: API Gateway ignores it"
+    )
+    assert diagnostic.place is not None
+
+
+def test_a_path_without_a_slash(one_api: OneApi) -> None:
+    """API Gateway takes no such path."""
+    api = one_api(rest(f"paths: {{a: {{get: {{x-amazon-apigateway-integration: {PROXY}}}}}}}"))
+    assert [each.message for each in api.failures] == [
+        "skipping `a`: a path must begin with `/`, not `a`"
+    ]

@@ -374,6 +374,10 @@ def test_an_event_with_an_error_is_left_out(
             "`RestApiId` must be `!Ref` of an API in the same template",
         ),
         (
+            "{Type: Api, Properties: {Path: b, Method: get}}",
+            "a path must begin with `/`, not `b`",
+        ),
+        (
             "{Type: Api, Properties: {Path: !ImportValue p, Method: get}}",
             "a value cannot be resolved locally: the export `p` is available only in AWS",
         ),
@@ -552,3 +556,30 @@ def test_an_api_named_like_the_implicit_one(read_template: ReadTemplate) -> None
     without = declared.partition("  F:")[0]
     (api,) = read_template(without).apis
     assert (api.full_path, api.stage) == ("ServerlessRestApi", "dev")
+
+
+@pytest.mark.parametrize(
+    "cors",
+    ["'*'", "{AllowOrigin: '*'}", "{AllowHeaders: '*'}", "{AllowMethods: '*'}"],
+)
+def test_cors_without_inner_quotes(read_template: ReadTemplate, cors: str) -> None:
+    """API Gateway refuses the value, so that it is said although it works here."""
+    found = read_template(with_api(f"Cors: {cors}"))
+    integration = route(found.apis[0], "OPTIONS /a").integration
+    assert isinstance(integration, MockIntegration)
+    assert "*" in integration.responses[0].headers.values()
+    (diagnostic,) = found.diagnostics
+    assert "API Gateway wants quotes" in diagnostic.message
+    assert diagnostic.hint is not None
+    assert diagnostic.hint.endswith(""": "'*'\"""")
+
+
+def test_a_stage_name_without_a_value(read_template: ReadTemplate) -> None:
+    """The default name stands for it, which is said."""
+    text = "Parameters: {Stage: {Type: String}}" + with_api().replace("dev", "!Ref Stage")
+    found = read_template(text)
+    assert found.apis[0].stage == "Prod"
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.message.startswith("using the default Prod for `StageName`")
+    assert diagnostic.hint == "give it one: --parameter-overrides Stage=…"
+    assert read_template(text, Stage="test").apis[0].stage == "test"
