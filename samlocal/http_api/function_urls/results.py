@@ -85,7 +85,8 @@ def _read_streamed(result: FunctionResult) -> HttpResponse:
     splitter = PreludeSplitter(result.content_type)
     try:
         body = splitter.feed(result.payload)
-        splitter.end()
+        if result.payload:  # else its client has not written a prelude either
+            splitter.end()
     except PreludeError as error:
         raise WrongResultError(str(error)) from error
     default_type = _stream_type(result.content_type)

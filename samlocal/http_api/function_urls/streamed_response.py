@@ -49,6 +49,7 @@ class StreamedResponse:
         self._splitter: PreludeSplitter | None = None
         self._content_type = _DEFAULT_TYPE
         self._kept: list[bytes] = []
+        self._is_empty = True
 
     @property
     def whole(self) -> HttpResponse:
@@ -72,6 +73,7 @@ class StreamedResponse:
             return
         if self.problem is not None:
             return
+        self._is_empty = False
         try:
             body = splitter.feed(chunk)
             if splitter.prelude is not None and not self.has_begun:
@@ -83,10 +85,15 @@ class StreamedResponse:
             await self._send(body)
 
     async def end(self, error: FunctionError | None) -> None:
-        """Note the end: whoever waits for it ends the response, or breaks it off."""
+        """Note the end: whoever waits for it ends the response, or breaks it off.
+
+        Without a byte there is a response, too: clients write the prelude with the first part of the body, if any.
+        https://github.com/middyjs/middy/issues/1189
+        """
         if error is None and self.problem is None and self._splitter is not None:
             try:
-                self._splitter.end()
+                if not self._is_empty:
+                    self._splitter.end()
                 if not self.has_begun:
                     await self._send_head({})
             except PreludeError as wrong:

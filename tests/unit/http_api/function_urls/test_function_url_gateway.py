@@ -455,7 +455,6 @@ async def test_prelude_alone() -> None:
         pytest.param([b"[]" + NULS, b"x"], "not a JSON object", id="list"),
         pytest.param([prelude(statusCode="x"), b"x"], "`statusCode` is not", id="status"),
         pytest.param([prelude(headers=7)], "`headers` is not an object", id="headers"),
-        pytest.param([], "ends before the eight NUL bytes", id="nothing"),
     ],
 )
 @pytest.mark.parametrize("streams", [False, True])
@@ -494,11 +493,24 @@ async def test_error_before_the_first_part() -> None:
     assert (response.status, response.body) == FAILED
 
 
-async def test_empty_stream() -> None:
-    """A handler may end its stream without a part."""
-    writer = await Setting(streaming(content_type="text/plain"), streams=True).stream()
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("text/plain", "text/plain"),
+        (HTTP_INTEGRATION_RESPONSE, "application/octet-stream"),
+    ],
+)
+async def test_empty_stream(content_type: str, expected: str) -> None:
+    """A handler may end its stream without a part, and then without the prelude that it would begin with.
+
+    https://github.com/middyjs/middy/issues/1189
+    """
+    writer = await Setting(streaming(content_type=content_type), streams=True).stream()
     assert (writer.status, writer.seen, writer.end_of_body) == (200, [], "complete")
-    assert headers_of(writer)["content-type"] == "text/plain"
+    assert headers_of(writer)["content-type"] == expected
+    whole = await Setting(streaming(content_type=content_type)).answer(http_request())
+    assert (whole.status, whole.body) == (200, b"")
+    assert headers_of(whole)["content-type"] == expected
 
 
 async def test_handler_that_does_not_stream() -> None:
