@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from samlocal.frozen_dataclass import frozen
@@ -40,16 +41,20 @@ class HttpRequest:
 
     def header(self, name: str) -> str | None:
         """Return the last value of a header, whose name is compared without case; None if there is none."""
-        wanted = name.lower()
-        for own, value in reversed(self.headers):
-            if own.lower() == wanted:
-                return value
-        return None
+        values = self._values.get(name.lower())
+        return values[-1] if values else None
 
     def all_values(self, name: str) -> list[str]:
         """Return all values of a header, in their order."""
-        wanted = name.lower()
-        return [value for own, value in self.headers if own.lower() == wanted]
+        return list(self._values.get(name.lower(), ()))
+
+    @cached_property
+    def _values(self) -> dict[str, list[str]]:
+        """All values of each header by its name in lower case."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name.lower(), []).append(value)
+        return found
 
 
 @frozen

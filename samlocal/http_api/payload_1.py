@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import field
+from functools import lru_cache
 from ipaddress import ip_address
 from time import gmtime
 from typing import TYPE_CHECKING, Final
@@ -163,6 +164,7 @@ def extended_request_id(request_id: str) -> str:
     return base64.b64encode(hashlib.blake2b(request_id.encode(), digest_size=11).digest()).decode()
 
 
+@lru_cache(maxsize=1024)
 def short_id(*names: str) -> str:
     """Return an id of six letters and digits, as resources have; it is always the same for the same names."""
     number = int.from_bytes(hashlib.blake2b("\0".join(names).encode(), digest_size=8).digest())
@@ -187,6 +189,7 @@ def _event_path(api: Api, request: HttpRequest) -> str:
     return base + path if base and request.prefix == base else path
 
 
+@lru_cache(maxsize=256)
 def _domain_prefix(host: str) -> str | None:
     """Return the first label of a domain; None for an address and for a name without labels, as `localhost`."""
     name = host.rpartition(":")[0] or host
