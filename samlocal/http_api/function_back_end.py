@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from samlocal.invocation import FunctionError, InvocationResult, ResponseMode
     from samlocal.project.apis import FunctionTarget
 
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _log: Final = logging.getLogger("samlocal.http_api")
 
 # For a result that is not one because it was streamed.
@@ -104,7 +105,7 @@ class FunctionBackEnd:
         invocation_id: str | None = None,
     ) -> Failure | None:
         """Give the response to a sink, and return when that has ended; it may have begun before a failure."""
-        payload = json.dumps(event, separators=(",", ":")).encode()
+        payload = _encode(event).encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
             return Failure(
                 kind="too large",

@@ -24,6 +24,13 @@ _FRAMING: Final = CONNECTION_HEADERS | {"content-length"}
 _SHOWN: Final = 60
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a value of JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 class WrongResultError(ValueError):
     """A function's result is not a response; the message is for the terminal and begins with a member's name."""
 
@@ -35,7 +42,7 @@ def parse_json(payload: bytes) -> Any:  # noqa: ANN401  # is checked by what use
         WrongResultError: It is not JSON.
     """
     try:
-        return json.loads(payload, parse_constant=_refuse_constant)
+        return _DECODER.decode(payload.decode())
     except (ValueError, RecursionError) as error:
         raise WrongResultError(f"the result is not JSON: {error}") from error
 
@@ -161,7 +168,3 @@ def _show(value: object) -> str:
     # Half of a surrogate pair, which JSON may have, is not for a terminal.
     text = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
     return f"`{text}`" if len(text) <= _SHOWN else f"`{text[:_SHOWN]}…`"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a value of JSON")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
@@ -200,7 +199,8 @@ class FunctionUrlGateway:
         return event
 
     def _complete_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        return replace(response, headers=self._complete(request, list(response.headers)))
+        headers = self._complete(request, list(response.headers))
+        return HttpResponse(status=response.status, headers=headers, body=response.body)
 
     def _complete(self, request: HttpRequest, headers: HeaderList) -> HeaderList:
         """Add what every response has; CORS headers come besides those of the function."""

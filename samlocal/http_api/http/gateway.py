@@ -180,7 +180,8 @@ class HttpGateway:
                 if not name.lower().startswith(CORS_HEADERS_PREFIX)
             ]
             headers += self._cors.response_headers(request)
-        return replace(response, headers=[*headers, _request_id(request)])
+        headers.append(_request_id(request))
+        return HttpResponse(status=response.status, headers=headers, body=response.body)
 
     def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
         self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
