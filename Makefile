@@ -20,7 +20,7 @@ demo: $(ready) ## Set up engine and image, and invoke the sample app; SANDBOX=pr
 test: $(ready) ## Run all tests; ARGS='-k name' selects some
 	@.ci/images
 	@.ci/apt 'the tests' docker-registry iproute2 curl ruby gcc libc6-dev gdb gdbserver \
-	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl bubblewrap busybox $(if $(CI),openssh-server) || true
+	  podman runc crun netavark aardvark-dns uidmap slirp4netns openssl bubblewrap busybox chromium $(if $(CI),openssh-server) || true
 	@.ci/compilers || true
 	@# Twice as many workers as processors: tests mostly wait for an engine.
 	@$(python) -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --dist loadgroup $(ARGS)

@@ -1,0 +1,221 @@
+"""Answers the requests of the page below `/_samlocal/`.
+
+| request | answer |
+|---|---|
+| `GET /_samlocal/` | the page, and its files beside it |
+| `GET /_samlocal/state` | routes, functions and the list of requests, as JSON |
+| `GET /_samlocal/entries/ID` | all of one request |
+| `GET /_samlocal/events` | requests as they come, as server-sent events |
+| `POST /_samlocal/send` | sends `{"id": ID}` again, with the header `X-Samlocal-Token` |
+| `POST /_samlocal/clear` | forgets all requests |
+
+Pages of other origins get nothing: a browser names its origin, and the token is in the page alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+import time
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from samlocal.http_api.console.entry import as_json, bounded, details, summary
+from samlocal.http_api.console.history import History
+from samlocal.http_api.console.page_files import page_file
+from samlocal.http_api.exchange import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from samlocal.http_api.console.entry import ConsoleEntry, ConsoleFunction, ConsoleRoute
+    from samlocal.http_api.console.history import Follower
+    from samlocal.http_api.exchange import HttpRequest, ResponseWriter
+
+_log: Final = logging.getLogger("samlocal.endpoint")
+PREFIX: Final = "/_samlocal"
+TOKEN_HEADER: Final = "X-Samlocal-Token"  # noqa: S105  # its name
+# A browser reconnects by itself, so the stream of a page that is gone ends soon.
+_STREAM_SECONDS: Final = 60
+_HEARTBEAT_SECONDS: Final = 15
+_MOST_STREAMS: Final = 32
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SECURITY: Final = (
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+
+
+class Sender(Protocol):
+    """Sends a request through the server again, as if a client had sent it."""
+
+    async def __call__(self, request: HttpRequest, entry: ConsoleEntry) -> None:
+        """Return when it is answered; `entry` is that of the first one, whose identifier the new one names."""
+
+
+class Console:
+    """The console of one server; all calls are in one event loop."""
+
+    def __init__(
+        self,
+        *,
+        routes: Callable[[], Sequence[ConsoleRoute]],
+        functions: Callable[[], Sequence[ConsoleFunction]],
+        send: Sender | None = None,
+    ) -> None:
+        """Show what `routes` and `functions` return now; without `send` no request can be sent again."""
+        self._routes = routes
+        self._functions = functions
+        self._send = send
+        self._token = secrets.token_urlsafe(32)
+        self._history = History()
+        self._streams = 0
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def record(self, entry: ConsoleEntry) -> None:
+        """Show a request, or more of one that is known."""
+        self._history.put(bounded(entry))
+
+    async def close(self) -> None:
+        """End the streams of pages, and requests that are being sent again."""
+        self._history.end()
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
+        """Return the whole response; None if it was sent with the writer."""
+        path = request.path.removeprefix(PREFIX)
+        if path == "":
+            return _response(308, b"", ("Location", f"{PREFIX}/"))
+        if (refused := self._refusal(request, path)) is not None:
+            return refused
+        if request.method == "POST":
+            return self._change(path, request)
+        if request.method not in {"GET", "HEAD"}:
+            return _error(405, "the console takes GET and POST", ("Allow", "GET, HEAD, POST"))
+        if path == "/events" and request.method == "GET":
+            return await self._stream(writer)
+        return self._read(path)
+
+    def _refusal(self, request: HttpRequest, path: str) -> HttpResponse | None:
+        """Return why a request is not of the page; links to the page itself may be anywhere."""
+        site = request.header("Sec-Fetch-Site")
+        if path != "/" and site is not None and site not in _OWN_SITES:
+            return _error(403, "the request is from another site")
+        origin = request.header("Origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+            return _error(403, "the request is from another origin")
+        if request.method == "POST":
+            token = request.header(TOKEN_HEADER) or ""
+            if not hmac.compare_digest(token.encode(), self._token.encode()):
+                return _error(403, "the page is out of date: reload it")
+        return None
+
+    def _read(self, path: str) -> HttpResponse:
+        if path == "/state":
+            return _json(self._state())
+        if path.startswith("/entries/"):
+            entry = self._history.find(path.removeprefix("/entries/"))
+            return _json(details(entry)) if entry else _error(404, "the request is forgotten")
+        found = page_file(path.removeprefix("/"), self._token)
+        if found is None:
+            return _error(404, "the console has no such page")
+        return _response(200, found[1], ("Content-Type", found[0]))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "routes": [_members(each) for each in self._routes()],
+            "functions": [_members(each) for each in self._functions()],
+            "entries": [summary(each) for each in self._history],
+            "canSend": self._send is not None,
+        }
+
+    def _change(self, path: str, request: HttpRequest) -> HttpResponse:
+        if path == "/clear":
+            self._history.clear()
+            return _json({})
+        if path != "/send":
+            return _error(404, "the console has no such action")
+        entry = self._history.find(_identifier(request.body))
+        if entry is None:
+            return _error(404, "the request is forgotten")
+        if self._send is None:
+            return _error(409, "requests cannot be sent again here")
+        if entry.request_body.is_cut:
+            return _error(409, "the body was too large to be kept")
+        now = replace(entry.request, received=time.time(), request_id=str(uuid.uuid4()))
+        task = asyncio.create_task(_run(self._send, now, entry))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        return _json({}, status=202)
+
+    async def _stream(self, writer: ResponseWriter) -> HttpResponse | None:
+        if self._streams >= _MOST_STREAMS:
+            return _error(503, "too many pages show the console", ("Retry-After", "5"))
+        self._streams += 1
+        follower = self._history.follow()
+        try:
+            headers = (("Content-Type", "text/event-stream; charset=utf-8"), *_SECURITY)
+            await writer.begin(200, headers)
+            await writer.write(b"retry: 500\n\n")
+            await _follow(follower, writer)
+            await writer.end()
+        finally:
+            self._history.forget(follower)
+            self._streams -= 1
+        return None
+
+
+async def _follow(follower: Follower, writer: ResponseWriter) -> None:
+    end = time.monotonic() + _STREAM_SECONDS
+    while not follower.is_ended and time.monotonic() < end:
+        entries = await follower.wait(_HEARTBEAT_SECONDS)
+        for each in entries:
+            await writer.write(b"event: entry\ndata: " + as_json(summary(each)) + b"\n\n")
+        if not entries:
+            await writer.write(b": nothing new\n\n")
+
+
+async def _run(send: Sender, request: HttpRequest, entry: ConsoleEntry) -> None:
+    try:
+        await send(request, entry)
+    except Exception:  # noqa: BLE001  # nobody awaits it; the log has it
+        _log.exception("no answer to %s %s, sent again", request.method, request.path)
+
+
+def _identifier(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["id"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _members(value: ConsoleRoute | ConsoleFunction) -> dict[str, Any]:
+    return dict(vars(value))
+
+
+def _json(value: object, *, status: int = 200) -> HttpResponse:
+    return _response(status, as_json(value), ("Content-Type", "application/json"))
+
+
+def _error(status: int, message: str, *headers: tuple[str, str]) -> HttpResponse:
+    body = as_json({"message": message})
+    return _response(status, body, ("Content-Type", "application/json"), *headers)
+
+
+def _response(status: int, body: bytes, *headers: tuple[str, str]) -> HttpResponse:
+    return HttpResponse(status=status, headers=(*headers, *_SECURITY), body=body)
