@@ -1,0 +1,212 @@
+"""Web functions with real programs: Node.js behind the server, and clients in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from samlocal.http_api.app import http_app
+from samlocal.http_api.sites import Site
+from samlocal.http_api.web_functions.gateway import WebFunctionGateway
+from samlocal.http_api.web_functions.program_client import ProgramAddress
+from samlocal.project.apis import Api, ApiKind
+from tests import nodejs
+from tests.free_ports import free_port
+from tests.functional.http_server.serving import served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.http_api.exchange import Gateway
+
+_API = Api(
+    kind=ApiKind.WEB_FUNCTION, full_path="Site", identifier="abcdefghij", stage="dev", routes=()
+)
+# As the service's runtime tells programs where to listen.
+_PROGRAM = """
+import http from 'node:http';
+const [host, port] = process.env.AWS_LAMBDA_HTTP_ENDPOINT.split(':');
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+http.createServer(async (request, response) => {
+  const path = request.url.split('?')[0];
+  if (path === '/stream') {
+    response.writeHead(200, {'Content-Type': 'text/event-stream'});
+    for (let number = 0; number < 3; number++) {
+      response.write(`data: ${number}\\n\\n`);
+      await sleep(200);
+    }
+    response.end();
+  } else if (path === '/crash') {
+    request.socket.destroy();
+  } else if (path === '/half') {
+    response.writeHead(200, {'Content-Length': 100});
+    response.write('half');
+    await sleep(50);
+    request.socket.destroy();
+  } else if (path === '/slow') {
+    await sleep(5000);
+    response.end();
+  } else {
+    let size = 0;
+    for await (const chunk of request) size += chunk.length;
+    response.writeHead(201, {'X-Own': 'ä', 'Set-Cookie': ['a=1', 'b=2']});
+    response.end(JSON.stringify({method: request.method, url: request.url, size, raw: request.rawHeaders}));
+  }
+}).listen(port, host, () => console.log('listening'));
+"""
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[int]:
+    nodejs.add_to_path()
+    port = free_port()
+    with subprocess.Popen(
+        ["node", "--input-type=module", "-e", _PROGRAM],
+        env={"PATH": os.environ["PATH"], "AWS_LAMBDA_HTTP_ENDPOINT": f"127.0.0.1:{port}"},
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"listening\n"
+        yield port
+        process.kill()
+
+
+class _Endpoint:
+    def __init__(self, port: int, reported: list[Diagnostic]) -> None:
+        self.port = port
+        self.reported = reported
+
+    async def send(self, head: str, body: bytes = b"") -> tuple[str, dict[str, list[str]], bytes]:
+        """Return status line, headers by name in lower case, and what came of the body."""
+        reader, writer = await self.open(head, body)
+        answer = (await reader.read()).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+        writer.close()
+        lines, _, content = answer.partition(b"\r\n\r\n")
+        status, *fields = lines.decode("latin-1").split("\r\n")
+        headers: dict[str, list[str]] = {}
+        for name, _, value in (field.partition(": ") for field in fields):
+            headers.setdefault(name.lower(), []).append(value)
+        return status.split(" ", 1)[1], headers, content
+
+    async def open(
+        self, head: str, body: bytes = b""
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        length = f"\r\nContent-Length: {len(body)}" if body else ""
+        writer.write(
+            f"{head}\r\nHost: localhost\r\nConnection: close{length}\r\n\r\n".encode() + body
+        )
+        return reader, writer
+
+
+@asynccontextmanager
+async def _endpoint(port: int, **options: Any) -> AsyncIterator[_Endpoint]:  # noqa: ANN401
+    reported: list[Diagnostic] = []
+
+    async def find_address() -> ProgramAddress:
+        return ProgramAddress(host="127.0.0.1", port=port)
+
+    gateway = WebFunctionGateway(_API, find_address, report=reported.append, **options)
+    site: Site[Gateway] = Site([(_API, gateway)])
+
+    async def current_site() -> Site[Gateway]:
+        return site
+
+    async with served(http_app(current_site, allowed_hosts=())) as (_, own_port):
+        yield _Endpoint(own_port, reported)
+
+
+async def test_request(program: int) -> None:
+    """A program gets the request as it is, with what the service adds; its response comes back as it is."""
+    async with _endpoint(program) as endpoint:
+        status, headers, body = await endpoint.send(
+            "POST /a%20b?x=1&x=2 HTTP/1.1\r\nX-Tag: One\r\nX-Tag: Two\r\nX-Forwarded-For: 10.0.0.1",
+            b"x" * 300_000,
+        )
+    assert status == "201 Created"
+    assert headers["set-cookie"] == ["a=1", "b=2"]
+    assert headers["x-own"] == ["ä"]
+    got = json.loads(
+        body.partition(b"\r\n")[2].rpartition(b"\r\n0")[0] if b"\r\n0\r\n" in body else body
+    )
+    assert (got["method"], got["url"], got["size"]) == ("POST", "/a%20b?x=1&x=2", 300_000)
+    pairs = list(zip(got["raw"][::2], got["raw"][1::2], strict=True))
+    assert [value for name, value in pairs if name == "X-Tag"] == ["One", "Two"]
+    sent = dict(pairs)
+    assert sent["x-forwarded-for"] == "10.0.0.1, 127.0.0.1"
+    assert sent["lambda-web-endpoint-name"] == "dev"
+    assert [sent["lambda-web-request-id"]] == headers["lambda-web-request-id"]
+
+
+async def test_stream(program: int) -> None:
+    """Parts of a response reach the client as the program writes them."""
+    async with _endpoint(program) as endpoint:
+        reader, writer = await endpoint.open("GET /stream HTTP/1.1")
+        times = []
+        for number in range(3):
+            await reader.readuntil(f"data: {number}\n\n".encode())
+            times.append(asyncio.get_running_loop().time())
+        writer.close()
+    assert times[2] - times[0] > 0.3
+
+
+async def test_upgrade(program: int) -> None:
+    """A request for a WebSocket reaches the program without its upgrade."""
+    async with _endpoint(program) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert (await reader.readline()).startswith(b"HTTP/1.1 201")
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "said"),
+    [
+        ("GET /crash HTTP/1.1", "502 Bad Gateway", "the program failed"),
+        ("GET /slow HTTP/1.1", "504 Gateway Timeout", "no whole response within 0.5 s"),
+        ("GET / HTTP/1.1\r\nExpect: 100-continue", "417 Expectation Failed", "refuses `Expect"),
+    ],
+)
+async def test_errors(program: int, head: str, status: str, said: str) -> None:
+    """A program that crashes or takes too long is an error with a line in the terminal."""
+    async with _endpoint(program, timeout_seconds=0.5) as endpoint:
+        got, headers, _ = await endpoint.send(head)
+    assert got == status
+    assert headers["lambda-web-request-id"]
+    (reported,) = endpoint.reported
+    assert said in reported.message
+
+
+async def test_no_program() -> None:
+    """Without a program at the address, the answer is a 500."""
+    async with _endpoint(free_port()) as endpoint:
+        assert (await endpoint.send("GET / HTTP/1.1"))[0] == "500 Internal Server Error"
+    assert "nothing listens at 127.0.0.1" in endpoint.reported[0].message
+
+
+async def test_broken_response(program: int) -> None:
+    """A response that breaks off is broken off for the client, too."""
+    async with _endpoint(program) as endpoint:
+        status, headers, body = await endpoint.send("GET /half HTTP/1.1")
+    assert (status, headers["content-length"], body) == ("200 OK", ["100"], b"half")
+    assert (
+        "before the end" in endpoint.reported[0].message or "broke" in endpoint.reported[0].message
+    )
+
+
+async def test_concurrency(program: int) -> None:
+    """Requests beyond the program's concurrency wait for a place."""
+    async with _endpoint(program, concurrency=2) as endpoint:
+        started = asyncio.get_running_loop().time()
+        await asyncio.gather(*(endpoint.send("GET /stream HTTP/1.1") for _ in range(4)))
+        assert asyncio.get_running_loop().time() - started > 1.1
