@@ -268,7 +268,18 @@ class ServerlessProject:
         """
         from samlocal.cloudformation.apis.apis import read_apis  # noqa: PLC0415  # for servers
 
-        return read_apis((self._stack,))
+        diagnostics = self._stack.compile_events()
+        found = read_apis((self._stack,), self._compiled_entries)
+        return replace(
+            found,
+            apis=tuple(api for api in found.apis if api.routes or api.failures),
+            diagnostics=(*diagnostics, *found.diagnostics),
+        )
+
+    def _compiled_entries(self, _stack: Stack) -> tuple[FunctionEntry, ...]:
+        """Return the functions with the logical ids that they have in the stack."""
+        entries = (self._entry(each.full_path, opens_file=True) for each in self.functions)
+        return tuple(replace(each, logical_id=function_id(each.full_path)) for each in entries)
 
     @cached_property
     def _layers(self) -> dict[str, tuple[Stack, str]]:

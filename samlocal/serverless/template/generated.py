@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.serverless.template.logical_ids import EXECUTION_ROLE, function_id, log_group_id
+from samlocal.serverless.template.logical_ids import (
+    EXECUTION_ROLE,
+    HTTP_API,
+    REST_API,
+    WEBSOCKET_API,
+    function_id,
+    log_group_id,
+)
 from samlocal.serverless.template.resource_nodes import ResourceBuilder
 
 if TYPE_CHECKING:
@@ -19,9 +26,9 @@ if TYPE_CHECKING:
 
 # Resources of events, whose ids the services generate.
 _APIS: Final = {
-    "ApiGatewayRestApi": "AWS::ApiGateway::RestApi",
-    "HttpApi": "AWS::ApiGatewayV2::Api",
-    "WebsocketsApi": "AWS::ApiGatewayV2::Api",
+    REST_API: "AWS::ApiGateway::RestApi",
+    HTTP_API: "AWS::ApiGatewayV2::Api",
+    WEBSOCKET_API: "AWS::ApiGatewayV2::Api",
 }
 _BUCKET: Final = "ServerlessDeploymentBucket"
 _LOG_GROUP: Final = "AWS::Logs::LogGroup"

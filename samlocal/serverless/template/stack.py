@@ -9,7 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.stack.stack import Stack
+from samlocal.diagnostics import error_diagnostic
 from samlocal.documents.document import Document
+from samlocal.errors import ProjectError
+from samlocal.serverless.template.events import compile_events
 from samlocal.serverless.template.functions import FUNCTION_TYPE, FunctionCompiler
 from samlocal.serverless.template.generated import (
     event_resources,
@@ -100,6 +103,24 @@ class ServiceStack(Stack):
             for name in self.of_type("AWS::Lambda::EventInvokeConfig"):
                 self._make(name)
         return tuple(compiler.diagnostics)
+
+    def compile_events(self) -> tuple[Diagnostic, ...]:
+        """Make the resources of the events that answer requests over HTTP, and return what is said about them.
+
+        Raises:
+            ProjectError: Settings of the provider cannot be resolved.
+        """
+        made = compile_events(self._service)
+        failures = list(made.failures)
+        for logical_id, resource in made.resources.items():
+            try:
+                whole = extended(self._service, logical_id, resource)
+            except ProjectError as error:
+                failures.append(error_diagnostic(error))
+                whole = None
+            self.resources[logical_id] = whole or resource
+            self._made.add(logical_id)
+        return tuple(failures)
 
     def section(self, name: str) -> Node | None:
         """Return a section of the template; None if it is empty."""

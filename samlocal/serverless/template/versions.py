@@ -33,7 +33,7 @@ def compile_versions(service: Service, key: str) -> dict[str, Node]:
     at = service.functions.node(key) or service.root
     own = service.functions.value(key, "versionFunction")
     versions = own if own is not None else service.value("provider", "versionFunctions")
-    alias = _alias(service, key)
+    alias = read_alias(service, key)
     if versions is not None and not versions.value and alias is None:
         return {}
     version_id = f"{logical_id.removesuffix('Function')}Version"
@@ -50,7 +50,7 @@ def compile_versions(service: Service, key: str) -> dict[str, Node]:
     return compiled
 
 
-def _alias(service: Service, key: str) -> tuple[str, str] | None:
+def read_alias(service: Service, key: str) -> tuple[str, str] | None:
     """Return the alias that Serverless makes for a function: its name, and the end of its logical id."""
     for prop, (name, end) in _ALIASES.items():
         setting = service.functions.value(key, prop)
@@ -73,7 +73,7 @@ def compile_event_invoke_config(service: Service, key: str) -> dict[str, Node]:
         return {}
     resource = ResourceBuilder(_EVENT_INVOKE_CONFIG, at)
     resource.add_data("FunctionName", {"Ref": function_id(key)})
-    if alias := _alias(service, key):
+    if alias := read_alias(service, key):
         resource.add_text("Qualifier", alias[0])
     if is_set(age):
         resource.add("MaximumEventAgeInSeconds", age)
