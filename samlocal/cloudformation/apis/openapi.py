@@ -25,7 +25,7 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
 )
 from samlocal.cloudformation.apis.openapi_document import OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
-from samlocal.cloudformation.apis.settings import flag, skipped
+from samlocal.cloudformation.apis.settings import flag, guarding, skipped
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import ApiKind, IamAuthorizer
 
@@ -174,7 +174,7 @@ class OperationReader:
         return self._security(self._document.root)
 
     def _security(self, settings: Properties) -> Security:
-        requirements = settings.mappings("security", "a security requirement")
+        requirements = guarding(settings, "security").mappings("security", "a security requirement")
         names = [name for each in requirements for name in each.entries]
         others = [name for name in names if name not in self._api_keys]
         self._document.missing.diagnostics += (

@@ -15,7 +15,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     read_payload,
 )
 from samlocal.cloudformation.apis.definition import AWS_IAM
-from samlocal.cloudformation.apis.settings import flag, required_text
+from samlocal.cloudformation.apis.settings import flag, guarding_mapping, required_text
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -199,6 +199,6 @@ def _identity_sources(settings: Properties) -> tuple[str, ...]:
 
 def method_auth(operation: Properties) -> str | None:
     """Return `AWS_IAM` if the method's own `x-amazon-apigateway-auth` asks for it."""
-    auth = operation.mapping("x-amazon-apigateway-auth")
+    auth = guarding_mapping(operation, "x-amazon-apigateway-auth", "type")
     is_iam = auth is not None and (auth.text("type") or "").upper() == AWS_IAM
     return AWS_IAM if is_iam else None

@@ -24,6 +24,7 @@ from samlocal.cloudformation.apis.integrations import IntegrationReader
 from samlocal.cloudformation.apis.rest_validation import ModelReader
 from samlocal.cloudformation.apis.settings import (
     flag,
+    guarding,
     required_text,
     skipped,
     texts_by_name,
@@ -167,6 +168,7 @@ class _RestApiReader:
         method = required_text(settings, "HttpMethod", f"`{resource.logical_id}`").upper()
         path = self._path(resource, "ResourceId") or "/"
         reader = IntegrationReader(ApiKind.REST, stack, self._targets, variables)
+        guarding(settings, "AuthorizationType", "AuthorizationScopes", "ApiKeyRequired")
         scopes = settings.texts("AuthorizationScopes")
         return Operation(
             method=method,

@@ -14,7 +14,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     REST_CACHE_SECONDS,
     read_payload,
 )
-from samlocal.cloudformation.apis.settings import flag, mappings_of, required_text
+from samlocal.cloudformation.apis.settings import flag, guarding, mappings_of, required_text
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -63,7 +63,9 @@ class SamAuthorizers:
         for name, settings in mappings_of(declared) if declared else ():
             try:
                 self.authorizers[name] = read(name, settings)
-                self.scopes[name] = settings.texts("AuthorizationScopes")
+                self.scopes[name] = guarding(settings, "AuthorizationScopes").texts(
+                    "AuthorizationScopes"
+                )
             except ProjectError as error:
                 self.authorizers[name] = UnsupportedAuthorizer(
                     name=name, diagnostic=error_diagnostic(error)

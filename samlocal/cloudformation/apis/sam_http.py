@@ -14,6 +14,7 @@ from samlocal.cloudformation.apis.definition import AWS_IAM, OPTIONS, Operation,
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_resource import (
+    event_auth,
     event_integration,
     merged,
     not_in_definition,
@@ -21,7 +22,7 @@ from samlocal.cloudformation.apis.sam_resource import (
     read_operations,
     with_authorizer,
 )
-from samlocal.cloudformation.apis.settings import texts_by_name
+from samlocal.cloudformation.apis.settings import guarding_mapping, texts_by_name
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.project.apis import (
     Api,
@@ -81,7 +82,7 @@ def _with_events(
     resource: SamResource, definition: Definition
 ) -> tuple[Definition, tuple[Diagnostic, ...]]:
     """Return the definition with the events of functions, and diagnostics for those that are not part of it."""
-    auth = resource.settings.mapping("Auth")
+    auth = guarding_mapping(resource.settings, "Auth", "DefaultAuthorizer")
     reader = _EventReader(auth.text("DefaultAuthorizer") if auth else None)
     operations, failures = read_operations(resource.events, reader.read)
     if resource.has_definition_file:
@@ -147,7 +148,7 @@ class _EventReader:
         self._default = default
 
     def read(self, event: ApiEvent) -> Operation:
-        auth = event.settings.mapping("Auth")
+        auth = event_auth(event)
         return Operation(
             method=event.method,
             path=event.path,
@@ -168,7 +169,7 @@ def _integration(event: ApiEvent) -> Integration:
 
 
 def _with_auth(resource: SamResource, definition: Definition) -> Definition:
-    auth = resource.settings.mapping("Auth")
+    auth = guarding_mapping(resource.settings, "Auth", "DefaultAuthorizer")
     own = SamAuthorizers(auth, resource.stack, resource.targets, is_rest=False)
     return replace(
         definition,

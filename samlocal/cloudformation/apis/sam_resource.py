@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.bodies import BodyProperties, read_body
 from samlocal.cloudformation.apis.definition import Definition
-from samlocal.cloudformation.apis.settings import flag, skipped
+from samlocal.cloudformation.apis.settings import flag, guarding_mapping, skipped
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError
 from samlocal.frozen_dataclass import frozen
@@ -100,6 +100,17 @@ def read_operations(
             continue
         found[key] = operation
     return tuple(found.values()), tuple(failures)
+
+
+def event_auth(event: ApiEvent) -> Properties | None:
+    """Return what an event says about its callers; None: nothing.
+
+    Raises:
+        TemplateError: a part of it is unknown.
+    """
+    return guarding_mapping(
+        event.settings, "Auth", "Authorizer", "AuthorizationScopes", "ApiKeyRequired"
+    )
 
 
 def event_integration(event: ApiEvent, read: Callable[[ApiEvent], Integration]) -> Integration:

@@ -16,6 +16,7 @@ from samlocal.cloudformation.apis.openapi import resource_path
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_cors import rest_preflights
 from samlocal.cloudformation.apis.sam_resource import (
+    event_auth,
     event_integration,
     merged,
     not_in_definition,
@@ -24,7 +25,7 @@ from samlocal.cloudformation.apis.sam_resource import (
     with_authorizer,
 )
 from samlocal.cloudformation.apis.sam_validation import ModelReader
-from samlocal.cloudformation.apis.settings import flag, texts_by_name
+from samlocal.cloudformation.apis.settings import flag, guarding_mapping, texts_by_name
 from samlocal.diagnostics import Diagnostic
 from samlocal.project.apis import (
     Api,
@@ -58,7 +59,7 @@ def read_rest_api(resource: SamResource) -> Api:
     """
     settings = resource.settings
     variables = texts_by_name(settings.mapping("Variables"))
-    auth = settings.mapping("Auth")
+    auth = guarding_mapping(settings, "Auth", "DefaultAuthorizer", "ApiKeyRequired")
     definition = resource.definition(ApiKind.REST, variables)
     definition, failures = _with_events(resource, definition)
     cors = settings.get("Cors")
@@ -141,7 +142,7 @@ def _with_events(
 
 
 def _overrides(event: ApiEvent) -> bool:
-    auth = event.settings.mapping("Auth")
+    auth = event_auth(event)
     return auth is not None and flag(auth, "OverrideApiAuth") is True
 
 
@@ -158,7 +159,7 @@ class _EventReader:
         self._models = ModelReader(resource.settings.mapping("Models"))
 
     def read(self, event: ApiEvent) -> Operation:
-        auth = event.settings.mapping("Auth")
+        auth = event_auth(event)
         return Operation(
             method=event.method,
             path=resource_path(event.path),

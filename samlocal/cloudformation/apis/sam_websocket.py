@@ -11,6 +11,8 @@ from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.settings import (
     flag,
+    guarding,
+    guarding_mapping,
     mappings_of,
     required_text,
     skipped,
@@ -87,7 +89,7 @@ def _read_route(
         path=key,
         integration=_integration(resource, settings),
         authorizer=authorizer if key == _CONNECT else None,
-        needs_api_key=flag(settings, "ApiKeyRequired") or False,
+        needs_api_key=flag(guarding(settings, "ApiKeyRequired"), "ApiKeyRequired") or False,
         operation_name=settings.text("OperationName"),
         answers="RouteResponseSelectionExpression" in settings.entries,
         place=place,
@@ -107,7 +109,7 @@ def _integration(resource: SamResource, settings: Properties) -> Integration:
 
 def _authorizer(resource: SamResource) -> Authorizer | None:
     """Return the authorizer of `$connect`; None if everyone may connect."""
-    auth = resource.settings.mapping("Auth")
+    auth = guarding_mapping(resource.settings, "Auth", "AuthType")
     kind = auth.choice("AuthType", _AUTH_TYPES) if auth else None
     if auth is None or kind is None or kind == "NONE":
         return None

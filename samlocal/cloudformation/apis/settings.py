@@ -46,6 +46,32 @@ def known(node: Node) -> Node:
     return node
 
 
+def guarding(settings: Properties, *names: str) -> Properties:
+    """Return settings whose values decide who may call an API.
+
+    Raises:
+        TemplateError: one of these is unknown: without it the API would be open.
+    """
+    for name in names:
+        node = settings.entries.get(name)
+        if node is not None:
+            known(settings.resolver.resolve(node))
+    return settings
+
+
+def guarding_mapping(settings: Properties, name: str, *names: str) -> Properties | None:
+    """Return the mapping under `name`, with `names` in it, which decides who may call an API; None if it is absent.
+
+    Raises:
+        TemplateError: it is unknown, or one of its `names`.
+    """
+    node = settings.entries.get(name)
+    if node is not None:
+        known(settings.resolver.reduce(node))
+    found = settings.mapping(name)
+    return guarding(found, *names) if found else None
+
+
 def flag(settings: Properties, name: str) -> bool | None:
     """Return a boolean; None if it is absent or unknown.
 

@@ -20,7 +20,7 @@ from samlocal.cloudformation.apis.definition import (
 )
 from samlocal.cloudformation.apis.integration_resources import read_integration_resource
 from samlocal.cloudformation.apis.integrations import IntegrationReader
-from samlocal.cloudformation.apis.settings import flag, required_text, skipped
+from samlocal.cloudformation.apis.settings import flag, guarding, required_text, skipped
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
@@ -130,6 +130,7 @@ class V2ApiReader:
                 place=settings.node.place_of("Target"),
                 hint="write `Target: !Sub integrations/${NAME}`",
             )
+        guarding(settings, "AuthorizationType", "AuthorizationScopes", "ApiKeyRequired")
         scopes = settings.texts("AuthorizationScopes")
         return Operation(
             method=method,

@@ -583,3 +583,29 @@ def test_a_stage_name_without_a_value(read_template: ReadTemplate) -> None:
     assert diagnostic.message.startswith("using the default Prod for `StageName`")
     assert diagnostic.hint == "give it one: --parameter-overrides Stage=…"
     assert read_template(text, Stage="test").apis[0].stage == "test"
+
+
+@pytest.mark.parametrize(
+    ("settings", "event"),
+    [
+        ("Auth: !Ref Missing", ""),
+        ("Auth: !Ref None", ""),
+        ("Auth: {DefaultAuthorizer: !Ref Missing}", ""),
+        ("Auth: {DefaultAuthorizer: !ImportValue a}", ""),
+        ("Auth: {ApiKeyRequired: !Ref Missing}", ""),
+        ("Name: a", "Auth: !Ref Missing"),
+        ("Name: a", "Auth: {Authorizer: !ImportValue a}"),
+        ("Name: a", "Auth: {Authorizer: AWS_IAM, AuthorizationScopes: [!Ref Missing]}"),
+        ("Name: a", "Auth: {ApiKeyRequired: !Ref Missing}"),
+        (BODY.replace("[{Token: []}]", "!Ref Missing"), ""),
+        (BODY.replace("[{Token: []}]", "[!ImportValue a]"), ""),
+    ],
+)
+def test_what_guards_a_route_is_known(
+    read_template: ReadTemplate, settings: str, event: str
+) -> None:
+    """A route never becomes open because what guards it cannot be resolved: it is left out."""
+    text = "Parameters: {Missing: {Type: String}}" + with_api(settings, event)
+    found = read_template(text)
+    assert [route for api in found.apis for route in api.routes] == []
+    assert [*found.diagnostics, *(each for api in found.apis for each in api.failures)]
