@@ -48,19 +48,20 @@ async def _in_thread(run: Callable[[], Keys]) -> Keys:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Keys] = loop.create_future()
 
-    def settle(keys: Keys | None, error: KeysUnavailableError | None) -> None:
+    def settle(keys: Keys, error: Exception | None) -> None:
         if future.done():  # nobody waits any more
             return
         if error is not None:
             future.set_exception(error)
-        elif keys is not None:
+        else:
             future.set_result(keys)
 
     def work() -> None:
-        keys, problem = None, None
+        keys: Keys = ()
+        problem: Exception | None = None
         try:
             keys = run()
-        except KeysUnavailableError as error:
+        except Exception as error:  # noqa: BLE001  # raised where it is awaited
             problem = error
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(settle, keys, problem)

@@ -137,7 +137,8 @@ class TokenAuthorizers:
             if is_stand_in(issuer) and self._keys.local_issuers:
                 continue
             try:
-                await self._keys.load(issuer)
+                if not await self._keys.load(issuer):
+                    return f"there is no RSA key for the signatures of `{issuer}`", KEYS_HINT
             except KeysUnavailableError as error:
                 return str(error), KEYS_HINT
         return None, None

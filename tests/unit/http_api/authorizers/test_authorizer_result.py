@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samlocal.http_api.authorizers.authorizer_result import (
     read_http_result,
@@ -101,3 +103,21 @@ def test_a_simple_response_needs_a_boolean(value: object) -> None:
     """Nothing but `true` and `false` is a decision."""
     with pytest.raises(MalformedResultError, match="needs `isAuthorized`, `true` or `false`"):
         read_simple_result(json.dumps({"isAuthorized": value}).encode())
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)
+_MEMBERS = ("principalId", "policyDocument", "context", "usageIdentifierKey", "isAuthorized")
+
+
+@given(_JSON | st.dictionaries(st.sampled_from(_MEMBERS), _JSON | st.just(_POLICY)))
+def test_any_result_is_read_or_refused(result: object) -> None:
+    """Whatever JSON a function returns, nothing but the one error is raised."""
+    for read in (read_rest_result, read_http_result, read_simple_result):
+        try:
+            read(json.dumps(result).encode())
+        except MalformedResultError as error:
+            assert str(error)  # noqa: PT017

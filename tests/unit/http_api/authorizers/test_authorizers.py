@@ -149,6 +149,15 @@ async def test_a_token_cannot_disturb_the_terminal() -> None:
     assert "the token's issuer is `\\x1b[2J\\nfake line`" in (refused.reason or "")
 
 
+async def test_a_file_without_usable_keys_is_named() -> None:
+    """Keys of other kinds sign no token that API Gateway takes."""
+    local = LocalKeys(path=Path("jwks.json"), of_any_issuer=({"kty": "EC", "kid": "first"},))
+    (problem,) = await _authorizers(local_keys=local).find_problems(_apis(_COGNITO))
+    assert problem.message.endswith(
+        "there is no RSA key for the signatures of `https://cognito-idp.us-east-1.amazonaws.com/UserPool`"
+    )
+
+
 def _apis(*authorizers: Authorizer) -> list[Api]:
     routes = tuple(make_route(each) for each in authorizers)
     return [replace(make_api(), routes=routes), replace(make_api(), routes=routes)]
