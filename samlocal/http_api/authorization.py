@@ -32,11 +32,13 @@ class Allowed:
 
     `context` is what the event's `requestContext.authorizer` has: in REST APIs `principalId`, `claims` and the
     authorizer's context as text, in HTTP APIs `{"lambda": …}`, `{"jwt": …}` or `{"iam": …}`; None: it has none.
-    `api_key` is the authorizer's `usageIdentifierKey`.
+    `api_key` is the authorizer's `usageIdentifierKey`. `identity` has what the signature of a request to a REST or
+    WebSocket API adds to `requestContext.identity`.
     """
 
     context: Mapping[str, object] | None = None
     api_key: str | None = None
+    identity: Mapping[str, object] | None = None
 
 
 @frozen

@@ -10,7 +10,11 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.errors import UsageError
 from samlocal.function_log import printable
 from samlocal.http_api.authorization import Allowed, Refused
-from samlocal.http_api.authorizers.iam_callers import find_caller, iam_context
+from samlocal.http_api.authorizers.iam_callers import (
+    find_caller,
+    iam_context,
+    iam_identity,
+)
 from samlocal.http_api.authorizers.lambda_authorizers import LambdaAuthorizers
 from samlocal.project.apis import (
     ApiKind,
@@ -173,7 +177,8 @@ class RouteAuthorizers:
 
 def _check_iam(api: Api, request: HttpRequest, method_arn: str) -> Allowed:
     """Let a request in; events of REST and WebSocket APIs have the caller in `identity`, not in `authorizer`."""
-    if api.kind in {ApiKind.REST, ApiKind.WEBSOCKET}:
-        return Allowed()
     account_id = (method_arn.split(":", 5)[4:5] or [""])[0]
-    return Allowed(context={"iam": iam_context(find_caller(request, account_id=account_id))})
+    caller = find_caller(request, account_id=account_id)
+    if api.kind in {ApiKind.REST, ApiKind.WEBSOCKET}:
+        return Allowed(identity=iam_identity(caller))
+    return Allowed(context={"iam": iam_context(caller)})

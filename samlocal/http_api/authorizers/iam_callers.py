@@ -61,6 +61,20 @@ def iam_context(caller: Caller) -> dict[str, object]:
     }
 
 
+def iam_identity(caller: Caller) -> dict[str, object]:
+    """Return what a signature adds to `requestContext.identity` of events of version 1.0.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
+    """
+    return {
+        "accessKey": caller.access_key,
+        "accountId": caller.account_id,
+        "caller": caller.account_id,
+        "user": caller.account_id,
+        "userArn": caller.arn,
+    }
+
+
 def _account_of(access_key: str) -> str | None:
     """Return the account in an access key: https://hackingthe.cloud/aws/enumeration/get-account-id-from-keys/."""
     if (

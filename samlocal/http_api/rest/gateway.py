@@ -224,6 +224,8 @@ class RestGateway:
             raise refusal_error(verdict)
         if verdict.context is not None:
             event["requestContext"]["authorizer"] = dict(verdict.context)
+        if verdict.identity is not None:
+            event["requestContext"]["identity"] |= verdict.identity
         return verdict.api_key
 
     async def _compressed(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:

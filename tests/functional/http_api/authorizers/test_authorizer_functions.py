@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 PROJECT: Final = Path(__file__).parents[3] / "projects" / "authorizers"
 LATE: Final = 4_000_000_000
 _STAND_IN: Final = "`UserPool` gets its id at deployment; samlocal uses its logical id instead"
+_SIGNED: Final = "requests to routes with `AWS_IAM` are let in, whoever signed them"
 _NO_KEYS: Final = (
     "the authorizer `Pool` of `RestApi` refuses every request: only AWS knows the ID of the user pool in"
     " `https://cognito-idp.eu-west-1.amazonaws.com/UserPool`"
@@ -232,13 +233,23 @@ async def test_tokens_signed_with_a_key_of_the_file(served: Served) -> None:
     assert (status, body) == (401, {"message": "The incoming token has expired"})
 
 
+async def test_a_signed_request(served: Served) -> None:
+    """The function sees the access key and its account; an unsigned request is let in, too."""
+    credential = "ASIAQNZGKIQY56JQ7WML/20261127/eu-west-1/execute-api/aws4_request"
+    signature = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00"
+    status, identity = await served.rest("/signed", Authorization=signature)
+    assert (status, identity["accessKey"]) == (200, "ASIAQNZGKIQY56JQ7WML")
+    assert (identity["accountId"], identity["sourceIp"]) == ("029608264753", "127.0.0.1")
+    assert (await served.rest("/signed"))[0] == 200
+
+
 async def test_the_project_without_keys() -> None:
     """Authorizers without keys are named, refuse their requests, and can be switched off."""
     async with _serving(PROJECT) as served:
         problems = await served.authorizers.find_problems(
             [each for each in served.apis if each.kind is ApiKind.REST]
         )
-        assert [each.message for each in problems] == [_NO_KEYS]
+        assert [each.message for each in problems] == [_NO_KEYS, _SIGNED]
         token = sign({"iss": "x", "exp": LATE, "token_use": "id"})
         assert (await served.rest("/pool", Authorization=token))[0] == 500
         assert "`--jwks FILE`" in served.last_report

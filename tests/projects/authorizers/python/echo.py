@@ -4,5 +4,6 @@ import json
 
 
 def handler(event, _context):
-    authorizer = event["requestContext"].get("authorizer")
-    return {"statusCode": 200, "body": json.dumps(authorizer)}
+    context = event["requestContext"]
+    found = context["identity"] if event.get("path") == "/signed" else context.get("authorizer")
+    return {"statusCode": 200, "body": json.dumps(found)}

@@ -101,7 +101,15 @@ async def test_a_signature_gives_an_http_api_its_caller() -> None:
     assert isinstance(allowed, Allowed)
     context: Any = allowed.context
     assert (context["iam"]["accessKey"], context["iam"]["accountId"]) == ("test", "123456789012")
-    assert await _check(_authorizers(), IamAuthorizer(), token=signature) == Allowed()
+    assert await _check(_authorizers(), IamAuthorizer(), token=signature) == Allowed(
+        identity={
+            "accessKey": "test",
+            "accountId": "123456789012",
+            "caller": "123456789012",
+            "user": "123456789012",
+            "userArn": "arn:aws:iam::123456789012:root",
+        }
+    )
 
 
 async def test_an_unsupported_authorizer_refuses_with_its_words() -> None:
