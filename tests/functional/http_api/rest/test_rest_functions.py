@@ -4,115 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
-import requests
 
-from samlocal.cloudformation.project import open_project
-from samlocal.execution.fleet.fleet import Fleet
-from samlocal.http_api.app import http_app
-from samlocal.http_api.rest.gateway import RestGateway
-from samlocal.http_api.sites import Site
-from samlocal.preparation.options import FunctionOptions, ProjectOptions
-from samlocal.sandbox.backend import Backend
-from samlocal.sandbox.plan import SandboxSettings
-from samlocal.serving.options import ServingOptions
-from samlocal.serving.project_snapshot import RepeatedHost
-from samlocal.serving.served_project import ServedProject
-from tests.functional.execution.fakes import RecordingLog
-from tests.functional.http_server.serving import served
+from tests.functional.http_api.rest.served_api import serve_api
 from tests.nodejs import add_to_path
-from tests.unit.http_api.gateway_fakes import FakeAuthorizers
-from tests.unit.preparation.host import RecordingObserver, host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from samlocal.diagnostics import Diagnostic
-    from samlocal.http_api.exchange import Gateway
+    from tests.functional.http_api.rest.served_api import Served
 
 PROJECT: Final = Path(__file__).parents[3] / "projects" / "rest-functions"
 INTERNAL_ERROR: Final = {"message": "Internal server error"}
 
 
-class NoProgress:
-    """There are no images."""
-
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
-
-    def note(self, text: str) -> None: ...
-
-
-class WatchedLog(RecordingLog):
-    """A log, and whether the slow function has written its line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.has_ended = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-
-    def write(self, output: bytes) -> None:
-        super().write(output)
-        if b"slow has ended" in output:
-            self._loop.call_soon_threadsafe(self.has_ended.set)
-
-
-class Served:
-    """The API of a copy of the project, its port, and what it says."""
-
-    def __init__(self, directory: Path, port: int, said: list[Diagnostic], log: WatchedLog) -> None:
-        self.directory = directory
-        self.port = port
-        self.said = said
-        self.log = log
-
-    async def ask(self, method: str, path: str, **options: Any) -> requests.Response:  # noqa: ANN401
-        """Send a request with `requests`, whose path is not changed."""
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return await asyncio.to_thread(requests.request, method, url, timeout=30, **options)
-
-
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Served]:
     add_to_path()
-    directory = tmp_path / "rest-functions"
-    shutil.copytree(PROJECT, directory)
-    options = ServingOptions(
-        project=ProjectOptions(region="eu-central-1"),
-        function=FunctionOptions(reads_credentials=False),
-        sandbox=SandboxSettings(kind="process"),
-    )
-    said: list[Diagnostic] = []
-    log = WatchedLog()
-    (declared,) = open_project(directory / "template.yaml", region="eu-central-1").read_apis().apis
-    async with (
-        Fleet(Backend(kind="process"), progress=NoProgress(), max_environments=2) as fleet,
-        ServedProject(
-            options,
-            RepeatedHost(host(directory, PATH=os.environ["PATH"])),
-            fleet,
-            observer=RecordingObserver(),
-            log=lambda _: log,
-            watches=False,
-        ) as project,
-        AsyncExitStack() as stack,
-    ):
-        gateway: Gateway = RestGateway(
-            declared, project, FakeAuthorizers(), api_keys={}, report=said.append
-        )
-        site = Site([(declared, gateway)])
-
-        async def get_site() -> Site[Gateway]:
-            return site
-
-        app = http_app(get_site, allowed_hosts=())
-        _, port = await stack.enter_async_context(served(app))
-        yield Served(directory, port, said, log)
+    directory = shutil.copytree(PROJECT, tmp_path / "rest-functions")
+    async with serve_api(directory) as served:
+        yield served
 
 
 async def test_event(api: Served) -> None:
