@@ -19,6 +19,7 @@
     ├── EventError                    the event cannot be read
     ├── ContextError                  the --context-path file cannot be read
     ├── OutputError                   the result cannot be written
+    ├── CertificateError              a certificate or its private key cannot be used
     ├── CacheError                    the cache cannot be written
     ├── RuntimeNotFoundError          no such Lambda runtime
     ├── InterpreterNotFoundError      this machine has no interpreter for a function without a container
@@ -210,6 +211,10 @@ class CacheError(SamlocalError):
 
 
 class OutputError(SamlocalError):
+    pass
+
+
+class CertificateError(SamlocalError):
     pass
 
 
