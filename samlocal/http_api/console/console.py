@@ -87,7 +87,10 @@ class Console:
 
     def record(self, entry: ConsoleEntry) -> None:
         """Show a request, or more of one that is known."""
-        self._history.put(bounded(entry))
+        request, size = bounded(entry.request)
+        if size is not None:
+            entry = replace(entry, request=request, request_body_size=size)
+        self._history.put(entry)
 
     async def close(self) -> None:
         """End the streams of pages, and requests that are being sent again."""

@@ -107,13 +107,12 @@ class ConsoleEntry:
         return len(self.request.body) + sum(len(each.content) for each in kept if each) + 4096
 
 
-def bounded(entry: ConsoleEntry) -> ConsoleEntry:
-    """Return an entry with at most 256 KB of its request."""
-    body = entry.request.body
-    if len(body) <= MAX_BODY_BYTES:
-        return entry
-    request = replace(entry.request, body=body[:MAX_BODY_BYTES])
-    return replace(entry, request=request, request_body_size=len(body))
+def bounded(request: HttpRequest) -> tuple[HttpRequest, int | None]:
+    """Return a request with at most 256 KB of its body, and the size of a larger one."""
+    size = len(request.body)
+    if size <= MAX_BODY_BYTES:
+        return request, None
+    return replace(request, body=request.body[:MAX_BODY_BYTES]), size
 
 
 def summary(entry: ConsoleEntry) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from samlocal.http_api.console.entry import (
     ConsoleEntry,
     KeptBytes,
     Timing,
+    bounded,
     keep,
 )
 
@@ -168,7 +169,7 @@ class _Recording:
         sent_again: str | None = None,
     ) -> None:
         self._record = record
-        self._request = request
+        self._request, self._request_body_size = bounded(request)
         self._api = api
         self._sent_again = sent_again
         self._start = time.perf_counter()
@@ -203,6 +204,7 @@ class _Recording:
             ConsoleEntry(
                 identifier=self._request.request_id,
                 request=self._request,
+                request_body_size=self._request_body_size,
                 api=self._api,
                 function=last.function if last else None,
                 status=self._status,
@@ -223,15 +225,23 @@ class _Kept:
     """The beginning of what is written in parts."""
 
     def __init__(self) -> None:
-        self._content = bytearray()
+        self._chunks: list[bytes] = []
+        self._left = MAX_BODY_BYTES
         self._size = 0
+        self._kept = KeptBytes()
 
     def add(self, chunk: bytes) -> None:
-        self._content += chunk[: max(0, MAX_BODY_BYTES - len(self._content))]
+        if self._left and chunk:
+            self._chunks.append(chunk[: self._left])
+            self._left -= len(self._chunks[-1])
         self._size += len(chunk)
 
     def kept(self) -> KeptBytes:
-        return KeptBytes(content=bytes(self._content), size=self._size)
+        """Return the same value again until more is written: an entry is shown several times."""
+        if self._kept.size != self._size:
+            self._chunks = [b"".join(self._chunks)]
+            self._kept = KeptBytes(content=self._chunks[0], size=self._size)
+        return self._kept
 
 
 class _Call:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from samlocal.errors import UsageError
+from samlocal.events import check_payload
 from samlocal.sample_events.catalog import (
     all_services,
     carrier_names,
@@ -115,6 +116,12 @@ def test_every_option_takes_every_character(event: SampleEvent) -> None:
         assert json.loads(json.dumps(generated)) == generated
         if option.name in _used(event):
             assert any(form in text for text in _texts(generated) for form in encoded)
+
+
+@each_event
+def test_invocations_take_the_event(event: SampleEvent) -> None:
+    """What is printed is an event for `local invoke -e -`."""
+    check_payload(json.dumps(generate_event(event, {}), indent=2).encode())
 
 
 @each_event

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from samlocal.errors import SamlocalError, SandboxError
-from samlocal.http_api.console.entry import ConsoleEntry, details
+from samlocal.http_api.console.entry import MAX_BODY_BYTES, ConsoleEntry, details
 from samlocal.http_api.console.recorder import RecordedFunctions, Recorder
 from samlocal.http_api.exchange import HttpRequest, HttpResponse, ResponseWriter
 from samlocal.http_api.function_back_end import FunctionBackEnd, FunctionResult
@@ -193,3 +193,16 @@ def _call() -> FunctionCall:
     from samlocal.serving.function_call import FunctionCall  # noqa: PLC0415  # its only use
 
     return FunctionCall(function="Items", payload=b"{}", request_id="r")
+
+
+async def test_large_bodies_are_cut() -> None:
+    """The console has the beginnings of a large request, event and response, and the client has all."""
+    entries, _, gateway = recorder()
+    body = b"x" * (2 * MAX_BODY_BYTES)
+    response = await gateway.answer(replace(REQUEST, body=body), Client())
+    assert len(response.body) > len(body)
+    last = entries[-1]
+    assert (len(last.request.body), last.request_body_size) == (MAX_BODY_BYTES, len(body))
+    for kept in (last.event, last.result, last.body):
+        assert kept
+        assert (len(kept.content), kept.size) == (MAX_BODY_BYTES, len(response.body))
