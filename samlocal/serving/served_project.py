@@ -73,6 +73,7 @@ class ServedProject:
         self._states = DirectoryStates()
         self._error: str | None = None
         self._stack = AsyncExitStack()
+        self._revision = 0
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -120,6 +121,11 @@ class ServedProject:
         """Return the Region that functions run in, unless their environment says otherwise, and their account."""
         snapshot = self._functions.snapshot
         return self._options.project.region or snapshot.project.region or "", snapshot.account_id
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each change of a file that the project or the code of its functions has."""
+        return self._revision
 
     @property
     def path(self) -> Path:
@@ -261,6 +267,7 @@ class ServedProject:
             await self._read_again()
         if changed:
             self._functions.change_code(changed)
+        self._revision += 1
 
     async def _read_again(self) -> None:
         """Serve the project as it is now, or the previous version if it cannot be read."""

@@ -43,6 +43,7 @@ class RouteAuthorizers:
     """Checks requests by the authorizers of their routes. All calls are in one event loop.
 
     `report` gets what people should know about the results of authorizers. `local_keys` are those of `--jwks`.
+    Results are kept no longer than `revision` returns the same: it is another after a change of functions' code.
     With `is_disabled` every request may go on, and events have no context of an authorizer. Leaving the
     `async with` block cancels what runs.
     """
@@ -53,10 +54,13 @@ class RouteAuthorizers:
         *,
         report: Callable[[Diagnostic], None],
         local_keys: LocalKeys | None = None,
+        revision: Callable[[], object] = lambda: None,
         is_disabled: bool = False,
     ) -> None:
         self._lambda = LambdaAuthorizers(functions, report=report)
         self._local_keys = local_keys
+        self._revision = revision
+        self._seen_revision = revision()
         self._is_disabled = is_disabled
         self._tokens: TokenAuthorizers | UsageError | None = None
 
@@ -77,10 +81,6 @@ class RouteAuthorizers:
             # Parts of it may come from the client, and must not disturb the terminal.
             return replace(verdict, reason=printable(verdict.reason))
         return verdict
-
-    def forget(self) -> None:
-        """Drop cached results of functions, such as after a change of their code."""
-        self._lambda.forget()
 
     async def find_problems(self, apis: Iterable[Api]) -> tuple[Diagnostic, ...]:
         """Return what people should know before the first request: authorizers that will refuse all of them.
@@ -106,6 +106,9 @@ class RouteAuthorizers:
         if authorizer is None or self._is_disabled:
             return Allowed()
         if isinstance(authorizer, LambdaAuthorizer):
+            if (revision := self._revision()) != self._seen_revision:
+                self._seen_revision = revision
+                self._lambda.forget()
             return await self._lambda.check(api, route, authorizer, request, event, method_arn)
         if isinstance(authorizer, IamAuthorizer):
             return _check_iam(api, request, method_arn)

@@ -44,6 +44,18 @@ def built_again(file: Path, text: str) -> None:
     file.write_text(text)
 
 
+async def test_changes_have_a_number(shop: Shop) -> None:
+    """What others have kept of results is out of date when the number is another."""
+    async with shop.serve() as served:
+        await served.invoke(call())
+        before = served.revision
+        await served.functions()
+        assert served.revision == before
+        (shop.directory / "ratings" / "app.py").write_text("ratings 2")
+        await settled(served)
+        assert served.revision > before
+
+
 @pytest.mark.parametrize(
     "change",
     [

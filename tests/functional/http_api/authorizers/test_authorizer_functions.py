@@ -25,6 +25,7 @@ from samlocal.serving.options import ServingOptions
 from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_project import ServedProject
 from tests.functional.execution.fakes import RecordingLog
+from tests.functional.serving.conftest import noticed
 from tests.unit.http_api.authorizers.guarded_requests import make_request
 from tests.unit.http_api.authorizers.token_issuer import key_set, sign
 from tests.unit.preparation.host import RecordingObserver
@@ -76,6 +77,8 @@ class Served:
         apis = project._functions.snapshot.project.read_apis()
         assert [each.message for each in apis.diagnostics] == [_STAND_IN]
         self.apis = apis.apis
+        self.project = project
+        self.directory = project.path.parent
         self.authorizers = authorizers
         self.reported = reported
         by_kind = {each.kind: each for each in self.apis}
@@ -126,12 +129,12 @@ async def _serving(
             fleet,
             observer=RecordingObserver(),
             log=lambda _function: RecordingLog(),
-            watches=False,
         ) as served,
         RouteAuthorizers(
             served,
             report=reported.append,
             local_keys=read_local_keys(jwks) if jwks else None,
+            revision=lambda: served.revision,
             **options,
         ) as authorizers,
     ):
@@ -191,11 +194,20 @@ async def test_a_request_authorizer_in_node(served: Served) -> None:
     assert (await served.rest("/request/2?q=tea", X_Key="allow"))[0] == 403
     other = await served.rest("/request/2?q=milk", X_Key="allow")
     assert (other[0], other[1]["calls"]) == (200, "2")
-    served.authorizers.forget()
-    assert (await served.rest("/request/2?q=tea", X_Key="allow"))[0] == 200
     assert (await served.rest("/request/1", X_Key="allow"))[0] == 401
     assert (await served.rest("/request/1?q=tea", X_Key="unauthorized"))[0] == 401
     assert (await served.rest("/request/1?q=tea", X_Key="other"))[0] == 403
+
+
+async def test_changed_code_in_spite_of_a_kept_result(served: Served) -> None:
+    """The next request after an edit runs the authorizer's new code."""
+    assert (await served.rest("/request/1?q=tea", X_Key="allow"))[0] == 200
+    file = served.directory / "node" / "guard.mjs"
+    file.write_text(file.read_text().replace("'allow'", "'open'"))
+    await noticed(served.project)
+    await served.project.functions()
+    assert (await served.rest("/request/1?q=tea", X_Key="allow"))[0] == 403
+    assert (await served.rest("/request/1?q=tea", X_Key="open"))[0] == 200
 
 
 async def test_authorizers_of_an_http_api(served: Served) -> None:

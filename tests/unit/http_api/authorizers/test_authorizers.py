@@ -94,6 +94,27 @@ async def test_functions_decide() -> None:
     assert isinstance(await _check(_authorizers(policy()), make_authorizer()), Allowed)
 
 
+async def test_results_are_made_again_after_a_change() -> None:
+    """A kept result is dropped when the functions' code has changed."""
+    functions, revisions = FakeFunctions(policy()), [1, 1, 1, 2, 2]
+    authorizer = make_authorizer(cache_seconds=300)
+    async with RouteAuthorizers(
+        functions, report=_nothing, revision=lambda: revisions.pop(0)
+    ) as authorizers:
+        calls = []
+        while revisions:
+            verdict = await authorizers.check(
+                make_api(),
+                make_route(authorizer),
+                make_request(("Authorization", "secret")),
+                rest_event(),
+                METHOD_ARN,
+            )
+            assert isinstance(verdict, Allowed)
+            calls.append(len(functions.calls))
+    assert calls == [1, 1, 2, 2]
+
+
 async def test_a_signature_gives_an_http_api_its_caller() -> None:
     """Everybody is let in; events of REST APIs have their own place for callers."""
     signature = "AWS4-HMAC-SHA256 Credential=test/20261127/us-east-1/execute-api/aws4_request"
