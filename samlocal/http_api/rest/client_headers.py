@@ -54,7 +54,7 @@ def remap(headers: Iterable[tuple[str, str]]) -> Pairs:
         HeaderError: One cannot be sent.
     """
     return [
-        (f"{_REMAPPED_PREFIX}{name}" if name.lower() in _REMAPPED else name, _sendable(name, value))
+        (f"{_REMAPPED_PREFIX}{name}" if name.lower() in _REMAPPED else name, sendable(name, value))
         for name, value in headers
         if name.lower() not in _DROPPED
     ]
@@ -80,8 +80,12 @@ def replace_headers(headers: Pairs, replacements: Iterable[tuple[str, str]]) -> 
     return [pair for pair in headers if pair[0].lower() not in names] + added
 
 
-def _sendable(name: str, value: str) -> str:
-    """Return a value whose characters are bytes: UTF-8, unless it is Latin-1."""
+def sendable(name: str, value: str) -> str:
+    """Return the value of a header with characters that are bytes: UTF-8, unless it is Latin-1.
+
+    Raises:
+        HeaderError: It cannot be sent.
+    """
     if not _NAME.fullmatch(name):
         raise HeaderError(f"`{name}` is not the name of a header")
     if _CONTROL.search(value):

@@ -6,11 +6,17 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gateway
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
-from samlocal.http_api.rest.client_headers import own_headers, replace_headers
+from samlocal.http_api.rest.client_headers import (
+    HeaderError,
+    own_headers,
+    replace_headers,
+    sendable,
+)
 from samlocal.http_api.rest.gateway_errors import UNSUPPORTED
 from samlocal.http_api.rest.variables import RequestVariables, map_parameter, render
 
@@ -85,8 +91,10 @@ def _headers(error: GatewayError, request: HttpRequest) -> list[tuple[str, str]]
 
 
 def _mapped(headers: Mapping[str, str], variables: RequestVariables) -> Iterator[tuple[str, str]]:
+    """Yield the headers of a template; one whose value a client has made one that cannot be sent is left out."""
     for key, expression in headers.items():
         name = key.removeprefix(_HEADER_PREFIX)
         value = map_parameter(expression, variables)
         if value is not None and not name.startswith(_OTHER_PREFIX):
-            yield name, value
+            with suppress(HeaderError):
+                yield name, sendable(name, value)

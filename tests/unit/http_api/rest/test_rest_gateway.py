@@ -20,6 +20,8 @@ from samlocal.project.apis import (
     FunctionTarget,
     GatewayResponse,
     IamAuthorizer,
+    IntegrationResponse,
+    MockIntegration,
     RequestValidation,
     UnsupportedIntegration,
 )
@@ -554,6 +556,22 @@ async def test_gateway_responses(
     assert headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
     assert {name: headers.get(name) for name in extra} == extra
     assert "x-none" not in headers
+
+
+@pytest.mark.parametrize("query", ["q=a%0d%0aX-Evil:1", "q=%00", "q=%7f"])
+async def test_headers_that_clients_break(query: str) -> None:
+    """A value of a client that is none of a header does not become one, in errors and in mocks."""
+    mapped = {"X-Query": "method.request.querystring.q"}
+    responses = {"DEFAULT_4XX": GatewayResponse(headers=mapped)}
+    mock = MockIntegration(
+        request_templates={"application/json": '{"statusCode": 200}'},
+        responses=(IntegrationResponse(status=200, headers=mapped),),
+    )
+    served = Served(
+        rest_api(function_route("/items/{id}", integration=mock), gateway_responses=responses)
+    )
+    assert "x-query" not in headers_of(await served.ask("/missing", query=query))
+    assert (await served.ask(query=query)).status == 500
 
 
 async def test_validation_details() -> None:
