@@ -11,7 +11,7 @@ from samlocal.project.apis import Route, UnsupportedAuthorizer
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from samlocal.errors import Place
     from samlocal.project.apis import (
@@ -69,10 +69,11 @@ class Definition:
     """All that a definition says about an API.
 
     `security` is for operations that say nothing. `default_scopes` are those of authorizers, by name.
-    `ignored_schemes` are names that `security` may have and that API Gateway does not know as authorizers.
+    `broken` are the methods and paths of operations that have an error. `ignored_schemes` are names that `security` may have and that API Gateway does not know as authorizers.
     """
 
     operations: tuple[Operation, ...] = ()
+    broken: frozenset[tuple[str, str]] = frozenset()
     security: Security = field(default_factory=Security)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     default_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -90,11 +91,24 @@ class Definition:
         key = (operation.method, operation.path)
         return next((each for each in self.operations if (each.method, each.path) == key), None)
 
+    def without(self, broken: Collection[tuple[str, str]]) -> Definition:
+        """Return the definition without the operations of some methods and paths."""
+        kept = (each for each in self.operations if (each.method, each.path) not in broken)
+        return replace(self, operations=tuple(kept), broken=self.broken.union(broken))
+
     def with_operations(self, operations: Iterable[Operation]) -> Definition:
-        """Return the definition with other operations, which replace those of the same method and path."""
+        """Return the definition with other operations, which replace those of the same method and path.
+
+        One that is broken stays out, unless it is given an authorizer: nothing is known of who may call it.
+        """
         merged = {(each.method, each.path): each for each in self.operations}
         merged |= {(each.method, each.path): each for each in operations}
-        return replace(self, operations=tuple(merged.values()))
+        kept = (
+            each
+            for key, each in merged.items()
+            if key not in self.broken or each.authorizer is not None
+        )
+        return replace(self, operations=tuple(kept))
 
 
 def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:

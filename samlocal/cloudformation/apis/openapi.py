@@ -23,9 +23,9 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
     read_authorizers,
     read_ignored,
 )
-from samlocal.cloudformation.apis.openapi_document import OpenApiDocument
+from samlocal.cloudformation.apis.openapi_document import METHODS, OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
-from samlocal.cloudformation.apis.settings import flag, guarding, skipped
+from samlocal.cloudformation.apis.settings import flag, guarding, guarding_mapping, skipped
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import ApiKind, IamAuthorizer
 
@@ -75,6 +75,7 @@ def read_openapi(
     source = root.choice(_KEY_SOURCE, _KEY_SOURCES)
     return Definition(
         operations=operations,
+        broken=frozenset(reader.broken),
         security=reader.shared_security(),
         authorizers=reader.authorizers,
         ignored_schemes=reader.ignored_schemes,
@@ -107,6 +108,7 @@ class OperationReader:
             **read_authorizers(document, kind, integrations),
         }
         self.failures: list[Diagnostic] = []
+        self.broken: set[tuple[str, str]] = set()
 
     @property
     def ignored_schemes(self) -> frozenset[str]:
@@ -122,18 +124,21 @@ class OperationReader:
                 check_path(path, paths.entries[path].place if paths else None)
             except ProjectError as error:
                 self.failures.append(skipped(f"`{path}`", error))
+                named = DEFAULT_PATH if path.endswith(DEFAULT_PATH) else path
+                self.broken |= {(method, resource_path(named)) for method in METHODS}
                 continue
             for key, method in self._document.methods(item) if item else ():
                 try:
                     operation = self._read(path, method, item, key) if item else None
                 except ProjectError as error:
                     self.failures.append(skipped(f"`{method} {path}`", error))
+                    self.broken.add((method, self._path(path, item) if item else path))
                     continue
                 if operation is not None:
                     yield operation
 
     def _read(self, path: str, method: str, item: Properties, key: str) -> Operation | None:
-        settings = item.mapping(key)
+        settings = guarding_mapping(item, key)
         if settings is None:  # removed by a condition
             return None
         place: Place = item.node.place_of(key)

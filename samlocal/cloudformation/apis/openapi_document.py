@@ -30,6 +30,7 @@ _OF_METHODS: Final = {
     "patch": "PATCH",
     "x-amazon-apigateway-any-method": "ANY",
 }
+METHODS: Final = frozenset(_OF_METHODS.values())
 
 
 class OpenApiDocument:

@@ -84,7 +84,7 @@ def _with_events(
     """Return the definition with the events of functions, and diagnostics for those that are not part of it."""
     auth = guarding_mapping(resource.settings, "Auth", "DefaultAuthorizer")
     reader = _EventReader(auth.text("DefaultAuthorizer") if auth else None)
-    operations, failures = read_operations(resource.events, reader.read)
+    definition, operations, failures = read_operations(definition, resource.events, reader.read)
     if resource.has_definition_file:
         hint = "add it there: SAM adds events to a `DefinitionBody` only"
         missing = (

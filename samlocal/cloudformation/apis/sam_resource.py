@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.bodies import BodyProperties, read_body
 from samlocal.cloudformation.apis.definition import Definition
+from samlocal.cloudformation.apis.openapi import resource_path
 from samlocal.cloudformation.apis.settings import flag, guarding_mapping, skipped
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError
@@ -81,16 +82,21 @@ class SamResource:
 
 
 def read_operations(
-    events: Iterable[ApiEvent], read: Callable[[ApiEvent], Operation]
-) -> tuple[tuple[Operation, ...], tuple[Diagnostic, ...]]:
-    """Return the operations of events, and diagnostics for those that have an error or come twice."""
+    definition: Definition, events: Iterable[ApiEvent], read: Callable[[ApiEvent], Operation]
+) -> tuple[Definition, tuple[Operation, ...], tuple[Diagnostic, ...]]:
+    """Return the operations of events, and diagnostics for those that have an error or come twice.
+
+    The definition loses the operations of events that have an error, as these may guard them.
+    """
     found: dict[tuple[str, str], Operation] = {}
     failures: list[Diagnostic] = []
+    broken: set[tuple[str, str]] = set()
     for event in events:
         try:
             operation = read(event)
         except ProjectError as error:
             failures.append(skipped(f"`{event.method} {event.path}` of `{event.owner}`", error))
+            broken |= {(event.method, path) for path in (event.path, resource_path(event.path))}
             continue
         key = (operation.method, operation.path)
         if first := found.get(key):
@@ -99,7 +105,7 @@ def read_operations(
             failures.append(Diagnostic(message=message, place=event.place, hint=hint))
             continue
         found[key] = operation
-    return tuple(found.values()), tuple(failures)
+    return definition.without(broken), tuple(found.values()), tuple(failures)
 
 
 def event_auth(event: ApiEvent) -> Properties | None:

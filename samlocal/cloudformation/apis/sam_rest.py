@@ -121,7 +121,7 @@ def _with_events(
     SAM adds events to an API without a definition of its own, or with `MergeDefinitions`.
     """
     reader = _EventReader(resource)
-    operations, failures = read_operations(resource.events, reader.read)
+    definition, operations, failures = read_operations(definition, resource.events, reader.read)
     if resource.is_managed or flag(resource.settings, "MergeDefinitions"):
         return definition.with_operations(
             merged(definition.find(each), each) for each in operations
@@ -133,6 +133,8 @@ def _with_events(
     missing: list[Diagnostic] = []
     for operation in operations:
         own = definition.find(operation)
+        if own is None and (operation.method, operation.path) in definition.broken:
+            continue
         if own is None:
             hint = "add it there, or set `MergeDefinitions: true`"
             missing.append(not_in_definition(operation, resource.logical_id, hint))

@@ -303,3 +303,23 @@ def test_events_beside_a_definition_in_a_file(one_api: OneApi, tmp_path: Path) -
     assert [each.message for each in api.failures] == [
         "skipping `GET /a/{id}`: the definition of `Api` does not have it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "event"),
+    [
+        ("{security: !ImportValue a}", ""),
+        (
+            "{x-amazon-apigateway-integration: {type: aws_proxy, uri: !GetAtt Check.Arn}}",
+            "Auth: {Authorizer: !ImportValue a}",
+        ),
+        ("!ImportValue a", ""),
+    ],
+)
+def test_an_error_in_the_definition_or_the_event_leaves_out_both(
+    one_api: OneApi, method: str, event: str
+) -> None:
+    """Neither opens a route that the other one guards."""
+    api = one_api(with_api(BODY.replace("{GET}", method), event))
+    assert outline(api) == ["GET /b -> Check", "OPTIONS /b -> Check"]
+    assert api.failures

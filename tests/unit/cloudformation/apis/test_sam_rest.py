@@ -598,6 +598,8 @@ def test_a_stage_name_without_a_value(read_template: ReadTemplate) -> None:
         ("Name: a", "Auth: {Authorizer: AWS_IAM, AuthorizationScopes: [!Ref Missing]}"),
         ("Name: a", "Auth: {ApiKeyRequired: !Ref Missing}"),
         (BODY.replace("[{Token: []}]", "!Ref Missing"), ""),
+        (BODY.replace("[{Token: []}]", "!Ref Missing") + "\n      MergeDefinitions: true", ""),
+        (f"{BODY}\n      MergeDefinitions: true", "Auth: {Authorizer: !ImportValue a}"),
         (BODY.replace("[{Token: []}]", "[!ImportValue a]"), ""),
     ],
 )
