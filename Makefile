@@ -67,8 +67,9 @@ fuzz: $(ready) ## Fuzz the APIs, then the readers of projects; REQUESTS=1000 for
 	@$(python) -m tests.fuzz.fuzz_apis $(REQUESTS)
 	@tests/fuzz/run $(ARGS)
 
-assembly: ## Synthesise the CDK app of the tests again; needs node and npm
+assembly: ## Synthesise the CDK apps of the tests again; needs node and npm
 	@tests/projects/cdk-ratings/synth
+	@tests/projects/cdk-apis/synth
 
 lock: $(ready) ## Write .ci/requirements.lock after a change of pyproject.toml; ARGS=--upgrade for newer versions
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

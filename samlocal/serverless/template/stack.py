@@ -12,7 +12,6 @@ from samlocal.cloudformation.stack.stack import Stack
 from samlocal.diagnostics import error_diagnostic
 from samlocal.documents.document import Document
 from samlocal.errors import ProjectError
-from samlocal.serverless.template.events import compile_events
 from samlocal.serverless.template.functions import FUNCTION_TYPE, FunctionCompiler
 from samlocal.serverless.template.generated import (
     event_resources,
@@ -110,6 +109,8 @@ class ServiceStack(Stack):
         Raises:
             ProjectError: Settings of the provider cannot be resolved.
         """
+        from samlocal.serverless.template.events import compile_events  # noqa: PLC0415  # for servers
+
         made = compile_events(self._service)
         failures = list(made.failures)
         for logical_id, resource in made.resources.items():

@@ -25,6 +25,8 @@ from samlocal.project.apis import (
 from tests.unit.cloudformation.apis.outlines import outline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samlocal.project.apis import Route
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
 
@@ -394,4 +396,41 @@ def test_a_method_of_an_api_that_is_elsewhere(read_template: ReadTemplate) -> No
     found = read_template(text + "\nConditions: {Never: !Equals [a, b]}\n")
     assert [each.message for each in found.diagnostics] == [
         "skipping `Get`: `RestApiId` is not an `AWS::ApiGateway::RestApi` of this project"
+    ]
+
+
+CHILD = """\
+Resources:
+  Api: {Type: AWS::ApiGateway::RestApi}
+Outputs:
+  Id: {Value: !Ref Api, Export: {Name: shop-id}}
+  Root: {Value: !GetAtt Api.RootResourceId, Export: {Name: shop-root}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("api", "root"),
+    [
+        ("!GetAtt Child.Outputs.Id", "!GetAtt Child.Outputs.Root"),
+        ("!ImportValue shop-id", "!ImportValue shop-root"),
+        ("!If [Never, nothing, !GetAtt Child.Outputs.Id]", "!ImportValue {'Fn::Sub': shop-root}"),
+    ],
+)
+def test_methods_in_another_stack(
+    read_template: ReadTemplate, tmp_path: Path, api: str, root: str
+) -> None:
+    """A method may belong to an API of another stack, through outputs and exports."""
+    (tmp_path / "child.yaml").write_text(CHILD)
+    found = read_template(
+        f"""
+Conditions: {{Never: !Equals [a, b]}}
+Resources:
+  F: {{Type: AWS::Lambda::Function}}
+  Child: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: child.yaml}}}}
+{method(PROXY, where=root).replace("!Ref Api", api)}
+"""
+    )
+    assert found.diagnostics == ()
+    assert [(each.full_path, outline(each)) for each in found.apis] == [
+        ("Child/Api", ["GET / -> F"])
     ]
