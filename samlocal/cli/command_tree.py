@@ -32,6 +32,14 @@ COMMANDS: Final = {
         "samlocal.cli.commands.generate_event:generate_event",
         "Print a sample event: what a service of AWS sends to a function.",
     ),
+    ("local", "start-api"): (
+        "samlocal.cli.commands.start_api:start_api",
+        "Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers.",
+    ),
+    ("local", "start-function-urls"): (
+        "samlocal.cli.commands.start_function_urls:start_function_urls",
+        "Serve the function URLs of a project, each on a port of its own.",
+    ),
     ("invoke",): (
         "samlocal.cli.commands.invoke_deployed:invoke_deployed",
         "Invoke a deployed function, as `serverless invoke` does; see `invoke local`, too.",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from samlocal.function import Function
     from samlocal.host import Host
     from samlocal.preparation.observer import Reporter
+    from samlocal.project.apis import Apis
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
@@ -78,6 +79,19 @@ class CurrentProject(CurrentFunctions):
     def names(self) -> tuple[str, ...]:
         """The full paths of the functions, in the order of the template."""
         return self._project.names
+
+    async def apis(self) -> Apis:
+        """Return the project's APIs: the same object until the project is read again.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        return await (await self._current()).apis()
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        """Changes with each change of the project's files, and with its options."""
+        return id(self._project), self._project.revision
 
     def log_of(self, function: Function) -> Log:
         """Return a new log for output of a function: lines that begin with its name, if there are several."""

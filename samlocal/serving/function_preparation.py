@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from samlocal.preparation.options import FunctionOptions
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.preparation.resolution import ResolvedFunction
+    from samlocal.project.apis import Apis
     from samlocal.sandbox.output import Log
     from samlocal.serving.directory_states import DirectoryStates
     from samlocal.serving.once_observer import OnceObserver
@@ -97,6 +98,15 @@ class FunctionPreparation:
             return await self._read(
                 lambda: resolve_function(snapshot.project, entry.full_path, options, host)
             )
+
+    async def read_apis(self, snapshot: ProjectSnapshot) -> Apis:
+        """Return the APIs of the project.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        async with self._resolving:
+            return await self._read(snapshot.project.read_apis)
 
     async def read_project(self) -> ProjectSnapshot:
         """Return the project as it is now.

@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from samlocal.function import Function
     from samlocal.invocation import InvocationResult, ResponseSink
     from samlocal.preparation.observer import Reporter
+    from samlocal.project.apis import Apis
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import CodeFacts, FunctionCall
     from samlocal.serving.function_fleet import FunctionFleet
     from samlocal.serving.options import ServingOptions
-    from samlocal.serving.project_snapshot import RepeatedHost
+    from samlocal.serving.project_snapshot import ProjectSnapshot, RepeatedHost
 
 
 # How often a call is begun whose function changes while its environment starts, and hinders that.
@@ -72,6 +73,7 @@ class ServedProject:
         self._watches = watches
         self._states = DirectoryStates()
         self._error: str | None = None
+        self._apis: tuple[ProjectSnapshot, Apis] | None = None
         self._stack = AsyncExitStack()
         self._revision = 0
 
@@ -150,6 +152,18 @@ class ServedProject:
             except SamlocalError as error:
                 self._observer.show_diagnostic(error_diagnostic(error, function=entry.full_path))
         return tuple(functions)
+
+    async def apis(self) -> Apis:
+        """Return the APIs of the project: the same object until the project is read again.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        await self._watch.settled()
+        snapshot = self._functions.snapshot
+        if self._apis is None or self._apis[0] is not snapshot:
+            self._apis = snapshot, await self._preparation.read_apis(snapshot)
+        return self._apis[1]
 
     async def find(self, name: str) -> Function:
         """Return a function by its logical ID, its name in AWS, its function ID or its full path.

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
         pytest.param("help-local", ["local"], id="local"),
         pytest.param("help-local-invoke", ["local", "invoke"], id="local invoke"),
         pytest.param("help-local-start-lambda", ["local", "start-lambda"], id="local start-lambda"),
+        pytest.param("help-local-start-api", ["local", "start-api"], id="local start-api"),
+        pytest.param(
+            "help-local-start-function-urls",
+            ["local", "start-function-urls"],
+            id="local start-function-urls",
+        ),
         pytest.param(
             "help-local-generate-event", ["local", "generate-event"], id="local generate-event"
         ),

@@ -1,0 +1,30 @@
+"""Routes as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.project.apis import ApiKind, FunctionIntegration, HttpIntegration, MockIntegration
+
+if TYPE_CHECKING:
+    from samlocal.project.apis import Api, Route
+
+
+def url_of_route(site: str, api: Api, route: Route) -> str:
+    """Return where a route is served, on the site with a URL."""
+    if api.kind is ApiKind.WEBSOCKET:
+        return f"{site.replace('http', 'ws', 1)}/{api.stage} {route.path}"
+    return f"{site}/" if route.path == "$default" else f"{site}{route.path}"
+
+
+def target_of(route: Route) -> str:
+    """Return what answers a route, in a word."""
+    match route.integration:
+        case FunctionIntegration(target=target):
+            return f"{target.function}:{target.qualifier}" if target.qualifier else target.function
+        case MockIntegration():
+            return "(mock)"
+        case HttpIntegration(url=url):
+            return url
+        case _:
+            return "(not supported)"

@@ -1,0 +1,67 @@
+"""The gateway of each API, by its kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.http_api.function_urls.gateway import FunctionUrlGateway
+from samlocal.http_api.http.gateway import HttpGateway
+from samlocal.http_api.load_balancers.gateway import LoadBalancerGateway
+from samlocal.http_api.rest.gateway import RestGateway
+from samlocal.http_api.websocket.gateway import WebSocketGateway
+from samlocal.project.apis import ApiKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from samlocal.diagnostics import Diagnostic
+    from samlocal.http_api.authorization import Authorizers
+    from samlocal.http_api.console.recorder import Recorder
+    from samlocal.http_api.exchange import Gateway
+    from samlocal.http_api.functions import Functions
+    from samlocal.project.apis import Api
+
+
+class Gateways:
+    """Makes gateways that share functions and authorizers; `recorder` records what they answer.
+
+    `api_keys` are values by the names of keys. `report` gets what was wrong where a client gets a status only.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        authorizers: Authorizers,
+        *,
+        api_keys: Mapping[str, str],
+        report: Callable[[Diagnostic], None],
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._functions = functions
+        self._authorizers = authorizers
+        self._api_keys = api_keys
+        self._report = report
+        self._recorder = recorder
+
+    def gateway(self, api: Api) -> Gateway:
+        """Return a new gateway for an API, which is not a web function."""
+        gateway = self._gateway(api)
+        return self._recorder.gateway(api, gateway) if self._recorder else gateway
+
+    def _gateway(self, api: Api) -> Gateway:
+        functions, authorizers, report = self._functions, self._authorizers, self._report
+        match api.kind:
+            case ApiKind.REST:
+                return RestGateway(
+                    api, functions, authorizers, api_keys=self._api_keys, report=report
+                )
+            case ApiKind.HTTP:
+                return HttpGateway(api, functions, authorizers, report=report)
+            case ApiKind.WEBSOCKET:
+                return WebSocketGateway(api, functions, authorizers, report=report)
+            case ApiKind.FUNCTION_URL:
+                return FunctionUrlGateway(api, functions, report=report)
+            case ApiKind.LOAD_BALANCER:
+                return LoadBalancerGateway(api, functions, report=report)
+            case ApiKind.WEB_FUNCTION:
+                raise ValueError(f"`{api.full_path}` has no gateway")
