@@ -130,7 +130,7 @@ def _tree(named: Sequence[tuple[str, ...]], *, are_listed: bool) -> typer.Typer:
         help_text = summary if are_listed else None  # else the docstring
         found = _listed if are_listed else getattr(import_module(module), function)
         if isinstance(found, typer.Typer):
-            parent.add_typer(found, name=words[-1], help=summary)
+            parent.add_typer(found, name=words[-1])
         else:
             parent.command(words[-1], cls=kind, context_settings=_CONTEXT, help=help_text)(found)
     return root

@@ -22,7 +22,7 @@ from samlocal.cli.command_tree import root_command
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ASKING: Final = Path(__file__).with_name("events_of_sam.py")
+ASKING: Final = Path(__file__).parents[1] / "benchmarks" / "events_of_sam.py"
 # Nothing that JSON has to escape, which sam can't: `tests/unit/sample_events` has such values.
 VALUE: Final = "a value/of ours: ü?&=1"
 JSON_OPTIONS: Final = {

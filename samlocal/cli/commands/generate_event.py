@@ -126,6 +126,7 @@ class EventsGroup(_ListGroup):
 
 generate_event = typer.Typer(
     cls=ServicesGroup,
+    help="Print a sample event: what a service of AWS sends to a function.",
     add_completion=False,
     context_settings=_CONTEXT,
     no_args_is_help=True,

@@ -241,8 +241,9 @@ def test_a_user_without_an_account(
 def test_list_of_commands_has_the_first_line_of_each_help(place: str, summary: str) -> None:
     """The list of commands, which imports none, repeats the first line of each help."""
     module, _, function = place.partition(":")
-    text = inspect.getdoc(getattr(import_module(module), function)) or ""
-    assert text.partition("\n\n")[0] == summary
+    found = getattr(import_module(module), function)
+    text = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+    assert str(text).partition("\n\n")[0] == summary
 
 
 def test_command_behind_two_dashes_runs() -> None:

@@ -1,4 +1,4 @@
-"""Asks sam for sample events, in sam's own Python: see `sample_events.py`.
+"""Asks sam for sample events, in sam's own Python: see `tests/differential/sample_events.py`.
 
 On stdin it takes a JSON list of command lines behind `generate-event`; with an empty one it lists the options of all
 events. On stdout it puts a JSON list of what sam prints, null where it fails, or the options by `SERVICE EVENT`.
