@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cloudformation.apis.api_resources import ApiResources
 from samlocal.cloudformation.apis.function_targets import FunctionTargets
 from samlocal.cloudformation.apis.function_urls import read_sam_url, read_url
 from samlocal.cloudformation.apis.http_resources import read_http_resources
 from samlocal.cloudformation.apis.load_balancers import read_load_balancers
+from samlocal.cloudformation.apis.marked_text import Resource
 from samlocal.cloudformation.apis.rest_resources import read_rest_resources
+from samlocal.cloudformation.apis.sam_additions import with_additions
 from samlocal.cloudformation.apis.sam_events import FUNCTION, IMPLICIT, STATE_MACHINE, SamEvents
 from samlocal.cloudformation.apis.sam_http import read_http_api
 from samlocal.cloudformation.apis.sam_resource import SamResource
@@ -58,10 +61,11 @@ def read_apis(stacks: Sequence[Stack], read: ReadEntries = read_entries) -> Apis
     What cannot be resolved is in the `failures` of its API, or in the diagnostics; all others are read.
     """
     targets = FunctionTargets(stacks, read)
+    resources = ApiResources(stacks)
     apis: list[Api] = []
     diagnostics: list[Diagnostic] = []
     for stack in stacks:
-        reader = _StackReader(stack, targets)
+        reader = _StackReader(stack, targets, resources)
         found, traces = stack.external.provenance.of(reader.read_all)
         apis += found
         diagnostics += (each for each in traces if isinstance(each, Diagnostic))
@@ -83,9 +87,10 @@ def _in_order(apis: Sequence[Api], stacks: Sequence[Stack]) -> tuple[Api, ...]:
 class _StackReader:
     """Reads the APIs of one stack."""
 
-    def __init__(self, stack: Stack, targets: FunctionTargets) -> None:
+    def __init__(self, stack: Stack, targets: FunctionTargets, resources: ApiResources) -> None:
         self._stack = stack
         self._targets = targets
+        self._resources = resources
         self._missing = MissingValues()
         self._said: list[Diagnostic] = []
 
@@ -141,32 +146,34 @@ class _StackReader:
             yield found
 
     def _read_sam(self, logical_id: str, kind: str, events: SamEvents) -> Api:
-        return _SAM[kind](
-            SamResource(
-                stack=self._stack,
-                logical_id=logical_id,
-                settings=self._properties(logical_id),
-                events=events.of(logical_id),
-                targets=self._targets,
-                place=self._stack.place_of(logical_id),
-            )
+        resource = SamResource(
+            stack=self._stack,
+            logical_id=logical_id,
+            settings=self._properties(logical_id),
+            events=events.of(logical_id),
+            targets=self._targets,
+            place=self._stack.place_of(logical_id),
         )
+        return self._with_additions(_SAM[kind](resource), logical_id)
+
+    def _with_additions(self, api: Api, logical_id: str) -> Api:
+        resource = Resource(stack=self._stack, logical_id=logical_id)
+        return with_additions(api, resource, self._resources, self._missing)
 
     def _read_implicit(self, logical_id: str, events: SamEvents) -> Iterator[Api]:
         """Yield the implicit APIs that a resource is the first to need."""
         for api, (kind, section, own) in _IMPLICIT.items():
             mine = events.of(api)
             if mine and mine[0].owner == logical_id:
-                yield _SAM[kind](
-                    SamResource(
-                        stack=self._stack,
-                        logical_id=api,
-                        settings=self._implicit_properties(logical_id, section, own),
-                        events=mine,
-                        targets=self._targets,
-                        place=mine[0].place,
-                    )
+                resource = SamResource(
+                    stack=self._stack,
+                    logical_id=api,
+                    settings=self._implicit_properties(logical_id, section, own),
+                    events=mine,
+                    targets=self._targets,
+                    place=mine[0].place,
                 )
+                yield self._with_additions(_SAM[kind](resource), api)
 
     def _read_sam_url(self, logical_id: str) -> Iterator[Api]:
         properties = self._properties(logical_id)

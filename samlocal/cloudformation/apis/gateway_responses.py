@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.settings import mappings_of, texts_by_name, unquoted
+from samlocal.cloudformation.apis.settings import (
+    mappings_of,
+    required_text,
+    texts_by_name,
+    unquoted,
+)
 from samlocal.project.apis import GatewayResponse
 
 if TYPE_CHECKING:
@@ -25,11 +30,7 @@ def read_openapi_responses(root: Properties) -> dict[str, GatewayResponse]:
         name: _read(
             response,
             status="statusCode",
-            headers={
-                key.removeprefix(_HEADER): value
-                for key, value in texts_by_name(response.mapping("responseParameters")).items()
-                if key.startswith(_HEADER)
-            },
+            headers=_headers(response.mapping("responseParameters")),
             templates="responseTemplates",
         )
         for name, response in (mappings_of(settings) if settings else ())
@@ -46,6 +47,30 @@ def read_sam_responses(settings: Properties | None) -> dict[str, GatewayResponse
             response, status="StatusCode", headers=headers, templates="ResponseTemplates"
         )
     return found
+
+
+def read_resource_response(settings: Properties, logical_id: str) -> tuple[str, GatewayResponse]:
+    """Return the type and the content of an `AWS::ApiGateway::GatewayResponse`.
+
+    Raises:
+        TemplateError: it has no type, or is malformed.
+    """
+    kind = required_text(settings, "ResponseType", f"`{logical_id}`")
+    response = _read(
+        settings,
+        status="StatusCode",
+        headers=_headers(settings.mapping("ResponseParameters")),
+        templates="ResponseTemplates",
+    )
+    return kind, response
+
+
+def _headers(parameters: Properties | None) -> dict[str, str]:
+    return {
+        key.removeprefix(_HEADER): value
+        for key, value in texts_by_name(parameters).items()
+        if key.startswith(_HEADER)
+    }
 
 
 def _read(

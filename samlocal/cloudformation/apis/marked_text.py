@@ -73,6 +73,10 @@ def mark_references(stack: Stack, node: Node) -> MarkedText:
     return MarkedText(text="".join(parts), marked=tuple(marked))
 
 
+# The APIs that SAM generates for events that name none.
+IMPLICIT_APIS: Final = frozenset({"ServerlessRestApi", "ServerlessHttpApi"})
+
+
 def referred_resources(stack: Stack, node: Node, depth: int = 0) -> Iterator[Resource]:
     """Yield the resources that a value refers to, also within `Fn::Join` and `Fn::Sub`.
 
@@ -88,7 +92,7 @@ def referred_resources(stack: Stack, node: Node, depth: int = 0) -> Iterator[Res
             for part in _parts_of_sub(argument):
                 if isinstance(part, Node):
                     yield from referred_resources(stack, part, depth + 1)
-        case ("Ref", Node(value=str(name))) if name in stack.resources:
+        case ("Ref", Node(value=str(name))) if name in stack.resources or name in IMPLICIT_APIS:
             yield Resource(stack=stack, logical_id=name)
         case ("Fn::GetAtt", argument) if names := _attribute_names(argument):
             if names[0] in stack.resources:

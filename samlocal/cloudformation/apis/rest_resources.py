@@ -19,6 +19,7 @@ from samlocal.cloudformation.apis.definition import (
     Operation,
     routes_of,
 )
+from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.integration_resources import read_method_integration
 from samlocal.cloudformation.apis.integrations import IntegrationReader
 from samlocal.cloudformation.apis.rest_validation import ModelReader
@@ -27,8 +28,6 @@ from samlocal.cloudformation.apis.settings import (
     guarding,
     required_text,
     skipped,
-    texts_by_name,
-    unquoted,
 )
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
@@ -222,17 +221,8 @@ class _RestApiReader:
         found = {}
         for resource in self._resources.owned(_GATEWAY_RESPONSE, _API, self._api):
             settings = settings_of(resource, self._missing)
-            kind = required_text(settings, "ResponseType", f"`{resource.logical_id}`")
-            headers = texts_by_name(settings.mapping("ResponseParameters"))
-            found[kind] = GatewayResponse(
-                status=settings.optional_integer("StatusCode", least=100, most=599),
-                headers={
-                    name.removeprefix(_HEADER): unquoted(value)
-                    for name, value in headers.items()
-                    if name.startswith(_HEADER)
-                },
-                templates=texts_by_name(settings.mapping("ResponseTemplates")),
-            )
+            kind, response = read_resource_response(settings, resource.logical_id)
+            found[kind] = response
         return found
 
 

@@ -611,3 +611,35 @@ def test_what_guards_a_route_is_known(
     found = read_template(text)
     assert [route for api in found.apis for route in api.routes] == []
     assert [*found.diagnostics, *(each for api in found.apis for each in api.failures)]
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_resources_of_cloudformation_for_an_api_of_sam(one_api: OneApi, *, implicit: bool) -> None:
+    """Gateway responses and base paths may be resources beside the API."""
+    text = (
+        with_api()
+        + """
+  Denied:
+    Type: AWS::ApiGateway::GatewayResponse
+    Properties:
+      RestApiId: !Ref Api
+      ResponseType: UNAUTHORIZED
+      ResponseParameters: {gatewayresponse.header.Access-Control-Allow-Origin: "'*'"}
+  Mapping:
+    Type: AWS::ApiGateway::BasePathMapping
+    Properties: {DomainName: a.example, RestApiId: !Ref Api, Stage: !Ref Api.Stage, BasePath: v1}
+"""
+    )
+    if implicit:
+        before, _, after = text.partition("  Api:")
+        text = (
+            before
+            + "  F:"
+            + after.partition("  F:")[2].replace("RestApiId: !Ref Api, Path", "Path")
+        )
+        text = text.replace("!Ref Api", "!Ref ServerlessRestApi")
+    api = one_api(text)
+    assert api.gateway_responses == {
+        "UNAUTHORIZED": GatewayResponse(headers={"Access-Control-Allow-Origin": "*"})
+    }
+    assert api.base_path == "v1"
