@@ -58,6 +58,7 @@ class HttpEndpoint(ServedEndpoint):
         self._listeners = listeners
         self._on_ready = on_ready
         self._ready: list[tuple[str, Sequence[Api]]] = []
+        self._gateways: Gateways | None = None
 
     async def _open_doors(
         self, stack: AsyncExitStack, project: CurrentProject, _app: ASGIApp
@@ -82,6 +83,7 @@ class HttpEndpoint(ServedEndpoint):
             report=self._observer.show_diagnostic,
             recorder=recorder,
         )
+        self._gateways = gateways
         sites = _Sites(project, gateways, self._http, self._observer.show_diagnostic)
         await sites.read()
         checking = asyncio.create_task(self._check(authorizers, sites.arranged))
@@ -100,6 +102,10 @@ class HttpEndpoint(ServedEndpoint):
             url = url_of(self._http.host, port_of(listeners[0]))
             self._ready.append((url.replace("http:", "https:") if self._http.tls else url, apis))
         return servers
+
+    async def _close_doors(self) -> None:
+        if self._gateways:
+            await self._gateways.close()
 
     async def _check(self, authorizers: RouteAuthorizers, sites: Sequence[Sequence[Api]]) -> None:
         """Say which tokens cannot be checked, without holding up the start."""

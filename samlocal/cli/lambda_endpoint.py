@@ -43,3 +43,6 @@ class LambdaEndpoint(ServedEndpoint):
 
     def _show_ready(self, project: CurrentProject) -> None:
         self._on_ready(project.names)
+
+    async def _close_doors(self) -> None:
+        """Do nothing: no connection outlives its requests."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from abc import ABC, abstractmethod
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.current_project import CurrentProject
@@ -71,6 +71,15 @@ class ServedEndpoint(ABC):
     def _show_ready(self, project: CurrentProject) -> None:
         """Say what is served, now that it is."""
 
+    @abstractmethod
+    async def _close_doors(self) -> None:
+        """End connections that would go on for long, while functions still run."""
+
+    async def _leave_clients(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._close_doors()
+
     def serve(self) -> int:
         """Serve until a signal comes, and return the exit code.
 
@@ -117,7 +126,7 @@ class ServedEndpoint(ABC):
                 self._observer.show_status(f"Waiting for {requests} (a second signal ends it all)")
             # Functions can call each other until the last request has finished.
             stops = (each.stop(_DRAIN_SECONDS) for each in clients)
-            await asyncio.gather(*stops, events.close(_DRAIN_SECONDS))
+            await asyncio.gather(*stops, self._leave_clients(), events.close(_DRAIN_SECONDS))
             await nested.stop(_NESTED_SECONDS)
             await fleet.close(_LOG_SECONDS)
 

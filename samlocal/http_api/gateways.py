@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from samlocal.http_api.function_urls.gateway import FunctionUrlGateway
@@ -42,11 +43,26 @@ class Gateways:
         self._api_keys = api_keys
         self._report = report
         self._recorder = recorder
+        self._made: dict[str, tuple[Api, Gateway]] = {}
+        self._websockets: list[WebSocketGateway] = []
 
     def gateway(self, api: Api) -> Gateway:
-        """Return a new gateway for an API, which is not a web function."""
+        """Return the gateway of an API, which is not a web function.
+
+        It is the same one until the API changes, so that its connections live on.
+        """
+        key = f"{api.kind} {api.full_path}"
+        known = self._made.get(key)
+        if known is not None and known[0] == api:
+            return known[1]
         gateway = self._gateway(api)
-        return self._recorder.gateway(api, gateway) if self._recorder else gateway
+        made = self._recorder.gateway(api, gateway) if self._recorder else gateway
+        self._made[key] = api, made
+        return made
+
+    async def close(self) -> None:
+        """Close all WebSocket connections, whose functions for `$disconnect` still run."""
+        await asyncio.gather(*(each.close() for each in self._websockets))
 
     def _gateway(self, api: Api) -> Gateway:
         functions, authorizers, report = self._functions, self._authorizers, self._report
@@ -58,7 +74,11 @@ class Gateways:
             case ApiKind.HTTP:
                 return HttpGateway(api, functions, authorizers, report=report)
             case ApiKind.WEBSOCKET:
-                return WebSocketGateway(api, functions, authorizers, report=report)
+                gateway = WebSocketGateway(
+                    api, functions, authorizers, report=report, api_keys=self._api_keys
+                )
+                self._websockets.append(gateway)
+                return gateway
             case ApiKind.FUNCTION_URL:
                 return FunctionUrlGateway(api, functions, report=report)
             case ApiKind.LOAD_BALANCER:

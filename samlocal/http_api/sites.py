@@ -104,8 +104,9 @@ class Site(Generic[T]):
 
     def websocket(self) -> T | None:
         """Return who takes WebSocket connections."""
-        kinds = (ApiKind.WEBSOCKET, ApiKind.WEB_FUNCTION)
-        return next((each.value for each in self._members if each.api.kind in kinds), None)
+        return next(
+            (each.value for each in self._members if each.api.kind is ApiKind.WEBSOCKET), None
+        )
 
 
 class _Member(Generic[T]):
