@@ -50,7 +50,6 @@ _GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
 _METHOD: Final = "AWS::ApiGateway::Method"
 _RESOURCE: Final = "AWS::ApiGateway::Resource"
 _API: Final = "RestApiId"
-_HEADER: Final = "gatewayresponse.header."
 _AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "COGNITO_USER_POOLS")
 _KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
 _MOST_COMPRESSION: Final = 10 * 1024 * 1024

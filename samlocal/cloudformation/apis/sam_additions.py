@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.missing_values import MissingValues
     from samlocal.project.apis import Api
 
-GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
+_GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
 
 
 def with_additions(
@@ -31,7 +31,7 @@ def with_additions(
         TemplateError: one of them is malformed.
     """
     responses = dict(api.gateway_responses)
-    for each in resources.owned(GATEWAY_RESPONSE, "RestApiId", resource):
+    for each in resources.owned(_GATEWAY_RESPONSE, "RestApiId", resource):
         kind, response = read_resource_response(settings_of(each, missing), each.logical_id)
         responses[kind] = response
     path = api.base_path or base_path(resources, resource, api.stage, missing)
