@@ -389,9 +389,13 @@ class HttpConnection(asyncio.Protocol):
         if self.is_closing or self._lingering_bytes is not None:
             return
         self._lingering_bytes = self._limits.linger_bytes
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
         self._waiting.clear()
+        if self._transport.can_write_eof():
+            try:
+                self._transport.write_eof()
+            except OSError:  # the client is gone, which the transport has not seen yet
+                self.abort()
+                return
         self.resume_reading()
         self._set_deadline(
             _STOPPING_SECONDS if self._state.is_stopping else self._limits.linger_seconds

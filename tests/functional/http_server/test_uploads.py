@@ -161,3 +161,24 @@ async def test_body_that_is_read_after_the_answer_has_begun() -> None:
     async with served(app) as (_, port):
         answer = await exchange(port, head + b"x" * 30_000_000)
         assert answer.endswith(b"\r\n\r\n8\r\n30000000\r\n0\r\n\r\n")
+
+
+async def test_client_that_hangs_up_at_its_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """A client whose system refuses the answer leaves nothing behind."""
+    clients: list[socket.socket] = []
+    gone = asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.1)  # more arrives than is kept unread
+        clients[0].close()
+        gone.set()
+        await respond(send, 413, REFUSED)
+
+    async with served(app) as (server, port):
+        clients.append(socket.create_connection(("127.0.0.1", port)))
+        clients[0].sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n")
+        clients[0].sendall(b"x" * 200_000)
+        await gone.wait()
+        await server._state.closed.wait()
+        assert server.running == 0
+    assert caplog.text == ""
