@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
     from samlocal.project.apis import Apis
+    from samlocal.project.web_functions import WebFunctions
 
 _EXPLAINED: Final = 3  # unread stacks in one hint
 
@@ -286,6 +287,16 @@ class CloudFormationProject:
 
         _ = self._stack_diagnostics  # drained first: what follows is about the APIs
         return read_apis(self.stacks)
+
+    def read_web_functions(self) -> WebFunctions:
+        """Return the web functions of all stacks, which are no functions that can be invoked.
+
+        Raises:
+            ProjectError: the template cannot be read.
+        """
+        from samlocal.cloudformation.apis.web_functions import read_web_functions  # noqa: PLC0415  # for servers
+
+        return read_web_functions(self.stacks)
 
     def _undeclared_overrides(self) -> list[Diagnostic]:
         declared = {name for root in self._roots for name in root.parameters}

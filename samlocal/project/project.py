@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from samlocal.errors import ProjectError
     from samlocal.function import Function, FunctionEntry
     from samlocal.project.apis import Apis
+    from samlocal.project.web_functions import WebFunctions
 
 
 class UnreadPart(Protocol):
@@ -108,6 +109,13 @@ class Project(Protocol):
 
     def read_apis(self) -> Apis:
         """Return the APIs in front of the functions, also those that cannot be served in full.
+
+        Raises:
+            ProjectError: the project cannot be read.
+        """
+
+    def read_web_functions(self) -> WebFunctions:
+        """Return the web functions, which are no functions that can be invoked.
 
         Raises:
             ProjectError: the project cannot be read.

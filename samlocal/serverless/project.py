@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from samlocal.function import Function
     from samlocal.project.apis import Apis
     from samlocal.project.project import UnreadPart
+    from samlocal.project.web_functions import WebFunctions
     from samlocal.serverless.variables.context import VariableContext
 
 _FRAMEWORK: Final = "serverless"
@@ -275,6 +276,16 @@ class ServerlessProject:
             apis=tuple(api for api in found.apis if api.routes or api.failures),
             diagnostics=(*diagnostics, *found.diagnostics),
         )
+
+    def read_web_functions(self) -> WebFunctions:
+        """Return the web functions of the `resources`, which are no functions that can be invoked.
+
+        Raises:
+            ProjectError: the configuration cannot be read.
+        """
+        from samlocal.cloudformation.apis.web_functions import read_web_functions  # noqa: PLC0415  # for servers
+
+        return read_web_functions((self._stack,))
 
     def _compiled_entries(self, _stack: Stack) -> tuple[FunctionEntry, ...]:
         """Return the functions with the logical ids that they have in the stack."""

@@ -228,8 +228,11 @@ def _chosen_mode(
 def _environment(properties: Properties) -> dict[str, EnvironmentVariable]:
     environment = properties.mapping("Environment")
     variables = environment.mapping("Variables") if environment else None
-    if variables is None:
-        return {}
+    return {} if variables is None else read_variables(variables)
+
+
+def read_variables(variables: Properties) -> dict[str, EnvironmentVariable]:
+    """Return environment variables by name; those without a value are reported."""
     environment_variables = {}
     for name, (node, traces) in variables.declared().items():
         value = _variable(name, node, variables.missing)

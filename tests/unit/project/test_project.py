@@ -11,6 +11,7 @@ from samlocal.errors import CodeNotFoundError, Place, VariableError
 from samlocal.function import Function, FunctionEntry, LocalCode
 from samlocal.project import lookup
 from samlocal.project.apis import Apis
+from samlocal.project.web_functions import WebFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,9 @@ class OtherProject:
 
     def diagnostics_for(self, _entry: FunctionEntry) -> tuple[Diagnostic, ...]:
         return self.diagnostics
+
+    def read_web_functions(self) -> WebFunctions:
+        return WebFunctions()
 
     def read_apis(self) -> Apis:
         return Apis()
