@@ -14,7 +14,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     MOST_CACHE_SECONDS,
     REST_CACHE_SECONDS,
 )
-from samlocal.cloudformation.apis.settings import flag, required_text
+from samlocal.cloudformation.apis.settings import flag, guarding, required_text
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.intrinsics.missing_values import MissingValues
     from samlocal.project.apis import Authorizer, PayloadVersion
 
+# Settings without which an authorizer would let more requests in.
+_GUARDS: Final = (
+    "EnableSimpleResponses",
+    "IdentitySource",
+    "IdentityValidationExpression",
+    "JwtConfiguration",
+    "ProviderARNs",
+)
 _REST_TYPES: Final = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
 _V2_TYPES: Final = ("REQUEST", "JWT")
 _REST_SOURCE: Final = "method.request.header.Authorization"
@@ -50,7 +58,7 @@ def read_authorizer(
 ) -> Authorizer:
     """Return an authorizer of an API of some kind; one that has an error refuses all requests."""
     try:
-        settings = settings_of(resource, missing)
+        settings = guarding(settings_of(resource, missing), *_GUARDS)
         name = settings.text("Name") or resource.logical_id
         if kind is ApiKind.REST:
             authorizer_type = _type_of(settings, "Type", _REST_TYPES)

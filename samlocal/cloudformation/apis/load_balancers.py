@@ -15,7 +15,7 @@ from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import ApiResources, settings_of
 from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.integrations import unsupported
-from samlocal.cloudformation.apis.settings import required_text, skipped
+from samlocal.cloudformation.apis.settings import guarding, required_text, skipped
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
@@ -147,7 +147,7 @@ class _RuleReader:
         Raises:
             ProjectError: A setting of the rule has an error.
         """
-        settings = settings_of(rule, self._missing)
+        settings = guarding(settings_of(rule, self._missing), "Conditions", "Priority")
         actions = "DefaultActions" if is_default else "Actions"
         integration = self._integration(rule, settings, actions)
         if integration is None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -151,14 +152,7 @@ class _RestApiReader:
             except ProjectError as error:
                 failures.append(skipped(f"`{method.logical_id}`", error))
         definition = declared.with_operations(operations)
-        return (
-            Definition(
-                operations=definition.operations,
-                authorizers=authorizers,
-                default_scopes=declared.default_scopes,
-            ),
-            failures,
-        )
+        return replace(definition, authorizers=authorizers), failures
 
     def _method(self, resource: Resource, variables: Mapping[str, str]) -> Operation:
         stack = resource.stack

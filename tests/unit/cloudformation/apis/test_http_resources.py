@@ -278,3 +278,34 @@ def test_the_rest_is_served(read_template: ReadTemplate) -> None:
     assert [each.message for each in found.diagnostics] == [
         "skipping `Foreign`: `ApiId` is not an `AWS::ApiGatewayV2::Api` of this project"
     ]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "AuthorizationType: !Ref Secret",
+        "AuthorizationType: AWS_IAM, AuthorizationScopes: !Ref Secret",
+    ],
+)
+def test_a_guard_that_is_unknown(read_template: ReadTemplate, guard: str) -> None:
+    """A route is not served where the template does not tell who may call it."""
+    text = API + INTEGRATION + route("GET /a", more=f", {guard}")
+    (api,) = read_template(text + "\nParameters: {Secret: {Type: String}}\n").apis
+    assert api.routes == ()
+    assert api.failures[0].message.startswith("skipping `Get`: a value cannot be resolved locally")
+
+
+def test_an_audience_that_is_unknown(read_template: ReadTemplate) -> None:
+    """A JWT authorizer whose audience is unknown refuses requests: it would take tokens for anybody."""
+    settings = (
+        "AuthorizerType: JWT, JwtConfiguration: {Issuer: 'https://i', Audience: [!Ref Secret]}"
+    )
+    text = (
+        API
+        + INTEGRATION
+        + resource("Who", "Authorizer", settings)
+        + route("GET /a", more=", AuthorizationType: JWT, AuthorizerId: !Ref Who")
+        + "\nParameters: {Secret: {Type: String}}\n"
+    )
+    (api,) = read_template(text).apis
+    assert isinstance(api.routes[0].authorizer, UnsupportedAuthorizer)

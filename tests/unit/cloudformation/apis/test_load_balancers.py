@@ -186,3 +186,11 @@ def test_a_rule_that_has_an_error(one_api: OneApi, condition: str, message: str)
     assert outline(api) == ["ANY $default -> F"]
     assert [failure.message for failure in api.failures] == [message]
     assert api.failures[0].place is not None
+
+
+def test_a_condition_that_is_unknown(read_template: ReadTemplate) -> None:
+    """A rule with an unknown condition is left out: it would match more requests than it should."""
+    text = TEMPLATE + rule("Rule", "{Field: path-pattern, Values: [!Ref Secret]}")
+    (api,) = read_template(text + "\nParameters: {Secret: {Type: String}}\n").apis
+    assert outline(api) == ["ANY $default -> F"]
+    assert api.failures[0].message.startswith("skipping `Rule`: a value cannot be resolved locally")

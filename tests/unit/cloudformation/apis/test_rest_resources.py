@@ -434,3 +434,44 @@ Resources:
     assert [(each.full_path, outline(each)) for each in found.apis] == [
         ("Child/Api", ["GET / -> F"])
     ]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "AuthorizationType: !Ref Secret",
+        "AuthorizationType: NONE\nApiKeyRequired: !Ref Secret",
+        "AuthorizationType: AWS_IAM\nAuthorizationScopes: !Ref Secret",
+    ],
+)
+def test_a_guard_that_is_unknown(read_template: ReadTemplate, guard: str) -> None:
+    """A method is not served where the template does not tell who may call it."""
+    text = API + method(f"{PROXY}\n{guard}") + "\nParameters: {Secret: {Type: String}}\n"
+    (api,) = read_template(text).apis
+    assert api.routes == ()
+    assert api.failures[0].message.startswith("skipping `Get`: a value cannot be resolved locally")
+
+
+@pytest.mark.parametrize("name", ["IdentitySource", "IdentityValidationExpression"])
+def test_an_authorizer_with_an_unknown_setting(read_template: ReadTemplate, name: str) -> None:
+    """An authorizer whose settings are unknown refuses requests."""
+    text = (
+        API
+        + method(f"{PROXY}\nAuthorizationType: CUSTOM\nAuthorizerId: !Ref Who")
+        + resource("Who", "Authorizer", f"Type: TOKEN, {GUARD}, {name}: !Ref Secret")
+        + "\nParameters: {Secret: {Type: String}}\n"
+    )
+    (api,) = read_template(text).apis
+    assert isinstance(api.routes[0].authorizer, UnsupportedAuthorizer)
+
+
+def test_security_of_a_definition(one_api: OneApi) -> None:
+    """The security of a whole OpenAPI document guards its methods, also beside methods that are resources."""
+    integration = f"{{type: aws_proxy, uri: !Sub '{URI}/${{F.Arn}}/invocations'}}"
+    body = (
+        "{openapi: 3.0.1, security: [{iam: []}], components: {securitySchemes: {iam: {type: apiKey,"
+        " name: Authorization, in: header, x-amazon-apigateway-authtype: awsSigv4}}},"
+        f" paths: {{/a: {{get: {{x-amazon-apigateway-integration: {integration}}}}}}}}}"
+    )
+    api = one_api(API.replace("Name: shop", f"Body: {body}") + method(PROXY))
+    assert [each.authorizer for each in api.routes] == [IamAuthorizer(name="iam"), None]
