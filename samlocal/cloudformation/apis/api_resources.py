@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from samlocal.cloudformation.apis.marked_text import Resource, referred_resources
+from samlocal.cloudformation.apis.settings import skipped
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.cloudformation.stack.globals import declared_properties
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ApiResources:
-    """The resources of a project's stacks. Those whose condition is false do not exist."""
+    """The resources of a project's stacks. Those whose condition is false, or which are unreadable, do not exist."""
 
     def __init__(self, stacks: Sequence[Stack]) -> None:
         self._stacks = stacks
@@ -37,7 +38,7 @@ class ApiResources:
             for stack in self._stacks
             for kind in kinds
             for logical_id in stack.of_type(kind)
-            if stack.exists(logical_id) is not False
+            if stack.exists(logical_id) is not False and unreadable(stack, logical_id) is None
         )
 
     def owned(self, kind: str, name: str, owner: Resource) -> Sequence[Resource]:
@@ -81,6 +82,15 @@ class ApiResources:
                 if name is not None and value is not None:
                     found[name] = (stack, value)
         return found
+
+
+def unreadable(stack: Stack, logical_id: str) -> Diagnostic | None:
+    """Return why the properties of a resource cannot be read, such as a missing include; None if they can."""
+    try:
+        stack.properties(logical_id)
+    except ProjectError as error:
+        return skipped(f"`{logical_id}`", error)
+    return None
 
 
 def settings_of(resource: Resource, missing: MissingValues) -> Properties:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.api_resources import ApiResources
+from samlocal.cloudformation.apis.api_resources import ApiResources, unreadable
 from samlocal.cloudformation.apis.function_targets import FunctionTargets
 from samlocal.cloudformation.apis.function_urls import read_sam_url, read_url
 from samlocal.cloudformation.apis.http_resources import read_http_resources
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _REST: Final = "AWS::Serverless::Api"
 _HTTP: Final = "AWS::Serverless::HttpApi"
 _URL: Final = "AWS::Lambda::Url"
+_PLAIN: Final = ("AWS::ApiGateway", "AWS::ElasticLoadBalancing")  # of which several make up one API
 _SAM: Final[Mapping[str, Callable[[SamResource], Api]]] = {
     _REST: read_rest_api,
     _HTTP: read_http_api,
@@ -116,6 +117,9 @@ class _StackReader:
         for logical_id in self._stack.resources:
             kind = self._stack.resource_type(logical_id) or ""
             if self._stack.exists(logical_id) is False:
+                continue
+            if kind.startswith(_PLAIN) and (said := unreadable(self._stack, logical_id)):
+                self._said.append(said)
                 continue
             try:
                 if kind in _SAM and not (logical_id in _IMPLICIT and events.of(logical_id)):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from samlocal.cloudformation.project import open_project
 from samlocal.project.apis import Api, Cors
 from tests.unit.cloudformation.apis.outlines import outline
+
+if TYPE_CHECKING:
+    from tests.unit.cloudformation.apis.conftest import ReadTemplate
 
 PROJECTS = Path(__file__).parents[3] / "projects"
 
@@ -76,3 +80,31 @@ def test_every_project_can_be_read(template: Path) -> None:
     """No project is too broken for its APIs to be read, if it can be opened."""
     if template.parent.name != "broken-yaml":
         open_project(template).read_apis()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::RestApi",
+        "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ElasticLoadBalancingV2::Listener",
+        "AWS::Lambda::Url",
+        "AWS::Serverless::Api",
+    ],
+)
+def test_a_resource_whose_properties_cannot_be_read(read_template: ReadTemplate, kind: str) -> None:
+    """It is named, and the others are read."""
+    found = read_template(f"""
+    Resources:
+      Broken:
+        Type: {kind}
+        Properties: {{Fn::Transform: {{Name: AWS::Include, Parameters: {{Location: none.yaml}}}}}}
+      F:
+        Type: AWS::Serverless::Function
+        Properties: {{CodeUri: ., FunctionUrlConfig: {{AuthType: NONE}}}}
+    """)
+    assert [api.full_path for api in found.apis] == ["F"]
+    messages = [each.message for each in found.diagnostics]
+    assert any("no file at `none.yaml`" in message for message in messages)
