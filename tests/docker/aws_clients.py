@@ -183,15 +183,28 @@ def _unzip(archive: Path, folder: Path) -> None:
 
 def javascript_sdk() -> tuple[Path, Path]:
     """Return Node.js, and the program that calls the SDK for JavaScript."""
-    client = read_recipes().images["nodejs:22"].nodejs
-    assert client is not None
-    node = ingredients.nodejs(Store(images_folder()), client.version)
-    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    node, version = nodejs()
 
     def build(folder: Path) -> None:
         shutil.copytree(JAVASCRIPT, folder, dirs_exist_ok=True)
-        options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-        run([node / "bin" / "node", npm, "ci", *options], cwd=folder)
+        install_packages(folder)
 
-    built = built_once("javascript-sdk", f"{content(JAVASCRIPT)} {client.version}", build)
-    return node / "bin" / "node", built / "call.js"
+    built = built_once("javascript-sdk", f"{content(JAVASCRIPT)} {version}", build)
+    return node, built / "call.js"
+
+
+def nodejs() -> tuple[Path, str]:
+    """Return the Node.js of the images, which has npm beside it, and its version."""
+    client = read_recipes().images["nodejs:22"].nodejs
+    assert client is not None
+    return ingredients.nodejs(
+        Store(images_folder()), client.version
+    ) / "bin" / "node", client.version
+
+
+def install_packages(folder: Path) -> None:
+    """Install what the `package-lock.json` of a folder has."""
+    node, _ = nodejs()
+    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+    run([node, npm, "ci", *options], cwd=folder)

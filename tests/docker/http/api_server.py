@@ -6,12 +6,15 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.docker.command import DIRECT, Samlocal
 from tests.docker.endpoint import Endpoint
+from tests.docker.leftovers import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.docker.command import Samlocal
+    import docker
 
 
 class ApiServer(NamedTuple):
@@ -19,6 +22,12 @@ class ApiServer(NamedTuple):
 
     endpoint: Endpoint
     urls: list[str]
+
+    def url_of(self, api: str) -> str:
+        """Return where an API is served, or the URL of a function."""
+        found = re.search(rf"(https?://127\.0\.0\.1:\d+)\S* .* {api}\n", self.endpoint.shown)
+        assert found, self.endpoint.shown
+        return found[1]
 
 
 @contextmanager
@@ -35,3 +44,15 @@ def serving_apis(
         assert endpoint.end() == 0, endpoint.shown
     finally:
         endpoint.close()
+
+
+@contextmanager
+def serving_project(
+    engine: docker.APIClient, project: Path, *options: str, **variables: str
+) -> Iterator[ApiServer]:
+    """Serve the APIs of a project that lies in a folder of the test's own; no container remains."""
+    own = {"SAMLOCAL_IMAGE_REPOSITORY": "localhost/samlocal", "HOME": str(project.parent)}
+    environment = own | DIRECT | {"XDG_RUNTIME_DIR": str(project.parent)} | variables
+    with serving_apis(Samlocal(directory=project, environment=environment), *options) as running:
+        yield running
+    assert not leftovers(engine, project)
