@@ -47,7 +47,7 @@ class ApiResources:
         if key not in self._owned:
             found: dict[Resource | None, list[Resource]] = {}
             for resource in self.of_type(kind):
-                node = resource.stack.properties(resource.logical_id).get(name)
+                node = declared_property(resource, name)
                 found.setdefault(self.referred(resource.stack, node), []).append(resource)
             self._owned[key] = found
         return self._owned[key].get(owner, ())
@@ -93,6 +93,14 @@ def unreadable(stack: Stack, logical_id: str) -> Diagnostic | None:
     return None
 
 
+def declared_property(resource: Resource, name: str) -> Node | None:
+    """Return a property as it is declared; None if there is none, or the properties have an error."""
+    try:
+        return resource.stack.properties(resource.logical_id).get(name)
+    except ProjectError:  # raised again when the resource is read
+        return None
+
+
 def settings_of(resource: Resource, missing: MissingValues) -> Properties:
     """Return the properties of a resource.
 
@@ -107,7 +115,7 @@ def orphans(resources: ApiResources, kind: str, name: str, owner_kind: str) -> I
     """Yield a diagnostic for each resource of a type whose property `name` does not refer to one of `owner_kind`."""
     for resource in resources.of_type(kind):
         stack, logical_id = resource.stack, resource.logical_id
-        node = stack.properties(logical_id).get(name)
+        node = declared_property(resource, name)
         if resources.referred(stack, node, owner_kind) is None:
             yield Diagnostic(
                 message=f"skipping `{logical_id}`: `{name}` is not an `{owner_kind}` of this project",

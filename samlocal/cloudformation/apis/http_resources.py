@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.api_resources import ApiResources, orphans
+from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, orphans
 from samlocal.cloudformation.apis.bodies import read_body
 from samlocal.cloudformation.apis.cors_settings import read_cors
 from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH, Definition, Operation
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
+    from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.documents.node import Node
     from samlocal.errors import Place
@@ -45,12 +46,13 @@ def read_http_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
     apis: list[Api] = []
     diagnostics: list[Diagnostic] = []
     for api in resources.of_type(API):
-        if is_websocket(api.stack, api.logical_id):
+        if is_websocket(api):
             continue
         try:
             reader = V2ApiReader(resources, api, ApiKind.HTTP, targets, split_key)
             apis.extend(
-                reader.read(stage, _declared(reader, stage.variables)) for stage in reader.stages()
+                reader.read(stage, _declared_property(reader, stage.variables))
+                for stage in reader.stages()
             )
         except ProjectError as error:
             diagnostics.append(skipped(f"`{api.logical_id}`", error))
@@ -58,9 +60,9 @@ def read_http_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
     return Apis(apis=tuple(apis), diagnostics=tuple(diagnostics))
 
 
-def is_websocket(stack: Stack, logical_id: str) -> bool:
+def is_websocket(api: Resource) -> bool:
     """Return whether an API takes WebSocket connections."""
-    return stack.optional_text(stack.properties(logical_id).get(PROTOCOL)) == _WEBSOCKET
+    return api.stack.optional_text(declared_property(api, PROTOCOL)) == _WEBSOCKET
 
 
 def split_key(key: str, place: Place) -> tuple[str, str]:
@@ -79,7 +81,7 @@ def split_key(key: str, place: Place) -> tuple[str, str]:
     return method.upper(), path
 
 
-def _declared(reader: V2ApiReader, variables: Mapping[str, str]) -> Definition:
+def _declared_property(reader: V2ApiReader, variables: Mapping[str, str]) -> Definition:
     """Return what the API itself says: its definition, its CORS configuration, and the route of quick create."""
     settings, stack = reader.settings, reader.api.stack
     body = read_body(

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
-from samlocal.cloudformation.apis.api_resources import ApiResources, settings_of
+from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, settings_of
 from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.integrations import unsupported
 from samlocal.cloudformation.apis.settings import guarding, required_text, skipped
@@ -77,7 +77,7 @@ def read_load_balancers(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
         found.extend(_read(resources, listener, rules, targets, listener=listener))
     foreign: dict[str, list[Resource]] = {}
     for rule in resources.of_type(_RULE):
-        node = rule.stack.properties(rule.logical_id).get(_OF_LISTENER)
+        node = declared_property(rule, _OF_LISTENER)
         if resources.referred(rule.stack, node, _LISTENER) is None:
             foreign.setdefault(repr(node.plain()) if node else "", []).append(rule)
     for rules in foreign.values():
@@ -122,11 +122,11 @@ def _read(
 
 
 def _balancer_name(resources: ApiResources, listener: Resource) -> str | None:
-    node = listener.stack.properties(listener.logical_id).get("LoadBalancerArn")
+    node = declared_property(listener, "LoadBalancerArn")
     balancer = resources.referred(listener.stack, node, _BALANCER)
     if balancer is None:
         return None
-    name = balancer.stack.properties(balancer.logical_id).get("Name")
+    name = declared_property(balancer, "Name")
     return balancer.stack.optional_text(name) or balancer.logical_id
 
 

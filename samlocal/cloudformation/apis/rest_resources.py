@@ -6,11 +6,15 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGa
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
-from samlocal.cloudformation.apis.api_resources import ApiResources, orphans, settings_of
+from samlocal.cloudformation.apis.api_resources import (
+    ApiResources,
+    declared_property,
+    orphans,
+    settings_of,
+)
 from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
 from samlocal.cloudformation.apis.bodies import read_body
 from samlocal.cloudformation.apis.definition import (
@@ -111,7 +115,7 @@ class _RestApiReader:
         )
         source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or declared.api_key_source
         own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
-        responses = {**declared.gateway_responses, **self._gateway_responses}
+        responses = {**declared.gateway_responses, **self._gateway_responses(failures)}
         self._missing.check()
         return Api(
             kind=ApiKind.REST,
@@ -193,7 +197,7 @@ class _RestApiReader:
         Raises:
             TemplateError: The resource is not part of the API.
         """
-        node = resource.stack.properties(resource.logical_id).get(name)
+        node = declared_property(resource, name)
         parent = self._resources.referred(resource.stack, node, _RESOURCE, REST_API)
         if parent == self._api:
             return ""
@@ -209,13 +213,16 @@ class _RestApiReader:
             self._paths[parent] = f"{above}/{part.strip('/')}"
         return self._paths[parent]
 
-    @cached_property
-    def _gateway_responses(self) -> dict[str, GatewayResponse]:
+    def _gateway_responses(self, failures: list[Diagnostic]) -> dict[str, GatewayResponse]:
         found = {}
         for resource in self._resources.owned(_GATEWAY_RESPONSE, _API, self._api):
-            settings = settings_of(resource, self._missing)
-            kind, response = read_resource_response(settings, resource.logical_id)
-            found[kind] = response
+            try:
+                settings = settings_of(resource, self._missing)
+                kind, response = read_resource_response(settings, resource.logical_id)
+            except ProjectError as error:
+                failures.append(skipped(f"`{resource.logical_id}`", error))
+            else:
+                found[kind] = response
         return found
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.api_resources import declared_property, settings_of
 from samlocal.cloudformation.apis.marked_text import referred_resources
 from samlocal.cloudformation.apis.settings import flag, known
 from samlocal.errors import TemplateError
@@ -43,7 +43,7 @@ class ModelReader:
     def _named(self, models: Iterable[Resource]) -> Iterator[tuple[str, Resource]]:
         for model in models:
             yield model.logical_id, model
-            name = model.stack.optional_text(model.stack.properties(model.logical_id).get("Name"))
+            name = model.stack.optional_text(declared_property(model, "Name"))
             if name is not None:
                 yield name, model
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.api_resources import ApiResources
+from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property
 from samlocal.cloudformation.apis.definition import ANY
 from samlocal.cloudformation.apis.http_resources import is_websocket
 from samlocal.cloudformation.apis.settings import required_text, skipped
@@ -34,7 +34,7 @@ def read_websocket_resources(stacks: Sequence[Stack], targets: FunctionTargets) 
     apis: list[Api] = []
     diagnostics: list[Diagnostic] = []
     for api in resources.of_type(API):
-        if is_websocket(api.stack, api.logical_id):
+        if is_websocket(api):
             try:
                 apis.extend(_read(resources, api, targets))
             except ProjectError as error:
@@ -55,6 +55,6 @@ def _read(resources: ApiResources, api: Resource, targets: FunctionTargets) -> I
 def _answering(resources: ApiResources, api: Resource) -> Iterator[str]:
     """Yield the keys of the routes whose functions' results are sent to the client."""
     for route in resources.owned(ROUTE, OWNER, api):
-        key = route.stack.optional_text(route.stack.properties(route.logical_id).get("RouteKey"))
+        key = route.stack.optional_text(declared_property(route, "RouteKey"))
         if key is not None and resources.owned(_ROUTE_RESPONSE, "RouteId", route):
             yield key

@@ -13,6 +13,8 @@ from samlocal.serverless.template.event_resources import list_of, setting, text_
 from samlocal.serverless.template.logical_ids import path_part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from samlocal.documents.node import Node
     from samlocal.serverless.template.event_resources import EventResources
 
@@ -40,6 +42,19 @@ class _Preflight:
     methods: list[str] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
 
+    def add(
+        self,
+        origins: Iterable[str],
+        headers: Iterable[str],
+        methods: Iterable[str],
+        more: Mapping[str, str],
+    ) -> None:
+        """Add what one method says, each value once."""
+        self.origins = list(dict.fromkeys((*self.origins, *origins)))
+        self.headers = list(dict.fromkeys((*self.headers, *headers)))
+        self.methods = list(dict.fromkeys((*self.methods, *methods)))
+        self.more.update(more)
+
 
 class RestPreflights:
     """Collects the CORS settings of methods, and adds a method `OPTIONS` for each path."""
@@ -55,24 +70,23 @@ class RestPreflights:
         Raises:
             TemplateError: One of them is malformed.
         """
-        found = self._paths.setdefault(path, _Preflight(resource=resource, at=cors))
         origins = list_of(cors, "origins") or list_of(cors, "origin") or []
         texts = [part.strip() for each in origins for part in each.text("an origin").split(",")]
-        found.origins += [each for each in texts or ["*"] if each not in found.origins]
         headers = [each.text("a header") for each in list_of(cors, "headers") or ()]
-        found.headers += [each for each in headers or _HEADERS if each not in found.headers]
         methods = [each.text("a method") for each in list_of(cors, "methods") or ()]
-        found.methods += [
-            each for each in (*methods, "OPTIONS", method) if each not in found.methods
-        ]
-        if setting(cors, "allowCredentials"):
-            found.more["Access-Control-Allow-Credentials"] = "true"
+        more = (
+            {"Access-Control-Allow-Credentials": "true"}
+            if setting(cors, "allowCredentials")
+            else {}
+        )
         for name, header in (
             ("maxAge", "Access-Control-Max-Age"),
             ("cacheControl", "Cache-Control"),
         ):
             if text := text_of(cors, name):
-                found.more[header] = text
+                more[header] = text
+        found = self._paths.setdefault(path, _Preflight(resource=resource, at=cors))
+        found.add(texts or ["*"], headers or _HEADERS, (*methods, "OPTIONS", method), more)
 
     def add_all(self) -> None:
         """Add the methods.

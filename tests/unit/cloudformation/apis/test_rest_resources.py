@@ -475,3 +475,18 @@ def test_security_of_a_definition(one_api: OneApi) -> None:
     )
     api = one_api(API.replace("Name: shop", f"Body: {body}") + method(PROXY))
     assert [each.authorizer for each in api.routes] == [IamAuthorizer(name="iam"), None]
+
+
+def test_a_resource_whose_properties_have_an_error(read_template: ReadTemplate) -> None:
+    """A resource that cannot be read at all is told, and does not keep the others from being read."""
+    broken = "  Broken: {Type: AWS::ApiGateway::KIND, Properties: !GetAtt Nothing.At}\n"
+    kinds = ("RestApi", "Resource", "Method", "Authorizer", "Model", "Stage", "Deployment")
+    text = "".join(
+        broken.replace("KIND", kind).replace("Broken", f"Broken{kind}") for kind in kinds
+    )
+    found = read_template(API + method(PROXY) + text)
+    assert [outline(api) for api in found.apis] == [["GET /items -> F"]]
+    assert [each.message for each in found.diagnostics] == [
+        "skipping `BrokenRestApi`: no resource `Nothing`",
+        "skipping `BrokenMethod`: `RestApiId` is not an `AWS::ApiGateway::RestApi` of this project",
+    ]
