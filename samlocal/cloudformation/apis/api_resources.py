@@ -94,11 +94,8 @@ def unreadable(stack: Stack, logical_id: str) -> Diagnostic | None:
 
 
 def declared_property(resource: Resource, name: str) -> Node | None:
-    """Return a property as it is declared; None if there is none, or the properties have an error."""
-    try:
-        return resource.stack.properties(resource.logical_id).get(name)
-    except ProjectError:  # raised again when the resource is read
-        return None
+    """Return a property as it is declared; None if there is none."""
+    return resource.stack.properties(resource.logical_id).get(name)
 
 
 def settings_of(resource: Resource, missing: MissingValues) -> Properties:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.diagnostics import error_diagnostic
+from samlocal.errors import ProjectError
 from samlocal.serverless.template.event_resources import EventResources
 from samlocal.serverless.template.function_url_settings import compile_function_urls
 from samlocal.serverless.template.http_api_events import compile_http_api_events
@@ -19,15 +21,17 @@ if TYPE_CHECKING:
 
 
 def compile_events(service: Service) -> EventResources:
-    """Return the resources of all such events by logical id, and what is said about those that have an error.
-
-    Raises:
-        ProjectError: The settings of the provider cannot be resolved.
-    """
+    """Return the resources of all such events by logical id, and what is said about those that have an error."""
     made = EventResources(service)
-    compile_rest_events(made)
-    compile_http_api_events(made)
-    compile_websocket_events(made)
-    compile_load_balancer_events(made)
-    compile_function_urls(made)
+    for compile_kind in (
+        compile_rest_events,
+        compile_http_api_events,
+        compile_websocket_events,
+        compile_load_balancer_events,
+        compile_function_urls,
+    ):
+        try:
+            compile_kind(made)
+        except ProjectError as error:  # in the settings of the provider
+            made.failures.append(error_diagnostic(error))
     return made

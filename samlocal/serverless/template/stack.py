@@ -104,11 +104,7 @@ class ServiceStack(Stack):
         return tuple(compiler.diagnostics)
 
     def compile_events(self) -> tuple[Diagnostic, ...]:
-        """Make the resources of the events that answer requests over HTTP, and return what is said about them.
-
-        Raises:
-            ProjectError: Settings of the provider cannot be resolved.
-        """
+        """Make the resources of the events that answer requests over HTTP, and return what is said about them."""
         from samlocal.serverless.template.events import compile_events  # noqa: PLC0415  # for servers
 
         made = compile_events(self._service)

@@ -487,6 +487,5 @@ def test_a_resource_whose_properties_have_an_error(read_template: ReadTemplate) 
     found = read_template(API + method(PROXY) + text)
     assert [outline(api) for api in found.apis] == [["GET /items -> F"]]
     assert [each.message for each in found.diagnostics] == [
-        "skipping `BrokenRestApi`: no resource `Nothing`",
-        "skipping `BrokenMethod`: `RestApiId` is not an `AWS::ApiGateway::RestApi` of this project",
+        f"skipping `Broken{kind}`: no resource `Nothing`" for kind in kinds
     ]

@@ -496,3 +496,11 @@ def test_a_service_without_such_events(tmp_path: Path) -> None:
     assert (
         read(tmp_path, "events: [{schedule: rate(1 day)}, {sqs: 'arn:aws:sqs:r:1:q'}]").apis == ()
     )
+
+
+def test_settings_of_the_provider_that_have_an_error(tmp_path: Path) -> None:
+    """They are told, and the routes are served without them."""
+    function = "events: [{http: GET a}, {httpApi: GET /b}]"
+    found = read(tmp_path, function, "apiGateway: {apiKeySourceType: [header]}")
+    assert [outline(api) for api in found.apis] == [["GET /a -> own"], ["GET /b -> own"]]
+    assert found.diagnostics[0].message == "`apiKeySourceType` must be a string, not a list"
