@@ -59,13 +59,13 @@ class HttpEndpoint(ServedEndpoint):
         self._on_ready = on_ready
         self._ready: list[tuple[str, Sequence[Api]]] = []
         self._gateways: Gateways | None = None
+        self._open_console: Console | None = None
 
     async def _open_doors(
         self, stack: AsyncExitStack, project: CurrentProject, _app: ASGIApp
     ) -> Sequence[HttpServer]:
         console, recorder = self._console(project)
-        if console:
-            stack.push_async_callback(console.close)
+        self._open_console = console
         functions = recorder.functions(project) if recorder else project
         authorizers = await stack.enter_async_context(
             RouteAuthorizers(
@@ -102,6 +102,11 @@ class HttpEndpoint(ServedEndpoint):
             url = url_of(self._http.host, port_of(listeners[0]))
             self._ready.append((url.replace("http:", "https:") if self._http.tls else url, apis))
         return servers
+
+    async def _leave_pages(self) -> None:
+        if self._open_console:
+            await self._open_console.close()
+            await asyncio.sleep(0)
 
     async def _close_doors(self) -> None:
         if self._gateways:

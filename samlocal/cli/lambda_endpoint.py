@@ -46,3 +46,6 @@ class LambdaEndpoint(ServedEndpoint):
 
     async def _close_doors(self) -> None:
         """Do nothing: no connection outlives its requests."""
+
+    async def _leave_pages(self) -> None:
+        """Do nothing: there are none."""

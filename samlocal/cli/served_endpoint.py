@@ -72,6 +72,10 @@ class ServedEndpoint(ABC):
         """Say what is served, now that it is."""
 
     @abstractmethod
+    async def _leave_pages(self) -> None:
+        """End requests of our own pages, for which nobody waits."""
+
+    @abstractmethod
     async def _close_doors(self) -> None:
         """End connections that would go on for long, while functions still run."""
 
@@ -121,6 +125,7 @@ class ServedEndpoint(ABC):
                 initializing = asyncio.create_task(self._initialize(project))
                 stack.callback(initializing.cancel)
             await signals.stop.wait()
+            await self._leave_pages()
             if running := sum(each.running for each in clients):
                 requests = "a running request" if running == 1 else f"{running} running requests"
                 self._observer.show_status(f"Waiting for {requests} (a second signal ends it all)")

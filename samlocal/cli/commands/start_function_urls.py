@@ -49,7 +49,7 @@ def start_function_urls(  # noqa: PLR0913  # groups of options
     sam: TerraformOptions,
     general: GeneralOptions,
 ) -> object:
-    """Serve the function URLs of the project on this machine, each on a port of its own.
+    """Serve the function URLs of a project, each on a port of its own.
 
     Functions have warm execution environments, as many as their requests need at once. They are replaced
     when code, template or options change. Ctrl-C ends it.
