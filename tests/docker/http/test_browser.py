@@ -6,6 +6,7 @@ The browser enforces CORS itself, keeps cookies and decodes pictures: https://fe
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,7 +51,7 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
         self.wfile.write(b"<!doctype html><title>A page</title><link rel=icon href=data:,>")
 
@@ -184,6 +185,22 @@ def test_cookies(page: Browser, shop: str) -> None:
     assert ask(page, f"{shop}/echo", "{credentials: 'omit'}")["body"]["cookies"] == []
 
 
+def test_redirect(page: Browser, shop: str) -> None:
+    """The browser follows a redirect to another route, with the cookie that came with it."""
+    answer = ask(page, f"{shop}/moved", "{credentials: 'include'}")
+    assert (answer["status"], answer["body"]["cookies"]) == (200, ["seen=yes"])
+
+
+def test_form(page: Browser, shop: str) -> None:
+    """A form opens the answer of a function, which gets the fields as the browser wrote them."""
+    page.evaluate(f"""document.body.innerHTML =
+      '<form method=post action="{shop}/echo"><input name=a value="ü +"><input name=b></form>';
+      document.forms[0].submit()""")
+    page.wait_for(f"location.href == '{shop}/echo' && document.readyState == 'complete'")
+    answer = json.loads(page.evaluate("document.body.innerText"))
+    assert (answer["method"], answer["body"]) == ("POST", "a=%C3%BC+%2B&b=")
+
+
 @pytest.mark.parametrize(
     ("api", "path"), [("Shop", "/picture.png"), ("Rest", "/rest.png"), ("Picture", "/")]
 )
@@ -219,6 +236,20 @@ def test_stream(page: Browser, server: ApiServer) -> None:
     assert times[2] - times[0] > 300
 
 
+def test_abandoned_stream(page: Browser, server: ApiServer) -> None:
+    """A page that gives up a stream does no harm to the next one."""
+    url = server.url_of("Stream")
+    error = page.evaluate(f"""(async () => {{
+      const abort = new AbortController();
+      const reader = (await fetch('{url}', {{signal: abort.signal}})).body.getReader();
+      await reader.read();
+      abort.abort();
+      return reader.read().catch((error) => error.name);
+    }})()""")
+    assert error == "AbortError"
+    assert ask(page, url)["body"] == "onetwodrei ü"
+
+
 def test_server_sent_events(page: Browser, server: ApiServer) -> None:
     """An EventSource gets the events of a function URL one by one."""
     events = page.evaluate(f"""new Promise((resolve) => {{
@@ -237,7 +268,7 @@ def test_websocket(page: Browser, server: ApiServer) -> None:
       window.live = new WebSocket('{live.replace("http:", "ws:")}');
       live.onopen = () => live.send('hello ü');
       live.onerror = () => reject(new Error('no connection'));
-      live.onclose = (event) => endedWith = event.code;
+      live.onclose = (event) => window.endedWith = event.code;
       live.onmessage = (event) => {{ heard.push(event.data); resolve(JSON.parse(event.data)); }};
     }})""")
     assert reply["heard"] == "hello ü"
@@ -249,12 +280,33 @@ def test_websocket(page: Browser, server: ApiServer) -> None:
         page.wait_for("heard.length == 2")
         assert page.evaluate("heard[1]") == "from outside ü"
         client.delete_connection(ConnectionId=reply["connection"])
-        page.wait_for("endedWith")
-        assert page.evaluate("endedWith") == 1000
+        page.wait_for("window.endedWith")
+        assert page.evaluate("window.endedWith") == 1000
         with pytest.raises(client.exceptions.GoneException):
             client.post_to_connection(ConnectionId=reply["connection"], Data=b"late")
     finally:
         client.close()
+
+
+def test_page_that_leaves(page: Browser, server: ApiServer) -> None:
+    """The function learns that the page has closed its connection, or has gone.
+
+    The page that goes is a frame: the browser may keep those of a window, with their connections, for a way back.
+    """
+    url = server.urls[0].replace("http:", "ws:")
+    connect = f"""new Promise((resolve, reject) => {{
+      window.frame = document.body.appendChild(document.createElement('iframe'));
+      window.live = new frame.contentWindow.WebSocket('{url}/live');
+      live.onopen = () => resolve(true);
+      live.onerror = () => reject(new Error('no connection'));
+    }})"""
+    start = len(server.endpoint.shown)
+    assert page.evaluate(connect)
+    page.evaluate("live.close(4001, 'done')")
+    server.endpoint.wait_for("DISCONNECT 4001", start=start)
+    assert page.evaluate(connect)
+    page.evaluate("frame.remove()")
+    server.endpoint.wait_for("DISCONNECT 1001", start=start)
 
 
 def management(url: str) -> Any:  # noqa: ANN401  # boto3 has no types

@@ -34,6 +34,10 @@ def login(event, context):
     return {"statusCode": 200, "cookies": cookies, "body": "welcome"}
 
 
+def moved(event, context):
+    return {"statusCode": 302, "headers": {"Location": "/echo"}, "cookies": ["seen=yes; Path=/"]}
+
+
 def picture(event, context):
     """Return a picture of three pixels: red, green and blue."""
     row = b"\0" + bytes(value for color in COLORS for value in color)
@@ -70,6 +74,7 @@ def compressed(event, context):
 
 
 def talk(event, context):
+    print(event["requestContext"]["eventType"], event["requestContext"].get("disconnectStatusCode"))
     heard = {"heard": event.get("body"), "connection": event["requestContext"]["connectionId"]}
     return {"statusCode": 200, "body": json.dumps(heard)}
 
