@@ -84,7 +84,7 @@ class Browser:
         while time.monotonic() < end:
             if self.evaluate(f"Boolean({condition})"):
                 return
-            time.sleep(0.05)
+            time.sleep(0.02)
         raise AssertionError(f"never true: {condition}")
 
     def color_scheme(self, scheme: str) -> None:

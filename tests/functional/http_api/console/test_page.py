@@ -117,12 +117,21 @@ def served() -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture
-def page(served: Served, tmp_path: Path) -> Iterator[Browser]:
-    with browser(tmp_path) as opened:
-        opened.open(f"http://127.0.0.1:{served.port}/_samlocal/")
-        opened.wait_for("document.querySelector('#connection')?.dataset.state === 'live'")
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser for all tests: its start takes longer than any of them."""
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
+
+
+@pytest.fixture
+def page(chromium: Browser, served: Served) -> Iterator[Browser]:
+    chromium.complaints.clear()
+    chromium.color_scheme("light")
+    chromium.open(f"http://127.0.0.1:{served.port}/_samlocal/")
+    chromium.wait_for("document.querySelector('#connection')?.dataset.state === 'live'")
+    yield chromium
+    chromium.open("about:blank")  # before its server ends, which would be a complaint
 
 
 def entry(number: int, **members: object) -> ConsoleEntry:
