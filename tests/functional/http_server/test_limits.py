@@ -129,7 +129,7 @@ async def test_app_that_takes_its_time() -> None:
     """The time of an app is not that of its client, whether the body waits for it or not."""
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.7)
         await echo(scope, receive, send)
 
     large = b"Content-Length: 1000000\r\n\r\n" + b"a" * 1_000_000

@@ -77,7 +77,7 @@ async def test_client_that_sends_all_first() -> None:
 
     def client(port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("POST", "/", b"x" * 50_000_000)
+        connection.request("POST", "/", b"x" * 20_000_000)
         response = connection.getresponse()
         assert (response.status, response.read()) == (413, REFUSED)
         assert response.getheader("connection") == "close"
@@ -94,7 +94,7 @@ async def test_client_that_never_stops(received: list[int]) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
             with pytest.raises(OSError, match=r"reset|[Bb]roken pipe"):
-                connection.sendall(b"x" * 50_000_000)
+                connection.sendall(b"x" * 20_000_000)
 
     async with served(refuse, Limits(linger_bytes=1_000_000)) as (_, port):
         await asyncio.to_thread(client, port)
@@ -157,10 +157,10 @@ async def test_body_that_is_read_after_the_answer_has_begun() -> None:
         size = len(await read_body(receive))
         await send({"type": "http.response.body", "body": b"%d" % size})
 
-    head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n"
+    head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n"
     async with served(app) as (_, port):
-        answer = await exchange(port, head + b"x" * 30_000_000)
-        assert answer.endswith(b"\r\n\r\n8\r\n30000000\r\n0\r\n\r\n")
+        answer = await exchange(port, head + b"x" * 10_000_000)
+        assert answer.endswith(b"\r\n\r\n8\r\n10000000\r\n0\r\n\r\n")
 
 
 async def test_client_that_hangs_up_at_its_answer(caplog: pytest.LogCaptureFixture) -> None:
