@@ -17,6 +17,7 @@ from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.host import current_host
+from samlocal.http_server.open_files import raise_open_files
 from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
 from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations
@@ -90,6 +91,7 @@ class ServedEndpoint(ABC):
         Raises:
             SamlocalError: The project cannot be opened, or no engine answers.
         """
+        raise_open_files()
         loop = asyncio.new_event_loop()
         try:
             return loop.run_until_complete(self._run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Self
 
+from samlocal.http_server.acceptor import Acceptor
 from samlocal.http_server.connection import HttpConnection
 from samlocal.http_server.limits import Limits
 from samlocal.http_server.response import json_error
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from samlocal.http_server.connection import WebSocketFactory
     from samlocal.http_server.response import PlainResponse
 
-_BACKLOG: Final = 2048
 # What the kernel has of connections and requests reaches the app within these turns of the loop.
 _TURNS: Final = 10
 # A request whose body has not arrived holds up a stop for this time.
@@ -54,7 +54,7 @@ class HttpServer:
         self._state = ServerState(app, limits or Limits(), stopping)
         self._tls = tls
         self._has_websockets = websockets
-        self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
 
     @property
     def running(self) -> int:
@@ -63,16 +63,14 @@ class HttpServer:
 
     async def __aenter__(self) -> Self:
         open_websocket = _websockets() if self._has_websockets else None
-        loop = asyncio.get_running_loop()
         for each in self._sockets:
-            server = await loop.create_server(
+            acceptor = Acceptor(
+                each,
                 lambda: HttpConnection(self._state, open_websocket),
-                sock=each,
-                backlog=_BACKLOG,
-                ssl=self._tls,
-                ssl_handshake_timeout=self._state.limits.head_seconds if self._tls else None,
+                tls=self._tls,
+                handshake_seconds=self._state.limits.head_seconds,
             )
-            self._servers.append(server)
+            self._acceptors.append(acceptor)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -85,9 +83,8 @@ class HttpServer:
         Idle connections, and requests that do not arrive in a second, do not hold this up.
         """
         await _take_turns()
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        for acceptor in self._acceptors:
+            acceptor.close()
         await _take_turns()
         self._state.is_stopping = True
         for connection in tuple(self._state.connections):
@@ -98,6 +95,9 @@ class HttpServer:
             await self._finish(seconds - answering - _BODY_SECONDS)
         await self._give_up()
         await self._finish(answering)
+        for acceptor in self._acceptors:
+            acceptor.abort()
+        self._acceptors.clear()
         for connection in tuple(self._state.connections):
             connection.abort()
         await _take_turns()
