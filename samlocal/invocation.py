@@ -36,6 +36,8 @@ class Invocation:
     that the function reads follows from its timeout, unless `deadline_ms` (Unix time in milliseconds) or
     `remaining_time_ms` (milliseconds from the start of the invocation) is set. `tenant_id` is for functions
     with tenant isolation: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+    `domain_name` is the value that members `domainName` of the payload, which is compact JSON, have for the host of a
+    WebSocket API: the function gets the host of its own APIs instead, at which it reaches `@connections`.
     """
 
     request_id: str
@@ -48,6 +50,7 @@ class Invocation:
     deadline_ms: int | None = None
     remaining_time_ms: int | None = None
     tenant_id: str | None = None
+    domain_name: str | None = None
 
 
 @frozen

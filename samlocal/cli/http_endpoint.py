@@ -10,7 +10,7 @@ from samlocal.cli.route_texts import target_of, url_of_route
 from samlocal.cli.served_endpoint import ServedEndpoint
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import PortInUseError, SamlocalError
-from samlocal.http_api.app import http_app
+from samlocal.http_api.app import app_with_connections, http_app
 from samlocal.http_api.authorizers.authorizers import RouteAuthorizers
 from samlocal.http_api.console.console import Console
 from samlocal.http_api.console.entry import ConsoleFunction, ConsoleRoute
@@ -102,6 +102,12 @@ class HttpEndpoint(ServedEndpoint):
             url = url_of(self._http.host, port_of(listeners[0]))
             self._ready.append((url.replace("http:", "https:") if self._http.tls else url, apis))
         return servers
+
+    def _app_for_functions(self, app: ASGIApp) -> ASGIApp:
+        def gateway_of(path: str) -> Gateway | None:
+            return self._gateways.find_for_connection(path) if self._gateways else None
+
+        return app_with_connections(gateway_of, app)
 
     async def _leave_pages(self) -> None:
         if self._open_console:

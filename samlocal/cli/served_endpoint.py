@@ -68,6 +68,10 @@ class ServedEndpoint(ABC):
             SamlocalError: A door cannot be opened.
         """
 
+    def _app_for_functions(self, app: ASGIApp) -> ASGIApp:
+        """Return what functions reach; `app` is Lambda's API. It serves before the doors are open."""
+        return app
+
     @abstractmethod
     def _show_ready(self, project: CurrentProject) -> None:
         """Say what is served, now that it is."""
@@ -115,8 +119,9 @@ class ServedEndpoint(ABC):
                 allowed_hosts=self._settings.allowed_hosts,
                 report=self._observer.show_diagnostic,
             )
+            for_functions = self._app_for_functions(app)
             nested = await stack.enter_async_context(
-                HttpServer(app, sockets=unix, stopping=stopping_response)
+                HttpServer(for_functions, sockets=unix, stopping=stopping_response)
             )
             clients = await self._open_doors(stack, project, app)
             signals.is_serving = True

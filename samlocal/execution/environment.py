@@ -31,10 +31,12 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import Phase, Report
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import Router, is_lambda_api
+from samlocal.runtime_api.routes import Router, is_endpoint_path
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from samlocal.execution.outcomes import PhaseOutcome, PhaseResult
     from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
@@ -123,6 +125,7 @@ class ExecutionEnvironment:
         self._phases: list[Phase] = []
         self._ahead: Preparation | None = None
         self._kept = KeptLog()
+        self._has_noted_encryption = False
         # Once, because the sandbox's futures remember all that wait for them.
         self._ends = awaitable(sandbox.exited), awaitable(sandbox.logs_ended)
 
@@ -133,7 +136,7 @@ class ExecutionEnvironment:
             listener,
             router,
             accepts_peer=self._accepts_peer,
-            endpoint=_endpoint(self._configuration),
+            endpoint=_endpoint(self._configuration, self._note_encryption),
         )
         await self._server.__aenter__()
         return self
@@ -537,13 +540,29 @@ class ExecutionEnvironment:
         self._was_called |= accepted
         return accepted
 
+    def _note_encryption(self) -> None:
+        """Say why a call with `https://` fails, once: SDKs try again."""
+        if self._has_noted_encryption or self._journal.log is None:
+            return
+        self._has_noted_encryption = True
+        self._journal.note(
+            f"{self._configuration.name} has called https:// at an address that has no TLS here:"
+            " use http:// where `AWS_SAM_LOCAL` is set"
+        )
 
-def _endpoint(configuration: FunctionConfiguration) -> Endpoint | None:
+
+def _endpoint(
+    configuration: FunctionConfiguration, note_encryption: Callable[[], None]
+) -> Endpoint | None:
     if configuration.lambda_endpoint is None:
         return None
     from samlocal.runtime_api.endpoint_connection import Endpoint  # noqa: PLC0415  # the cold path does not need it
 
-    return Endpoint(socket=configuration.lambda_endpoint, has_path=is_lambda_api)
+    return Endpoint(
+        socket=configuration.lambda_endpoint,
+        has_path=is_endpoint_path,
+        note_encryption=note_encryption,
+    )
 
 
 def _guard(log: Log, configuration: FunctionConfiguration) -> GuardedLog:

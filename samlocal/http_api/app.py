@@ -16,13 +16,14 @@ from samlocal.http_api.asgi_exchange import (
     read_request,
 )
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.sites import Selected
 from samlocal.http_server.host_check import HostCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from samlocal.http_api.exchange import Gateway, HttpRequest, ResponseWriter
-    from samlocal.http_api.sites import Selected, Site
+    from samlocal.http_api.sites import Site
     from samlocal.http_server.asgi import ASGIApp, Receive, Scope, Send
 
 _log: Final = logging.getLogger("samlocal.endpoint")
@@ -32,6 +33,7 @@ _FAILED: Final = HttpResponse(
 )
 CONSOLE_PATH: Final = "/_samlocal"
 _CONSOLE_BODY_BYTES: Final = 10 * 1024 * 1024
+_CONNECTIONS: Final = "connections/"
 
 
 class Answerer(Protocol):
@@ -69,21 +71,56 @@ def http_app(
             await door.connect(scope, receive, send)
             return
         exchange = AsgiExchange(scope, receive, send)
-        try:
-            response = await door.answer(scope, exchange)
-        except DisconnectedError:
-            return
-        except IncompleteResponseError:
-            return  # the server sees that the response has no end
-        except Exception:
-            _log.exception("no answer to %s %s", scope["method"], scope["path"])
-            if exchange.status is not None:
-                raise
-            response = _FAILED
-        if response is not None:
-            await exchange.respond(response)
+        await _respond(scope, exchange, door.answer)
 
     return app
+
+
+def app_with_connections(
+    gateway_of: Callable[[str], Gateway | None], otherwise: ASGIApp
+) -> ASGIApp:
+    """Return an app for functions: requests to `@connections` go to a gateway, all others to another app.
+
+    `gateway_of` returns the gateway for a path, percent-encoded; None means that there is none either. Clients are not
+    asked for the host that they name, so it is for a Unix socket.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = path_of(scope)
+        is_there = scope["type"] == "http" and _CONNECTIONS in path
+        gateway = gateway_of(path) if is_there else None
+        if gateway is None:
+            await otherwise(scope, receive, send)
+            return
+        selected = Selected(gateway, path, "", is_route=True)
+
+        async def ask(scope: Scope, exchange: AsgiExchange) -> HttpResponse | None:
+            return await _ask(selected, scope, exchange)
+
+        await _respond(scope, AsgiExchange(scope, receive, send), ask)
+
+    return app
+
+
+async def _respond(
+    scope: Scope,
+    exchange: AsgiExchange,
+    answer: Callable[[Scope, AsgiExchange], Awaitable[HttpResponse | None]],
+) -> None:
+    """Send what `answer` returns, if it has not sent it itself."""
+    try:
+        response = await answer(scope, exchange)
+    except DisconnectedError:
+        return
+    except IncompleteResponseError:
+        return  # the server sees that the response has no end
+    except Exception:
+        _log.exception("no answer to %s %s", scope["method"], scope["path"])
+        if exchange.status is not None:
+            raise
+        response = _FAILED
+    if response is not None:
+        await exchange.respond(response)
 
 
 class _Door:

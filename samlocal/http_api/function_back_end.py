@@ -79,11 +79,21 @@ class FunctionBackEnd:
         *,
         timeout_ms: int | None = None,
         invocation_id: str | None = None,
+        domain_name: str | None = None,
     ) -> FunctionResult | Failure:
-        """Return the whole response to an event; after `timeout_ms` nobody waits for it any more."""
+        """Return the whole response to an event; after `timeout_ms` nobody waits for it any more.
+
+        `domain_name` is that of an event of a WebSocket API: see `Invocation`.
+        """
         sink = _KeptResponse()
         failure = await self.stream(
-            target, event, request, sink=sink, timeout_ms=timeout_ms, invocation_id=invocation_id
+            target,
+            event,
+            request,
+            sink=sink,
+            timeout_ms=timeout_ms,
+            invocation_id=invocation_id,
+            domain_name=domain_name,
         )
         if failure is not None:
             return failure
@@ -103,6 +113,7 @@ class FunctionBackEnd:
         sink: AnsweredSink,
         timeout_ms: int | None = None,
         invocation_id: str | None = None,
+        domain_name: str | None = None,
     ) -> Failure | None:
         """Give the response to a sink, and return when that has ended; it may have begun before a failure."""
         payload = _encode(event).encode()
@@ -118,6 +129,7 @@ class FunctionBackEnd:
             request_id=invocation_id or str(uuid.uuid4()),
             qualifier=target.qualifier,
             trace_id=request.trace_header,
+            domain_name=domain_name,
         )
         task = asyncio.create_task(self._functions.invoke(call, response=sink))
         self._tasks.add(task)

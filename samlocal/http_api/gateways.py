@@ -44,7 +44,8 @@ class Gateways:
         self._report = report
         self._recorder = recorder
         self._made: dict[str, tuple[Api, Gateway]] = {}
-        self._websockets: list[WebSocketGateway] = []
+        # Those of changed APIs too, whose clients stay.
+        self._websockets: list[tuple[WebSocketGateway, Gateway]] = []
 
     def gateway(self, api: Api) -> Gateway:
         """Return the gateway of an API, which is not a web function.
@@ -58,11 +59,25 @@ class Gateways:
         gateway = self._gateway(api)
         made = self._recorder.gateway(api, gateway) if self._recorder else gateway
         self._made[key] = api, made
+        if isinstance(gateway, WebSocketGateway):
+            self._websockets.append((gateway, made))
         return made
+
+    def find_for_connection(self, path: str) -> Gateway | None:
+        """Return the gateway of the WebSocket API with the connection that a path such as `/STAGE/@connections/ID` names.
+
+        Of a connection that is gone, it is one that says so. None if there is no WebSocket API.
+        """
+        newest = self._websockets[::-1]
+        for check in (_has_connection, _has_path):
+            for gateway, made in newest:
+                if check(gateway, path):
+                    return made
+        return newest[0][1] if newest else None
 
     async def close(self) -> None:
         """Close all WebSocket connections, whose functions for `$disconnect` still run."""
-        await asyncio.gather(*(each.close() for each in self._websockets))
+        await asyncio.gather(*(each.close() for each, _ in self._websockets))
 
     def _gateway(self, api: Api) -> Gateway:
         functions, authorizers, report = self._functions, self._authorizers, self._report
@@ -74,14 +89,20 @@ class Gateways:
             case ApiKind.HTTP:
                 return HttpGateway(api, functions, authorizers, report=report)
             case ApiKind.WEBSOCKET:
-                gateway = WebSocketGateway(
+                return WebSocketGateway(
                     api, functions, authorizers, report=report, api_keys=self._api_keys
                 )
-                self._websockets.append(gateway)
-                return gateway
             case ApiKind.FUNCTION_URL:
                 return FunctionUrlGateway(api, functions, report=report)
             case ApiKind.LOAD_BALANCER:
                 return LoadBalancerGateway(api, functions, report=report)
             case ApiKind.WEB_FUNCTION:
                 raise ValueError(f"`{api.full_path}` has no gateway")
+
+
+def _has_connection(gateway: WebSocketGateway, path: str) -> bool:
+    return gateway.connections.has_connection(path)
+
+
+def _has_path(gateway: WebSocketGateway, path: str) -> bool:
+    return gateway.connections.connection_id(path) is not None

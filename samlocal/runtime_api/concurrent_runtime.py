@@ -143,7 +143,7 @@ class ConcurrentRuntimeApi(InitCalls):
     async def handle(self, request: Request) -> Response:
         return await _ROUTES.dispatch(self, request)
 
-    async def next_invocation(self, _request: Request) -> Response:
+    async def next_invocation(self, request: Request) -> Response:
         """`GET /runtime/invocation/next`: a worker waits for an invocation."""
         if self._state is RuntimeState.STARTED:
             self._state = RuntimeState.READY
@@ -153,7 +153,7 @@ class ConcurrentRuntimeApi(InitCalls):
         self._busy_workers += 1
         exchange = running.exchange
         exchange.begin()
-        response = invocation_event(exchange.invocation, exchange.deadline_ms)
+        response = invocation_event(exchange.invocation, exchange.deadline_ms, request)
         return replace(response, headers={**response.headers, _INVOCATION_ID: running.identifier})
 
     async def invocation_response(self, request: Request, request_id: str) -> Response:

@@ -1,6 +1,7 @@
-"""Carries a request for Lambda's API from a sandbox to the endpoint that serves it, byte for byte.
+"""Carries a request for Lambda's API, or for `@connections`, from a sandbox to the endpoint that serves it, byte for byte.
 
-So functions call their neighbours at the address that they can reach on any engine: that of their Runtime API.
+So functions call their neighbours, and clients of WebSocket APIs, at the address that they can reach on any engine: that
+of their Runtime API.
 """
 
 from __future__ import annotations
@@ -38,12 +39,19 @@ _ERROR: Final = lambda_api_error(
 _UNAVAILABLE: Final = replace(_ERROR, headers={**_ERROR.headers, "Connection": "close"})
 
 
+def _note_nothing() -> None: ...
+
+
 @frozen
 class Endpoint:
-    """The endpoint at a Unix socket; it gets the requests whose path `has_path` accepts."""
+    """The endpoint at a Unix socket; it gets the requests whose path `has_path` accepts.
+
+    `note_encryption` is called for a client that begins with TLS, which is refused.
+    """
 
     socket: Path
     has_path: Callable[[str], bool]
+    note_encryption: Callable[[], None] = _note_nothing
 
     async def carry(
         self,

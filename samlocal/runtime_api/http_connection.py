@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Headers and trailers; an error in a trailer is a stack trace in base64.
 _MAX_HEADER_BYTES: Final = 1024 * 1024
 
+# The type of the record that TLS begins with: https://www.rfc-editor.org/rfc/rfc8446#section-5.1
+_TLS_HANDSHAKE: Final = b"\x16"
+
 _log = logging.getLogger(__name__)
 
 _BAD_REQUEST: Final = Response(status=400, body=b"")
@@ -218,9 +221,17 @@ class Connection(asyncio.Protocol):
         if self._request and not self._request.is_whole:
             self._request.break_off()
             return
+        if self._endpoint and self._received and self._received.startswith(_TLS_HANDSHAKE):
+            noting = self._note_encryption(self._endpoint)
+            self._answering = asyncio.get_running_loop().create_task(noting)
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            # For a client with TLS, too: many say that it was plain HTTP.
             self._send(Response(status=error.error_status_hint, body=b""), b"")
         self._transport.close()
+
+    async def _note_encryption(self, endpoint: Endpoint) -> None:
+        if await self._is_accepted():
+            endpoint.note_encryption()
 
 
 async def _discard_rest(request: Request) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samlocal.invocation import Invocation
+    from samlocal.runtime_api.http_messages import Request
     from samlocal.runtime_api.state import InvalidStateTransitionError
 
 
@@ -78,8 +79,8 @@ def invalid_state_transition(error: InvalidStateTransitionError) -> Response:
     return error_response(403, "InvalidStateTransition", str(error))
 
 
-def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:
-    """Return the response to `next`: the payload, with the invocation's data in headers."""
+def invocation_event(invocation: Invocation, deadline_ms: int, request: Request) -> Response:
+    """Return the response to `request` for the next event: the payload, with the invocation's data in headers."""
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
@@ -92,6 +93,22 @@ def invocation_event(invocation: Invocation, deadline_ms: int) -> Response:
     }
     return Response(
         status=200,
-        body=invocation.payload,
+        body=invocation.payload
+        if invocation.domain_name is None
+        else _readdressed(invocation.payload, invocation.domain_name, request.header("host")),
         headers={name: value for name, value in headers.items() if value},
     )
+
+
+def _readdressed(payload: bytes, domain_name: str, host: str | None) -> bytes:
+    """Return a payload with the host that the runtime has called in its members `domainName`.
+
+    Nothing in a text of the payload looks like such a member, because its quotes are escaped.
+    """
+    if host is None:  # HTTP/1.0
+        return payload
+    return payload.replace(_domain_name(domain_name), _domain_name(host))
+
+
+def _domain_name(host: str) -> bytes:
+    return f'"domainName":{json.dumps(host)}'.encode()

@@ -50,6 +50,8 @@ _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Respons
 )
 # Operations begin with the date of their version, such as `/2015-03-31/functions/Ratings/invocations`.
 _DATE: Final = re.compile(r"/20\d\d-\d\d-\d\d/")
+# With the stage or without; some clients encode the `@`, and a URL of the API may end with `/`.
+_CONNECTIONS: Final = re.compile(r"/+(?:[^/?]+/+)?(?:@|%40)connections/")
 
 
 def is_lambda_api(path: str) -> bool:
@@ -58,6 +60,14 @@ def is_lambda_api(path: str) -> bool:
     https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
     """
     return bool(_DATE.match(path)) and not any(path.startswith(prefix) for prefix, _ in _APIS)
+
+
+def is_endpoint_path(path: str) -> bool:
+    """Return whether a path is one of Lambda's API, or of the API with which functions reach clients of WebSocket APIs.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+    """
+    return is_lambda_api(path) or bool(_CONNECTIONS.match(path))
 
 
 class Router:

@@ -66,7 +66,7 @@ class RuntimeApi(InitCalls):
     async def handle(self, request: Request) -> Response:
         return await _ROUTES.dispatch(self, request)
 
-    async def next_invocation(self, _request: Request) -> Response:
+    async def next_invocation(self, request: Request) -> Response:
         """`GET /runtime/invocation/next`: wait for an invocation."""
         try:
             if self._state is not RuntimeState.RUNNING:
@@ -78,7 +78,7 @@ class RuntimeApi(InitCalls):
             self._state = move(self._state, RuntimeState.RUNNING)
         except InvalidStateTransitionError as error:
             return invalid_state_transition(error)
-        return invocation_event(exchange.invocation, exchange.deadline_ms)
+        return invocation_event(exchange.invocation, exchange.deadline_ms, request)
 
     async def invocation_response(self, request: Request, request_id: str) -> Response:
         """`POST /runtime/invocation/{id}/response`: the function's result."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from samlocal.sandbox.sandbox import SandboxSpec
 
-_ENDPOINT: Final = "AWS_ENDPOINT_URL_LAMBDA"
+_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI")
 _IGNORES_ENDPOINTS: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _PROXIES: Final = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 _NO_PROXY: Final = ("no_proxy", "NO_PROXY")
@@ -33,19 +33,19 @@ def api_variables(sandbox: SandboxSpec, address: str) -> dict[str, str]:
     }
 
 
-def lambda_endpoint_variables(variables: Mapping[str, str], address: str) -> dict[str, str]:
-    """Return what is added to a function's variables, so that SDKs call other functions at `address`.
+def endpoint_variables(variables: Mapping[str, str], address: str) -> dict[str, str]:
+    """Return what is added to a function's variables, so that SDKs call functions and `@connections` at `address`.
 
     There is nothing to add if the function has an endpoint of its own, or wants none:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     A proxy of the function cannot reach the address, so it is excluded from proxying.
     """
-    if variables.get(_ENDPOINT) or variables.get("AWS_ENDPOINT_URL"):
+    if variables.get("AWS_ENDPOINT_URL"):
         return {}
     if variables.get(_IGNORES_ENDPOINTS, "").lower() == "true":
         return {}
-    added = {_ENDPOINT: f"http://{address}"}
-    if not any(variables.get(name) for name in _PROXIES):
+    added = {name: f"http://{address}" for name in _ENDPOINTS if not variables.get(name)}
+    if not added or not any(variables.get(name) for name in _PROXIES):
         return added
     host = address.rpartition(":")[0]
     given = {name: variables[name] for name in _NO_PROXY if variables.get(name)}

@@ -17,7 +17,8 @@ class FunctionCall:
 
     `function` is its full path. The payload is JSON; the caller has checked it, and the client context, which
     is a JSON text. `qualifier` is a version or an alias. Without one the version is `$LATEST`, and the ARN that
-    the function sees has no qualifier. `trace_id` is a whole X-Ray header; None means a new trace.
+    the function sees has no qualifier. `trace_id` is a whole X-Ray header; None means a new trace. `domain_name` is as
+    in `Invocation`, and has no effect for a function that reaches no endpoint.
     """
 
     function: str
@@ -27,6 +28,7 @@ class FunctionCall:
     trace_id: str | None = None
     client_context: str | None = None
     tenant_id: str | None = None
+    domain_name: str | None = None
 
 
 @frozen

@@ -231,6 +231,7 @@ class ServedProject:
             version=qualified.version,
             client_context=call.client_context,
             tenant_id=call.tenant_id,
+            domain_name=call.domain_name if self._options.sandbox.lambda_endpoint else None,
         )
         log = self._log(function)  # its own: environments write at the same time
         try:

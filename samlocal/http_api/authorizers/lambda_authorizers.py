@@ -55,6 +55,11 @@ _SHOWN_CHARACTERS: Final = 200
 _JAVA_GROUP: Final = re.compile(r"\(\?<(?=[A-Za-z])")
 
 
+def _domain_name(event: Event) -> str | None:
+    context = event.get("requestContext") or {}
+    return context.get("domainName")
+
+
 @frozen
 class Answer:
     """What an authorizer has answered: a result, or why there is none, and the milliseconds it took."""
@@ -187,6 +192,7 @@ class LambdaAuthorizers:
             ),
             request_id=str(uuid.uuid4()),
             trace_id=request.trace_header,
+            domain_name=_domain_name(event) if api.kind is ApiKind.WEBSOCKET else None,
         )
         result = await self._call(api, authorizer, call)
         return Answer(result=result, latency_ms=round((time.perf_counter() - started) * 1000))

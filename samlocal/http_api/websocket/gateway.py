@@ -90,6 +90,11 @@ class WebSocketGateway:
             report(_unknown_variable(api, variable))
 
     @property
+    def connections(self) -> ConnectionsEndpoint:
+        """What answers requests to `@connections`."""
+        return self._endpoint
+
+    @property
     def max_body_bytes(self) -> int:
         """The size of the largest message to a client."""
         return self._limits.message_bytes

@@ -130,7 +130,7 @@ def _facts(api: Api, request: HttpRequest) -> ConnectionFacts:
     return ConnectionFacts(
         connection_id=new_identifier(),
         connected_ms=int(request.received * 1000),
-        # With its port, so that functions reach `@connections` at it.
+        # With its port: others on this machine reach `@connections` at it, functions at the host that they get instead.
         domain_name=host_of(request),
         api_id=api.identifier,
         stage=api.stage,

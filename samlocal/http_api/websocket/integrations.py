@@ -59,6 +59,7 @@ class Integrations:
                 event,
                 request,
                 timeout_ms=min(integration.timeout_ms, _MAX_TIMEOUT_MS),
+                domain_name=event["requestContext"]["domainName"],
             )
             if isinstance(result, Failure):
                 self._tell(route, result.message, hint=result.hint)

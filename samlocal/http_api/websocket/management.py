@@ -62,6 +62,10 @@ class ConnectionsEndpoint:
         except TimeoutError:
             return error_response(429, "LimitExceededException", None, request_id)
 
+    def has_connection(self, path: str) -> bool:
+        """Return whether the path of a request is for a connection of this API."""
+        return self.connection_id(path) in self._connections
+
     def _find(self, connection_id: str) -> Connection:
         connection = self._connections.get(connection_id)
         if connection is None or not connection.is_open:

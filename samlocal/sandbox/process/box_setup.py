@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.api_variables import api_variables, lambda_endpoint_variables
+from samlocal.sandbox.api_variables import api_variables, endpoint_variables
 from samlocal.sandbox.extension_files import (
     EXTENSIONS_FOLDER,
     EXTENSIONS_SWITCH,
@@ -125,7 +125,7 @@ class BoxSetup:
             variables = {"HOME": private, "TMPDIR": private, **variables}
         variables |= api_variables(sandbox, self._address)
         if sandbox.calls_functions:
-            variables |= lambda_endpoint_variables(variables, self._address)
+            variables |= endpoint_variables(variables, self._address)
         return variables
 
     def _real(self, text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,3 +89,32 @@ async def test_calls_of_a_runtime_that_timed_out_end(path: Path) -> None:
                 again = await environment.invoke(numbered(2), is_last=True)
     assert timed_out.report.status == "timeout"
     assert again.payload == b"200  ok"
+
+
+def shakes_hands(runtime: Runtime) -> int:
+    """Try to call the endpoint with TLS, twice as SDKs do, and answer every event with the error."""
+    context = ssl.create_default_context()
+    while True:
+        event = runtime.next()
+        reasons = []
+        for _ in range(2):
+            try:
+                with socket.create_connection(runtime._address, timeout=20) as client:
+                    context.wrap_socket(client, server_hostname="127.0.0.1")
+            except ssl.SSLError as error:
+                reasons.append(str(error.reason))
+        runtime.respond(event, " ".join(reasons).encode())
+
+
+async def test_call_with_tls(path: Path) -> None:
+    """The function fails at once, and its log says what it has to change, once."""
+    sandbox = FakeSandbox(shakes_hands)
+    chosen = replace(configuration(), lambda_endpoint=path)
+    with sandbox:
+        async with ExecutionEnvironment(sandbox, chosen, log=sandbox.log) as environment:
+            first = await environment.invoke(numbered(1))
+            await environment.invoke(numbered(2), is_last=True)
+    assert first.payload == b"WRONG_VERSION_NUMBER WRONG_VERSION_NUMBER"
+    noted = [each for each in sandbox.log.entries if "https://" in each]
+    assert len(noted) == 1
+    assert "use http:// where `AWS_SAM_LOCAL` is set" in noted[0]

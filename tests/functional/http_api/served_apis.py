@@ -114,13 +114,15 @@ class ServedApis:
 
 
 @asynccontextmanager
-async def serve_project(name: str, directory: Path) -> AsyncIterator[ServedApis]:
-    """Serve a copy of a project, whose path is `directory`."""
+async def serve_project(
+    name: str, directory: Path, *, endpoint: Path | None = None
+) -> AsyncIterator[ServedApis]:
+    """Serve a copy of a project, whose path is `directory`; `endpoint` is the socket that functions reach."""
     shutil.copytree(PROJECTS / name, directory)
     options = ServingOptions(
         project=ProjectOptions(region="eu-central-1"),
         function=FunctionOptions(reads_credentials=False),
-        sandbox=SandboxSettings(kind="process"),
+        sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
     )
     async with (
         Fleet(Backend(kind="process"), progress=NoProgress(), max_environments=2) as fleet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from contextlib import asynccontextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from samlocal.runtime_api.endpoint_connection import Endpoint
 from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import is_lambda_api
+from samlocal.runtime_api.routes import is_endpoint_path
 from tests.functional.runtime_api.client import exchange, served
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def forwarding(path: Path, program: Program) -> AsyncIterator[int]:
             writer.close()
 
     server = await asyncio.start_unix_server(serve, path)
-    async with server, served(own_apis, Endpoint(socket=path, has_path=is_lambda_api)) as port:
+    async with server, served(own_apis, Endpoint(socket=path, has_path=is_endpoint_path)) as port:
         yield port
     if failures:
         raise failures[0]
@@ -117,6 +118,7 @@ async def test_request_comes_in_pieces(path: Path) -> None:
         "/2019-09-30/functions/f/concurrency",
         "/2016-08-19/account-settings/",
         "/2025-12-01/durable-executions/x",
+        "/dev/@connections/L0SM9cOFvHcCIhw%3D",
     ],
 )
 async def test_every_operation_goes_to_the_endpoint(path: Path, target: str) -> None:
@@ -328,7 +330,7 @@ async def test_endpoint_that_has_ended(path: Path, remains: str) -> None:
     if remains == "file":
         path.write_text("")  # noqa: ASYNC240  # in no time
     body = bytes(4 * _MIB)
-    async with served(own_apis, Endpoint(socket=path, has_path=is_lambda_api)) as port:
+    async with served(own_apis, Endpoint(socket=path, has_path=is_endpoint_path)) as port:
         for _ in range(2):
             head = INVOKE + HOST + f"Content-Length: {len(body)}\r\n\r\n".encode()
             unavailable(await exchange(port, head, body))
@@ -384,7 +386,7 @@ async def test_foreign_client_does_not_reach_the_endpoint(path: Path) -> None:
         await asyncio.sleep(0)
         return False
 
-    endpoint = Endpoint(socket=path, has_path=is_lambda_api)
+    endpoint = Endpoint(socket=path, has_path=is_endpoint_path)
     listener = socket.create_server(("127.0.0.1", 0))
     async with (
         await asyncio.start_unix_server(program, path),
@@ -419,7 +421,7 @@ async def test_connections_end_with_the_server(path: Path) -> None:
     before = _open_files()
     server = await asyncio.start_unix_server(program, path)
     async with server:
-        async with served(own_apis, Endpoint(socket=path, has_path=is_lambda_api)) as port:
+        async with served(own_apis, Endpoint(socket=path, has_path=is_endpoint_path)) as port:
             clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
             for _, writer in clients[:3]:
                 writer.write(INVOKE + HOST + b"\r\n")
@@ -448,7 +450,7 @@ async def test_server_that_ends_while_a_client_is_connected_to_the_endpoint(
     async with await asyncio.start_unix_server(answer, path):
         async with (
             asyncio.timeout(20),
-            served(own_apis, Endpoint(socket=path, has_path=is_lambda_api)) as port,
+            served(own_apis, Endpoint(socket=path, has_path=is_endpoint_path)) as port,
         ):
             client = socket.create_connection(("127.0.0.1", port), timeout=20)
             client.sendall(INVOKE + HOST + b"\r\n")
@@ -464,10 +466,34 @@ async def test_burst_of_connections(path: Path) -> None:
     listener.bind(str(path))
     listener.listen(1)
     server = await asyncio.start_unix_server(answer, sock=listener, start_serving=False)
-    async with server, served(own_apis, Endpoint(socket=path, has_path=is_lambda_api)) as port:
+    async with server, served(own_apis, Endpoint(socket=path, has_path=is_endpoint_path)) as port:
         request = INVOKE + HOST + b"\r\n"
         asking = [asyncio.create_task(exchange(port, request)) for _ in range(50)]
         await asyncio.sleep(0.2)
         await server.start_serving()
         async with asyncio.timeout(20):
             assert set(await asyncio.gather(*asking)) == {ANSWER}
+
+
+async def test_encrypted_requests_are_noted(path: Path) -> None:
+    """A client that begins with TLS learns from its error that there is none; what is not HTTP either is not noted."""
+    noted: list[None] = []
+    endpoint = Endpoint(
+        socket=path, has_path=is_endpoint_path, note_encryption=lambda: noted.append(None)
+    )
+
+    def shake_hands(port: int) -> str | None:
+        context = ssl.create_default_context()
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            try:
+                context.wrap_socket(client, server_hostname="127.0.0.1")
+            except ssl.SSLError as error:
+                return error.reason
+        return None
+
+    async with served(own_apis, endpoint) as port:
+        assert (await exchange(port, b"\x00\x01")).startswith(b"HTTP/1.1 400 ")
+        assert noted == []
+        assert await asyncio.to_thread(shake_hands, port) == "WRONG_VERSION_NUMBER"
+        assert len(noted) == 1
+        assert (await exchange(port, PING + b"Connection: close\r\n\r\n")).endswith(b"/ping")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.engine.leftovers import labels
 from samlocal.frozen_dataclass import frozen
-from samlocal.sandbox.api_variables import api_variables, lambda_endpoint_variables
+from samlocal.sandbox.api_variables import api_variables, endpoint_variables
 from samlocal.sandbox.cpu_limit import CPU_PERIOD_US, cpu_quota_us
 from samlocal.sandbox.docker.container.engine_options import ChosenOptions
 from samlocal.sandbox.docker.container.hardening import LAMBDA_USER, strict_options
@@ -65,7 +65,7 @@ def container_config(
     }
     if sandbox.calls_functions:
         known = {**context.image_variables, **environment}
-        environment |= lambda_endpoint_variables(known, context.runtime_api)
+        environment |= endpoint_variables(known, context.runtime_api)
     host = {
         "AutoRemove": auto_remove,
         "Init": init,

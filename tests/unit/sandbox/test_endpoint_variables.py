@@ -1,13 +1,16 @@
-"""The variables with which SDKs in a sandbox call other functions."""
+"""The variables with which SDKs in a sandbox call other functions and clients of WebSocket APIs."""
 
 from __future__ import annotations
 
 import pytest
 
-from samlocal.sandbox.api_variables import lambda_endpoint_variables
+from samlocal.sandbox.api_variables import endpoint_variables
 
 ADDRESS = "172.17.0.1:9001"
-URL = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}
+LAMBDA = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html#ss-endpoints-sdk-compat
+CONNECTIONS = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://172.17.0.1:9001"}
+URL = LAMBDA | CONNECTIONS
 
 
 @pytest.mark.parametrize(
@@ -23,21 +26,33 @@ URL = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}
 )
 def test_endpoint_is_that_of_the_sandbox(variables: dict[str, str]) -> None:
     """Variables about other things, and empty ones, make no difference."""
-    assert lambda_endpoint_variables(variables, ADDRESS) == URL
+    assert endpoint_variables(variables, ADDRESS) == URL
 
 
 @pytest.mark.parametrize(
     "variables",
     [
-        {"AWS_ENDPOINT_URL_LAMBDA": "http://own"},
         {"AWS_ENDPOINT_URL": "http://own"},
+        {**dict.fromkeys(URL, "http://own"), "http_proxy": "http://proxy"},
         {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
         {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"},
     ],
 )
 def test_function_with_a_wish_of_its_own(variables: dict[str, str]) -> None:
     """The function's own endpoint wins, and so does its wish for none."""
-    assert lambda_endpoint_variables(variables, ADDRESS) == {}
+    assert endpoint_variables(variables, ADDRESS) == {}
+
+
+@pytest.mark.parametrize(
+    ("own", "added"),
+    [
+        ("AWS_ENDPOINT_URL_LAMBDA", CONNECTIONS),
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", LAMBDA),
+    ],
+)
+def test_own_endpoint_of_one_service(own: str, added: dict[str, str]) -> None:
+    """The other service is still reached at the address of the sandbox."""
+    assert endpoint_variables({own: "http://own"}, ADDRESS) == added
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
@@ -56,4 +71,4 @@ def test_no_proxy_leads_to_the_endpoint(
 ) -> None:
     """A proxy of the function cannot reach the address of its sandbox."""
     variables = {proxy: "http://proxy:3128", **given}
-    assert lambda_endpoint_variables(variables, ADDRESS) == URL | added
+    assert endpoint_variables(variables, ADDRESS) == URL | added

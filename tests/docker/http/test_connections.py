@@ -1,0 +1,94 @@
+"""Functions in containers reach clients of their WebSocket API with boto3, as AWS's examples do."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websocket import WebSocket, create_connection
+
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
+from tests.docker.http.api_server import serving_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.docker.http.api_server import ApiServer
+
+pytestmark = pytest.mark.xdist_group("connections")
+
+_UNKNOWN = "PJqB0fHsqRcCHlw="
+
+
+@pytest.fixture(scope="module", params=["direct", "relay"])
+def server(
+    request: pytest.FixtureRequest,
+    engine: docker.APIClient,
+    stand_in: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ApiServer]:
+    """The project's API, with either connection of containers to this machine."""
+    folder: Path = tmp_path_factory.mktemp("connections")
+    stand_in("python:3.11")
+    project = shutil.copytree(
+        CHECKOUT / "tests" / "projects" / "websocket-connections", folder / "project"
+    )
+    with serving_project(engine, project, "--api-connection", request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(server: ApiServer) -> Iterator[Callable[[], WebSocket]]:
+    """Connects clients; the clients leave after the test."""
+    url = server.urls[0].replace("http:", "ws:")
+    clients: list[WebSocket] = []
+
+    def connect() -> WebSocket:
+        clients.append(create_connection(f"{url}/dev", timeout=PATIENCE_SECONDS))
+        return clients[-1]
+
+    yield connect
+    for each in clients:
+        each.shutdown()  # type: ignore[no-untyped-call]  # it has no types
+
+
+def _ask(client: WebSocket, operation: str, **more: object) -> Any:  # noqa: ANN401
+    """Return what the function answers that does something with a connection."""
+    client.send(json.dumps({"operation": operation, **more}))
+    return json.loads(client.recv())
+
+
+def test_operations(connect: Callable[[], WebSocket]) -> None:
+    """A function sends to its client and to another, describes and closes connections, and sees those that are gone."""
+    ann, bob = connect(), connect()
+    bobs = _ask(bob, "describe")["connectionId"]
+    ann.send(json.dumps({"operation": "post_to_connection", "text": "me"}))
+    assert {ann.recv(), ann.recv()} == {"me", '{"status": 200}'}
+    assert _ask(ann, "post_to_connection", id=bobs, text="grüße") == {"status": 200}
+    assert bob.recv() == "grüße"
+    found = _ask(ann, "get_connection", id=bobs)
+    assert found["Identity"]["SourceIp"] == "127.0.0.1"
+    assert _ask(ann, "delete_connection", id=bobs) == {"status": 204}
+    assert bob.recv() == ""  # its end
+    for gone in (bobs, _UNKNOWN):
+        assert _ask(ann, "post_to_connection", id=gone, text="late") == {"failed": "GoneException"}
+
+
+def test_function_that_another_calls(connect: Callable[[], WebSocket]) -> None:
+    """A function without an event of the API reaches clients at the endpoint that its environment names."""
+    ann = connect()
+    ann.send(json.dumps({"operation": "tell"}))
+    assert ann.recv() == "told"
+
+
+def test_https(server: ApiServer, connect: Callable[[], WebSocket]) -> None:
+    """`https://` fails at once, and the terminal says what to change."""
+    assert _ask(connect(), "get_connection", scheme="https") == {"failed": "SSLError"}
+    noted = r"Routes has called https:// at .*: use http:// where `AWS_SAM_LOCAL` is set"
+    assert re.search(noted, server.endpoint.shown), server.endpoint.shown

@@ -1,0 +1,136 @@
+"""Functions in processes reach clients of their WebSocket API through the APIs of their sandbox, with boto3."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websocket import WebSocket, create_connection
+
+from samlocal.cloudformation.project import open_project
+from samlocal.http_api.app import app_with_connections, http_app
+from samlocal.http_api.authorizers.authorizers import RouteAuthorizers
+from samlocal.http_api.gateways import Gateways
+from samlocal.http_api.sites import Site
+from samlocal.http_server.server import HttpServer
+from samlocal.serving.function_call import FunctionCall
+from tests.functional.http_api.served_apis import serve_project
+from tests.functional.http_server.serving import respond, served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from samlocal.http_server.asgi import Receive, Scope, Send
+    from samlocal.serving.served_project import ServedProject
+
+_SECONDS = 30
+_UNKNOWN = "PJqB0fHsqRcCHlw="
+
+
+class _Client:
+    """A client of the API, and what its functions answer."""
+
+    def __init__(self, connected: WebSocket) -> None:
+        self._connected = connected
+
+    def close(self) -> None:
+        self._connected.shutdown()  # type: ignore[no-untyped-call]  # it has no types
+
+    async def receive(self) -> Any:  # noqa: ANN401
+        return await asyncio.to_thread(self._connected.recv)
+
+    async def ask(self, operation: str, **more: object) -> Any:  # noqa: ANN401
+        """Return what the function answers that does something with a connection."""
+        self._connected.send(json.dumps({"operation": operation, **more}))
+        return json.loads(await self.receive())
+
+
+class _Api:
+    """The port of the API, and the project."""
+
+    def __init__(self, port: int, project: ServedProject) -> None:
+        self.port = port
+        self.project = project
+
+    async def connect(self) -> _Client:
+        url = f"ws://localhost:{self.port}/dev"
+        return _Client(await asyncio.to_thread(create_connection, url, timeout=_SECONDS))
+
+
+async def _others(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await respond(send, 418, b"")
+
+
+@asynccontextmanager
+async def _serving(directory: Path) -> AsyncIterator[_Api]:
+    unix = socket.socket(socket.AF_UNIX)
+    unix.bind("endpoint.sock")
+    endpoint = Path("endpoint.sock")
+    async with serve_project("websocket-connections", directory, endpoint=endpoint) as apis:
+        project = apis._project
+        (api,) = open_project(directory / "template.yaml").read_apis().apis
+        async with RouteAuthorizers(project, report=apis.said.append) as authorizers:
+            gateways = Gateways(project, authorizers, api_keys={}, report=apis.said.append)
+            site = Site([(api, gateways.gateway(api))])
+
+            async def current_site() -> Any:  # noqa: ANN401
+                return site
+
+            for_functions = app_with_connections(gateways.find_for_connection, _others)
+            async with (
+                HttpServer(for_functions, sockets=[unix]),
+                served(http_app(current_site, allowed_hosts=()), websockets=True) as (_, port),
+            ):
+                yield _Api(port, project)
+                await gateways.close()
+        assert apis.said == []
+
+
+@pytest.fixture(autouse=True)
+def short_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a socket has to be short."""
+    monkeypatch.chdir(tmp_path)
+
+
+async def test_operations(tmp_path: Path) -> None:
+    """A function sends to its client and to another, describes and closes connections, and sees those that are gone."""
+    async with _serving(tmp_path / "project") as api:
+        with closing(await api.connect()) as ann, closing(await api.connect()) as bob:
+            context = await ann.ask("describe")
+            assert context["domainName"].startswith("127.0.0.1:")
+            assert context["domainName"] != f"127.0.0.1:{api.port}"
+            bobs = (await bob.ask("describe"))["connectionId"]
+            sent = asyncio.create_task(ann.ask("post_to_connection", id=bobs, text="grüße"))
+            assert await bob.receive() == "grüße"
+            assert await sent == {"status": 200}
+            found = await ann.ask("get_connection", id=bobs)
+            assert found["Identity"]["SourceIp"] in {"127.0.0.1", "::1"}
+            assert await ann.ask("delete_connection", id=bobs) == {"status": 204}
+            assert await bob.receive() == ""  # its end
+            for gone in (bobs, _UNKNOWN):
+                answer = await ann.ask("post_to_connection", id=gone, text="late")
+                assert answer == {"failed": "GoneException"}
+
+
+async def test_function_without_an_event_of_the_api(tmp_path: Path) -> None:
+    """It reaches clients with the endpoint that SDKs read from its environment."""
+    async with _serving(tmp_path / "project") as api:
+        with closing(await api.connect()) as ann:
+            anns = (await ann.ask("describe"))["connectionId"]
+            payload = json.dumps({"to": anns}).encode()
+            call = FunctionCall(function="Tells", payload=payload, request_id="r-1")
+            assert (await api.project.invoke(call)).outcome == "success"
+            assert await ann.receive() == "told"
+
+
+async def test_https(tmp_path: Path) -> None:
+    """`https://` fails at once."""
+    async with _serving(tmp_path / "project") as api:
+        with closing(await api.connect()) as ann:
+            answer = await ann.ask("get_connection", scheme="https")
+            assert answer == {"failed": "SSLError"}
