@@ -46,7 +46,8 @@ class Refused:
     """The request is answered without its route.
 
     `message` None is the type's own, and `headers` are further ones, such as `www-authenticate`. `reason` is for the
-    terminal: what was wrong, in a sentence.
+    terminal: what was wrong, in a sentence. `context` is that of an authorizer that has denied the request, as
+    `Allowed` has it: gateway responses may use it.
     """
 
     kind: RefusalType
@@ -54,6 +55,7 @@ class Refused:
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
     is_explicit_deny: bool = False
+    context: Mapping[str, object] | None = None
 
 
 class Authorizers(Protocol):

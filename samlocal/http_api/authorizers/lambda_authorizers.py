@@ -234,6 +234,7 @@ class LambdaAuthorizers:
             kind="ACCESS_DENIED",
             is_explicit_deny=decision == "explicit deny",
             reason=_denial(authorizer, result, method_arn, is_explicit=decision == "explicit deny"),
+            context=_context(api, answer, result),
         )
 
     def _report_conditions(self, api: Api, authorizer: LambdaAuthorizer, policy: Policy) -> None:

@@ -163,13 +163,17 @@ class RestGateway:
         request = await _decompressed(request)
         region, account_id = await self._functions.region_and_account()
         event = self._build_event(request, target, account_id)
-        key = await self._authorize(request, method.route, event, (region, account_id))
-        if method.route.needs_api_key:
-            self._keys.check(event, from_authorizer=key)
-        if method.validator:
-            method.validator.check(request, event)
-        routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
-        response = await method.back_end.answer(routed, writer)
+        try:
+            key = await self._authorize(request, method.route, event, (region, account_id))
+            if method.route.needs_api_key:
+                self._keys.check(event, from_authorizer=key)
+            if method.validator:
+                method.validator.check(request, event)
+            routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
+            response = await method.back_end.answer(routed, writer)
+        except GatewayError as error:
+            error.event = event
+            raise
         return None if response is None else await self._compressed(response, request)
 
     def _find(self, request: HttpRequest) -> tuple[_Method, EventTarget] | None:
@@ -220,10 +224,10 @@ class RestGateway:
         resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
         arn = resource_arn("execute-api", resource, region=region, account_id=account_id)
         verdict = await self._authorizers.check(self._api, route, request, event, arn)
-        if isinstance(verdict, Refused):
-            raise refusal_error(verdict)
         if verdict.context is not None:
             event["requestContext"]["authorizer"] = dict(verdict.context)
+        if isinstance(verdict, Refused):
+            raise refusal_error(verdict)
         if verdict.identity is not None:
             event["requestContext"]["identity"] |= verdict.identity
         return verdict.api_key
@@ -243,10 +247,12 @@ class RestGateway:
         response = choose_gateway_response(self._api, error)
         if response is None:
             return plain_response(error, request)
-        found = self._find(request)
-        target = found[1] if found else EventTarget(resource="", resource_id=None)
-        _, account_id = await self._functions.region_and_account()
-        event = self._build_event(request, target, account_id)
+        event = error.event
+        if event is None:
+            found = self._find(request)
+            target = found[1] if found else EventTarget(resource="", resource_id=None)
+            _, account_id = await self._functions.region_and_account()
+            event = self._build_event(request, target, account_id)
         return customized_response(response, error, request, event)
 
     def _tell(self, request: HttpRequest, error: GatewayError) -> None:

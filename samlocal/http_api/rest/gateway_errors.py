@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.errors import Place
-    from samlocal.http_api.authorization import Refused
+    from samlocal.http_api.authorization import Event, Refused
 
 _BAD_REQUEST: Final = "BadRequestException"
 _INTERNAL: Final = "InternalServerErrorException"
@@ -39,7 +39,8 @@ class GatewayError(Exception):
     """The gateway answers a request itself.
 
     `message` replaces that of the type, and `details` are for `$context.error.validationErrorString`. The others are
-    for the terminal. `has_begun` is true if the client has already got a part of a response.
+    for the terminal. `has_begun` is true if the client has already got a part of a response. `event` is set once there
+    is one: a gateway response may use what it has, such as an authorizer's context.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class GatewayError(Exception):
         self.place = place
         self.headers = headers or {}
         self.has_begun = has_begun
+        self.event: Event | None = None
 
     @property
     def body(self) -> bytes:

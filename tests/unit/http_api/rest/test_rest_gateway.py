@@ -586,6 +586,37 @@ async def test_validation_details() -> None:
     assert response.body == b"[data must contain ['price'] properties]"
 
 
+@pytest.mark.parametrize(
+    ("verdict", "kind", "status"),
+    [
+        pytest.param(
+            Refused(kind="ACCESS_DENIED", context={"why": "no plan"}),
+            "ACCESS_DENIED",
+            403,
+            id="denied",
+        ),
+        pytest.param(Allowed(context={"why": "no plan"}), "DEFAULT_5XX", 502, id="failed later"),
+    ],
+)
+async def test_context_of_authorizers(verdict: Allowed | Refused, kind: str, status: int) -> None:
+    """A gateway response has what the authorizer has said about the request."""
+    response = GatewayResponse(
+        headers={"X-Why": "context.authorizer.why"},
+        templates={"text/plain": "$context.authorizer.why"},
+    )
+    served = Served(
+        rest_api(
+            function_route("/items/{id}", authorizer=IamAuthorizer()),
+            gateway_responses={kind: response},
+        ),
+        lambda _event: "broken",
+        verdict=verdict,
+    )
+    answer = await served.ask()
+    assert (answer.status, answer.body) == (status, b"no plan")
+    assert headers_of(answer)["x-why"] == "no plan"
+
+
 async def test_unsupported_integration() -> None:
     """What samlocal does not have is a 501 with the words of the diagnostic."""
     diagnostic = Diagnostic(message="AWS integrations are not supported", place=PLACE, hint="h")
