@@ -18,10 +18,11 @@ from samlocal.http_api.console.recorder import Recorder
 from samlocal.http_api.gateways import Gateways
 from samlocal.http_api.sites import Site, arrange
 from samlocal.http_server.server import HttpServer
+from samlocal.project.apis import UnsupportedIntegration
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from contextlib import AsyncExitStack
 
     from samlocal.cli.console_log import ConsoleLog
@@ -181,6 +182,13 @@ def _console_route(url: str, api: Api, route: Route) -> ConsoleRoute:
     )
 
 
+def _unsupported(api: Api) -> Iterator[Diagnostic]:
+    """Yield what is said about routes that refuse every request."""
+    for route in api.routes:
+        if isinstance(route.integration, UnsupportedIntegration):
+            yield route.integration.diagnostic
+
+
 class _Sites:
     """The sites of the project as it is now; those that had no port at the start have none later."""
 
@@ -232,7 +240,7 @@ class _Sites:
             self._report(diagnostic)
         served = [each for each in apis.apis if each.kind in self._http.kinds]
         for api in served:
-            for failure in api.failures:
+            for failure in (*api.failures, *_unsupported(api)):
                 self._report(failure)
         arranged = arrange(served)
         sites = [

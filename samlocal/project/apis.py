@@ -62,13 +62,15 @@ class IntegrationResponse:
     """A response of an integration that is not a proxy, for the statuses that a pattern matches; None: all others.
 
     `headers` have texts as they are sent, or references such as `integration.response.header.X`. `templates` are
-    bodies by content type.
+    bodies by content type. `origins` are regular expressions: a client's `Origin` that matches one as a whole becomes
+    the `Access-Control-Allow-Origin`.
     """
 
     status: int
     pattern: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
 
 
 @frozen

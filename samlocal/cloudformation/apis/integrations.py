@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, cast
 
+from samlocal.cloudformation.apis.cdk_preflights import read_origins
 from samlocal.cloudformation.apis.function_targets import is_streaming_uri
 from samlocal.cloudformation.apis.settings import (
     mappings_of,
@@ -198,9 +199,12 @@ def _responses(settings: Properties | None) -> tuple[IntegrationResponse, ...]:
             status=response.integer("statusCode", 200, least=100, most=599),
             pattern=None if pattern == _DEFAULT else pattern,
             headers=response_headers(texts_by_name(response.mapping("responseParameters"))),
-            templates=texts_by_name(response.mapping("responseTemplates")),
+            templates=dict.fromkeys(templates, "") if origins else templates,
+            origins=origins,
         )
         for pattern, response in mappings_of(settings)
+        for templates in (texts_by_name(response.mapping("responseTemplates")),)
+        for origins in (read_origins(templates),)
     )
 
 

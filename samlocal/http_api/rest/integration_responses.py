@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _HEADER_PREFIX: Final = "method.response.header."
 _RESPONSE_HEADER: Final = "integration.response.header."
+_ALLOW_ORIGIN: Final = "Access-Control-Allow-Origin"
 _RESPONSE_BODY: Final = "integration.response.body"
 
 
@@ -84,6 +85,8 @@ def map_response(
     )
     try:
         sent = remap((name, value) for name, value in mapped if value is not None)
+        if origin := _allowed_origin(response, routed):
+            sent = replace_headers(sent, [(_ALLOW_ORIGIN, origin)])
     except HeaderError as error:
         raise GatewayError(API_CONFIGURATION_ERROR, reason=str(error)) from error
     own = own_headers(routed.request, with_trace=with_trace)
@@ -92,6 +95,12 @@ def map_response(
         headers=replace_headers([("Content-Type", content_type), *own], sent),
         body=content,
     )
+
+
+def _allowed_origin(response: IntegrationResponse, routed: RoutedRequest) -> str | None:
+    origin = routed.request.header("origin") if response.origins else None
+    is_allowed = origin and any(_matches(each, origin) for each in response.origins)
+    return origin if is_allowed else None
 
 
 def render_template(template: str, variables: RequestVariables, routed: RoutedRequest) -> bytes:

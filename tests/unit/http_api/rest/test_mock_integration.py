@@ -78,6 +78,32 @@ async def test_preflight_of_the_cdk() -> None:
 
 
 @pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        pytest.param("https://b.example", "https://b.example", id="another one"),
+        pytest.param("https://b.example.evil", "https://a.example", id="the whole of it"),
+        pytest.param("https://c.example", "https://a.example", id="not allowed"),
+        pytest.param(None, "https://a.example", id="none"),
+    ],
+)
+async def test_preflight_with_several_origins(origin: str | None, allowed: str) -> None:
+    """The client's origin replaces the first one if it is allowed, too."""
+    sent = (("Host", "h"),) if origin is None else (("Host", "h"), ("origin", origin))
+    response, _ = await _ask(
+        "{ statusCode: 200 }",
+        IntegrationResponse(
+            status=204,
+            headers={"Access-Control-Allow-Origin": "'https://a.example'"},
+            templates={"application/json": ""},
+            origins=(r"https://b\.example",),
+        ),
+        request=http_request(method="OPTIONS", headers=sent),
+    )
+    assert (response.status, response.body) == (204, b"")
+    assert headers_of(response)["access-control-allow-origin"] == allowed
+
+
+@pytest.mark.parametrize(
     ("template", "status"),
     [
         pytest.param('{"statusCode": 200}', 200, id="the default"),
