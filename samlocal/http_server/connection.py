@@ -247,7 +247,9 @@ class HttpConnection(asyncio.Protocol):
         self._is_in_head = False
         self._has_progressed = True
         cycle: RequestCycle | None
-        if self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT":
+        if self._parser.get_method() == b"CONNECT":
+            raise ValueError("not a proxy")
+        if self._parser.should_upgrade():
             self._websocket = cycle = self._find_websocket()
             if cycle is None:
                 return  # comes again

@@ -175,6 +175,8 @@ async def test_body_that_stops_after_the_response_has_begun() -> None:
         b"GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET relative HTTP/1.1\r\nHost: x\r\n\r\n",
         b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT /path HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT * HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         HEAD + b"Content-Length: -1\r\n\r\n",
