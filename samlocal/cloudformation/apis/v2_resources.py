@@ -118,16 +118,18 @@ class V2ApiReader:
         key = required_text(settings, "RouteKey", f"`{route.logical_id}`")
         method, path = self._split(key, settings.node.place_of("RouteKey"))
         target = self._resources.referred(route.stack, settings.entries.get("Target"), _INTEGRATION)
-        integration = None
         if target is not None:
             reader = IntegrationReader(self._kind, target.stack, self.targets, variables)
             integration = read_integration_resource(
                 settings_of(target, self.missing), reader, key, method
             )
-        elif "Target" in settings.entries:
+        else:
+            is_wrong = "Target" in settings.entries
             raise TemplateError(
-                "`Target` is not an integration of this project",
-                place=settings.node.place_of("Target"),
+                "`Target` is not an integration of this project"
+                if is_wrong
+                else f"`{key}` has no `Target`",
+                place=settings.node.place_of("Target") if is_wrong else settings.node.place,
                 hint="write `Target: !Sub integrations/${NAME}`",
             )
         guarding(settings, "AuthorizationType", "AuthorizationScopes", "ApiKeyRequired")

@@ -272,7 +272,7 @@ def test_the_rest_is_served(read_template: ReadTemplate) -> None:
         "skipping `Wrong`: `items` is not a route key",
         "skipping `Lost`: `Target` is not an integration of this project",
         "skipping `Open`: `AuthorizerId` is not an authorizer of this project",
-        "skipping `GET /c`: it has no integration",
+        "skipping `Bare`: `GET /c` has no `Target`",
     ]
     assert all(failure.place is not None for failure in api.failures)
     assert [each.message for each in found.diagnostics] == [
