@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.forwarded_headers import forwarded_headers
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -55,7 +57,7 @@ def old_http_request_event(
 ) -> Event:
     """Return the event of version 1.0, of an authorizer in an HTTP API, from the 2.0 event of the function.
 
-    `resource` is the path of the route as in the template. Names of headers are as the client wrote them.
+    `resource` is the path of the route as in the template. Headers are those of the function's event of version 1.0.
     """
     context = event.get("requestContext") or {}
     http = context.get("http") or {}
@@ -69,7 +71,7 @@ def old_http_request_event(
         "resource": resource,
         "path": request.path,
         "httpMethod": request.method,
-        "headers": dict(request.headers),
+        "headers": dict(forwarded_headers(request)),
         "queryStringParameters": event.get("queryStringParameters") or {},
         "pathParameters": event.get("pathParameters") or {},
         "stageVariables": event.get("stageVariables") or {},

@@ -87,6 +87,7 @@ class Events:
             has_binary_body=event["isBase64Encoded"],
         )
         context = built["requestContext"]
+        context["extendedRequestId"] = request.request_id  # HTTP APIs have one id
         found = event["requestContext"].get("authorizer", {})
         if "iam" in found:
             caller = found["iam"]

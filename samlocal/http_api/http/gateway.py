@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from samlocal.http_api.http.http_proxy import HttpProxy, NoResponseError
 from samlocal.http_api.http.paths import PathError, decode_path
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
+from samlocal.http_api.payload_1 import extended_request_id
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import FunctionIntegration, HttpIntegration, UnsupportedIntegration
 
@@ -55,7 +57,8 @@ _FAILURES: Final = {
 class HttpGateway:
     """Answers the requests of one HTTP API.
 
-    `report` gets what was wrong where the client only gets a status.
+    `report` gets what was wrong where the client only gets a status. Ids of requests are short ones, such as
+    `ATfSmjLgPHcESJw=`: https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/apigwv2-request.json
     """
 
     max_body_bytes = MAX_BODY_BYTES
@@ -84,16 +87,39 @@ class HttpGateway:
 
     async def refuse_body(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request whose body is larger than 10 MiB."""
+        request = replace(request, request_id=extended_request_id(request.request_id))
         return self._complete(request, error_response(*_TOO_LARGE))
 
     async def answer(self, request: HttpRequest, _writer: ResponseWriter) -> HttpResponse:
         """Return the response to a request."""
+        request = replace(request, request_id=extended_request_id(request.request_id))
         if self._cors is not None and is_preflight(request):
-            headers = [*self._cors.preflight_headers(request), _request_id(request)]
-            return HttpResponse(status=204, headers=headers)
+            return await self._answer_preflight(request, self._cors)
         if len(request.body) > MAX_BODY_BYTES:
-            return await self.refuse_body(request)
+            return self._complete(request, error_response(*_TOO_LARGE))
         return self._complete(request, await self._respond(request))
+
+    async def _answer_preflight(self, request: HttpRequest, cors: CorsPolicy) -> HttpResponse:
+        """Return the API's own answer, unless a route takes OPTIONS whose authorizer refuses the request.
+
+        Browsers send no token with a preflight, so such a route needs another one, `OPTIONS /{proxy+}`, beside it:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+        """
+        matched, path = None, ""
+        with suppress(PathError):
+            path = decode_path(request.path)
+            matched = self._routes.find(request.method, path)
+        if matched is not None and matched.route.authorizer is not None:
+            checked = await self._authorize(request, matched, path)
+            if isinstance(checked, HttpResponse):
+                self._tell(
+                    request,
+                    f"the preflight is refused by the authorizer of `{matched.key}`",
+                    hint="add a route `OPTIONS /{proxy+}` without an authorizer",
+                )
+                return self._complete(request, checked)
+        headers = [*cors.preflight_headers(request), _request_id(request)]
+        return HttpResponse(status=204, headers=headers)
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -104,6 +130,15 @@ class HttpGateway:
         matched = self._routes.find(request.method, path)
         if matched is None:
             return error_response(404, "Not Found")
+        event = await self._authorize(request, matched, path)
+        if isinstance(event, HttpResponse):
+            return event
+        return await self._integrate(request, matched, path, event)
+
+    async def _authorize(
+        self, request: HttpRequest, matched: MatchedRoute, path: str
+    ) -> Event | HttpResponse:
+        """Return the event of a request with what its authorizer has found, or the refusal."""
         region, account_id = await self._functions.region_and_account()
         event = self._events.build_2(request, matched, path, account_id)
         if matched.route.authorizer is not None:
@@ -115,7 +150,7 @@ class HttpGateway:
                 return self._refuse(request, verdict)
             if verdict.context is not None:
                 event["requestContext"]["authorizer"] = verdict.context
-        return await self._integrate(request, matched, path, event)
+        return event
 
     async def _integrate(
         self, request: HttpRequest, matched: MatchedRoute, path: str, event: Event

@@ -13,7 +13,6 @@ from samlocal.http_api.http.gateway import HttpGateway
 from samlocal.project.apis import Api, ApiKind, Cors, HttpIntegration, Route
 from tests.functional.http_server.serving import read_body, respond, served
 from tests.unit.http_api.gateway_fakes import (
-    REQUEST_ID,
     TRACE_HEADER,
     FakeAuthorizers,
     FakeFunctions,
@@ -113,7 +112,7 @@ async def test_request_and_response() -> None:
     sent_back = headers_of(response)
     assert (sent_back["x-own"], sent_back["set-cookie"]) == ("1", "a=b")
     assert sent_back["access-control-allow-origin"] == "*"
-    assert sent_back["apigw-requestid"] == REQUEST_ID
+    assert sent_back["apigw-requestid"] == "HhK3xfC1EGoo+ZM="
 
 
 async def test_default_route() -> None:

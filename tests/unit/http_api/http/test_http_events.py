@@ -29,6 +29,78 @@ def events(**api: Any) -> Events:  # noqa: ANN401  # members of an API
     )
 
 
+def test_event_as_recorded() -> None:
+    """The event has the values of one that AWS sent for the same request: the path is decoded, the query is not.
+
+    https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/apigwv2-request.json
+    """
+    body = '{"message":"hello from the public internet","unicode":"lambda-λ"}'
+    query = (
+        "repeat=one&repeat=two&redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b"
+        "&encodedPlus=a%2Bb&empty="
+    )
+    host = "sjzepsqsu5.execute-api.us-west-2.amazonaws.com"
+    request = http_request(
+        "POST",
+        f"/capture/space%20value?{query}",
+        ("User-Agent", "curl/8.7.1"),
+        ("Accept", "*/*"),
+        ("Content-Type", "application/json"),
+        ("Cookie", "session=abc123; theme=dark"),
+        ("X-Voker-Probe", "first"),
+        ("X-Voker-Probe", "second"),
+        body=body.encode(),
+        host=host,
+    )
+    matched = MatchedRoute(route=ROUTE, key="$default", parameters={})
+    assert events().build_2(request, matched, "/capture/space value", ACCOUNT_ID) == {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/capture/space value",
+        "rawQueryString": query,
+        "cookies": ["session=abc123", "theme=dark"],
+        "headers": {
+            "accept": "*/*",
+            "content-length": "66",
+            "content-type": "application/json",
+            "host": host,
+            "user-agent": "curl/8.7.1",
+            "x-amzn-trace-id": "Root=1-5e6722a7-cc56d7c246db7ae02d4da47e",
+            "x-forwarded-for": "192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+            "x-voker-probe": "first,second",
+        },
+        "queryStringParameters": {
+            "empty": "",
+            "encodedPlus": "a+b",
+            "literalPlus": "a b",
+            "redirect": "https://example.com/a/b",
+            "repeat": "one,two",
+        },
+        "requestContext": {
+            "accountId": ACCOUNT_ID,
+            "apiId": "api-id",
+            "domainName": host,
+            "domainPrefix": "sjzepsqsu5",
+            "http": {
+                "method": "POST",
+                "path": "/capture/space value",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8.7.1",
+            },
+            "requestId": REQUEST_ID,
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "12/Mar/2020:19:03:58 +0000",
+            "timeEpoch": 1584039838390,
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
 def test_documented_event_of_format_1() -> None:
     """The members are those of the developer guide's example; names of headers are the client's."""
     request = http_request(
@@ -78,15 +150,27 @@ def test_documented_event_of_format_1() -> None:
         "body": "Hello from Lambda!",
         "isBase64Encoded": False,
     }
-    assert context["identity"]["sourceIp"] == "192.0.2.1"
-    del context["identity"]
-    del context["extendedRequestId"]
+    assert context.pop("identity") == {
+        "accessKey": None,
+        "accountId": None,
+        "caller": None,
+        "cognitoAuthenticationProvider": None,
+        "cognitoAuthenticationType": None,
+        "cognitoIdentityId": None,
+        "cognitoIdentityPoolId": None,
+        "principalOrgId": None,
+        "sourceIp": "192.0.2.1",
+        "user": None,
+        "userAgent": "agent",
+        "userArn": None,
+    }
     assert context == {
         "accountId": ACCOUNT_ID,
         "apiId": "api-id",
         "authorizer": {"claims": None, "scopes": None},
         "domainName": "id.execute-api.us-east-1.amazonaws.com",
         "domainPrefix": "id",
+        "extendedRequestId": REQUEST_ID,
         "httpMethod": "GET",
         "path": "/items/a b",
         "protocol": "HTTP/1.1",

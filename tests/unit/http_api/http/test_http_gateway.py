@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from samlocal.http_api.exchange import HttpRequest, HttpResponse
     from samlocal.project.apis import PayloadVersion
 
+# That of `REQUEST_ID` in HTTP APIs.
+SHORT_ID: Final = "HhK3xfC1EGoo+ZM="
 ERROR: Final = (500, b'{"message":"Internal Server Error"}')
 ORIGIN: Final = ("Origin", "https://example.com")
 PREFLIGHT: Final = (ORIGIN, ("Access-Control-Request-Method", "PUT"))
@@ -123,7 +125,7 @@ async def test_results(result: object, status: int, content_type: str, body: byt
     assert (response.status, response.body) == (status, body)
     headers = headers_of(response)
     assert headers["content-type"] == content_type
-    assert headers["apigw-requestid"] == REQUEST_ID
+    assert headers["apigw-requestid"] == SHORT_ID
     assert not setting.said
 
 
@@ -141,7 +143,7 @@ async def test_headers_and_cookies() -> None:
         ("Set-Cookie", "a=1; Secure"),
         ("Set-Cookie", "b=2"),
         ("content-type", "text/plain; charset=utf-8"),
-        ("apigw-requestid", REQUEST_ID),
+        ("apigw-requestid", SHORT_ID),
     ]
 
 
@@ -280,7 +282,7 @@ async def test_event() -> None:
     assert context["stage"] == "dev"
     assert context["apiId"] == "abcdefghij"
     assert context["accountId"] == ACCOUNT_ID
-    assert context["requestId"] == REQUEST_ID
+    assert context["requestId"] == SHORT_ID
     assert "authorizer" not in context
 
 
@@ -306,7 +308,7 @@ async def test_no_route(method: str, path: str, status: int, message: str) -> No
     assert (response.status, json.loads(response.body)) == (status, {"message": message})
     assert headers_of(response) == {
         "content-type": "application/json",
-        "apigw-requestid": REQUEST_ID,
+        "apigw-requestid": SHORT_ID,
     }
 
 
@@ -411,7 +413,7 @@ FULL_CORS: Final = Cors(
 
 
 async def test_preflight() -> None:
-    """The API answers a preflight for any path, without authorizer and function."""
+    """The API answers a preflight for any path, without function, and without the authorizer of other methods."""
     setting = Setting(cors=FULL_CORS, authorizers=FakeAuthorizers(Refused(kind="UNAUTHORIZED")))
     for path in ("/items/7", "/nothing"):
         response = await setting.answer(http_request("OPTIONS", path, *PREFLIGHT))
@@ -423,9 +425,53 @@ async def test_preflight() -> None:
             "access-control-allow-headers": "x-a,authorization",
             "access-control-max-age": "300",
             "vary": "Origin",
-            "apigw-requestid": REQUEST_ID,
+            "apigw-requestid": SHORT_ID,
         }
     assert not setting.functions.calls
+    assert not setting.authorizers.checked
+
+
+@pytest.mark.parametrize("path", ["/echo", "/%65cho"])
+async def test_preflight_of_a_route_with_an_authorizer(path: str) -> None:
+    """A route that takes OPTIONS, too, has its authorizer asked, which no preflight has a token for."""
+    setting = Setting(cors=FULL_CORS, authorizers=FakeAuthorizers(Refused(kind="UNAUTHORIZED")))
+    response = await setting.answer(http_request("OPTIONS", path, *PREFLIGHT))
+    assert (response.status, response.body) == (401, b'{"message":"Unauthorized"}')
+    assert headers_of(response)["access-control-allow-origin"] == "https://example.com"
+    (said,) = setting.said
+    assert said.message == (
+        f"OPTIONS {path}: the preflight is refused by the authorizer of `ANY /echo`"
+    )
+    assert "OPTIONS /{proxy+}" in (said.hint or "")
+    allowing = Setting(cors=FULL_CORS, authorizers=FakeAuthorizers(Allowed()))
+    response = await allowing.answer(http_request("OPTIONS", path, *PREFLIGHT))
+    assert response.status == 204
+    assert not allowing.functions.calls
+
+
+async def test_preflight_beside_a_default_route_with_an_authorizer() -> None:
+    """The documented route `OPTIONS /{proxy+}` without an authorizer lets preflights pass."""
+    setting = Setting(cors=FULL_CORS, authorizers=FakeAuthorizers(Refused(kind="UNAUTHORIZED")))
+    integration = setting.api.routes[0].integration
+    guarded = Route(
+        method="ANY", path="$default", integration=integration, authorizer=IamAuthorizer()
+    )
+    free = Route(method="OPTIONS", path="/{proxy+}", integration=integration)
+    for routes, status in (((guarded,), 401), ((guarded, free), 204)):
+        setting = Setting(
+            cors=FULL_CORS,
+            authorizers=FakeAuthorizers(Refused(kind="UNAUTHORIZED")),
+            routes=routes,
+        )
+        response = await setting.answer(http_request("OPTIONS", "/any/path", *PREFLIGHT))
+        assert response.status == status
+
+
+async def test_preflight_for_a_broken_path() -> None:
+    """A path that cannot be decoded has no route, and a preflight needs none."""
+    setting = Setting(cors=FULL_CORS, authorizers=FakeAuthorizers(Refused(kind="UNAUTHORIZED")))
+    response = await setting.answer(http_request("OPTIONS", "/items/50%25", *PREFLIGHT))
+    assert response.status == 204
 
 
 @pytest.mark.parametrize(

@@ -123,25 +123,57 @@ async def test_documented_event() -> None:
     }
 
 
-async def test_event_with_several_values() -> None:
-    """With the target group's attribute, lists come instead.
+async def test_event_as_recorded_with_several_values() -> None:
+    """With the target group's attribute the event has lists, and the values of one that AWS sent.
 
     https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/alb-request.json
     """
     setting = Setting(None, rule("Target", multi_value_headers=True, target_group=TARGET_GROUP))
-    query = "repeat=one&repeat=two&literalPlus=a+b&encodedPlus=a%2Bb&empty="
-    headers = (("X-Voker-Probe", "first"), ("x-voker-probe", "second"))
-    await setting.answer(http_request("GET", f"/?{query}", *headers, host=HOST))
-    event = setting.functions.event
-    assert event["multiValueQueryStringParameters"] == {
-        "empty": [""],
-        "encodedPlus": ["a%2Bb"],
-        "literalPlus": ["a+b"],
-        "repeat": ["one", "two"],
+    body = '{"message":"hello from the public internet","unicode":"lambda-λ"}'
+    query = (
+        "repeat=one&repeat=two&redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b"
+        "&encodedPlus=a%2Bb&empty="
+    )
+    request = http_request(
+        "POST",
+        f"/capture/space%20value?{query}",
+        ("User-Agent", "curl/8.7.1"),
+        ("Accept", "*/*"),
+        ("Content-Type", "application/json"),
+        ("Cookie", "session=abc123; theme=dark"),
+        ("X-Voker-Probe", "first"),
+        ("x-voker-probe", "second"),
+        body=body.encode(),
+        host=HOST,
+    )
+    await setting.answer(request)
+    assert setting.functions.event == {
+        "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
+        "httpMethod": "POST",
+        "path": "/capture/space%20value",
+        "multiValueQueryStringParameters": {
+            "empty": [""],
+            "encodedPlus": ["a%2Bb"],
+            "literalPlus": ["a+b"],
+            "redirect": ["https%3A%2F%2Fexample.com%2Fa%2Fb"],
+            "repeat": ["one", "two"],
+        },
+        "multiValueHeaders": {
+            "accept": ["*/*"],
+            "content-length": ["66"],
+            "content-type": ["application/json"],
+            "cookie": ["session=abc123; theme=dark"],
+            "host": [HOST],
+            "user-agent": ["curl/8.7.1"],
+            "x-amzn-trace-id": ["Root=1-5e6722a7-cc56d7c246db7ae02d4da47e"],
+            "x-forwarded-for": ["192.0.2.1"],
+            "x-forwarded-port": ["443"],
+            "x-forwarded-proto": ["https"],
+            "x-voker-probe": ["first", "second"],
+        },
+        "body": body,
+        "isBase64Encoded": False,
     }
-    assert event["multiValueHeaders"]["x-voker-probe"] == ["first", "second"]
-    assert event["multiValueHeaders"]["host"] == [HOST]
-    assert not {"headers", "queryStringParameters"} & event.keys()
 
 
 @pytest.mark.parametrize(
