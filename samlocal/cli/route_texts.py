@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.project.apis import ApiKind, FunctionIntegration, HttpIntegration, MockIntegration
+from samlocal.project.apis import (
+    DEFAULT_ROUTE,
+    ApiKind,
+    FunctionIntegration,
+    HttpIntegration,
+    MockIntegration,
+)
 
 if TYPE_CHECKING:
     from samlocal.project.apis import Api, Route
@@ -14,7 +20,7 @@ def url_of_route(site: str, api: Api, route: Route) -> str:
     """Return where a route is served, on the site with a URL."""
     if api.kind is ApiKind.WEBSOCKET:
         return f"{site.replace('http', 'ws', 1)}/{api.stage} {route.path}"
-    return f"{site}/" if route.path == "$default" else f"{site}{route.path}"
+    return f"{site}/" if route.path == DEFAULT_ROUTE else f"{site}{route.path}"
 
 
 def target_of(route: Route) -> str:

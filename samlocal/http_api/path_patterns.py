@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-DEFAULT_ROUTE: Final = "$default"
-ANY_METHOD: Final = "ANY"
+from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
 
 # Segments that stand for one other segment, and for one or more.
 _PARAMETER: Final = "{}"

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.forwarded_headers import host_of
+from samlocal.project.apis import DEFAULT_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ _MONTHS: Final = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 _ID_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_DEFAULT_STAGE: Final = "$default"
 
 Values = dict[str, str]
 MultiValues = dict[str, list[str]]
@@ -179,7 +179,7 @@ def context_path(api: Api, request: HttpRequest) -> str:
     """Return the path with the stage, or with the base path of a custom domain that the request used."""
     if request.prefix:
         return request.prefix + request.path
-    return request.path if api.stage == _DEFAULT_STAGE else f"/{api.stage}{request.path}"
+    return request.path if api.stage == DEFAULT_STAGE else f"/{api.stage}{request.path}"
 
 
 def _event_path(api: Api, request: HttpRequest) -> str:

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from samlocal.http_api.path_patterns import (
-    ANY_METHOD,
-    DEFAULT_ROUTE,
-    PathPattern,
-    methods_overlap,
-)
-from samlocal.project.apis import ApiKind
+from samlocal.http_api.path_patterns import PathPattern, methods_overlap
+from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE, DEFAULT_STAGE, ApiKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,7 +118,7 @@ class _Member(Generic[T]):
         self._exact = [each for each in routes if not each[1].is_greedy]
         self._routes = routes
         names = (api.stage, api.base_path)
-        self._prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_ROUTE)
+        self._prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_STAGE)
 
     def has(self, method: str | None, path: str, *, is_greedy: bool = False) -> bool:
         """Return whether a route has this method, None: any, and this path."""

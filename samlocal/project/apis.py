@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.frozen_dataclass import frozen
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from samlocal.errors import Place
 
 PayloadVersion = Literal["1.0", "2.0"]
+
+# The method of a route for all methods, the path of one for all paths, and the stage that no path begins with.
+ANY_METHOD: Final = "ANY"
+DEFAULT_ROUTE: Final = "$default"
+DEFAULT_STAGE: Final = "$default"
 
 
 class ApiKind(StrEnum):

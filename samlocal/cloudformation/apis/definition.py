@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.apis import Route, UnsupportedAuthorizer
+from samlocal.project.apis import DEFAULT_ROUTE, Route, UnsupportedAuthorizer
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
         RequestValidation,
     )
 
-ANY: Final = "ANY"
-DEFAULT_PATH: Final = "$default"
 OPTIONS: Final = "OPTIONS"
 NO_AUTHORIZER: Final = "NONE"  # the name in templates for none at all, not even the default one
 AWS_IAM: Final = "AWS_IAM"
@@ -52,7 +50,7 @@ class Operation:
     @property
     def name(self) -> str:
         """The operation in words for people: `GET /items`."""
-        return self.path if self.path == DEFAULT_PATH else f"{self.method} {self.path}"
+        return self.path if self.path == DEFAULT_ROUTE else f"{self.method} {self.path}"
 
 
 @frozen

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier
 from samlocal.cloudformation.apis.cors_settings import read_cors
-from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.sam_events import sam_target
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import TemplateError
-from samlocal.project.apis import Api, ApiKind, FunctionIntegration, Route
+from samlocal.project.apis import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
+    DEFAULT_STAGE,
+    Api,
+    ApiKind,
+    FunctionIntegration,
+    Route,
+)
 
 if TYPE_CHECKING:
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
@@ -28,7 +35,6 @@ _CONFIG: Final = "FunctionUrlConfig"
 _AUTH_TYPES: Final = ("NONE", "AWS_IAM")
 _MODES: Final = ("BUFFERED", "RESPONSE_STREAM")
 _STREAM: Final = "RESPONSE_STREAM"
-_STAGE: Final = "$default"
 # A URL waits for as long as a function may run: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _TIMEOUT_MS: Final = 900_000
 
@@ -83,8 +89,10 @@ def _read(settings: Properties, target: FunctionTarget, place: Place) -> Api:
         kind=ApiKind.FUNCTION_URL,
         full_path=path,
         identifier=api_identifier(f"{path} URL"),
-        stage=_STAGE,
-        routes=(Route(method=ANY, path=DEFAULT_PATH, integration=integration, place=place),),
+        stage=DEFAULT_STAGE,
+        routes=(
+            Route(method=ANY_METHOD, path=DEFAULT_ROUTE, integration=integration, place=place),
+        ),
         cors=read_cors(cors) if cors else None,
         takes_any_caller=settings.choice("AuthType", _AUTH_TYPES) != "AWS_IAM",
         place=place,

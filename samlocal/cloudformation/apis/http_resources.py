@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, orphans
 from samlocal.cloudformation.apis.bodies import read_body
 from samlocal.cloudformation.apis.cors_settings import read_cors
-from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH, Definition, Operation
+from samlocal.cloudformation.apis.definition import Definition, Operation
 from samlocal.cloudformation.apis.integrations import HTTP_TIMEOUT_MS
 from samlocal.cloudformation.apis.settings import skipped
 from samlocal.cloudformation.apis.v2_resources import API, OWNER, ROUTE, V2ApiReader
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
     Api,
     ApiKind,
     Apis,
@@ -71,8 +73,8 @@ def split_key(key: str, place: Place) -> tuple[str, str]:
     Raises:
         TemplateError: It is malformed.
     """
-    if key == DEFAULT_PATH:
-        return ANY, DEFAULT_PATH
+    if key == DEFAULT_ROUTE:
+        return ANY_METHOD, DEFAULT_ROUTE
     method, _, path = key.partition(" ")
     if not path.startswith("/"):
         raise TemplateError(
@@ -99,7 +101,7 @@ def _declared_property(reader: V2ApiReader, variables: Mapping[str, str]) -> Def
     if target is None or not settings.resolver.may_have_value(target):
         return definition
     place = settings.node.place_of("Target")
-    method, path = split_key(settings.text("RouteKey") or DEFAULT_PATH, place)
+    method, path = split_key(settings.text("RouteKey") or DEFAULT_ROUTE, place)
     quick = Operation(
         method=method,
         path=path,
@@ -118,7 +120,7 @@ def _quick_integration(
     """
     url = reader.api.stack.optional_text(target) or ""
     if url.startswith(("http://", "https://")):
-        return HttpIntegration(url=url, method=ANY, timeout_ms=HTTP_TIMEOUT_MS)
+        return HttpIntegration(url=url, method=ANY_METHOD, timeout_ms=HTTP_TIMEOUT_MS)
     function = reader.targets.of_uri(reader.api.stack, target, variables)
     if isinstance(function, Diagnostic):
         return UnsupportedIntegration(diagnostic=function)

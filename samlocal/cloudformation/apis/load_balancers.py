@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, settings_of
-from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.integrations import unsupported
 from samlocal.cloudformation.apis.settings import guarding, required_text, skipped
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
+    DEFAULT_STAGE,
     Api,
     ApiKind,
     Apis,
@@ -113,7 +115,7 @@ def _read(
         kind=ApiKind.LOAD_BALANCER,
         full_path=path,
         identifier=api_identifier(path),
-        stage=DEFAULT_PATH,
+        stage=DEFAULT_STAGE,
         routes=tuple(routes),
         name=_balancer_name(resources, listener) if listener else None,
         failures=tuple(dict.fromkeys((*failures, *missing.diagnostics))),
@@ -160,8 +162,8 @@ class _RuleReader:
             alternatives = [tuple(_read_condition(each)) for each in conditions]
         for conditions_of_route in product(*alternatives):
             yield Route(
-                method=_only(conditions_of_route, _METHODS) or ANY,
-                path=_only(conditions_of_route, _PATHS) or DEFAULT_PATH,
+                method=_only(conditions_of_route, _METHODS) or ANY_METHOD,
+                path=_only(conditions_of_route, _PATHS) or DEFAULT_ROUTE,
                 integration=integration,
                 conditions=conditions_of_route,
                 priority=priority,

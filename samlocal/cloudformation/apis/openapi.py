@@ -8,13 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from samlocal.cloudformation.apis.cors_settings import OPENAPI, read_cors
-from samlocal.cloudformation.apis.definition import (
-    AWS_IAM,
-    DEFAULT_PATH,
-    Definition,
-    Operation,
-    Security,
-)
+from samlocal.cloudformation.apis.definition import AWS_IAM, Definition, Operation, Security
 from samlocal.cloudformation.apis.gateway_responses import read_openapi_responses
 from samlocal.cloudformation.apis.integrations import IntegrationReader
 from samlocal.cloudformation.apis.openapi_authorizers import (
@@ -27,7 +21,7 @@ from samlocal.cloudformation.apis.openapi_document import METHODS, OpenApiDocume
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
 from samlocal.cloudformation.apis.settings import flag, guarding, guarding_mapping, skipped
 from samlocal.errors import ProjectError, TemplateError
-from samlocal.project.apis import ApiKind, IamAuthorizer
+from samlocal.project.apis import DEFAULT_ROUTE, ApiKind, IamAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,7 +118,7 @@ class OperationReader:
                 check_path(path, paths.entries[path].place if paths else None)
             except ProjectError as error:
                 self.failures.append(skipped(f"`{path}`", error))
-                named = DEFAULT_PATH if path.endswith(DEFAULT_PATH) else path
+                named = DEFAULT_ROUTE if path.endswith(DEFAULT_ROUTE) else path
                 self.broken |= {(method, resource_path(named)) for method in METHODS}
                 continue
             for key, method in self._document.methods(item) if item else ():
@@ -143,7 +137,7 @@ class OperationReader:
             return None
         place: Place = item.node.place_of(key)
         path = self._path(path, settings)
-        name = path if path == DEFAULT_PATH else f"{method} {path}"
+        name = path if path == DEFAULT_ROUTE else f"{method} {path}"
         integration = self._document.referred(settings, _INTEGRATION)
         security = self._security(settings)
         return Operation(
@@ -164,9 +158,9 @@ class OperationReader:
     def _path(self, path: str, settings: Properties) -> str:
         """Return the path of a route; HTTP APIs have a default one."""
         if self._kind is ApiKind.HTTP and (
-            path.removeprefix("/") == DEFAULT_PATH or flag(settings, "isDefaultRoute")
+            path.removeprefix("/") == DEFAULT_ROUTE or flag(settings, "isDefaultRoute")
         ):
-            return DEFAULT_PATH
+            return DEFAULT_ROUTE
         return resource_path(path) if self._kind is ApiKind.REST else path
 
     def shared_security(self) -> Security:
@@ -201,7 +195,7 @@ def check_path(path: str, place: Place | None) -> None:
     Raises:
         TemplateError: it does not begin with a slash.
     """
-    if not path.startswith("/") and path != DEFAULT_PATH:
+    if not path.startswith("/") and path != DEFAULT_ROUTE:
         raise TemplateError(f"a path must begin with `/`, not `{path}`", place=place)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.settings import known
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.errors import TemplateError
+from samlocal.project.apis import ANY_METHOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ _OF_METHODS: Final = {
     "options": "OPTIONS",
     "head": "HEAD",
     "patch": "PATCH",
-    "x-amazon-apigateway-any-method": "ANY",
+    "x-amazon-apigateway-any-method": ANY_METHOD,
 }
 METHODS: Final = frozenset(_OF_METHODS.values())
 

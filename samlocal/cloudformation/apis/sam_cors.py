@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.definition import ANY, OPTIONS, Operation
+from samlocal.cloudformation.apis.definition import OPTIONS, Operation
 from samlocal.cloudformation.apis.settings import flag, unquoted
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.diagnostics import Diagnostic
-from samlocal.project.apis import IntegrationResponse, MockIntegration
+from samlocal.project.apis import ANY_METHOD, IntegrationResponse, MockIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ def rest_preflights(
         names = [each.method for each in of_path]
         if OPTIONS in names:
             continue
-        allowed = _ALL_METHODS if ANY in names else sorted({*names, OPTIONS})
+        allowed = _ALL_METHODS if ANY_METHOD in names else sorted({*names, OPTIONS})
         headers = {f"{_PREFIX}Allow-Methods": ",".join(allowed), **given}
         response = IntegrationResponse(status=200, headers=headers, templates=_BODY)
         yield Operation(

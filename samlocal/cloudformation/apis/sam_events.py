@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.openapi import check_path
 from samlocal.cloudformation.apis.settings import known, required_text, skipped
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.stack.globals import declared_properties
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ STATE_MACHINE: Final = "AWS::Serverless::StateMachine"
 _API_OF: Final = {"Api": "RestApiId", "HttpApi": "ApiId"}
 IMPLICIT: Final = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
 _METHODS: Final = {
-    **{name: name for name in ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", ANY)},
-    "X-AMAZON-APIGATEWAY-ANY-METHOD": ANY,
+    **{
+        name: name
+        for name in ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", ANY_METHOD)
+    },
+    "X-AMAZON-APIGATEWAY-ANY-METHOD": ANY_METHOD,
 }
 
 
@@ -130,12 +133,12 @@ class SamEvents:
             settings = Properties(event.node.with_value({}), properties.resolver, self._missing)
         method, path = "", ""
         if kind == "HttpApi" and not settings.entries.keys() & {"Path", "Method"}:
-            method, path = ANY, DEFAULT_PATH
+            method, path = ANY_METHOD, DEFAULT_ROUTE
         else:
             owner = f"an event of the type {kind}"
             path = required_text(settings, "Path", owner)
-            if kind == "HttpApi" and path.removeprefix("/") == DEFAULT_PATH:
-                path = DEFAULT_PATH
+            if kind == "HttpApi" and path.removeprefix("/") == DEFAULT_ROUTE:
+                path = DEFAULT_ROUTE
             check_path(path, settings.entries["Path"].place)
             method = self._method(settings, required_text(settings, "Method", owner))
         is_function = self._stack.resource_type(logical_id) == FUNCTION

@@ -25,6 +25,7 @@ from samlocal.cloudformation.apis.sam_resource import (
 from samlocal.cloudformation.apis.settings import guarding_mapping, texts_by_name
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.project.apis import (
+    DEFAULT_STAGE,
     Api,
     ApiKind,
     Cors,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.project.apis import Integration, PayloadVersion
 
-_DEFAULT_STAGE: Final = "$default"
 _PAYLOADS: Final = ("1.0", "2.0")
 _ANY_ORIGIN: Final = "*"
 
@@ -62,12 +62,12 @@ def read_http_api(resource: SamResource) -> Api:
     definition = _with_auth(resource, definition)
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
-    stage = settings.get("StageName", default=_DEFAULT_STAGE)
+    stage = settings.get("StageName", default=DEFAULT_STAGE)
     return Api(
         kind=ApiKind.HTTP,
         full_path=path,
         identifier=api_identifier(path),
-        stage=stage.text("`StageName`") if stage else _DEFAULT_STAGE,
+        stage=stage.text("`StageName`") if stage else DEFAULT_STAGE,
         routes=routes,
         name=settings.text("Name") or definition.name,
         variables=variables,

@@ -21,6 +21,7 @@ from samlocal.cloudformation.apis.settings import (
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
+    ANY_METHOD,
     Api,
     ApiKind,
     FunctionIntegration,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_STAGE: Final = "default"
 _CONNECT: Final = "$connect"
-_METHOD: Final = "ANY"
 _AUTH_TYPES: Final = ("AWS_IAM", "CUSTOM", "NONE")
 
 
@@ -85,7 +85,7 @@ def _read_route(
     authorizer: Authorizer | None,
 ) -> Route:
     return Route(
-        method=_METHOD,
+        method=ANY_METHOD,
         path=key,
         integration=_integration(resource, settings),
         authorizer=authorizer if key == _CONNECT else None,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.api_resources import settings_of
 from samlocal.cloudformation.apis.settings import texts_by_name
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.apis import ApiKind
+from samlocal.project.apis import DEFAULT_STAGE, ApiKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ _DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
 _STAGE: Final = "AWS::ApiGatewayV2::Stage"
 _BASE_PATH_MAPPING: Final = "AWS::ApiGateway::BasePathMapping"
 _API_MAPPING: Final = "AWS::ApiGatewayV2::ApiMapping"
-_NO_STAGE: Final = {ApiKind.REST: "Prod", ApiKind.HTTP: "$default", ApiKind.WEBSOCKET: "Prod"}
+_NO_STAGE: Final = {ApiKind.REST: "Prod", ApiKind.HTTP: DEFAULT_STAGE, ApiKind.WEBSOCKET: "Prod"}
 _NO_PATH: Final = (
     "(none)"  # https://docs.aws.amazon.com/apigateway/latest/api/API_BasePathMapping.html
 )

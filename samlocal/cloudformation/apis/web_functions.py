@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import ApiResources, settings_of
-from samlocal.cloudformation.apis.definition import ANY, DEFAULT_PATH
 from samlocal.cloudformation.apis.settings import required_text, skipped
 from samlocal.cloudformation.functions.code_location import read_code
 from samlocal.cloudformation.functions.lambda_functions import read_variables
@@ -18,7 +17,15 @@ from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.diagnostics import Diagnostic, merge_diagnostics
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.function import S3Code
-from samlocal.project.apis import Api, ApiKind, FunctionIntegration, FunctionTarget, Route
+from samlocal.project.apis import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
+    Api,
+    ApiKind,
+    FunctionIntegration,
+    FunctionTarget,
+    Route,
+)
 from samlocal.project.web_functions import (
     DEFAULT_CONCURRENCY,
     DEFAULT_ENTRY_POINT,
@@ -145,7 +152,9 @@ def _build(  # two kinds of resources differ in these
             full_path=path,
             identifier=api_identifier(path),
             stage=name or _DEFAULT_ENDPOINT,
-            routes=(Route(method=ANY, path=DEFAULT_PATH, integration=integration, place=place),),
+            routes=(
+                Route(method=ANY_METHOD, path=DEFAULT_ROUTE, integration=integration, place=place),
+            ),
             takes_any_caller=auth != _IAM,
             place=place,
         ),

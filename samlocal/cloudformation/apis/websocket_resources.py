@@ -9,12 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property
-from samlocal.cloudformation.apis.definition import ANY
 from samlocal.cloudformation.apis.http_resources import is_websocket
 from samlocal.cloudformation.apis.settings import required_text, skipped
 from samlocal.cloudformation.apis.v2_resources import API, OWNER, ROUTE, V2ApiReader
 from samlocal.errors import ProjectError
-from samlocal.project.apis import Api, ApiKind, Apis
+from samlocal.project.apis import ANY_METHOD, Api, ApiKind, Apis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +42,9 @@ def read_websocket_resources(stacks: Sequence[Stack], targets: FunctionTargets) 
 
 
 def _read(resources: ApiResources, api: Resource, targets: FunctionTargets) -> Iterator[Api]:
-    reader = V2ApiReader(resources, api, ApiKind.WEBSOCKET, targets, lambda key, _: (ANY, key))
+    reader = V2ApiReader(
+        resources, api, ApiKind.WEBSOCKET, targets, lambda key, _: (ANY_METHOD, key)
+    )
     selection = required_text(reader.settings, _SELECTION, f"`{api.logical_id}`")
     answering = frozenset(_answering(resources, api))
     for stage in reader.stages():

@@ -19,7 +19,12 @@ from samlocal.http_api.function_urls.results import (
 from samlocal.http_api.function_urls.streamed_response import StreamedResponse
 from samlocal.http_api.request_headers import collect_headers
 from samlocal.http_api.result_members import WrongResultError
-from samlocal.project.apis import FunctionIntegration, UnsupportedIntegration
+from samlocal.project.apis import (
+    DEFAULT_ROUTE,
+    DEFAULT_STAGE,
+    FunctionIntegration,
+    UnsupportedIntegration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +38,6 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES: Final = 6 * 1024 * 1024
 
-_DEFAULT: Final = "$default"
 _ANONYMOUS: Final = "anonymous"
 # Functions do not see it.
 _SIGNATURE: Final = "AWS4-"
@@ -187,8 +191,8 @@ class FunctionUrlGateway:
             account_id=account_id,
             api_id=self._api.identifier,
             domain_prefix=self._api.identifier,
-            stage=_DEFAULT,
-            key=_DEFAULT,
+            stage=DEFAULT_STAGE,
+            key=DEFAULT_ROUTE,
             raw_path=path,
             path=payload_2.decode_path(path),
             has_cookie_header=True,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from samlocal.http_api import payload_1, payload_2
 from samlocal.http_api.forwarded_headers import forwarded_headers
 from samlocal.http_api.request_headers import collect_headers
+from samlocal.project.apis import DEFAULT_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api
 
 _ADDRESS: Final = re.compile(r"[0-9.]+|\[.*]")
-_DEFAULT_STAGE: Final = "$default"
 # What a request without an authorizer has, as in the developer guide's example.
 _NO_AUTHORIZER: Final[Mapping[str, Any]] = {"claims": None, "scopes": None}
 # Members of `identity` by those of the context that an AWS signature gives.
@@ -41,7 +41,7 @@ class Events:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._stage_prefix = "" if api.stage == _DEFAULT_STAGE else f"/{api.stage}"
+        self._stage_prefix = "" if api.stage == DEFAULT_STAGE else f"/{api.stage}"
         self._base_path = (api.base_path or "").strip("/")
 
     def build_2(

@@ -13,6 +13,7 @@ from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.http.parameter_mapping import change_pairs, read_mappings, resolve_value
 from samlocal.http_api.http_back_end import BackEndError, send_request
 from samlocal.http_api.request_headers import CONNECTION_HEADERS
+from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
 
 if TYPE_CHECKING:
     from samlocal.http_api.authorization import Event
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from samlocal.http_api.http.routes import MatchedRoute
     from samlocal.project.apis import HttpIntegration
 
-_DEFAULT: Final = "$default"
-_ANY: Final = "ANY"
 _PATH_VARIABLE: Final = re.compile(r"\{([\w.:-]+)\+?\}")
 _NOT_PASSED: Final = CONNECTION_HEADERS | {"host", "content-length", "x-amzn-trace-id"}
 _SAFE_IN_PATHS: Final = "/%:@!$&'()*+,;=~"
@@ -54,7 +53,7 @@ class HttpProxy:
         url, headers = self._map(request, matched, event)
         try:
             response = await send_request(
-                request.method if method == _ANY else method,
+                request.method if method == ANY_METHOD else method,
                 url,
                 headers=headers,
                 body=request.body,
@@ -91,7 +90,7 @@ class HttpProxy:
 
 def _target(url: str, request: HttpRequest, matched: MatchedRoute) -> str:
     """Return the URL with its path variables, or with the whole path behind it in the route `$default`."""
-    if matched.key == _DEFAULT:
+    if matched.key == DEFAULT_ROUTE:
         return url.rstrip("/") + request.path
     parameters = matched.parameters
     return _PATH_VARIABLE.sub(

@@ -5,17 +5,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-ro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from samlocal.project.apis import Route
-
-_DEFAULT: Final = "$default"
-_ANY: Final = "ANY"
 
 
 @frozen
@@ -38,9 +36,9 @@ class RouteTable:
         self._fixed: dict[tuple[str, ...], list[Route]] = {}
         self._default: Route | None = None
         variable: list[_VariablePath] = []
-        for route in sorted(routes, key=lambda each: each.method == _ANY):
+        for route in sorted(routes, key=lambda each: each.method == ANY_METHOD):
             segments = _split(route.path)
-            if route.path == _DEFAULT:
+            if route.path == DEFAULT_ROUTE:
                 self._default = self._default or route
             elif any(map(_is_variable, segments)):
                 variable.append(_VariablePath(route, segments))
@@ -53,10 +51,10 @@ class RouteTable:
         """Return the route for a method and a decoded path; None if there is none, not even `$default`."""
         segments = _split(path)
         for route in self._fixed.get(segments, ()):
-            if route.method in {method, _ANY}:
+            if route.method in {method, ANY_METHOD}:
                 return _matched(route, {})
         for each in self._variable:
-            if each.route.method in {method, _ANY}:
+            if each.route.method in {method, ANY_METHOD}:
                 parameters = each.match(segments)
                 if parameters is not None:
                     return _matched(each.route, parameters)
@@ -74,7 +72,7 @@ class _VariablePath:
             self._greedy is not None,
             -len(self._fixed) if self._greedy is not None else 0,
             tuple(name is not None for name in self._names),
-            route.method == _ANY,
+            route.method == ANY_METHOD,
         )
 
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
@@ -99,7 +97,7 @@ class _VariablePath:
 
 def route_key(route: Route) -> str:
     """Return the key of a route as events have it: `GET /items/{id}`, `ANY /items`, `$default`."""
-    return _DEFAULT if route.path == _DEFAULT else f"{route.method} {route.path}"
+    return DEFAULT_ROUTE if route.path == DEFAULT_ROUTE else f"{route.method} {route.path}"
 
 
 def _matched(route: Route, parameters: Mapping[str, str]) -> MatchedRoute:

@@ -44,7 +44,12 @@ from samlocal.http_api.rest.mock_integration import MockMethod
 from samlocal.http_api.rest.request_validation import RequestValidator
 from samlocal.http_api.rest.routed_request import RoutedRequest
 from samlocal.http_api.result_members import has_header
-from samlocal.project.apis import FunctionIntegration, HttpIntegration, MockIntegration
+from samlocal.project.apis import (
+    ANY_METHOD,
+    FunctionIntegration,
+    HttpIntegration,
+    MockIntegration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +71,6 @@ _BODY_TOO_LARGE: Final = HttpResponse(
     body=b"HTTP content length exceeded %d bytes." % MAX_BODY_BYTES,
 )
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
-_ANY: Final = "ANY"
 _METHODS_OF_ANY: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -182,7 +186,7 @@ class RestGateway:
             return None
         method = match.value.get(request.method)
         if method is None and request.method in _METHODS_OF_ANY:
-            method = match.value.get(_ANY)
+            method = match.value.get(ANY_METHOD)
         if method is None:
             return None
         target = EventTarget(

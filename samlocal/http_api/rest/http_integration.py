@@ -31,6 +31,7 @@ from samlocal.http_api.rest.gateway_errors import (
 )
 from samlocal.http_api.rest.integration_responses import choose_response, map_response
 from samlocal.http_api.rest.variables import RequestVariables, map_parameter, render
+from samlocal.project.apis import ANY_METHOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,6 @@ _NOT_PASSED: Final = frozenset(
 )
 # A mapping to one of these fails in API Gateway, too.
 _REFUSED_HEADERS: Final = frozenset({"content-length", "transfer-encoding"})
-_ANY: Final = "ANY"
 _FAILURES: Final[Mapping[BackEndErrorKind, ErrorType]] = {
     "address": API_CONFIGURATION_ERROR,
     "network": INTEGRATION_FAILURE,
@@ -75,7 +75,7 @@ class HttpMethod:
         """Ask the server, and return its response."""
         integration = self._integration
         mapped = _map_parameters(integration.parameters, routed)
-        method = routed.request.method if integration.method == _ANY else integration.method
+        method = routed.request.method if integration.method == ANY_METHOD else integration.method
         url = _build_url(integration, routed, mapped)
         try:
             response = await send_request(

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.project.apis import DEFAULT_ROUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 DEFAULT_EXPRESSION: Final = "$request.body.action"
 CONNECT: Final = "$connect"
 DISCONNECT: Final = "$disconnect"
-DEFAULT: Final = "$default"
 
 _STEP: Final = (
     r"\.(?P<name>[\w-]+)|\[(?P<index>\d+)\]|\[(?P<quote>['\"])(?P<quoted>.*?)(?P=quote)\]"
@@ -88,7 +88,7 @@ class RouteTable:
         self._routes: Mapping[str, Route] = {each.path: each for each in api.routes}
         self.connect = self._routes.get(CONNECT)
         self.disconnect = self._routes.get(DISCONNECT)
-        self._default = self._routes.get(DEFAULT)
+        self._default = self._routes.get(DEFAULT_ROUTE)
 
     def find(self, body: str) -> Route | None:
         """Return the route of a message: the one that its content selects, else `$default`; None if neither exists.
