@@ -9,12 +9,15 @@ import base64
 import hashlib
 from dataclasses import field
 from functools import lru_cache
-from ipaddress import ip_address
-from time import gmtime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote_plus
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.event_values import (
+    collect_values,
+    domain_prefix,
+    query_pairs,
+    request_time,
+)
 from samlocal.http_api.forwarded_headers import host_of
 from samlocal.project.apis import DEFAULT_STAGE
 
@@ -25,14 +28,7 @@ if TYPE_CHECKING:
     from samlocal.http_api.exchange import Headers, HttpRequest
     from samlocal.project.apis import Api
 
-_MONTHS: Final = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
 _ID_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-Values = dict[str, str]
-MultiValues = dict[str, list[str]]
 
 
 @frozen
@@ -92,7 +88,7 @@ def request_context(
         "apiId": api.identifier,
         "deploymentId": short_id(api.identifier, "deployment"),
         "domainName": host,
-        "domainPrefix": _domain_prefix(host) or api.identifier,
+        "domainPrefix": domain_prefix(host) or api.identifier,
         "extendedRequestId": extended_request_id(request.request_id),
         "httpMethod": request.method,
         "identity": {
@@ -125,38 +121,11 @@ def request_context(
     return context
 
 
-def collect_values(pairs: Headers | list[tuple[str, str]]) -> tuple[Values, MultiValues]:
-    """Return the last value of each name, and all of them; names that differ in case are different ones."""
-    last: Values = {}
-    every: MultiValues = {}
-    for name, value in pairs:
-        last[name] = value
-        every.setdefault(name, []).append(value)
-    return last, every
-
-
-def query_pairs(query: str) -> list[tuple[str, str]]:
-    """Return the decoded names and values of a query: `+` is a space, and a name without `=` has an empty value."""
-    if not query:
-        return []
-    parts = (part.partition("=") for part in query.split("&") if part)
-    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in parts]
-
-
 def encode_body(body: bytes, *, is_binary: bool) -> str | None:
     """Return a body as the event has it; bytes of a text that are not UTF-8 are lost, as in API Gateway."""
     if not body:
         return None
     return base64.b64encode(body).decode() if is_binary else body.decode(errors="replace")
-
-
-def request_time(received: float) -> str:
-    """Return a time as in the Common Log Format: `26/Nov/2026:10:11:12 +0000`."""
-    at = gmtime(received)
-    return (
-        f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}"
-        f":{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"
-    )
 
 
 def extended_request_id(request_id: str) -> str:
@@ -187,21 +156,3 @@ def _event_path(api: Api, request: HttpRequest) -> str:
     path = "/" + request.path.lstrip("/")
     base = "/" + api.base_path.strip("/") if api.base_path else ""
     return base + path if base and request.prefix == base else path
-
-
-@lru_cache(maxsize=256)
-def _domain_prefix(host: str) -> str | None:
-    """Return the first label of a domain; None for an address and for a name without labels, as `localhost`."""
-    name = host.rpartition(":")[0] or host
-    first, dot, _ = name.partition(".")
-    if not dot or _is_address(name.strip("[]")):
-        return None
-    return first
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -9,20 +9,19 @@ Members that would be empty are absent, except for `rawQueryString`.
 from __future__ import annotations
 
 import base64
-import time
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, unquote_plus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.event_values import collect_values, query_pairs, request_time
 from samlocal.http_api.request_headers import join_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
-
-Event = dict[str, Any]
 
 _TEXT_TYPES: Final = frozenset({"application/json", "application/xml", "application/javascript"})
 
@@ -80,15 +79,8 @@ def build_event(request: HttpRequest, route: EventRoute, headers: Mapping[str, l
 
 def read_query(query: str) -> dict[str, str]:
     """Return the decoded parameters of a query; several values of one are joined by commas."""
-    if not query:
-        return {}
-    found: dict[str, str] = {}
-    for part in query.split("&"):
-        name, _, value = part.partition("=")
-        if part:
-            name, value = unquote_plus(name), unquote_plus(value)
-            found[name] = f"{found[name]},{value}" if name in found else value
-    return found
+    _, every = collect_values(query_pairs(query))
+    return {name: ",".join(values) for name, values in every.items()}
 
 
 def encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
@@ -111,11 +103,6 @@ def decode_path(path: str) -> str:
     return unquote(path) if "%" in path else path
 
 
-def format_time(seconds: float) -> str:
-    """Return a time as events have it: `12/Mar/2020:19:03:58 +0000`."""
-    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(seconds))
-
-
 def _request_context(request: HttpRequest, route: EventRoute, user_agent: str) -> Event:
     return {
         "accountId": route.account_id,
@@ -132,7 +119,7 @@ def _request_context(request: HttpRequest, route: EventRoute, user_agent: str) -
         "requestId": request.request_id,
         "routeKey": route.key,
         "stage": route.stage,
-        "time": format_time(request.received),
+        "time": request_time(request.received),
         "timeEpoch": int(request.received * 1000),
     }
 

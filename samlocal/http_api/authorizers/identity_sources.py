@@ -10,8 +10,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.event_values import find_context_variable
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
@@ -20,17 +22,6 @@ _PARAMETER: Final = re.compile(
     r"(?:\$|method\.|route\.)request\.(?:multivalue)?(header|querystring)\.(.+)", re.IGNORECASE
 )
 _VARIABLE: Final = re.compile(r"\$?(stageVariables|context)\.(.+)")
-# What variables of HTTP APIs are called in events of version 2.0:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-_NAMES_IN_EVENTS: Final[Mapping[str, str]] = {
-    "httpMethod": "http.method",
-    "path": "http.path",
-    "protocol": "http.protocol",
-    "identity.sourceIp": "http.sourceIp",
-    "identity.userAgent": "http.userAgent",
-    "requestTime": "time",
-    "requestTimeEpoch": "timeEpoch",
-}
 
 
 def compile_source(source: str) -> Callable[[HttpRequest, Event], str | None]:
@@ -52,7 +43,7 @@ def compile_source(source: str) -> Callable[[HttpRequest, Event], str | None]:
 
 
 def _read_header(name: str, request: HttpRequest, event: Event) -> str | None:
-    if _is_version_2(event):
+    if event.get("version") == "2.0":
         return ",".join(request.all_values(name)) or None
     return request.header(name) or None
 
@@ -66,16 +57,7 @@ def _read_stage_variable(name: str, _request: HttpRequest, event: Event) -> str 
 
 
 def _read_context(name: str, _request: HttpRequest, event: Event) -> str | None:
-    if _is_version_2(event):
-        name = _NAMES_IN_EVENTS.get(name, name)
-    value: object = event.get("requestContext")
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return _text(value)
-
-
-def _is_version_2(event: Event) -> bool:
-    return event.get("version") == "2.0"
+    return _text(find_context_variable(event, name))
 
 
 def _text(value: object) -> str | None:

@@ -29,9 +29,9 @@ from samlocal.project.apis import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
-    from samlocal.http_api.payload_2 import Event
     from samlocal.http_api.result_members import HeaderList
     from samlocal.project.apis import Api
 

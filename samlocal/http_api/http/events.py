@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.http_api import payload_1, payload_2
+from samlocal.http_api.event_values import domain_prefix
 from samlocal.http_api.forwarded_headers import forwarded_headers
 from samlocal.http_api.request_headers import collect_headers
 from samlocal.project.apis import DEFAULT_STAGE
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from samlocal.http_api.http.routes import MatchedRoute
     from samlocal.project.apis import Api
 
-_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*]")
 # What a request without an authorizer has, as in the developer guide's example.
 _NO_AUTHORIZER: Final[Mapping[str, Any]] = {"claims": None, "scopes": None}
 # Members of `identity` by those of the context that an AWS signature gives.
@@ -53,7 +52,7 @@ class Events:
         route = payload_2.EventRoute(
             account_id=account_id,
             api_id=self._api.identifier,
-            domain_prefix=domain_prefix(request.host, self._api.identifier),
+            domain_prefix=domain_prefix(request.host) or self._api.identifier,
             stage=self._api.stage,
             key=matched.key,
             raw_path=raw_path,
@@ -94,10 +93,3 @@ class Events:
             context["identity"] |= {own: caller.get(its) for own, its in _IDENTITY.items()}
         context["authorizer"] = found.get("lambda") or found.get("jwt") or dict(_NO_AUTHORIZER)
         return built
-
-
-def domain_prefix(host: str, identifier: str) -> str:
-    """Return the first label of a host, which may have a port; an address and `localhost` stand for the API's id."""
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    label, dot, _ = name.partition(".")
-    return label if dot and not _ADDRESS.fullmatch(name) else identifier

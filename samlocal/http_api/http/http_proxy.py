@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
+from samlocal.http_api.event_values import query_pairs
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.http.parameter_mapping import change_pairs, read_mappings, resolve_value
 from samlocal.http_api.http_back_end import BackEndError, send_request
@@ -80,7 +81,7 @@ class HttpProxy:
             if each.location == "header":
                 headers = change_pairs(headers, each, value)
             elif each.location == "querystring":
-                query = change_pairs(_read_query(text) if query is None else query, each, value)
+                query = change_pairs(query_pairs(text) if query is None else query, each, value)
             elif value is not None:
                 path = quote(value if value.startswith("/") else f"/{value}", safe=_SAFE_IN_PATHS)
         if query is not None:
@@ -100,7 +101,7 @@ def _target(url: str, request: HttpRequest, matched: MatchedRoute) -> str:
 
 def _passed_headers(request: HttpRequest) -> Pairs:
     passed = [each for each in request.headers if each[0].lower() not in _NOT_PASSED]
-    host = request.header("host") or request.host
+    host = request.host
     forwarded = f"by={host};for={request.source_ip};host={host};proto={request.scheme}"
     return [
         *passed,
@@ -108,8 +109,3 @@ def _passed_headers(request: HttpRequest) -> Pairs:
         ("Via", _VIA),
         ("X-Amzn-Trace-Id", request.trace_header),
     ]
-
-
-def _read_query(query: str) -> Pairs:
-    parts = (part.partition("=") for part in query.split("&") if part)
-    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in parts]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.event_values import find_context_variable, find_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,17 +26,6 @@ _KEY: Final = re.compile(r"(append|overwrite|remove):(?:(header|querystring)\.(.
 _VARIABLE: Final = r"(?:request|context|stageVariables)\.[^\s{}]+|request\.path"
 _WHOLE: Final = re.compile(rf"\$({_VARIABLE})")
 _EMBEDDED: Final = re.compile(rf"\$\{{({_VARIABLE})\}}")
-# Members of `$context` that have other names, or other places, in an event of format 2.0.
-_CONTEXT: Final = {
-    "httpMethod": "http.method",
-    "path": "http.path",
-    "protocol": "http.protocol",
-    "identity.sourceIp": "http.sourceIp",
-    "identity.userAgent": "http.userAgent",
-    "requestTime": "time",
-    "requestTimeEpoch": "timeEpoch",
-    "extendedRequestId": "requestId",
-}
 
 
 @frozen
@@ -88,7 +78,7 @@ def _look_up(variable: str, request: HttpRequest, event: Event) -> str | None:
     if source == "stageVariables":
         return _text(event.get("stageVariables", {}).get(name))
     if source == "context":
-        return _look_up_context(name, event["requestContext"])
+        return _look_up_context(name, event)
     return _look_up_request(name, request, event)
 
 
@@ -106,12 +96,12 @@ def _look_up_request(member: str, request: HttpRequest, event: Event) -> str | N
     return None
 
 
-def _look_up_context(name: str, context: Mapping[str, Any]) -> str | None:
+def _look_up_context(name: str, event: Event) -> str | None:
     authorizer, dot, member = name.partition(".")
     if authorizer == "authorizer" and dot:
-        found = context.get("authorizer", {})
-        return _member(found.get("lambda") or found.get("jwt") or {}, member)
-    return _member(context, _CONTEXT.get(name, name))
+        found = event["requestContext"].get("authorizer", {})
+        return _text(find_member(found.get("lambda") or found.get("jwt"), member))
+    return _text(find_context_variable(event, name))
 
 
 def _look_up_body(path: str, body: bytes) -> str | None:
@@ -119,13 +109,7 @@ def _look_up_body(path: str, body: bytes) -> str | None:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return _member(content, path.removeprefix("$.")) if path else _text(content)
-
-
-def _member(content: object, path: str) -> str | None:
-    for name in path.split("."):
-        content = content.get(name) if isinstance(content, dict) else None
-    return _text(content)
+    return _text(find_member(content, path.removeprefix("$.")) if path else content)
 
 
 def _text(value: object) -> str | None:

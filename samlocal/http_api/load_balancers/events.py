@@ -6,15 +6,15 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from samlocal.http_api.event_values import collect_values
 from samlocal.http_api.payload_2 import encode_body
 from samlocal.http_api.request_headers import collect_headers
 
 if TYPE_CHECKING:
+    from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
-
-Event = dict[str, Any]
 
 
 def build_event(request: HttpRequest, target_group: str, *, multi_value_headers: bool) -> Event:
@@ -41,12 +41,9 @@ def build_event(request: HttpRequest, target_group: str, *, multi_value_headers:
 
 
 def _read_query(query: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for part in query.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            found.setdefault(name, []).append(value)
-    return found
+    parts = (part.partition("=") for part in query.split("&") if part)
+    _, every = collect_values((name, value) for name, _, value in parts)
+    return every
 
 
 def _encode(request: HttpRequest, headers: dict[str, list[str]]) -> tuple[str, bool]:

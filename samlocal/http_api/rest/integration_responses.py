@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.event_values import find_member
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
 from samlocal.http_api.rest.client_headers import (
@@ -144,8 +145,7 @@ def _finder(body: bytes, headers: Iterable[tuple[str, str]]) -> Callable[[str], 
             value = json.loads(body)
         except (ValueError, RecursionError):
             return None
-        for member in expression.removeprefix(f"{_RESPONSE_BODY}.").split("."):
-            value = value.get(member) if isinstance(value, dict) else None
+        value = find_member(value, expression.removeprefix(f"{_RESPONSE_BODY}."))
         return value if value is None or isinstance(value, str) else json.dumps(value)
 
     return find

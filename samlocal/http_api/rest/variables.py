@@ -9,6 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.event_values import find_context_variable, find_member
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -50,12 +52,10 @@ class RequestVariables:
         return None
 
     def _find_context(self, name: str) -> str | None:
-        value: object = self._event["requestContext"]
-        if self._error is not None:
-            value = {**self._event["requestContext"], "error": self._error}
-        for member in name.split("."):
-            value = value.get(member) if isinstance(value, dict) else None
-        return _text(value)
+        root, _, member = name.partition(".")
+        if root == "error":
+            return _text(find_member(self._error, member))
+        return _text(find_context_variable(self._event, name))
 
     def _find_parameter(self, name: str) -> str | None:
         """Return `request.header.X`, `request.querystring.X`, `request.path.X`, or `request.body`."""

@@ -6,18 +6,17 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.event_values import collect_values, query_pairs, request_time
 from samlocal.http_api.forwarded_headers import forwarded_headers
-from samlocal.http_api.payload_1 import collect_values, query_pairs, request_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
-
-Event = dict[str, Any]
 
 # The headers of an event `DISCONNECT`, besides `Host`.
 _EMPTY_HEADERS: Final = ("x-api-key", "X-Forwarded-For", "x-restapi")

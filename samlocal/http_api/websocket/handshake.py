@@ -24,7 +24,7 @@ from samlocal.http_api.websocket.route_selection import CONNECT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.http_api.authorization import Authorizers
+    from samlocal.http_api.authorization import Authorizers, Event
     from samlocal.http_api.exchange import HttpRequest
     from samlocal.http_api.functions import Functions
     from samlocal.http_api.websocket.integrations import Integrations
@@ -109,7 +109,7 @@ class Doorkeeper:
         return Admitted(facts=facts, subprotocol=result.headers.get(_SUBPROTOCOL))
 
     async def _authorize(
-        self, route: Route, request: HttpRequest, event: dict[str, object]
+        self, route: Route, request: HttpRequest, event: Event
     ) -> Allowed | Refused:
         try:
             region, account = await self._functions.region_and_account()

@@ -18,10 +18,10 @@ from samlocal.project.apis import FunctionIntegration, MockIntegration, Unsuppor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
     from samlocal.http_api.function_back_end import FailureKind
     from samlocal.http_api.functions import Functions
-    from samlocal.http_api.websocket.events import Event
     from samlocal.project.apis import Route
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from samlocal.http_api.http.events import Events, domain_prefix
+from samlocal.http_api.event_values import domain_prefix
+from samlocal.http_api.http.events import Events
 from samlocal.http_api.http.routes import MatchedRoute
 from samlocal.project.apis import Api, ApiKind, FunctionIntegration, FunctionTarget, Route
 from tests.unit.http_api.gateway_fakes import ACCOUNT_ID, REQUEST_ID, http_request
@@ -236,4 +237,4 @@ def test_binary_body_of_format_1() -> None:
 )
 def test_domain_prefix(host: str, expected: str) -> None:
     """Names without labels stand for the API's own."""
-    assert domain_prefix(host, "id") == expected
+    assert (domain_prefix(host) or "id") == expected

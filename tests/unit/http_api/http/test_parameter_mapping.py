@@ -24,6 +24,7 @@ REQUEST: Final = http_request(
     body=b'{"pet": {"name": "Rex", "age": 3, "tags": ["a"]}}',
 )
 EVENT: Final = {
+    "version": "2.0",
     "queryStringParameters": {"q": "a,b"},
     "pathParameters": {"id": "7"},
     "stageVariables": {"table": "t"},
