@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 from email.utils import formatdate, parsedate_to_datetime
-from stat import S_ISREG
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import unquote_to_bytes
 
 from samlocal.http_api.exchange import HttpResponse
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
@@ -37,23 +36,13 @@ class StaticFiles:
         """
         if request.method not in _METHODS:
             raise FileNotFoundError(request.path)
-        path, status = await asyncio.to_thread(self._find, request.path)
-        content_type, encoding = mimetypes.guess_type(path.name)
-        headers = [
-            ("Content-Type", content_type or "application/octet-stream"),
-            ("Content-Length", str(status.st_size)),
-            ("Last-Modified", formatdate(status.st_mtime, usegmt=True)),
-            *([("Content-Encoding", encoding)] if encoding else []),
-        ]
-        if _has_not_changed(request, status):
-            return _NOT_MODIFIED
-        await writer.begin(200, headers)
-        if request.method == "GET":
-            await _send(path, status.st_size, writer)
-        await writer.end()
-        return None
+        file = await asyncio.to_thread(self._open, request.path)
+        try:
+            return await _respond(file, request, writer)
+        finally:
+            file.close()
 
-    def _find(self, path: str) -> tuple[Path, os.stat_result]:
+    def _open(self, path: str) -> BinaryIO:
         decoded = unquote_to_bytes(path)
         if b"\0" in decoded:
             raise FileNotFoundError(path)
@@ -61,14 +50,31 @@ class StaticFiles:
             found = (self._directory / decoded.decode().lstrip("/")).resolve()
             if found.is_dir():
                 found = (found / _INDEX).resolve()
-            if not found.is_relative_to(self._directory):
-                raise FileNotFoundError(path)
-            status = found.stat()
+            if found.is_relative_to(self._directory) and found.is_file():
+                return found.open("rb")
         except (OSError, ValueError, RuntimeError) as error:
             raise FileNotFoundError(path) from error
-        if not S_ISREG(status.st_mode):
-            raise FileNotFoundError(path)
-        return found, status
+        raise FileNotFoundError(path)
+
+
+async def _respond(
+    file: BinaryIO, request: HttpRequest, writer: ResponseWriter
+) -> HttpResponse | None:
+    content_type, encoding = mimetypes.guess_type(file.name)
+    status = os.fstat(file.fileno())
+    if _has_not_changed(request, status):
+        return _NOT_MODIFIED
+    headers = [
+        ("Content-Type", content_type or "application/octet-stream"),
+        ("Content-Length", str(status.st_size)),
+        ("Last-Modified", formatdate(status.st_mtime, usegmt=True)),
+        *([("Content-Encoding", encoding)] if encoding else []),
+    ]
+    await writer.begin(200, headers)
+    if request.method == "GET":
+        await _send(file, status.st_size, writer)
+    await writer.end()
+    return None
 
 
 def _has_not_changed(request: HttpRequest, status: os.stat_result) -> bool:
@@ -81,17 +87,13 @@ def _has_not_changed(request: HttpRequest, status: os.stat_result) -> bool:
         return False
 
 
-async def _send(path: Path, size: int, writer: ResponseWriter) -> None:
+async def _send(file: BinaryIO, size: int, writer: ResponseWriter) -> None:
     """Send as many bytes as the headers promise, of a file that may change meanwhile."""
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        left = size
-        while left:
-            chunk = await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))
-            if not chunk:
-                await writer.break_off()
-                return
-            left -= len(chunk)
-            await writer.write(chunk)
-    finally:
-        file.close()
+    left = size
+    while left:
+        chunk = await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))
+        if not chunk:
+            await writer.break_off()
+            return
+        left -= len(chunk)
+        await writer.write(chunk)

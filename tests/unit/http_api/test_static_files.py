@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,6 @@ from samlocal.http_api.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 class Written:
@@ -117,6 +117,19 @@ async def test_special_files(directory: Path) -> None:
     os.mkfifo(directory / "pipe")
     with pytest.raises(FileNotFoundError):
         await StaticFiles(directory).answer(request("/pipe"), Written())
+
+
+async def test_unreadable_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that may not be read is as one that is missing: no response has begun for it."""
+
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
+    written = Written()
+    with pytest.raises(FileNotFoundError):
+        await StaticFiles(directory).answer(request("/"), written)
+    assert written.status == 0
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "DELETE"])
