@@ -14,7 +14,9 @@ from samlocal.http_api.asgi_exchange import (
     host_of,
     path_of,
     read_request,
+    refuse_websocket,
 )
+from samlocal.http_api.console.console import CONSOLE_PATH
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.sites import Selected
 from samlocal.http_server.host_check import HostCheck
@@ -31,8 +33,11 @@ _JSON: Final = (("Content-Type", "application/json"),)
 _FAILED: Final = HttpResponse(
     status=500, headers=_JSON, body=b'{"message": "samlocal failed, its log has the reason"}'
 )
-CONSOLE_PATH: Final = "/_samlocal"
-_CONSOLE_BODY_BYTES: Final = 10 * 1024 * 1024
+_CONSOLE_BODY_TOO_LARGE: Final = HttpResponse(
+    status=413, headers=_JSON, body=b'{"message": "the console takes no body of this size"}'
+)
+# Its requests have an id at most.
+_CONSOLE_BODY_BYTES: Final = 64 * 1024
 _CONNECTIONS: Final = "connections/"
 
 
@@ -64,14 +69,14 @@ def http_app(
     Requests that name a host other than this machine and `allowed_hosts` are refused: see `HostCheck`. Their origin is
     a matter of each API. `static` answers where no route does, and raises `FileNotFoundError` where it cannot either.
     """
-    door = _Door(site, HostCheck(allowed_hosts), static, console)
+    dispatcher = _Dispatcher(site, HostCheck(allowed_hosts), static, console)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await door.connect(scope, receive, send)
+            await dispatcher.connect(scope, receive, send)
             return
         exchange = AsgiExchange(scope, receive, send)
-        await _respond(scope, exchange, door.answer)
+        await _respond(scope, exchange, dispatcher.answer)
 
     return app
 
@@ -123,7 +128,9 @@ async def _respond(
         await exchange.respond(response)
 
 
-class _Door:
+class _Dispatcher:
+    """Finds what answers a request of the port."""
+
     def __init__(
         self,
         site: Callable[[], Awaitable[Site[Gateway]]],
@@ -141,7 +148,10 @@ class _Door:
         if refused := self._check.find_refused(host):
             return _forbidden(refused.message)
         if self._console and (path == CONSOLE_PATH or path.startswith(f"{CONSOLE_PATH}/")):
-            body = await exchange.read_body(_CONSOLE_BODY_BYTES)
+            try:
+                body = await exchange.read_body(_CONSOLE_BODY_BYTES)
+            except BodyTooLargeError:
+                return _CONSOLE_BODY_TOO_LARGE
             request = read_request(scope, path=path, prefix="", body=body)
             return await self._console.answer(request, exchange)
         selected = (await self._site()).select(scope["method"], path, host)
@@ -159,7 +169,8 @@ class _Door:
         member = None if refused else (await self._site()).websocket()
         if member is None:
             message = refused.message if refused else "no API here takes WebSocket connections"
-            await _deny(receive, send, 403, message)
+            await receive()  # says that the handshake has come
+            await refuse_websocket(_forbidden(message), send)
             return
         request = read_request(scope, path=path, prefix="", body=b"")
         await cast("WebSockets", member).accept(request, scope, receive, send)
@@ -180,12 +191,3 @@ async def _ask(
 
 def _forbidden(message: str) -> HttpResponse:
     return HttpResponse(status=403, headers=_JSON, body=json.dumps({"message": message}).encode())
-
-
-async def _deny(receive: Receive, send: Send, status: int, message: str) -> None:
-    """Refuse a WebSocket connection with a status, as ASGI's extension for denials has it."""
-    await receive()
-    response = _forbidden(message)
-    headers = [(name.encode(), value.encode()) for name, value in response.headers]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": response.body})

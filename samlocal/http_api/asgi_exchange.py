@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpRequest, HttpResponse
+from samlocal.http_server.asgi import HEADERS
 from samlocal.trace_header import format_trace_header, usable_fields
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class DisconnectedError(Exception):
 
 class BodyTooLargeError(Exception):
     """The body is larger than its reader takes; the rest of it is not read."""
+
+
+class IncompleteResponseError(Exception):
+    """A response has begun, and cannot be completed: the server closes its connection."""
 
 
 class AsgiExchange:
@@ -79,10 +84,7 @@ class AsgiExchange:
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [
-                    (name.encode("latin-1"), value.encode("latin-1", "replace"))
-                    for name, value in headers
-                ],
+                "headers": _encoded(headers),
             }
         )
 
@@ -94,12 +96,23 @@ class AsgiExchange:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def break_off(self) -> None:
-        # uvicorn closes a connection whose app ends before its response does.
-        raise IncompleteResponseError
+        raise IncompleteResponseError  # an app that ends before its response: see `http_server.asgi`
 
 
-class IncompleteResponseError(Exception):
-    """A response has begun, and cannot be completed: the server closes its connection."""
+async def refuse_websocket(response: HttpResponse, send: Send) -> None:
+    """Refuse a WebSocket with a response, before it is accepted.
+
+    https://asgi.readthedocs.io/en/latest/extensions.html#websocket-denial-response
+    """
+    headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": response.status,
+            "headers": _encoded(headers),
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": response.body})
 
 
 def path_of(scope: Scope) -> str:
@@ -123,7 +136,7 @@ def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRe
     extensions = scope.get("extensions") or {}
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in extensions.get("samlocal.headers") or scope["headers"]
+        for name, value in extensions.get(HEADERS) or scope["headers"]
     )
     scheme = scope.get("scheme") or "http"
     client, server = scope.get("client"), scope.get("server")
@@ -144,3 +157,7 @@ def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRe
         prefix=prefix,
         protocol=f"HTTP/{scope.get('http_version', '1.1')}",
     )
+
+
+def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from samlocal.aws_account import resource_arn
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -58,6 +59,16 @@ class Refused:
     context: Mapping[str, object] | None = None
 
 
+def method_arn(api: Api, request: str, owner: tuple[str, str]) -> str:
+    """Return the ARN of a request such as `GET/items/7`, or of `$connect`, for the Region and the account of `owner`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    """
+    region, account_id = owner
+    resource = f"{api.identifier}/{api.stage}/{request}"
+    return resource_arn("execute-api", resource, region=region, account_id=account_id)
+
+
 class Authorizers(Protocol):
     """Checks requests by the authorizers of their routes; results are cached as the template says."""
 
@@ -67,6 +78,6 @@ class Authorizers(Protocol):
         """Return whether a request may go on.
 
         `event` is that of the route's function in the payload version of the API's kind (REST and WebSocket APIs 1.0,
-        HTTP APIs 2.0), without an authorizer's context; it is not changed. `method_arn` is the ARN
-        `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/GET/items/7` of the request.
+        HTTP APIs 2.0), without an authorizer's context; it is not changed. `method_arn` is that of the request:
+        `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/GET/items/7`.
         """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
 
 _log: Final = logging.getLogger("samlocal.endpoint")
-PREFIX: Final = "/_samlocal"
+CONSOLE_PATH: Final = "/_samlocal"
 TOKEN_HEADER: Final = "X-Samlocal-Token"  # noqa: S105  # its name
 # A browser reconnects by itself, so the stream of a page that is gone ends soon.
 _STREAM_SECONDS: Final = 60
@@ -101,9 +101,9 @@ class Console:
 
     async def answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
         """Return the whole response; None if it was sent with the writer."""
-        path = request.path.removeprefix(PREFIX)
+        path = request.path.removeprefix(CONSOLE_PATH)
         if path == "":
-            return _response(308, b"", ("Location", f"{PREFIX}/"))
+            return _response(308, b"", ("Location", f"{CONSOLE_PATH}/"))
         if (refused := self._refusal(request, path)) is not None:
             return refused
         if request.method == "POST":

@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
-from samlocal.http_api.authorization import Refused
+from samlocal.http_api.authorization import Refused, method_arn
 from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
@@ -139,13 +138,11 @@ class HttpGateway:
         self, request: HttpRequest, matched: MatchedRoute, path: str
     ) -> Event | HttpResponse:
         """Return the event of a request with what its authorizer has found, or the refusal."""
-        region, account_id = await self._functions.region_and_account()
-        event = self._events.build_2(request, matched, path, account_id)
+        owner = await self._functions.region_and_account()
+        event = self._events.build_2(request, matched, path, owner[1])
         if matched.route.authorizer is not None:
-            method_arn = self._method_arn(request, path, region, account_id)
-            verdict = await self._authorizers.check(
-                self._api, matched.route, request, event, method_arn
-            )
+            arn = method_arn(self._api, f"{request.method}{path}", owner)
+            verdict = await self._authorizers.check(self._api, matched.route, request, event, arn)
             if isinstance(verdict, Refused):
                 return self._refuse(request, verdict)
             if verdict.context is not None:
@@ -193,10 +190,6 @@ class HttpGateway:
             hint = STREAM_HINT if result.mode == "streaming" else None
             self._tell(request, f"the result of `{function}` is not a response: {error}", hint=hint)
             return error_response(*_ERROR)
-
-    def _method_arn(self, request: HttpRequest, path: str, region: str, account_id: str) -> str:
-        resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
-        return resource_arn("execute-api", resource, region=region, account_id=account_id)
 
     def _refuse(self, request: HttpRequest, refused: Refused) -> HttpResponse:
         if refused.reason is not None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.authorization import Refused
+from samlocal.http_api.authorization import Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
 from samlocal.http_api.function_back_end import FunctionBackEnd
@@ -165,10 +164,10 @@ class RestGateway:
             raise GatewayError(MISSING_AUTHENTICATION_TOKEN, reason=self._why_missing(request))
         method, target = found
         request = await _decompressed(request)
-        region, account_id = await self._functions.region_and_account()
-        event = self._build_event(request, target, account_id)
+        owner = await self._functions.region_and_account()
+        event = self._build_event(request, target, owner[1])
         try:
-            key = await self._authorize(request, method.route, event, (region, account_id))
+            key = await self._authorize(request, method.route, event, owner)
             if method.route.needs_api_key:
                 self._keys.check(event, from_authorizer=key)
             if method.validator:
@@ -224,9 +223,7 @@ class RestGateway:
         if route.authorizer is None:
             return None
         path = "/" + request.path.lstrip("/")
-        region, account_id = owner
-        resource = f"{self._api.identifier}/{self._api.stage}/{request.method}{path}"
-        arn = resource_arn("execute-api", resource, region=region, account_id=account_id)
+        arn = method_arn(self._api, f"{request.method}{path}", owner)
         verdict = await self._authorizers.check(self._api, route, request, event, arn)
         if verdict.context is not None:
             event["requestContext"]["authorizer"] = dict(verdict.context)

@@ -114,6 +114,5 @@ class Connection:
     async def _transmit(self, message: dict[str, object]) -> None:
         try:
             await self._send(message)
-        # uvicorn raises the one for a client that has left, the other for a connection that it has closed itself.
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             raise ConnectionGoneError from error

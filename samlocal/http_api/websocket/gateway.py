@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
+from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.websocket.connection import (
     ABNORMAL,
@@ -23,7 +25,7 @@ from samlocal.http_api.websocket.connection import (
 )
 from samlocal.http_api.websocket.error_frames import forbidden_frame, internal_error_frame
 from samlocal.http_api.websocket.events import EventRequest, disconnect_event, message_event
-from samlocal.http_api.websocket.handshake import Admitted, Doorkeeper
+from samlocal.http_api.websocket.handshake import Admitted, HandshakeCheck
 from samlocal.http_api.websocket.identifiers import new_identifier
 from samlocal.http_api.websocket.integration_results import RouteFailure
 from samlocal.http_api.websocket.integrations import Integrations
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api
 
 _DEFAULT_LIMITS: Final = Limits()
-_DENIAL: Final = "websocket.http.response"
 _log: Final = logging.getLogger("samlocal.endpoint")
 
 
@@ -77,7 +78,9 @@ class WebSocketGateway:
         self._clock = clock
         self._routes = RouteTable(api)
         self._integrations = Integrations(functions, report)
-        self._door = Doorkeeper(api, functions, authorizers, self._integrations, api_keys, report)
+        self._handshakes = HandshakeCheck(
+            api, functions, authorizers, self._integrations, api_keys, report
+        )
         self._connections: dict[str, Connection] = {}
         self._endpoint = ConnectionsEndpoint(api.stage, self._connections, limits)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,16 +119,16 @@ class WebSocketGateway:
     ) -> None:
         """Serve a client from its handshake, of which `request` is the data, until it has left.
 
-        `scope` is an ASGI `websocket` scope of a server that can refuse with a response:
-        https://asgi.readthedocs.io/en/latest/extensions.html#websocket-denial-response
-        `$disconnect` may go on after that.
+        `scope` is an ASGI `websocket` scope of a server that can refuse with a response. `$disconnect` may go on after
+        that.
         """
         self._clients += 1
         try:
             await receive()  # says that the handshake has come
             admitted = await self._check(request)
             if isinstance(admitted, HttpResponse):
-                await _refuse(admitted, scope, send)
+                with suppress(OSError):  # the client has left
+                    await refuse_websocket(admitted, send)
             else:
                 connection = Connection(admitted.facts, request, send, self._limits, self._clock)
                 await self._serve(connection, admitted.subprotocol, scope, receive)
@@ -151,7 +154,7 @@ class WebSocketGateway:
         if self._is_closing:
             content = {"message": "Service Unavailable"}
             return error_response(503, "ServiceUnavailableException", content, request.request_id)
-        return await self._door.check(request, self._routes.connect, self._clock)
+        return await self._handshakes.check(request, self._routes.connect, self._clock)
 
     async def _serve(
         self, connection: Connection, subprotocol: str | None, scope: Scope, receive: Receive
@@ -281,33 +284,17 @@ def _new_trace(connection: Connection) -> HttpRequest:
 
 
 def _client_closing(message: Message) -> Closing:
-    """Return how the client has closed; uvicorn has no reason where the connection broke."""
-    code, reason = message["code"], message.get("reason")
+    """Return how the client has closed, or that its connection broke."""
+    code = message["code"]
     if code == NO_STATUS.code:
-        return ABNORMAL if "reason" not in message else NO_STATUS
-    return Closing(code=code, reason=reason or "", is_ours=False)
+        return NO_STATUS
+    return Closing(code=code, reason=message.get("reason") or "", is_ours=False)
 
 
 def _is_larger(text: str, most_bytes: int) -> bool:
     if len(text) * 4 <= most_bytes:  # no character has more than 4 bytes
         return False
     return len(text.encode()) > most_bytes
-
-
-async def _refuse(response: HttpResponse, scope: Scope, send: Send) -> None:
-    if _DENIAL not in scope.get("extensions", {}):
-        await send({"type": "websocket.close"})  # status 403
-        return
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers
-    ]
-    headers.append((b"Content-Length", str(len(response.body)).encode()))
-    start = {"type": f"{_DENIAL}.start", "status": response.status, "headers": headers}
-    try:
-        await send(start)
-        await send({"type": f"{_DENIAL}.body", "body": response.body})
-    except OSError:
-        return  # the client has left
 
 
 def _unchecked_keys(api: Api) -> Diagnostic:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.authorization import Allowed, Refused
+from samlocal.http_api.authorization import Allowed, Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import host_of
 from samlocal.http_api.websocket.events import ConnectionFacts, EventRequest, connect_event
@@ -52,8 +51,8 @@ class Admitted:
     subprotocol: str | None = None
 
 
-class Doorkeeper:
-    """Decides about handshakes of one API.
+class HandshakeCheck:
+    """Decides which clients of one API may connect.
 
     `api_keys` are the values of API keys by their ids or names; without any, each is let in, and that is said.
     """
@@ -112,11 +111,10 @@ class Doorkeeper:
         self, route: Route, request: HttpRequest, event: Event
     ) -> Allowed | Refused:
         try:
-            region, account = await self._functions.region_and_account()
+            owner = await self._functions.region_and_account()
         except SamlocalError as error:
             return Refused(kind="AUTHORIZER_FAILURE", reason=error.message)
-        resource = f"{self._api.identifier}/{self._api.stage}/{CONNECT}"
-        arn = resource_arn("execute-api", resource, region=region, account_id=account)
+        arn = method_arn(self._api, CONNECT, owner)
         return await self._authorizers.check(self._api, route, request, event, arn)
 
     def _refuse(self, refused: Refused, route: Route, request: HttpRequest) -> HttpResponse:

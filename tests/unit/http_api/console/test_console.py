@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samlocal.http_api.console.console import PREFIX, Console
+from samlocal.http_api.console.console import CONSOLE_PATH, Console
 from samlocal.http_api.console.entry import (
     MAX_BODY_BYTES,
     ConsoleEntry,
@@ -106,7 +106,7 @@ async def ask(served: Console, asked: HttpRequest) -> HttpResponse:
 
 
 async def token_of(served: Console) -> str:
-    page = await ask(served, request(f"{PREFIX}/"))
+    page = await ask(served, request(f"{CONSOLE_PATH}/"))
     found = re.search(r'name="samlocal-token" content="([^"]+)"', page.body.decode())
     assert found
     return found[1]

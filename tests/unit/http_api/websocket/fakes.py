@@ -205,10 +205,10 @@ class Client:
         self._sent.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def leave(self) -> None:
-        """Break the connection, as uvicorn tells of it."""
+        """Break the connection."""
         self._has_left = True
         self.reads.set()
-        self._sent.put_nowait({"type": "websocket.disconnect", "code": 1005})
+        self._sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     async def get(self) -> dict[str, Any]:
         """Return what the gateway sends next."""

@@ -529,14 +529,6 @@ async def test_paths(path: str, *, is_let_in: bool) -> None:
     assert message.get("status", 403) == 403
 
 
-async def test_server_without_denial_responses() -> None:
-    """A server that cannot refuse with a response closes, which is a 403."""
-    world = World(function_route("$connect"), connect=_fail)
-    async with Client(world) as client:
-        client.scope["extensions"] = {}
-        assert await client.get() == {"type": "websocket.close"}
-
-
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110  # several things make it true
