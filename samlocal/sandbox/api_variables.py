@@ -33,7 +33,29 @@ def api_variables(sandbox: SandboxSpec, address: str) -> dict[str, str]:
     }
 
 
-def endpoint_variables(variables: Mapping[str, str], address: str) -> dict[str, str]:
+def endpoint_variables(
+    sandbox: SandboxSpec, variables: Mapping[str, str], address: str
+) -> dict[str, str]:
+    """Return what is added to a function's variables, or replaced, so that it calls functions and `@connections` at `address`."""
+    if not sandbox.calls_functions:
+        return {}
+    return _local_urls(variables, sandbox.websocket_urls, address) | sdk_variables(
+        variables, address
+    )
+
+
+def _local_urls(
+    variables: Mapping[str, str], urls: tuple[str, ...], address: str
+) -> dict[str, str]:
+    replaced: dict[str, str] = {}
+    for url in urls:
+        for name, value in variables.items():
+            if url in value:
+                replaced[name] = replaced.get(name, value).replace(url, f"http://{address}")
+    return replaced
+
+
+def sdk_variables(variables: Mapping[str, str], address: str) -> dict[str, str]:
     """Return what is added to a function's variables, so that SDKs call functions and `@connections` at `address`.
 
     There is nothing to add if the function has an endpoint of its own, or wants none:

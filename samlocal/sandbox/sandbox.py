@@ -75,7 +75,8 @@ class SandboxSpec:
     The function may use `memory_mb` MiB of memory, `cpus` CPUs after Init, and `tmp_mb` MiB in /tmp; None
     is no limit. `strict` forbids what Lambda forbids. A runtime that is stopped has `grace_seconds` to end
     by itself. A sandbox with `is_reused` separates the output of its invocations exactly. With
-    `calls_functions`, its APIs carry requests to an endpoint of Lambda's API, so SDKs get variables for it.
+    `calls_functions`, its APIs carry requests to an endpoint of Lambda's API, so SDKs get variables for it, and
+    `websocket_urls` in values of the environment become its address.
 
     Without `extensions`, the sandbox reports none. The runtime of a sandbox with extensions starts only with
     `start_runtime`, after the extensions, if the sandbox can restart.
@@ -95,6 +96,7 @@ class SandboxSpec:
     grace_seconds: int = 0
     is_reused: bool = False
     calls_functions: bool = False
+    websocket_urls: tuple[str, ...] = ()
     extensions: bool = True
     debugger: Debugger | None = None
     credentials: ContainerCredentials | None = None

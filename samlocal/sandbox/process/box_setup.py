@@ -124,9 +124,7 @@ class BoxSetup:
             private = str(self.folder / "tmp")
             variables = {"HOME": private, "TMPDIR": private, **variables}
         variables |= api_variables(sandbox, self._address)
-        if sandbox.calls_functions:
-            variables |= endpoint_variables(variables, self._address)
-        return variables
+        return variables | endpoint_variables(sandbox, variables, self._address)
 
     def _real(self, text: str) -> str:
         """Return a text with the paths in it replaced."""

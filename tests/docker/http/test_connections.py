@@ -80,11 +80,14 @@ def test_operations(connect: Callable[[], WebSocket]) -> None:
         assert _ask(ann, "post_to_connection", id=gone, text="late") == {"failed": "GoneException"}
 
 
-def test_function_that_another_calls(connect: Callable[[], WebSocket]) -> None:
-    """A function without an event of the API reaches clients at the endpoint that its environment names."""
+@pytest.mark.parametrize(("function", "text"), [("Tells", "told"), ("Notifies", "notified")])
+def test_function_that_another_calls(
+    connect: Callable[[], WebSocket], function: str, text: str
+) -> None:
+    """A function without an event of the API reaches clients at the endpoint of SDKs, and at the URL of the template."""
     ann = connect()
-    ann.send(json.dumps({"operation": "tell"}))
-    assert ann.recv() == "told"
+    ann.send(json.dumps({"operation": "tell", "function": function}))
+    assert ann.recv() == text
 
 
 def test_https(server: ApiServer, connect: Callable[[], WebSocket]) -> None:

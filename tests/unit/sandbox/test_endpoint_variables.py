@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from samlocal.sandbox.api_variables import endpoint_variables
+from samlocal.sandbox.api_variables import endpoint_variables, sdk_variables
+from samlocal.sandbox.sandbox import SandboxSpec
 
 ADDRESS = "172.17.0.1:9001"
 LAMBDA = {"AWS_ENDPOINT_URL_LAMBDA": "http://172.17.0.1:9001"}
@@ -26,7 +30,7 @@ URL = LAMBDA | CONNECTIONS
 )
 def test_endpoint_is_that_of_the_sandbox(variables: dict[str, str]) -> None:
     """Variables about other things, and empty ones, make no difference."""
-    assert endpoint_variables(variables, ADDRESS) == URL
+    assert sdk_variables(variables, ADDRESS) == URL
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_endpoint_is_that_of_the_sandbox(variables: dict[str, str]) -> None:
 )
 def test_function_with_a_wish_of_its_own(variables: dict[str, str]) -> None:
     """The function's own endpoint wins, and so does its wish for none."""
-    assert endpoint_variables(variables, ADDRESS) == {}
+    assert sdk_variables(variables, ADDRESS) == {}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ def test_function_with_a_wish_of_its_own(variables: dict[str, str]) -> None:
 )
 def test_own_endpoint_of_one_service(own: str, added: dict[str, str]) -> None:
     """The other service is still reached at the address of the sandbox."""
-    assert endpoint_variables({own: "http://own"}, ADDRESS) == added
+    assert sdk_variables({own: "http://own"}, ADDRESS) == added
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
@@ -71,4 +75,27 @@ def test_no_proxy_leads_to_the_endpoint(
 ) -> None:
     """A proxy of the function cannot reach the address of its sandbox."""
     variables = {proxy: "http://proxy:3128", **given}
-    assert endpoint_variables(variables, ADDRESS) == URL | added
+    assert sdk_variables(variables, ADDRESS) == URL | added
+
+
+def test_urls_of_websocket_apis() -> None:
+    """They become the address, wherever a variable has them; those of other APIs stay."""
+    chat, news = (
+        f"https://{each}.execute-api.eu-west-1.amazonaws.com" for each in ("Chat", "News")
+    )
+    shop = "https://Shop.execute-api.eu-west-1.amazonaws.com"
+    variables = {"CHAT": f"{chat}/dev", "ALL": f"{chat},{news}/live,{shop}", "OTHER": shop}
+    sandbox = SandboxSpec(
+        function="Tells",
+        project=Path("template.yaml"),
+        environment={},
+        memory_mb=None,
+        calls_functions=True,
+        websocket_urls=(chat, news),
+    )
+    assert endpoint_variables(sandbox, variables, ADDRESS) == URL | {
+        "CHAT": "http://172.17.0.1:9001/dev",
+        "ALL": f"http://172.17.0.1:9001,http://172.17.0.1:9001/live,{shop}",
+    }
+    calls_nobody = replace(sandbox, calls_functions=False)
+    assert endpoint_variables(calls_nobody, variables, ADDRESS) == {}

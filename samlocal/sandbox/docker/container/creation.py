@@ -63,9 +63,8 @@ def container_config(
         **sandbox.environment,
         **api_variables(sandbox, context.runtime_api),
     }
-    if sandbox.calls_functions:
-        known = {**context.image_variables, **environment}
-        environment |= endpoint_variables(known, context.runtime_api)
+    known = {**context.image_variables, **environment}
+    environment |= endpoint_variables(sandbox, known, context.runtime_api)
     host = {
         "AutoRemove": auto_remove,
         "Init": init,

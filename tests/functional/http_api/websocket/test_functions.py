@@ -117,15 +117,18 @@ async def test_operations(tmp_path: Path) -> None:
                 assert answer == {"failed": "GoneException"}
 
 
-async def test_function_without_an_event_of_the_api(tmp_path: Path) -> None:
-    """It reaches clients with the endpoint that SDKs read from its environment."""
+@pytest.mark.parametrize(("function", "text"), [("Tells", "told"), ("Notifies", "notified")])
+async def test_function_without_an_event_of_the_api(
+    tmp_path: Path, function: str, text: str
+) -> None:
+    """It reaches clients at the endpoint that SDKs read from its environment, and at the URL of the template."""
     async with _serving(tmp_path / "project") as api:
         with closing(await api.connect()) as ann:
             anns = (await ann.ask("describe"))["connectionId"]
             payload = json.dumps({"to": anns}).encode()
-            call = FunctionCall(function="Tells", payload=payload, request_id="r-1")
+            call = FunctionCall(function=function, payload=payload, request_id="r-1")
             assert (await api.project.invoke(call)).outcome == "success"
-            assert await ann.receive() == "told"
+            assert await ann.receive() == text
 
 
 async def test_https(tmp_path: Path) -> None:

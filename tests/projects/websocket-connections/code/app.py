@@ -1,4 +1,4 @@
-"""A route of a WebSocket API whose clients say what is done with connections, and a function that has no route."""
+"""A route of a WebSocket API whose clients say what is done with connections, and functions that have no route."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def routes(event, context):
         return {"statusCode": 200, "body": json.dumps(request)}
     if operation == "tell":
         payload = json.dumps({"to": request["connectionId"]})
-        boto3.client("lambda", config=ONCE).invoke(FunctionName="Tells", Payload=payload)
+        boto3.client("lambda", config=ONCE).invoke(FunctionName=wanted["function"], Payload=payload)
         return {"statusCode": 200}
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
     scheme = wanted.get("scheme", "http" if os.environ.get("AWS_SAM_LOCAL") else "https")
@@ -44,3 +44,10 @@ def tells(event, context):
     """Send to a client with the endpoint that the environment has."""
     client = boto3.client("apigatewaymanagementapi", config=ONCE)
     client.post_to_connection(ConnectionId=event["to"], Data=b"told")
+
+
+def notifies(event, context):
+    """Send to a client with the endpoint that the template names."""
+    url = os.environ["CHAT_URL"]
+    client = boto3.client("apigatewaymanagementapi", endpoint_url=url, config=ONCE)
+    client.post_to_connection(ConnectionId=event["to"], Data=b"notified")
