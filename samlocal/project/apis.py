@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from samlocal.errors import Place
 
 PayloadVersion = Literal["1.0", "2.0"]
+QuotaPeriod = Literal["DAY", "WEEK", "MONTH"]
 
 # The method of a route for all methods, the path of one for all paths, and the stage that no path begins with.
 ANY_METHOD: Final = "ANY"
@@ -240,6 +241,22 @@ class GatewayResponse:
 
 
 @frozen
+class UsagePlan:
+    """What those with one of a REST API's keys may do.
+
+    `keys` are names and logical ids of keys. `rate` is in requests a second, `burst` the most at once. `quota` are
+    requests in each `quota_period`. None: no limit.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    rate: float | None = None
+    burst: int | None = None
+    quota: int | None = None
+    quota_period: QuotaPeriod = "DAY"
+
+
+@frozen
 class Api:
     """One API with its routes.
 
@@ -263,6 +280,7 @@ class Api:
     route_selection: str | None = None
     base_path: str | None = None
     api_key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
+    usage_plans: tuple[UsagePlan, ...] = ()
     minimum_compression_bytes: int | None = None
     takes_any_caller: bool = True
     failures: tuple[Diagnostic, ...] = ()

@@ -35,6 +35,7 @@ from samlocal.cloudformation.apis.settings import (
     skipped,
 )
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
+from samlocal.cloudformation.apis.usage_plans import read_usage_plans
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import Api, ApiKind, Apis, GatewayResponse, IamAuthorizer
@@ -129,6 +130,7 @@ class _RestApiReader:
             gateway_responses=responses,
             base_path=base_path(self._resources, self._api, stage.name, self._missing),
             api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+            usage_plans=read_usage_plans(self._resources, self._api, stage.name, self._missing),
             minimum_compression_bytes=(
                 declared.minimum_compression_bytes if compression is None else compression
             ),

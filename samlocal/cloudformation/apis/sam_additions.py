@@ -1,4 +1,4 @@
-"""Resources of plain CloudFormation that belong to an API of SAM: gateway responses and base paths.
+"""Resources of plain CloudFormation that belong to an API of SAM: gateway responses, base paths, usage plans.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-gatewayresponse.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-basepathmapping.html
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.api_resources import settings_of
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.stage_resources import base_path
+from samlocal.cloudformation.apis.usage_plans import read_usage_plans
 
 if TYPE_CHECKING:
     from samlocal.cloudformation.apis.api_resources import ApiResources
@@ -35,4 +36,10 @@ def with_additions(
         kind, response = read_resource_response(settings_of(each, missing), each.logical_id)
         responses[kind] = response
     path = api.base_path or base_path(resources, resource, api.stage, missing)
-    return replace(api, gateway_responses=responses, base_path=path)
+    plans = read_usage_plans(resources, resource, api.stage, missing)
+    return replace(
+        api,
+        gateway_responses=responses,
+        base_path=path,
+        usage_plans=(*api.usage_plans, *plans),
+    )

@@ -26,6 +26,7 @@ from samlocal.cloudformation.apis.sam_resource import (
 )
 from samlocal.cloudformation.apis.sam_validation import ModelReader
 from samlocal.cloudformation.apis.settings import flag, guarding_mapping, texts_by_name
+from samlocal.cloudformation.apis.usage_plans import read_sam_plan
 from samlocal.diagnostics import Diagnostic
 from samlocal.project.apis import (
     Api,
@@ -70,6 +71,7 @@ def read_rest_api(resource: SamResource) -> Api:
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
     stage = settings.get("StageName", default=_IMPLICIT_STAGE)
+    plan = read_sam_plan(auth, resource.stack, resource.logical_id)
     source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or definition.api_key_source
     compression = settings.optional_integer(
         "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
@@ -90,6 +92,7 @@ def read_rest_api(resource: SamResource) -> Api:
         },
         base_path=resource.base_path(),
         api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+        usage_plans=(plan,) if plan else (),
         minimum_compression_bytes=(
             definition.minimum_compression_bytes if compression is None else compression
         ),

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.rest.gateway_errors import INVALID_API_KEY, GatewayError
+from samlocal.http_api.rest.usage_limits import UsageLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest
-    from samlocal.project.apis import Api
+    from samlocal.project.apis import Api, UsagePlan
 
 _HEADER: Final = "x-api-key"
 
@@ -31,6 +32,11 @@ class ApiKeys:
     ) -> None:
         self._api = api
         self._ids = {value: name for name, value in keys.items()}
+        self._limits = {
+            value: UsageLimits(plan)
+            for name, value in keys.items()
+            if (plan := _plan_of(api, name)) is not None
+        }
         self._report: Callable[[Diagnostic], None] | None = report
 
     def note(self, request: HttpRequest, event: Event) -> None:
@@ -38,11 +44,11 @@ class ApiKeys:
         if self._api.api_key_source == "HEADER" and (key := request.header(_HEADER)):
             event["requestContext"]["identity"]["apiKey"] = key
 
-    def check(self, event: Event, *, from_authorizer: str | None) -> None:
-        """Put the key and its id into an event.
+    def check(self, event: Event, *, from_authorizer: str | None, now: float) -> None:
+        """Put the key and its id into the event of a request at a Unix time in seconds.
 
         Raises:
-            GatewayError: It has no key, or an unknown one.
+            GatewayError: It has no key, an unknown one, or one that has made too many requests.
         """
         identity = event["requestContext"]["identity"]
         if self._api.api_key_source == "AUTHORIZER":
@@ -53,6 +59,8 @@ class ApiKeys:
         elif key is None or key not in self._ids:
             reason = "it has no API key" if key is None else "its API key is not a known one"
             raise GatewayError(INVALID_API_KEY, reason=reason)
+        elif limits := self._limits.get(key):
+            limits.take(now)
         identity["apiKey"] = key
         identity["apiKeyId"] = self._ids.get(key) if key else None
 
@@ -66,3 +74,10 @@ class ApiKeys:
                 )
             )
             self._report = None
+
+
+def _plan_of(api: Api, key: str) -> UsagePlan | None:
+    """Return the usage plan of a key by its name; that of one which the template does not have is the first."""
+    return next((each for each in api.usage_plans if key in each.keys), None) or next(
+        iter(api.usage_plans), None
+    )

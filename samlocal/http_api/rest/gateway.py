@@ -169,7 +169,7 @@ class RestGateway:
         try:
             key = await self._authorize(request, method.route, event, owner)
             if method.route.needs_api_key:
-                self._keys.check(event, from_authorizer=key)
+                self._keys.check(event, from_authorizer=key, now=request.received)
             if method.validator:
                 method.validator.check(request, event)
             routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)

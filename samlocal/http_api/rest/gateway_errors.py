@@ -80,6 +80,8 @@ MISSING_AUTHENTICATION_TOKEN: Final = ErrorType(
     "Missing Authentication Token",
 )
 INVALID_API_KEY: Final = ErrorType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
+THROTTLED: Final = ErrorType("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests")
+QUOTA_EXCEEDED: Final = ErrorType("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded")
 BAD_REQUEST_PARAMETERS: Final = ErrorType(
     "BAD_REQUEST_PARAMETERS", 400, _BAD_REQUEST, "Bad Request", space=" "
 )

@@ -24,6 +24,7 @@ from samlocal.project.apis import (
     MockIntegration,
     RequestValidation,
     UnsupportedIntegration,
+    UsagePlan,
 )
 from tests.unit.http_api.gateway_fakes import (
     PLACE,
@@ -32,7 +33,7 @@ from tests.unit.http_api.gateway_fakes import (
     FakeWriter,
     headers_of,
 )
-from tests.unit.http_api.requests import ROOT, function_route, http_request, rest_api
+from tests.unit.http_api.requests import RECEIVED, ROOT, function_route, http_request, rest_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -369,6 +370,67 @@ async def test_api_keys_of_authorizers() -> None:
     assert (await allowed.ask()).status == 200
     refused = Served(api, keys={"k1": "secret"}, verdict=Allowed())
     assert (await refused.ask(headers=headers)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("plan", "times", "statuses"),
+    [
+        pytest.param(
+            {"rate": 1, "burst": 2}, (0, 0, 0, 0.5, 1), (200, 200, 429, 429, 200), id="rate"
+        ),
+        pytest.param({"rate": 2}, (0, 0, 0, 0.5), (200, 200, 429, 200), id="without a burst"),
+        pytest.param({"rate": 0, "burst": 0}, (0,), (429,), id="nothing"),
+        pytest.param({"quota": 1}, (0, 1, 86_400), (200, 429, 200), id="day"),
+        pytest.param(
+            {"quota": 1, "quota_period": "WEEK"},
+            (0, 86_400, 3 * 86_400),
+            (200, 429, 200),
+            id="week",
+        ),
+        pytest.param(
+            {"quota": 2, "quota_period": "MONTH"},
+            (0, 86_400, 2 * 86_400, 5 * 86_400),
+            (200, 200, 429, 200),
+            id="month",
+        ),
+        pytest.param({}, (0, 0, 0), (200, 200, 200), id="no limits"),
+    ],
+)
+async def test_usage_plans(
+    plan: dict[str, Any], times: tuple[float, ...], statuses: tuple[int, ...]
+) -> None:
+    """A key has the rate and the quota of its plan: the requests of 26 November 2026, a Thursday."""
+    api = rest_api(
+        function_route("/items/{id}", needs_api_key=True),
+        usage_plans=(
+            UsagePlan(name="Other", keys=("k2",), quota=0),
+            UsagePlan(name="Plan", keys=("k1",), **plan),
+        ),
+    )
+    served = Served(api, keys={"k1": "secret"})
+    headers = (("Host", "h"), ("x-api-key", "secret"))
+    answers = [await served.ask(headers=headers, received=RECEIVED + each) for each in times]
+    assert tuple(each.status for each in answers) == statuses
+    refused = {
+        (each.body, headers_of(each)["x-amzn-errortype"]) for each in answers if each.status == 429
+    }
+    assert refused <= {
+        (b'{"message":"Too Many Requests"}', "TooManyRequestsException"),
+        (b'{"message":"Limit Exceeded"}', "LimitExceededException"),
+    }
+    assert all("`Plan`" in each.message for each in served.said)
+
+
+async def test_a_key_that_the_template_does_not_have() -> None:
+    """It has the first usage plan, as its name is one of the user only."""
+    api = rest_api(
+        function_route("/items/{id}", needs_api_key=True),
+        usage_plans=(UsagePlan(name="Plan", keys=("k1",), quota=0),),
+    )
+    response = await Served(api, keys={"mine": "secret"}).ask(
+        headers=(("Host", "h"), ("x-api-key", "secret"))
+    )
+    assert (response.status, response.body) == (429, b'{"message":"Limit Exceeded"}')
 
 
 async def test_no_api_keys() -> None:

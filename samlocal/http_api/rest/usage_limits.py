@@ -1,0 +1,68 @@
+"""What one API key may still do under a usage plan: a token bucket for its rate, and its quota.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+"""
+
+from __future__ import annotations
+
+from time import gmtime, strftime
+from typing import TYPE_CHECKING, Final
+
+from samlocal.http_api.rest.gateway_errors import QUOTA_EXCEEDED, THROTTLED, GatewayError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from samlocal.project.apis import QuotaPeriod, UsagePlan
+
+# A text that is the same for all times of a period; periods begin at midnight, UTC, and weeks on Sunday.
+_PERIODS: Final[Mapping[QuotaPeriod, str]] = {"DAY": "%Y-%m-%d", "WEEK": "%Y-%U", "MONTH": "%Y-%m"}
+
+
+class UsageLimits:
+    """Counts the requests of one key. Nothing is known of those before the start."""
+
+    def __init__(self, plan: UsagePlan) -> None:
+        self._plan = plan
+        self._period = ""
+        self._used = 0
+        self._capacity = max(plan.rate or 0.0, 1.0) if plan.burst is None else float(plan.burst)
+        self._tokens = self._capacity
+        self._filled: float | None = None
+
+    def take(self, now: float) -> None:
+        """Count a request at a Unix time in seconds.
+
+        Raises:
+            GatewayError: The key has made too many requests.
+        """
+        self._check_rate(now)
+        self._check_quota(now)
+
+    def _check_rate(self, now: float) -> None:
+        rate = self._plan.rate
+        if rate is None:
+            return
+        passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
+        self._filled = now
+        self._tokens = min(self._tokens + passed * rate, self._capacity)
+        if self._tokens < 1:
+            reason = f"its API key may make {rate:g} requests a second under `{self._plan.name}`"
+            raise GatewayError(THROTTLED, reason=reason)
+        self._tokens -= 1
+
+    def _check_quota(self, now: float) -> None:
+        quota = self._plan.quota
+        if quota is None:
+            return
+        period = strftime(_PERIODS[self._plan.quota_period], gmtime(now))
+        if period != self._period:
+            self._period, self._used = period, 0
+        if self._used >= quota:
+            reason = (
+                f"its API key has made the {quota} requests a {self._plan.quota_period.lower()}"
+                f" that `{self._plan.name}` allows"
+            )
+            raise GatewayError(QUOTA_EXCEEDED, reason=reason)
+        self._used += 1
