@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.http_api.rest.gateway_errors import INVALID_API_KEY, GatewayError
+from samlocal.http_api.refusal_types import INVALID_API_KEY
+from samlocal.http_api.rest.gateway_errors import GatewayError
 from samlocal.http_api.rest.usage_limits import UsageLimits
 
 if TYPE_CHECKING:

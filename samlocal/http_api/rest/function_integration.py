@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.function_back_end import FailureKind, FunctionBackEnd
+    from samlocal.http_api.refusal_types import ErrorType
     from samlocal.http_api.rest.function_response import FunctionResponse
-    from samlocal.http_api.rest.gateway_errors import ErrorType
     from samlocal.http_api.rest.routed_request import RoutedRequest
     from samlocal.invocation import FunctionError, ResponseMode
     from samlocal.project.apis import Api, FunctionIntegration

@@ -14,6 +14,7 @@ from samlocal.http_api.function_back_end import FunctionBackEnd
 from samlocal.http_api.media_types import BinaryMediaTypes
 from samlocal.http_api.paths import PathTree
 from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
+from samlocal.http_api.refusal_types import MISSING_AUTHENTICATION_TOKEN
 from samlocal.http_api.rest.api_keys import ApiKeys
 from samlocal.http_api.rest.content_codings import (
     CodedBodyTooLargeError,
@@ -26,7 +27,6 @@ from samlocal.http_api.rest.function_integration import FunctionMethod, Streamin
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
     HEADERS_TOO_LARGE,
-    MISSING_AUTHENTICATION_TOKEN,
     REQUEST_TOO_LARGE,
     UNSUPPORTED,
     UNSUPPORTED_MEDIA_TYPE,

@@ -9,7 +9,9 @@ https://github.com/localstack/localstack/blob/main/tests/aws/services/apigateway
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from samlocal.http_api.refusal_types import REFUSALS, ErrorType, refusal_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,20 +21,6 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST: Final = "BadRequestException"
 _INTERNAL: Final = "InternalServerErrorException"
-
-
-class ErrorType(NamedTuple):
-    """A type of gateway response, its status, its `x-amzn-ErrorType` and its message, which may be null.
-
-    `member` is the name of the message in the body, and `space` what follows its colon.
-    """
-
-    name: str
-    status: int
-    exception: str
-    message: str | None
-    member: str = "message"
-    space: str = ""
 
 
 class GatewayError(Exception):
@@ -73,13 +61,6 @@ class GatewayError(Exception):
         return f'{{"{member}":{space}{json.dumps(self.message)}}}'.encode()
 
 
-MISSING_AUTHENTICATION_TOKEN: Final = ErrorType(
-    "MISSING_AUTHENTICATION_TOKEN",
-    403,
-    "MissingAuthenticationTokenException",
-    "Missing Authentication Token",
-)
-INVALID_API_KEY: Final = ErrorType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
 THROTTLED: Final = ErrorType("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests")
 QUOTA_EXCEEDED: Final = ErrorType("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded")
 BAD_REQUEST_PARAMETERS: Final = ErrorType(
@@ -121,30 +102,12 @@ INVOCATION_REJECTED: Final = ErrorType(
 # Not API Gateway's, which would do it: the message says what samlocal does not support.
 UNSUPPORTED: Final = ErrorType("DEFAULT_5XX", 501, "NotImplementedException", None)
 
-_REFUSALS: Final[Mapping[str, ErrorType]] = {
-    each.name: each
-    for each in (
-        MISSING_AUTHENTICATION_TOKEN,
-        INVALID_API_KEY,
-        ErrorType("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
-        ErrorType(
-            "ACCESS_DENIED",
-            403,
-            "AccessDeniedException",
-            "User is not authorized to access this resource",
-            member="Message",
-        ),
-        ErrorType("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", None),
-        ErrorType("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None),
-    )
-}
-_EXPLICITLY: Final = " with an explicit deny"
-
 
 def refusal_error(refused: Refused) -> GatewayError:
     """Return the error of a request that an authorizer refuses."""
-    error_type = _REFUSALS[refused.kind]
-    message = refused.message
-    if message is None and refused.is_explicit_deny:
-        message = f"{error_type.message}{_EXPLICITLY}"
-    return GatewayError(error_type, message=message, reason=refused.reason, headers=refused.headers)
+    return GatewayError(
+        REFUSALS[refused.kind],
+        message=refusal_message(refused),
+        reason=refused.reason,
+        headers=refused.headers,
+    )

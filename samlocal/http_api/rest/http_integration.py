@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from samlocal.http_api.exchange import ResponseWriter
     from samlocal.http_api.http_back_end import BackEndErrorKind, BackEndResponse
-    from samlocal.http_api.rest.gateway_errors import ErrorType
+    from samlocal.http_api.refusal_types import ErrorType
     from samlocal.http_api.rest.routed_request import RoutedRequest
     from samlocal.project.apis import HttpIntegration
 

@@ -3,56 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.refusal_types import MISSING_AUTHENTICATION_TOKEN, REFUSALS, refusal_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samlocal.http_api.authorization import Refused
-
-# Status, error type and body by the type of a gateway response:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-_REFUSALS: Final[Mapping[str, tuple[int, str, Mapping[str, str | None]]]] = {
-    "UNAUTHORIZED": (401, "UnauthorizedException", {"message": "Unauthorized"}),
-    "ACCESS_DENIED": (
-        403,
-        "AccessDeniedException",
-        {"Message": "User is not authorized to access this resource"},
-    ),
-    "AUTHORIZER_FAILURE": (500, "AuthorizerFailureException", {"message": None}),
-    "AUTHORIZER_CONFIGURATION_ERROR": (
-        500,
-        "AuthorizerConfigurationException",
-        {"message": None},
-    ),
-    "MISSING_AUTHENTICATION_TOKEN": (
-        403,
-        "MissingAuthenticationTokenException",
-        {"message": "Missing Authentication Token"},
-    ),
-    "INVALID_API_KEY": (403, "ForbiddenException", {"message": "Forbidden"}),
-}
-_EXPLICIT: Final = " with an explicit deny"
+    from samlocal.http_api.refusal_types import ErrorType
 
 
 def refusal_of(refused: Refused, request_id: str) -> HttpResponse:
     """Return the response for a client that an authorizer does not let in."""
-    status, error_type, content = _REFUSALS[refused.kind]
-    suffix = _EXPLICIT if refused.is_explicit_deny else ""
-    said = {
-        key: f"{refused.message or text}{suffix}" if text else text for key, text in content.items()
-    }
-    response = error_response(status, error_type, said, request_id)
-    headers = (*response.headers, *refused.headers.items())
-    return HttpResponse(status=status, headers=headers, body=response.body)
+    response = _error(REFUSALS[refused.kind], refusal_message(refused), request_id)
+    return replace(response, headers=(*response.headers, *refused.headers.items()))
 
 
 def missing_token(request_id: str) -> HttpResponse:
     """Return what a WebSocket API answers to all other requests."""
-    status, error_type, content = _REFUSALS["MISSING_AUTHENTICATION_TOKEN"]
-    return error_response(status, error_type, content, request_id)
+    error_type = MISSING_AUTHENTICATION_TOKEN
+    return _error(error_type, error_type.message, request_id)
 
 
 def payload_too_large(request_id: str) -> HttpResponse:
@@ -72,3 +45,8 @@ def error_response(
     return HttpResponse(
         status=status, headers=[("Content-Type", "application/json"), *headers], body=body
     )
+
+
+def _error(error_type: ErrorType, message: str | None, request_id: str) -> HttpResponse:
+    content = {error_type.member: message}
+    return error_response(error_type.status, error_type.exception, content, request_id)
