@@ -15,6 +15,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     REST_CACHE_SECONDS,
 )
 from samlocal.cloudformation.apis.settings import flag, guarding, required_text
+from samlocal.cloudformation.apis.user_pool_references import name_user_pools
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -58,7 +59,8 @@ def read_authorizer(
 ) -> Authorizer:
     """Return an authorizer of an API of some kind; one that has an error refuses all requests."""
     try:
-        settings = guarding(settings_of(resource, missing), *_GUARDS)
+        settings = name_user_pools(settings_of(resource, missing), resource.stack)
+        guarding(settings, *_GUARDS)
         name = settings.text("Name") or resource.logical_id
         if kind is ApiKind.REST:
             authorizer_type = _type_of(settings, "Type", _REST_TYPES)

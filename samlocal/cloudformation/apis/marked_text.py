@@ -83,7 +83,7 @@ def referred_resources(stack: Stack, node: Node, depth: int = 0) -> Iterator[Res
     Raises:
         ProjectError: A part of it is invalid.
     """
-    stack, node, depth = _origin(stack, node, depth)
+    stack, node, depth = find_origin(stack, node, depth)
     match intrinsic_call(node):
         case ("Fn::Join", Node(value=(_, Node(value=tuple(items))))):
             for item in items:
@@ -94,14 +94,14 @@ def referred_resources(stack: Stack, node: Node, depth: int = 0) -> Iterator[Res
                     yield from referred_resources(stack, part, depth + 1)
         case ("Ref", Node(value=str(name))) if name in stack.resources or name in IMPLICIT_APIS:
             yield Resource(stack=stack, logical_id=name)
-        case ("Fn::GetAtt", argument) if names := _attribute_names(argument):
+        case ("Fn::GetAtt", argument) if names := attribute_names(argument):
             if names[0] in stack.resources:
                 yield Resource(stack=stack, logical_id=names[0])
 
 
 def _pieces(stack: Stack, node: Node, depth: int) -> Iterator[str | Resource | Unknown]:
     """Yield the parts of a text; a reference to a function, a version or an alias is a part of its own."""
-    stack, node, depth = _origin(stack, node, depth)
+    stack, node, depth = find_origin(stack, node, depth)
     match intrinsic_call(node):
         case ("Fn::Sub", argument):
             for part in _parts_of_sub(argument):
@@ -133,11 +133,11 @@ def _parts_of_sub(argument: Node) -> Iterator[str | Node]:
         if name.startswith("!"):
             yield "${" + name[1:] + "}"
         else:
-            yield variables.get(name) or _as_reference(template, name)
+            yield variables.get(name) or reference_in_sub(template, name)
     yield text[end:]
 
 
-def _as_reference(at: Node, name: str) -> Node:
+def reference_in_sub(at: Node, name: str) -> Node:
     """Return the reference that `${NAME}` stands for in `Fn::Sub`."""
     logical_id, dot, attribute = name.partition(".")
     return at.with_data({"Fn::GetAtt": [logical_id, attribute]} if dot else {"Ref": name})
@@ -150,8 +150,10 @@ def _resolved(stack: Stack, node: Node) -> str | Unknown:
     return resolved.text("a part of a function's URI")
 
 
-def _origin(stack: Stack, node: Node, depth: int) -> tuple[Stack, Node, int]:
+def find_origin(stack: Stack, node: Node, depth: int = 0) -> tuple[Stack, Node, int]:
     """Follow a value through conditions, and through parameters and outputs of nested stacks.
+
+    Returns the stack and the value that it leads to, and `depth` with the number of steps.
 
     Raises:
         TemplateError: It leads back to itself.
@@ -176,7 +178,7 @@ def _next(stack: Stack, node: Node) -> tuple[Stack, Node] | None:
             given = parent.properties(logical_id).get("Parameters")
             value = given.get(name) if given else None
             return (parent, value) if value else None
-        case ("Fn::GetAtt", argument) if names := _attribute_names(argument):
+        case ("Fn::GetAtt", argument) if names := attribute_names(argument):
             child = stack.children.get(names[0])
             value = _output(child, names[1]) if child else None
             return (child, value) if child and value else None
@@ -190,7 +192,7 @@ def _output(stack: Stack, attribute: str) -> Node | None:
     return output.get("Value") if output else None
 
 
-def _attribute_names(argument: Node) -> tuple[str, str] | None:
+def attribute_names(argument: Node) -> tuple[str, str] | None:
     """Return the logical id and the attribute of `Fn::GetAtt`; None if they are not plain text."""
     match argument.value:
         case (Node(value=str(logical_id)), Node(value=str(attribute))):
@@ -208,7 +210,7 @@ def _referenced(stack: Stack, node: Node) -> Resource | None:
     match intrinsic_call(node):
         case ("Ref", Node(value=str(name))):
             pass
-        case ("Fn::GetAtt", argument) if names := _attribute_names(argument):
+        case ("Fn::GetAtt", argument) if names := attribute_names(argument):
             name, attribute = names
             if ".".join(names) in stack.generated.referable:  # SAM's `Function.Alias`
                 name, attribute = ".".join(names), None

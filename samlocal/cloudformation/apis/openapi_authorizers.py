@@ -16,6 +16,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
 )
 from samlocal.cloudformation.apis.definition import AWS_IAM
 from samlocal.cloudformation.apis.settings import flag, guarding_mapping, required_text
+from samlocal.cloudformation.apis.user_pool_references import name_user_pools
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -53,6 +54,8 @@ def read_authorizers(
     for name in schemes.entries if schemes else ():
         try:
             scheme = document.referred(schemes, name) if schemes else None
+            if scheme is not None:
+                scheme = name_user_pools(scheme, document.stack)
             authorizer = _read_scheme(name, scheme, kind, integrations) if scheme else None
         except ProjectError as error:
             authorizer = UnsupportedAuthorizer(name=name, diagnostic=error_diagnostic(error))

@@ -15,6 +15,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     read_payload,
 )
 from samlocal.cloudformation.apis.settings import flag, guarding, mappings_of, required_text
+from samlocal.cloudformation.apis.user_pool_references import name_user_pools
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import (
@@ -62,7 +63,7 @@ class SamAuthorizers:
         read = self._read_rest if is_rest else self._read_http
         for name, settings in mappings_of(declared) if declared else ():
             try:
-                self.authorizers[name] = read(name, settings)
+                self.authorizers[name] = read(name, name_user_pools(settings, stack))
                 self.scopes[name] = guarding(settings, "AuthorizationScopes").texts(
                     "AuthorizationScopes"
                 )
