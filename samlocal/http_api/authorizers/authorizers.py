@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api, Authorizer, CognitoAuthorizer, Route
 
 _DISABLED_HINT: Final = "`--disable-authorizer` lets every request in"
-_IAM_TEXT: Final = "requests to routes with `AWS_IAM` are let in, whoever signed them"
+_IAM_TEXT: Final = "requests to routes and URLs with `AWS_IAM` are let in, whoever signed them"
 
 
 class RouteAuthorizers:
@@ -91,6 +91,8 @@ class RouteAuthorizers:
             return ()
         guarded: dict[Authorizer, Api] = {}
         for api in apis:
+            if not api.takes_any_caller:  # a function URL, whose route has no authorizer
+                guarded.setdefault(IamAuthorizer(), api)
             for route in api.routes:
                 if route.authorizer is not None:
                     guarded.setdefault(route.authorizer, api)

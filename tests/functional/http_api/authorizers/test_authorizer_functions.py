@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PROJECT: Final = Path(__file__).parents[3] / "projects" / "authorizers"
 LATE: Final = 4_000_000_000
 _STAND_IN: Final = "`UserPool` gets its id at deployment; samlocal uses its logical id instead"
-_SIGNED: Final = "requests to routes with `AWS_IAM` are let in, whoever signed them"
+_SIGNED: Final = "requests to routes and URLs with `AWS_IAM` are let in, whoever signed them"
 _NO_KEYS: Final = (
     "the authorizer `Pool` of `RestApi` refuses every request: only AWS knows the ID of the user pool in"
     " `https://cognito-idp.eu-west-1.amazonaws.com/UserPool`"

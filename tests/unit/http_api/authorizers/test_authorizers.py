@@ -198,7 +198,9 @@ def _apis(*authorizers: Authorizer) -> list[Api]:
         pytest.param(make_authorizer(), None, id="usable"),
         pytest.param(
             IamAuthorizer(),
-            Diagnostic(message="requests to routes with `AWS_IAM` are let in, whoever signed them"),
+            Diagnostic(
+                message="requests to routes and URLs with `AWS_IAM` are let in, whoever signed them"
+            ),
             id="IAM",
         ),
         pytest.param(_UNSUPPORTED, _UNSUPPORTED.diagnostic, id="unsupported"),
@@ -265,3 +267,12 @@ async def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert isinstance(refused, Refused)
     assert refused.kind == "AUTHORIZER_CONFIGURATION_ERROR"
     assert "`pip install '.[jwt]'`" in (refused.reason or "")
+
+
+async def test_urls_with_iam_are_named_at_the_start() -> None:
+    """A function URL says so by its API, not by its route; it is named once with routes of the same kind."""
+    url = replace(make_api(ApiKind.FUNCTION_URL), routes=(make_route(None),))
+    assert await _authorizers().find_problems([url]) == ()
+    guarded = replace(url, takes_any_caller=False)
+    (said,) = await _authorizers().find_problems([guarded, *_apis(IamAuthorizer())])
+    assert "URLs with `AWS_IAM`" in said.message
