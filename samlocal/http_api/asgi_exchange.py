@@ -7,13 +7,13 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpRequest, HttpResponse
-from samlocal.http_server.asgi import HEADERS
+from samlocal.http_server.asgi import HEADERS, REASON
 from samlocal.trace_header import format_trace_header, usable_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from samlocal.http_server.asgi import Receive, Scope, Send
+    from samlocal.http_server.asgi import Message, Receive, Scope, Send
 
 # Statuses whose responses have no body: https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
 _BODILESS: Final = frozenset({204, 304})
@@ -73,20 +73,26 @@ class AsgiExchange:
         if has_body:
             headers = [each for each in headers if each[0].lower() != "content-length"]
             headers.append(("Content-Length", str(len(response.body))))
-        await self.begin(response.status, headers)
+        await self._start(response.status, headers, response.reason)
         body = response.body if has_body and not self._is_head else b""
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+        await self._start(status, headers, None)
+
+    async def _start(
+        self, status: int, headers: Sequence[tuple[str, str]], reason: str | None
+    ) -> None:
         self.status = status
         self._has_body = not self._is_head and status not in _BODILESS
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": _encoded(headers),
-            }
-        )
+        message: Message = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": _encoded(headers),
+        }
+        if reason is not None and REASON in self._scope.get("extensions", {}):
+            message["reason"] = reason.encode("latin-1", "replace")
+        await self._send(message)
 
     async def write(self, chunk: bytes) -> None:
         if self._has_body:

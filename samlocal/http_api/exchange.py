@@ -59,11 +59,15 @@ class HttpRequest:
 
 @frozen
 class HttpResponse:
-    """A whole response; names of headers are sent as they are written here, except for the server's framing."""
+    """A whole response; names of headers are sent as they are written here, except for the server's framing.
+
+    `reason` follows the status in the first line: latin-1 without control characters, or None for the usual phrase.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = field(default=b"", repr=False)
+    reason: str | None = None
 
 
 class ResponseWriter(Protocol):

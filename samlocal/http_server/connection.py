@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from samlocal.http_server.asgi import HEADERS
+from samlocal.http_server.asgi import HEADERS, REASON
 from samlocal.http_server.request_cycle import RequestCycle
 from samlocal.http_server.request_target import split_target
 from samlocal.http_server.response import json_error
@@ -326,7 +326,7 @@ class HttpConnection(asyncio.Protocol):
             "raw_path": path,
             "query_string": query,
             "headers": self._headers,
-            "extensions": {HEADERS: self._written_headers},
+            "extensions": {HEADERS: self._written_headers, REASON: {}},
         }
 
     def _count(self, size: int) -> None:

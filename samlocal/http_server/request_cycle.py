@@ -163,7 +163,7 @@ class RequestCycle:
         if kind == "http.response.body" and self.has_begun:
             self._write(message.get("body", b""), is_last=not message.get("more_body", False))
         elif kind == "http.response.start" and not self.has_begun:
-            self._begin(message["status"], message.get("headers", ()))
+            self._begin(message["status"], message.get("headers", ()), message.get("reason"))
         else:
             raise RuntimeError(f"`{kind}` is not what follows in a response")
 
@@ -193,7 +193,9 @@ class RequestCycle:
         self._is_end_read = self.has_whole_body
         return {"type": "http.request", "body": part, "more_body": not self.has_whole_body}
 
-    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def _begin(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]], reason: bytes | None = None
+    ) -> None:
         head = response_head(
             status,
             headers,
@@ -201,6 +203,7 @@ class RequestCycle:
             date=self._state.date,
             closes=self.closes or not self._may_keep(),
             is_old=self.scope["http_version"] != "1.1",
+            reason=reason,
         )
         self.has_begun = True
         self.closes = head.closes

@@ -40,16 +40,18 @@ def response_head(
     date: bytes,
     closes: bool,
     is_old: bool,
+    reason: bytes | None = None,
 ) -> ResponseHead:
     """Return the head with the names of headers as they are given, except for those of the framing.
 
     `date` is the value of the header `date`, unless there is one. `closes` tells whether the connection ends with the
-    response, which a header can demand. `is_old` is true for a client of HTTP/1.0, which knows no chunks.
+    response, which a header can demand. `is_old` is true for a client of HTTP/1.0, which knows no chunks. `reason` is
+    what follows the status, None the usual phrase.
 
     Raises:
-        ValueError: The status is not that of a whole response, or a header cannot be sent.
+        ValueError: The status is not that of a whole response, or a header or the reason cannot be sent.
     """
-    lines = [_status_line(status)]
+    lines = [_status_line(status, reason)]
     length: int | None = None
     own_date = b"date: %b\r\n" % date
     for name, value in headers:
@@ -88,11 +90,15 @@ def header_line(name: bytes, value: bytes) -> bytes:
     return b"%b: %b\r\n" % (name, value)
 
 
-def _status_line(status: int) -> bytes:
+def _status_line(status: int, reason: bytes | None) -> bytes:
     line = _STATUS_LINES.get(status)
     if line is None or status < _FIRST_FINAL:
         raise ValueError(f"`{status}` is not a status of a response")
-    return line
+    if reason is None:
+        return line
+    if _FORBIDDEN_IN_VALUES.search(reason):
+        raise ValueError(f"`{reason!r}` is not a reason phrase")
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
 
 
 def _read_length(value: bytes) -> int:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -20,6 +21,10 @@ from samlocal.http_api.result_members import (
 )
 
 MAX_RESULT_BYTES: Final = 1024 * 1024
+
+# https://www.rfc-editor.org/rfc/rfc9112#name-status-line
+_DESCRIPTION: Final = re.compile("[\\t\x20-\x7e\xa1-\xff]*")
+_STATUS: Final = re.compile(r"\A\s*[0-9]{3}\b")
 
 _PHRASES: Final = {503: "Service Temporarily Unavailable"}
 
@@ -38,15 +43,25 @@ def read_result(payload: bytes, *, multi_value_headers: bool) -> HttpResponse:
     if "statusCode" not in result:
         raise WrongResultError("`statusCode` is missing")
     status = read_status(result["statusCode"])
-    if not isinstance(result.get("statusDescription"), str | None):
-        raise WrongResultError("`statusDescription` is not text")
+    reason = _read_reason(result.get("statusDescription"))
     if multi_value_headers:
         headers = read_multi_value_headers(result.get("multiValueHeaders"))
     else:
         headers = read_headers(result.get("headers"))
     if not has_header(headers, "content-type"):
         headers.append(("Content-Type", "application/octet-stream"))
-    return HttpResponse(status=status, headers=headers, body=read_body(result))
+    return HttpResponse(status=status, headers=headers, body=read_body(result), reason=reason)
+
+
+def _read_reason(description: object) -> str | None:
+    """Return the reason phrase of a description such as `200 OK`; None if there is none."""
+    if description is None:
+        return None
+    if not isinstance(description, str):
+        raise WrongResultError("`statusDescription` is not text")
+    if not _DESCRIPTION.fullmatch(description):
+        raise WrongResultError("`statusDescription` has characters that a status line cannot have")
+    return _STATUS.sub("", description).strip()
 
 
 def error_page(status: int) -> HttpResponse:

@@ -267,3 +267,11 @@ async def test_slow_app() -> None:
         gate.set()
         assert len(await reader.read()) > 15_000_000
         writer.close()
+
+
+async def test_reason_phrases() -> None:
+    """An app may choose the phrase after the status; one with a line break is not sent."""
+    async with served(sending({**start(200), "reason": b"I am fine"}, part(b""))) as (_, port):
+        assert (await exchange(port, GET)).startswith(b"HTTP/1.1 200 I am fine\r\n")
+    async with served(sending({**start(200), "reason": b"a\r\nX: 1"}, part(b""))) as (_, port):
+        assert (await exchange(port, GET)).startswith(b"HTTP/1.1 500 ")
