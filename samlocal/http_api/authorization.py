@@ -11,6 +11,7 @@ from samlocal.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.errors import Place
     from samlocal.http_api.exchange import HttpRequest
     from samlocal.project.apis import Api, Route
 
@@ -47,8 +48,8 @@ class Refused:
     """The request is answered without its route.
 
     `message` None is the type's own, and `headers` are further ones, such as `www-authenticate`. `reason` is for the
-    terminal: what was wrong, in a sentence. `context` is that of an authorizer that has denied the request, as
-    `Allowed` has it: gateway responses may use it.
+    terminal: what was wrong, in a sentence, and at which `place` of a template. `context` is that of an authorizer that
+    has denied the request, as `Allowed` has it: gateway responses may use it.
     """
 
     kind: RefusalType
@@ -57,6 +58,7 @@ class Refused:
     reason: str | None = None
     is_explicit_deny: bool = False
     context: Mapping[str, object] | None = None
+    place: Place | None = None
 
 
 def method_arn(api: Api, request: str, owner: tuple[str, str]) -> str:

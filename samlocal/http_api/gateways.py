@@ -95,7 +95,7 @@ class Gateways:
             case ApiKind.FUNCTION_URL:
                 return FunctionUrlGateway(api, functions, report=report)
             case ApiKind.LOAD_BALANCER:
-                return LoadBalancerGateway(api, functions, report=report)
+                return LoadBalancerGateway(api, functions, authorizers, report=report)
             case ApiKind.WEB_FUNCTION:
                 raise ValueError(f"`{api.full_path}` has no gateway")
 

@@ -41,6 +41,16 @@ class ApiResources:
             if stack.exists(logical_id) is not False and unreadable(stack, logical_id) is None
         )
 
+    def unreadable(self, kind: str) -> tuple[Diagnostic, ...]:
+        """Return why the resources of a type cannot be read that are left out; it is unknown to what they belong."""
+        found = (
+            unreadable(stack, logical_id)
+            for stack in self._stacks
+            for logical_id in stack.of_type(kind)
+            if stack.exists(logical_id) is not False
+        )
+        return tuple(each for each in found if each is not None)
+
     def owned(self, kind: str, name: str, owner: Resource) -> Sequence[Resource]:
         """Return the resources of a type whose property `name` refers to an owner."""
         key = (kind, name)

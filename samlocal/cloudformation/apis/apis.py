@@ -22,6 +22,7 @@ from samlocal.cloudformation.apis.websocket_resources import read_websocket_reso
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+from samlocal.cloudformation.intrinsics.transforms import lost_entries
 from samlocal.cloudformation.stack.globals import declared_properties, with_globals
 from samlocal.diagnostics import Diagnostic, merge_diagnostics, parameters_hint
 from samlocal.errors import ProjectError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 _REST: Final = "AWS::Serverless::Api"
 _HTTP: Final = "AWS::Serverless::HttpApi"
 _URL: Final = "AWS::Lambda::Url"
+_SERVERLESS: Final = "AWS::Serverless::"
+_AUTH: Final = "Auth"
+_EVENTS: Final = {_REST: "Api", _HTTP: "HttpApi"}  # of functions
 _PLAIN: Final = ("AWS::ApiGateway", "AWS::ElasticLoadBalancing")  # of which several make up one API
 _SAM: Final[Mapping[str, Callable[[SamResource], Api]]] = {
     _REST: read_rest_api,
@@ -142,6 +146,26 @@ class _StackReader:
         node = declared_properties(self._stack, logical_id)
         return Properties(node, self._stack.resolver, self._missing)
 
+    def _api_properties(self, logical_id: str, kind: str) -> Properties:
+        """Return the properties of an API of SAM, which lets nobody in if a part of them cannot be resolved."""
+        own = self._stack.resources[logical_id].get("Properties")
+        found = declared_properties(self._stack, logical_id)
+        inherited = self._globals(kind.removeprefix(_SERVERLESS))
+        return self._with_known_auth(found, own, inherited)
+
+    def _with_known_auth(self, found: Node, *sources: Node | None) -> Properties:
+        resolver = self._stack.resolver
+        for source in sources:
+            unknown = lost_entries(source, resolver) if source else None
+            if source and unknown:
+                entries = dict(found.value) if isinstance(found.value, dict) else {}
+                found = found.with_value({**entries, _AUTH: source.with_value(unknown)})
+        return Properties(found, resolver, self._missing)
+
+    def _globals(self, section: str) -> Node | None:
+        sections = self._stack.section("Globals")
+        return sections.get(section) if sections else None
+
     def _known(self, logical_id: str, found: Api | Diagnostic | None) -> Iterator[Api]:
         if isinstance(found, Diagnostic):
             message = f"skipping the URL of `{logical_id}`: {found.message}"
@@ -153,8 +177,9 @@ class _StackReader:
         resource = SamResource(
             stack=self._stack,
             logical_id=logical_id,
-            settings=self._properties(logical_id),
+            settings=self._api_properties(logical_id, kind),
             events=events.of(logical_id),
+            lost_events=events.lost(logical_id, _EVENTS.get(kind, "")),
             targets=self._targets,
             place=self._stack.place_of(logical_id),
         )
@@ -174,6 +199,7 @@ class _StackReader:
                     logical_id=api,
                     settings=self._implicit_properties(logical_id, section, own),
                     events=mine,
+                    lost_events=events.lost(api, section),
                     targets=self._targets,
                     place=mine[0].place,
                 )
@@ -190,8 +216,7 @@ class _StackReader:
         """Return the properties of an implicit API: those of `Globals`, and what SAM sets."""
         at = self._stack.resources[logical_id]
         node: Node = at.with_data(own)
-        globals_section = self._stack.section("Globals")
-        inherited = globals_section.get(section) if globals_section else None
+        inherited = self._globals(section)
         if inherited is not None and inherited.value is not None:
             node = with_globals(node, inherited, self._stack.resolver, name=f"Globals.{section}")
-        return Properties(node, self._stack.resolver, self._missing)
+        return self._with_known_auth(node, inherited)

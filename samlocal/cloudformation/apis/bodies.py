@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samlocal.cloudformation.apis.definition import Definition
+from samlocal.cloudformation.apis.definition import UNKNOWN, Definition, Security
 from samlocal.cloudformation.apis.definition_files import definition_node
 from samlocal.cloudformation.apis.openapi import read_openapi
 from samlocal.cloudformation.apis.settings import skipped
@@ -40,7 +40,8 @@ def read_body(
 ) -> Definition | None:
     """Return what the OpenAPI document of an API says; None if the API has none.
 
-    One that has an error is empty but for its `failures`. `settings` are the properties of the resource,
+    One that has an error is empty but for its `failures`: operations that are added to it refuse all requests, unless
+    they say themselves who may call them. `settings` are the properties of the resource,
     `variables` those of its stage.
     """
     names = names or BodyProperties()
@@ -54,4 +55,9 @@ def read_body(
             node, kind, stack, targets=targets, missing=settings.missing, variables=variables
         )
     except ProjectError as error:
-        return Definition(failures=(skipped(f"the definition of `{logical_id}`", error),))
+        # The document may have guarded what is added to it, and may have had any route.
+        failure = skipped(f"the definition of `{logical_id}`", error)
+        unknown = Definition(
+            security=Security(authorizer=UNKNOWN), unplaced=(failure,), failures=(failure,)
+        )
+        return unknown.with_unknown_guard(failure)

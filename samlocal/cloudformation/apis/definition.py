@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.apis import DEFAULT_ROUTE, Route, UnsupportedAuthorizer
+from samlocal.project.apis import (
+    ANY_METHOD,
+    DEFAULT_ROUTE,
+    Route,
+    UnsupportedAuthorizer,
+    UnsupportedIntegration,
+)
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from samlocal.errors import Place
     from samlocal.project.apis import (
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 OPTIONS: Final = "OPTIONS"
 NO_AUTHORIZER: Final = "NONE"  # the name in templates for none at all, not even the default one
 AWS_IAM: Final = "AWS_IAM"
+UNKNOWN: Final = "(unknown)"  # the name of what guards an operation, if that cannot be resolved
 
 
 @frozen
@@ -67,11 +74,14 @@ class Definition:
     """All that a definition says about an API.
 
     `security` is for operations that say nothing. `default_scopes` are those of authorizers, by name.
-    `broken` are the methods and paths of operations that have an error. `ignored_schemes` are names that `security` may have and that API Gateway does not know as authorizers.
+    `broken` are the methods and paths of operations that have an error: they refuse all requests, which no other one
+    gets. `unplaced` are about operations whose method or path is unknown. `ignored_schemes` are names that `security` may
+    have and that API Gateway does not know as authorizers.
     """
 
     operations: tuple[Operation, ...] = ()
-    broken: frozenset[tuple[str, str]] = frozenset()
+    broken: Mapping[tuple[str, str], Diagnostic] = field(default_factory=dict)
+    unplaced: tuple[Diagnostic, ...] = ()
     security: Security = field(default_factory=Security)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     default_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -84,15 +94,20 @@ class Definition:
     minimum_compression_bytes: int | None = None
     failures: tuple[Diagnostic, ...] = ()
 
+    def with_unknown_guard(self, diagnostic: Diagnostic) -> Definition:
+        """Return the definition with an authorizer `UNKNOWN`, which refuses all requests."""
+        unknown = UnsupportedAuthorizer(name=UNKNOWN, diagnostic=diagnostic)
+        return replace(self, authorizers={**self.authorizers, UNKNOWN: unknown})
+
     def find(self, operation: Operation) -> Operation | None:
         """Return the operation of the same method and path; None if there is none."""
         key = (operation.method, operation.path)
         return next((each for each in self.operations if (each.method, each.path) == key), None)
 
-    def without(self, broken: Collection[tuple[str, str]]) -> Definition:
-        """Return the definition without the operations of some methods and paths."""
+    def without(self, broken: Mapping[tuple[str, str], Diagnostic]) -> Definition:
+        """Return the definition with operations of some methods and paths that refuse all requests."""
         kept = (each for each in self.operations if (each.method, each.path) not in broken)
-        return replace(self, operations=tuple(kept), broken=self.broken.union(broken))
+        return replace(self, operations=tuple(kept), broken={**self.broken, **broken})
 
     def with_operations(self, operations: Iterable[Operation]) -> Definition:
         """Return the definition with other operations, which replace those of the same method and path.
@@ -110,33 +125,83 @@ class Definition:
 
 
 def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:
-    """Return the routes of a definition, and diagnostics for operations that nothing answers."""
-    failures = tuple(
-        Diagnostic(
-            message=f"skipping `{each.name}`: it has no integration",
-            place=each.place,
-            hint="add `x-amazon-apigateway-integration`",
-        )
-        for each in definition.operations
-        if each.integration is None
+    """Return the routes of a definition, and diagnostics for operations that nothing answers.
+
+    What has an error is a route that refuses requests, which would reach a less specific route otherwise, such as
+    `/{proxy+}`: that may be open to all.
+    """
+    routes: list[Route] = []
+    unanswered: list[Diagnostic] = []
+    for operation in definition.operations:
+        secured = _with_security(definition, operation)
+        if secured.integration is not None:
+            routes.append(_route(definition, secured, secured.integration))
+            continue
+        unanswered.append(_unanswered(operation))
+        routes.append(closed_route(operation.method, operation.path, unanswered[-1]))
+    taken = {(each.method, each.path) for each in routes}
+    broken = definition.broken
+    routes += (
+        closed_route(method, path, diagnostic)
+        for (method, path), diagnostic in broken.items()
+        if (method, path) not in taken
+        and (method == ANY_METHOD or (ANY_METHOD, path) not in broken)
     )
-    secured = (_with_security(definition, each) for each in definition.operations)
-    routes = tuple(
-        Route(
-            method=each.method,
-            path=each.path,
-            integration=each.integration,
-            authorizer=_authorizer(definition, each),
-            scopes=_scopes(definition, each),
-            needs_api_key=each.needs_api_key or False,
-            operation_name=each.operation_name,
-            validation=each.validation,
-            place=each.place,
-        )
-        for each in secured
-        if each.integration is not None
+    for number, route in enumerate(routes):
+        if definition.unplaced and _may_take_others(route):
+            unanswered.append(_unsafe(route, definition.unplaced[0]))
+            routes[number] = replace(
+                route, integration=UnsupportedIntegration(diagnostic=unanswered[-1])
+            )
+    return tuple(routes), tuple(unanswered)
+
+
+def closed_route(method: str, path: str, diagnostic: Diagnostic) -> Route:
+    """Return a route that refuses all requests with the words of a diagnostic."""
+    integration = UnsupportedIntegration(diagnostic=diagnostic)
+    return Route(method=method, path=path, integration=integration, place=diagnostic.place)
+
+
+def _unanswered(operation: Operation) -> Diagnostic:
+    return Diagnostic(
+        message=f"requests to `{operation.name}` are refused: it has no integration",
+        place=operation.place,
+        hint="add `x-amazon-apigateway-integration`",
     )
-    return routes, failures
+
+
+def _route(definition: Definition, operation: Operation, integration: Integration) -> Route:
+    return Route(
+        method=operation.method,
+        path=operation.path,
+        integration=integration,
+        authorizer=_authorizer(definition, operation),
+        scopes=_scopes(definition, operation),
+        needs_api_key=operation.needs_api_key or False,
+        operation_name=operation.operation_name,
+        validation=operation.validation,
+        place=operation.place,
+    )
+
+
+def _may_take_others(route: Route) -> bool:
+    """Return whether a route is open, and may get the requests of an operation whose path is unknown."""
+    if route.authorizer is not None or route.needs_api_key:
+        return False
+    is_of_any_method = route.method == ANY_METHOD and route.path.startswith(
+        "/"
+    )  # not of WebSocket APIs
+    return is_of_any_method or route.path == DEFAULT_ROUTE or "+}" in route.path
+
+
+def _unsafe(route: Route, unplaced: Diagnostic) -> Diagnostic:
+    name = route.path if route.path == DEFAULT_ROUTE else f"{route.method} {route.path}"
+    return Diagnostic(
+        message=f"requests to `{name}` are refused, as they may be for another route:"
+        f" {unplaced.message}",
+        place=unplaced.place,
+        hint=unplaced.hint,
+    )
 
 
 def _with_security(definition: Definition, operation: Operation) -> Operation:

@@ -7,14 +7,16 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Elast
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from ipaddress import ip_network
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, settings_of
+from samlocal.cloudformation.apis.definition import closed_route
 from samlocal.cloudformation.apis.integrations import unsupported
-from samlocal.cloudformation.apis.settings import guarding, required_text, skipped
+from samlocal.cloudformation.apis.settings import guarding, known, refused, required_text
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
@@ -28,6 +30,7 @@ from samlocal.project.apis import (
     FunctionIntegration,
     Route,
     RuleCondition,
+    UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
 
@@ -47,6 +50,11 @@ _RULE: Final = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _OF_LISTENER: Final = "ListenerArn"
 _FUNCTION_TYPE: Final = "lambda"
 _MULTI_VALUE: Final = "lambda.multi_value_headers.enabled"
+# The settings of actions that authenticate clients.
+_AUTHENTICATIONS: Final = {
+    "authenticate-cognito": "AuthenticateCognitoConfig",
+    "authenticate-oidc": "AuthenticateOidcConfig",
+}
 _FORWARD: Final = "forward"
 _MOST_PRIORITY: Final = 50_000
 # A load balancer waits for as long as a function may run: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -107,7 +115,8 @@ def _read(
         try:
             routes.extend(reader.read(rule, is_default=rule == listener))
         except ProjectError as error:
-            failures.append(skipped(f"`{rule.logical_id}`", error))
+            failures.append(refused(f"`{rule.logical_id}`", error))
+            routes.extend(reader.close(rule, failures[-1], is_default=rule == listener))
     if not reader.has_functions:
         return
     path = full_path(named.stack, named.logical_id)
@@ -118,9 +127,45 @@ def _read(
         stage=DEFAULT_STAGE,
         routes=tuple(routes),
         name=_balancer_name(resources, listener) if listener else None,
-        failures=tuple(dict.fromkeys((*failures, *missing.diagnostics))),
+        failures=tuple(dict.fromkeys((*failures, *reader.said, *missing.diagnostics))),
         place=named.stack.place_of(named.logical_id),
     )
+
+
+def _actions(settings: Properties, name: str) -> tuple[Properties, ...]:
+    """Return the actions of a rule in their order, that of the list unless `Order` tells another.
+
+    Raises:
+        TemplateError: One of them is unknown.
+    """
+    node = settings.entries.get(name)
+    reduced = known(settings.resolver.reduce(node)) if node else None
+    for item in reduced.value if reduced and isinstance(reduced.value, tuple) else ():
+        known(settings.resolver.reduce(item))
+    return tuple(sorted(settings.mappings(name, "an action"), key=_order))
+
+
+def _order(action: Properties) -> int:
+    return guarding(action, "Order").integer("Order", 0, least=1, most=_MOST_PRIORITY)
+
+
+def _lets_in(action: Properties, kind: str) -> bool:
+    """Return whether an action that authenticates clients lets those in who are not authenticated."""
+    name = _AUTHENTICATIONS.get(kind)
+    config = action.mapping(name) if name else None
+    return config is not None and config.text("OnUnauthenticatedRequest") == "allow"
+
+
+def _readable_conditions(settings: Properties) -> Iterator[tuple[RuleCondition, ...]]:
+    for condition in settings.mappings("Conditions", "a condition"):
+        try:
+            for name in condition.entries:
+                known(settings.resolver.resolve(condition.entries[name]))
+            read = tuple(_read_condition(condition))
+        except ProjectError:
+            continue
+        if read:
+            yield read
 
 
 def _balancer_name(resources: ApiResources, listener: Resource) -> str | None:
@@ -133,12 +178,17 @@ def _balancer_name(resources: ApiResources, listener: Resource) -> str | None:
 
 
 class _RuleReader:
-    """Reads rules and default actions; `has_functions` is true after one that leads to a target group of a function."""
+    """Reads rules and default actions.
+
+    `has_functions` is true after one that leads to a target group of a function. `said` is about clients that are let
+    in.
+    """
 
     def __init__(
         self, resources: ApiResources, targets: FunctionTargets, missing: MissingValues
     ) -> None:
         self.has_functions = False
+        self.said: list[Diagnostic] = []
         self._resources = resources
         self._targets = targets
         self._missing = missing
@@ -150,10 +200,11 @@ class _RuleReader:
             ProjectError: A setting of the rule has an error.
         """
         settings = guarding(settings_of(rule, self._missing), "Conditions", "Priority")
-        actions = "DefaultActions" if is_default else "Actions"
-        integration = self._integration(rule, settings, actions)
-        if integration is None:
+        actions = _actions(settings, "DefaultActions" if is_default else "Actions")
+        if not actions:
             return
+        integration = self._integration(rule, actions[-1])
+        authorizer = self._authorizer(rule, actions[:-1])
         alternatives: list[tuple[RuleCondition, ...]] = []
         priority = None
         if not is_default:
@@ -165,19 +216,56 @@ class _RuleReader:
                 method=_only(conditions_of_route, _METHODS) or ANY_METHOD,
                 path=_only(conditions_of_route, _PATHS) or DEFAULT_ROUTE,
                 integration=integration,
+                authorizer=authorizer,
                 conditions=conditions_of_route,
                 priority=priority,
                 place=rule.stack.place_of(rule.logical_id),
             )
 
-    def _integration(
-        self, rule: Resource, settings: Properties, actions: str
-    ) -> Integration | None:
-        """Return what the last action of a rule does; None if it has none that the template tells."""
+    def close(self, rule: Resource, diagnostic: Diagnostic, *, is_default: bool) -> Iterator[Route]:
+        """Yield routes that refuse the requests of a rule with an error.
+
+        A condition that cannot be read is met by all requests, and an unknown priority is the highest.
+        """
+        alternatives: list[tuple[RuleCondition, ...]] = []
+        priority = None
+        if not is_default:
+            try:
+                settings = settings_of(rule, MissingValues())
+                alternatives = list(_readable_conditions(settings))
+                priority = settings.optional_integer("Priority", least=1, most=_MOST_PRIORITY) or 0
+            except ProjectError:
+                priority = 0
+        for conditions in product(*alternatives):
+            route = closed_route(
+                _only(conditions, _METHODS) or ANY_METHOD,
+                _only(conditions, _PATHS) or DEFAULT_ROUTE,
+                diagnostic,
+            )
+            yield replace(route, conditions=conditions, priority=priority)
+
+    def _authorizer(
+        self, rule: Resource, actions: Sequence[Properties]
+    ) -> UnsupportedAuthorizer | None:
+        """Return what refuses requests in place of the actions before the last one, which authenticate clients.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+        """
+        for action in actions:
+            kind = required_text(action, "Type", "an action")
+            message = f"`{rule.logical_id}` has the action `{kind}`, which is not emulated"
+            place = action.node.place
+            if _lets_in(action, kind):
+                said = f"{message}: requests are let in, as `OnUnauthenticatedRequest` is `allow`"
+                self.said.append(Diagnostic(message=said, place=place))
+                continue
+            refusal = Diagnostic(message=f"{message}: its requests are refused", place=place)
+            return UnsupportedAuthorizer(name=kind, diagnostic=refusal)
+        return None
+
+    def _integration(self, rule: Resource, action: Properties) -> Integration:
+        """Return what the last action of a rule does."""
         place = rule.stack.place_of(rule.logical_id)
-        action = next(reversed(settings.mappings(actions, "an action")), None)
-        if action is None:
-            return None
         kind = required_text(action, "Type", "an action")
         if kind != _FORWARD:
             return unsupported(

@@ -19,12 +19,18 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
 )
 from samlocal.cloudformation.apis.openapi_document import METHODS, OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
-from samlocal.cloudformation.apis.settings import flag, guarding, guarding_mapping, skipped
+from samlocal.cloudformation.apis.settings import (
+    flag,
+    guarding,
+    guarding_mapping,
+    known,
+    refused,
+)
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import DEFAULT_ROUTE, ApiKind, IamAuthorizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.functions.properties import Properties
@@ -69,7 +75,7 @@ def read_openapi(
     source = root.choice(_KEY_SOURCE, _KEY_SOURCES)
     return Definition(
         operations=operations,
-        broken=frozenset(reader.broken),
+        broken=reader.broken,
         security=reader.shared_security(),
         authorizers=reader.authorizers,
         ignored_schemes=reader.ignored_schemes,
@@ -102,7 +108,7 @@ class OperationReader:
             **read_authorizers(document, kind, integrations),
         }
         self.failures: list[Diagnostic] = []
-        self.broken: set[tuple[str, str]] = set()
+        self.broken: dict[tuple[str, str], Diagnostic] = {}
 
     @property
     def ignored_schemes(self) -> frozenset[str]:
@@ -110,26 +116,48 @@ class OperationReader:
         return frozenset(self._ignored)
 
     def read_all(self) -> Iterator[Operation]:
-        """Yield the operations in the order of the document."""
-        paths = self._document.mapping("paths")
+        """Yield the operations in the order of the document.
+
+        Raises:
+            TemplateError: `paths` is malformed, or cannot be resolved locally.
+        """
+        paths = guarding_mapping(self._document.root, "paths")
         for path in paths.entries if paths else ():
             try:
-                item = self._document.referred(paths, path) if paths else None
+                item = self._item(paths, path) if paths else None
                 check_path(path, paths.entries[path].place if paths else None)
             except ProjectError as error:
-                self.failures.append(skipped(f"`{path}`", error))
+                self.failures.append(refused(f"`{path}`", error))
                 named = DEFAULT_ROUTE if path.endswith(DEFAULT_ROUTE) else path
-                self.broken |= {(method, resource_path(named)) for method in METHODS}
+                self._break(METHODS, named)
                 continue
             for key, method in self._document.methods(item) if item else ():
                 try:
                     operation = self._read(path, method, item, key) if item else None
                 except ProjectError as error:
-                    self.failures.append(skipped(f"`{method} {path}`", error))
-                    self.broken.add((method, self._path(path, item) if item else path))
+                    self.failures.append(refused(f"`{method} {path}`", error))
+                    self._break([method], self._broken_path(path, item, key) if item else path)
                     continue
                 if operation is not None:
                     yield operation
+
+    def _item(self, paths: Properties, path: str) -> Properties | None:
+        guarding_mapping(paths, path)
+        item = self._document.referred(paths, path)
+        if item is not None:
+            known(item.node)
+        return item
+
+    def _break(self, methods: Iterable[str], path: str) -> None:
+        path = resource_path(path) if self._kind is ApiKind.REST else path
+        self.broken |= dict.fromkeys(((method, path) for method in methods), self.failures[-1])
+
+    def _broken_path(self, path: str, item: Properties, key: str) -> str:
+        try:
+            settings = item.without_diagnostics().mapping(key)
+            return self._path(path, settings) if settings else path
+        except ProjectError:
+            return path
 
     def _read(self, path: str, method: str, item: Properties, key: str) -> Operation | None:
         settings = guarding_mapping(item, key)

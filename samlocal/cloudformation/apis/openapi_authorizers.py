@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 _AUTHORIZER: Final = "x-amazon-apigateway-authorizer"
 _AUTH_TYPE: Final = "x-amazon-apigateway-authtype"
 _IAM_TYPE: Final = "awssigv4"
+# Settings without which an authorizer would let more requests in, or none.
+_GUARDS: Final = (
+    "enableSimpleResponses",
+    "identitySource",
+    "identityValidationExpression",
+    "jwtConfiguration",
+    "providerARNs",
+)
 _API_KEY: Final = "x-api-key"
 _HEADER: Final = "method.request.header."
 _HTTP_SOURCE: Final = "$request.header.Authorization"
@@ -102,7 +110,7 @@ def _read_scheme(
     name: str, scheme: Properties, kind: ApiKind, integrations: IntegrationReader
 ) -> Authorizer | None:
     """Return the authorizer of a security scheme; None if the scheme is not one."""
-    settings = scheme.mapping(_AUTHORIZER)
+    settings = guarding_mapping(scheme, _AUTHORIZER, *_GUARDS)
     if settings is None:
         is_iam = (scheme.text(_AUTH_TYPE) or "").lower() == _IAM_TYPE
         return IamAuthorizer(name=name) if is_iam else None

@@ -31,6 +31,7 @@ from samlocal.cloudformation.apis.rest_validation import ModelReader
 from samlocal.cloudformation.apis.settings import (
     flag,
     guarding,
+    refused,
     required_text,
     skipped,
 )
@@ -38,7 +39,7 @@ from samlocal.cloudformation.apis.stage_resources import StageResource, base_pat
 from samlocal.cloudformation.apis.usage_plans import read_usage_plans
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
-from samlocal.project.apis import Api, ApiKind, Apis, GatewayResponse, IamAuthorizer
+from samlocal.project.apis import ANY_METHOD, Api, ApiKind, Apis, GatewayResponse, IamAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,6 +149,8 @@ class _RestApiReader:
         operations: list[Operation] = []
         authorizers: dict[str, Authorizer] = {AWS_IAM: IamAuthorizer(), **declared.authorizers}
         failures: list[Diagnostic] = []
+        broken: dict[tuple[str, str], Diagnostic] = {}
+        unplaced: list[Diagnostic] = []
         for resource in self._resources.owned(_AUTHORIZER, _API, self._api):
             authorizers[_key(resource)] = read_authorizer(
                 resource, ApiKind.REST, self._targets, self._missing, variables
@@ -156,9 +159,19 @@ class _RestApiReader:
             try:
                 operations.append(self._method(method, variables))
             except ProjectError as error:
-                failures.append(skipped(f"`{method.logical_id}`", error))
-        definition = declared.with_operations(operations)
-        return replace(definition, authorizers=authorizers), failures
+                failures.append(refused(f"`{method.logical_id}`", error))
+                if key := self._broken_key(method):
+                    broken[key] = failures[-1]
+                else:
+                    unplaced.append(failures[-1])
+        definition = declared.with_operations(operations).without(broken)
+        unplaced += self._resources.unreadable(_METHOD)
+        return (
+            replace(
+                definition, authorizers=authorizers, unplaced=(*definition.unplaced, *unplaced)
+            ),
+            failures,
+        )
 
     def _method(self, resource: Resource, variables: Mapping[str, str]) -> Operation:
         stack = resource.stack
@@ -179,6 +192,15 @@ class _RestApiReader:
             operation_name=settings.text("OperationName"),
             validation=self._models.read(resource, settings),
         )
+
+    def _broken_key(self, method: Resource) -> tuple[str, str] | None:
+        """Return method and path of a resource that has an error; None if the path is unknown."""
+        try:
+            path = self._path(method, "ResourceId") or "/"
+        except ProjectError:
+            return None
+        name = method.stack.optional_text(declared_property(method, "HttpMethod"))
+        return (name or ANY_METHOD).upper(), path
 
     def _authorizer_key(self, method: Resource, settings: Properties) -> str:
         kind = settings.choice("AuthorizationType", _AUTHORIZATION_TYPES) or NO_AUTHORIZER

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Authorizer, FunctionTarget
 
 _TYPES: Final = ("TOKEN", "REQUEST")
+# Settings without which an authorizer would let more requests in, or none.
+_GUARDS: Final = (
+    "AuthorizationScopes",
+    "EnableSimpleResponses",
+    "FunctionPayloadType",
+    "Identity",
+    "IdentitySource",
+    "JwtConfiguration",
+    "UserPoolArn",
+)
 _REST_HEADER: Final = "method.request.header."
 _REST_SOURCES: Final = {
     "Headers": _REST_HEADER,
@@ -63,10 +73,9 @@ class SamAuthorizers:
         read = self._read_rest if is_rest else self._read_http
         for name, settings in mappings_of(declared) if declared else ():
             try:
-                self.authorizers[name] = read(name, name_user_pools(settings, stack))
-                self.scopes[name] = guarding(settings, "AuthorizationScopes").texts(
-                    "AuthorizationScopes"
-                )
+                known = guarding(name_user_pools(settings, stack), *_GUARDS)
+                self.authorizers[name] = read(name, known)
+                self.scopes[name] = known.texts("AuthorizationScopes")
             except ProjectError as error:
                 self.authorizers[name] = UnsupportedAuthorizer(
                     name=name, diagnostic=error_diagnostic(error)

@@ -6,10 +6,17 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.openapi import check_path
-from samlocal.cloudformation.apis.settings import known, required_text, skipped
+from samlocal.cloudformation.apis.openapi import check_path, resource_path
+from samlocal.cloudformation.apis.settings import (
+    guarding_mapping,
+    known,
+    refused,
+    required_text,
+    skipped,
+)
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.stack.globals import declared_properties
 from samlocal.errors import ProjectError, TemplateError
@@ -18,6 +25,8 @@ from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.intrinsics.missing_values import MissingValues
     from samlocal.cloudformation.stack.stack import Stack
@@ -55,10 +64,33 @@ class ApiEvent:
     place: Place
 
 
+@frozen
+class LostEvents:
+    """The events of an API that cannot be read: by method and path, or `unplaced` if these are unknown."""
+
+    broken: Mapping[tuple[str, str], Diagnostic] = field(default_factory=dict)
+    unplaced: tuple[Diagnostic, ...] = ()
+
+
+@frozen
+class _LostEvent:
+    """An event that cannot be read; `kind` or `api` None: any, `path` None: unknown."""
+
+    diagnostic: Diagnostic
+    kind: str | None = None
+    api: str | None = None
+    method: str = ANY_METHOD
+    path: str | None = None
+
+
+class _ForeignApiError(TemplateError):
+    """The API of an event is not in its template."""
+
+
 class SamEvents:
     """The events of a stack by the logical ids of their APIs, in the order of the template.
 
-    `diagnostics` are about those that are skipped.
+    `diagnostics` are about those that cannot be read.
     """
 
     def __init__(self, stack: Stack, targets: FunctionTargets, missing: MissingValues) -> None:
@@ -67,6 +99,7 @@ class SamEvents:
         self._missing = missing
         self.by_api: dict[str, list[ApiEvent]] = {}
         self.diagnostics: list[Diagnostic] = []
+        self._lost: list[_LostEvent] = []
         for logical_id in stack.resources:
             if stack.resource_type(logical_id) not in {FUNCTION, STATE_MACHINE}:
                 continue
@@ -75,33 +108,71 @@ class SamEvents:
             try:
                 self._read_all(logical_id)
             except ProjectError as error:
-                self.diagnostics.append(skipped(f"the events of `{logical_id}`", error))
+                self._lose(_LostEvent(diagnostic=refused(f"the events of `{logical_id}`", error)))
 
     def _read_all(self, logical_id: str) -> None:
         stack = self._stack
         properties = Properties(
             declared_properties(stack, logical_id), stack.resolver, self._missing
         )
-        events = properties.mapping("Events")
+        events = guarding_mapping(properties, "Events")
         for name in events.entries if events else ():
+            said = f"the event `{name}` of `{logical_id}`"
             try:
-                event = events and events.mapping(name)
+                event = guarding_mapping(events, name, "Type") if events else None
                 kind = event.text("Type") if event else None
-                if events is None or event is None or kind not in _API_OF:
-                    continue
+            except ProjectError as error:
+                self._lose(_LostEvent(diagnostic=refused(said, error)))
+                continue
+            if event is None or kind is None or kind not in _API_OF:
+                continue
+            api = None
+            try:
                 api = self._api_of(event, kind)
-                place = events.node.place_of(name)
+                place = event.node.place if events is None else events.node.place_of(name)
                 self.by_api.setdefault(api, []).append(
                     self._read(logical_id, properties, event, kind, place)
                 )
+            except _ForeignApiError as error:
+                self.diagnostics.append(skipped(said, error))
             except ProjectError as error:
-                self.diagnostics.append(skipped(f"the event `{name}` of `{logical_id}`", error))
+                method, path = self._place(event, kind)
+                self._lose(
+                    _LostEvent(
+                        diagnostic=refused(said, error),
+                        kind=kind,
+                        api=api,
+                        method=method,
+                        path=path,
+                    )
+                )
+
+    def _lose(self, event: _LostEvent) -> None:
+        self.diagnostics.append(event.diagnostic)
+        self._lost.append(event)
+
+    def _place(self, event: Properties, kind: str) -> tuple[str, str | None]:
+        """Return what is known of the method and the path of an event that has an error."""
+        try:
+            settings = event.without_diagnostics().mapping("Properties")
+        except ProjectError:
+            settings = None
+        if settings is None:
+            return ANY_METHOD, None
+        path = _known_text(settings, "Path")
+        if path is not None and path.removeprefix("/") == DEFAULT_ROUTE and kind == "HttpApi":
+            path = DEFAULT_ROUTE
+        elif path is not None:
+            path = f"/{path.removeprefix('/')}"
+        method = _known_text(settings, "Method") or ""
+        return _METHODS.get(method.upper(), ANY_METHOD), path
 
     def _api_of(self, event: Properties, kind: str) -> str:
         """Return the logical id of the API of an event.
 
         Raises:
-            TemplateError: the template has no such API.
+            _ForeignApiError: the template has no such API.
+            TemplateError: it is unknown.
         """
         name = _API_OF[kind]
         settings = event.mapping("Properties")
@@ -112,7 +183,7 @@ class SamEvents:
         if api is None or api == "AWS::NoValue":
             return IMPLICIT[kind]
         if api not in self._stack.resources and api != IMPLICIT[kind]:
-            raise TemplateError(
+            raise _ForeignApiError(
                 f"`{name}` must be `!Ref` of an API in the same template",
                 place=node.place,
                 hint=did_you_mean(api, self._stack.resources),
@@ -128,7 +199,7 @@ class SamEvents:
     def _read(
         self, logical_id: str, properties: Properties, event: Properties, kind: str, place: Place
     ) -> ApiEvent:
-        settings = event.mapping("Properties")
+        settings = guarding_mapping(event, "Properties")
         if settings is None:
             settings = Properties(event.node.with_value({}), properties.resolver, self._missing)
         method, path = "", ""
@@ -166,6 +237,28 @@ class SamEvents:
     def of(self, api: str) -> tuple[ApiEvent, ...]:
         """Return the events of an API by its logical id."""
         return tuple(self.by_api.get(api, ()))
+
+    def lost(self, api: str, kind: str) -> LostEvents:
+        """Return the events that cannot be read and may be of an API; `kind` is the type of its events."""
+        lost = [
+            each for each in self._lost if each.kind in {None, kind} and each.api in {None, api}
+        ]
+        path_of = resource_path if kind == "Api" else str
+        return LostEvents(
+            broken={
+                (each.method, path_of(each.path)): each.diagnostic
+                for each in lost
+                if each.path is not None
+            },
+            unplaced=tuple(each.diagnostic for each in lost if each.path is None),
+        )
+
+
+def _known_text(settings: Properties, name: str) -> str | None:
+    try:
+        return settings.text(name)
+    except ProjectError:
+        return None
 
 
 def sam_target(

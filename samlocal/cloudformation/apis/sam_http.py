@@ -22,7 +22,7 @@ from samlocal.cloudformation.apis.sam_resource import (
     read_operations,
     with_authorizer,
 )
-from samlocal.cloudformation.apis.settings import guarding_mapping, texts_by_name
+from samlocal.cloudformation.apis.settings import texts_by_name
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.project.apis import (
     DEFAULT_STAGE,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.apis.definition import Definition
     from samlocal.cloudformation.apis.sam_events import ApiEvent
-    from samlocal.cloudformation.apis.sam_resource import SamResource
+    from samlocal.cloudformation.apis.sam_resource import ApiAuth, SamResource
     from samlocal.diagnostics import Diagnostic
     from samlocal.project.apis import Integration, PayloadVersion
 
@@ -58,8 +58,9 @@ def read_http_api(resource: SamResource) -> Api:
     settings = resource.settings
     variables = texts_by_name(settings.mapping("StageVariables"))
     definition = resource.definition(ApiKind.HTTP, variables)
-    definition, failures = _with_events(resource, definition)
-    definition = _with_auth(resource, definition)
+    auth = resource.auth()
+    definition, failures = _with_events(resource, definition, auth)
+    definition = _with_auth(resource, definition, auth)
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
     stage = settings.get("StageName", default=DEFAULT_STAGE)
@@ -73,17 +74,21 @@ def read_http_api(resource: SamResource) -> Api:
         variables=variables,
         cors=_read_cors(settings, definition.cors),
         base_path=resource.base_path(),
-        failures=(*definition.failures, *failures, *unanswered),
+        failures=(
+            *definition.failures,
+            *failures,
+            *unanswered,
+            *((auth.refusal,) if auth.refusal else ()),
+        ),
         place=resource.place,
     )
 
 
 def _with_events(
-    resource: SamResource, definition: Definition
+    resource: SamResource, definition: Definition, auth: ApiAuth
 ) -> tuple[Definition, tuple[Diagnostic, ...]]:
     """Return the definition with the events of functions, and diagnostics for those that are not part of it."""
-    auth = guarding_mapping(resource.settings, "Auth", "DefaultAuthorizer")
-    reader = _EventReader(auth.text("DefaultAuthorizer") if auth else None)
+    reader = _EventReader(auth.default)
     definition, operations, failures = read_operations(definition, resource.events, reader.read)
     if resource.has_definition_file:
         hint = "add it there: SAM adds events to a `DefinitionBody` only"
@@ -168,18 +173,15 @@ def _integration(event: ApiEvent) -> Integration:
     )
 
 
-def _with_auth(resource: SamResource, definition: Definition) -> Definition:
-    auth = guarding_mapping(resource.settings, "Auth", "DefaultAuthorizer")
-    own = SamAuthorizers(auth, resource.stack, resource.targets, is_rest=False)
+def _with_auth(resource: SamResource, definition: Definition, auth: ApiAuth) -> Definition:
+    own = SamAuthorizers(auth.settings, resource.stack, resource.targets, is_rest=False)
+    if auth.refusal is not None:
+        definition = definition.with_unknown_guard(auth.refusal)
     return replace(
         definition,
         authorizers={AWS_IAM: IamAuthorizer(), **definition.authorizers, **own.authorizers},
         default_scopes={**definition.default_scopes, **own.scopes},
         operations=tuple(
-            with_authorizer(
-                definition.operations,
-                auth.text("DefaultAuthorizer") if auth else None,
-                skips=frozenset({OPTIONS}),
-            )
+            with_authorizer(definition.operations, auth.default, skips=frozenset({OPTIONS}))
         ),
     )

@@ -7,27 +7,42 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.bodies import BodyProperties, read_body
-from samlocal.cloudformation.apis.definition import Definition
-from samlocal.cloudformation.apis.openapi import resource_path
-from samlocal.cloudformation.apis.settings import flag, guarding_mapping, skipped
+from samlocal.cloudformation.apis.definition import UNKNOWN, Definition
+from samlocal.cloudformation.apis.settings import flag, guarding_mapping, refused
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError
 from samlocal.frozen_dataclass import frozen
-from samlocal.project.apis import UnsupportedIntegration
+from samlocal.project.apis import ApiKind, UnsupportedIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from samlocal.cloudformation.apis.definition import Operation
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
-    from samlocal.cloudformation.apis.sam_events import ApiEvent
+    from samlocal.cloudformation.apis.sam_events import ApiEvent, LostEvents
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.errors import Place
-    from samlocal.project.apis import ApiKind, Integration
+    from samlocal.project.apis import Integration
 
 _BODY: Final = "DefinitionBody"
 _URI: Final = "DefinitionUri"
+
+
+@frozen
+class ApiAuth:
+    """What an API says about its callers: `Auth`, whose `default` authorizer is `UNKNOWN` if it has an error.
+
+    `refusal` is that error. Preflight requests need no authorizer with `opens_preflights`, and no API key with
+    `opens_preflights_without_key`.
+    """
+
+    settings: Properties | None = None
+    default: str | None = None
+    needs_api_key: bool = False
+    opens_preflights: bool = False
+    opens_preflights_without_key: bool = False
+    refusal: Diagnostic | None = None
 
 
 @frozen
@@ -38,6 +53,7 @@ class SamResource:
     logical_id: str
     settings: Properties
     events: tuple[ApiEvent, ...]
+    lost_events: LostEvents
     targets: FunctionTargets
     place: Place
 
@@ -65,7 +81,25 @@ class SamResource:
             variables=variables,
             names=BodyProperties(body=_BODY, location=_URI),
         )
-        return found or Definition()
+        definition = found or Definition()
+        if not self.takes_events(kind):
+            return definition
+        lost = self.lost_events
+        unplaced = (*definition.unplaced, *lost.unplaced)
+        return replace(definition.without(lost.broken), unplaced=unplaced)
+
+    def takes_events(self, kind: ApiKind) -> bool:
+        """Whether SAM adds events to the definition of an API of a kind."""
+        if kind is ApiKind.HTTP:
+            return not self.has_definition_file
+        return self.is_managed or flag(self.settings, "MergeDefinitions") is True
+
+    def auth(self) -> ApiAuth:
+        """Return what the API says about its callers."""
+        try:
+            return _read_auth(self.settings)
+        except ProjectError as error:
+            return ApiAuth(default=UNKNOWN, refusal=refused(f"`{self.logical_id}`", error))
 
     def base_path(self) -> str | None:
         """Return the first base path of the API's custom domain; None: the domain's root.
@@ -81,22 +115,41 @@ class SamResource:
         return path or None
 
 
+def _read_auth(settings: Properties) -> ApiAuth:
+    auth = guarding_mapping(settings, "Auth", "DefaultAuthorizer", "ApiKeyRequired")
+    if auth is None:
+        return ApiAuth()
+    auth.mapping("Authorizers")
+    return ApiAuth(
+        settings=auth,
+        default=auth.text("DefaultAuthorizer"),
+        needs_api_key=flag(auth, "ApiKeyRequired") is True,
+        opens_preflights=flag(auth, "AddDefaultAuthorizerToCorsPreflight") is False,
+        opens_preflights_without_key=flag(auth, "AddApiKeyRequiredToCorsPreflight") is False,
+    )
+
+
 def read_operations(
-    definition: Definition, events: Iterable[ApiEvent], read: Callable[[ApiEvent], Operation]
+    definition: Definition,
+    events: Iterable[ApiEvent],
+    read: Callable[[ApiEvent], Operation],
+    *,
+    path_of: Callable[[str], str] = str,
 ) -> tuple[Definition, tuple[Operation, ...], tuple[Diagnostic, ...]]:
     """Return the operations of events, and diagnostics for those that have an error or come twice.
 
-    The definition loses the operations of events that have an error, as these may guard them.
+    `path_of` returns the path of an operation for that of an event. Operations of the definition whose events have an
+    error refuse all requests, as the events may guard them.
     """
     found: dict[tuple[str, str], Operation] = {}
     failures: list[Diagnostic] = []
-    broken: set[tuple[str, str]] = set()
+    broken: dict[tuple[str, str], Diagnostic] = {}
     for event in events:
         try:
             operation = read(event)
         except ProjectError as error:
-            failures.append(skipped(f"`{event.method} {event.path}` of `{event.owner}`", error))
-            broken |= {(event.method, path) for path in (event.path, resource_path(event.path))}
+            failures.append(refused(f"`{event.method} {event.path}` of `{event.owner}`", error))
+            broken[event.method, path_of(event.path)] = failures[-1]
             continue
         key = (operation.method, operation.path)
         if first := found.get(key):

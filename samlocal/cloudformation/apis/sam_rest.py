@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
-from samlocal.cloudformation.apis.definition import AWS_IAM, OPTIONS, Operation, routes_of
+from samlocal.cloudformation.apis.definition import (
+    AWS_IAM,
+    NO_AUTHORIZER,
+    OPTIONS,
+    Operation,
+    routes_of,
+)
 from samlocal.cloudformation.apis.gateway_responses import read_sam_responses
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.openapi import resource_path
@@ -25,7 +31,7 @@ from samlocal.cloudformation.apis.sam_resource import (
     with_authorizer,
 )
 from samlocal.cloudformation.apis.sam_validation import ModelReader
-from samlocal.cloudformation.apis.settings import flag, guarding_mapping, texts_by_name
+from samlocal.cloudformation.apis.settings import flag, texts_by_name
 from samlocal.cloudformation.apis.usage_plans import read_sam_plan
 from samlocal.diagnostics import Diagnostic
 from samlocal.project.apis import (
@@ -41,8 +47,7 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.apis.definition import Definition
     from samlocal.cloudformation.apis.sam_events import ApiEvent
-    from samlocal.cloudformation.apis.sam_resource import SamResource
-    from samlocal.cloudformation.functions.properties import Properties
+    from samlocal.cloudformation.apis.sam_resource import ApiAuth, SamResource
     from samlocal.project.apis import Integration
 
 _IMPLICIT_STAGE: Final = "Prod"
@@ -60,7 +65,7 @@ def read_rest_api(resource: SamResource) -> Api:
     """
     settings = resource.settings
     variables = texts_by_name(settings.mapping("Variables"))
-    auth = guarding_mapping(settings, "Auth", "DefaultAuthorizer", "ApiKeyRequired")
+    auth = resource.auth()
     definition = resource.definition(ApiKind.REST, variables)
     definition, failures = _with_events(resource, definition)
     cors = settings.get("Cors")
@@ -71,7 +76,7 @@ def read_rest_api(resource: SamResource) -> Api:
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
     stage = settings.get("StageName", default=_IMPLICIT_STAGE)
-    plan = read_sam_plan(auth, resource.stack, resource.logical_id)
+    plan = read_sam_plan(auth.settings, resource.stack, resource.logical_id)
     source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or definition.api_key_source
     compression = settings.optional_integer(
         "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
@@ -96,7 +101,13 @@ def read_rest_api(resource: SamResource) -> Api:
         minimum_compression_bytes=(
             definition.minimum_compression_bytes if compression is None else compression
         ),
-        failures=(*definition.failures, *failures, *unanswered, *_refused_settings(resource)),
+        failures=(
+            *definition.failures,
+            *failures,
+            *unanswered,
+            *((auth.refusal,) if auth.refusal else ()),
+            *_refused_settings(resource),
+        ),
         place=resource.place,
     )
 
@@ -124,8 +135,10 @@ def _with_events(
     SAM adds events to an API without a definition of its own, or with `MergeDefinitions`.
     """
     reader = _EventReader(resource)
-    definition, operations, failures = read_operations(definition, resource.events, reader.read)
-    if resource.is_managed or flag(resource.settings, "MergeDefinitions"):
+    definition, operations, failures = read_operations(
+        definition, resource.events, reader.read, path_of=resource_path
+    )
+    if resource.takes_events(ApiKind.REST):
         return definition.with_operations(
             merged(definition.find(each), each) for each in operations
         ), failures
@@ -187,27 +200,33 @@ def _integration(event: ApiEvent) -> Integration:
     )
 
 
-def _with_auth(
-    resource: SamResource, definition: Definition, auth: Properties | None
-) -> Definition:
-    own = SamAuthorizers(auth, resource.stack, resource.targets, is_rest=True)
+def _with_auth(resource: SamResource, definition: Definition, auth: ApiAuth) -> Definition:
+    own = SamAuthorizers(auth.settings, resource.stack, resource.targets, is_rest=True)
     definition = replace(
         definition,
         authorizers={AWS_IAM: IamAuthorizer(), **definition.authorizers, **own.authorizers},
         default_scopes={**definition.default_scopes, **own.scopes},
     )
-    if auth is None:
-        return definition
-    is_preflight_open = flag(auth, "AddDefaultAuthorizerToCorsPreflight") is False
-    operations: Iterable[Operation] = with_authorizer(
-        definition.operations,
-        auth.text("DefaultAuthorizer"),
-        skips=frozenset({OPTIONS} if is_preflight_open else ()),
+    operations: Iterable[Operation] = definition.operations
+    if auth.refusal is not None:
+        definition = definition.with_unknown_guard(auth.refusal)
+        operations = map(_with_unknown_key, operations)
+    operations = with_authorizer(
+        operations,
+        auth.default,
+        skips=frozenset({OPTIONS} if auth.opens_preflights else ()),
     )
-    if flag(auth, "ApiKeyRequired"):
-        skips_preflight = flag(auth, "AddApiKeyRequiredToCorsPreflight") is False
+    if auth.needs_api_key:
+        skips_preflight = auth.opens_preflights_without_key
         operations = _with_api_key(operations, skips_preflight=skips_preflight)
     return replace(definition, operations=tuple(operations))
+
+
+def _with_unknown_key(operation: Operation) -> Operation:
+    """Return an operation without authorizer as one that says nothing: the API may ask for an API key."""
+    if operation.authorizer == NO_AUTHORIZER and operation.needs_api_key is None:
+        return replace(operation, authorizer=None)
+    return operation
 
 
 def _with_api_key(operations: Iterable[Operation], *, skips_preflight: bool) -> Iterator[Operation]:

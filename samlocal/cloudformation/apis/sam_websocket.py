@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
+from samlocal.cloudformation.apis.definition import UNKNOWN, closed_route
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.settings import (
     flag,
     guarding,
     guarding_mapping,
-    mappings_of,
+    refused,
     required_text,
-    skipped,
     texts_by_name,
 )
 from samlocal.diagnostics import Diagnostic
@@ -53,14 +53,18 @@ def read_websocket_api(resource: SamResource) -> Api:
     owner = f"`{resource.logical_id}`"
     routes: list[Route] = []
     failures: list[Diagnostic] = []
-    declared = settings.mapping("Routes")
-    authorizer = _authorizer(resource)
-    for key, route in mappings_of(declared) if declared else ():
+    declared = guarding_mapping(settings, "Routes")
+    authorizer = _guard(resource, failures)
+    for key in declared.entries if declared else ():
         try:
-            place = declared.node.place_of(key) if declared else route.node.place
+            route = guarding_mapping(declared, key) if declared else None
+            if declared is None or route is None:  # removed by a condition
+                continue
+            place = declared.node.place_of(key)
             routes.append(_read_route(resource, key, route, place, authorizer))
         except ProjectError as error:
-            failures.append(skipped(f"the route `{key}` of {owner}", error))
+            failures.append(refused(f"the route `{key}` of {owner}", error))
+            routes.append(closed_route(ANY_METHOD, key, failures[-1]))
     path = full_path(resource.stack, resource.logical_id)
     return Api(
         kind=ApiKind.WEBSOCKET,
@@ -105,6 +109,14 @@ def _integration(resource: SamResource, settings: Properties) -> Integration:
         return UnsupportedIntegration(diagnostic=target)
     limit = timeout_ms(settings, "IntegrationTimeout", ApiKind.WEBSOCKET)
     return FunctionIntegration(target=target, payload="1.0", timeout_ms=limit)
+
+
+def _guard(resource: SamResource, failures: list[Diagnostic]) -> Authorizer | None:
+    try:
+        return _authorizer(resource)
+    except ProjectError as error:
+        failures.append(refused(f"`{_CONNECT}` of `{resource.logical_id}`", error))
+        return UnsupportedAuthorizer(name=UNKNOWN, diagnostic=failures[-1])
 
 
 def _authorizer(resource: SamResource) -> Authorizer | None:

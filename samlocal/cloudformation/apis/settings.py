@@ -112,9 +112,15 @@ def mappings_of(settings: Properties) -> Iterator[tuple[str, Properties]]:
 
 def skipped(what: str, error: ProjectError) -> Diagnostic:
     """Return the diagnostic for a part of an API that is left out because of an error."""
+    return _about(f"skipping {what}", error)
+
+
+def refused(what: str, error: ProjectError) -> Diagnostic:
+    """Return the diagnostic for a part of an API that refuses all requests because of an error."""
+    return _about(f"requests to {what} are refused", error)
+
+
+def _about(what: str, error: ProjectError) -> Diagnostic:
     diagnostic = error_diagnostic(error)
-    return Diagnostic(
-        message=f"skipping {what}: {diagnostic.message}",
-        place=diagnostic.place,
-        hint=diagnostic.hint,
-    )
+    message = f"{what}: {diagnostic.message}"
+    return Diagnostic(message=message, place=diagnostic.place, hint=diagnostic.hint)

@@ -9,22 +9,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
-from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.api_resources import declared_property, settings_of
 from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
 from samlocal.cloudformation.apis.definition import (
     AWS_IAM,
     NO_AUTHORIZER,
     Definition,
     Operation,
+    closed_route,
     routes_of,
 )
 from samlocal.cloudformation.apis.integration_resources import read_integration_resource
 from samlocal.cloudformation.apis.integrations import IntegrationReader
-from samlocal.cloudformation.apis.settings import flag, guarding, required_text, skipped
+from samlocal.cloudformation.apis.settings import flag, guarding, refused, required_text
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
-from samlocal.project.apis import Api, ApiKind, IamAuthorizer
+from samlocal.project.apis import ANY_METHOD, Api, ApiKind, IamAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +42,7 @@ API: Final = "AWS::ApiGatewayV2::Api"
 ROUTE: Final = "AWS::ApiGatewayV2::Route"
 OWNER: Final = "ApiId"
 _AUTHORIZER: Final = "AWS::ApiGatewayV2::Authorizer"
+_CONNECT: Final = "$connect"
 _INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
 _AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "JWT")
 
@@ -81,9 +83,20 @@ class V2ApiReader:
                 resource, self._kind, self.targets, self.missing, stage.variables
             )
         failures: list[Diagnostic] = []
-        operations = tuple(self._operations(stage.variables, failures))
-        definition = declared.with_operations(operations)
-        routes, unanswered = routes_of(replace(definition, authorizers=authorizers))
+        broken: dict[tuple[str, str], Diagnostic] = {}
+        unplaced = [*self._resources.unreadable(ROUTE)]
+        operations = tuple(self._operations(stage.variables, failures, broken, unplaced))
+        definition = declared.with_operations(operations).without(broken)
+        unplaced = [*definition.unplaced, *unplaced]
+        routes, unanswered = routes_of(
+            replace(definition, authorizers=authorizers, unplaced=tuple(unplaced))
+        )
+        if (
+            unplaced
+            and self._kind is ApiKind.WEBSOCKET
+            and not any(each.path == _CONNECT for each in routes)
+        ):
+            routes = (*routes, closed_route(ANY_METHOD, _CONNECT, unplaced[0]))
         stack = self.api.stack
         path = full_path(stack, self.api.logical_id)
         name = self.settings.text("Name") or declared.name
@@ -105,13 +118,32 @@ class V2ApiReader:
         )
 
     def _operations(
-        self, variables: Mapping[str, str], failures: list[Diagnostic]
+        self,
+        variables: Mapping[str, str],
+        failures: list[Diagnostic],
+        broken: dict[tuple[str, str], Diagnostic],
+        unplaced: list[Diagnostic],
     ) -> Iterator[Operation]:
         for route in self._resources.owned(ROUTE, OWNER, self.api):
             try:
                 yield self._operation(route, variables)
             except ProjectError as error:
-                failures.append(skipped(f"`{route.logical_id}`", error))
+                failures.append(refused(f"`{route.logical_id}`", error))
+                if key := self._broken_key(route):
+                    broken[key] = failures[-1]
+                else:
+                    unplaced.append(failures[-1])
+
+    def _broken_key(self, route: Resource) -> tuple[str, str] | None:
+        """Return method and path of a route that has an error; None if they are unknown."""
+        node = declared_property(route, "RouteKey")
+        key = route.stack.optional_text(node)
+        if node is None or key is None:
+            return None
+        try:
+            return self._split(key, node.place)
+        except ProjectError:
+            return None
 
     def _operation(self, route: Resource, variables: Mapping[str, str]) -> Operation:
         settings = settings_of(route, self.missing)

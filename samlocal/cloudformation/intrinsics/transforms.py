@@ -73,6 +73,24 @@ def expand_section(node: Node, resolver: NodeResolver) -> Node:
     return expanded
 
 
+def lost_entries(node: Node, resolver: NodeResolver) -> Unknown | None:
+    """Return why some entries of a mapping are unknown: those of a transform or of a loop; None if all are known."""
+    if not isinstance(node.value, dict):
+        return None
+    if not needs_expansion(node):
+        value = resolver.reduce(node).value
+        return value if isinstance(value, Unknown) else None
+    for key, entry in node.value.items():
+        value = None
+        if key == TRANSFORM:
+            value = _transform(entry, resolver).value
+        elif key.startswith(_FOR_EACH) and isinstance(entry.value, tuple) and len(entry.value) > 1:
+            value = resolver.resolve(entry.value[1]).value
+        if isinstance(value, Unknown):
+            return value
+    return None
+
+
 def transform_name(call: Node) -> str | None:
     """Return the name of a transform, which may be a mapping of its name and its parameters."""
     return (call.get("Name") or call).optional_text()

@@ -52,6 +52,9 @@ def with_globals(
     Raises:
         TemplateError: they are not a mapping, or lack a property that `ignored` names.
     """
+    if (call := intrinsic_call(inherited)) and not needs_expansion(inherited):
+        message = f"`{name}` must be a mapping, not a call of `{call[0]}`"
+        raise TemplateError(message, place=inherited.place)
     inherited = expand_section(inherited, resolver)
     entries = inherited.entries(f"`{name}`")
     left_out = NOT_GLOBAL | (_ignored(ignored, entries, name) if ignored else frozenset())

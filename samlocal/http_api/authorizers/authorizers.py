@@ -118,6 +118,7 @@ class RouteAuthorizers:
             return Refused(
                 kind="AUTHORIZER_CONFIGURATION_ERROR",
                 reason=f"{authorizer.diagnostic.message}; {_DISABLED_HINT}",
+                place=authorizer.diagnostic.place,
             )
         return await self._check_token(route, authorizer, request, event)
 

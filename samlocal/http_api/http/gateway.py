@@ -23,6 +23,7 @@ from samlocal.project.apis import FunctionIntegration, HttpIntegration, Unsuppor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from samlocal.errors import Place
     from samlocal.http_api.authorization import Authorizers, Event, RefusalType
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
@@ -193,7 +194,7 @@ class HttpGateway:
 
     def _refuse(self, request: HttpRequest, refused: Refused) -> HttpResponse:
         if refused.reason is not None:
-            self._tell(request, refused.reason)
+            self._tell(request, refused.reason, place=refused.place)
         status, message = _REFUSALS[refused.kind]
         response = error_response(status, refused.message or message)
         return replace(response, headers=[*response.headers, *refused.headers.items()])
@@ -211,8 +212,16 @@ class HttpGateway:
         headers.append(_request_id(request))
         return HttpResponse(status=response.status, headers=headers, body=response.body)
 
-    def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
-        self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
+    def _tell(
+        self,
+        request: HttpRequest,
+        message: str,
+        *,
+        hint: str | None = None,
+        place: Place | None = None,
+    ) -> None:
+        said = f"{request.method} {request.path}: {message}"
+        self._report(Diagnostic(message=said, place=place, hint=hint))
 
 
 def _proxy(integration: HttpIntegration) -> HttpProxy:

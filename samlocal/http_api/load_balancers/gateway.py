@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import resource_arn
 from samlocal.diagnostics import Diagnostic
+from samlocal.http_api.authorization import Refused
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
 from samlocal.http_api.load_balancers.events import build_event
@@ -17,6 +18,8 @@ from samlocal.project.apis import FunctionIntegration, UnsupportedIntegration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.errors import Place
+    from samlocal.http_api.authorization import Authorizers
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
     from samlocal.project.apis import Api
@@ -27,6 +30,9 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 _BAD_REQUEST: Final = 400
 _TOO_LARGE: Final = 413
 _NOT_IMPLEMENTED: Final = 501
+# Also for a provider of identities that the load balancer cannot ask:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+_NOT_AUTHENTICATED: Final = 500
 _BAD_GATEWAY: Final = 502
 _UNAVAILABLE: Final = 503
 
@@ -40,10 +46,16 @@ class LoadBalancerGateway:
     max_body_bytes = MAX_BODY_BYTES
 
     def __init__(
-        self, api: Api, functions: Functions, *, report: Callable[[Diagnostic], None]
+        self,
+        api: Api,
+        functions: Functions,
+        authorizers: Authorizers,
+        *,
+        report: Callable[[Diagnostic], None],
     ) -> None:
         self._api = api
         self._functions = functions
+        self._authorizers = authorizers
         self._report = report
         self._rules = RuleTable(api.routes)
         self._back_end = FunctionBackEnd(functions)
@@ -59,6 +71,11 @@ class LoadBalancerGateway:
             self._tell(request, "no rule matches, and the listener has no default action here")
             return error_page(_UNAVAILABLE)
         integration = route.integration
+        if route.authorizer is not None:
+            verdict = await self._authorizers.check(self._api, route, request, {}, "")
+            if isinstance(verdict, Refused):
+                self._tell(request, verdict.reason or "it is refused", place=verdict.place)
+                return error_page(_NOT_AUTHENTICATED)
         if isinstance(integration, FunctionIntegration):
             if request.header("upgrade") is not None:
                 self._tell(request, "functions behind a load balancer take no WebSockets")
@@ -101,5 +118,13 @@ class LoadBalancerGateway:
         resource = f"targetgroup/{name}/{self._api.identifier}"
         return resource_arn("elasticloadbalancing", resource, region=region, account_id=account_id)
 
-    def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
-        self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
+    def _tell(
+        self,
+        request: HttpRequest,
+        message: str,
+        *,
+        hint: str | None = None,
+        place: Place | None = None,
+    ) -> None:
+        said = f"{request.method} {request.path}: {message}"
+        self._report(Diagnostic(message=said, place=place, hint=hint))

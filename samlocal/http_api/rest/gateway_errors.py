@@ -110,4 +110,5 @@ def refusal_error(refused: Refused) -> GatewayError:
         message=refusal_message(refused),
         reason=refused.reason,
         headers=refused.headers,
+        place=refused.place,
     )

@@ -120,7 +120,7 @@ class HandshakeCheck:
     def _refuse(self, refused: Refused, route: Route, request: HttpRequest) -> HttpResponse:
         if refused.reason is not None:
             message = f"route `{route.path}`: {refused.reason}"
-            self._report(Diagnostic(message=message, place=route.place))
+            self._report(Diagnostic(message=message, place=refused.place or route.place))
         return refusal_of(refused, request.request_id)
 
 

@@ -110,7 +110,7 @@ class ServedApis:
             case ApiKind.FUNCTION_URL:
                 return FunctionUrlGateway(api, self._project, report=report)
             case _:
-                return LoadBalancerGateway(api, self._project, report=report)
+                return LoadBalancerGateway(api, self._project, FakeAuthorizers(), report=report)
 
 
 @asynccontextmanager

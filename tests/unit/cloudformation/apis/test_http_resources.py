@@ -18,7 +18,7 @@ from samlocal.project.apis import (
     UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
@@ -264,15 +264,16 @@ FAULTS = (
 
 
 def test_the_rest_is_served(read_template: ReadTemplate) -> None:
-    """A route that has an error is told with its place, and the others are served."""
+    """A route that has an error is told with its place and refuses requests, and the others are served."""
     found = read_template(FAULTS)
     (api,) = found.apis
-    assert outline(api) == ["GET /items -> F"]
+    assert open_routes(api) == ["GET /items -> F"]
+    assert closed_routes(api) == ["GET /a", "GET /b", "GET /c"]
     assert [failure.message for failure in api.failures] == [
-        "skipping `Wrong`: `items` is not a route key",
-        "skipping `Lost`: `Target` is not an integration of this project",
-        "skipping `Open`: `AuthorizerId` is not an authorizer of this project",
-        "skipping `Bare`: `GET /c` has no `Target`",
+        "requests to `Wrong` are refused: `items` is not a route key",
+        "requests to `Lost` are refused: `Target` is not an integration of this project",
+        "requests to `Open` are refused: `AuthorizerId` is not an authorizer of this project",
+        "requests to `Bare` are refused: `GET /c` has no `Target`",
     ]
     assert all(failure.place is not None for failure in api.failures)
     assert [each.message for each in found.diagnostics] == [
@@ -288,11 +289,13 @@ def test_the_rest_is_served(read_template: ReadTemplate) -> None:
     ],
 )
 def test_a_guard_that_is_unknown(read_template: ReadTemplate, guard: str) -> None:
-    """A route is not served where the template does not tell who may call it."""
+    """A route refuses requests where the template does not tell who may call it."""
     text = API + INTEGRATION + route("GET /a", more=f", {guard}")
     (api,) = read_template(text + "\nParameters: {Secret: {Type: String}}\n").apis
-    assert api.routes == ()
-    assert api.failures[0].message.startswith("skipping `Get`: a value cannot be resolved locally")
+    assert closed_routes(api) == ["GET /a"]
+    assert api.failures[0].message.startswith(
+        "requests to `Get` are refused: a value cannot be resolved locally"
+    )
 
 
 def test_an_audience_that_is_unknown(read_template: ReadTemplate) -> None:

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.project.apis import ApiKind, FunctionIntegration, FunctionTarget, RuleCondition
-from tests.unit.cloudformation.apis.outlines import outline
+from samlocal.project.apis import (
+    ApiKind,
+    FunctionIntegration,
+    FunctionTarget,
+    RuleCondition,
+    UnsupportedAuthorizer,
+)
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
@@ -168,29 +174,86 @@ def test_a_load_balancer_without_functions(read_template: ReadTemplate) -> None:
     [
         (
             "{Field: colour}",
-            "skipping `Rule`: `Field` must be one of host-header, http-header, http-request-method, path-pattern, query-string, source-ip, not `colour`",
+            "requests to `Rule` are refused: `Field` must be one of host-header, http-header, http-request-method, path-pattern, query-string, source-ip, not `colour`",
         ),
         (
             "{Field: source-ip, SourceIpConfig: {Values: [x]}}",
-            "skipping `Rule`: `x` is not a range of addresses",
+            "requests to `Rule` are refused: `x` is not a range of addresses",
         ),
         (
             "{Field: path-pattern, PathPatternConfig: {RegexValues: [x]}}",
-            "skipping `Rule`: `RegexValues` is not emulated",
+            "requests to `Rule` are refused: `RegexValues` is not emulated",
         ),
     ],
 )
 def test_a_rule_that_has_an_error(one_api: OneApi, condition: str, message: str) -> None:
-    """A rule that has an error is a failure with its place, and the others are served."""
-    api = one_api(TEMPLATE + rule("Rule", condition))
-    assert outline(api) == ["ANY $default -> F"]
+    """A rule that has an error refuses what it may get, is a failure with its place, and the others are served."""
+    api = one_api(TEMPLATE + rule("Rule", f"{{Field: host-header, Values: [a]}}, {condition}"))
+    assert open_routes(api) == ["ANY $default -> F"]
+    (closed,) = (each for each in api.routes if each.conditions)
+    assert closed.conditions == (RuleCondition(field="host-header", values=("a",)),)
+    assert closed.priority == 5
     assert [failure.message for failure in api.failures] == [message]
     assert api.failures[0].place is not None
 
 
 def test_a_condition_that_is_unknown(read_template: ReadTemplate) -> None:
-    """A rule with an unknown condition is left out: it would match more requests than it should."""
+    """A rule with an unknown condition refuses requests, which may not be for a later rule."""
     text = TEMPLATE + rule("Rule", "{Field: path-pattern, Values: [!Ref Secret]}")
     (api,) = read_template(text + "\nParameters: {Secret: {Type: String}}\n").apis
-    assert outline(api) == ["ANY $default -> F"]
-    assert api.failures[0].message.startswith("skipping `Rule`: a value cannot be resolved locally")
+    assert open_routes(api) == ["ANY $default -> F"]
+    assert [each.priority for each in api.routes] == [5, None]
+    assert api.failures[0].message.startswith(
+        "requests to `Rule` are refused: a value cannot be resolved locally"
+    )
+
+
+OIDC = "Type: authenticate-oidc, Order: 1, AuthenticateOidcConfig: {Issuer: https://a.example, OnUnauthenticatedRequest: REACTION}"
+FORWARD = "Type: forward, Order: 2, TargetGroupArn: !Ref Other"
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        f"{OIDC.replace('REACTION', 'authenticate')}}}, {{{FORWARD}",
+        f"{FORWARD}}}, {{{OIDC.replace('REACTION', 'deny')}",
+        f"Type: authenticate-cognito, AuthenticateCognitoConfig: {{UserPoolDomain: a}}}}, {{{FORWARD}",
+        f"Type: jwt-validation, Order: 1}}, {{{FORWARD}",
+        f"{OIDC.replace('REACTION', '!ImportValue x')}}}, {{{FORWARD}",
+    ],
+)
+def test_a_rule_that_authenticates_clients(read_template: ReadTemplate, actions: str) -> None:
+    """Its requests are refused, as nobody checks them; the actions are in their own order."""
+    (api,) = read_template(TEMPLATE + rule("Rule", action=actions)).apis
+    closed = api.routes[0]
+    assert isinstance(closed.integration, FunctionIntegration)
+    assert isinstance(closed.authorizer, UnsupportedAuthorizer)
+    diagnostic = closed.authorizer.diagnostic
+    assert diagnostic.message.endswith("which is not emulated: its requests are refused")
+    assert diagnostic.place is not None
+    assert api.routes[1].authorizer is None
+
+
+def test_a_rule_that_lets_everyone_in(one_api: OneApi) -> None:
+    """With `allow`, clients that are not authenticated reach the function, which is told."""
+    actions = f"{OIDC.replace('REACTION', 'allow')}}}, {{{FORWARD}"
+    api = one_api(TEMPLATE + rule("Rule", action=actions))
+    assert [each.authorizer for each in api.routes] == [None, None]
+    (said,) = api.failures
+    assert said.message == (
+        "`Rule` has the action `authenticate-oidc`, which is not emulated: requests are let in,"
+        " as `OnUnauthenticatedRequest` is `allow`"
+    )
+    assert said.place is not None
+
+
+@pytest.mark.parametrize(
+    "actions",
+    ["!ImportValue x}, {Type: forward, TargetGroupArn: !Ref Other", "Type: !ImportValue x"],
+)
+def test_an_action_that_is_unknown(read_template: ReadTemplate, actions: str) -> None:
+    """It may authenticate clients, so that the rule refuses requests."""
+    text = TEMPLATE + rule("Rule", action=actions).replace("{!ImportValue x}", "!ImportValue x")
+    (api,) = read_template(text).apis
+    assert closed_routes(api) == ["ANY $default"]
+    assert api.routes[0].priority == 5

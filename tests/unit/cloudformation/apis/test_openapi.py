@@ -24,7 +24,7 @@ from samlocal.project.apis import (
     UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -312,19 +312,23 @@ def test_what_does_not_work_locally(one_api: OneApi, settings: str, message: str
     ],
 )
 def test_a_malformed_integration(one_api: OneApi, integration: str, message: str) -> None:
-    """Its route is left out and named with its place; the rest is served."""
+    """Its route refuses requests and is named with its place; the rest is served."""
     body = one_method(integration) + f"  /b: {{get: {{x-amazon-apigateway-integration: {PROXY}}}}}"
     api = one_api(rest(body))
-    assert outline(api) == ["GET /b -> F"]
+    assert open_routes(api) == ["GET /b -> F"]
+    assert closed_routes(api) == ["GET /a/{id}"]
     (failure,) = api.failures
-    assert failure.message.startswith(f"skipping `GET /a/{{id}}`: {message}")
+    assert failure.message.startswith(f"requests to `GET /a/{{id}}` are refused: {message}")
     assert failure.place is not None
 
 
 def test_a_method_without_an_integration(one_api: OneApi) -> None:
-    """Nothing answers a method that is only described."""
+    """A method that is only described refuses requests."""
     api = one_api(rest("paths: {/a: {get: {responses: {}}}}"))
-    assert [each.message for each in api.failures] == ["skipping `GET /a`: it has no integration"]
+    assert closed_routes(api) == ["GET /a"]
+    assert [each.message for each in api.failures] == [
+        "requests to `GET /a` are refused: it has no integration"
+    ]
 
 
 def test_references_in_the_document(one_api: OneApi) -> None:
@@ -346,7 +350,7 @@ def test_references_in_a_circle(one_api: OneApi) -> None:
     """They end in a failure."""
     api = one_api(rest("paths: {/a: {$ref: '#/paths/~1a'}}"))
     assert [each.message for each in api.failures] == [
-        "skipping `/a`: more than 20 references lead to one another"
+        "requests to `/a` are refused: more than 20 references lead to one another"
     ]
 
 
@@ -666,7 +670,10 @@ def test_a_validator_that_does_not_exist(one_api: OneApi) -> None:
     """Its method is left out."""
     api = one_api(rest(VALIDATORS + one_method(PROXY, "x-amazon-apigateway-request-validator: al")))
     (failure,) = api.failures
-    assert failure.message == "skipping `GET /a/{id}`: the document has no request validator `al`"
+    assert (
+        failure.message
+        == "requests to `GET /a/{id}` are refused: the document has no request validator `al`"
+    )
     assert failure.hint == "did you mean `all`?"
 
 
@@ -725,5 +732,5 @@ def test_a_path_without_a_slash(one_api: OneApi) -> None:
     """API Gateway takes no such path."""
     api = one_api(rest(f"paths: {{a: {{get: {{x-amazon-apigateway-integration: {PROXY}}}}}}}"))
     assert [each.message for each in api.failures] == [
-        "skipping `a`: a path must begin with `/`, not `a`"
+        "requests to `a` are refused: a path must begin with `/`, not `a`"
     ]

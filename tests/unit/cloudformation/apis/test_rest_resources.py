@@ -22,7 +22,7 @@ from samlocal.project.apis import (
     UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -358,11 +358,17 @@ FAULTS = (
     + method(PROXY)
     + method(PROXY, name="Lost", where="!Ref F")
     + method(PROXY, name="Nowhere", where="abc")
-    + method(f"{PROXY}\nAuthorizationType: CUSTOM\nAuthorizerId: abc", name="Open")
-    + method(f"{PROXY}\nRequestValidatorId: abc", name="Unchecked")
     + method(
-        f"{PROXY}\nRequestValidatorId: !Ref V\nRequestModels: {{a/b: nothing}}", name="Shapeless"
+        f"{PROXY}\nAuthorizationType: CUSTOM\nAuthorizerId: abc", name="Open", where="!Ref Others"
     )
+    + method(f"{PROXY}\nRequestValidatorId: abc", name="Unchecked", verb="PUT", where="!Ref Others")
+    + method(
+        f"{PROXY}\nRequestValidatorId: !Ref V\nRequestModels: {{a/b: nothing}}",
+        name="Shapeless",
+        verb="POST",
+        where="!Ref Others",
+    )
+    + resource("Others", "Resource", "ParentId: !GetAtt Api.RootResourceId, PathPart: others")
     + resource("V", "RequestValidator", "ValidateRequestBody: true")
     + resource("Self", "Resource", "ParentId: !Ref Self, PathPart: a")
     + method(PROXY, name="Endless", where="!Ref Self")
@@ -370,17 +376,18 @@ FAULTS = (
 
 
 def test_the_rest_is_served(read_template: ReadTemplate) -> None:
-    """A method that has an error is a failure of its API with its place, and the others are served."""
+    """A method that has an error refuses requests, is a failure of its API with its place, and the others are served."""
     found = read_template(FAULTS)
     (api,) = found.apis
-    assert outline(api) == ["GET /items -> F"]
+    assert open_routes(api) == ["GET /items -> F"]
+    assert closed_routes(api) == ["GET /others", "PUT /others", "POST /others"]
     assert [failure.message for failure in api.failures] == [
-        "skipping `Lost`: `ResourceId` is not a resource of this API",
-        "skipping `Nowhere`: `ResourceId` is not a resource of this API",
-        "skipping `Open`: `AuthorizerId` is not an authorizer of this project",
-        "skipping `Unchecked`: `RequestValidatorId` is not a validator of this project",
-        "skipping `Shapeless`: the API has no such model",
-        "skipping `Endless`: `ParentId` is not a resource of this API",
+        "requests to `Lost` are refused: `ResourceId` is not a resource of this API",
+        "requests to `Nowhere` are refused: `ResourceId` is not a resource of this API",
+        "requests to `Open` are refused: `AuthorizerId` is not an authorizer of this project",
+        "requests to `Unchecked` are refused: `RequestValidatorId` is not a validator of this project",
+        "requests to `Shapeless` are refused: the API has no such model",
+        "requests to `Endless` are refused: `ParentId` is not a resource of this API",
     ]
     assert all(failure.place is not None for failure in api.failures)
 
@@ -445,11 +452,13 @@ Resources:
     ],
 )
 def test_a_guard_that_is_unknown(read_template: ReadTemplate, guard: str) -> None:
-    """A method is not served where the template does not tell who may call it."""
+    """A method refuses requests where the template does not tell who may call it."""
     text = API + method(f"{PROXY}\n{guard}") + "\nParameters: {Secret: {Type: String}}\n"
     (api,) = read_template(text).apis
-    assert api.routes == ()
-    assert api.failures[0].message.startswith("skipping `Get`: a value cannot be resolved locally")
+    assert closed_routes(api) == ["GET /items"]
+    assert api.failures[0].message.startswith(
+        "requests to `Get` are refused: a value cannot be resolved locally"
+    )
 
 
 @pytest.mark.parametrize("name", ["IdentitySource", "IdentityValidationExpression"])

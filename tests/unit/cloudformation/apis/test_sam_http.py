@@ -16,7 +16,7 @@ from samlocal.project.apis import (
     LambdaAuthorizer,
     UnsupportedAuthorizer,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -259,7 +259,7 @@ def test_an_event_with_a_method_only(read_template: ReadTemplate) -> None:
     text = with_api().replace('Path: "/a/{id}", ', "")
     found = read_template(text)
     assert [each.message for each in found.diagnostics] == [
-        "skipping the event `A` of `F`: an event of the type HttpApi needs `Path`"
+        "requests to the event `A` of `F` are refused: an event of the type HttpApi needs `Path`"
     ]
 
 
@@ -316,10 +316,11 @@ def test_events_beside_a_definition_in_a_file(one_api: OneApi, tmp_path: Path) -
         ("!ImportValue a", ""),
     ],
 )
-def test_an_error_in_the_definition_or_the_event_leaves_out_both(
+def test_an_error_in_the_definition_or_the_event_closes_both(
     one_api: OneApi, method: str, event: str
 ) -> None:
     """Neither opens a route that the other one guards."""
     api = one_api(with_api(BODY.replace("{GET}", method), event))
-    assert outline(api) == ["GET /b -> Check", "OPTIONS /b -> Check"]
+    assert open_routes(api) == ["GET /b -> Check", "OPTIONS /b -> Check"]
+    assert closed_routes(api) == ["GET /a/{id}"]
     assert api.failures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from samlocal.project.apis import (
     RequestValidation,
     UnsupportedAuthorizer,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -349,14 +350,14 @@ def test_validation(one_api: OneApi, event: str, expected: object) -> None:
         ("", "RequestParameters: [a]", "`a` is not a parameter of a request"),
     ],
 )
-def test_an_event_with_an_error_is_left_out(
+def test_an_event_with_an_error_refuses_requests(
     one_api: OneApi, settings: str, event: str, message: str
 ) -> None:
-    """The API is served without it, and the failure says where."""
+    """No other route gets its requests, and the failure says where."""
     api = one_api(with_api(settings, event))
-    assert api.routes == ()
+    assert closed_routes(api) == ["GET /a"]
     (failure,) = api.failures
-    assert failure.message.startswith(f"skipping `GET /a` of `F`: {message}")
+    assert failure.message.startswith(f"requests to `GET /a` of `F` are refused: {message}")
     assert failure.place is not None
 
 
@@ -389,9 +390,12 @@ def test_an_event_that_cannot_be_read(
     """It is named with its place, and other events make their routes."""
     text = with_api().replace("        A:\n", f"        B: {event}\n        A:\n")
     found = read_template(text)
-    assert outline(found.apis[0]) == ["GET /a -> F"]
+    assert open_routes(found.apis[0]) == ["GET /a -> F"]
     (diagnostic,) = found.diagnostics
-    assert diagnostic.message.startswith(f"skipping the event `B` of `F`: {message}")
+    assert re.fullmatch(
+        f"(skipping|requests to) the event `B` of `F`( are refused)?: {re.escape(message)}.*",
+        diagnostic.message,
+    )
     assert diagnostic.place is not None
 
 
@@ -479,7 +483,7 @@ def test_a_definition_in_a_file(one_api: OneApi, tmp_path: Path) -> None:
     ],
 )
 def test_a_definition_that_cannot_be_read(one_api: OneApi, settings: str, message: str) -> None:
-    """The API stays, without routes, and the failure says where."""
+    """The API stays without routes, and the failure says where."""
     api = one_api(with_api(settings))
     assert api.routes == ()
     first = api.failures[0]
@@ -606,10 +610,11 @@ def test_a_stage_name_without_a_value(read_template: ReadTemplate) -> None:
 def test_what_guards_a_route_is_known(
     read_template: ReadTemplate, settings: str, event: str
 ) -> None:
-    """A route never becomes open because what guards it cannot be resolved: it is left out."""
+    """A route never becomes open because what guards it cannot be resolved: it refuses requests."""
     text = "Parameters: {Missing: {Type: String}}" + with_api(settings, event)
     found = read_template(text)
-    assert [route for api in found.apis for route in api.routes] == []
+    (api,) = found.apis
+    assert (open_routes(api), closed_routes(api)) == ([], ["GET /a"])
     assert [*found.diagnostics, *(each for api in found.apis for each in api.failures)]
 
 

@@ -13,7 +13,7 @@ from samlocal.project.apis import (
     LambdaAuthorizer,
     UnsupportedAuthorizer,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 
 if TYPE_CHECKING:
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
@@ -83,12 +83,16 @@ def test_an_authorizer_without_a_function_refuses(one_api: OneApi) -> None:
     assert authorizer.diagnostic.message == "`Auth` needs `AuthArn`"
 
 
-def test_a_route_with_an_error_is_left_out(one_api: OneApi) -> None:
+def test_a_route_with_an_error_refuses_messages(one_api: OneApi) -> None:
     """The others are served."""
     api = one_api(with_settings().replace("{FunctionArn: !Ref F.Alias, ", "{"))
-    assert outline(api) == ["ANY $connect -> F", "ANY send -> F"]
+    assert open_routes(api) == ["ANY $connect -> F", "ANY send -> F"]
+    assert closed_routes(api) == ["ANY $default"]
     (failure,) = api.failures
-    assert failure.message == "skipping the route `$default` of `Chat`: a route needs `FunctionArn`"
+    assert (
+        failure.message
+        == "requests to the route `$default` of `Chat` are refused: a route needs `FunctionArn`"
+    )
 
 
 def test_an_api_without_a_selection_is_left_out(read_template: ReadTemplate) -> None:

@@ -30,6 +30,7 @@ from tests.unit.http_api.authorizers.guarded_requests import (
     rest_event,
 )
 from tests.unit.http_api.authorizers.token_issuer import public_jwk, serve_issuer, sign
+from tests.unit.http_api.gateway_fakes import PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api, Authorizer
 
 _UNSUPPORTED = UnsupportedAuthorizer(
-    name="Shared", diagnostic=Diagnostic(message="the authorizer `Shared` is in another stack")
+    name="Shared",
+    diagnostic=Diagnostic(message="the authorizer `Shared` is in another stack", place=PLACE),
 )
 _COGNITO = CognitoAuthorizer(
     name="Pool", user_pools=("arn:aws:cognito-idp:us-east-1:123456789012:userpool/UserPool",)
@@ -138,6 +140,7 @@ async def test_an_unsupported_authorizer_refuses_with_its_words() -> None:
     assert await _check(_authorizers(), _UNSUPPORTED) == Refused(
         kind="AUTHORIZER_CONFIGURATION_ERROR",
         reason="the authorizer `Shared` is in another stack; `--disable-authorizer` lets every request in",
+        place=PLACE,
     )
 
 

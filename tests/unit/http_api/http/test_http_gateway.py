@@ -373,12 +373,16 @@ async def test_payload_1_has_headers_with_several_values() -> None:
 )
 async def test_refusals(kind: RefusalType, status: int, message: str) -> None:
     """A request that its authorizer refuses does not reach the function."""
-    refused = Refused(kind=kind, headers={"www-authenticate": "Bearer"}, reason="no token")
+    refused = Refused(
+        kind=kind, headers={"www-authenticate": "Bearer"}, reason="no token", place=PLACE
+    )
     setting = Setting(authorizers=FakeAuthorizers(refused))
     response = await setting.answer(http_request("GET", "/items/7"))
     assert (response.status, json.loads(response.body)) == (status, {"message": message})
     assert headers_of(response)["www-authenticate"] == "Bearer"
-    assert setting.said[0].message == "GET /items/7: no token"
+    assert [(each.message, each.place) for each in setting.said] == [
+        ("GET /items/7: no token", PLACE)
+    ]
     assert not setting.functions.calls
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError, ThrottledError
+from samlocal.http_api.authorization import Refused
 from samlocal.http_api.load_balancers.gateway import MAX_BODY_BYTES, LoadBalancerGateway
 from samlocal.http_api.load_balancers.rules import RuleTable
 from samlocal.invocation import FunctionError
@@ -18,10 +20,12 @@ from samlocal.project.apis import (
     FunctionTarget,
     Route,
     RuleCondition,
+    UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
 from tests.unit.http_api.gateway_fakes import (
     PLACE,
+    FakeAuthorizers,
     FakeFunctions,
     FakeWriter,
     headers_of,
@@ -68,7 +72,12 @@ def rule(
 class Setting:
     """The gateway of a load balancer, and what it said."""
 
-    def __init__(self, functions: FakeFunctions | None = None, *routes: Route) -> None:
+    def __init__(
+        self,
+        functions: FakeFunctions | None = None,
+        *routes: Route,
+        authorizers: FakeAuthorizers | None = None,
+    ) -> None:
         self.functions = functions or FakeFunctions(lambda _: {"statusCode": 200})
         self.said: list[Diagnostic] = []
         self.gateway = LoadBalancerGateway(
@@ -80,6 +89,7 @@ class Setting:
                 routes=routes or (rule("Target", target_group=TARGET_GROUP),),
             ),
             self.functions,
+            authorizers or FakeAuthorizers(),
             report=self.said.append,
         )
 
@@ -380,3 +390,55 @@ async def test_refused_requests() -> None:
     refused = await setting.gateway.refuse_body(http_request())
     assert (large.status, upgrade.status, refused.status) == (413, 400, 413)
     assert not setting.functions.calls
+
+
+@pytest.mark.parametrize(
+    ("description", "reason"),
+    [
+        ("200 OK", "OK"),
+        ("418 I am a teapot", "I am a teapot"),
+        ("Fine", "Fine"),
+        ("200", ""),
+        ("2000 years", "2000 years"),
+        ("Caf\xe9", "Caf\xe9"),
+        (None, None),
+    ],
+)
+async def test_reason_phrase(description: str | None, reason: str | None) -> None:
+    """`statusDescription` is what follows the status in the first line of the response."""
+    result = {"statusCode": 200, "statusDescription": description}
+    response = await Setting(FakeFunctions(lambda _: result)).answer(http_request("GET", "/"))
+    assert (response.status, response.reason) == (200, reason)
+
+
+@pytest.mark.parametrize("description", ["OK\r\nX: 1", "\u2603", 200, ["OK"]])
+async def test_a_status_description_that_cannot_be_sent(description: object) -> None:
+    """It is a 502, and the terminal says why."""
+    result = {"statusCode": 200, "statusDescription": description}
+    setting = Setting(FakeFunctions(lambda _: result))
+    response = await setting.answer(http_request("GET", "/"))
+    assert response.status == 502
+    assert "`statusDescription`" in setting.said[0].message
+
+
+async def test_a_rule_that_authenticates_clients() -> None:
+    """It is refused with the load balancer's own page, and the terminal has the place."""
+    refusal = UnsupportedAuthorizer(
+        name="authenticate-oidc", diagnostic=Diagnostic(message="not emulated", place=PLACE)
+    )
+    guarded = replace(rule("Target", target_group=TARGET_GROUP), authorizer=refusal)
+    refused = Refused(kind="AUTHORIZER_CONFIGURATION_ERROR", reason="not emulated", place=PLACE)
+    setting = Setting(None, guarded, authorizers=FakeAuthorizers(refused))
+    response = await setting.answer(http_request("GET", "/"))
+    assert response.status == 500
+    assert b"500 Internal Server Error" in response.body
+    assert [(each.message, each.place) for each in setting.said] == [("GET /: not emulated", PLACE)]
+    assert setting.functions.calls == []
+
+
+async def test_a_rule_whose_clients_are_let_in() -> None:
+    """With `--disable-authorizer` the function gets the request."""
+    refusal = UnsupportedAuthorizer(name="a", diagnostic=Diagnostic(message="not emulated"))
+    guarded = replace(rule("Target", target_group=TARGET_GROUP), authorizer=refusal)
+    response = await Setting(None, guarded).answer(http_request("GET", "/"))
+    assert response.status == 200
