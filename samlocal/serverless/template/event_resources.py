@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.diagnostics import Diagnostic, error_diagnostic
+from samlocal.documents.node import Node, Unknown
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.frozen_dataclass import frozen
-from samlocal.serverless.template.logical_ids import function_id
+from samlocal.serverless.template.logical_ids import function_id, function_part
 from samlocal.serverless.template.resource_nodes import ResourceBuilder
 from samlocal.serverless.template.sections import is_set, present
 from samlocal.serverless.template.versions import read_alias
@@ -19,7 +20,6 @@ from samlocal.serverless.template.versions import read_alias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samlocal.documents.node import Node
     from samlocal.serverless.template.service import Service
 
 
@@ -39,6 +39,7 @@ class EventResources:
         self.resources: dict[str, Node] = {}
         self.failures: list[Diagnostic] = []
         self._events: list[tuple[str, Node]] | None = None
+        self._lost: list[Node] = []
 
     def add(
         self, logical_id: str, resource_type: str, at: Node, properties: Mapping[str, object]
@@ -50,25 +51,42 @@ class EventResources:
                 resource.add_data(name, value)
         self.resources[logical_id] = resource.node()
 
-    def fail(self, event: FunctionEvent, kind: str, error: ProjectError) -> None:
-        """Record that an event is left out because of an error."""
+    def fail(self, event: FunctionEvent, kind: str, error: ProjectError) -> Node:
+        """Record that an event has an error, and return an unknown value for what it does not say.
+
+        A resource with that value refuses requests, which another one would get otherwise.
+        """
         diagnostic = error_diagnostic(error)
-        self.failures.append(
-            Diagnostic(
-                message=f"skipping an event `{kind}` of `{event.key}`: {diagnostic.message}",
-                place=diagnostic.place or event.settings.place,
-                hint=diagnostic.hint,
-            )
+        return self._fail(
+            f"skipping an event `{kind}` of `{event.key}`", diagnostic, event.settings
         )
+
+    def closed_id(self, key: str) -> str:
+        """Return a logical id for a resource that refuses requests."""
+        return f"{function_part(key)}Closed{len(self.failures)}"
+
+    def lost(self) -> Iterator[Node]:
+        """Yield an unknown value for each function whose events cannot be read."""
+        self._all_events()
+        yield from self._lost
+
+    def _fail(self, what: str, diagnostic: Diagnostic, at: Node) -> Node:
+        place, hint = diagnostic.place or at.place, diagnostic.hint
+        message = f"{what}: {diagnostic.message}"
+        self.failures.append(Diagnostic(message=message, place=place, hint=hint))
+        return at.with_value(Unknown(reason=diagnostic.message, place=place, hint=hint))
 
     def events(self, kind: str) -> Iterator[FunctionEvent]:
         """Yield the events of a kind, in the order of the functions."""
-        if self._events is None:
-            self._events = list(self._read_events())
-        for key, event in self._events:
+        for key, event in self._all_events():
             settings = present(event.get(kind))
             if settings is not None:
                 yield FunctionEvent(key=key, settings=settings)
+
+    def _all_events(self) -> list[tuple[str, Node]]:
+        if self._events is None:
+            self._events = list(self._read_events())
+        return self._events
 
     def _read_events(self) -> Iterator[tuple[str, Node]]:
         functions = self.service.functions
@@ -77,14 +95,8 @@ class EventResources:
                 node = functions.value(key, "events")
                 items = node.items(f"the events of `{key}`") if node else ()
             except ProjectError as error:
-                diagnostic = error_diagnostic(error)
-                self.failures.append(
-                    Diagnostic(
-                        message=f"skipping the events of `{key}`: {diagnostic.message}",
-                        place=diagnostic.place,
-                        hint=diagnostic.hint,
-                    )
-                )
+                said = f"skipping the events of `{key}`"
+                self._lost.append(self._fail(said, error_diagnostic(error), self.service.root))
                 continue
             for item in items:
                 yield key, item

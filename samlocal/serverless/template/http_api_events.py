@@ -42,7 +42,9 @@ def compile_http_api_events(made: EventResources) -> None:
         try:
             compiler.add_route(event)
         except ProjectError as error:
-            made.fail(event, _KIND, error)
+            compiler.close_route(made.fail(event, _KIND, error), event)
+    for unknown in made.lost():
+        compiler.close_route(unknown)
     compiler.add_api(events[0].settings)
 
 
@@ -116,6 +118,18 @@ class _Compiler:
                     "TimeoutInMillis": _TIMEOUT_MS,
                 },
             )
+
+    def close_route(self, unknown: Node, event: FunctionEvent | None = None) -> None:
+        """Add a route that refuses the requests of an event with an error."""
+        key: object = unknown
+        if event is not None:
+            try:
+                key = _route_key(event.settings)
+            except ProjectError:
+                key = unknown
+        logical_id = self._made.closed_id(event.key if event else "")
+        properties = {"ApiId": self._api, "RouteKey": key, "AuthorizationType": unknown}
+        self._made.add(logical_id, f"{_V2}Route", unknown, properties)
 
     def _authorization(self, event: FunctionEvent) -> dict[str, object]:
         authorizer = setting(event.settings, "authorizer")

@@ -40,7 +40,9 @@ def compile_rest_events(made: EventResources) -> None:
         try:
             compiler.add_method(event)
         except ProjectError as error:
-            made.fail(event, _KIND, error)
+            compiler.close_method(event, made.fail(event, _KIND, error))
+    for unknown in made.lost():
+        compiler.close_unknown(unknown)
     compiler.add_api(events[0].settings)
 
 
@@ -106,6 +108,30 @@ class _Compiler:
                 **self._validation(settings, logical_id),
             },
         )
+
+    def close_method(self, event: FunctionEvent, unknown: Node) -> None:
+        """Add a method that refuses the requests of an event with an error."""
+        try:
+            method, path = _method_and_path(event.settings)
+        except ProjectError:
+            self.close_unknown(unknown, event.key)
+            return
+        self._made.add(
+            self._made.closed_id(event.key),
+            f"{_TYPES}Method",
+            event.settings,
+            {
+                "RestApiId": self._api,
+                "ResourceId": self._resource_of(path, event.settings),
+                "HttpMethod": method,
+                "AuthorizationType": unknown,
+            },
+        )
+
+    def close_unknown(self, unknown: Node, key: str = "") -> None:
+        """Add a method of which nothing is known."""
+        properties = {"RestApiId": self._api, "ResourceId": unknown, "HttpMethod": unknown}
+        self._made.add(self._made.closed_id(key), f"{_TYPES}Method", unknown, properties)
 
     def _resource_of(self, path: str, at: Node) -> object:
         """Add the resources of a path, and return the id of the last one."""

@@ -29,7 +29,10 @@ def compile_websocket_events(made: EventResources) -> None:
         try:
             _add_route(made, event, api)
         except ProjectError as error:
-            made.fail(event, _KIND, error)
+            _close_route(made, api, made.fail(event, _KIND, error), event)
+    if events:
+        for unknown in made.lost():
+            _close_route(made, api, unknown)
     if not events or api != {"Ref": WEBSOCKET_API}:
         return
     service, at = made.service, events[0].settings
@@ -91,6 +94,19 @@ def _add_route(made: EventResources, event: FunctionEvent, api: dict[str, str]) 
             "IntegrationUri": uri_of(made.target(event.key)),
         },
     )
+
+
+def _close_route(
+    made: EventResources,
+    api: dict[str, str],
+    unknown: Node,
+    event: FunctionEvent | None = None,
+) -> None:
+    """Add a route that refuses the messages, or the clients, of an event with an error."""
+    settings = event.settings if event else None
+    key = (settings.optional_text() or text_of(settings, "route")) if settings else None
+    properties = {"ApiId": api, "RouteKey": key or unknown, "AuthorizationType": unknown}
+    made.add(made.closed_id(event.key if event else ""), f"{_V2}Route", unknown, properties)
 
 
 def _add_authorizer(made: EventResources, authorizer: Node, api: dict[str, str]) -> str:

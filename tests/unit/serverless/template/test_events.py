@@ -23,7 +23,7 @@ from samlocal.project.apis import (
     RuleCondition,
     UnsupportedIntegration,
 )
-from tests.unit.cloudformation.apis.outlines import outline
+from tests.unit.cloudformation.apis.outlines import closed_routes, open_routes, outline
 from tests.unit.serverless.services import write_service
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ functions:
   own:
     handler: app.own
 {function}
+"""
+OTHER = """
+# a function whose events are not a list
+  other: {handler: app.other, events: 5}
 """
 GUARD = FunctionTarget(function="guard")
 OWN = FunctionTarget(function="own")
@@ -480,7 +484,47 @@ def test_an_event_that_has_an_error(tmp_path: Path, event: str, message: str) ->
     found = read(tmp_path, f"events: [{{{event}}}, {{httpApi: GET /b}}]")
     assert [each.message for each in found.diagnostics] == [message]
     assert found.diagnostics[0].place is not None
-    assert outline(found.apis[-1]) == ["GET /b -> own"]
+    assert ["GET /b -> own"] in [open_routes(api) for api in found.apis]
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "closed"),
+    [
+        ("http", "{method: get, path: a, authorizer: nobody}", ["GET /a"]),
+        ("http", "{path: a}", ["ANY /{proxy+}"]),
+        ("httpApi", "{method: get, path: /a, authorizer: nobody}", ["GET /a"]),
+        ("httpApi", "items", ["ANY /{proxy+}"]),
+        ("websocket", "{route: $connect, authorizer: nobody}", ["ANY $connect"]),
+        ("websocket", "{route: a, authorizer: nobody}", ["ANY a"]),
+        ("websocket", "{authorizer: nobody}", ["ANY $default", "ANY $connect"]),
+    ],
+)
+def test_an_event_with_an_error_beside_an_open_one(
+    tmp_path: Path, kind: str, event: str, closed: list[str]
+) -> None:
+    """Its requests are refused, and so are those of an open catch-all that it may be part of."""
+    catch_all = {"http": "'ANY {proxy+}'", "httpApi": "'* /{proxy+}'", "websocket": "$default"}[
+        kind
+    ]
+    found = read(tmp_path, f"events: [{{{kind}: {event}}}, {{{kind}: {catch_all}}}]")
+    (api,) = found.apis
+    assert closed_routes(api) == closed
+    assert api.failures[0].place is not None
+
+
+@pytest.mark.parametrize(
+    ("event", "closed"),
+    [
+        ("http: 'ANY {proxy+}'", ["ANY /{proxy+}"]),
+        ("httpApi: '*'", ["ANY $default"]),
+        ("websocket: $default", ["ANY $default", "ANY $connect"]),
+    ],
+)
+def test_events_that_cannot_be_read(tmp_path: Path, event: str, closed: list[str]) -> None:
+    """They may be any route, so that no catch-all is open."""
+    found = read(tmp_path, f"events: [{{{event}}}]", more=OTHER)
+    assert [closed_routes(api) for api in found.apis] == [closed]
+    assert found.diagnostics[0].message.startswith("skipping the events of `other`")
 
 
 def test_several_origins(tmp_path: Path) -> None:
