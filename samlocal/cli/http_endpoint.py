@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cli.listeners import open_listeners, port_of, url_of
@@ -22,7 +23,7 @@ from samlocal.project.apis import UnsupportedIntegration
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
     from contextlib import AsyncExitStack
 
     from samlocal.cli.console_log import ConsoleLog
@@ -182,11 +183,18 @@ def _console_route(url: str, api: Api, route: Route) -> ConsoleRoute:
     )
 
 
-def _unsupported(api: Api) -> Iterator[Diagnostic]:
+def _unsupported(api: Api, said: Collection[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield what is said about routes that refuse every request."""
     for route in api.routes:
         if isinstance(route.integration, UnsupportedIntegration):
-            yield route.integration.diagnostic
+            diagnostic = route.integration.diagnostic
+            if diagnostic in said:
+                continue
+            name = f"`{route.method} {route.path}`"
+            if name not in diagnostic.message:
+                message = f"{name} of `{api.full_path}` refuses every request: {diagnostic.message}"
+                diagnostic = replace(diagnostic, message=message)
+            yield diagnostic
 
 
 class _Sites:
@@ -240,7 +248,8 @@ class _Sites:
             self._report(diagnostic)
         served = [each for each in apis.apis if each.kind in self._http.kinds]
         for api in served:
-            for failure in (*api.failures, *_unsupported(api)):
+            said = (*apis.diagnostics, *api.failures)
+            for failure in (*api.failures, *_unsupported(api, said)):
                 self._report(failure)
         arranged = arrange(served)
         sites = [

@@ -92,13 +92,15 @@ class HttpIntegration:
     """Another HTTP server (`HTTP_PROXY`, `HTTP`).
 
     `parameters` are what its request gets, such as `integration.request.path.proxy`: `method.request.path.proxy`
-    in a REST API, or `overwrite:path`: `$request.path.proxy` in an HTTP API.
+    in a REST API, or `overwrite:path`: `$request.path.proxy` in an HTTP API. `templates` are bodies for it by the
+    content type of the client's, if it is not a proxy.
     """
 
     url: str
     method: str
     timeout_ms: int
     parameters: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     responses: tuple[IntegrationResponse, ...] = ()
     is_proxy: bool = True
 

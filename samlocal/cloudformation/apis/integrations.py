@@ -106,7 +106,7 @@ class IntegrationReader:
             return refusal
         if kind == "mock":
             return MockIntegration(request_templates=templates, responses=responses)
-        return self._http(settings, name, method, responses)
+        return self._http(settings, (name, method), templates, responses)
 
     def _function(self, settings: Properties, name: str) -> Integration:
         node = settings.entries.get("uri")
@@ -140,22 +140,25 @@ class IntegrationReader:
     def _http(
         self,
         settings: Properties,
-        name: str,
-        method: str,
+        route: tuple[str, str],
+        templates: Mapping[str, str],
         responses: tuple[IntegrationResponse, ...],
     ) -> Integration:
+        name, method = route
         url = required_text(settings, "uri", f"the integration of `{name}`")
         if not url.startswith(("http://", "https://")):
             return unsupported(
                 f"`{name}` is sent to `{url}`, which is not an HTTP URL", settings.node.place
             )
+        is_proxy = (settings.text("type") or "").lower() == "http_proxy"
         return HttpIntegration(
             url=url,
             method=(settings.text("httpMethod") or method).upper(),
             timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind),
             parameters=texts_by_name(settings.mapping("requestParameters")),
+            templates={} if is_proxy else templates,
             responses=responses,
-            is_proxy=(settings.text("type") or "").lower() == "http_proxy",
+            is_proxy=is_proxy,
         )
 
 

@@ -72,6 +72,15 @@ def _headers(settings: Properties, cors: Node) -> dict[str, str]:
         "Allow-Credentials": "true" if flag(config, "AllowCredentials") else None,
     }
     given = {name: text for name, text in texts.items() if text}
+    if texts["Allow-Credentials"] and texts["Allow-Origin"] == _WILDCARD:
+        message = "`AllowCredentials` of `Cors` applies here, but SAM refuses it for the origin `*`"
+        config.missing.diagnostics.append(
+            Diagnostic(
+                message=message,
+                place=config.node.place_of("AllowCredentials"),
+                hint="name the origin in `AllowOrigin`",
+            )
+        )
     for name in given.keys() & _QUOTED.keys():
         _check_quotes(config, _QUOTED[name], given[name])
     return {f"{_PREFIX}{name}": unquoted(text) for name, text in given.items()}

@@ -19,6 +19,7 @@ from samlocal.cloudformation.apis.settings import (
 )
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.stack.globals import declared_properties
+from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.frozen_dataclass import frozen
 from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.intrinsics.missing_values import MissingValues
     from samlocal.cloudformation.stack.stack import Stack
-    from samlocal.diagnostics import Diagnostic
     from samlocal.documents.node import Node
     from samlocal.errors import Place
     from samlocal.project.apis import FunctionTarget
@@ -125,6 +125,7 @@ class SamEvents:
                 self._lose(_LostEvent(diagnostic=refused(said, error)))
                 continue
             if event is None or kind is None or kind not in _API_OF:
+                self._check_type(said, event, kind)
                 continue
             api = None
             try:
@@ -166,6 +167,13 @@ class SamEvents:
             path = f"/{path.removeprefix('/')}"
         method = _known_text(settings, "Method") or ""
         return _METHODS.get(method.upper(), ANY_METHOD), path
+
+    def _check_type(self, said: str, event: Properties | None, kind: str | None) -> None:
+        """Report an event whose type looks like one of an API, and is not."""
+        if event is not None and kind and (hint := did_you_mean(kind, _API_OF)):
+            message = f"skipping {said}: SAM has no events of the type `{kind}`"
+            place = event.node.place_of("Type")
+            self.diagnostics.append(Diagnostic(message=message, place=place, hint=hint))
 
     def _api_of(self, event: Properties, kind: str) -> str:
         """Return the logical id of the API of an event.

@@ -117,7 +117,7 @@ class RouteAuthorizers:
         if isinstance(authorizer, UnsupportedAuthorizer):
             return Refused(
                 kind="AUTHORIZER_CONFIGURATION_ERROR",
-                reason=f"{authorizer.diagnostic.message}; {_DISABLED_HINT}",
+                reason=f"{_named(authorizer, 'is not usable')}; {_DISABLED_HINT}",
                 place=authorizer.diagnostic.place,
             )
         return await self._check_token(route, authorizer, request, event)
@@ -143,7 +143,9 @@ class RouteAuthorizers:
         if isinstance(authorizer, IamAuthorizer):
             return Diagnostic(message=_IAM_TEXT)
         if isinstance(authorizer, UnsupportedAuthorizer):
-            return authorizer.diagnostic
+            diagnostic = authorizer.diagnostic
+            message = _named(authorizer, f"of `{api.full_path}` refuses every request")
+            return replace(diagnostic, message=message)
         hint: str | None
         if isinstance(authorizer, LambdaAuthorizer):
             problem, hint = await self._lambda.find_problem(authorizer), _DISABLED_HINT
@@ -179,6 +181,12 @@ class RouteAuthorizers:
             else:
                 self._tokens = TokenAuthorizers(IssuerKeys(self._local_keys))
         return self._tokens
+
+
+def _named(authorizer: UnsupportedAuthorizer, problem: str) -> str:
+    """Return the message of its diagnostic, after the authorizer's name if it does not have that."""
+    name, message = f"the authorizer `{authorizer.name}`", authorizer.diagnostic.message
+    return message if f"`{authorizer.name}`" in message else f"{name} {problem}: {message}"
 
 
 def _check_iam(api: Api, request: HttpRequest, method_arn: str) -> Allowed:

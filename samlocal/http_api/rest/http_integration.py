@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
 from samlocal.http_api.http_back_end import BackEndError, send_request
-from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
+from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
 from samlocal.http_api.rest.client_headers import (
     HeaderError,
     own_headers,
@@ -29,7 +29,11 @@ from samlocal.http_api.rest.gateway_errors import (
     INTEGRATION_TIMEOUT,
     GatewayError,
 )
-from samlocal.http_api.rest.integration_responses import choose_response, map_response
+from samlocal.http_api.rest.integration_responses import (
+    choose_response,
+    map_response,
+    render_template,
+)
 from samlocal.http_api.rest.variables import RequestVariables, map_parameter, render
 from samlocal.project.apis import ANY_METHOD
 
@@ -77,12 +81,13 @@ class HttpMethod:
         mapped = _map_parameters(integration.parameters, routed)
         method = routed.request.method if integration.method == ANY_METHOD else integration.method
         url = _build_url(integration, routed, mapped)
+        body = _build_body(integration, routed)
         try:
             response = await send_request(
                 method,
                 url,
-                headers=_build_headers(integration, routed, mapped["header"]),
-                body=routed.request.body,
+                headers=_build_headers(integration, routed, mapped["header"], body),
+                body=body,
                 timeout_ms=integration.timeout_ms,
             )
         except TimeoutError as error:
@@ -152,8 +157,17 @@ def _name_of(part: str) -> str:
     return unquote_plus(part.partition("=")[0])
 
 
+def _build_body(integration: HttpIntegration, routed: RoutedRequest) -> bytes:
+    """Return what the template for the request's content type makes; without one the body passes through."""
+    media_type = media_type_of(routed.request.header("content-type"))
+    template = integration.templates.get(media_type)
+    if template is None:
+        return routed.request.body
+    return render_template(template, RequestVariables(routed.event), routed)
+
+
 def _build_headers(
-    integration: HttpIntegration, routed: RoutedRequest, mapped: Mapping[str, str]
+    integration: HttpIntegration, routed: RoutedRequest, mapped: Mapping[str, str], body: bytes
 ) -> list[tuple[str, str]]:
     for name in mapped:
         if name.lower() in _REFUSED_HEADERS:
@@ -168,7 +182,7 @@ def _build_headers(
             ("Accept", DEFAULT_MEDIA_TYPE),
             ("User-Agent", f"AmazonAPIGateway_{identifier}"),
         ]
-        if request.body:
+        if body:
             content_type = request.header("content-type") or DEFAULT_MEDIA_TYPE
             headers.append(("Content-Type", content_type))
     headers += (

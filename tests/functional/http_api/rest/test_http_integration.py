@@ -239,6 +239,28 @@ async def test_integration_that_is_not_a_proxy() -> None:
     assert "x-none" not in headers
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        pytest.param("application/json", '{"stage": "dev"}', id="template"),
+        pytest.param("text/plain", "own", id="another type"),
+    ],
+)
+async def test_template_of_the_request(content_type: str, body: str) -> None:
+    """A server gets the body that a template makes, and the client's own without one."""
+    headers = (("Host", "h"), ("content-type", content_type))
+    async with serving() as server:
+        await ask(
+            f"http://127.0.0.1:{server.port}",
+            sent={"method": "POST", "headers": headers, "body": b"own"},
+            method="POST",
+            is_proxy=False,
+            templates={"application/json": '{"stage": "$context.stage"}'},
+        )
+    assert server.received.partition(b"\r\n\r\n")[2].decode() == body
+    assert server.headers["Content-Type"] == content_type
+
+
 async def test_slow_server() -> None:
     """A server that is late is a 504."""
     async with serving(delay=0.5) as server:

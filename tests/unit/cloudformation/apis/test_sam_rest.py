@@ -137,6 +137,15 @@ def test_cors_makes_routes_for_options(one_api: OneApi, cors: str, headers: dict
     assert response.headers == {f"Access-Control-{name}": text for name, text in headers.items()}
 
 
+@pytest.mark.parametrize("origin", ["", "AllowOrigin: \"'*'\", "])
+def test_credentials_for_any_origin(read_template: ReadTemplate, origin: str) -> None:
+    """SAM refuses them, which is said."""
+    found = read_template(with_api(f"Cors: {{{origin}AllowCredentials: true}}"))
+    (said,) = found.diagnostics
+    assert said.message.startswith("`AllowCredentials` of `Cors` applies here, but SAM refuses it")
+    assert said.place is not None
+
+
 def test_a_function_that_answers_options_keeps_them(one_api: OneApi) -> None:
     """`Cors` adds no OPTIONS method to a path that has one."""
     text = with_api("Cors: \"'*'\"").replace("Method: get", "Method: options")
@@ -365,6 +374,7 @@ def test_an_event_with_an_error_refuses_requests(
     ("event", "message"),
     [
         ("{Type: Api}", "an event of the type Api needs `Path`"),
+        ("{Type: api, Properties: {Path: /b, Method: get}}", "SAM has no events of the type `api`"),
         ("{Type: Api, Properties: {Path: /a}}", "an event of the type Api needs `Method`"),
         (
             "{Type: Api, Properties: {Path: /a, Method: gte}}",

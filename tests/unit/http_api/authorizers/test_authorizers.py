@@ -144,6 +144,22 @@ async def test_an_unsupported_authorizer_refuses_with_its_words() -> None:
     )
 
 
+async def test_an_unsupported_authorizer_is_named() -> None:
+    """Its name is said where the reader of the template has said another one only."""
+    authorizer = UnsupportedAuthorizer(
+        name="Gone", diagnostic=Diagnostic(message="no resource `Missing`")
+    )
+    refused = await _check(_authorizers(), authorizer)
+    assert isinstance(refused, Refused)
+    assert str(refused.reason).startswith(
+        "the authorizer `Gone` is not usable: no resource `Missing`"
+    )
+    (problem,) = await _authorizers().find_problems(_apis(authorizer))
+    assert problem.message == (
+        "the authorizer `Gone` of `Shop` refuses every request: no resource `Missing`"
+    )
+
+
 async def test_tokens_are_checked_with_the_keys_of_a_real_issuer() -> None:
     """The issuer's server is asked for its keys; nothing is to be said at the start."""
     with serve_issuer() as issuer:
