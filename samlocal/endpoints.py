@@ -22,6 +22,7 @@ _PREFIX: Final = "endpoint-"
 _UNFINISHED: Final = ".endpoint-"
 _UNFINISHED_SECONDS: Final = 60.0
 _SOCKET_PREFIX: Final = "lambda-"
+_ENCRYPTED_SUFFIX: Final = "-tls"
 _BACKLOG: Final = 1024
 
 
@@ -44,13 +45,36 @@ def endpoint_socket() -> Iterator[tuple[socket.socket, Path]]:
         CacheError: The user has no runtime folder, or it cannot be written.
     """
     import secrets  # noqa: PLC0415  # only long commands have endpoints
-    import socket  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
 
     folder = runtime_folder()
     for abandoned in _names(_SOCKET_PREFIX):
         remove_dead_socket(f"{folder}/{abandoned}")
-    name = f"{_SOCKET_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    with _socket(folder, f"{_SOCKET_PREFIX}{os.getpid()}-{secrets.token_hex(4)}") as found:
+        yield found
+
+
+def encrypted_path(endpoint: Path) -> Path:
+    """Return where an endpoint listens for clients that use TLS, if it does."""
+    return endpoint.with_name(f"{endpoint.name}{_ENCRYPTED_SUFFIX}")
+
+
+@contextmanager
+def encrypted_socket(endpoint: Path) -> Iterator[socket.socket]:
+    """Return a listening Unix socket at the `encrypted_path` of an endpoint, in a `with` block.
+
+    Raises:
+        CacheError: It cannot be made.
+    """
+    path = encrypted_path(endpoint)
+    with _socket(str(path.parent), path.name) as (listener, _):
+        yield listener
+
+
+@contextmanager
+def _socket(folder: str, name: str) -> Iterator[tuple[socket.socket, Path]]:
+    import socket  # noqa: PLC0415  # only long commands have endpoints
+    from pathlib import Path  # noqa: PLC0415
+
     path, unfinished = f"{folder}/{name}", f"{folder}/.{name}"
     with socket.socket(socket.AF_UNIX) as listener:
         try:

@@ -57,6 +57,7 @@ class HttpEndpoint(ServedEndpoint):
     ) -> None:
         super().__init__(settings, log, read_again=read_again)
         self._http = http
+        self._tls = http.tls
         self._listeners = listeners
         self._on_ready = on_ready
         self._ready: list[tuple[str, Sequence[Api]]] = []

@@ -13,7 +13,13 @@ from samlocal.cli.observer import ServingObserver
 from samlocal.cli.progress import PullView
 from samlocal.cli.stop_signals import StopSignals
 from samlocal.diagnostics import Diagnostic
-from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_own_files
+from samlocal.endpoints import (
+    announce,
+    encrypted_socket,
+    endpoint_socket,
+    find_endpoint,
+    remove_own_files,
+)
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.host import current_host
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from ssl import SSLContext
 
     from samlocal.cli.console_log import ConsoleLog
     from samlocal.cli.endpoint_settings import EndpointSettings
@@ -57,6 +64,7 @@ class ServedEndpoint(ABC):
         self._read_again = read_again
         self._observer = ServingObserver(log)
         self._socket: Path | None = None
+        self._tls: SSLContext | None = None
 
     @abstractmethod
     async def _open_doors(
@@ -120,9 +128,12 @@ class ServedEndpoint(ABC):
                 report=self._observer.show_diagnostic,
             )
             for_functions = self._app_for_functions(app)
-            nested = await stack.enter_async_context(
-                HttpServer(for_functions, sockets=unix, stopping=stopping_response)
-            )
+            nested = [
+                await stack.enter_async_context(
+                    HttpServer(for_functions, sockets=sockets, stopping=stopping_response, tls=tls)
+                )
+                for sockets, tls in ((unix, None), (self._listen_encrypted(stack), self._tls))
+            ]
             clients = await self._open_doors(stack, project, app)
             signals.is_serving = True
             self._show_ready(project)
@@ -139,7 +150,7 @@ class ServedEndpoint(ABC):
             # Functions can call each other until the last request has finished.
             stops = (each.stop(_DRAIN_SECONDS) for each in clients)
             await asyncio.gather(*stops, self._leave_clients(), events.close(_DRAIN_SECONDS))
-            await nested.stop(_NESTED_SECONDS)
+            await asyncio.gather(*(each.stop(_NESTED_SECONDS) for each in nested))
             await fleet.close(_LOG_SECONDS)
 
     def _listen_for_functions(self, stack: AsyncExitStack) -> list[socket.socket]:
@@ -152,6 +163,16 @@ class ServedEndpoint(ABC):
             self._observer.show_diagnostic(_no_calls(error))
             return []
         return [listener]
+
+    def _listen_encrypted(self, stack: AsyncExitStack) -> list[socket.socket]:
+        """Return the socket for functions that use TLS, as clients of the endpoint do."""
+        if self._socket is None or self._tls is None:
+            return []
+        try:
+            return [stack.enter_context(encrypted_socket(self._socket))]
+        except CacheError as error:
+            self._observer.show_diagnostic(_no_encrypted_calls(error))
+            return []
 
     async def _open(self, stack: AsyncExitStack) -> tuple[Fleet, CurrentProject]:
         """Connect to the engine, and open the project."""
@@ -193,6 +214,13 @@ class ServedEndpoint(ABC):
 def _no_calls(error: CacheError) -> Diagnostic:
     return Diagnostic(
         message=f"functions cannot call each other here: {error.message}", hint=error.hint
+    )
+
+
+def _no_encrypted_calls(error: CacheError) -> Diagnostic:
+    return Diagnostic(
+        message=f"functions cannot call this endpoint with https:// here: {error.message}",
+        hint=error.hint,
     )
 
 

@@ -545,7 +545,7 @@ class ExecutionEnvironment:
         if self._has_noted_encryption or self._journal.log is None:
             return
         self._has_noted_encryption = True
-        self._journal.note(
+        self._journal.warn(
             f"{self._configuration.name} has called https:// at an address that has no TLS here:"
             " use http:// where `AWS_SAM_LOCAL` is set"
         )

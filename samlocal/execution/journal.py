@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,15 @@ class Journal:
         """Write a line of samlocal's own, except between lines of JSON."""
         if self.log and self._configuration.log_format == "Text":
             self.log.line(text)
+
+    def warn(self, text: str) -> None:
+        """Write a line of samlocal's own about what the function does; in a log in JSON it is an object as those of runtimes."""
+        if not self.log:
+            return
+        if self._configuration.log_format == "JSON":
+            now = iso_time(datetime.now(UTC))
+            text = json.dumps({"timestamp": now, "level": "WARN", "message": text})
+        self.log.line(text)
 
     def end_lines(self) -> None:
         """Write the unfinished lines of programs that have ended, before others continue them."""

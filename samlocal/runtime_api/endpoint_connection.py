@@ -46,7 +46,8 @@ def _note_nothing() -> None: ...
 class Endpoint:
     """The endpoint at a Unix socket; it gets the requests whose path `has_path` accepts.
 
-    `note_encryption` is called for a client that begins with TLS, which is refused.
+    It may have another socket for TLS: see `encrypted_path`. `note_encryption` is called for a client that begins with
+    TLS where there is none.
     """
 
     socket: Path
@@ -71,15 +72,26 @@ class Endpoint:
             OSError: The endpoint cannot be reached; the client is as before.
         """
         with await _connect(str(self.socket)) as endpoint:
-            reader, writer = _streams(client, lost)
-            async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(_send(endpoint, _with_close(received), reader))
-                await _answer(endpoint, writer)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LINGER_SECONDS):
-                        await asyncio.shield(sending)
-                sending.cancel()
-            writer.close()
+            await _join(
+                endpoint, client, _with_close(received), lost, unanswered=_serialised(_UNAVAILABLE)
+            )
+
+    async def carry_encrypted(
+        self,
+        client: asyncio.Transport,
+        received: bytes,
+        *,
+        lost: Callable[[Exception | None], None],
+    ) -> None:
+        """Connect a client that has begun with TLS, as long as either of both wants.
+
+        Raises:
+            OSError: The endpoint has no TLS, or cannot be reached; the client is as before.
+        """
+        from samlocal.endpoints import encrypted_path  # noqa: PLC0415  # few clients use TLS
+
+        with await _connect(str(encrypted_path(self.socket))) as endpoint:
+            await _join(endpoint, client, received, lost, unanswered=b"")
 
     async def refuse(self, _request: Request) -> Response:
         """Return what the client of an endpoint gets that cannot be reached."""
@@ -98,6 +110,26 @@ class _ClientProtocol(asyncio.StreamReaderProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._lost(exc)
+
+
+async def _join(
+    endpoint: socket.socket,
+    client: asyncio.Transport,
+    received: bytes,
+    lost: Callable[[Exception | None], None],
+    *,
+    unanswered: bytes,
+) -> None:
+    """Give both what the other sends, the endpoint first what was `received`; the client gets `unanswered` for nothing."""
+    reader, writer = _streams(client, lost)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(_send(endpoint, received, reader))
+        await _answer(endpoint, writer, unanswered)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await asyncio.shield(sending)
+        sending.cancel()
+    writer.close()
 
 
 def _streams(
@@ -126,7 +158,7 @@ async def _send(endpoint: socket.socket, received: bytes, client: asyncio.Stream
                 pass
 
 
-async def _answer(endpoint: socket.socket, client: asyncio.StreamWriter) -> None:
+async def _answer(endpoint: socket.socket, client: asyncio.StreamWriter, unanswered: bytes) -> None:
     """Send the client the endpoint's answer, or an error if there is none.
 
     An answer that breaks off ends like any other, since a reset can also follow a complete one: the client
@@ -142,7 +174,7 @@ async def _answer(endpoint: socket.socket, client: asyncio.StreamWriter) -> None
     if client.is_closing():
         return
     if not is_answered:
-        client.write(_serialised(_UNAVAILABLE))
+        client.write(unanswered)
     client.write_eof()
 
 

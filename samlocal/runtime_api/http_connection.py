@@ -221,17 +221,31 @@ class Connection(asyncio.Protocol):
         if self._request and not self._request.is_whole:
             self._request.break_off()
             return
-        if self._endpoint and self._received and self._received.startswith(_TLS_HANDSHAKE):
-            noting = self._note_encryption(self._endpoint)
-            self._answering = asyncio.get_running_loop().create_task(noting)
+        endpoint, received = self._endpoint, self._received
+        if endpoint and received and received.startswith(_TLS_HANDSHAKE):
+            self._received = None
+            self._transport.pause_reading()
+            carrying = self._carry_encrypted(endpoint, received, error)
+            self._answering = asyncio.get_running_loop().create_task(carrying)
+        else:
+            self._close(error)
+
+    async def _carry_encrypted(
+        self, endpoint: Endpoint, received: bytes, error: h11.RemoteProtocolError
+    ) -> None:
+        if not await self._is_accepted():
+            return
+        try:
+            await endpoint.carry_encrypted(self._transport, received, lost=self.connection_lost)
+        except OSError:
+            endpoint.note_encryption()
+            # Many clients say then that this was plain HTTP.
+            self._close(error)
+
+    def _close(self, error: h11.RemoteProtocolError) -> None:
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            # For a client with TLS, too: many say that it was plain HTTP.
             self._send(Response(status=error.error_status_hint, body=b""), b"")
         self._transport.close()
-
-    async def _note_encryption(self, endpoint: Endpoint) -> None:
-        if await self._is_accepted():
-            endpoint.note_encryption()
 
 
 async def _discard_rest(request: Request) -> bool:

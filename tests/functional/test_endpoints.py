@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.endpoints import announce, endpoint_socket, find_endpoint, remove_own_files
+from samlocal.endpoints import (
+    announce,
+    encrypted_path,
+    encrypted_socket,
+    endpoint_socket,
+    find_endpoint,
+    remove_own_files,
+)
 from samlocal.errors import CacheError
 
 if TYPE_CHECKING:
@@ -132,6 +139,21 @@ def test_socket_of_an_endpoint(folder: Path) -> None:
             client.connect(str(path))
             listener.accept()[0].close()
     assert list(folder.iterdir()) == []
+
+
+def test_socket_for_tls(folder: Path) -> None:
+    """It is beside the other one, only the user can connect to it, and it goes with its block or its process."""
+    with endpoint_socket() as (_, path):
+        encrypted = encrypted_path(path)
+        with encrypted_socket(path) as listener:
+            assert stat.S_IMODE(encrypted.stat().st_mode) == 0o600
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(encrypted))
+                listener.accept()[0].close()
+        assert list(folder.iterdir()) == [path]
+        with encrypted_socket(path):
+            remove_own_files()
+            assert list(folder.iterdir()) == []
 
 
 def test_socket_of_a_killed_process(folder: Path) -> None:

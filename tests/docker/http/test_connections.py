@@ -12,6 +12,7 @@ from websocket import WebSocket, create_connection
 
 from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
 from tests.docker.http.api_server import serving_project
+from tests.functional.http_server.certificates import make_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,11 +37,15 @@ def server(
     """The project's API, with either connection of containers to this machine."""
     folder: Path = tmp_path_factory.mktemp("connections")
     stand_in("python:3.11")
-    project = shutil.copytree(
-        CHECKOUT / "tests" / "projects" / "websocket-connections", folder / "project"
-    )
+    project = _project(folder)
     with serving_project(engine, project, "--api-connection", request.param) as running:
         yield running
+
+
+def _project(folder: Path) -> Path:
+    return shutil.copytree(
+        CHECKOUT / "tests" / "projects" / "websocket-connections", folder / "project"
+    )
 
 
 @pytest.fixture
@@ -95,3 +100,27 @@ def test_https(server: ApiServer, connect: Callable[[], WebSocket]) -> None:
     assert _ask(connect(), "get_connection", scheme="https") == {"failed": "SSLError"}
     noted = r"Routes has called https:// at .*: use http:// where `AWS_SAM_LOCAL` is set"
     assert re.search(noted, server.endpoint.shown), server.endpoint.shown
+
+
+def test_https_with_a_certificate(
+    engine: docker.APIClient, stand_in: Callable[[str], str], tmp_path: Path
+) -> None:
+    """`https://` works where the endpoint has a certificate for the address, which the function trusts."""
+    stand_in("python:3.11")
+    certificate = make_certificate(tmp_path)
+    options = {
+        "--ssl-cert-file": certificate.cert,
+        "--ssl-key-file": certificate.key,
+        "--ca-bundle": certificate.cert,
+        "--api-connection": "relay",  # its address is 127.0.0.1
+    }
+    given = [str(each) for pair in options.items() for each in pair]
+    with serving_project(engine, _project(tmp_path), *given) as server:
+        url = server.urls[0].replace("https:", "wss:")
+        trust = {"ca_certs": str(certificate.cert)}
+        client = create_connection(f"{url}/dev", timeout=PATIENCE_SECONDS, sslopt=trust)
+        try:
+            for scheme in ("https", "http"):
+                assert _ask(client, "get_connection", scheme=scheme)["status"] == 200
+        finally:
+            client.shutdown()  # type: ignore[no-untyped-call]  # it has no types

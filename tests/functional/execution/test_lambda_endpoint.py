@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -106,10 +107,11 @@ def shakes_hands(runtime: Runtime) -> int:
         runtime.respond(event, " ".join(reasons).encode())
 
 
-async def test_call_with_tls(path: Path) -> None:
+@pytest.mark.parametrize("log_format", ["Text", "JSON"])
+async def test_call_with_tls(path: Path, log_format: Literal["Text", "JSON"]) -> None:
     """The function fails at once, and its log says what it has to change, once."""
     sandbox = FakeSandbox(shakes_hands)
-    chosen = replace(configuration(), lambda_endpoint=path)
+    chosen = replace(configuration(), lambda_endpoint=path, log_format=log_format)
     with sandbox:
         async with ExecutionEnvironment(sandbox, chosen, log=sandbox.log) as environment:
             first = await environment.invoke(numbered(1))
@@ -117,4 +119,5 @@ async def test_call_with_tls(path: Path) -> None:
     assert first.payload == b"WRONG_VERSION_NUMBER WRONG_VERSION_NUMBER"
     noted = [each for each in sandbox.log.entries if "https://" in each]
     assert len(noted) == 1
-    assert "use http:// where `AWS_SAM_LOCAL` is set" in noted[0]
+    text = json.loads(noted[0])["message"] if log_format == "JSON" else noted[0]
+    assert text.endswith("use http:// where `AWS_SAM_LOCAL` is set")

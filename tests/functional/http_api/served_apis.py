@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api
 
 _MOST_CLIENTS: Final = 16
+_FUNCTION: Final = FunctionOptions(reads_credentials=False)
 PROJECTS: Final = Path(__file__).parents[2] / "projects"
 
 
@@ -115,13 +116,17 @@ class ServedApis:
 
 @asynccontextmanager
 async def serve_project(
-    name: str, directory: Path, *, endpoint: Path | None = None
+    name: str,
+    directory: Path,
+    *,
+    endpoint: Path | None = None,
+    function: FunctionOptions = _FUNCTION,
 ) -> AsyncIterator[ServedApis]:
     """Serve a copy of a project, whose path is `directory`; `endpoint` is the socket that functions reach."""
     shutil.copytree(PROJECTS / name, directory)
     options = ServingOptions(
         project=ProjectOptions(region="eu-central-1"),
-        function=FunctionOptions(reads_credentials=False),
+        function=function,
         sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
     )
     async with (

@@ -7,16 +7,21 @@ import json
 import socket
 import ssl
 from contextlib import asynccontextmanager, suppress
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from samlocal.endpoints import encrypted_path
+from samlocal.http_server.server import HttpServer
+from samlocal.http_server.tls import load_tls
 from samlocal.runtime_api.endpoint_connection import Endpoint
 from samlocal.runtime_api.http_messages import Response
 from samlocal.runtime_api.http_server import Server
 from samlocal.runtime_api.routes import is_endpoint_path
+from tests.functional.http_server.certificates import make_certificate
+from tests.functional.http_server.serving import echo
 from tests.functional.runtime_api.client import exchange, served
 
 if TYPE_CHECKING:
@@ -473,6 +478,32 @@ async def test_burst_of_connections(path: Path) -> None:
         await server.start_serving()
         async with asyncio.timeout(20):
             assert set(await asyncio.gather(*asking)) == {ANSWER}
+
+
+async def test_encrypted_requests_are_carried(path: Path, tmp_path: Path) -> None:
+    """Where the endpoint has TLS, it serves the client itself, with several requests on a connection."""
+    certificate = make_certificate(tmp_path)
+    noted: list[None] = []
+    endpoint = Endpoint(
+        socket=path, has_path=is_endpoint_path, note_encryption=lambda: noted.append(None)
+    )
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(encrypted_path(path)))
+
+    def ask(port: int) -> list[bytes]:
+        context = ssl.create_default_context(cafile=certificate.cert)
+        connection = HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+        bodies = []
+        for number in range(3):
+            connection.request("POST", f"/dev/@connections/{number}", b"x" * _MIB)
+            bodies.append(connection.getresponse().read())
+        connection.close()
+        return bodies
+
+    tls = load_tls(certificate.cert, certificate.key)
+    async with HttpServer(echo, sockets=[listener], tls=tls), served(own_apis, endpoint) as port:
+        assert await asyncio.to_thread(ask, port) == [b"x" * _MIB] * 3
+    assert noted == []
 
 
 async def test_encrypted_requests_are_noted(path: Path) -> None:

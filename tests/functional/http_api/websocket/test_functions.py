@@ -13,13 +13,17 @@ import pytest
 from websocket import WebSocket, create_connection
 
 from samlocal.cloudformation.project import open_project
+from samlocal.endpoints import encrypted_path
 from samlocal.http_api.app import app_with_connections, http_app
 from samlocal.http_api.authorizers.authorizers import RouteAuthorizers
 from samlocal.http_api.gateways import Gateways
 from samlocal.http_api.sites import Site
 from samlocal.http_server.server import HttpServer
+from samlocal.http_server.tls import load_tls
+from samlocal.preparation.options import FunctionOptions
 from samlocal.serving.function_call import FunctionCall
 from tests.functional.http_api.served_apis import serve_project
+from tests.functional.http_server.certificates import make_certificate
 from tests.functional.http_server.serving import respond, served
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     from samlocal.http_server.asgi import Receive, Scope, Send
     from samlocal.serving.served_project import ServedProject
+    from tests.functional.http_server.certificates import Certificate
 
 _SECONDS = 30
 _UNKNOWN = "PJqB0fHsqRcCHlw="
@@ -66,12 +71,22 @@ async def _others(_scope: Scope, _receive: Receive, send: Send) -> None:
     await respond(send, 418, b"")
 
 
+def _bound(path: Path) -> socket.socket:
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(path))
+    return bound
+
+
 @asynccontextmanager
-async def _serving(directory: Path) -> AsyncIterator[_Api]:
-    unix = socket.socket(socket.AF_UNIX)
-    unix.bind("endpoint.sock")
+async def _serving(directory: Path, certificate: Certificate | None = None) -> AsyncIterator[_Api]:
+    """Serve the project; with a certificate, functions trust it and may use TLS."""
     endpoint = Path("endpoint.sock")
-    async with serve_project("websocket-connections", directory, endpoint=endpoint) as apis:
+    function = FunctionOptions(
+        reads_credentials=False, ca_bundle=certificate.cert.read_bytes() if certificate else None
+    )
+    async with serve_project(
+        "websocket-connections", directory, endpoint=endpoint, function=function
+    ) as apis:
         project = apis._project
         (api,) = open_project(directory / "template.yaml").read_apis().apis
         async with RouteAuthorizers(project, report=apis.said.append) as authorizers:
@@ -82,8 +97,11 @@ async def _serving(directory: Path) -> AsyncIterator[_Api]:
                 return site
 
             for_functions = app_with_connections(gateways.find_for_connection, _others)
+            tls = load_tls(certificate.cert, certificate.key) if certificate else None
+            encrypted = [_bound(encrypted_path(endpoint))] if tls else []
             async with (
-                HttpServer(for_functions, sockets=[unix]),
+                HttpServer(for_functions, sockets=[_bound(endpoint)]),
+                HttpServer(for_functions, sockets=encrypted, tls=tls),
                 served(http_app(current_site, allowed_hosts=()), websockets=True) as (_, port),
             ):
                 yield _Api(port, project)
@@ -137,3 +155,11 @@ async def test_https(tmp_path: Path) -> None:
         with closing(await api.connect()) as ann:
             answer = await ann.ask("get_connection", scheme="https")
             assert answer == {"failed": "SSLError"}
+
+
+async def test_https_with_a_certificate(tmp_path: Path) -> None:
+    """`https://` works where the endpoint has a certificate that the function trusts."""
+    async with _serving(tmp_path / "project", make_certificate(tmp_path)) as api:
+        with closing(await api.connect()) as ann:
+            answer = await ann.ask("get_connection", scheme="https")
+            assert answer["status"] == 200
