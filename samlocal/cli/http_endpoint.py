@@ -17,7 +17,7 @@ from samlocal.http_api.console.console import Console
 from samlocal.http_api.console.entry import ConsoleFunction, ConsoleRoute
 from samlocal.http_api.console.recorder import Recorder
 from samlocal.http_api.gateways import Gateways
-from samlocal.http_api.sites import Site, arrange
+from samlocal.http_api.sites import Site, arrange, assign_ports
 from samlocal.http_server.server import HttpServer
 from samlocal.project.apis import UnsupportedIntegration
 
@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
 # Ports in use that are passed over in the search for one for a further site.
 _MOST_TRIED: Final = 100
+_LAST_PORT: Final = 65_535
 
 
 class HttpEndpoint(ServedEndpoint):
     """The APIs of a project: the first site on sockets that listen already, each other one on a port after it.
 
-    `on_ready` gets the URL and the APIs of each site.
+    `on_ready` gets the URL and the APIs of each site, at the start and when routes have changed.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class HttpEndpoint(ServedEndpoint):
         self._tls = http.tls
         self._listeners = listeners
         self._on_ready = on_ready
-        self._ready: list[tuple[str, Sequence[Api]]] = []
+        self._urls: list[str | None] = []
+        self._shown: list[tuple[str, ...]] = []
         self._gateways: Gateways | None = None
         self._open_console: Console | None = None
 
@@ -87,24 +89,47 @@ class HttpEndpoint(ServedEndpoint):
             recorder=recorder,
         )
         self._gateways = gateways
-        sites = _Sites(project, gateways, self._http, self._observer.show_diagnostic)
-        await sites.read()
-        checking = asyncio.create_task(self._check(authorizers, sites.arranged))
+        servers: list[HttpServer] = []
+
+        async def open_door(number: int) -> None:
+            servers.append(await self._open_door(number, stack, console))
+
+        self._sites = _Sites(
+            project, gateways, self._http, self._observer.show_diagnostic, open_door=open_door
+        )
+        await self._sites.read()
+        self._sites.when_changed = self._show_changed
+        sites = [apis for _, apis in self._ready]
+        checking = asyncio.create_task(self._check(authorizers, sites))
         stack.callback(checking.cancel)
-        servers = []
-        for number, apis in enumerate(sites.arranged):
-            listeners = self._listeners if number == 0 else self._next_listeners(stack)
-            app = http_app(
-                sites.source(number),
-                allowed_hosts=self._settings.allowed_hosts,
-                static=self._http.static if number == 0 else None,
-                console=console if number == 0 else None,
-            )
-            server = HttpServer(app, sockets=listeners, tls=self._http.tls, websockets=True)
-            servers.append(await stack.enter_async_context(server))
-            url = url_of(self._http.host, port_of(listeners[0]))
-            self._ready.append((url.replace("http:", "https:") if self._http.tls else url, apis))
         return servers
+
+    async def _open_door(
+        self, number: int, stack: AsyncExitStack, console: Console | None
+    ) -> HttpServer:
+        """Serve a site; the first one has the console and static files, too."""
+        http = self._http
+        self._urls.append(None)
+        listeners = self._listeners if number == 0 else self._next_listeners(stack)
+        app = http_app(
+            self._sites.source(number),
+            allowed_hosts=self._settings.allowed_hosts,
+            static=http.static if number == 0 else None,
+            console=console if number == 0 else None,
+        )
+        server = HttpServer(app, sockets=listeners, tls=http.tls, websockets=True)
+        await stack.enter_async_context(server)
+        url = url_of(http.host, port_of(listeners[0]))
+        self._urls[number] = url.replace("http:", "https:") if http.tls else url
+        return server
+
+    @property
+    def _ready(self) -> list[tuple[str, Sequence[Api]]]:
+        """The URL and the APIs of each site, as the project is now; the first one is always there."""
+        found = zip(self._urls, self._sites.current, strict=True)
+        return [
+            (url, apis) for number, (url, apis) in enumerate(found) if url and (apis or not number)
+        ]
 
     def _app_for_functions(self, app: ASGIApp) -> ASGIApp:
         def gateway_of(path: str) -> Gateway | None:
@@ -151,19 +176,36 @@ class HttpEndpoint(ServedEndpoint):
         """Open the first free port after those of the sites before; any free one after `--port 0`."""
         if self._http.port == 0:
             return _entered(stack, open_listeners(self._http.host, 0))
-        first = int(self._ready[-1][0].rpartition(":")[2]) + 1
-        for port in range(first, first + _MOST_TRIED):
+        before = next(url for url in reversed(self._urls) if url)
+        first = int(before.rpartition(":")[2]) + 1
+        last = min(first + _MOST_TRIED - 1, _LAST_PORT)
+        for port in range(first, last + 1):
             try:
                 return _entered(stack, open_listeners(self._http.host, port))
             except PortInUseError:
                 continue
-        raise PortInUseError(
-            f"the ports {first} to {first + _MOST_TRIED - 1} are in use",
-            hint="`--port` takes another first port, 0 any free ones",
-        )
+        hint = "`--port` takes another first port, 0 any free ones"
+        if first > last:
+            raise PortInUseError(f"there is no port after {_LAST_PORT}", hint=hint)
+        raise PortInUseError(f"the ports {first} to {last} are in use", hint=hint)
 
     def _show_ready(self, _project: CurrentProject) -> None:
+        self._shown = self._routes()
         self._on_ready(self._ready)
+
+    def _show_changed(self) -> None:
+        if self._shown != self._routes():
+            self._observer.show_status("the routes have changed:")
+            self._shown = self._routes()
+            self._on_ready(self._ready)
+
+    def _routes(self) -> list[tuple[str, ...]]:
+        return [
+            (route.method, url_of_route(url, api, route), target_of(route))
+            for url, apis in self._ready
+            for api in apis
+            for route in api.routes
+        ]
 
 
 def _entered(stack: AsyncExitStack, listeners: list[socket.socket]) -> list[socket.socket]:
@@ -199,7 +241,11 @@ def _unsupported(api: Api, said: Collection[Diagnostic]) -> Iterator[Diagnostic]
 
 
 class _Sites:
-    """The sites of the project as it is now; those that had no port at the start have none later."""
+    """The sites of the project as it is now, each on the port that it has got first.
+
+    `open_door` opens the port of a further site, `when_changed` is called when the project was read again. A site that
+    is gone answers as before: its clients have no other address.
+    """
 
     def __init__(
         self,
@@ -207,26 +253,38 @@ class _Sites:
         gateways: Gateways,
         http: HttpSettings,
         report: Callable[[Diagnostic], None],
+        *,
+        open_door: Callable[[int], Awaitable[None]],
     ) -> None:
         self._project = project
         self._gateways = gateways
         self._http = http
         self._report = report
+        self._open_door = open_door
+        self._doors = 0
+        self._said: frozenset[Diagnostic] = frozenset()
         self._read: Apis | None = None
         self._sites: list[Site[Gateway]] = []
-        self._ports = 0
-        self.arranged: tuple[tuple[Api, ...], ...] = ()
+        self._current: set[int] = set()
+        self.when_changed: Callable[[], None] | None = None
+
+    @property
+    def current(self) -> list[tuple[Api, ...]]:
+        """The APIs of each port, which are none if the site is gone."""
+        return [
+            site.apis if number in self._current else () for number, site in enumerate(self._sites)
+        ]
 
     async def read(self) -> None:
-        """Read the APIs at the start.
+        """Read the APIs at the start, and open their ports.
 
         Raises:
-            SamlocalError: There are none, or they cannot be read.
+            SamlocalError: There are none, they cannot be read, or a port cannot be opened.
         """
-        await self._take(await self._project.apis())
-        if not self.arranged:
+        self._take(await self._project.apis())
+        if not self._sites:
             raise self._http.nothing_served(self._project.path)
-        self._ports = len(self.arranged)
+        await self._open_doors()
 
     def source(self, number: int) -> Callable[[], Awaitable[Site[Gateway]]]:
         """Return what gives the site of a port, as the project is now."""
@@ -234,35 +292,43 @@ class _Sites:
         async def site() -> Site[Gateway]:
             try:
                 apis = await self._project.apis()
+                if apis is not self._read:
+                    self._take(apis)
+                    await self._open_doors()
+                    if self.when_changed:
+                        self.when_changed()
             except SamlocalError as error:
                 self._report(error_diagnostic(error))
-            else:
-                if apis is not self._read:
-                    await self._take(apis)
             return self._sites[number]
 
         return site
 
-    async def _take(self, apis: Apis) -> None:
+    async def _open_doors(self) -> None:
+        while self._doors < len(self._sites):
+            self._doors += 1
+            await self._open_door(self._doors - 1)
+
+    def _take(self, apis: Apis) -> None:
         self._read = apis
-        for diagnostic in apis.diagnostics:
-            self._report(diagnostic)
         served = [each for each in apis.apis if each.kind in self._http.kinds]
-        for api in served:
-            said = (*apis.diagnostics, *api.failures)
-            for failure in (*api.failures, *_unsupported(api, said)):
-                self._report(failure)
+        refusing = (
+            each
+            for api in served
+            for each in (*api.failures, *_unsupported(api, (*apis.diagnostics, *api.failures)))
+        )
+        self._say(*apis.diagnostics, *refusing)
         arranged = arrange(served)
-        sites = [
-            Site([(api, self._gateways.gateway(api)) for api in members]) for members in arranged
-        ]
-        if self._ports and len(sites) > self._ports:
-            names = ", ".join(f"`{api.full_path}`" for api in arranged[self._ports])
-            self._report(
-                Diagnostic(
-                    message=f"{names} has no port yet", hint="restart the command to serve it"
-                )
-            )
-        # A site that is gone answers as before until the end: its clients have no other address.
-        self._sites[: len(sites)] = sites
-        self.arranged = arranged
+        numbers = assign_ports(arranged, [each.apis for each in self._sites])
+        self._current = set(numbers)
+        for number, members in zip(numbers, arranged, strict=True):
+            # A port that is new comes after the ports before it.
+            self._sites[number : number + 1] = [
+                Site([(api, self._gateways.gateway(api)) for api in members])
+            ]
+
+    def _say(self, *diagnostics: Diagnostic) -> None:
+        """Report what was not said when the project was read before."""
+        for each in diagnostics:
+            if each not in self._said:
+                self._report(each)
+        self._said = frozenset(diagnostics)

@@ -37,6 +37,27 @@ def arrange(apis: Iterable[Api]) -> tuple[tuple[Api, ...], ...]:
     return tuple(map(tuple, sites))
 
 
+def assign_ports(sites: Sequence[Sequence[Api]], ports: Sequence[Sequence[Api]]) -> tuple[int, ...]:
+    """Return the number of the port of each site, so that an API keeps the address that its clients know.
+
+    `ports` are the APIs that each port has or had. A site gets the port of one of its APIs, else one after all of them.
+    """
+    names = [{_identity(api) for api in apis} for apis in ports]
+    free = set(range(len(ports)))
+    following = iter(range(len(ports), len(ports) + len(sites)))
+    assigned = []
+    for apis in sites:
+        own = {_identity(api) for api in apis}
+        number = next((each for each in sorted(free) if names[each] & own), None)
+        free.discard(-1 if number is None else number)
+        assigned.append(next(following) if number is None else number)
+    return tuple(assigned)
+
+
+def _identity(api: Api) -> tuple[ApiKind, str]:
+    return api.kind, api.full_path
+
+
 def _may_join(api: Api, site: Sequence[Api]) -> bool:
     return all(
         api.kind in _SHARING and each.kind in _SHARING and not _collide(api, each) for each in site

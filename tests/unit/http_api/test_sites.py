@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.http_api.sites import Site, arrange
+from samlocal.http_api.sites import Site, arrange, assign_ports
 from samlocal.project.apis import Api, ApiKind, MockIntegration, Route
 
 
@@ -58,6 +58,23 @@ URL = api("Url", "ANY $default", kind=ApiKind.FUNCTION_URL)
 def test_arrangement(apis: list[Api], arranged: list[list[str]]) -> None:
     """APIs share a port unless a request could be for two of them."""
     assert [[each.full_path for each in site] for site in arrange(apis)] == arranged
+
+
+@pytest.mark.parametrize(
+    ("sites", "ports", "numbers"),
+    [
+        pytest.param([[ITEMS], [URL]], [], (0, 1), id="at the start"),
+        pytest.param([[ITEMS], [URL]], [[URL], [ITEMS]], (1, 0), id="other order"),
+        pytest.param([[URL]], [[ITEMS], [URL]], (1,), id="one is gone"),
+        pytest.param([[NEW_ITEMS], [ITEMS]], [[ITEMS]], (1, 0), id="a new one before"),
+        pytest.param([[ITEMS], [ORDERS]], [[ITEMS, ORDERS]], (0, 1), id="one became two"),
+        pytest.param([[ITEMS, ORDERS]], [[ITEMS], [ORDERS]], (0,), id="two became one"),
+        pytest.param([[CHAT], [CATCH_ALL]], [[URL]], (1, 2), id="all are new"),
+    ],
+)
+def test_ports_stay(sites: list[list[Api]], ports: list[list[Api]], numbers: tuple[int]) -> None:
+    """An API keeps its port when the project changes; a new one has none of another."""
+    assert assign_ports(sites, ports) == numbers
 
 
 SHARED = Site([(each, each.full_path) for each in (ITEMS, ORDERS, CHAT)])

@@ -1,0 +1,47 @@
+"""Changes of the template while its APIs are served."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.request
+from typing import TYPE_CHECKING
+
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
+from tests.docker.http.api_server import serving_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import docker
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:  # noqa: S310  # HTTP
+        return str(response.read().decode())
+
+
+def test_addresses_stay(engine: docker.APIClient, tmp_path: Path) -> None:
+    """An API keeps its address when others come or go.
+
+    A new one gets a port, the table is shown again, and the console has the new routes.
+    """
+    project = shutil.copytree(CHECKOUT / "tests/projects/changing-apis", tmp_path / "project")
+    with serving_project(engine, project, "--sandbox", "process") as running:
+        api, first, second = running.urls
+        assert [fetch(each) for each in (f"{api}/old", first, second)] == [
+            "First",
+            "First",
+            "Second",
+        ]
+        start = len(running.endpoint.shown)
+        shutil.copy(project / "later.yaml", project / "template.yaml")
+        assert fetch(second) == "Second"
+        assert fetch(first) == "First"
+        shown = running.endpoint.wait_for(
+            r"the routes have changed:\n(?s:.*)\(Ctrl-C ends it\)", start=start
+        )[0]
+        assert f"GET     {api}/new" in shown
+        assert f"{first}/" not in shown
+        assert fetch(running.url_of("Added")) == "Added"
+        assert fetch(f"{api}/new") == "First"
+        assert "/new" in fetch(f"{api}/_samlocal/state")
