@@ -53,6 +53,7 @@ class FunctionIntegration:
 
     With `streams` its response is sent as it comes (`ResponseTransferMode: STREAM`, `InvokeMode: RESPONSE_STREAM`).
     `multi_value_headers` is an attribute of a load balancer's target group, whose ARN is `target_group`.
+    `parameters` and `response_parameters` are those of an HTTP API, as in `HttpIntegration`.
     """
 
     target: FunctionTarget
@@ -61,6 +62,8 @@ class FunctionIntegration:
     streams: bool = False
     multi_value_headers: bool = False
     target_group: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    response_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @frozen
@@ -93,7 +96,8 @@ class HttpIntegration:
 
     `parameters` are what its request gets, such as `integration.request.path.proxy`: `method.request.path.proxy`
     in a REST API, or `overwrite:path`: `$request.path.proxy` in an HTTP API. `templates` are bodies for it by the
-    content type of the client's, if it is not a proxy.
+    content type of the client's, if it is not a proxy. `response_parameters` are what an HTTP API changes of a response,
+    by its status: `append:header.x` or `overwrite:statuscode`.
     """
 
     url: str
@@ -103,6 +107,7 @@ class HttpIntegration:
     templates: Mapping[str, str] = field(default_factory=dict)
     responses: tuple[IntegrationResponse, ...] = ()
     is_proxy: bool = True
+    response_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @frozen

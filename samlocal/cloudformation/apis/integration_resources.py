@@ -37,6 +37,7 @@ _RESOURCE_NAMES: Final[Mapping[str, str]] = {
     "PayloadFormatVersion": "payloadFormatVersion",
     "RequestTemplates": "requestTemplates",
     "RequestParameters": "requestParameters",
+    "ResponseParameters": "responseParameters",
 }
 _RESPONSE_NAMES: Final[Mapping[str, str]] = {
     "StatusCode": "statusCode",

@@ -125,7 +125,22 @@ class IntegrationReader:
             payload=self._payload(settings),
             timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind, streams=streams),
             streams=streams,
+            parameters=self._request_parameters(settings),
+            response_parameters=self._response_parameters(settings),
         )
+
+    def _request_parameters(self, settings: Properties) -> dict[str, str]:
+        """Return what an HTTP API changes of the request to a function."""
+        if self._kind is not ApiKind.HTTP:
+            return {}
+        return texts_by_name(settings.mapping("requestParameters"))
+
+    def _response_parameters(self, settings: Properties) -> dict[str, dict[str, str]]:
+        """Return what an HTTP API changes of responses, by their status."""
+        by_status = settings.mapping("responseParameters")
+        if by_status is None or self._kind is not ApiKind.HTTP:
+            return {}
+        return {status: _response_changes(each) for status, each in mappings_of(by_status)}
 
     def function_of(self, uri: Node) -> FunctionTarget | Diagnostic:
         """Return the function of an integration's or an authorizer's URI, or why there is none."""
@@ -159,7 +174,22 @@ class IntegrationReader:
             templates={} if is_proxy else templates,
             responses=responses,
             is_proxy=is_proxy,
+            response_parameters=self._response_parameters(settings),
         )
+
+
+def _response_changes(settings: Properties) -> dict[str, str]:
+    """Return changes of OpenAPI, or those that a resource of CloudFormation lists.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-integration-responseparameter.html
+    """
+    if "ResponseParameters" not in settings.entries:
+        return texts_by_name(settings)
+    listed = settings.mappings("ResponseParameters", "a response parameter")
+    return {
+        required_text(each, "Destination", "a response parameter"): each.text("Source") or ""
+        for each in listed
+    }
 
 
 def timeout_ms(settings: Properties, name: str, kind: ApiKind, *, streams: bool = False) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.authorization import Refused, method_arn
@@ -13,7 +14,9 @@ from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
 from samlocal.http_api.http.events import Events
 from samlocal.http_api.http.http_proxy import HttpProxy, NoResponseError
+from samlocal.http_api.http.parameter_mapping import RequestParts, change_request, read_mappings
 from samlocal.http_api.http.paths import PathError, decode_path
+from samlocal.http_api.http.response_mapping import ResponseMapping
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
 from samlocal.http_api.payload_1 import extended_request_id
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from samlocal.http_api.authorization import Authorizers, Event, RefusalType
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
+    from samlocal.http_api.http.parameter_mapping import ParameterMapping
     from samlocal.http_api.http.routes import MatchedRoute
     from samlocal.project.apis import Api
 
@@ -84,6 +88,17 @@ class HttpGateway:
             for each in api.routes
             if isinstance(each.integration, HttpIntegration)
         }
+        self._request_mappings = {
+            id(each.integration): read_mappings(each.integration.parameters)
+            for each in api.routes
+            if isinstance(each.integration, FunctionIntegration) and each.integration.parameters
+        }
+        self._response_mappings = {
+            id(each.integration): ResponseMapping(each.integration.response_parameters)
+            for each in api.routes
+            if isinstance(each.integration, FunctionIntegration | HttpIntegration)
+            and each.integration.response_parameters
+        }
 
     async def refuse_body(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request whose body is larger than 10 MiB."""
@@ -133,7 +148,9 @@ class HttpGateway:
         event = await self._authorize(request, matched, path)
         if isinstance(event, HttpResponse):
             return event
-        return await self._integrate(request, matched, path, event)
+        response = await self._integrate(request, matched, path, event)
+        changes = self._response_mappings.get(id(matched.route.integration))
+        return changes.change(response, request, event) if changes else response
 
     async def _authorize(
         self, request: HttpRequest, matched: MatchedRoute, path: str
@@ -155,6 +172,8 @@ class HttpGateway:
     ) -> HttpResponse:
         integration = matched.route.integration
         if isinstance(integration, FunctionIntegration):
+            if mappings := self._request_mappings.get(id(integration)):
+                request, path, event = self._map(mappings, request, matched, path, event)
             if integration.payload == "1.0":
                 event = self._events.build_1(request, matched, path, event)
             return await self._call(request, integration, event)
@@ -171,6 +190,25 @@ class HttpGateway:
         else:
             self._tell(request, message)
         return error_response(501, message)
+
+    def _map(
+        self,
+        mappings: tuple[ParameterMapping, ...],
+        request: HttpRequest,
+        matched: MatchedRoute,
+        path: str,
+        event: Event,
+    ) -> tuple[HttpRequest, str, Event]:
+        """Return a request for a function with the changes of its integration, its decoded path, and its event."""
+        own = RequestParts(quote(path), request.query, list(request.headers))
+        changed = change_request(mappings, own, request, event)
+        context = event["requestContext"]
+        request = replace(request, query=changed.query, headers=tuple(changed.headers))
+        path = unquote(changed.path)
+        event = self._events.build_2(request, matched, path, context["accountId"])
+        if "authorizer" in context:
+            event["requestContext"]["authorizer"] = context["authorizer"]
+        return request, path, event
 
     async def _call(
         self, request: HttpRequest, integration: FunctionIntegration, event: Event

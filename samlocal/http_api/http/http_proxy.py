@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from samlocal.http_api.event_values import query_pairs
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.http.parameter_mapping import change_pairs, read_mappings, resolve_value
+from samlocal.http_api.http.parameter_mapping import RequestParts, change_request, read_mappings
 from samlocal.http_api.http_back_end import BackEndError, send_request
 from samlocal.http_api.request_headers import CONNECTION_HEADERS
 from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _PATH_VARIABLE: Final = re.compile(r"\{([\w.:-]+)\+?\}")
 _NOT_PASSED: Final = CONNECTION_HEADERS | {"host", "content-length", "x-amzn-trace-id"}
-_SAFE_IN_PATHS: Final = "/%:@!$&'()*+,;=~"
 _SAFE_IN_VALUES: Final = "/{}:@!$&'()*+,;=~"
 _VIA: Final = "HTTP/1.1 AmazonAPIGateway"
 
@@ -73,20 +71,11 @@ class HttpProxy:
     def _map(self, request: HttpRequest, matched: MatchedRoute, event: Event) -> tuple[str, Pairs]:
         """Return the URL and the headers of the request to the server."""
         parts = urlsplit(_target(self._integration.url, request, matched))
-        path, headers = parts.path, _passed_headers(request)
-        text = "&".join(filter(None, (parts.query, request.query)))
-        query: Pairs | None = None
-        for each in self._mappings:
-            value = resolve_value(each.value, request, event)
-            if each.location == "header":
-                headers = change_pairs(headers, each, value)
-            elif each.location == "querystring":
-                query = change_pairs(query_pairs(text) if query is None else query, each, value)
-            elif value is not None:
-                path = quote(value if value.startswith("/") else f"/{value}", safe=_SAFE_IN_PATHS)
-        if query is not None:
-            text = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in query)
-        return urlunsplit((parts.scheme, parts.netloc, path, text, "")), headers
+        query = "&".join(filter(None, (parts.query, request.query)))
+        own = RequestParts(parts.path, query, _passed_headers(request))
+        changed = change_request(self._mappings, own, request, event)
+        url = urlunsplit((parts.scheme, parts.netloc, changed.path, changed.query, ""))
+        return url, changed.headers
 
 
 def _target(url: str, request: HttpRequest, matched: MatchedRoute) -> str:

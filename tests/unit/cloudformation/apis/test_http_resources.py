@@ -312,3 +312,43 @@ def test_an_audience_that_is_unknown(read_template: ReadTemplate) -> None:
     )
     (api,) = read_template(text).apis
     assert isinstance(api.routes[0].authorizer, UnsupportedAuthorizer)
+
+
+def test_parameter_mapping(one_api: OneApi) -> None:
+    """An integration has its changes of requests and responses, by the status of these."""
+    mappings = (
+        ", RequestParameters: {'append:header.x': $context.requestId}, ResponseParameters: {'500':"
+        " {ResponseParameters: [{Destination: 'overwrite:statuscode', Source: '403'}]}}"
+    )
+    api = one_api(API + resource("Call", "Integration", CALL + mappings) + route("GET /items"))
+    assert api.routes[0].integration == FunctionIntegration(
+        target=FunctionTarget(function="F"),
+        payload="2.0",
+        timeout_ms=30_000,
+        parameters={"append:header.x": "$context.requestId"},
+        response_parameters={"500": {"overwrite:statuscode": "403"}},
+    )
+
+
+def test_parameter_mapping_of_openapi(one_api: OneApi) -> None:
+    """A document has the changes of responses without a list; statuses may be numbers."""
+    api = one_api("""
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      Body:
+        openapi: 3.0.1
+        info: {title: a}
+        paths:
+          /a:
+            get:
+              x-amazon-apigateway-integration:
+                type: http_proxy
+                httpMethod: GET
+                uri: http://a.example/
+                responseParameters: {404: {"append:header.error": gone}}
+""")
+    integration = api.routes[0].integration
+    assert isinstance(integration, HttpIntegration)
+    assert integration.response_parameters == {"404": {"append:header.error": "gone"}}

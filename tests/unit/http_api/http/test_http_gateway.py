@@ -406,6 +406,46 @@ async def test_context_of_an_authorizer() -> None:
     assert setting.functions.event["requestContext"]["authorizer"] == context
 
 
+@pytest.mark.parametrize("payload", ["1.0", "2.0"])
+async def test_parameter_mapping(payload: PayloadVersion) -> None:
+    """A function gets the changed request, and the client the changed response."""
+    integration = FunctionIntegration(
+        target=FunctionTarget(function="Items"),
+        payload=payload,
+        timeout_ms=30_000,
+        parameters={
+            "append:header.x-user": "$context.authorizer.user",
+            "remove:header.x-secret": "''",
+            "overwrite:querystring.q": "new value",
+            "overwrite:path": "/v2/${request.path.id}",
+        },
+        response_parameters={"200": {"overwrite:statuscode": "201", "append:header.x-b": "c"}},
+    )
+    route = Route(
+        method="GET", path="/items/{id}", integration=integration, authorizer=IamAuthorizer()
+    )
+    authorizers = FakeAuthorizers(Allowed(context={"lambda": {"user": "ann"}}))
+    setting = Setting(authorizers=authorizers, routes=(route,))
+    response = await setting.answer(http_request("GET", "/items/7?q=old", ("X-Secret", "s")))
+    assert response.status == 201
+    assert headers_of(response)["x-b"] == "c"
+    event = setting.functions.event
+    names = {name.lower(): value for name, value in event["headers"].items()}
+    assert names["x-user"] == "ann"
+    assert "x-secret" not in names
+    assert event["queryStringParameters"] == {"q": "new value"}
+    assert event["pathParameters"] == {"id": "7"}
+    context = event["requestContext"]
+    if payload == "1.0":
+        assert (event["path"], context["authorizer"]) == ("/v2/7", {"user": "ann"})
+    else:
+        assert event["rawPath"] == context["http"]["path"] == "/v2/7"
+        assert event["rawQueryString"] == "q=new+value"
+        assert context["authorizer"] == {"lambda": {"user": "ann"}}
+    (checked,) = authorizers.checked
+    assert checked[1]["headers"]["x-secret"] == "s"
+
+
 FULL_CORS: Final = Cors(
     origins=("https://example.com", "http://*"),
     methods=("GET", "PUT"),
