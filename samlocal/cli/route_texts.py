@@ -20,7 +20,9 @@ def url_of_route(site: str, api: Api, route: Route) -> str:
     """Return where a route is served, on the site with a URL."""
     if api.kind is ApiKind.WEBSOCKET:
         return f"{site.replace('http', 'ws', 1)}/{api.stage} {route.path}"
-    return f"{site}/" if route.path == DEFAULT_ROUTE else f"{site}{route.path}"
+    # A path with an error may lack its slash.
+    path = "" if route.path == DEFAULT_ROUTE else route.path.removeprefix("/")
+    return f"{site}/{path}"
 
 
 def target_of(route: Route) -> str:

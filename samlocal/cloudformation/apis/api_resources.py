@@ -118,12 +118,14 @@ def settings_of(resource: Resource, missing: MissingValues) -> Properties:
     return Properties(declared_properties(stack, resource.logical_id), stack.resolver, missing)
 
 
-def orphans(resources: ApiResources, kind: str, name: str, owner_kind: str) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each resource of a type whose property `name` does not refer to one of `owner_kind`."""
+def orphans(
+    resources: ApiResources, kind: str, name: str, owner_kind: str, *others: str
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each resource of a type whose property `name` does not refer to one of its owners."""
     for resource in resources.of_type(kind):
         stack, logical_id = resource.stack, resource.logical_id
         node = declared_property(resource, name)
-        if resources.referred(stack, node, owner_kind) is None:
+        if resources.referred(stack, node, owner_kind, *others) is None:
             yield Diagnostic(
                 message=f"skipping `{logical_id}`: `{name}` is not an `{owner_kind}` of this project",
                 place=node.place if node else stack.place_of(logical_id),

@@ -10,7 +10,7 @@ from samlocal.cloudformation.apis.function_urls import read_sam_url, read_url
 from samlocal.cloudformation.apis.http_resources import read_http_resources
 from samlocal.cloudformation.apis.load_balancers import read_load_balancers
 from samlocal.cloudformation.apis.marked_text import Resource
-from samlocal.cloudformation.apis.rest_resources import read_rest_resources
+from samlocal.cloudformation.apis.rest_resources import SAM_API, read_rest_resources, with_methods
 from samlocal.cloudformation.apis.sam_additions import with_additions
 from samlocal.cloudformation.apis.sam_events import FUNCTION, IMPLICIT, STATE_MACHINE, SamEvents
 from samlocal.cloudformation.apis.sam_http import read_http_api
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.documents.node import Node
 
-_REST: Final = "AWS::Serverless::Api"
+_REST: Final = SAM_API
 _HTTP: Final = "AWS::Serverless::HttpApi"
 _URL: Final = "AWS::Lambda::Url"
 _SERVERLESS: Final = "AWS::Serverless::"
@@ -187,6 +187,8 @@ class _StackReader:
 
     def _with_additions(self, api: Api, logical_id: str) -> Api:
         resource = Resource(stack=self._stack, logical_id=logical_id)
+        if self._stack.resource_type(logical_id) == _REST:
+            api = with_methods(api, resource, self._resources, self._targets)
         return with_additions(api, resource, self._resources, self._missing)
 
     def _read_implicit(self, logical_id: str, events: SamEvents) -> Iterator[Api]:

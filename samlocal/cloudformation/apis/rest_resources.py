@@ -49,9 +49,10 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.diagnostics import Diagnostic
-    from samlocal.project.apis import Authorizer
+    from samlocal.project.apis import Authorizer, Route
 
 REST_API: Final = "AWS::ApiGateway::RestApi"
+SAM_API: Final = "AWS::Serverless::Api"
 _AUTHORIZER: Final = "AWS::ApiGateway::Authorizer"
 _GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
 _METHOD: Final = "AWS::ApiGateway::Method"
@@ -73,8 +74,30 @@ def read_rest_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
             apis.extend(_RestApiReader(resources, api, targets).read())
         except ProjectError as error:
             diagnostics.append(skipped(f"`{api.logical_id}`", error))
-    diagnostics.extend(orphans(resources, _METHOD, _API, REST_API))
+    diagnostics.extend(orphans(resources, _METHOD, _API, REST_API, SAM_API))
     return Apis(apis=tuple(apis), diagnostics=tuple(diagnostics))
+
+
+def with_methods(
+    api: Api, resource: Resource, resources: ApiResources, targets: FunctionTargets
+) -> Api:
+    """Return an API of SAM with the `AWS::ApiGateway::Method` resources that a template adds to it.
+
+    Raises:
+        ProjectError: The properties of the API cannot be read.
+    """
+    if not resources.owned(_METHOD, _API, resource):
+        return api
+    added, failures = _RestApiReader(resources, resource, targets).read_methods(api.variables)
+    own = {(route.method, route.path) for route in api.routes}
+    return replace(
+        api,
+        routes=(
+            *api.routes,
+            *(each for each in added if (each.method, each.path) not in own),
+        ),
+        failures=tuple(dict.fromkeys((*api.failures, *failures))),
+    )
 
 
 class _RestApiReader:
@@ -97,6 +120,15 @@ class _RestApiReader:
         """
         for stage in read_stages(self._resources, self._api, ApiKind.REST, self._missing):
             yield self._read_stage(stage)
+
+    def read_methods(
+        self, variables: Mapping[str, str]
+    ) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:
+        """Return the routes of the API's methods, and what is said about them."""
+        definition, failures = self._with_methods(Definition(), variables)
+        routes, unanswered = routes_of(definition)
+        self._missing.check()
+        return routes, (*failures, *unanswered, *self._missing.diagnostics)
 
     def _read_stage(self, stage: StageResource) -> Api:
         stack, settings = self._api.stack, self._settings
@@ -222,7 +254,7 @@ class _RestApiReader:
             TemplateError: The resource is not part of the API.
         """
         node = declared_property(resource, name)
-        parent = self._resources.referred(resource.stack, node, _RESOURCE, REST_API)
+        parent = self._resources.referred(resource.stack, node, _RESOURCE, REST_API, SAM_API)
         if parent == self._api:
             return ""
         if parent is None or depth > _DEEPEST:

@@ -177,6 +177,38 @@ def test_what_does_not_work(one_api: OneApi, integration: str, message: str) -> 
     assert found.diagnostic.place is not None
 
 
+SAM = f"""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Get: {{Type: Api, Properties: {{Path: /a, Method: get, RestApiId: !Ref Api}}}}
+  Api: {{Type: AWS::Serverless::Api, Properties: {{StageName: dev, Auth: {{DefaultAuthorizer: AWS_IAM}}}}}}
+  Items: {{Type: AWS::ApiGateway::Resource, Properties: {{RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: items}}}}
+{method(PROXY, name="Root", where="!GetAtt Api.RootResourceId")}{method(PROXY)}"""
+
+
+def test_methods_of_an_api_of_sam(one_api: OneApi) -> None:
+    """A template may add methods to an API of SAM; its `Auth` is not for them."""
+    api = one_api(SAM)
+    assert api.failures == ()
+    assert outline(api) == ["GET /a -> F", "GET / -> F", "GET /items -> F"]
+    assert [each.authorizer is None for each in api.routes] == [False, True, True]
+
+
+def test_methods_of_an_api_of_sam_with_errors(one_api: OneApi) -> None:
+    """They refuse requests, and are named with their place."""
+    api = one_api(SAM.replace("Type: AWS_PROXY", "Type: PROXY"))
+    assert outline(api)[0] == "GET /a -> F"
+    assert [each.message.partition(":")[0] for each in api.failures] == [
+        "requests to `Root` are refused",
+        "requests to `Get` are refused",
+    ]
+    assert all(each.place for each in api.failures)
+
+
 def test_a_method_without_an_integration(one_api: OneApi) -> None:
     """A method that nothing answers refuses requests."""
     found = one_route(one_api, "OperationName: Nothing").integration
