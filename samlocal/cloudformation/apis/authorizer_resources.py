@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from samlocal.cloudformation.apis.api_names import full_path
 from samlocal.cloudformation.apis.api_resources import settings_of
 from samlocal.cloudformation.apis.authorizer_settings import (
-    HTTP_CACHE_SECONDS,
-    MOST_CACHE_SECONDS,
-    REST_CACHE_SECONDS,
+    read_cache_seconds,
+    read_identity_sources,
+    read_payload,
 )
+from samlocal.cloudformation.apis.definition import AWS_IAM, NO_AUTHORIZER
 from samlocal.cloudformation.apis.settings import flag, guarding, required_text
 from samlocal.cloudformation.apis.user_pool_references import name_user_pools
 from samlocal.diagnostics import Diagnostic, error_diagnostic
@@ -29,16 +31,18 @@ from samlocal.project.apis import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from samlocal.cloudformation.apis.api_resources import ApiResources
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.intrinsics.missing_values import MissingValues
-    from samlocal.project.apis import Authorizer, PayloadVersion
+    from samlocal.project.apis import Authorizer
 
+_SOURCE: Final = "IdentitySource"
 # Settings without which an authorizer would let more requests in.
 _GUARDS: Final = (
     "EnableSimpleResponses",
-    "IdentitySource",
+    _SOURCE,
     "IdentityValidationExpression",
     "JwtConfiguration",
     "ProviderARNs",
@@ -47,7 +51,6 @@ _REST_TYPES: Final = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
 _V2_TYPES: Final = ("REQUEST", "JWT")
 _REST_SOURCE: Final = "method.request.header.Authorization"
 _HTTP_SOURCE: Final = "$request.header.Authorization"
-_PAYLOADS: Final = ("1.0", "2.0")
 
 
 def read_authorizer(
@@ -78,18 +81,18 @@ def read_authorizer(
         target = targets.of_uri(resource.stack, uri, variables)
         if isinstance(target, Diagnostic):
             return UnsupportedAuthorizer(name=name, diagnostic=target)
-        is_rest = kind is ApiKind.REST
         return LambdaAuthorizer(
             name=name,
             target=target,
             kind=cast('Literal["TOKEN", "REQUEST"]', authorizer_type),
-            payload=_payload(settings) if kind is ApiKind.HTTP else "1.0",
-            identity_sources=_identity_sources(settings),
-            cache_seconds=settings.integer(
-                "AuthorizerResultTtlInSeconds",
-                REST_CACHE_SECONDS if is_rest else HTTP_CACHE_SECONDS,
-                least=0,
-                most=MOST_CACHE_SECONDS,
+            payload=(
+                read_payload(settings, "AuthorizerPayloadFormatVersion", "EnableSimpleResponses")
+                if kind is ApiKind.HTTP
+                else "1.0"
+            ),
+            identity_sources=read_identity_sources(settings, _SOURCE),
+            cache_seconds=read_cache_seconds(
+                settings, "AuthorizerResultTtlInSeconds", is_rest=kind is ApiKind.REST
             ),
             is_simple=flag(settings, "EnableSimpleResponses") or False,
             validation=(
@@ -102,6 +105,39 @@ def read_authorizer(
         return UnsupportedAuthorizer(name=resource.logical_id, diagnostic=error_diagnostic(error))
 
 
+def authorizer_key(
+    resources: ApiResources,
+    route: Resource,
+    settings: Properties,
+    *,
+    resource_type: str,
+    types: tuple[str, ...],
+) -> str:
+    """Return the name of a route's authorizer: `AWS_IAM`, `NONE`, or what `key_of` returns for its resource.
+
+    `resource_type` is that of the authorizers of the kind of API, and `types` are the values of `AuthorizationType`.
+
+    Raises:
+        TemplateError: The route needs an authorizer that is not a resource of the project.
+    """
+    kind = settings.choice("AuthorizationType", (NO_AUTHORIZER, AWS_IAM, *types)) or NO_AUTHORIZER
+    if kind in {NO_AUTHORIZER, AWS_IAM}:
+        return kind
+    node = settings.entries.get("AuthorizerId")
+    authorizer = resources.referred(route.stack, node, resource_type)
+    if authorizer is None:
+        raise TemplateError(
+            "`AuthorizerId` is not an authorizer of this project",
+            place=node.place if node else settings.node.place,
+        )
+    return key_of(authorizer)
+
+
+def key_of(authorizer: Resource) -> str:
+    """Return a name for an authorizer that no other one has."""
+    return full_path(authorizer.stack, authorizer.logical_id)
+
+
 def _type_of(settings: Properties, name: str, allowed: tuple[str, ...]) -> str:
     authorizer_type = required_text(settings, name, "an authorizer").upper()
     if authorizer_type not in allowed:
@@ -110,13 +146,6 @@ def _type_of(settings: Properties, name: str, allowed: tuple[str, ...]) -> str:
             place=settings.node.place_of(name),
         )
     return authorizer_type
-
-
-def _payload(settings: Properties) -> PayloadVersion:
-    """Return the version of the event, which AWS requires the template to say."""
-    chosen = settings.choice("AuthorizerPayloadFormatVersion", _PAYLOADS)
-    default = "2.0" if flag(settings, "EnableSimpleResponses") else "1.0"
-    return cast("PayloadVersion", chosen or default)
 
 
 def _read_jwt(name: str, settings: Properties) -> JwtAuthorizer:
@@ -129,7 +158,7 @@ def _read_jwt(name: str, settings: Properties) -> JwtAuthorizer:
         name=name,
         issuer=required_text(configuration, "Issuer", f"the authorizer `{name}`"),
         audience=configuration.texts("Audience"),
-        identity_source=next(iter(_identity_sources(settings)), _HTTP_SOURCE),
+        identity_source=next(iter(read_identity_sources(settings, _SOURCE)), _HTTP_SOURCE),
     )
 
 
@@ -137,12 +166,6 @@ def _read_cognito(name: str, settings: Properties) -> CognitoAuthorizer:
     return CognitoAuthorizer(
         name=name,
         user_pools=settings.texts("ProviderARNs"),
-        identity_source=next(iter(_identity_sources(settings)), _REST_SOURCE),
+        identity_source=next(iter(read_identity_sources(settings, _SOURCE)), _REST_SOURCE),
         validation=settings.text("IdentityValidationExpression"),
     )
-
-
-def _identity_sources(settings: Properties) -> tuple[str, ...]:
-    """Return the identity sources, from a list or from one text with commas."""
-    texts = settings.texts("IdentitySource")
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())

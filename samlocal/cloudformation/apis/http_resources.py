@@ -53,7 +53,7 @@ def read_http_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
         try:
             reader = V2ApiReader(resources, api, ApiKind.HTTP, targets, split_key)
             apis.extend(
-                reader.read(stage, _declared_property(reader, stage.variables))
+                reader.read(stage, _own_definition(reader, stage.variables))
                 for stage in reader.stages()
             )
         except ProjectError as error:
@@ -83,7 +83,7 @@ def split_key(key: str, place: Place) -> tuple[str, str]:
     return method.upper(), path
 
 
-def _declared_property(reader: V2ApiReader, variables: Mapping[str, str]) -> Definition:
+def _own_definition(reader: V2ApiReader, variables: Mapping[str, str]) -> Definition:
     """Return what the API itself says: its definition, its CORS configuration, and the route of quick create."""
     settings, stack = reader.settings, reader.api.stack
     body = read_body(

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.cdk_preflights import read_origins
 from samlocal.cloudformation.apis.function_targets import is_streaming_uri
 from samlocal.cloudformation.apis.settings import (
     mappings_of,
+    payload_version,
     required_text,
     texts_by_name,
     unquoted,
@@ -53,7 +54,6 @@ _TIMEOUTS_MS: Final[Mapping[ApiKind, tuple[int, int]]] = {
 }
 _STREAM: Final = "STREAM"
 _TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
-_PAYLOADS: Final = ("1.0", "2.0")
 _HEADER: Final = "method.response.header."
 _DEFAULT: Final = "default"
 # Velocity's directives, and the variables that only a mapping template has:
@@ -149,8 +149,7 @@ class IntegrationReader:
     def _payload(self, settings: Properties) -> PayloadVersion:
         if self._kind is ApiKind.REST:
             return "1.0"
-        chosen = settings.choice("payloadFormatVersion", _PAYLOADS)
-        return cast("PayloadVersion", chosen or "1.0")
+        return payload_version(settings, "payloadFormatVersion", "1.0")
 
     def _http(
         self,

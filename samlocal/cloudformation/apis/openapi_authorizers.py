@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.authorizer_settings import (
-    HTTP_CACHE_SECONDS,
-    MOST_CACHE_SECONDS,
-    REST_CACHE_SECONDS,
+    read_cache_seconds,
+    read_identity_sources,
     read_payload,
 )
 from samlocal.cloudformation.apis.definition import AWS_IAM
@@ -158,20 +157,23 @@ def _read_lambda(
     if isinstance(target, Diagnostic):
         return UnsupportedAuthorizer(name=name, diagnostic=target)
     is_rest = kind is ApiKind.REST
-    sources = (_header_of(scheme, settings),) if is_token else _identity_sources(settings)
+    sources = (
+        (_header_of(scheme, settings),)
+        if is_token
+        else read_identity_sources(settings, "identitySource")
+    )
     is_simple = flag(settings, "enableSimpleResponses") or False
     return LambdaAuthorizer(
         name=name,
         target=target,
         kind="TOKEN" if is_token else "REQUEST",
-        payload="1.0" if is_rest else read_payload(settings, "authorizerPayloadFormatVersion"),
-        identity_sources=sources,
-        cache_seconds=settings.integer(
-            "authorizerResultTtlInSeconds",
-            REST_CACHE_SECONDS if is_rest else HTTP_CACHE_SECONDS,
-            least=0,
-            most=MOST_CACHE_SECONDS,
+        payload=(
+            "1.0"
+            if is_rest
+            else read_payload(settings, "authorizerPayloadFormatVersion", "enableSimpleResponses")
         ),
+        identity_sources=sources,
+        cache_seconds=read_cache_seconds(settings, "authorizerResultTtlInSeconds", is_rest=is_rest),
         is_simple=is_simple,
         validation=settings.text("identityValidationExpression") if is_token else None,
     )
@@ -192,20 +194,14 @@ def _read_jwt(name: str, scheme: Properties, settings: Properties) -> JwtAuthori
         name=name,
         issuer=issuer,
         audience=configuration.texts("audience"),
-        identity_source=next(iter(_identity_sources(settings)), _HTTP_SOURCE),
+        identity_source=next(iter(read_identity_sources(settings, "identitySource")), _HTTP_SOURCE),
     )
 
 
 def _header_of(scheme: Properties, settings: Properties) -> str:
     """Return the identity source of a token: the header that the scheme names."""
-    own = next(iter(_identity_sources(settings)), None)
+    own = next(iter(read_identity_sources(settings, "identitySource")), None)
     return own or _HEADER + (scheme.text("name") or "Authorization")
-
-
-def _identity_sources(settings: Properties) -> tuple[str, ...]:
-    """Return identity sources, from a list or from one text with commas."""
-    texts = settings.texts("identitySource")
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
 def method_auth(operation: Properties) -> str | None:

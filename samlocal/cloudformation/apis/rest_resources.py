@@ -15,11 +15,14 @@ from samlocal.cloudformation.apis.api_resources import (
     orphans,
     settings_of,
 )
-from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
+from samlocal.cloudformation.apis.authorizer_resources import (
+    authorizer_key,
+    key_of,
+    read_authorizer,
+)
 from samlocal.cloudformation.apis.bodies import read_body
 from samlocal.cloudformation.apis.definition import (
     AWS_IAM,
-    NO_AUTHORIZER,
     Definition,
     Operation,
     routes_of,
@@ -46,7 +49,6 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.apis.marked_text import Resource
-    from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.diagnostics import Diagnostic
     from samlocal.project.apis import Authorizer, Route
@@ -58,7 +60,7 @@ _GATEWAY_RESPONSE: Final = "AWS::ApiGateway::GatewayResponse"
 _METHOD: Final = "AWS::ApiGateway::Method"
 _RESOURCE: Final = "AWS::ApiGateway::Resource"
 _API: Final = "RestApiId"
-_AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "COGNITO_USER_POOLS")
+_AUTHORIZATION_TYPES: Final = ("CUSTOM", "COGNITO_USER_POOLS")
 _KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
 _MOST_COMPRESSION: Final = 10 * 1024 * 1024
 _DEEPEST: Final = 100  # resources in a path
@@ -184,7 +186,7 @@ class _RestApiReader:
         broken: dict[tuple[str, str], Diagnostic] = {}
         unplaced: list[Diagnostic] = []
         for resource in self._resources.owned(_AUTHORIZER, _API, self._api):
-            authorizers[_key(resource)] = read_authorizer(
+            authorizers[key_of(resource)] = read_authorizer(
                 resource, ApiKind.REST, self._targets, self._missing, variables
             )
         for method in self._resources.owned(_METHOD, _API, self._api):
@@ -218,7 +220,13 @@ class _RestApiReader:
             path=path,
             place=stack.place_of(resource.logical_id),
             integration=read_method_integration(settings, reader, f"{method} {path}", method),
-            authorizer=self._authorizer_key(resource, settings),
+            authorizer=authorizer_key(
+                self._resources,
+                resource,
+                settings,
+                resource_type=_AUTHORIZER,
+                types=_AUTHORIZATION_TYPES,
+            ),
             scopes=scopes or None,
             needs_api_key=flag(settings, "ApiKeyRequired"),
             operation_name=settings.text("OperationName"),
@@ -233,19 +241,6 @@ class _RestApiReader:
             return None
         name = method.stack.optional_text(declared_property(method, "HttpMethod"))
         return (name or ANY_METHOD).upper(), path
-
-    def _authorizer_key(self, method: Resource, settings: Properties) -> str:
-        kind = settings.choice("AuthorizationType", _AUTHORIZATION_TYPES) or NO_AUTHORIZER
-        if kind in {NO_AUTHORIZER, AWS_IAM}:
-            return kind
-        node = settings.entries.get("AuthorizerId")
-        authorizer = self._resources.referred(method.stack, node, _AUTHORIZER)
-        if authorizer is None:
-            raise TemplateError(
-                "`AuthorizerId` is not an authorizer of this project",
-                place=node.place if node else settings.node.place,
-            )
-        return _key(authorizer)
 
     def _path(self, resource: Resource, name: str, depth: int = 0) -> str:
         """Return the path of the resource that a property refers to; that of the root is empty.
@@ -280,8 +275,3 @@ class _RestApiReader:
             else:
                 found[kind] = response
         return found
-
-
-def _key(authorizer: Resource) -> str:
-    """Return a name for an authorizer that no other one has."""
-    return full_path(authorizer.stack, authorizer.logical_id)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.authorizer_settings import (
-    HTTP_CACHE_SECONDS,
-    MOST_CACHE_SECONDS,
-    REST_CACHE_SECONDS,
+    default_cache_seconds,
+    read_cache_seconds,
     read_payload,
 )
 from samlocal.cloudformation.apis.settings import flag, guarding, mappings_of, required_text
@@ -102,7 +101,7 @@ class SamAuthorizers:
             kind="REQUEST" if is_request else "TOKEN",
             payload="1.0",
             identity_sources=_sources(identity, _REST_SOURCES) if is_request else (header,),
-            cache_seconds=_cache_seconds(identity, REST_CACHE_SECONDS),
+            cache_seconds=_cache_seconds(identity, is_rest=True),
             validation=None if is_request else validation,
         )
 
@@ -122,7 +121,7 @@ class SamAuthorizers:
                 settings, "AuthorizerPayloadFormatVersion", "EnableSimpleResponses"
             ),
             identity_sources=_sources(identity, _HTTP_SOURCES),
-            cache_seconds=_cache_seconds(identity, HTTP_CACHE_SECONDS),
+            cache_seconds=_cache_seconds(identity, is_rest=False),
             is_simple=flag(settings, "EnableSimpleResponses") or False,
         )
 
@@ -156,7 +155,7 @@ def _sources(identity: Properties | None, prefixes: Mapping[str, str]) -> tuple[
     )
 
 
-def _cache_seconds(identity: Properties | None, default: int) -> int:
+def _cache_seconds(identity: Properties | None, *, is_rest: bool) -> int:
     if identity is None:
-        return default
-    return identity.integer("ReauthorizeEvery", default, least=0, most=MOST_CACHE_SECONDS)
+        return default_cache_seconds(is_rest=is_rest)
+    return read_cache_seconds(identity, "ReauthorizeEvery", is_rest=is_rest)

@@ -22,7 +22,7 @@ from samlocal.cloudformation.apis.sam_resource import (
     read_operations,
     with_authorizer,
 )
-from samlocal.cloudformation.apis.settings import texts_by_name
+from samlocal.cloudformation.apis.settings import payload_version, texts_by_name
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.project.apis import (
     DEFAULT_STAGE,
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.sam_events import ApiEvent
     from samlocal.cloudformation.apis.sam_resource import ApiAuth, SamResource
     from samlocal.diagnostics import Diagnostic
-    from samlocal.project.apis import Integration, PayloadVersion
+    from samlocal.project.apis import Integration
 
-_PAYLOADS: Final = ("1.0", "2.0")
 _ANY_ORIGIN: Final = "*"
 
 
@@ -165,10 +164,9 @@ class _EventReader:
 
 
 def _integration(event: ApiEvent) -> Integration:
-    payload = event.settings.choice("PayloadFormatVersion", _PAYLOADS) or "2.0"
     return FunctionIntegration(
         target=cast("FunctionTarget", event.target),
-        payload=cast("PayloadVersion", payload),
+        payload=payload_version(event.settings, "PayloadFormatVersion", "2.0"),
         timeout_ms=timeout_ms(event.settings, "TimeoutInMillis", ApiKind.HTTP),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.diagnostics import Diagnostic, error_diagnostic, parameters_hint
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.documents.node import Node
     from samlocal.errors import ProjectError
+    from samlocal.project.apis import PayloadVersion
 
 
 def required_text(settings: Properties, name: str, owner: str) -> str:
@@ -87,6 +88,15 @@ def flag(settings: Properties, name: str) -> bool | None:
     if text not in {"true", "false"}:
         raise TemplateError(f"`{name}` must be true or false, not `{text}`", place=node.place)
     return text == "true"
+
+
+def payload_version(settings: Properties, name: str, default: PayloadVersion) -> PayloadVersion:
+    """Return the version of the event that a function gets.
+
+    Raises:
+        TemplateError: it is another one.
+    """
+    return cast("PayloadVersion", settings.choice(name, ("1.0", "2.0")) or default)
 
 
 def texts_by_name(settings: Properties | None) -> dict[str, str]:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import declared_property, settings_of
-from samlocal.cloudformation.apis.authorizer_resources import read_authorizer
+from samlocal.cloudformation.apis.authorizer_resources import (
+    authorizer_key,
+    key_of,
+    read_authorizer,
+)
 from samlocal.cloudformation.apis.definition import (
     AWS_IAM,
-    NO_AUTHORIZER,
     Definition,
     Operation,
     closed_route,
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.api_resources import ApiResources
     from samlocal.cloudformation.apis.function_targets import FunctionTargets
     from samlocal.cloudformation.apis.marked_text import Resource
-    from samlocal.cloudformation.functions.properties import Properties
     from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
     from samlocal.project.apis import Authorizer
@@ -44,7 +46,7 @@ OWNER: Final = "ApiId"
 _AUTHORIZER: Final = "AWS::ApiGatewayV2::Authorizer"
 _CONNECT: Final = "$connect"
 _INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
-_AUTHORIZATION_TYPES: Final = ("NONE", AWS_IAM, "CUSTOM", "JWT")
+_AUTHORIZATION_TYPES: Final = ("CUSTOM", "JWT")
 
 
 class V2ApiReader:
@@ -79,7 +81,7 @@ class V2ApiReader:
         declared = declared or Definition()
         authorizers: dict[str, Authorizer] = {AWS_IAM: IamAuthorizer(), **declared.authorizers}
         for resource in self._resources.owned(_AUTHORIZER, OWNER, self.api):
-            authorizers[_key(resource)] = read_authorizer(
+            authorizers[key_of(resource)] = read_authorizer(
                 resource, self._kind, self.targets, self.missing, stage.variables
             )
         failures: list[Diagnostic] = []
@@ -171,26 +173,14 @@ class V2ApiReader:
             path=path,
             place=route.stack.place_of(route.logical_id),
             integration=integration,
-            authorizer=self._authorizer_key(route, settings),
+            authorizer=authorizer_key(
+                self._resources,
+                route,
+                settings,
+                resource_type=_AUTHORIZER,
+                types=_AUTHORIZATION_TYPES,
+            ),
             scopes=scopes or None,
             needs_api_key=flag(settings, "ApiKeyRequired"),
             operation_name=settings.text("OperationName"),
         )
-
-    def _authorizer_key(self, route: Resource, settings: Properties) -> str:
-        kind = settings.choice("AuthorizationType", _AUTHORIZATION_TYPES) or NO_AUTHORIZER
-        if kind in {NO_AUTHORIZER, AWS_IAM}:
-            return kind
-        node = settings.entries.get("AuthorizerId")
-        authorizer = self._resources.referred(route.stack, node, _AUTHORIZER)
-        if authorizer is None:
-            raise TemplateError(
-                "`AuthorizerId` is not an authorizer of this project",
-                place=node.place if node else settings.node.place,
-            )
-        return _key(authorizer)
-
-
-def _key(authorizer: Resource) -> str:
-    """Return a name for an authorizer that no other one has."""
-    return full_path(authorizer.stack, authorizer.logical_id)
