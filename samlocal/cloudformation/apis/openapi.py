@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.cors_settings import OPENAPI, read_cors
 from samlocal.cloudformation.apis.definition import AWS_IAM, Definition, Operation, Security
@@ -19,6 +19,7 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
 )
 from samlocal.cloudformation.apis.openapi_document import METHODS, OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
+from samlocal.cloudformation.apis.rest_settings import read_compression_bytes, read_key_source
 from samlocal.cloudformation.apis.settings import (
     flag,
     guarding,
@@ -46,8 +47,6 @@ _BINARY_TYPES: Final = "x-amazon-apigateway-binary-media-types"
 _KEY_SOURCE: Final = "x-amazon-apigateway-api-key-source"
 _COMPRESSION: Final = "x-amazon-apigateway-minimum-compression-size"
 _CORS: Final = "x-amazon-apigateway-cors"
-_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
-_MOST_COMPRESSION: Final = 10 * 1024 * 1024
 
 
 def read_openapi(
@@ -72,7 +71,6 @@ def read_openapi(
     operations = tuple(reader.read_all())
     cors = root.mapping(_CORS)
     info = document.mapping("info")
-    source = root.choice(_KEY_SOURCE, _KEY_SOURCES)
     return Definition(
         operations=operations,
         broken=reader.broken,
@@ -83,10 +81,8 @@ def read_openapi(
         binary_types=root.texts(_BINARY_TYPES),
         cors=read_cors(cors, OPENAPI) if cors else None,
         gateway_responses=read_openapi_responses(root),
-        api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source or "HEADER"),
-        minimum_compression_bytes=root.optional_integer(
-            _COMPRESSION, least=0, most=_MOST_COMPRESSION
-        ),
+        api_key_source=read_key_source(root, _KEY_SOURCE) or "HEADER",
+        minimum_compression_bytes=read_compression_bytes(root, _COMPRESSION),
         failures=tuple(reader.failures),
     )
 

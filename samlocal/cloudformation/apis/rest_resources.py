@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGa
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import (
@@ -30,6 +30,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.integration_resources import read_method_integration
 from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.rest_settings import read_rest_settings
 from samlocal.cloudformation.apis.rest_validation import ModelReader
 from samlocal.cloudformation.apis.settings import (
     flag,
@@ -61,8 +62,6 @@ _METHOD: Final = "AWS::ApiGateway::Method"
 _RESOURCE: Final = "AWS::ApiGateway::Resource"
 _API: Final = "RestApiId"
 _AUTHORIZATION_TYPES: Final = ("CUSTOM", "COGNITO_USER_POOLS")
-_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
-_MOST_COMPRESSION: Final = 10 * 1024 * 1024
 _DEEPEST: Final = 100  # resources in a path
 
 
@@ -146,11 +145,7 @@ class _RestApiReader:
         definition, failures = self._with_methods(declared, stage.variables)
         routes, unanswered = routes_of(definition)
         path = full_path(stack, self._api.logical_id)
-        compression = settings.optional_integer(
-            "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
-        )
-        source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or declared.api_key_source
-        own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
+        common = read_rest_settings(settings, declared)
         responses = {**declared.gateway_responses, **self._gateway_responses(failures)}
         self._missing.check()
         return Api(
@@ -161,14 +156,12 @@ class _RestApiReader:
             routes=routes,
             name=settings.text("Name") or declared.name,
             variables=stage.variables,
-            binary_types=tuple(dict.fromkeys((*declared.binary_types, *own_types))),
+            binary_types=common.binary_types,
             gateway_responses=responses,
             base_path=base_path(self._resources, self._api, stage.name, self._missing),
-            api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+            api_key_source=common.api_key_source,
             usage_plans=read_usage_plans(self._resources, self._api, stage.name, self._missing),
-            minimum_compression_bytes=(
-                declared.minimum_compression_bytes if compression is None else compression
-            ),
+            minimum_compression_bytes=common.minimum_compression_bytes,
             failures=tuple(
                 dict.fromkeys(
                     (*declared.failures, *failures, *unanswered, *self._missing.diagnostics)

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.definition import (
@@ -19,6 +19,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_sam_responses
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.openapi import resource_path
+from samlocal.cloudformation.apis.rest_settings import read_rest_settings
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_cors import rest_preflights
 from samlocal.cloudformation.apis.sam_resource import (
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Integration
 
 _IMPLICIT_STAGE: Final = "Prod"
-_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
-_MOST_COMPRESSION: Final = 10 * 1024 * 1024
 _STREAMS: Final = frozenset({"RESPONSE_STREAM", "STREAM"})
 _NEEDS_BODY: Final = ("Auth", "Cors", "GatewayResponses", "Models")
 
@@ -77,11 +76,7 @@ def read_rest_api(resource: SamResource) -> Api:
     path = full_path(resource.stack, resource.logical_id)
     stage = settings.get("StageName", default=_IMPLICIT_STAGE)
     plan = read_sam_plan(auth.settings, resource.stack, resource.logical_id)
-    source = settings.choice("ApiKeySourceType", _KEY_SOURCES) or definition.api_key_source
-    compression = settings.optional_integer(
-        "MinimumCompressionSize", least=0, most=_MOST_COMPRESSION
-    )
-    own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
+    common = read_rest_settings(settings, definition)
     return Api(
         kind=ApiKind.REST,
         full_path=path,
@@ -90,17 +85,15 @@ def read_rest_api(resource: SamResource) -> Api:
         routes=routes,
         name=settings.text("Name") or definition.name,
         variables=variables,
-        binary_types=tuple(dict.fromkeys((*definition.binary_types, *own_types))),
+        binary_types=common.binary_types,
         gateway_responses={
             **definition.gateway_responses,
             **read_sam_responses(settings.mapping("GatewayResponses")),
         },
         base_path=resource.base_path(),
-        api_key_source=cast('Literal["HEADER", "AUTHORIZER"]', source),
+        api_key_source=common.api_key_source,
         usage_plans=(plan,) if plan else (),
-        minimum_compression_bytes=(
-            definition.minimum_compression_bytes if compression is None else compression
-        ),
+        minimum_compression_bytes=common.minimum_compression_bytes,
         failures=(
             *definition.failures,
             *failures,

@@ -1,0 +1,55 @@
+"""Settings of a REST API that both its resource and its definition may have: those of the resource win.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from samlocal.frozen_dataclass import frozen
+
+if TYPE_CHECKING:
+    from samlocal.cloudformation.apis.definition import Definition
+    from samlocal.cloudformation.functions.properties import Properties
+
+KeySource = Literal["HEADER", "AUTHORIZER"]
+
+_KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
+_MOST_COMPRESSION_BYTES: Final = 10 * 1024 * 1024
+
+
+@frozen
+class RestSettings:
+    """Binary media types, where an API key is, and the size from which responses are compressed."""
+
+    binary_types: tuple[str, ...]
+    api_key_source: KeySource
+    minimum_compression_bytes: int | None
+
+
+def read_rest_settings(settings: Properties, declared: Definition) -> RestSettings:
+    """Return the settings of a resource of SAM or CloudFormation, with what its definition declares.
+
+    Raises:
+        TemplateError: One has a wrong type, or is not one that API Gateway takes.
+    """
+    own_types = (text.replace("~1", "/") for text in settings.texts("BinaryMediaTypes"))
+    own_bytes = read_compression_bytes(settings, "MinimumCompressionSize")
+    return RestSettings(
+        binary_types=tuple(dict.fromkeys((*declared.binary_types, *own_types))),
+        api_key_source=read_key_source(settings, "ApiKeySourceType") or declared.api_key_source,
+        minimum_compression_bytes=(
+            declared.minimum_compression_bytes if own_bytes is None else own_bytes
+        ),
+    )
+
+
+def read_key_source(settings: Properties, name: str) -> KeySource | None:
+    """Return where an API key is; None: the template does not say."""
+    return cast("KeySource | None", settings.choice(name, _KEY_SOURCES))
+
+
+def read_compression_bytes(settings: Properties, name: str) -> int | None:
+    """Return the size in bytes from which responses are compressed; None: none is."""
+    return settings.optional_integer(name, least=0, most=_MOST_COMPRESSION_BYTES)
