@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from samlocal.cli.served_options import ServedGroups
     from samlocal.project.apis import Api
 
-Sites = "Sequence[tuple[str, Sequence[Api]]]"
-
 
 def serve_http(
     context: typer.Context,
@@ -78,12 +76,10 @@ def read_tls(options: TlsOptions) -> ssl.SSLContext | None:
     cert, key = options.ssl_cert_file, options.ssl_key_file
     if cert is None and key is None:
         return None
+    from samlocal.http_server.tls import SELF_SIGNED_HINT, load_tls
+
     if cert is None or key is None:
         raise UsageError(
-            "HTTPS needs both `--ssl-cert-file` and `--ssl-key-file`",
-            hint="`openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost"
-            " -addext subjectAltName=DNS:localhost` writes a key and a certificate",
+            "HTTPS needs both `--ssl-cert-file` and `--ssl-key-file`", hint=SELF_SIGNED_HINT
         )
-    from samlocal.http_server.tls import load_tls
-
     return load_tls(cert, key)

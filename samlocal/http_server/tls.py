@@ -15,7 +15,7 @@ _CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
 _KEY: Final = "PRIVATE KEY-----"
 # `BEGIN ENCRYPTED PRIVATE KEY`, and `Proc-Type: 4,ENCRYPTED` of the older forms
 _ENCRYPTED: Final = "ENCRYPTED"
-_SELF_SIGNED_HINT: Final = (
+SELF_SIGNED_HINT: Final = (
     "make both with `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost"
     " -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem`"
 )
@@ -62,7 +62,7 @@ def _read(path: Path, what: str) -> str:
     except OSError as error:
         raise CertificateError(
             f"the {what} `{path}` cannot be read: {error.strerror or error}",
-            hint=_SELF_SIGNED_HINT if isinstance(error, FileNotFoundError) else None,
+            hint=SELF_SIGNED_HINT if isinstance(error, FileNotFoundError) else None,
         ) from error
 
 
@@ -72,7 +72,7 @@ def _other_form_hint(path: Path, text: str, command: str) -> str:
         return f"convert it with `openssl {command} -inform der -in {path} -out {path.stem}.pem`"
     if _KEY in text or _CERTIFICATE in text:
         return "the files of certificate and private key may be in each other's place"
-    return _SELF_SIGNED_HINT
+    return SELF_SIGNED_HINT
 
 
 def _no_password() -> str:
@@ -89,5 +89,5 @@ def _translated(error: ssl.SSLError, cert: Path, key: Path) -> CertificateError:
     reason = (error.reason or str(error)).replace("_", " ").lower()
     return CertificateError(
         f"the certificate `{cert}` and the private key `{key}` cannot be used: {reason}",
-        hint=_SELF_SIGNED_HINT,
+        hint=SELF_SIGNED_HINT,
     )
