@@ -5,16 +5,17 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.wildcards import compile_wildcards
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 INVOKE: Final = "execute-api:Invoke"
+_SHOWN: Final = 60
 
 Decision = Literal["allow", "explicit deny", "implicit deny"]
 
@@ -97,8 +98,8 @@ def _read_statement(statement: dict[str, object], name: str) -> Statement:
         allows=effect == "Allow",
         # Actions are compared without case, resources with it:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
-        actions=_compile(actions, re.IGNORECASE),
-        resources=_compile(resources, re.NOFLAG),
+        actions=compile_wildcards(actions, ignores_case=True),
+        resources=compile_wildcards(resources),
         inverts_actions=inverts_actions,
         inverts_resources=inverts_resources,
     )
@@ -117,32 +118,6 @@ def _read_names(
     return tuple(names), inverts
 
 
-@lru_cache(maxsize=1024)
-def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str]:
-    """Return the expression for any of some patterns with `*` and `?`."""
-    any_of_them = "|".join(map(_expression, patterns)) if patterns else "(?!)"
-    return re.compile(any_of_them, flags | re.DOTALL)
-
-
-def _expression(pattern: str) -> str:
-    """Return an expression that needs no backtracking between stars, which would take for ever with many."""
-    first, *others = re.split(r"\*+", pattern)
-    if not others:
-        return _literal(first)
-    *middle, last = others
-    return "".join(
-        (
-            _literal(first),
-            *(f"(?>.*?{_literal(each)})" for each in middle),
-            f".*{_literal(last)}",
-        )
-    )
-
-
-def _literal(text: str) -> str:
-    return "".join("." if each == "?" else re.escape(each) for each in text)
-
-
 def describe_value(value: object) -> str:
     """Return what a JSON value is, in words."""
     match value:
@@ -156,9 +131,6 @@ def describe_value(value: object) -> str:
             return "a list"
         case _:
             return "an object"
-
-
-_SHOWN: Final = 60
 
 
 def _wrong(name: str, value: object, expected: str) -> str:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpRequest
+from samlocal.http_api.wildcards import compile_wildcards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,17 +50,17 @@ def _read_condition(condition: RuleCondition) -> Test:
 
 
 def _path_test(condition: RuleCondition) -> Test:
-    paths = _wildcards(condition.values)
+    paths = compile_wildcards(condition.values)
     return lambda request: bool(paths.fullmatch(request.prefix + request.path))
 
 
 def _host_test(condition: RuleCondition) -> Test:
-    hosts = _wildcards(condition.values, ignores_case=True)
+    hosts = compile_wildcards(condition.values, ignores_case=True)
     return lambda request: bool(hosts.fullmatch(_host_name(request)))
 
 
 def _header_test(condition: RuleCondition) -> Test:
-    name, values = condition.name or "", _wildcards(condition.values, ignores_case=True)
+    name, values = condition.name or "", compile_wildcards(condition.values, ignores_case=True)
     return lambda request: any(map(values.fullmatch, request.all_values(name)))
 
 
@@ -68,7 +69,7 @@ def _method_test(condition: RuleCondition) -> Test:
 
 
 def _query_test(condition: RuleCondition) -> Test:
-    values = _wildcards(condition.values, ignores_case=True)
+    values = compile_wildcards(condition.values, ignores_case=True)
     return lambda request: _has_parameter(request.query, condition.name, values)
 
 
@@ -85,13 +86,6 @@ _READERS: Final[Mapping[str, Callable[[RuleCondition], Test]]] = {
     "query-string": _query_test,
     "source-ip": _source_test,
 }
-
-
-def _wildcards(patterns: Iterable[str], *, ignores_case: bool = False) -> re.Pattern[str]:
-    """Return patterns with `*` and `?` as one regular expression."""
-    escaped = (re.escape(each).replace(r"\*", ".*").replace(r"\?", ".") for each in patterns)
-    flags = re.DOTALL | (re.IGNORECASE if ignores_case else 0)
-    return re.compile("|".join(f"(?:{each})" for each in escaped) or "(?!)", flags)
 
 
 def _host_name(request: HttpRequest) -> str:
