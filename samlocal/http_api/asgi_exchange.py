@@ -128,13 +128,13 @@ def path_of(scope: Scope) -> str:
 
 
 def host_of(scope: Scope) -> str:
-    """Return the value of the header `Host`, else the address that the client is connected to."""
+    """Return the value of the header `Host`; for a request of HTTP/1.0 without it, the server's host and port."""
     for name, value in scope["headers"]:
         if name == b"host":
             text: str = value.decode("latin-1")
             return text
-    server = scope.get("server") or ("localhost", None)
-    return str(server[0])
+    host, port = scope.get("server") or ("localhost", 80)
+    return f"{host}:{port}"
 
 
 def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRequest:

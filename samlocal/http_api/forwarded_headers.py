@@ -42,7 +42,7 @@ def forwarded_headers(request: HttpRequest) -> Headers:
 
     `Authorization` with a signature of AWS is not among them.
     """
-    kept: list[tuple[str, str]] = [("Host", host_of(request))]
+    kept: list[tuple[str, str]] = [("Host", request.host)]
     for name, value in request.headers:
         lower = name.lower()
         if lower in DROPPED_HEADERS or lower in _OWN:
@@ -58,11 +58,6 @@ def forwarded_headers(request: HttpRequest) -> Headers:
         ("X-Forwarded-Proto", request.scheme),
     )
     return tuple(kept)
-
-
-def host_of(request: HttpRequest) -> str:
-    """Return the client's `Host` header; for one of HTTP/1.0 that has none, the server's own."""
-    return request.header("host") or f"{request.host}:{request.port}"
 
 
 def _trace_header(request: HttpRequest) -> str:

@@ -18,7 +18,6 @@ from samlocal.http_api.event_values import (
     query_pairs,
     request_time,
 )
-from samlocal.http_api.forwarded_headers import host_of
 from samlocal.project.apis import DEFAULT_STAGE
 
 if TYPE_CHECKING:
@@ -82,13 +81,12 @@ def request_context(
     api: Api, request: HttpRequest, target: EventTarget, *, account_id: str
 ) -> Event:
     """Return the event's `requestContext`, in a form that the caller may complete."""
-    host = host_of(request)
     context: Event = {
         "accountId": account_id,
         "apiId": api.identifier,
         "deploymentId": short_id(api.identifier, "deployment"),
-        "domainName": host,
-        "domainPrefix": domain_prefix(host) or api.identifier,
+        "domainName": request.host,
+        "domainPrefix": domain_prefix(request.host) or api.identifier,
         "extendedRequestId": extended_request_id(request.request_id),
         "httpMethod": request.method,
         "identity": {

@@ -90,7 +90,7 @@ _READERS: Final[Mapping[str, Callable[[RuleCondition], Test]]] = {
 
 def _host_name(request: HttpRequest) -> str:
     """Return the host that the client named, without its port."""
-    return re.sub(r":\d+\Z", "", request.header("host") or request.host)
+    return re.sub(r":\d+\Z", "", request.host)
 
 
 def _has_parameter(query: str, name: str | None, values: re.Pattern[str]) -> bool:

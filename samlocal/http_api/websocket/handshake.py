@@ -13,7 +13,6 @@ from samlocal.errors import SamlocalError
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.authorization import Allowed, Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.forwarded_headers import host_of
 from samlocal.http_api.websocket.events import ConnectionFacts, EventRequest, connect_event
 from samlocal.http_api.websocket.identifiers import new_identifier
 from samlocal.http_api.websocket.integration_results import RouteFailure
@@ -129,7 +128,7 @@ def _facts(api: Api, request: HttpRequest) -> ConnectionFacts:
         connection_id=new_identifier(),
         connected_ms=int(request.received * 1000),
         # With its port: others on this machine reach `@connections` at it, functions at the host that they get instead.
-        domain_name=host_of(request),
+        domain_name=request.host,
         api_id=api.identifier,
         stage=api.stage,
         source_ip=request.source_ip,

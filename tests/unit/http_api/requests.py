@@ -19,14 +19,16 @@ def http_request(path: str = "/items/7", method: str = "GET", **changes: object)
         "query": "",
         "body": b"",
         "source_ip": "127.0.0.1",
-        "host": "127.0.0.1",
         "port": 3000,
         "scheme": "http",
         "received": RECEIVED,
         "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
         "trace_header": TRACE,
     }
-    return HttpRequest(method=method, path=path, **fields | changes)
+    fields |= changes
+    hosts = (value for name, value in fields["headers"] if name.lower() == "host")
+    fields.setdefault("host", next(hosts, "127.0.0.1:3000"))
+    return HttpRequest(method=method, path=path, **fields)
 
 
 def function_route(path: str, method: str = "GET", **changes: object) -> Route:

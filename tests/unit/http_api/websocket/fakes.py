@@ -141,7 +141,7 @@ def handshake(*headers: tuple[str, str], path: str = "/", query: str = "") -> Ht
         headers=(("Host", "127.0.0.1:3001"), *headers),
         body=b"",
         source_ip="127.0.0.1",
-        host="127.0.0.1",
+        host="127.0.0.1:3001",
         port=3001,
         scheme="ws",
         received=1_700_000_000.5,
