@@ -64,6 +64,8 @@ async def _respond(
     status = os.fstat(file.fileno())
     if _has_not_changed(request, status):
         return _NOT_MODIFIED
+    if content_type and content_type.startswith("text/"):
+        content_type += "; charset=utf-8"  # else browsers take an encoding of their locale
     headers = [
         ("Content-Type", content_type or "application/octet-stream"),
         ("Content-Length", str(status.st_size)),

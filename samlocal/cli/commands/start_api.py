@@ -74,7 +74,7 @@ def start_api(  # noqa: PLR0913  # groups of options
     return serve_http(
         context,
         groups,
-        read_http=partial(_read_http, endpoint, tls, apis),
+        read_http=partial(_read_http, endpoint, tls, apis, groups.project.template),
         show_ready=partial(_show_sites, has_console=not apis.no_console),
         logs=logs,
         sam=sam,
@@ -82,14 +82,16 @@ def start_api(  # noqa: PLR0913  # groups of options
     )
 
 
-def _read_http(endpoint: ApiEndpointOptions, tls: TlsOptions, apis: ApiOptions) -> HttpSettings:
+def _read_http(
+    endpoint: ApiEndpointOptions, tls: TlsOptions, apis: ApiOptions, template: Path | None
+) -> HttpSettings:
     from samlocal.cli.http_settings import HttpSettings
     from samlocal.http_api.authorizers.jwks_file import read_local_keys
     from samlocal.http_api.static_files import StaticFiles
 
-    static = apis.static_dir or (_STATIC if _STATIC.is_dir() else None)
-    if static and not static.is_dir():
-        raise UsageError(f"`--static-dir {static}` is not a directory")
+    static = _find_directory(apis.static_dir or _STATIC, template)
+    if apis.static_dir and not static:
+        raise UsageError(f"`--static-dir {apis.static_dir}` is not a directory")
     return HttpSettings(
         kinds=frozenset(ApiKind) - {ApiKind.WEB_FUNCTION},
         host=endpoint.host,
@@ -101,6 +103,12 @@ def _read_http(endpoint: ApiEndpointOptions, tls: TlsOptions, apis: ApiOptions) 
         api_keys=dict(map(_api_key, apis.api_key or ())),
         has_console=not apis.no_console,
     )
+
+
+def _find_directory(static: Path, template: Path | None) -> Path | None:
+    """Return the directory; one that is not here may be beside the template, where sam looks."""
+    places = (static, template.parent / static) if template else (static,)
+    return next((each for each in places if each.is_dir()), None)
 
 
 def _api_key(text: str) -> tuple[str, str]:

@@ -86,7 +86,8 @@ class ApiOptions:
             "-s",
             "--static-dir",
             metavar="DIR",
-            help="Serve the files of this directory where no route has the path. [default: none]",
+            help="Serve the files of this directory, looked for here and beside the template, where no route has "
+            "the path. [default: public, if there is such a directory]",
             show_default=False,
         ),
     ] = None

@@ -44,6 +44,7 @@ def directory(tmp_path: Path) -> Path:
     (public / "index.html").write_text("<h1>Ratings</h1>")
     (public / "css" / "style.css").write_text("h1 {}")
     (public / "a b.txt").write_text("space")
+    (public / "icon.svg").write_text("<svg/>")
     (public / "out.txt").symlink_to(tmp_path / "secret.txt")
     (public / "in.css").symlink_to(public / "css" / "style.css")
     return public
@@ -70,11 +71,12 @@ def request(path: str, method: str = "GET", **headers: str) -> HttpRequest:
 @pytest.mark.parametrize(
     ("path", "content_type", "body"),
     [
-        ("/", "text/html", b"<h1>Ratings</h1>"),
-        ("/index.html", "text/html", b"<h1>Ratings</h1>"),
-        ("/css/style.css", "text/css", b"h1 {}"),
-        ("/a%20b.txt", "text/plain", b"space"),
-        ("/in.css", "text/css", b"h1 {}"),
+        ("/", "text/html; charset=utf-8", b"<h1>Ratings</h1>"),
+        ("/index.html", "text/html; charset=utf-8", b"<h1>Ratings</h1>"),
+        ("/css/style.css", "text/css; charset=utf-8", b"h1 {}"),
+        ("/a%20b.txt", "text/plain; charset=utf-8", b"space"),
+        ("/icon.svg", "image/svg+xml", b"<svg/>"),
+        ("/in.css", "text/css; charset=utf-8", b"h1 {}"),
     ],
 )
 async def test_file(directory: Path, path: str, content_type: str, body: bytes) -> None:
