@@ -161,7 +161,7 @@ class HttpEndpoint(ServedEndpoint):
 
         console = Console(
             routes=lambda: [
-                _console_route(url, api, route)
+                _console_route(url_of_route(url, api, route, apis), api, route)
                 for url, apis in self._ready
                 for api in apis
                 for route in api.routes
@@ -201,7 +201,7 @@ class HttpEndpoint(ServedEndpoint):
 
     def _routes(self) -> list[tuple[str, ...]]:
         return [
-            (route.method, url_of_route(url, api, route), target_of(route))
+            (route.method, url_of_route(url, api, route, apis), target_of(route))
             for url, apis in self._ready
             for api in apis
             for route in api.routes
@@ -218,9 +218,9 @@ def _console_route(url: str, api: Api, route: Route) -> ConsoleRoute:
     return ConsoleRoute(
         method=route.method,
         path=route.path,
-        api=api.full_path,
+        api=api.label,
         kind=api.kind,
-        url=url_of_route(url, api, route),
+        url=url,
         function=target_of(route),
         authorizer=route.authorizer.name if route.authorizer else None,
     )

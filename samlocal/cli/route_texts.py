@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samlocal.http_api.sites import needed_prefix
 from samlocal.project.apis import (
     DEFAULT_ROUTE,
     ApiKind,
@@ -13,16 +14,18 @@ from samlocal.project.apis import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from samlocal.project.apis import Api, Route
 
 
-def url_of_route(site: str, api: Api, route: Route) -> str:
-    """Return where a route is served, on the site with a URL."""
+def url_of_route(site: str, api: Api, route: Route, apis: Sequence[Api]) -> str:
+    """Return where a route is served, on the site with a URL and with all of its `apis`."""
     if api.kind is ApiKind.WEBSOCKET:
         return f"{site.replace('http', 'ws', 1)}/{api.stage} {route.path}"
     # A path with an error may lack its slash.
     path = "" if route.path == DEFAULT_ROUTE else route.path.removeprefix("/")
-    return f"{site}/{path}"
+    return f"{site}{needed_prefix(api, apis)}/{path}"
 
 
 def target_of(route: Route) -> str:

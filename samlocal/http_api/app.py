@@ -166,7 +166,7 @@ class _Dispatcher:
     async def connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, host = path_of(scope), host_of(scope)
         refused = self._check.find_refused(host)
-        member = None if refused else (await self._site()).websocket()
+        member = None if refused else (await self._site()).websocket(path, host)
         if member is None:
             message = refused.message if refused else "no API here takes WebSocket connections"
             await receive()  # says that the handshake has come

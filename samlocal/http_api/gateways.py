@@ -52,7 +52,7 @@ class Gateways:
 
         It is the same one until the API changes, so that its connections live on.
         """
-        key = f"{api.kind} {api.full_path}"
+        key = f"{api.kind} {api.label}"
         known = self._made.get(key)
         if known is not None and known[0] == api:
             return known[1]

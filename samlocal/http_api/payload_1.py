@@ -152,5 +152,5 @@ def context_path(api: Api, request: HttpRequest) -> str:
 def _event_path(api: Api, request: HttpRequest) -> str:
     """Return the path with one slash at its start; behind a custom domain it has the base path."""
     path = "/" + request.path.lstrip("/")
-    base = "/" + api.base_path.strip("/") if api.base_path else ""
-    return base + path if base and request.prefix == base else path
+    is_base = request.prefix and request.prefix.strip("/") in api.base_paths
+    return request.prefix + path if is_base else path

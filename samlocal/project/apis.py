@@ -269,7 +269,8 @@ class Api:
 
     `full_path` is its logical id below the paths of nested stacks; a function URL has that of its function, with a
     colon before the qualifier. `identifier` stands for the id that AWS would give: ten lower-case letters and digits.
-    `stage` is the stage's name, or `$default`. `base_path` is that of a custom domain. `gateway_responses` are by
+    `stage` is the stage's name, or `$default`. `base_paths` are those of custom
+    domains. With `has_other_stages` the same API is there once more for each of these. `gateway_responses` are by
     type, such as `DEFAULT_4XX`. `route_selection` is a WebSocket API's `$request.body.action`. `takes_any_caller` is
     false for a function URL of `AuthType: AWS_IAM`. `failures` are the routes that cannot be resolved.
     """
@@ -285,13 +286,19 @@ class Api:
     cors: Cors | None = None
     gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     route_selection: str | None = None
-    base_path: str | None = None
+    base_paths: tuple[str, ...] = ()
+    has_other_stages: bool = False
     api_key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
     usage_plans: tuple[UsagePlan, ...] = ()
     minimum_compression_bytes: int | None = None
     takes_any_caller: bool = True
     failures: tuple[Diagnostic, ...] = ()
     place: Place | None = None
+
+    @property
+    def label(self) -> str:
+        """The full path, and the stage if there are several: what tells the API from all others."""
+        return f"{self.full_path} ({self.stage})" if self.has_other_stages else self.full_path
 
 
 @frozen

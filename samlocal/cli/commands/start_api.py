@@ -121,7 +121,7 @@ def _api_key(text: str) -> tuple[str, str]:
 def _show_sites(sites: Sequence[tuple[str, Sequence[Api]]], *, has_console: bool) -> None:
     """Show a table of all routes, and where they are served."""
     rows = [
-        (route.method, url_of_route(url, api, route), target_of(route), api.full_path)
+        (route.method, url_of_route(url, api, route, apis), target_of(route), api.label)
         for url, apis in sites
         for api in apis
         for route in api.routes

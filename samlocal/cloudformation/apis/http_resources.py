@@ -54,7 +54,7 @@ def read_http_resources(stacks: Sequence[Stack], targets: FunctionTargets) -> Ap
             reader = V2ApiReader(resources, api, ApiKind.HTTP, targets, split_key)
             apis.extend(
                 reader.read(stage, _own_definition(reader, stage.variables))
-                for stage in reader.stages()
+                for stage in reader.stages
             )
         except ProjectError as error:
             diagnostics.append(skipped(f"`{api.logical_id}`", error))

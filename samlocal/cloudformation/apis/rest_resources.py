@@ -39,7 +39,7 @@ from samlocal.cloudformation.apis.settings import (
     required_text,
     skipped,
 )
-from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
+from samlocal.cloudformation.apis.stage_resources import StageResource, base_paths, read_stages
 from samlocal.cloudformation.apis.usage_plans import read_usage_plans
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
@@ -119,8 +119,9 @@ class _RestApiReader:
         Raises:
             ProjectError: A setting of the whole API has an error.
         """
-        for stage in read_stages(self._resources, self._api, ApiKind.REST, self._missing):
-            yield self._read_stage(stage)
+        stages = read_stages(self._resources, self._api, ApiKind.REST, self._missing)
+        for stage in stages:
+            yield replace(self._read_stage(stage), has_other_stages=len(stages) > 1)
 
     def read_methods(
         self, variables: Mapping[str, str]
@@ -158,7 +159,7 @@ class _RestApiReader:
             variables=stage.variables,
             binary_types=common.binary_types,
             gateway_responses=responses,
-            base_path=base_path(self._resources, self._api, stage.name, self._missing),
+            base_paths=base_paths(self._resources, self._api, stage.name, self._missing),
             api_key_source=common.api_key_source,
             usage_plans=read_usage_plans(self._resources, self._api, stage.name, self._missing),
             minimum_compression_bytes=common.minimum_compression_bytes,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_resources import settings_of
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
-from samlocal.cloudformation.apis.stage_resources import base_path
+from samlocal.cloudformation.apis.stage_resources import base_paths
 from samlocal.cloudformation.apis.usage_plans import read_usage_plans
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def with_additions(
     for each in resources.owned(_GATEWAY_RESPONSE, "RestApiId", resource):
         kind, response = read_resource_response(settings_of(each, missing), each.logical_id)
         responses[kind] = response
-    path = api.base_path or base_path(resources, resource, api.stage, missing)
+    paths = (*api.base_paths, *base_paths(resources, resource, api.stage, missing))
     plans = read_usage_plans(resources, resource, api.stage, missing)
     return replace(
         api,
         gateway_responses=responses,
-        base_path=path,
+        base_paths=tuple(dict.fromkeys(paths)),
         usage_plans=(*api.usage_plans, *plans),
     )

@@ -72,7 +72,7 @@ def read_http_api(resource: SamResource) -> Api:
         name=settings.text("Name") or definition.name,
         variables=variables,
         cors=_read_cors(settings, definition.cors),
-        base_path=resource.base_path(),
+        base_paths=resource.base_paths(),
         failures=(
             *definition.failures,
             *failures,

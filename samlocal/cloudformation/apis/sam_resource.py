@@ -101,18 +101,20 @@ class SamResource:
         except ProjectError as error:
             return ApiAuth(default=UNKNOWN, refusal=refused(f"`{self.logical_id}`", error))
 
-    def base_path(self) -> str | None:
-        """Return the first base path of the API's custom domain; None: the domain's root.
+    def base_paths(self) -> tuple[str, ...]:
+        """Return the base paths of the API's custom domain, without the domain's root.
 
         SAM leaves out characters other than letters and digits, unless `NormalizeBasePath` is false.
         """
         domain = self.settings.mapping("Domain")
         if domain is None:
-            return None
-        path = next(iter(domain.texts("BasePath")), "")
+            return ()
         is_kept = flag(domain, "NormalizeBasePath") is False
-        path = path.strip("/") if is_kept else re.sub("[^0-9a-zA-Z]", "", path)
-        return path or None
+        paths = (
+            path.strip("/") if is_kept else re.sub("[^0-9a-zA-Z]", "", path)
+            for path in domain.texts("BasePath")
+        )
+        return tuple(dict.fromkeys(filter(None, paths)))
 
 
 def _read_auth(settings: Properties) -> ApiAuth:

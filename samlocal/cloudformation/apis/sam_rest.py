@@ -90,7 +90,7 @@ def read_rest_api(resource: SamResource) -> Api:
             **definition.gateway_responses,
             **read_sam_responses(settings.mapping("GatewayResponses")),
         },
-        base_path=resource.base_path(),
+        base_paths=resource.base_paths(),
         api_key_source=common.api_key_source,
         usage_plans=(plan,) if plan else (),
         minimum_compression_bytes=common.minimum_compression_bytes,

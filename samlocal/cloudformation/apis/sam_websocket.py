@@ -75,7 +75,7 @@ def read_websocket_api(resource: SamResource) -> Api:
         name=settings.text("Name"),
         variables=texts_by_name(settings.mapping("StageVariables")),
         route_selection=required_text(settings, "RouteSelectionExpression", owner),
-        base_path=resource.base_path(),
+        base_paths=resource.base_paths(),
         failures=tuple(failures),
         place=resource.place,
     )

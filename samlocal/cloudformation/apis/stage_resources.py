@@ -77,10 +77,16 @@ def _stages(
         )
 
 
-def base_path(
+def base_paths(
     resources: ApiResources, api: Resource, stage: str, missing: MissingValues
-) -> str | None:
-    """Return the base path of a custom domain that leads to a stage of an API; None if there is none."""
+) -> tuple[str, ...]:
+    """Return the base paths of custom domains that lead to a stage of an API, without the root of a domain."""
+    return tuple(dict.fromkeys(_base_paths(resources, api, stage, missing)))
+
+
+def _base_paths(
+    resources: ApiResources, api: Resource, stage: str, missing: MissingValues
+) -> Iterator[str]:
     for kind, owner, name in (
         (_BASE_PATH_MAPPING, "RestApiId", "BasePath"),
         (_API_MAPPING, "ApiId", "ApiMappingKey"),
@@ -91,5 +97,4 @@ def base_path(
                 continue
             path = settings.text(name)
             if path and path != _NO_PATH:
-                return path.strip("/")
-    return None
+                yield path.strip("/")

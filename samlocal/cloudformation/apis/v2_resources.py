@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGa
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
@@ -25,7 +26,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.integration_resources import read_integration_resource
 from samlocal.cloudformation.apis.integrations import IntegrationReader
 from samlocal.cloudformation.apis.settings import flag, guarding, refused, required_text
-from samlocal.cloudformation.apis.stage_resources import StageResource, base_path, read_stages
+from samlocal.cloudformation.apis.stage_resources import StageResource, base_paths, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import ANY_METHOD, Api, ApiKind, IamAuthorizer
@@ -68,8 +69,9 @@ class V2ApiReader:
         self._kind = kind
         self._split = split
 
+    @cached_property
     def stages(self) -> tuple[StageResource, ...]:
-        """Return the stages of the API."""
+        """The stages of the API."""
         return read_stages(self._resources, self.api, self._kind, self.missing)
 
     def read(self, stage: StageResource, declared: Definition | None = None) -> Api:
@@ -102,7 +104,7 @@ class V2ApiReader:
         stack = self.api.stack
         path = full_path(stack, self.api.logical_id)
         name = self.settings.text("Name") or declared.name
-        mapped = base_path(self._resources, self.api, stage.name, self.missing)
+        mapped = base_paths(self._resources, self.api, stage.name, self.missing)
         self.missing.check()
         said = (*declared.failures, *failures, *unanswered, *self.missing.diagnostics)
         return Api(
@@ -114,7 +116,8 @@ class V2ApiReader:
             name=name,
             variables=stage.variables,
             cors=declared.cors,
-            base_path=mapped,
+            base_paths=mapped,
+            has_other_stages=len(self.stages) > 1,
             failures=tuple(dict.fromkeys(said)),
             place=stack.place_of(self.api.logical_id),
         )

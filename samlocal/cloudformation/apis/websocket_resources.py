@@ -47,7 +47,7 @@ def _read(resources: ApiResources, api: Resource, targets: FunctionTargets) -> I
     )
     selection = required_text(reader.settings, _SELECTION, f"`{api.logical_id}`")
     answering = frozenset(_answering(resources, api))
-    for stage in reader.stages():
+    for stage in reader.stages:
         read = reader.read(stage)
         routes = tuple(replace(route, answers=route.path in answering) for route in read.routes)
         yield replace(read, routes=routes, route_selection=selection)

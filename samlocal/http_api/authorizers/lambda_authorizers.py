@@ -158,7 +158,7 @@ class LambdaAuthorizers:
     ) -> Answer:
         """Return a cached answer, or a new one within the time limit."""
         is_cached = authorizer.cache_seconds > 0 and bool(identity)
-        key = (api.full_path, authorizer, identity)
+        key = (api.label, authorizer, identity)
         if is_cached and (found := self._cache.find(key)):
             return Answer(result=found.result, latency_ms=0)
         default = _HTTP_LIMIT_SECONDS if api.kind is ApiKind.HTTP else _REST_LIMIT_SECONDS

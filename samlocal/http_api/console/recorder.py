@@ -59,7 +59,7 @@ class Recorder:
     def gateway(self, api: Api, gateway: Gateway) -> RecordedGateway:
         """Return the gateway of an API that records its requests; the last one for an API answers what is sent again."""
         recorded = RecordedGateway(api, gateway, self._record)
-        self._gateways[api.full_path] = recorded
+        self._gateways[api.label] = recorded
         return recorded
 
     def functions(self, functions: LoggedFunctions) -> RecordedFunctions:
@@ -77,7 +77,7 @@ class RecordedGateway:
     """A gateway whose requests are recorded."""
 
     def __init__(self, api: Api, gateway: Gateway, record: Callable[[ConsoleEntry], None]) -> None:
-        self._api = api.full_path
+        self._api = api.label
         self._gateway = gateway
         self._record = record
 

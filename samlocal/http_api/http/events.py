@@ -41,13 +41,12 @@ class Events:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._stage_prefix = "" if api.stage == DEFAULT_STAGE else f"/{api.stage}"
-        self._base_path = (api.base_path or "").strip("/")
 
     def build_2(
         self, request: HttpRequest, matched: MatchedRoute, path: str, account_id: str
     ) -> Event:
         """Return the event of format 2.0, which authorizers get, too; the raw path has a named stage, but no base path."""
-        is_mapped = self._base_path and request.prefix.strip("/") == self._base_path
+        is_mapped = request.prefix.strip("/") in self._api.base_paths
         raw_path = path if is_mapped else self._stage_prefix + path
         route = payload_2.EventRoute(
             account_id=account_id,

@@ -72,7 +72,7 @@ class WebSocketGateway:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
-        self._base_path = (api.base_path or "").strip("/")
+        self._paths = frozenset({"", api.stage, *api.base_paths})
         self._report = report
         self._limits = limits
         self._clock = clock
@@ -149,7 +149,7 @@ class WebSocketGateway:
             await asyncio.wait(self._tasks)
 
     async def _check(self, request: HttpRequest) -> Admitted | HttpResponse:
-        if request.path.strip("/") not in ("", self._api.stage, self._base_path):
+        if request.path.strip("/") not in self._paths:
             return missing_token(request.request_id)
         if self._is_closing:
             content = {"message": "Service Unavailable"}

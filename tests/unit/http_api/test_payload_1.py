@@ -136,7 +136,7 @@ def test_operation_name() -> None:
 )
 def test_path(sent: dict[str, str], path: str, context_path: str) -> None:
     """`path` is as sent, without the stage; that of the context has the stage or the base path."""
-    event = _event(http_request(**sent), base_path="v1")
+    event = _event(http_request(**sent), base_paths=("v1",))
     assert (event["path"], event["requestContext"]["path"]) == (path, context_path)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from samlocal.http_api.sites import Site, arrange, assign_ports
+from samlocal.http_api.sites import Site, arrange, assign_ports, needed_prefix
 from samlocal.project.apis import Api, ApiKind, MockIntegration, Route
 
 
@@ -13,7 +15,7 @@ def api(
     *routes: str,
     kind: ApiKind = ApiKind.HTTP,
     stage: str = "$default",
-    base_path: str | None = None,
+    base_paths: tuple[str, ...] = (),
 ) -> Api:
     """Return an API with routes such as `GET /items`."""
     mock = MockIntegration(request_templates={}, responses=())
@@ -22,7 +24,7 @@ def api(
         full_path=name,
         identifier=name.lower().rjust(10, "0"),
         stage=stage,
-        base_path=base_path,
+        base_paths=base_paths,
         routes=tuple(
             Route(method=method, path=path, integration=mock)
             for method, _, path in (each.partition(" ") for each in routes)
@@ -78,7 +80,7 @@ def test_ports_stay(sites: list[list[Api]], ports: list[list[Api]], numbers: tup
 
 
 SHARED = Site([(each, each.full_path) for each in (ITEMS, ORDERS, CHAT)])
-BASE = Site([(api("Shop", "GET /items", stage="dev", base_path="shop"), "Shop")])
+BASE = Site([(api("Shop", "GET /items", stage="dev", base_paths=("shop", "more/shops")), "Shop")])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,7 @@ def test_selection(method: str, path: str, host: str, expected: tuple[object, ..
         ("/items", "/items", ""),
         ("/dev/items", "/items", "/dev"),
         ("/shop/items", "/items", "/shop"),
+        ("/more/shops/items", "/items", "/more/shops"),
         ("/dev", "/", "/dev"),
     ],
 )
@@ -130,5 +133,70 @@ def test_stage_before_a_catch_all() -> None:
 
 def test_websockets() -> None:
     """A WebSocket API takes the connections of its port."""
-    assert SHARED.websocket() == "Chat"
-    assert BASE.websocket() is None
+    assert SHARED.websocket("/", "localhost") == "Chat"
+    assert BASE.websocket("/", "localhost") is None
+
+
+def stages(name: str, *names: str, kind: ApiKind = ApiKind.HTTP) -> list[Api]:
+    """Return an API in several stages."""
+    made = api(name, "GET /items", "ANY /{proxy+}", kind=kind)
+    return [replace(made, stage=each, has_other_stages=True) for each in names]
+
+
+SHOP = stages("Shop", "dev", "prod", "$default")
+STAGED = Site([(each, each.stage) for each in arrange(SHOP)[0]])
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "expected"),
+    [
+        ("/items", "localhost", ("$default", "/items", "", True)),
+        ("/dev/items", "localhost", ("dev", "/items", "/dev", True)),
+        ("/prod/items", "localhost", ("prod", "/items", "/prod", True)),
+        ("/prod", "localhost", ("$default", "/prod", "", True)),
+        ("/prod/a/b", "localhost", ("prod", "/a/b", "/prod", True)),
+        ("/produce", "localhost", ("$default", "/produce", "", True)),
+        ("/prod/items", "shop.localhost", ("prod", "/items", "/prod", True)),
+        ("/items", "0000000shop.localhost", ("$default", "/items", "", True)),
+        ("/items", "shop-prod.localhost:3000", ("prod", "/items", "", True)),
+        ("/dev/items", "Shop-dev.localhost", ("dev", "/items", "/dev", True)),
+    ],
+)
+def test_stages_of_one_api(path: str, host: str, expected: tuple[object, ...]) -> None:
+    """They share a port: the stage that leads the path, or the host name, chooses one."""
+    assert STAGED.select("GET", path, host) == expected
+
+
+def test_what_leads_the_path_to_a_stage() -> None:
+    """Without a stage the path belongs to `$default`, or else to the first stage."""
+    assert [needed_prefix(each, SHOP[:2]) for each in SHOP[:2]] == ["", "/prod"]
+    (members,) = arrange(SHOP)
+    assert [(each.stage, needed_prefix(each, members)) for each in members] == [
+        ("$default", ""),
+        ("dev", "/dev"),
+        ("prod", "/prod"),
+    ]
+
+
+def test_stages_beside_another_api() -> None:
+    """Another API shares the port unless a request could be for it and for a stage."""
+    one = [
+        replace(api("Shop", "GET /items"), stage=each, has_other_stages=True)
+        for each in ("dev", "prod")
+    ]
+    beside, within = api("Other", "GET /other"), api("Within", "GET /prod/items")
+    assert [[each.label for each in site] for site in arrange([*one, beside, within])] == [
+        ["Shop (dev)", "Shop (prod)", "Other"],
+        ["Within"],
+    ]
+
+
+def test_stages_of_a_websocket_api() -> None:
+    """The stage in the path, or the host name, chooses who takes a connection."""
+    (members,) = arrange(stages("Chat", "dev", "prod", kind=ApiKind.WEBSOCKET))
+    site = Site([(each, each.stage) for each in members])
+    assert site.websocket("/", "localhost") == "dev"
+    assert site.websocket("/prod", "localhost") == "prod"
+    assert site.websocket("/", "chat-prod.localhost") == "prod"
+    selected = site.select("POST", "/prod/@connections/a", "localhost")
+    assert (selected.member, selected.path) == ("prod", "/@connections/a")

@@ -216,8 +216,12 @@ def test_stages_and_cors(read_template: ReadTemplate) -> None:
         )
     )
     default, dev = found.apis
-    assert (default.stage, default.variables, default.base_path) == ("$default", {}, None)
-    assert (dev.stage, dev.variables, dev.base_path) == ("dev", {"color": "red"}, "v1/shop")
+    assert (default.stage, default.variables, default.base_paths) == ("$default", {}, ())
+    assert (dev.stage, dev.variables, dev.base_paths) == (
+        "dev",
+        {"color": "red"},
+        ("v1/shop",),
+    )
     assert default.cors == Cors(origins=("*",), allows_credentials=True, max_age_seconds=5)
 
 

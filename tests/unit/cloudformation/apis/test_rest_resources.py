@@ -347,7 +347,7 @@ def test_settings_of_the_api(one_api: OneApi) -> None:
             " ResponseParameters: {gatewayresponse.header.A: \"'*'\"}",
         )
     )
-    assert (api.stage, api.variables, api.base_path) == ("dev", {"color": "red"}, "shop")
+    assert (api.stage, api.variables, api.base_paths) == ("dev", {"color": "red"}, ("shop",))
     assert (api.binary_types, api.minimum_compression_bytes) == (("image/png",), 10)
     assert api.api_key_source == "AUTHORIZER"
     assert api.gateway_responses == {

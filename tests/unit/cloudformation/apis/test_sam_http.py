@@ -243,14 +243,14 @@ def test_settings_of_the_whole_api(one_api: OneApi) -> None:
     api = one_api(
         with_api(
             "{StageName: !Ref AWS::Region, Name: n, StageVariables: {a: 1},"
-            " Domain: {DomainName: d, CertificateArn: c, BasePath: [/x-y], NormalizeBasePath: false}}"
+            " Domain: {DomainName: d, CertificateArn: c, BasePath: [/x-y, z, /, z], NormalizeBasePath: false}}"
         )
     )
-    assert (api.stage, api.name, api.variables, api.base_path) == (
+    assert (api.stage, api.name, api.variables, api.base_paths) == (
         "us-east-1",
         "n",
         {"a": "1"},
-        "x-y",
+        ("x-y", "z"),
     )
 
 

@@ -304,7 +304,7 @@ def test_settings_of_the_whole_api(one_api: OneApi) -> None:
     assert api.variables == {"COLOR": "us-east-1", "Size": "4"}
     assert api.binary_types == ("image/png", "*/*")
     assert (api.minimum_compression_bytes, api.api_key_source) == (0, "AUTHORIZER")
-    assert api.base_path == "v1"
+    assert api.base_paths == ("v1", "v2")
     assert api.gateway_responses == {
         "DEFAULT_4XX": GatewayResponse(
             status=418,
@@ -643,6 +643,12 @@ def test_resources_of_cloudformation_for_an_api_of_sam(one_api: OneApi, *, impli
   Mapping:
     Type: AWS::ApiGateway::BasePathMapping
     Properties: {DomainName: a.example, RestApiId: !Ref Api, Stage: !Ref Api.Stage, BasePath: v1}
+  Second:
+    Type: AWS::ApiGateway::BasePathMapping
+    Properties: {DomainName: b.example, RestApiId: !Ref Api, Stage: !Ref Api.Stage, BasePath: v2}
+  Root:
+    Type: AWS::ApiGateway::BasePathMapping
+    Properties: {DomainName: c.example, RestApiId: !Ref Api, Stage: !Ref Api.Stage}
 """
     )
     if implicit:
@@ -657,4 +663,4 @@ def test_resources_of_cloudformation_for_an_api_of_sam(one_api: OneApi, *, impli
     assert api.gateway_responses == {
         "UNAUTHORIZED": GatewayResponse(headers={"Access-Control-Allow-Origin": "*"})
     }
-    assert api.base_path == "v1"
+    assert api.base_paths == ("v1", "v2")

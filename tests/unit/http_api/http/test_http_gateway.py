@@ -288,7 +288,7 @@ async def test_event() -> None:
 
 async def test_base_path() -> None:
     """Behind a custom domain, the raw path has neither stage nor base path."""
-    setting = Setting(stage="dev", base_path="v1")
+    setting = Setting(stage="dev", base_paths=("v0", "v1"))
     await setting.answer(http_request("GET", "/items/7", prefix="/v1"))
     assert setting.functions.event["rawPath"] == "/items/7"
 

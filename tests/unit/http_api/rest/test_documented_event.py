@@ -263,7 +263,7 @@ def _at(event: dict[str, Any], name: str) -> object:
         pytest.param({"path": "/a"}, {}, "requestContext.path", "/testStage/a", id="stage"),
         pytest.param(
             {"path": "/a", "prefix": "/v1"},
-            {"base_path": "v1"},
+            {"base_paths": ("a", "v1")},
             "requestContext.path",
             "/v1/a",
             id="base path",
