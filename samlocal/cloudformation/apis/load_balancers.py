@@ -16,6 +16,7 @@ from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, settings_of
 from samlocal.cloudformation.apis.definition import closed_route
 from samlocal.cloudformation.apis.integrations import unsupported
+from samlocal.cloudformation.apis.listener_actions import read_fixed_response, read_redirect
 from samlocal.cloudformation.apis.settings import guarding, known, refused, required_text
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.diagnostics import Diagnostic
@@ -56,6 +57,8 @@ _AUTHENTICATIONS: Final = {
     "authenticate-oidc": "AuthenticateOidcConfig",
 }
 _FORWARD: Final = "forward"
+_FIXED: Final = "fixed-response"
+_REDIRECT: Final = "redirect"
 _MOST_PRIORITY: Final = 50_000
 # A load balancer waits for as long as a function may run: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _TIMEOUT_MS: Final = 900_000
@@ -213,7 +216,7 @@ class _RuleReader:
             alternatives = [tuple(_read_condition(each)) for each in conditions]
         for conditions_of_route in product(*alternatives):
             yield Route(
-                method=_only(conditions_of_route, _METHODS) or ANY_METHOD,
+                method=_method(conditions_of_route),
                 path=_only(conditions_of_route, _PATHS) or DEFAULT_ROUTE,
                 integration=integration,
                 authorizer=authorizer,
@@ -238,7 +241,7 @@ class _RuleReader:
                 priority = 0
         for conditions in product(*alternatives):
             route = closed_route(
-                _only(conditions, _METHODS) or ANY_METHOD,
+                _method(conditions),
                 _only(conditions, _PATHS) or DEFAULT_ROUTE,
                 diagnostic,
             )
@@ -267,6 +270,10 @@ class _RuleReader:
         """Return what the last action of a rule does."""
         place = rule.stack.place_of(rule.logical_id)
         kind = required_text(action, "Type", "an action")
+        if kind == _FIXED:
+            return read_fixed_response(action)
+        if kind == _REDIRECT:
+            return read_redirect(action)
         if kind != _FORWARD:
             return unsupported(
                 f"`{rule.logical_id}` has the action `{kind}`, which is not emulated", place
@@ -316,6 +323,12 @@ class _RuleReader:
 
 def _weight(group: Properties) -> int:
     return group.integer("Weight", 1, least=0, most=999)
+
+
+def _method(conditions: Iterable[RuleCondition]) -> str:
+    """Return the method that a rule asks for, for people; `ANY` stands for several, too."""
+    values = next((each.values for each in conditions if each.field == _METHODS), ())
+    return values[0] if len(values) == 1 else ANY_METHOD
 
 
 def _only(conditions: Iterable[RuleCondition], kind: str) -> str | None:

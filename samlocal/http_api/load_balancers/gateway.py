@@ -10,10 +10,11 @@ from samlocal.http_api.authorization import Refused
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
 from samlocal.http_api.load_balancers.events import build_event
+from samlocal.http_api.load_balancers.fixed_responses import fixed_response
 from samlocal.http_api.load_balancers.results import error_page, read_result
 from samlocal.http_api.load_balancers.rules import RuleTable
 from samlocal.http_api.result_members import WrongResultError
-from samlocal.project.apis import FunctionIntegration, UnsupportedIntegration
+from samlocal.project.apis import FunctionIntegration, MockIntegration, UnsupportedIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from samlocal.http_api.authorization import Authorizers
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
-    from samlocal.project.apis import Api
+    from samlocal.project.apis import Api, Integration
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -77,13 +78,13 @@ class LoadBalancerGateway:
                 self._tell(request, verdict.reason or "it is refused", place=verdict.place)
                 return error_page(_NOT_AUTHENTICATED)
         if isinstance(integration, FunctionIntegration):
-            if request.header("upgrade") is not None:
-                self._tell(request, "functions behind a load balancer take no WebSockets")
-                return error_page(_BAD_REQUEST)
-            if len(request.body) > MAX_BODY_BYTES:
-                return error_page(_TOO_LARGE)
-            return await self._call(request, integration)
-        message = "actions other than forwarding to functions are not served"
+            return await self._forward(request, integration)
+        if isinstance(integration, MockIntegration):
+            return fixed_response(integration, request)
+        return self._refuse(request, integration)
+
+    def _refuse(self, request: HttpRequest, integration: Integration) -> HttpResponse:
+        message = "functions behind a load balancer are served, and fixed responses and redirects"
         if isinstance(integration, UnsupportedIntegration):
             self._report(integration.diagnostic)
             message = integration.diagnostic.message
@@ -91,6 +92,16 @@ class LoadBalancerGateway:
             self._tell(request, message)
         text = ("Content-Type", "text/plain; charset=utf-8")
         return HttpResponse(status=_NOT_IMPLEMENTED, headers=[text], body=message.encode())
+
+    async def _forward(
+        self, request: HttpRequest, integration: FunctionIntegration
+    ) -> HttpResponse:
+        if request.header("upgrade") is not None:
+            self._tell(request, "functions behind a load balancer take no WebSockets")
+            return error_page(_BAD_REQUEST)
+        if len(request.body) > MAX_BODY_BYTES:
+            return error_page(_TOO_LARGE)
+        return await self._call(request, integration)
 
     async def _call(self, request: HttpRequest, integration: FunctionIntegration) -> HttpResponse:
         target = integration.target

@@ -65,7 +65,7 @@ def _read_reason(description: object) -> str | None:
 
 
 def error_page(status: int) -> HttpResponse:
-    """Return a page of the load balancer itself."""
+    """Return a page of the load balancer itself, for an error or a redirect."""
     title = f"{status} {_PHRASES.get(status) or HTTPStatus(status).phrase}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"

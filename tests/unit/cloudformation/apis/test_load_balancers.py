@@ -10,6 +10,8 @@ from samlocal.project.apis import (
     ApiKind,
     FunctionIntegration,
     FunctionTarget,
+    IntegrationResponse,
+    MockIntegration,
     RuleCondition,
     UnsupportedAuthorizer,
 )
@@ -140,7 +142,7 @@ def test_rules_in_words(one_api: OneApi) -> None:
     assert outline(api) == [
         "POST /a* -> G",
         "ANY /a* -> G",
-        "ANY /a* -> unsupported: `C` has the action `redirect`, which is not emulated",
+        "ANY /a* -> mock",
         "ANY /a* -> unsupported: the targets of `Machines` are not functions",
         "ANY /a* -> unsupported: the target group of `E` is not a resource of this project",
         "ANY $default -> F",
@@ -257,3 +259,76 @@ def test_an_action_that_is_unknown(read_template: ReadTemplate, actions: str) ->
     (api,) = read_template(text).apis
     assert closed_routes(api) == ["ANY $default"]
     assert api.routes[0].priority == 5
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (
+            "Type: fixed-response, FixedResponseConfig: {StatusCode: 404, ContentType: text/html, MessageBody: gone}",
+            IntegrationResponse(
+                status=404, headers={"Content-Type": "text/html"}, templates={"text/html": "gone"}
+            ),
+        ),
+        (
+            "Type: fixed-response, FixedResponseConfig: {StatusCode: '503'}",
+            IntegrationResponse(
+                status=503, headers={"Content-Type": "text/plain"}, templates={"text/plain": ""}
+            ),
+        ),
+        (
+            "Type: redirect, RedirectConfig: {StatusCode: HTTP_301, Protocol: HTTPS, Port: '443'}",
+            IntegrationResponse(
+                status=301, headers={"Location": "https://#{host}:443/#{path}?#{query}"}
+            ),
+        ),
+        (
+            "Type: redirect, RedirectConfig: {StatusCode: HTTP_302, Host: 'new.#{host}', Path: /x, Query: ''}",
+            IntegrationResponse(
+                status=302, headers={"Location": "#{protocol}://new.#{host}:#{port}/x"}
+            ),
+        ),
+    ],
+    ids=["page", "defaults", "to https", "elsewhere"],
+)
+def test_actions_without_target(
+    one_api: OneApi, action: str, expected: IntegrationResponse
+) -> None:
+    """Fixed responses and redirects are responses of the load balancer itself."""
+    route = one_api(
+        TEMPLATE + rule("A", "{Field: path-pattern, Values: [/a]}", action=action)
+    ).routes[0]
+    assert route.integration == MockIntegration(request_templates={}, responses=(expected,))
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("Type: fixed-response", "the action needs `FixedResponseConfig`"),
+        (
+            "Type: fixed-response, FixedResponseConfig: {StatusCode: 302}",
+            "`StatusCode` must be 2XX, 4XX or 5XX, not `302`",
+        ),
+        (
+            "Type: redirect, RedirectConfig: {StatusCode: 301}",
+            "`StatusCode` must be HTTP_301 or HTTP_302, not `301`",
+        ),
+        ("Type: redirect, RedirectConfig: {Host: a}", "`RedirectConfig` needs `StatusCode`"),
+    ],
+)
+def test_wrong_actions_without_target(
+    read_template: ReadTemplate, action: str, message: str
+) -> None:
+    """What the service would refuse is named."""
+    found = read_template(
+        TEMPLATE + rule("A", "{Field: path-pattern, Values: [/a]}", action=action)
+    )
+    assert f"requests to `A` are refused: {message}" in [
+        each.message for each in found.apis[0].failures
+    ]
+
+
+def test_a_rule_for_several_methods_shows_none_of_them(one_api: OneApi) -> None:
+    """A route has one method, so that of a rule for two is any."""
+    methods = "{Field: http-request-method, HttpRequestMethodConfig: {Values: [GET, POST]}}"
+    assert outline(one_api(TEMPLATE + rule("A", methods)))[0] == "ANY $default -> G"

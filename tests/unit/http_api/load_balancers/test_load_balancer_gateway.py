@@ -18,6 +18,8 @@ from samlocal.project.apis import (
     ApiKind,
     FunctionIntegration,
     FunctionTarget,
+    IntegrationResponse,
+    MockIntegration,
     Route,
     RuleCondition,
     UnsupportedAuthorizer,
@@ -292,9 +294,56 @@ async def test_no_rule() -> None:
     assert "no rule matches" in setting.said[0].message
 
 
+def answering(status: int, headers: dict[str, str], body: str = "") -> Route:
+    """Return a route with a response of the load balancer itself."""
+    templates = {headers["Content-Type"]: body} if body else {}
+    response = IntegrationResponse(status=status, headers=headers, templates=templates)
+    integration = MockIntegration(request_templates={}, responses=(response,))
+    return Route(method="ANY", path="$default", integration=integration)
+
+
+async def test_fixed_response() -> None:
+    """The body has the type of the action; no function runs."""
+    setting = Setting(None, answering(404, {"Content-Type": "text/html"}, "<p>no ü</p>"))
+    response = await setting.answer(http_request())
+    assert (response.status, response.body) == (404, "<p>no ü</p>".encode())
+    assert headers_of(response) == {"content-type": "text/html"}
+    empty = Setting(None, answering(204, {"Content-Type": "text/plain"}))
+    assert (await empty.answer(http_request())).body == b""
+    assert not setting.functions.calls
+    assert not setting.said
+
+
+@pytest.mark.parametrize(
+    ("location", "target", "expected"),
+    [
+        (
+            "https://#{host}:443/#{path}?#{query}",
+            "/a%20b/c?x=1&y",
+            "https://api.example.com:443/a%20b/c?x=1&y",
+        ),
+        ("https://#{host}:443/#{path}?#{query}", "/", "https://api.example.com:443/"),
+        (
+            "#{protocol}://www.#{host}:#{port}/new/#{path}?from=#{path}&#{query}",
+            "/a?b=c",
+            "https://www.api.example.com:443/new/a?from=a&b=c",
+        ),
+        ("#{protocol}://#{host}:8443/fixed", "/a?#{host}", "https://api.example.com:8443/fixed"),
+        ("https://h:1/?#{query}", "/?q=#{host}", "https://h:1/?q=#{host}"),
+    ],
+    ids=["to https", "without query", "each part", "fixed", "keywords of the client"],
+)
+async def test_redirect(location: str, target: str, expected: str) -> None:
+    """A redirect takes the parts of the request that it names."""
+    setting = Setting(None, answering(301, {"Location": location}))
+    response = await setting.answer(http_request("GET", target, host="api.example.com:8080"))
+    assert (response.status, headers_of(response)["location"]) == (301, expected)
+    assert b"301 Moved Permanently" in response.body
+
+
 async def test_unsupported_action() -> None:
-    """Fixed responses and redirects are named."""
-    diagnostic = Diagnostic(message="`redirect` is not supported", place=PLACE)
+    """What is not emulated is named."""
+    diagnostic = Diagnostic(message="`x` is not supported", place=PLACE)
     route = Route(
         method="ANY", path="$default", integration=UnsupportedIntegration(diagnostic=diagnostic)
     )
