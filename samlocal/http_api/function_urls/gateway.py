@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.http_api import payload_2
 from samlocal.http_api.authorizers.iam_callers import find_caller, iam_context
@@ -18,6 +17,7 @@ from samlocal.http_api.function_urls.results import (
 )
 from samlocal.http_api.function_urls.streamed_response import StreamedResponse
 from samlocal.http_api.request_headers import collect_headers
+from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import (
     DEFAULT_ROUTE,
@@ -29,6 +29,7 @@ from samlocal.project.apis import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.authorization import Event
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
@@ -65,6 +66,7 @@ class FunctionUrlGateway:
         self._api = api
         self._functions = functions
         self._report = report
+        self._tell = RequestReports(report)
         self._cors = CorsPolicy(api.cors, repeats_origin=True) if api.cors else None
         self._back_end = FunctionBackEnd(functions)
 
@@ -210,9 +212,6 @@ class FunctionUrlGateway:
         """Add what every response has; CORS headers come besides those of the function."""
         added = self._cors.response_headers(request) if self._cors else []
         return [*headers, *_traces(request), *added]
-
-    def _tell(self, request: HttpRequest, message: str, *, hint: str | None = None) -> None:
-        self._report(Diagnostic(message=f"{request.method} {request.path}: {message}", hint=hint))
 
 
 def _too_large() -> HttpResponse:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.authorization import Refused, method_arn
 from samlocal.http_api.cors import CORS_HEADERS_PREFIX, CorsPolicy, is_preflight
 from samlocal.http_api.exchange import HttpResponse
@@ -20,13 +19,14 @@ from samlocal.http_api.http.response_mapping import ResponseMapping
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
 from samlocal.http_api.payload_1 import extended_request_id
+from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import FunctionIntegration, HttpIntegration, UnsupportedIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samlocal.errors import Place
+    from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.authorization import Authorizers, Event, RefusalType
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
@@ -79,6 +79,7 @@ class HttpGateway:
         self._functions = functions
         self._authorizers = authorizers
         self._report = report
+        self._tell = RequestReports(report)
         self._routes = RouteTable(api.routes)
         self._cors = CorsPolicy(api.cors, repeats_origin=False) if api.cors else None
         self._back_end = FunctionBackEnd(functions)
@@ -249,17 +250,6 @@ class HttpGateway:
             headers += self._cors.response_headers(request)
         headers.append(_request_id(request))
         return HttpResponse(status=response.status, headers=headers, body=response.body)
-
-    def _tell(
-        self,
-        request: HttpRequest,
-        message: str,
-        *,
-        hint: str | None = None,
-        place: Place | None = None,
-    ) -> None:
-        said = f"{request.method} {request.path}: {message}"
-        self._report(Diagnostic(message=said, place=place, hint=hint))
 
 
 def _proxy(integration: HttpIntegration) -> HttpProxy:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.aws_account import resource_arn
-from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.authorization import Refused
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import STREAM_HINT, Failure, FunctionBackEnd
@@ -13,13 +12,14 @@ from samlocal.http_api.load_balancers.events import build_event
 from samlocal.http_api.load_balancers.fixed_responses import fixed_response
 from samlocal.http_api.load_balancers.results import error_page, read_result
 from samlocal.http_api.load_balancers.rules import RuleTable
+from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import FunctionIntegration, MockIntegration, UnsupportedIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from samlocal.errors import Place
+    from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.authorization import Authorizers
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
@@ -58,6 +58,7 @@ class LoadBalancerGateway:
         self._functions = functions
         self._authorizers = authorizers
         self._report = report
+        self._tell = RequestReports(report)
         self._rules = RuleTable(api.routes)
         self._back_end = FunctionBackEnd(functions)
 
@@ -128,14 +129,3 @@ class LoadBalancerGateway:
         name = function.rpartition("/")[2][:32]
         resource = f"targetgroup/{name}/{self._api.identifier}"
         return resource_arn("elasticloadbalancing", resource, region=region, account_id=account_id)
-
-    def _tell(
-        self,
-        request: HttpRequest,
-        message: str,
-        *,
-        hint: str | None = None,
-        place: Place | None = None,
-    ) -> None:
-        said = f"{request.method} {request.path}: {message}"
-        self._report(Diagnostic(message=said, place=place, hint=hint))

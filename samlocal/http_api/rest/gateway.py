@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.authorization import Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
@@ -15,6 +14,7 @@ from samlocal.http_api.media_types import BinaryMediaTypes
 from samlocal.http_api.paths import PathTree
 from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
 from samlocal.http_api.refusal_types import MISSING_AUTHENTICATION_TOKEN
+from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.rest.api_keys import ApiKeys
 from samlocal.http_api.rest.content_codings import (
     CodedBodyTooLargeError,
@@ -53,6 +53,7 @@ from samlocal.project.apis import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.authorization import Authorizers, Event
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
     from samlocal.http_api.functions import Functions
@@ -105,6 +106,7 @@ class RestGateway:
         self._functions = functions
         self._authorizers = authorizers
         self._report = report
+        self._tell = RequestReports(report)
         self._keys = ApiKeys(api, api_keys, report=report)
         self._binary_types = BinaryMediaTypes(api.binary_types)
         self._back_end = FunctionBackEnd(functions)
@@ -121,7 +123,7 @@ class RestGateway:
         try:
             return await self._respond(request, writer)
         except GatewayError as error:
-            self._tell(request, error)
+            self._report_error(request, error)
             if error.has_begun:
                 await writer.break_off()
                 return None
@@ -256,14 +258,13 @@ class RestGateway:
             event = self._build_event(request, target, account_id)
         return customized_response(response, error, request, event)
 
-    def _tell(self, request: HttpRequest, error: GatewayError) -> None:
+    def _report_error(self, request: HttpRequest, error: GatewayError) -> None:
         if error.reason is None:
             return
         place = error.place
         if error.error_type is API_CONFIGURATION_ERROR and (found := self._find(request)):
             place = found[0].route.place
-        message = f"{request.method} {request.path}: {error.reason}"
-        self._report(Diagnostic(message=message, place=place, hint=error.hint))
+        self._tell(request, error.reason, place=place, hint=error.hint)
 
 
 async def _decompressed(request: HttpRequest) -> HttpRequest:

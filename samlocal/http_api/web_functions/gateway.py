@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.web_functions.program_client import (
     ProgramError,
     ProgramRequest,
@@ -59,6 +60,7 @@ class WebFunctionGateway:
         self._api = api
         self._find_address = find_address
         self._report = report
+        self._reports = RequestReports(report)
         self._timeout_seconds = timeout_seconds
         self._slots = asyncio.Semaphore(concurrency)
 
@@ -117,8 +119,7 @@ class WebFunctionGateway:
 
     def _tell(self, request: HttpRequest, message: str) -> None:
         name = self._api.full_path
-        text = f"{request.method} {request.path}: `{name}`: {message}"
-        self._report(Diagnostic(message=text, place=self._api.place))
+        self._reports(request, f"`{name}`: {message}", place=self._api.place)
 
 
 async def _pass_on(response: ProgramResponse, writer: ResponseWriter, request: HttpRequest) -> None:

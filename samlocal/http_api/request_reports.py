@@ -1,0 +1,38 @@
+"""What people at the terminal are told about a request whose client only gets a status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samlocal.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samlocal.errors import Place
+    from samlocal.http_api.exchange import HttpRequest
+
+
+class RequestReports:
+    """Gives `report` a message about a request, in one line: what its client sends must not disturb the terminal."""
+
+    def __init__(self, report: Callable[[Diagnostic], None]) -> None:
+        self._report = report
+
+    def __call__(
+        self,
+        request: HttpRequest,
+        message: str,
+        *,
+        hint: str | None = None,
+        place: Place | None = None,
+    ) -> None:
+        """Report what is wrong with a request, or with the answer to it."""
+        text = f"{request.method} {request.path}: {message}"
+        self._report(Diagnostic(message=_printable(text), place=place, hint=hint))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
