@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import SamlocalError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from samlocal.lambda_api.routes import Handler
 
 _log: Final = logging.getLogger("samlocal.endpoint")
+_CONNECTIONS: Final = "/@connections/"
 _CANNOT_RUN: Final = (error_types.RESOURCE_CONFLICT, error_types.SERVICE)
 
 
@@ -117,10 +119,10 @@ async def _perform(request: Request, handlers: Mapping[str, Handler]) -> Respons
     operation = find_operation(request.method, request.raw_path)
     if operation is None:
         path = request.raw_path.decode("latin-1")
-        raise LambdaApiError(
-            error_types.UNKNOWN_OPERATION,
-            f"`{request.method} {path}` is not an operation of Lambda's API",
-        )
+        message = f"`{request.method} {path}` is not an operation of Lambda's API"
+        if _CONNECTIONS in unquote(path):
+            message += ": no WebSocket API is served here (`samlocal local start-api` serves them)"
+        raise LambdaApiError(error_types.UNKNOWN_OPERATION, message)
     handler = handlers.get(operation.name)
     if handler is None:
         raise LambdaApiError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from samlocal.data import data_folder
@@ -19,7 +20,7 @@ from samlocal.preparation.resolution import resolve_function
 from samlocal.qualifier import LATEST
 from samlocal.serving.fingerprint import content_mounts, fingerprint
 from samlocal.serving.project_snapshot import read_project
-from samlocal.serving.websocket_urls import api_urls, websocket_urls
+from samlocal.serving.websocket_urls import has_api_urls, with_websocket_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -140,26 +141,15 @@ class FunctionPreparation:
         sources = _sources(resolved.function)
         await self._watch.add_sources(sources)
         prepared = await asyncio.to_thread(self._prepare, resolved)
-        if urls := await self._websocket_urls(snapshot, resolved):
-            sandbox = replace(prepared.spec.sandbox, websocket_urls=urls)
-            prepared = replace(prepared, spec=replace(prepared.spec, sandbox=sandbox))
+        if has_api_urls(prepared):
+            add_urls = partial(with_websocket_urls, prepared, snapshot.project)
+            async with self._resolving:
+                prepared = await self._read(add_urls)
         if resolved.debug:
             self._has_debugged.add(entry.full_path)
         paths = frozenset({*sources, *self._own_paths(prepared)})
         await self._watch.add_sources(paths)
         return await asyncio.to_thread(self._finish, prepared, paths)
-
-    async def _websocket_urls(
-        self, snapshot: ProjectSnapshot, resolved: ResolvedFunction
-    ) -> tuple[str, ...]:
-        """Return the URLs of WebSocket APIs in a function's variables; the APIs are read for those that have any."""
-        urls = api_urls(resolved.environment.as_dict().values())
-        if not urls or self._options.sandbox.lambda_endpoint is None:
-            return ()
-        try:
-            return websocket_urls(urls, await self.read_apis(snapshot))
-        except SamlocalError:
-            return ()  # whoever serves the APIs says it
 
     def _prepare(self, resolved: ResolvedFunction) -> PreparedFunction:
         try:

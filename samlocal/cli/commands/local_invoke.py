@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from samlocal.host import Host
     from samlocal.invocation import Invocation, InvocationResult, JsonObject
     from samlocal.preparation.preparation import PreparedFunction
+    from samlocal.project.project import Project
     from samlocal.sandbox.backend import Backend
     from samlocal.sandbox.plan import SandboxSettings
     from samlocal.serving.options import ServingOptions
@@ -120,7 +121,7 @@ def run_invocation(  # noqa: PLR0913  # groups of options
         serving = _serving(request, code, settings) if calls_functions else None
         place = nullcontext(_in_service(prepared, warm, backend, shaping, serving, host))
     else:
-        place = _in_sandbox(prepared, backend, calls_functions=calls_functions)
+        place = _in_sandbox(prepared, backend, request.project if calls_functions else None)
     with log, reports or nullcontext(), place as runner:
         engine_connected = time.monotonic()
         run = FunctionRun(prepared, runner, log)
@@ -192,24 +193,30 @@ def _start_ahead() -> None:
 
 @contextmanager
 def _in_sandbox(
-    prepared: PreparedFunction, backend: Backend, *, calls_functions: bool
+    prepared: PreparedFunction, backend: Backend, project: Project | None
 ) -> Iterator[Runner]:
-    """Yield what runs the invocations in a sandbox of this command."""
+    """Yield what runs the invocations in a sandbox of this command; with a project, the function calls others of it."""
     from samlocal.cli.sandbox_runner import SandboxRunner
 
     with backend.connect() or nullcontext() as engine:
         yield SandboxRunner(
-            _with_endpoint(prepared, engine) if calls_functions else prepared, engine
+            _with_endpoint(prepared, engine, project) if project else prepared, engine
         )
 
 
-def _with_endpoint(prepared: PreparedFunction, engine: Engine | None) -> PreparedFunction:
+def _with_endpoint(
+    prepared: PreparedFunction, engine: Engine | None, project: Project
+) -> PreparedFunction:
     """Return the function, which calls others where an endpoint for the same project and backend is running."""
     from samlocal.endpoints import find_endpoint
     from samlocal.sandbox.backend import address_of
 
     endpoint = find_endpoint(prepared.resolved.project, address_of(engine))
-    return prepared.with_lambda_endpoint(endpoint) if endpoint else prepared
+    if endpoint is None:
+        return prepared
+    from samlocal.serving.websocket_urls import with_websocket_urls
+
+    return with_websocket_urls(prepared.with_lambda_endpoint(endpoint), project)
 
 
 def _reports(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websocket import WebSocket, create_connection
 
-from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
+from tests.docker.command import CHECKOUT, DIRECT, PATIENCE_SECONDS, Samlocal
+from tests.docker.fixtures import STAND_INS
 from tests.docker.http.api_server import serving_project
 from tests.functional.http_server.certificates import make_certificate
 
@@ -92,6 +93,21 @@ def test_function_that_another_calls(
     """A function without an event of the API reaches clients at the endpoint of SDKs, and at the URL of the template."""
     ann = connect()
     ann.send(json.dumps({"operation": "tell", "function": function}))
+    assert ann.recv() == text
+
+
+@pytest.mark.parametrize(("function", "text"), [("Tells", "told"), ("Notifies", "notified")])
+def test_function_that_is_invoked_beside_the_endpoint(
+    server: ApiServer, connect: Callable[[], WebSocket], function: str, text: str
+) -> None:
+    """`local invoke` finds the endpoint, and its function reaches the endpoint's clients."""
+    ann = connect()
+    folder = str(server.endpoint.directory.parent)
+    own = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": folder, "XDG_RUNTIME_DIR": folder}
+    samlocal = Samlocal(directory=server.endpoint.directory, environment=own | DIRECT)
+    event = {"to": _ask(ann, "describe")["connectionId"]}
+    ended = samlocal.invoke(function, "-e", "-", stdin=json.dumps(event).encode())
+    assert ended.exit_code == 0, ended.stderr
     assert ann.recv() == text
 
 

@@ -368,6 +368,15 @@ def test_unknown_operation(endpoint: Endpoint) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/dev/@connections/x", "/%40connections/x"])
+def test_connections_of_websocket_apis(endpoint: Endpoint, path: str) -> None:
+    """A function that reaches for clients learns which command has them."""
+    status, headers, body = endpoint.send("POST", path)
+
+    assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
+    assert "`samlocal local start-api` serves them" in json.loads(body)["Message"]
+
+
 def test_durable_execution(endpoint: Endpoint) -> None:
     """No function is durable here."""
     status, headers, _ = endpoint.request("Echo", {"X-Amz-Durable-Execution-Name": "one"})
