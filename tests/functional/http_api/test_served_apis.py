@@ -151,7 +151,7 @@ async def test_requests_at_once(apis: ServedApis) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "target", "status"),
-    [(HTTP, "/nothing", 404), (HTTP, "/dev/nothing", 404), (BALANCER, "/nothing", 501)],
+    [(HTTP, "/nothing", 404), (HTTP, "/dev/nothing", 404), (BALANCER, "/nothing", 404)],
 )
 async def test_no_route(apis: ServedApis, kind: ApiKind, target: str, status: int) -> None:
     """What no route or rule takes is told."""
