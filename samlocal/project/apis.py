@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PayloadVersion = Literal["1.0", "2.0"]
 QuotaPeriod = Literal["DAY", "WEEK", "MONTH"]
+Passthrough = Literal["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"]
 
 # The method of a route for all methods, the path of one for all paths, and the stage that no path begins with.
 ANY_METHOD: Final = "ANY"
@@ -84,10 +85,14 @@ class IntegrationResponse:
 
 @frozen
 class MockIntegration:
-    """A response without a back end; the request template of a content type gives `{"statusCode": 200}`."""
+    """A response without a back end; the request template of a content type gives `{"statusCode": 200}`.
+
+    `passthrough` says whether the body of another type is used as it is.
+    """
 
     request_templates: Mapping[str, str]
     responses: tuple[IntegrationResponse, ...]
+    passthrough: Passthrough = "WHEN_NO_MATCH"
 
 
 @frozen
@@ -96,8 +101,9 @@ class HttpIntegration:
 
     `parameters` are what its request gets, such as `integration.request.path.proxy`: `method.request.path.proxy`
     in a REST API, or `overwrite:path`: `$request.path.proxy` in an HTTP API. `templates` are bodies for it by the
-    content type of the client's, if it is not a proxy. `response_parameters` are what an HTTP API changes of a response,
-    by its status: `append:header.x` or `overwrite:statuscode`.
+    content type of the client's, if it is not a proxy; `passthrough` says whether that of another type is sent.
+    `response_parameters` are what an HTTP API changes of a response, by its status: `append:header.x` or
+    `overwrite:statuscode`.
     """
 
     url: str
@@ -105,6 +111,7 @@ class HttpIntegration:
     timeout_ms: int
     parameters: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
+    passthrough: Passthrough = "WHEN_NO_MATCH"
     responses: tuple[IntegrationResponse, ...] = ()
     is_proxy: bool = True
     response_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ _METHOD_NAMES: Final[Mapping[str, str]] = {
     "IntegrationHttpMethod": "httpMethod",
     "TimeoutInMillis": "timeoutInMillis",
     "ResponseTransferMode": "responseTransferMode",
+    "PassthroughBehavior": "passthroughBehavior",
     "RequestTemplates": "requestTemplates",
     "RequestParameters": "requestParameters",
 }

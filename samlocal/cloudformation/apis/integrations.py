@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.cloudformation.apis.cdk_preflights import read_origins
 from samlocal.cloudformation.apis.function_targets import is_streaming_uri
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.documents.node import Node
     from samlocal.errors import Place
-    from samlocal.project.apis import Integration, PayloadVersion
+    from samlocal.project.apis import Integration, Passthrough, PayloadVersion
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 REST_TIMEOUT_MS: Final = 29_000
@@ -52,6 +52,7 @@ _TIMEOUTS_MS: Final[Mapping[ApiKind, tuple[int, int]]] = {
     ApiKind.HTTP: (HTTP_TIMEOUT_MS, HTTP_TIMEOUT_MS),
     ApiKind.WEBSOCKET: (REST_TIMEOUT_MS, REST_TIMEOUT_MS),
 }
+_PASSTHROUGHS: Final = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _STREAM: Final = "STREAM"
 _TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
 _HEADER: Final = "method.response.header."
@@ -105,7 +106,9 @@ class IntegrationReader:
         if refusal := refuse_velocity(name, place, templates, responses):
             return refusal
         if kind == "mock":
-            return MockIntegration(request_templates=templates, responses=responses)
+            return MockIntegration(
+                request_templates=templates, responses=responses, passthrough=_passthrough(settings)
+            )
         return self._http(settings, (name, method), templates, responses)
 
     def _function(self, settings: Properties, name: str) -> Integration:
@@ -171,6 +174,7 @@ class IntegrationReader:
             timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind),
             parameters=texts_by_name(settings.mapping("requestParameters")),
             templates={} if is_proxy else templates,
+            passthrough="WHEN_NO_MATCH" if is_proxy else _passthrough(settings),
             responses=responses,
             is_proxy=is_proxy,
             response_parameters=self._response_parameters(settings),
@@ -221,6 +225,17 @@ def refuse_velocity(
     if not any(map(_VELOCITY.search, texts)):
         return None
     return unsupported(f"`{name}` has a mapping template (VTL), which is not emulated", place)
+
+
+def _passthrough(settings: Properties) -> Passthrough:
+    node = settings.get("passthroughBehavior")
+    text = node.text("`passthroughBehavior`").upper() if node else None
+    if node and text not in _PASSTHROUGHS:
+        raise TemplateError(
+            f"`passthroughBehavior` must be one of {', '.join(_PASSTHROUGHS)}, not `{text}`",
+            place=node.place,
+        )
+    return cast("Passthrough", text or _PASSTHROUGHS[0])
 
 
 def _responses(settings: Properties | None) -> tuple[IntegrationResponse, ...]:

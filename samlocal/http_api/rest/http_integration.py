@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
 from samlocal.http_api.http_back_end import BackEndError, send_request
-from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
+from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
 from samlocal.http_api.rest.client_headers import (
     HeaderError,
     own_headers,
@@ -32,7 +32,7 @@ from samlocal.http_api.rest.gateway_errors import (
 from samlocal.http_api.rest.integration_responses import (
     choose_response,
     map_response,
-    render_template,
+    render_request,
 )
 from samlocal.http_api.rest.variables import RequestVariables, map_parameter, render
 from samlocal.project.apis import ANY_METHOD
@@ -81,7 +81,7 @@ class HttpMethod:
         mapped = _map_parameters(integration.parameters, routed)
         method = routed.request.method if integration.method == ANY_METHOD else integration.method
         url = _build_url(integration, routed, mapped)
-        body = _build_body(integration, routed)
+        body = render_request(integration.templates, integration.passthrough, routed)
         try:
             response = await send_request(
                 method,
@@ -155,15 +155,6 @@ def _build_url(
 
 def _name_of(part: str) -> str:
     return unquote_plus(part.partition("=")[0])
-
-
-def _build_body(integration: HttpIntegration, routed: RoutedRequest) -> bytes:
-    """Return what the template for the request's content type makes; without one the body passes through."""
-    media_type = media_type_of(routed.request.header("content-type"))
-    template = integration.templates.get(media_type)
-    if template is None:
-        return routed.request.body
-    return render_template(template, RequestVariables(routed.event), routed)
 
 
 def _build_headers(

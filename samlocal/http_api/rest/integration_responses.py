@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.event_values import find_member
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
+from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
 from samlocal.http_api.rest.client_headers import (
     HeaderError,
     own_headers,
@@ -21,6 +21,7 @@ from samlocal.http_api.rest.client_headers import (
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
     UNSUPPORTED,
+    UNSUPPORTED_MEDIA_TYPE,
     GatewayError,
 )
 from samlocal.http_api.rest.gateway_responses import choose_template
@@ -32,10 +33,10 @@ from samlocal.http_api.rest.variables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from samlocal.http_api.rest.routed_request import RoutedRequest
-    from samlocal.project.apis import IntegrationResponse
+    from samlocal.project.apis import IntegrationResponse, Passthrough
 
 _HEADER_PREFIX: Final = "method.response.header."
 _RESPONSE_HEADER: Final = "integration.response.header."
@@ -102,6 +103,28 @@ def _allowed_origin(response: IntegrationResponse, routed: RoutedRequest) -> str
     origin = routed.request.header("origin") if response.origins else None
     is_allowed = origin and any(_matches(each, origin) for each in response.origins)
     return origin if is_allowed else None
+
+
+def render_request(
+    templates: Mapping[str, str], passthrough: Passthrough, routed: RoutedRequest
+) -> bytes:
+    """Return the body of a request to an integration: what the template for its content type makes, or as it is.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
+
+    Raises:
+        GatewayError: No template is for the type, and others do not pass through; or it needs VTL.
+    """
+    media_type = media_type_of(routed.request.header("content-type"))
+    template = templates.get(media_type)
+    if template is not None:
+        return render_template(template, RequestVariables(routed.event), routed)
+    if passthrough == "NEVER" or (passthrough == "WHEN_NO_TEMPLATES" and templates):
+        reason = (
+            f"no request template is for `{media_type}`, and `PassthroughBehavior` is {passthrough}"
+        )
+        raise GatewayError(UNSUPPORTED_MEDIA_TYPE, reason=reason)
+    return routed.request.body
 
 
 def render_template(template: str, variables: RequestVariables, routed: RoutedRequest) -> bytes:

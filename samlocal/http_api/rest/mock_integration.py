@@ -9,14 +9,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from samlocal.http_api.media_types import media_type_of
 from samlocal.http_api.rest.gateway_errors import API_CONFIGURATION_ERROR, GatewayError
 from samlocal.http_api.rest.integration_responses import (
     choose_response,
     map_response,
-    render_template,
+    render_request,
 )
-from samlocal.http_api.rest.variables import RequestVariables
 
 if TYPE_CHECKING:
     from samlocal.http_api.exchange import HttpResponse, ResponseWriter
@@ -36,17 +34,11 @@ class MockMethod:
 
     async def answer(self, routed: RoutedRequest, _writer: ResponseWriter) -> HttpResponse:
         """Return the response for the status in the request template."""
-        status = _read_status(self._select(routed))
-        response = choose_response(self._integration.responses, str(status))
+        integration = self._integration
+        body = render_request(integration.request_templates, integration.passthrough, routed)
+        status = _read_status(body.decode(errors="replace"))
+        response = choose_response(integration.responses, str(status))
         return map_response(response, routed, with_trace=False)
-
-    def _select(self, routed: RoutedRequest) -> str:
-        """Return what the template of the request's type makes; without one the request passes through."""
-        media_type = media_type_of(routed.request.header("content-type"))
-        template = self._integration.request_templates.get(media_type)
-        if template is None:
-            return routed.request.body.decode(errors="replace")
-        return render_template(template, RequestVariables(routed.event), routed).decode()
 
 
 def _read_status(text: str) -> int:

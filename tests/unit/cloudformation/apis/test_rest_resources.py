@@ -121,7 +121,8 @@ STREAM_URI = URI.replace("2015-03-31", "2021-11-15")
             id="HTTP proxy",
         ),
         pytest.param(
-            "{Type: HTTP, IntegrationHttpMethod: GET, Uri: 'https://a.example', IntegrationResponses:"
+            "{Type: HTTP, IntegrationHttpMethod: GET, Uri: 'https://a.example', PassthroughBehavior: NEVER,"
+            " RequestTemplates: {text/plain: a}, IntegrationResponses:"
             " [{StatusCode: '404', SelectionPattern: '4..'}, {StatusCode: '200'}]}",
             HttpIntegration(
                 url="https://a.example",
@@ -131,6 +132,8 @@ STREAM_URI = URI.replace("2015-03-31", "2021-11-15")
                     IntegrationResponse(status=404, pattern="4.."),
                     IntegrationResponse(status=200),
                 ),
+                templates={"text/plain": "a"},
+                passthrough="NEVER",
                 is_proxy=False,
             ),
             id="HTTP",
@@ -163,7 +166,7 @@ def test_integrations(one_api: OneApi, integration: str, expected: object) -> No
             "`GET /items` is sent through a VPC link, which is not emulated",
         ),
         (
-            "Type: MOCK, RequestTemplates: {application/json: '#set($a = 1)'}",
+            "Type: MOCK, PassthroughBehavior: NEVER, RequestTemplates: {application/json: '#set($a = 1)'}",
             "`GET /items` has a mapping template (VTL), which is not emulated",
         ),
         ("Type: AWS_PROXY, Uri: !GetAtt Nothing.Arn", "no resource `Nothing`"),
@@ -207,6 +210,17 @@ def test_methods_of_an_api_of_sam_with_errors(one_api: OneApi) -> None:
         "requests to `Get` are refused",
     ]
     assert all(each.place for each in api.failures)
+
+
+def test_an_unknown_passthrough_behavior(one_api: OneApi) -> None:
+    """It is an error with its place."""
+    (failure,) = one_api(
+        API + method("Integration: {Type: MOCK, PassthroughBehavior: ALWAYS}")
+    ).failures
+    assert failure.message.endswith(
+        "`passthroughBehavior` must be one of WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER, not `ALWAYS`"
+    )
+    assert failure.place is not None
 
 
 def test_a_method_without_an_integration(one_api: OneApi) -> None:

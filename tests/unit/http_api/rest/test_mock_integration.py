@@ -20,17 +20,23 @@ from tests.unit.http_api.requests import function_route, http_request, rest_api
 
 if TYPE_CHECKING:
     from samlocal.http_api.exchange import HttpRequest
+    from samlocal.project.apis import Passthrough
 
 OK = '{"statusCode": 200}'
 
 
 async def _ask(
-    template: str | None, *responses: IntegrationResponse, request: HttpRequest | None = None
+    template: str | None,
+    *responses: IntegrationResponse,
+    request: HttpRequest | None = None,
+    passthrough: Passthrough = "WHEN_NO_MATCH",
 ) -> tuple[Any, list[str]]:
     """Return the response of a mock with a request template for JSON, and what the terminal says."""
     said: list[str] = []
     templates = {} if template is None else {"application/json": template}
-    integration = MockIntegration(request_templates=templates, responses=responses)
+    integration = MockIntegration(
+        request_templates=templates, responses=responses, passthrough=passthrough
+    )
     gateway = RestGateway(
         rest_api(
             function_route("/items/{id}", "ANY", integration=integration, place=PLACE),
@@ -152,6 +158,31 @@ async def test_request_without_a_template() -> None:
         None, IntegrationResponse(status=201), request=http_request(body=OK.encode())
     )
     assert response.status == 201
+
+
+@pytest.mark.parametrize(
+    ("template", "passthrough", "status"),
+    [
+        pytest.param(OK, "WHEN_NO_MATCH", 201, id="no match"),
+        pytest.param(OK, "WHEN_NO_TEMPLATES", 415, id="no templates, with one"),
+        pytest.param(None, "WHEN_NO_TEMPLATES", 201, id="no templates"),
+        pytest.param(None, "NEVER", 415, id="never"),
+    ],
+)
+async def test_requests_of_another_type(
+    template: str | None, passthrough: Passthrough, status: int
+) -> None:
+    """A body whose type has no template passes through, or is refused."""
+    headers = (("Host", "h"), ("Content-Type", "text/plain"))
+    response, _ = await _ask(
+        template,
+        IntegrationResponse(status=201),
+        request=http_request(headers=headers, body=OK.encode()),
+        passthrough=passthrough,
+    )
+    assert response.status == status
+    if status == 415:
+        assert response.body == b'{"message": "Unsupported Media Type"}'
 
 
 @pytest.mark.parametrize(
