@@ -60,6 +60,9 @@ class Gateways:
         made = self._recorder.gateway(api, gateway) if self._recorder else gateway
         self._made[key] = api, made
         if isinstance(gateway, WebSocketGateway):
+            for previous, its_made in self._websockets:
+                if known and its_made is known[1]:
+                    gateway.succeed(previous)
             self._websockets.append((gateway, made))
         return made
 

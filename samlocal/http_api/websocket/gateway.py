@@ -92,6 +92,11 @@ class WebSocketGateway:
         for variable in self._routes.selection.unknown:
             report(_unknown_variable(api, variable))
 
+    def succeed(self, previous: WebSocketGateway) -> None:
+        """Answer for the clients of the gateway that the API had before it changed; they stay with that one's routes."""
+        self._connections = previous._connections
+        self._endpoint = ConnectionsEndpoint(self._api.stage, self._connections, self._limits)
+
     @property
     def connections(self) -> ConnectionsEndpoint:
         """What answers requests to `@connections`."""

@@ -52,7 +52,7 @@ def test_no_websocket_api() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "/dev"])
 async def test_connection_of_a_changed_api(prefix: str) -> None:
-    """A client is found although its API has changed since, and other APIs have been served."""
+    """A client is reached although its API has changed since, at the new gateway too, and other APIs have been served."""
 
     async def connect(_event: dict[str, Any]) -> object:
         return {"statusCode": 200}
@@ -64,9 +64,14 @@ async def test_connection_of_a_changed_api(prefix: str) -> None:
     world.gateway = cast("WebSocketGateway", before)
     async with Client(world) as client:
         await client.accepted()
-        for changed in (API, LIVE):
-            assert gateways.gateway(changed) is not before
+        changed = (replace(API, variables={"number": str(each)}) for each in range(2))
+        after = [gateways.gateway(each) for each in (*changed, LIVE)]
         connection_id = functions.events[0]["requestContext"]["connectionId"]
         path = f"{prefix}/@connections/{connection_id}"
-        assert gateways.find_for_connection(path) is before
-    assert gateways.find_for_connection(path) is not None
+        found = gateways.find_for_connection(path)
+        assert found is after[1]
+        for gateway in (before, *after[:2]):
+            world.gateway = cast("WebSocketGateway", gateway)
+            assert (await world.manage("POST", path, b"hello")).status == 200
+            assert await client.get_text() == "hello"
+    assert (await world.manage("POST", path, b"late")).status == 410
