@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.project import open_project
-from samlocal.execution.fleet.fleet import Fleet
 from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.app import http_app
 from samlocal.http_api.function_urls.gateway import FunctionUrlGateway
@@ -21,15 +19,9 @@ from samlocal.http_api.load_balancers.gateway import LoadBalancerGateway
 from samlocal.http_api.sites import Site
 from samlocal.preparation.options import FunctionOptions, ProjectOptions
 from samlocal.project.apis import ApiKind
-from samlocal.sandbox.backend import Backend
-from samlocal.sandbox.plan import SandboxSettings
-from samlocal.serving.options import ServingOptions
-from samlocal.serving.project_snapshot import RepeatedHost
-from samlocal.serving.served_project import ServedProject
-from tests.functional.execution.fakes import RecordingLog
+from tests.functional.http_api.process_functions import FUNCTION, serve_functions
 from tests.functional.http_server.serving import served
 from tests.unit.http_api.gateway_fakes import FakeAuthorizers
-from tests.unit.preparation.host import RecordingObserver, host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,18 +29,10 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.exchange import Gateway
     from samlocal.project.apis import Api
+    from samlocal.serving.served_project import ServedProject
 
 _MOST_CLIENTS: Final = 16
-_FUNCTION: Final = FunctionOptions(reads_credentials=False)
 PROJECTS: Final = Path(__file__).parents[2] / "projects"
-
-
-class NoProgress:
-    """There are no images."""
-
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 @frozen
@@ -120,24 +104,13 @@ async def serve_project(
     directory: Path,
     *,
     endpoint: Path | None = None,
-    function: FunctionOptions = _FUNCTION,
+    function: FunctionOptions = FUNCTION,
 ) -> AsyncIterator[ServedApis]:
     """Serve a copy of a project, whose path is `directory`; `endpoint` is the socket that functions reach."""
     shutil.copytree(PROJECTS / name, directory)
-    options = ServingOptions(
-        project=ProjectOptions(region="eu-central-1"),
-        function=function,
-        sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
-    )
     async with (
-        Fleet(Backend(kind="process"), progress=NoProgress(), max_environments=2) as fleet,
-        ServedProject(
-            options,
-            RepeatedHost(host(directory, PATH=os.environ["PATH"])),
-            fleet,
-            observer=RecordingObserver(),
-            log=lambda _: RecordingLog(),
-            watches=False,
+        serve_functions(
+            ProjectOptions(region="eu-central-1"), directory, function=function, endpoint=endpoint
         ) as project,
         AsyncExitStack() as stack,
     ):

@@ -101,7 +101,7 @@ async def test_conversation() -> None:
         connection = connect(port, subprotocols=["one", "two"], header={"X-Mixed-Case": "1"})
         assert connection.subprotocol == "one"
         assert (connection.getheaders() or {})["x-own"] == "1"
-        for text in ("", "a", "ä€😀", "x" * 70_000, "ä" * 1_000_000):
+        for text in ("", "a", "ä€😀", "x" * 70_000, "ä" * 100_000):
             connection.send(text)
             assert connection.recv() == text
         for content in (b"", b"\0\xff", bytes(range(256)) * 1000):

@@ -11,30 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from samlocal.execution.fleet.fleet import Fleet
-from samlocal.host import current_host
 from samlocal.http_api.authorizers.authorizers import RouteAuthorizers
 from samlocal.http_api.authorizers.jwks_file import read_local_keys
 from samlocal.http_api.http.gateway import HttpGateway
 from samlocal.http_api.rest.gateway import RestGateway
-from samlocal.preparation.options import FunctionOptions, ProjectOptions
+from samlocal.preparation.options import ProjectOptions
 from samlocal.project.apis import ApiKind
-from samlocal.sandbox.backend import Backend
-from samlocal.sandbox.plan import SandboxSettings
-from samlocal.serving.options import ServingOptions
-from samlocal.serving.project_snapshot import RepeatedHost
-from samlocal.serving.served_project import ServedProject
-from tests.functional.execution.fakes import RecordingLog
+from tests.functional.http_api.process_functions import serve_functions
 from tests.functional.serving.conftest import noticed
 from tests.unit.http_api.authorizers.guarded_requests import make_request
 from tests.unit.http_api.authorizers.token_issuer import key_set, sign
-from tests.unit.preparation.host import RecordingObserver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.exchange import HttpRequest, HttpResponse
+    from samlocal.serving.served_project import ServedProject
 
 PROJECT: Final = Path(__file__).parents[3] / "projects" / "authorizers"
 LATE: Final = 4_000_000_000
@@ -58,14 +51,6 @@ class _NoWriter:
 
     async def break_off(self) -> None:
         raise AssertionError
-
-
-class _NoProgress:
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
-        raise AssertionError(layer, status, current, total)
-
-    def note(self, text: str) -> None:
-        raise AssertionError(text)
 
 
 class Served:
@@ -115,21 +100,10 @@ def _request(path: str, method: str, headers: dict[str, str]) -> HttpRequest:
 async def _serving(
     project: Path, jwks: Path | None = None, **options: bool
 ) -> AsyncIterator[Served]:
-    serving = ServingOptions(
-        project=ProjectOptions(template=project / "template.yaml", region="eu-west-1"),
-        function=FunctionOptions(reads_credentials=False),
-        sandbox=SandboxSettings(kind="process"),
-    )
+    options_of_project = ProjectOptions(template=project / "template.yaml", region="eu-west-1")
     reported: list[Diagnostic] = []
     async with (
-        Fleet(Backend(kind="process"), progress=_NoProgress()) as fleet,
-        ServedProject(
-            serving,
-            RepeatedHost(current_host()),
-            fleet,
-            observer=RecordingObserver(),
-            log=lambda _function: RecordingLog(),
-        ) as served,
+        serve_functions(options_of_project, project, watches=True) as served,
         RouteAuthorizers(
             served,
             report=reported.append,

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from samlocal.cloudformation.project import open_project
-from samlocal.execution.fleet.fleet import Fleet
 from samlocal.http_api.app import http_app
 from samlocal.http_api.rest.gateway import RestGateway
 from samlocal.http_api.sites import Site
-from samlocal.preparation.options import FunctionOptions, ProjectOptions
-from samlocal.sandbox.backend import Backend
-from samlocal.sandbox.plan import SandboxSettings
-from samlocal.serving.options import ServingOptions
-from samlocal.serving.project_snapshot import RepeatedHost
-from samlocal.serving.served_project import ServedProject
+from samlocal.preparation.options import ProjectOptions
 from tests.functional.execution.fakes import RecordingLog
+from tests.functional.http_api.process_functions import serve_functions
 from tests.functional.http_server.serving import served
 from tests.unit.http_api.gateway_fakes import FakeAuthorizers
-from tests.unit.preparation.host import RecordingObserver, host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,14 +24,6 @@ if TYPE_CHECKING:
 
     from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.exchange import Gateway
-
-
-class NoProgress:
-    """There are no images."""
-
-    def __call__(self, layer: str, status: str, current: int, total: int) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 class WatchedLog(RecordingLog):
@@ -73,27 +58,13 @@ class Served:
 @asynccontextmanager
 async def serve_api(directory: Path, **parameters: str) -> AsyncIterator[Served]:
     """Serve the only API of the template in a directory, with values for its parameters."""
-    options = ServingOptions(
-        project=ProjectOptions(region="eu-central-1", parameter_overrides=parameters),
-        function=FunctionOptions(reads_credentials=False),
-        sandbox=SandboxSettings(kind="process"),
-    )
     said: list[Diagnostic] = []
     log = WatchedLog()
     template = directory / "template.yaml"
     project = open_project(template, region="eu-central-1", parameter_overrides=parameters)
     (declared,) = project.read_apis().apis
-    async with (
-        Fleet(Backend(kind="process"), progress=NoProgress(), max_environments=2) as fleet,
-        ServedProject(
-            options,
-            RepeatedHost(host(directory, PATH=os.environ["PATH"])),
-            fleet,
-            observer=RecordingObserver(),
-            log=lambda _: log,
-            watches=False,
-        ) as functions,
-    ):
+    options = ProjectOptions(region="eu-central-1", parameter_overrides=parameters)
+    async with serve_functions(options, directory, log=log) as functions:
         gateway: Gateway = RestGateway(
             declared, functions, FakeAuthorizers(), api_keys={}, report=said.append
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,9 +33,14 @@ class _Chat:
         self.said = said
         self._port = port
 
-    async def connect(self, target: str) -> WebSocket:
+    @asynccontextmanager
+    async def connect(self, target: str) -> AsyncIterator[WebSocket]:
         url = f"ws://127.0.0.1:{self._port}{target}"
-        return await asyncio.to_thread(create_connection, url, timeout=_SECONDS)
+        client = await asyncio.to_thread(create_connection, url, timeout=_SECONDS)
+        try:
+            yield client
+        finally:  # in a thread: it waits for the answer of the server, which is in this one
+            await asyncio.to_thread(client.close)
 
 
 @asynccontextmanager
@@ -69,28 +74,28 @@ async def _ask(client: WebSocket, message: object) -> str:
 
 async def test_chat(tmp_path: Path) -> None:
     """Clients get through the authorizer, and reach each other through functions and `@connections`."""
-    async with _served_chat(tmp_path / "chat", "Chat") as chat:
-        with (
-            closing(await chat.connect("/dev?name=ann")) as ann,
-            closing(await chat.connect("/?name=bob")) as bob,
-        ):
-            known = json.loads(await _ask(bob, {"action": "ask"}))
-            assert known["variables"] == {"room": "lobby"}
-            authorizer = known["context"]["authorizer"]
-            assert (authorizer["principalId"], authorizer["name"], authorizer["age"]) == (
-                *("bob", "bob"),
-                "7",
-            )
-            message = {"action": "say", "to": known["context"]["connectionId"], "text": "grüße"}
-            ann.send(json.dumps(message))
-            assert await asyncio.to_thread(bob.recv) == "ann: grüße"
-            assert await _ask(ann, {"action": "say", "text": "me"}) == "ann: me"
-            gone = {"action": "say", "to": "PJqB0fHsqRcCHlw=", "text": "late"}
-            assert await _ask(ann, gone) == "not sent: 410"
-            failed = json.loads(await _ask(ann, {"action": "fail"}))
-            assert failed["message"] == "Internal server error"
-            forbidden = json.loads(await _ask(ann, {"action": "unknown"}))
-            assert forbidden["message"] == "Forbidden"
+    async with (
+        _served_chat(tmp_path / "chat", "Chat") as chat,
+        chat.connect("/dev?name=ann") as ann,
+        chat.connect("/?name=bob") as bob,
+    ):
+        known = json.loads(await _ask(bob, {"action": "ask"}))
+        assert known["variables"] == {"room": "lobby"}
+        authorizer = known["context"]["authorizer"]
+        assert (authorizer["principalId"], authorizer["name"], authorizer["age"]) == (
+            *("bob", "bob"),
+            "7",
+        )
+        message = {"action": "say", "to": known["context"]["connectionId"], "text": "grüße"}
+        ann.send(json.dumps(message))
+        assert await asyncio.to_thread(bob.recv) == "ann: grüße"
+        assert await _ask(ann, {"action": "say", "text": "me"}) == "ann: me"
+        gone = {"action": "say", "to": "PJqB0fHsqRcCHlw=", "text": "late"}
+        assert await _ask(ann, gone) == "not sent: 410"
+        failed = json.loads(await _ask(ann, {"action": "fail"}))
+        assert failed["message"] == "Internal server error"
+        forbidden = json.loads(await _ask(ann, {"action": "unknown"}))
+        assert forbidden["message"] == "Forbidden"
     (reported,) = chat.said
     assert reported.message == "route `fail`: `Members` has failed: ValueError: no"
 
@@ -100,16 +105,19 @@ async def test_refused(tmp_path: Path) -> None:
     async with _served_chat(tmp_path / "chat", "Chat") as chat:
         for number, (target, status) in enumerate([("/dev", 401), ("/dev?name=mallory", 403)], 1):
             with pytest.raises(WebSocketBadStatusException) as raised:
-                await chat.connect(target)
+                async with chat.connect(target):
+                    pass
             assert raised.value.status_code == status
             assert len(chat.said) == number
 
 
 async def test_plain_cloudformation(tmp_path: Path) -> None:
     """An API of plain CloudFormation answers by its route response; it has no `$connect`, so everybody gets in."""
-    async with _served_chat(tmp_path / "chat", "PlainChat") as chat:
-        with closing(await chat.connect("/plain")) as client:
-            answer = json.loads(await _ask(client, {"do": {"what": "ask"}}))
-            assert answer["context"]["stage"] == "plain"
-            assert answer["variables"] is None
+    async with (
+        _served_chat(tmp_path / "chat", "PlainChat") as chat,
+        chat.connect("/plain") as client,
+    ):
+        answer = json.loads(await _ask(client, {"do": {"what": "ask"}}))
+        assert answer["context"]["stage"] == "plain"
+        assert answer["variables"] is None
     assert chat.said == []

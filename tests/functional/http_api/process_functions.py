@@ -1,0 +1,66 @@
+"""The functions of a project, served in processes of this machine."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from samlocal.execution.fleet.fleet import Fleet
+from samlocal.preparation.options import FunctionOptions, ProjectOptions
+from samlocal.sandbox.backend import Backend
+from samlocal.sandbox.plan import SandboxSettings
+from samlocal.serving.options import ServingOptions
+from samlocal.serving.project_snapshot import RepeatedHost
+from samlocal.serving.served_project import ServedProject
+from tests.functional.execution.fakes import RecordingLog
+from tests.unit.preparation.host import RecordingObserver, host
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from samlocal.sandbox.output import Log
+
+FUNCTION: Final = FunctionOptions(reads_credentials=False)
+
+
+class _NoProgress:
+    """There are no images to pull."""
+
+    def __call__(self, layer: str, status: str, current: int, total: int) -> None:
+        raise AssertionError(layer, status, current, total)
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+@asynccontextmanager
+async def serve_functions(
+    project: ProjectOptions,
+    directory: Path,
+    *,
+    function: FunctionOptions = FUNCTION,
+    endpoint: Path | None = None,
+    log: Log | None = None,
+    watches: bool = False,
+) -> AsyncIterator[ServedProject]:
+    """Serve the functions of a project in a directory; `endpoint` is the socket that they reach."""
+    own_log = log or RecordingLog()
+    options = ServingOptions(
+        project=project,
+        function=function,
+        sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
+    )
+    async with (
+        Fleet(Backend(kind="process"), progress=_NoProgress(), max_environments=2) as fleet,
+        ServedProject(
+            options,
+            RepeatedHost(host(directory, PATH=os.environ["PATH"])),
+            fleet,
+            observer=RecordingObserver(),
+            log=lambda _: own_log,
+            watches=watches,
+        ) as served,
+    ):
+        yield served
