@@ -48,6 +48,7 @@ _APIS: Final[tuple[tuple[str, Callable[[SandboxApis, Request], Awaitable[Respons
     ("/2026-01-15/", call_metadata_api),
     ("/2021-04-23/", call_credentials_api),
 )
+_PREFIXES: Final = tuple(prefix for prefix, _ in _APIS)
 # Operations begin with the date of their version, such as `/2015-03-31/functions/Ratings/invocations`.
 _DATE: Final = re.compile(r"/20\d\d-\d\d-\d\d/")
 # With the stage or without; some clients encode the `@`, and a URL of the API may end with `/`.
@@ -59,7 +60,7 @@ def is_lambda_api(path: str) -> bool:
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
     """
-    return bool(_DATE.match(path)) and not any(path.startswith(prefix) for prefix, _ in _APIS)
+    return not path.startswith(_PREFIXES) and bool(_DATE.match(path))
 
 
 def is_endpoint_path(path: str) -> bool:
@@ -67,7 +68,9 @@ def is_endpoint_path(path: str) -> bool:
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
     """
-    return is_lambda_api(path) or bool(_CONNECTIONS.match(path))
+    if path.startswith(_PREFIXES):  # nearly all requests are
+        return False
+    return bool(_DATE.match(path) or _CONNECTIONS.match(path))
 
 
 class Router:
