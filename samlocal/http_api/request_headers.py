@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from samlocal.http_api.exchange import HttpRequest
 
+# For REST and HTTP APIs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+MAX_HEADER_BYTES: Final = 10_240
 # Of one connection only: https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1
 CONNECTION_HEADERS: Final = frozenset(
     {
@@ -26,6 +29,11 @@ CONNECTION_HEADERS: Final = frozenset(
         "upgrade",
     }
 )
+
+
+def has_too_large_headers(request: HttpRequest) -> bool:
+    """Return whether the names and values of a request's headers have more bytes than API Gateway takes."""
+    return sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADER_BYTES
 
 
 def collect_headers(

@@ -277,7 +277,7 @@ class Api:
     `full_path` is its logical id below the paths of nested stacks; a function URL has that of its function, with a
     colon before the qualifier. `identifier` stands for the id that AWS would give: ten lower-case letters and digits.
     `stage` is the stage's name, or `$default`. `base_paths` are those of custom
-    domains. With `has_other_stages` the same API is there once more for each of these. `gateway_responses` are by
+    domains. A REST API `is_edge_optimized` if its endpoint is one of CloudFront. With `has_other_stages` the same API is there once more for each of these. `gateway_responses` are by
     type, such as `DEFAULT_4XX`. `route_selection` is a WebSocket API's `$request.body.action`. `takes_any_caller` is
     false for a function URL of `AuthType: AWS_IAM`. `failures` are the routes that cannot be resolved.
     """
@@ -295,6 +295,7 @@ class Api:
     route_selection: str | None = None
     base_paths: tuple[str, ...] = ()
     has_other_stages: bool = False
+    is_edge_optimized: bool = False
     api_key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
     usage_plans: tuple[UsagePlan, ...] = ()
     minimum_compression_bytes: int | None = None

@@ -158,6 +158,7 @@ class _RestApiReader:
             name=settings.text("Name") or declared.name,
             variables=stage.variables,
             binary_types=common.binary_types,
+            is_edge_optimized=common.is_edge_optimized,
             gateway_responses=responses,
             base_paths=base_paths(self._resources, self._api, stage.name, self._missing),
             api_key_source=common.api_key_source,

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 KeySource = Literal["HEADER", "AUTHORIZER"]
 
+_EDGE: Final = "EDGE"
 _KEY_SOURCES: Final = ("HEADER", "AUTHORIZER")
 _MOST_COMPRESSION_BYTES: Final = 10 * 1024 * 1024
 
 
 @frozen
 class RestSettings:
-    """Binary media types, where an API key is, and the size from which responses are compressed."""
+    """Binary media types, where an API key is, the size from which responses are compressed, and the kind of endpoint."""
 
     binary_types: tuple[str, ...]
     api_key_source: KeySource
     minimum_compression_bytes: int | None
+    is_edge_optimized: bool
 
 
 def read_rest_settings(settings: Properties, declared: Definition) -> RestSettings:
@@ -42,7 +44,25 @@ def read_rest_settings(settings: Properties, declared: Definition) -> RestSettin
         minimum_compression_bytes=(
             declared.minimum_compression_bytes if own_bytes is None else own_bytes
         ),
+        is_edge_optimized=_is_edge_optimized(settings),
     )
+
+
+def _is_edge_optimized(settings: Properties) -> bool:
+    """Return whether the endpoint is one of CloudFront, which it is by default; unknown ones are not.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_EndpointConfiguration.html
+    """
+    node = settings.without_diagnostics().get("EndpointConfiguration")
+    if node is None:
+        return "EndpointConfiguration" not in settings.entries
+    if node.optional_text() is not None:  # of SAM
+        return node.optional_text() == _EDGE
+    chosen = node.get("Type") or node.get("Types")
+    if chosen is None:
+        return True
+    types = chosen.value if isinstance(chosen.value, tuple) else (chosen,)
+    return any(each.optional_text() == _EDGE for each in types)
 
 
 def read_key_source(settings: Properties, name: str) -> KeySource | None:

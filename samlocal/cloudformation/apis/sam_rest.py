@@ -86,6 +86,7 @@ def read_rest_api(resource: SamResource) -> Api:
         name=settings.text("Name") or definition.name,
         variables=variables,
         binary_types=common.binary_types,
+        is_edge_optimized=common.is_edge_optimized,
         gateway_responses={
             **definition.gateway_responses,
             **read_sam_responses(settings.mapping("GatewayResponses")),

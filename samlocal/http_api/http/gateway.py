@@ -19,6 +19,7 @@ from samlocal.http_api.http.response_mapping import ResponseMapping
 from samlocal.http_api.http.results import error_response, read_result
 from samlocal.http_api.http.routes import RouteTable
 from samlocal.http_api.payload_1 import extended_request_id
+from samlocal.http_api.request_headers import has_too_large_headers
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.project.apis import FunctionIntegration, HttpIntegration, UnsupportedIntegration
@@ -41,6 +42,8 @@ MAX_TIMEOUT_MS: Final = 30_000
 _ERROR: Final = (500, "Internal Server Error")
 _UNAVAILABLE: Final = (503, "Service Unavailable")
 _TOO_LARGE: Final = (413, "Request Entity Too Large")
+# The quota is documented, the answer is not: see `MAX_HEADER_BYTES`.
+_HEADERS_TOO_LARGE: Final = (431, "Request Header Fields Too Large")
 _FORBIDDEN: Final = (403, "Forbidden")
 _REFUSALS: Final[Mapping[RefusalType, tuple[int, str]]] = {
     "UNAUTHORIZED": (401, "Unauthorized"),
@@ -113,6 +116,8 @@ class HttpGateway:
             return await self._answer_preflight(request, self._cors)
         if len(request.body) > MAX_BODY_BYTES:
             return self._complete(request, error_response(*_TOO_LARGE))
+        if has_too_large_headers(request):
+            return self._complete(request, error_response(*_HEADERS_TOO_LARGE))
         return self._complete(request, await self._respond(request))
 
     async def _answer_preflight(self, request: HttpRequest, cors: CorsPolicy) -> HttpResponse:

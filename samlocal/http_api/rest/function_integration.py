@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpResponse
@@ -83,25 +84,34 @@ class FunctionMethod:
 class StreamingMethod:
     """A method whose function sends its response in parts.
 
-    Its time limit is that of the whole response; a client sees an incomplete body if it ends too early.
+    Its time limit is that of the whole response, `idle_seconds` that without a part of it. A client sees an incomplete
+    body if it ends too early.
     """
 
-    def __init__(self, integration: FunctionIntegration, back_end: FunctionBackEnd) -> None:
+    def __init__(
+        self, integration: FunctionIntegration, back_end: FunctionBackEnd, *, idle_seconds: float
+    ) -> None:
         self._integration = integration
         self._back_end = back_end
+        self._idle_seconds = idle_seconds
 
     async def answer(self, routed: RoutedRequest, writer: ResponseWriter) -> None:
         """Run the function, and send its response as it comes."""
         target, request = self._integration.target, routed.request
-        stream = _ResponseStream(request, writer)
-        failure = await self._back_end.stream(
-            target,
-            routed.event,
-            request,
-            sink=stream,
-            timeout_ms=self._integration.timeout_ms,
-        )
-        stream.close()
+        stream = _ResponseStream(request, writer, self._idle_seconds)
+        try:
+            failure = await self._back_end.stream(
+                target,
+                routed.event,
+                request,
+                sink=stream,
+                timeout_ms=self._integration.timeout_ms,
+            )
+        finally:
+            stream.close()
+        if stream.is_idle:
+            reason = f"`{target.function}` has sent nothing for {self._idle_seconds:g} seconds"
+            raise GatewayError(INTEGRATION_TIMEOUT, reason=reason, has_begun=stream.has_begun)
         if failure is not None:
             raise _failure_error(failure, has_begun=stream.has_begun)
         if stream.problem is not None:
@@ -113,7 +123,8 @@ class StreamingMethod:
 class _ResponseStream:
     """A response sink that sends metadata as status and headers, and then the body."""
 
-    def __init__(self, request: HttpRequest, writer: ResponseWriter) -> None:
+    def __init__(self, request: HttpRequest, writer: ResponseWriter, idle_seconds: float) -> None:
+        self.is_idle = False
         self.answered: asyncio.Future[FunctionError | None] = asyncio.Future()
         self.problem: str | None = None
         self.has_begun = False
@@ -123,6 +134,10 @@ class _ResponseStream:
         self._splitter = PreludeSplitter(HTTP_INTEGRATION_RESPONSE)
         self._is_buffered = False
         self._is_closed = False
+        self._idle_seconds = idle_seconds
+        self._loop = asyncio.get_running_loop()
+        self._last_part = self._loop.time()
+        self._timer = self._loop.call_later(idle_seconds, self._check_idle)
 
     async def begin(self, _content_type: str, mode: ResponseMode) -> None:
         self._is_buffered = mode == "buffered"
@@ -131,6 +146,15 @@ class _ResponseStream:
         """Send what belongs to the body; nothing after the end of a response that is wrong or late."""
         if self._is_closed or self._is_buffered:
             return
+        self._last_part = (
+            math.inf
+        )  # a client that reads slowly is not a function that sends nothing
+        try:
+            await self._send(chunk)
+        finally:
+            self._last_part = self._loop.time()
+
+    async def _send(self, chunk: bytes) -> None:
         try:
             body = self._splitter.feed(chunk)
             if self._splitter.prelude is not None and not self.has_begun:
@@ -160,6 +184,20 @@ class _ResponseStream:
     def close(self) -> None:
         """Drop what the function still writes."""
         self._is_closed = True
+        self._timer.cancel()
+
+    def _check_idle(self) -> None:
+        """End the response if the function has sent nothing for too long; the timer is renewed rarely."""
+        if self._is_closed or self.answered.done():
+            return
+        now = self._loop.time()
+        remaining = min(self._last_part + self._idle_seconds - now, self._idle_seconds)
+        if remaining > 0:
+            self._timer = self._loop.call_later(remaining, self._check_idle)
+            return
+        self.is_idle = True
+        self._is_closed = True
+        self.answered.set_result(None)
 
     def _fail(self, problem: str) -> None:
         self.problem = problem

@@ -14,6 +14,7 @@ from samlocal.http_api.media_types import BinaryMediaTypes
 from samlocal.http_api.paths import PathTree
 from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
 from samlocal.http_api.refusal_types import MISSING_AUTHENTICATION_TOKEN
+from samlocal.http_api.request_headers import MAX_HEADER_BYTES, has_too_large_headers
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.rest.api_keys import ApiKeys
 from samlocal.http_api.rest.content_codings import (
@@ -26,7 +27,6 @@ from samlocal.http_api.rest.content_codings import (
 from samlocal.http_api.rest.function_integration import FunctionMethod, StreamingMethod
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
-    HEADERS_TOO_LARGE,
     REQUEST_TOO_LARGE,
     UNSUPPORTED,
     UNSUPPORTED_MEDIA_TYPE,
@@ -62,13 +62,23 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
-_MAX_HEADER_BYTES: Final = 10_240
-# Not API Gateway's own errors: no gateway response applies to it, and it has no ids.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+_IDLE_SECONDS: Final = 300.0
+_EDGE_IDLE_SECONDS: Final = 30.0
+# Not API Gateway's own errors: no gateway response applies to them, and they have no ids.
 # https://github.com/koki-develop/lgtm-generator/issues/10
+_TEXT: Final = (("Content-Type", "text; charset=utf-8"),)
 _BODY_TOO_LARGE: Final = HttpResponse(
     status=413,
-    headers=(("Content-Type", "text; charset=utf-8"),),
+    headers=_TEXT,
     body=b"HTTP content length exceeded %d bytes." % MAX_BODY_BYTES,
+)
+# https://ntsblog.homedev.com.au/index.php/2021/03/09/aws-api-gateway-http-header-is-larger-than-10240-bytes/
+# https://backbencher.dev/solved-431-status-code-with-request-header-fields-too-large
+_HEADERS_TOO_LARGE: Final = HttpResponse(
+    status=431,
+    headers=_TEXT,
+    body=b"HTTP header is larger than %d bytes." % MAX_HEADER_BYTES,
 )
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
 _METHODS_OF_ANY: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -120,6 +130,8 @@ class RestGateway:
         """Return the response to a request; None if it was sent with the writer."""
         if len(request.body) > MAX_BODY_BYTES:
             return _BODY_TOO_LARGE
+        if has_too_large_headers(request):
+            return _HEADERS_TOO_LARGE
         try:
             return await self._respond(request, writer)
         except GatewayError as error:
@@ -149,7 +161,9 @@ class RestGateway:
         integration = route.integration
         if isinstance(integration, FunctionIntegration):
             if integration.streams:
-                return StreamingMethod(integration, self._back_end)
+                return StreamingMethod(
+                    integration, self._back_end, idle_seconds=_idle_seconds(self._api)
+                )
             return FunctionMethod(integration, self._api, self._back_end)
         if isinstance(integration, MockIntegration):
             return MockMethod(integration)
@@ -158,9 +172,6 @@ class RestGateway:
         return _UnsupportedMethod(integration)
 
     async def _respond(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
-        if sum(len(name) + len(value) for name, value in request.headers) > _MAX_HEADER_BYTES:
-            reason = f"its headers are longer than {_MAX_HEADER_BYTES} bytes"
-            raise GatewayError(HEADERS_TOO_LARGE, reason=reason)
         found = self._find(request)
         if found is None:
             raise GatewayError(MISSING_AUTHENTICATION_TOKEN, reason=self._why_missing(request))
@@ -265,6 +276,10 @@ class RestGateway:
         if error.error_type is API_CONFIGURATION_ERROR and (found := self._find(request)):
             place = found[0].route.place
         self._tell(request, error.reason, place=place, hint=error.hint)
+
+
+def _idle_seconds(api: Api) -> float:
+    return _EDGE_IDLE_SECONDS if api.is_edge_optimized else _IDLE_SECONDS
 
 
 async def _decompressed(request: HttpRequest) -> HttpRequest:

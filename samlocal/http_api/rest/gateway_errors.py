@@ -73,11 +73,6 @@ BAD_REQUEST_BODY: Final = ErrorType(
 REQUEST_TOO_LARGE: Final = ErrorType(
     "REQUEST_TOO_LARGE", 413, _BAD_REQUEST, "Request Too Long", space=" "
 )
-# The quota is documented, the answer is not:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-HEADERS_TOO_LARGE: Final = ErrorType(
-    "DEFAULT_4XX", 431, _BAD_REQUEST, "Request Header Fields Too Large", space=" "
-)
 UNSUPPORTED_MEDIA_TYPE: Final = ErrorType(
     "UNSUPPORTED_MEDIA_TYPE", 415, _BAD_REQUEST, "Unsupported Media Type", space=" "
 )

@@ -64,6 +64,8 @@ class _Compiler:
         if self._api != {"Ref": REST_API}:
             return
         source = text_of(settings, "apiKeySourceType")
+        endpoint = service.value("provider", "endpointType")
+        kind = (endpoint.optional_text() or "" if endpoint else "").upper() or "EDGE"
         name = service.value("provider", "apiName")
         made.add(
             REST_API,
@@ -75,6 +77,7 @@ class _Compiler:
                 "MinimumCompressionSize": settings.get("minimumCompressionSize")
                 if settings
                 else None,
+                "EndpointConfiguration": {"Types": [kind]},
                 "ApiKeySourceType": source.upper() if source else None,
             },
         )

@@ -544,3 +544,20 @@ def test_a_resource_whose_properties_have_an_error(read_template: ReadTemplate) 
     assert [each.message for each in found.diagnostics] == [
         f"skipping `Broken{kind}`: no resource `Nothing`" for kind in kinds
     ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_edge_optimized"),
+    [
+        ("Name: shop", True),
+        ("EndpointConfiguration: {Types: [EDGE]}", True),
+        ("EndpointConfiguration: {IpAddressType: ipv4}", True),
+        ("EndpointConfiguration: {Types: [REGIONAL]}", False),
+        ("EndpointConfiguration: {Types: [PRIVATE], VpcEndpointIds: [a]}", False),
+        ("EndpointConfiguration: {Types: [!ImportValue x]}", False),
+    ],
+)
+def test_endpoints(read_template: ReadTemplate, endpoint: str, *, is_edge_optimized: bool) -> None:
+    """An endpoint is edge-optimized unless the template says another type."""
+    (api,) = read_template(API.replace("Name: shop", endpoint) + method(PROXY)).apis
+    assert api.is_edge_optimized == is_edge_optimized

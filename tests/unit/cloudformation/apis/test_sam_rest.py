@@ -664,3 +664,18 @@ def test_resources_of_cloudformation_for_an_api_of_sam(one_api: OneApi, *, impli
         "UNAUTHORIZED": GatewayResponse(headers={"Access-Control-Allow-Origin": "*"})
     }
     assert api.base_paths == ("v1", "v2")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_edge_optimized"),
+    [
+        ("Name: a", True),
+        ("EndpointConfiguration: EDGE", True),
+        ("EndpointConfiguration: REGIONAL", False),
+        ("EndpointConfiguration: {Type: REGIONAL}", False),
+        ("EndpointConfiguration: {Type: EDGE}", True),
+    ],
+)
+def test_endpoints(one_api: OneApi, endpoint: str, *, is_edge_optimized: bool) -> None:
+    """`EndpointConfiguration` is a type, or a mapping with one."""
+    assert one_api(with_api(endpoint)).is_edge_optimized == is_edge_optimized

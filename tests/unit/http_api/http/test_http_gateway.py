@@ -576,3 +576,15 @@ async def test_no_cors_configuration() -> None:
     assert response.status == 200
     assert headers_of(response)["access-control-allow-origin"] == "*"
     assert (await setting.answer(http_request("OPTIONS", "/nothing", *PREFLIGHT))).status == 404
+
+
+async def test_headers_that_are_too_large() -> None:
+    """More than 10,240 bytes of headers are a 431, and no function runs."""
+    setting = Setting(cors=FULL_CORS)
+    response = await setting.answer(http_request("GET", "/items/7", ("x", "y" * 10_000), ORIGIN))
+    assert response.status == 200
+    response = await setting.answer(http_request("GET", "/items/7", ("x", "y" * 10_240), ORIGIN))
+    assert response.status == 431
+    assert json.loads(response.body) == {"message": "Request Header Fields Too Large"}
+    assert headers_of(response)["access-control-allow-origin"] == "https://example.com"
+    assert len(setting.functions.calls) == 1

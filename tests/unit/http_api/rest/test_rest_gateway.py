@@ -231,6 +231,8 @@ async def test_request_sizes() -> None:
 
     response = await served.ask(headers=(("Host", "h"), ("a", "x" * 10_240)))
     assert response.status == 431
+    assert response.body == b"HTTP header is larger than 10240 bytes."
+    assert headers_of(response) == {"content-type": "text; charset=utf-8"}
     assert served.functions.calls == []
 
 

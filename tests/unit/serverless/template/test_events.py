@@ -548,3 +548,12 @@ def test_settings_of_the_provider_that_have_an_error(tmp_path: Path) -> None:
     found = read(tmp_path, function, "apiGateway: {apiKeySourceType: [header]}")
     assert [outline(api) for api in found.apis] == [["GET /a -> own"], ["GET /b -> own"]]
     assert found.diagnostics[0].message == "`apiKeySourceType` must be a string, not a list"
+
+
+@pytest.mark.parametrize(
+    ("provider", "is_edge_optimized"), [("", True), ("endpointType: regional", False)]
+)
+def test_endpoint_type(tmp_path: Path, provider: str, *, is_edge_optimized: bool) -> None:
+    """Serverless makes edge-optimized endpoints unless `endpointType` says another type."""
+    api = read_one(tmp_path, "events: [{http: GET a}]", provider)
+    assert api.is_edge_optimized == is_edge_optimized
