@@ -279,7 +279,8 @@ class Api:
     `stage` is the stage's name, or `$default`. `base_paths` are those of custom
     domains. A REST API `is_edge_optimized` if its endpoint is one of CloudFront. With `has_other_stages` the same API is there once more for each of these. `gateway_responses` are by
     type, such as `DEFAULT_4XX`. `route_selection` is a WebSocket API's `$request.body.action`. `takes_any_caller` is
-    false for a function URL of `AuthType: AWS_IAM`. `failures` are the routes that cannot be resolved.
+    false for a function URL of `AuthType: AWS_IAM`. `foreign_keys` are API keys that only usage plans of other APIs
+    have. `failures` are the routes that cannot be resolved.
     """
 
     kind: ApiKind
@@ -298,6 +299,7 @@ class Api:
     is_edge_optimized: bool = False
     api_key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
     usage_plans: tuple[UsagePlan, ...] = ()
+    foreign_keys: tuple[str, ...] = ()
     minimum_compression_bytes: int | None = None
     takes_any_caller: bool = True
     failures: tuple[Diagnostic, ...] = ()

@@ -18,6 +18,7 @@ from samlocal.cloudformation.apis.sam_resource import SamResource
 from samlocal.cloudformation.apis.sam_rest import read_rest_api
 from samlocal.cloudformation.apis.sam_websocket import read_websocket_api
 from samlocal.cloudformation.apis.settings import skipped
+from samlocal.cloudformation.apis.usage_plans import with_foreign_keys
 from samlocal.cloudformation.apis.websocket_resources import read_websocket_resources
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.functions.properties import Properties
@@ -80,7 +81,8 @@ def read_apis(stacks: Sequence[Stack], read: ReadEntries = read_entries) -> Apis
         apis += made.apis
         diagnostics += (each for each in traces if isinstance(each, Diagnostic))
         diagnostics += made.diagnostics
-    return Apis(apis=_in_order(apis, stacks), diagnostics=merge_diagnostics(diagnostics))
+    found = with_foreign_keys(_in_order(apis, stacks))
+    return Apis(apis=found, diagnostics=merge_diagnostics(diagnostics))
 
 
 def _in_order(apis: Sequence[Api], stacks: Sequence[Stack]) -> tuple[Api, ...]:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.cloudformation.apis.api_names import full_path
@@ -17,13 +18,13 @@ from samlocal.errors import ProjectError
 from samlocal.project.apis import UsagePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from samlocal.cloudformation.apis.api_resources import ApiResources
     from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.stack.stack import Stack
-    from samlocal.project.apis import QuotaPeriod
+    from samlocal.project.apis import Api, QuotaPeriod
 
 _PLAN: Final = "AWS::ApiGateway::UsagePlan"
 _PLAN_KEY: Final = "AWS::ApiGateway::UsagePlanKey"
@@ -66,6 +67,18 @@ def read_sam_plan(auth: Properties | None, stack: Stack, api: str) -> UsagePlan 
     except ProjectError as error:
         settings.missing.diagnostics.append(skipped(f"the usage plan of `{api}`", error))
         return None
+
+
+def with_foreign_keys(apis: Sequence[Api]) -> tuple[Api, ...]:
+    """Return APIs, those that have usage plans with the keys that only other ones have."""
+    keys = {key: None for api in apis for plan in api.usage_plans for key in plan.keys}
+    return tuple(
+        replace(api, foreign_keys=tuple(each for each in keys if each not in own))
+        if api.usage_plans
+        else api
+        for api in apis
+        for own in ({key for plan in api.usage_plans for key in plan.keys},)
+    )
 
 
 def _read(settings: Properties, name: str, keys: tuple[str, ...]) -> UsagePlan:

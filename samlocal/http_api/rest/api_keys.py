@@ -60,6 +60,9 @@ class ApiKeys:
         elif key is None or key not in self._ids:
             reason = "it has no API key" if key is None else "its API key is not a known one"
             raise GatewayError(INVALID_API_KEY, reason=reason)
+        elif (name := self._ids[key]) in self._api.foreign_keys:
+            reason = f"its API key `{name}` is in no usage plan of `{self._api.full_path}`"
+            raise GatewayError(INVALID_API_KEY, reason=reason)
         elif limits := self._limits.get(key):
             limits.take(now)
         identity["apiKey"] = key

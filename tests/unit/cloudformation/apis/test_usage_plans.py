@@ -127,3 +127,21 @@ def test_plans_with_errors(read_template: ReadTemplate, text: str, message: str)
     (said,) = (*found.diagnostics, *api.failures)
     assert said.message == message
     assert said.place is not None
+
+
+def test_keys_of_other_plans(read_template: ReadTemplate) -> None:
+    """An API with a usage plan knows the keys that only others have; one without takes any."""
+    apis = "".join(
+        f"  {name}: {{Type: AWS::Serverless::Api, Properties: {{StageName: dev, Auth: {auth}}}}}\n"
+        for name, auth in {
+            "One": "{UsagePlan: {CreateUsagePlan: PER_API}}",
+            "Two": "{UsagePlan: {CreateUsagePlan: PER_API}}",
+            "Open": "{ApiKeyRequired: true}",
+        }.items()
+    )
+    found = read_template(f"Transform: AWS::Serverless-2016-10-31\nResources:\n{apis}")
+    assert {api.full_path: api.foreign_keys for api in found.apis} == {
+        "One": ("TwoApiKey",),
+        "Two": ("OneApiKey",),
+        "Open": (),
+    }

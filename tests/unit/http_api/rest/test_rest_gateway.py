@@ -435,6 +435,22 @@ async def test_a_key_that_the_template_does_not_have() -> None:
     assert (response.status, response.body) == (429, b'{"message":"Limit Exceeded"}')
 
 
+async def test_a_key_of_other_usage_plans() -> None:
+    """A key that the template gives to other APIs only is not one of this API."""
+    api = rest_api(
+        function_route("/items/{id}", needs_api_key=True),
+        usage_plans=(UsagePlan(name="Plan", keys=("k1",)),),
+        foreign_keys=("k2",),
+    )
+    served = Served(api, keys={"k1": "mine", "k2": "theirs"})
+    answers = [
+        await served.ask(headers=(("Host", "h"), ("x-api-key", each)))
+        for each in ("mine", "theirs")
+    ]
+    assert [each.status for each in answers] == [200, 403]
+    assert "its API key `k2` is in no usage plan of `Shop`" in served.said[0].message
+
+
 async def test_no_api_keys() -> None:
     """Without any key that is given, methods are open, which is said once."""
     served = Served(rest_api(function_route("/items/{id}", needs_api_key=True)))
