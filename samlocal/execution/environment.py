@@ -547,7 +547,7 @@ class ExecutionEnvironment:
         self._has_noted_encryption = True
         self._journal.warn(
             f"{self._configuration.name} has called https:// at an address that has no TLS here:"
-            " use http:// where `AWS_SAM_LOCAL` is set"
+            " use http:// where `SAMLOCAL` is set"
         )
 
 

@@ -114,7 +114,7 @@ def test_function_that_is_invoked_beside_the_endpoint(
 def test_https(server: ApiServer, connect: Callable[[], WebSocket]) -> None:
     """`https://` fails at once, and the terminal says what to change."""
     assert _ask(connect(), "get_connection", scheme="https") == {"failed": "SSLError"}
-    noted = r"Routes has called https:// at .*: use http:// where `AWS_SAM_LOCAL` is set"
+    noted = r"Routes has called https:// at .*: use http:// where `SAMLOCAL` is set"
     assert re.search(noted, server.endpoint.shown), server.endpoint.shown
 
 

@@ -120,4 +120,4 @@ async def test_call_with_tls(path: Path, log_format: Literal["Text", "JSON"]) ->
     noted = [each for each in sandbox.log.entries if "https://" in each]
     assert len(noted) == 1
     text = json.loads(noted[0])["message"] if log_format == "JSON" else noted[0]
-    assert text.endswith("use http:// where `AWS_SAM_LOCAL` is set")
+    assert text.endswith("use http:// where `SAMLOCAL` is set")

@@ -24,7 +24,7 @@ def routes(event, context):
         boto3.client("lambda", config=ONCE).invoke(FunctionName=wanted["function"], Payload=payload)
         return {"statusCode": 200}
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
-    scheme = wanted.get("scheme", "http" if os.environ.get("AWS_SAM_LOCAL") else "https")
+    scheme = wanted.get("scheme", "http" if os.environ.get("SAMLOCAL") else "https")
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=f"{scheme}://{request['domainName']}/{request['stage']}",
