@@ -21,7 +21,8 @@ class HttpRequest:
     `path` is as the client sent it, percent-encoded, without the query, and without a stage prefix or base path that
     led to the API. `prefix` is what was removed: empty, or such as `/Prod`. `query` is as sent, without `?`. The names
     of `headers` are as the client wrote them, in its order; values are decoded as Latin-1. `host` is that of the client's
-    `Host` header, which may have a port; else the server's own. `received` is Unix time in seconds. `trace_header` is a whole X-Ray header, the client's own or a new one.
+    `Host` header, which may have a port; else the server's own. `received` is Unix time in seconds. `trace_header` is a
+    whole X-Ray header, the client's own or a new one.
     """
 
     method: str

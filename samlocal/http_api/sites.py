@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from samlocal.http_api.path_patterns import PathPattern, methods_overlap
+from samlocal.http_api.path_patterns import PathPattern, RouteSet, methods_overlap
 from samlocal.project.apis import ANY_METHOD, DEFAULT_ROUTE, DEFAULT_STAGE, ApiKind
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _collide(one: Api, prefix: str, other: Api, other_prefix: str) -> bool:
     )
 
 
-def _patterns(api: Api, prefix: str = "") -> list[tuple[str, PathPattern]]:
+def _patterns(api: Api, prefix: str) -> list[tuple[str, PathPattern]]:
     """Return the methods and the paths of an API's routes."""
     return [
         (
@@ -199,22 +199,18 @@ class _Member(Generic[T]):
         self.api = api
         self.value = value
         self.needs_prefix = needs_prefix
-        routes = _patterns(api)
+        routes = [(each.method, each.path) for each in api.routes]
         if api.kind is ApiKind.WEBSOCKET:
-            routes = [(ANY_METHOD, PathPattern("/@connections/{id}"))]
+            routes = [(ANY_METHOD, "/@connections/{id}")]
         elif api.kind not in _SHARING:
-            routes = [(ANY_METHOD, PathPattern(DEFAULT_ROUTE))]
-        self._exact = [each for each in routes if not each[1].is_greedy]
-        self._routes = routes
+            routes = [(ANY_METHOD, DEFAULT_ROUTE)]
+        self._routes = RouteSet(routes)
         names = sorted((api.stage, *api.base_paths), key=len, reverse=True)
         self._prefixes = tuple(f"/{each}" for each in names if each and each != DEFAULT_STAGE)
 
     def has(self, method: str | None, path: str, *, is_greedy: bool = False) -> bool:
         """Return whether a route has this method, None: any, and this path."""
-        return any(
-            (method is None or methods_overlap(method, own)) and pattern.matches(path)
-            for own, pattern in (self._routes if is_greedy else self._exact)
-        )
+        return self._routes.has(method, path, is_greedy=is_greedy)
 
     def select(
         self, method: str | None, path: str, *, is_named: bool = False

@@ -60,7 +60,8 @@ def read_openapi(
 ) -> Definition:
     """Return the definition of an API in an OpenAPI document.
 
-    `missing` gets reports of values that are left out; `variables` are those of the stage. Operations that have an error are in `failures`.
+    `missing` gets reports of values that are left out; `variables` are those of the stage. Operations that have an
+    error are in `failures`.
 
     Raises:
         TemplateError: the document is malformed, or cannot be resolved locally.

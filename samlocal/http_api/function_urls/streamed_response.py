@@ -28,8 +28,9 @@ class StreamedResponse:
     """A response sink that writes to the client; `answered` is done at the end, with the function's error.
 
     The response begins when its prelude has arrived, or with the first part if there is none, so that an error before
-    that has a status of its own. A handler that does not stream has one part, which is kept: `whole`. `complete` adds what every response has to the function's headers. A client that does
-    not read a part within `patience_seconds` ends the response.
+    that has a status of its own. A handler that does not stream has one part, which is kept: `whole`. `complete` adds
+    what every response has to the function's headers. A client that does not read a part within `patience_seconds` ends
+    the response.
     """
 
     def __init__(

@@ -56,7 +56,8 @@ _log: Final = logging.getLogger("samlocal.endpoint")
 class WebSocketGateway:
     """Serves one WebSocket API to clients, and its `@connections` to functions.
 
-    `api_keys` are the values of API keys by their ids or names. `clock` gives Unix time in seconds. `report` gets what is wrong with routes and with the results of functions.
+    `api_keys` are the values of API keys by their ids or names. `clock` gives Unix time in seconds. `report` gets what
+    is wrong with routes and with the results of functions.
     All calls are in one event loop. Whoever stops the server calls `close` before functions stop.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samlocal.http_api.path_patterns import PathPattern, methods_overlap
+from samlocal.http_api.path_patterns import PathPattern, RouteSet, methods_overlap
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,18 @@ from samlocal.http_api.path_patterns import PathPattern, methods_overlap
 )
 def test_matches(pattern: str, path: str, *, matches: bool) -> None:
     """A parameter stands for one segment, a greedy one for at least one, `$default` for all."""
-    assert PathPattern(pattern).matches(path) is matches
+    routes = RouteSet([("GET", "/other"), ("GET", pattern)])
+    assert routes.has("GET", path, is_greedy=True) is matches
+    assert routes.has(None, path, is_greedy=True) is matches
+    assert not routes.has("POST", path, is_greedy=True)
+
+
+def test_routes_of_certain_lengths() -> None:
+    """A longer way through parameters is found where fixed segments lead nowhere, and greedy ones can be left out."""
+    routes = RouteSet([("GET", "/a/b"), ("ANY", "/{x}/c"), ("GET", "/{proxy+}")])
+    assert routes.has("PUT", "/a/c", is_greedy=False)
+    assert not routes.has("GET", "/a/d", is_greedy=False)
+    assert routes.has("GET", "/a/d", is_greedy=True)
 
 
 @pytest.mark.parametrize(
