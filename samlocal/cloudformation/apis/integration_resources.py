@@ -7,17 +7,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.integrations import unsupported
+from samlocal.cloudformation.apis.settings import required_text
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.documents.node import Node
+from samlocal.project.apis import MockIntegration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from samlocal.cloudformation.apis.integrations import IntegrationReader
-    from samlocal.project.apis import Integration
+    from samlocal.project.apis import Integration, UnsupportedIntegration
 
 _METHOD_NAMES: Final[Mapping[str, str]] = {
     "Type": "type",
@@ -47,6 +50,9 @@ _RESPONSE_NAMES: Final[Mapping[str, str]] = {
 }
 _RESPONSES: Final = "IntegrationResponses"
 _DEFAULT: Final = "default"
+_STATUS: Final = "$integration.response.statuscode"
+# A dollar sign that no backslash precedes: `\\$default` is a text.
+_VARIABLE: Final = re.compile(r"(?<!\\)\$")
 _VPC_LINK: Final = "VPC_LINK"
 
 
@@ -71,14 +77,50 @@ def read_method_integration(
 
 
 def read_integration_resource(
-    settings: Properties, reader: IntegrationReader, name: str, method: str
+    settings: Properties,
+    reader: IntegrationReader,
+    name: str,
+    method: str,
+    *,
+    responses: Sequence[Properties] = (),
 ) -> Integration:
     """Return an `AWS::ApiGatewayV2::Integration`; one that does not work locally says why.
+
+    `responses` are its `AWS::ApiGatewayV2::IntegrationResponse` resources, which integrations other than proxies have:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-integration-responses.html
 
     Raises:
         TemplateError: It is malformed.
     """
-    return _read(settings, _RESOURCE_NAMES, {}, reader, (name, method))
+    by_key: dict[str, Node] = {}
+    for response in responses:
+        key = required_text(response, "IntegrationResponseKey", f"a response of `{name}`")
+        by_key[key] = _renamed(response.node, _RESPONSE_NAMES)
+    integration = _read(settings, _RESOURCE_NAMES, by_key, reader, (name, method))
+    if isinstance(integration, MockIntegration):
+        return _refuse_selection(settings, name, responses) or integration
+    return integration
+
+
+def _refuse_selection(
+    settings: Properties, name: str, responses: Sequence[Properties]
+) -> UnsupportedIntegration | None:
+    """Return the refusal of an integration whose response or template is chosen by more than the status."""
+    selection = settings.text("IntegrationResponseSelectionExpression")
+    if selection is not None and re.sub("[{}]", "", selection) != _STATUS:
+        return unsupported(
+            f"`{name}` chooses its response by `{selection}`, which is not emulated",
+            settings.node.place_of("IntegrationResponseSelectionExpression"),
+            hint="use `${integration.response.statuscode}`",
+        )
+    for each in (settings, *responses):
+        template = each.text("TemplateSelectionExpression")
+        if template is not None and _VARIABLE.search(template):
+            return unsupported(
+                f"`{name}` chooses a template by `{template}`, which is not emulated",
+                each.node.place_of("TemplateSelectionExpression"),
+            )
+    return None
 
 
 def _read(

@@ -24,12 +24,12 @@ from samlocal.cloudformation.apis.definition import (
     routes_of,
 )
 from samlocal.cloudformation.apis.integration_resources import read_integration_resource
-from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.integrations import IntegrationReader, unsupported
 from samlocal.cloudformation.apis.settings import flag, guarding, refused, required_text
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_paths, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError, TemplateError
-from samlocal.project.apis import ANY_METHOD, Api, ApiKind, IamAuthorizer
+from samlocal.project.apis import ANY_METHOD, Api, ApiKind, HttpIntegration, IamAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,14 +39,15 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.diagnostics import Diagnostic
     from samlocal.errors import Place
-    from samlocal.project.apis import Authorizer
+    from samlocal.project.apis import Authorizer, Integration
 
 API: Final = "AWS::ApiGatewayV2::Api"
 ROUTE: Final = "AWS::ApiGatewayV2::Route"
 OWNER: Final = "ApiId"
 _AUTHORIZER: Final = "AWS::ApiGatewayV2::Authorizer"
 _CONNECT: Final = "$connect"
-_INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
+INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
+INTEGRATION_RESPONSE: Final = "AWS::ApiGatewayV2::IntegrationResponse"
 _AUTHORIZATION_TYPES: Final = ("CUSTOM", "JWT")
 
 
@@ -150,16 +151,31 @@ class V2ApiReader:
         except ProjectError:
             return None
 
+    def _integration(
+        self, target: Resource, reader: IntegrationReader, key: str, method: str
+    ) -> Integration:
+        responses = self._resources.owned(INTEGRATION_RESPONSE, "IntegrationId", target)
+        settings = settings_of(target, self.missing)
+        integration = read_integration_resource(
+            settings,
+            reader,
+            key,
+            method,
+            responses=[settings_of(each, self.missing) for each in responses],
+        )
+        if self._kind is ApiKind.WEBSOCKET and isinstance(integration, HttpIntegration):
+            message = f"`{key}` is sent to `{integration.url}`: HTTP integrations of WebSocket APIs are not emulated"
+            return unsupported(message, settings.node.place)
+        return integration
+
     def _operation(self, route: Resource, variables: Mapping[str, str]) -> Operation:
         settings = settings_of(route, self.missing)
         key = required_text(settings, "RouteKey", f"`{route.logical_id}`")
         method, path = self._split(key, settings.node.place_of("RouteKey"))
-        target = self._resources.referred(route.stack, settings.entries.get("Target"), _INTEGRATION)
+        target = self._resources.referred(route.stack, settings.entries.get("Target"), INTEGRATION)
         if target is not None:
             reader = IntegrationReader(self._kind, target.stack, self.targets, variables)
-            integration = read_integration_resource(
-                settings_of(target, self.missing), reader, key, method
-            )
+            integration = self._integration(target, reader, key, method)
         else:
             is_wrong = "Target" in settings.entries
             raise TemplateError(

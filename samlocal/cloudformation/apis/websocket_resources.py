@@ -8,10 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property
+from samlocal.cloudformation.apis.api_resources import ApiResources, declared_property, orphans
 from samlocal.cloudformation.apis.http_resources import is_websocket
 from samlocal.cloudformation.apis.settings import required_text, skipped
-from samlocal.cloudformation.apis.v2_resources import API, OWNER, ROUTE, V2ApiReader
+from samlocal.cloudformation.apis.v2_resources import (
+    API,
+    INTEGRATION,
+    INTEGRATION_RESPONSE,
+    OWNER,
+    ROUTE,
+    V2ApiReader,
+)
 from samlocal.errors import ProjectError
 from samlocal.project.apis import ANY_METHOD, Api, ApiKind, Apis
 
@@ -38,6 +45,7 @@ def read_websocket_resources(stacks: Sequence[Stack], targets: FunctionTargets) 
                 apis.extend(_read(resources, api, targets))
             except ProjectError as error:
                 diagnostics.append(skipped(f"`{api.logical_id}`", error))
+    diagnostics.extend(orphans(resources, INTEGRATION_RESPONSE, "IntegrationId", INTEGRATION))
     return Apis(apis=tuple(apis), diagnostics=tuple(diagnostics))
 
 
