@@ -22,6 +22,10 @@ _RED: Final = "31"
 _YELLOW: Final = "33"
 _GREEN: Final = "32"
 _DIM: Final = "2"
+# A message may quote what a client or a function has sent; it does not control the terminal, nor hide a line.
+_CONTROLS: Final = {
+    each: f"\\x{each:02x}" for each in (*range(0x20), *range(0x7F, 0xA0)) if each not in b"\t\n"
+}
 _NAME_COLORS: Final = ("36", "35", "34", "32", "33")
 
 
@@ -89,9 +93,9 @@ def finish_output() -> None:
 
 def _show(word: str, color: str, message: str, place: Place | None, hint: str | None) -> None:
     where = f"{shown_place(place)}: " if place else ""
-    text = f"{_paint(f'{word}:', color, sys.stderr)} {where}{message}\n"
+    text = f"{_paint(f'{word}:', color, sys.stderr)} {f'{where}{message}'.translate(_CONTROLS)}\n"
     if hint:
-        text += f"{_paint('hint:', _DIM, sys.stderr)} {hint}\n"
+        text += f"{_paint('hint:', _DIM, sys.stderr)} {hint.translate(_CONTROLS)}\n"
     write_stderr(text)
 
 

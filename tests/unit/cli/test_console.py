@@ -228,6 +228,14 @@ def test_a_name_that_is_not_text_can_be_shown(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == "Error: no such file: caf\\udce9\n"
 
 
+def test_messages_do_not_control_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    """Control characters that a message quotes are shown escaped; it may have lines and tabs."""
+    show_warning("a\x1b[31m\rb\x00\x7f\x9b\n\tc", hint="\x1b]0;d\x07ü")
+    assert capfd.readouterr().err == (
+        "Warning: a\\x1b[31m\\x0db\\x00\\x7f\\x9b\n\tc\nhint: \\x1b]0;d\\x07ü\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("is_terminal", "variables", "colored"),
     [
