@@ -27,6 +27,11 @@ _CONDITIONS: Final = {
     "method": ("http-request-method", "HttpRequestMethodConfig"),
     "ip": ("source-ip", "SourceIpConfig"),
 }
+# The setting of each kind of authorizer.
+_AUTHENTICATIONS: Final = {
+    "cognito": "AuthenticateCognitoConfig",
+    "oidc": "AuthenticateOidcConfig",
+}
 
 
 def compile_load_balancer_events(made: EventResources) -> None:
@@ -67,9 +72,32 @@ def _add_rule(made: EventResources, event: FunctionEvent) -> None:
             "ListenerArn": listener,
             "Priority": priority,
             "Conditions": list(_conditions(settings)),
-            "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": group}}],
+            "Actions": [
+                *_authentications(made, settings),
+                {"Type": "forward", "TargetGroupArn": {"Ref": group}},
+            ],
         },
     )
+
+
+def _authentications(made: EventResources, settings: Node) -> Iterator[dict[str, object]]:
+    """Yield the actions of an event's authorizers, which come before its function."""
+    declared = made.service.value("provider", "alb", "authorizers")
+    for node in list_of(settings, "authorizer") or ():
+        name = node.text("`authorizer`")
+        authorizer = setting(declared, name)
+        if authorizer is None:
+            raise TemplateError(f"`provider.alb.authorizers` has no `{name}`", place=node.place)
+        kind = text_of(authorizer, "type") or ""
+        if kind not in _AUTHENTICATIONS:
+            raise TemplateError(
+                f"`type` must be {' or '.join(_AUTHENTICATIONS)}, not `{kind}`",
+                place=authorizer.place_of("type"),
+            )
+        # "deny" is the framework's default, not the service's.
+        otherwise = text_of(authorizer, "onUnauthenticatedRequest") or "deny"
+        config = {"OnUnauthenticatedRequest": otherwise}
+        yield {"Type": f"authenticate-{kind}", _AUTHENTICATIONS[kind]: config}
 
 
 def _balancer_id(listener: Node) -> str:

@@ -385,6 +385,40 @@ def test_load_balancer(tmp_path: Path) -> None:
     }
 
 
+ALB = "alb: {listenerArn: 'arn:one', priority: 5, conditions: {path: /a}, authorizer: users}"
+
+
+@pytest.mark.parametrize("kind", ["cognito", "oidc"])
+def test_load_balancer_that_authenticates(tmp_path: Path, kind: str) -> None:
+    """An authorizer refuses requests, which nobody can authenticate here, unless it lets others in as well."""
+    provider = f"alb: {{authorizers: {{users: {{type: {kind}}}}}}}"
+    (api,) = read(tmp_path, f"events: [{{{ALB}}}]", provider).apis
+    assert closed_routes(api) == ["ANY /a"]
+    allowing = f"alb: {{authorizers: {{users: {{type: {kind}, onUnauthenticatedRequest: allow}}}}}}"
+    (api,) = read(tmp_path, f"events: [{{{ALB}}}]", allowing).apis
+    assert open_routes(api) == ["ANY /a -> own"]
+    assert f"`authenticate-{kind}`" in api.failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        ("alb: {}", "`provider.alb.authorizers` has no `users`"),
+        (
+            "alb: {authorizers: {users: {type: jwt}}}",
+            "`type` must be cognito or oidc, not `jwt`",
+        ),
+    ],
+)
+def test_wrong_authorizers_of_load_balancers(tmp_path: Path, provider: str, message: str) -> None:
+    """An event whose authorizer is not known is told, and not served without one."""
+    found = read(tmp_path, f"events: [{{{ALB}}}]", provider)
+    assert [each.message for each in found.diagnostics] == [
+        f"skipping an event `alb` of `own`: {message}"
+    ]
+    assert not any(open_routes(api) for api in found.apis)
+
+
 @pytest.mark.parametrize(
     ("url", "cors"),
     [
