@@ -84,7 +84,7 @@ class _LostEvent:
 
 
 class _ForeignApiError(TemplateError):
-    """The API of an event is not in its template."""
+    """The API of an event is not in its template, or does not exist."""
 
 
 class SamEvents:
@@ -196,6 +196,8 @@ class SamEvents:
                 place=node.place,
                 hint=did_you_mean(api, self._stack.resources),
             )
+        if api in self._stack.resources and self._stack.exists(api) is False:
+            raise _ForeignApiError(f"the condition of `{api}` is false", place=node.place)
         return api
 
     def _resource_of(self, node: Node) -> str | None:

@@ -679,3 +679,23 @@ def test_resources_of_cloudformation_for_an_api_of_sam(one_api: OneApi, *, impli
 def test_endpoints(one_api: OneApi, endpoint: str, *, is_edge_optimized: bool) -> None:
     """`EndpointConfiguration` is a type, or a mapping with one."""
     assert one_api(with_api(endpoint)).is_edge_optimized == is_edge_optimized
+
+
+def test_an_event_of_an_api_that_does_not_exist(read_template: ReadTemplate) -> None:
+    """An event whose API has a false condition is named with its place, and makes no route."""
+    found = read_template("""
+        Transform: AWS::Serverless-2016-10-31
+        Conditions: {Never: !Equals [a, b]}
+        Resources:
+          Api: {Type: AWS::Serverless::Api, Condition: Never, Properties: {StageName: dev}}
+          F:
+            Type: AWS::Serverless::Function
+            Properties:
+              Events:
+                A: {Type: Api, Properties: {Path: /a, Method: get, RestApiId: !Ref Api}}
+                B: {Type: Api, Properties: {Path: /b, Method: get}}
+        """)
+    assert [outline(api) for api in found.apis] == [["GET /b -> F"]]
+    (said,) = found.diagnostics
+    assert said.message == "skipping the event `A` of `F`: the condition of `Api` is false"
+    assert said.place is not None
