@@ -45,7 +45,10 @@ class RouteTable:
             else:
                 self._fixed.setdefault(segments, []).append(route)
         variable.sort(key=lambda each: each.order)
-        self._variable = tuple(variable)
+        self._variable = {
+            method: tuple(each for each in variable if each.route.method in {method, ANY_METHOD})
+            for method in {ANY_METHOD, *(each.route.method for each in variable)}
+        }
 
     def find(self, method: str, path: str) -> MatchedRoute | None:
         """Return the route for a method and a decoded path; None if there is none, not even `$default`."""
@@ -53,11 +56,10 @@ class RouteTable:
         for route in self._fixed.get(segments, ()):
             if route.method in {method, ANY_METHOD}:
                 return _matched(route, {})
-        for each in self._variable:
-            if each.route.method in {method, ANY_METHOD}:
-                parameters = each.match(segments)
-                if parameters is not None:
-                    return _matched(each.route, parameters)
+        for each in self._variable.get(method, self._variable[ANY_METHOD]):
+            parameters = each.match(segments)
+            if parameters is not None:
+                return _matched(each.route, parameters)
         return None if self._default is None else _matched(self._default, {})
 
 
@@ -78,8 +80,7 @@ class _VariablePath:
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """Return the values of the variables, of which none is empty; None if the path is another."""
         count = len(self._fixed)
-        rest = "/".join(segments[count:])
-        if (len(segments) < count) or bool(rest) is (self._greedy is None):
+        if len(segments) < count:
             return None
         found: dict[str, str] = {}
         for name, own, segment in zip(self._names, self._fixed, segments, strict=False):
@@ -90,6 +91,9 @@ class _VariablePath:
                 found[name] = segment
             else:
                 return None
+        rest = "/".join(segments[count:])
+        if bool(rest) is (self._greedy is None):
+            return None
         if self._greedy is not None:
             found[self._greedy] = rest
         return found
