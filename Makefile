@@ -46,6 +46,7 @@ bench: $(ready) ## Compare the speed with sam and `docker run`, and the environm
 	$(python) -m tests.benchmarks.streaming || failed=1; \
 	$(python) -m tests.benchmarks.log_flood || failed=1; \
 	$(python) -m tests.benchmarks.lambda_endpoint || failed=1; \
+	$(python) -m tests.benchmarks.start_api || failed=1; \
 	$(python) -m tests.benchmarks.warm_invocations || failed=1; \
 	$(python) -m tests.differential.run || failed=1; \
 	$(python) -m tests.differential.sample_events "$$($(python) -m tests.benchmarks.run --print-sam)" || failed=1; \

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 HOST: Final = "127.0.0.1"
@@ -59,9 +60,12 @@ def invoke_request(
 class Connection:
     """A connection of a thread, made when it is needed, and kept as long as the server keeps it."""
 
-    def __init__(self, port: int, *, seconds: float = 60) -> None:
+    def __init__(
+        self, port: int, *, seconds: float = 60, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._port = port
         self._seconds = seconds
+        self._tls = tls
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -80,6 +84,8 @@ class Connection:
         if self._socket is None:
             self._socket = socket.create_connection((HOST, self._port), timeout=self._seconds)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls:
+                self._socket = self._tls.wrap_socket(self._socket, server_hostname=HOST)
         try:
             self._socket.sendall(request)
             answer, closes = self._receive(self._socket)

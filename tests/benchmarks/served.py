@@ -19,6 +19,7 @@ from tests.benchmarks.timing import REPOSITORY
 from tests.free_ports import free_port
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
 MARKER: Final = "SAMLOCAL_BENCH"
@@ -48,13 +49,13 @@ class Served:
     output: Path
     begun: float = field(default_factory=time.perf_counter)
 
-    def first_answer(self, request: bytes) -> float:
+    def first_answer(self, request: bytes, *, tls: ssl.SSLContext | None = None) -> float:
         """Ask until there is an answer of status 200; return the seconds since the start of the command."""
         while time.perf_counter() - self.begun < _PATIENCE_SECONDS:
             if self.process.poll() is not None:
                 break
             try:
-                with Connection(self.port) as connection:
+                with Connection(self.port, tls=tls) as connection:
                     answer = connection.ask(request)
             except (OSError, LostError):
                 time.sleep(0.005)
