@@ -159,6 +159,9 @@ class HttpEndpoint(ServedEndpoint):
         async def send(request: HttpRequest, entry: ConsoleEntry) -> None:
             await recorder.send(request, entry)
 
+        def refresh() -> None:
+            recorder.refresh()
+
         console = Console(
             routes=lambda: [
                 _console_route(url_of_route(url, api, route, apis), api, route)
@@ -168,8 +171,9 @@ class HttpEndpoint(ServedEndpoint):
             ],
             functions=lambda: [ConsoleFunction(name=name) for name in project.names],
             send=send,
+            refresh=refresh,
         )
-        recorder = Recorder(console.record)
+        recorder = Recorder(console.record, lambda: console.is_watched)
         return console, recorder
 
     def _next_listeners(self, stack: AsyncExitStack) -> list[socket.socket]:

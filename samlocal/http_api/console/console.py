@@ -75,15 +75,25 @@ class Console:
         routes: Callable[[], Sequence[ConsoleRoute]],
         functions: Callable[[], Sequence[ConsoleFunction]],
         send: Sender | None = None,
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """Show what `routes` and `functions` return now; without `send` no request can be sent again."""
+        """Show what `routes` and `functions` return now; without `send` no request can be sent again.
+
+        `refresh` records requests that run, as they are now: it is called before somebody sees them.
+        """
         self._routes = routes
         self._functions = functions
         self._send = send
+        self._refresh = refresh
         self._token = secrets.token_urlsafe(32)
         self._history = History()
         self._streams = 0
         self._sending: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a page waits for requests."""
+        return self._streams > 0
 
     def record(self, entry: ConsoleEntry) -> None:
         """Show a request, or more of one that is known."""
@@ -106,6 +116,7 @@ class Console:
             return _response(308, b"", ("Location", f"{CONSOLE_PATH}/"))
         if (refused := self._refusal(request, path)) is not None:
             return refused
+        self._refresh()
         if request.method == "POST":
             return self._change(path, request)
         if request.method not in {"GET", "HEAD"}:
@@ -143,7 +154,7 @@ class Console:
         return {
             "routes": [_members(each) for each in self._routes()],
             "functions": [_members(each) for each in self._functions()],
-            "entries": [summary(each) for each in self._history],
+            "entries": [summary(each) for each in sorted(self._history, key=_received)],
             "canSend": self._send is not None,
         }
 
@@ -198,6 +209,10 @@ async def _run(send: Sender, request: HttpRequest, entry: ConsoleEntry) -> None:
         await send(request, entry)
     except Exception:  # noqa: BLE001  # nobody awaits it; the log has it
         _log.exception("no answer to %s %s, sent again", request.method, request.path)
+
+
+def _received(entry: ConsoleEntry) -> float:
+    return entry.request.received
 
 
 def _identifier(body: bytes) -> str:

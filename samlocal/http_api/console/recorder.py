@@ -2,6 +2,8 @@
 
 A request is followed from its gateway to the functions that are called for it, authorizers first, by a context
 variable: tasks that a gateway starts have it, too. The entry has the event, result and log of the last function.
+
+While nobody looks, a request has an entry when all of it has ended, or when somebody asks: that costs it less time.
 """
 
 from __future__ import annotations
@@ -50,21 +52,32 @@ class LoggedFunctions(Protocol):
 
 
 class Recorder:
-    """Wraps the gateways and the functions of a server; `record` is the console's."""
+    """Wraps the gateways and the functions of a server; `record` is the console's.
 
-    def __init__(self, record: Callable[[ConsoleEntry], None]) -> None:
-        self._record = record
+    `is_watched` tells whether somebody waits for entries.
+    """
+
+    def __init__(
+        self,
+        record: Callable[[ConsoleEntry], None],
+        is_watched: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._requests = _Requests(record, is_watched)
         self._gateways: dict[str, RecordedGateway] = {}
 
     def gateway(self, api: Api, gateway: Gateway) -> RecordedGateway:
         """Return the gateway of an API that records its requests; the last one for an API answers what is sent again."""
-        recorded = RecordedGateway(api, gateway, self._record)
+        recorded = RecordedGateway(api, gateway, self._requests)
         self._gateways[api.label] = recorded
         return recorded
 
     def functions(self, functions: LoggedFunctions) -> RecordedFunctions:
         """Return functions that record what they do for a gateway's request."""
         return RecordedFunctions(functions)
+
+    def refresh(self) -> None:
+        """Record the requests that run, as they are now."""
+        self._requests.refresh()
 
     async def send(self, request: HttpRequest, entry: ConsoleEntry) -> None:
         """Send a request to the API of an entry again; the response is recorded, and goes nowhere."""
@@ -76,27 +89,27 @@ class Recorder:
 class RecordedGateway:
     """A gateway whose requests are recorded."""
 
-    def __init__(self, api: Api, gateway: Gateway, record: Callable[[ConsoleEntry], None]) -> None:
+    def __init__(self, api: Api, gateway: Gateway, requests: _Requests) -> None:
         self._api = api.label
         self._gateway = gateway
-        self._record = record
+        self._requests = requests
 
     @property
     def max_body_bytes(self) -> int:
         return self._gateway.max_body_bytes
 
     async def refuse_body(self, request: HttpRequest) -> HttpResponse:
-        recording = _Recording(self._record, request, self._api)
+        recording = _Recording(self._requests, request, self._api)
         response = await self._gateway.refuse_body(request)
         recording.answered(response)
         return response
 
     async def answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
-        return await self._answer(request, writer, _Recording(self._record, request, self._api))
+        return await self._answer(request, writer, _Recording(self._requests, request, self._api))
 
     async def repeat(self, request: HttpRequest, identifier: str) -> None:
         """Answer a request like the one of an entry, for nobody."""
-        recording = _Recording(self._record, request, self._api, sent_again=identifier)
+        recording = _Recording(self._requests, request, self._api, sent_again=identifier)
         await self._answer(request, _Nowhere(), recording)
 
     async def _answer(
@@ -108,6 +121,7 @@ class RecordedGateway:
             response = await self._gateway.answer(request, _RecordedWriter(writer, recording))
         except BaseException as error:
             recording.failed(f"{type(error).__name__}: {error}" if str(error) else "cancelled")
+            recording.ended()
             raise
         finally:
             _current.reset(token)
@@ -146,15 +160,39 @@ class RecordedFunctions:
         except SamlocalError as error:
             recording.failed(error.message)
             raise
+        else:
+            kept.ended(result)
         finally:
             kept.duration_ms = (time.perf_counter() - kept.start) * 1000
-            recording.show()
-        kept.ended(result)
-        recording.show()
+            recording.ended()
         return result
 
 
 _current: Final[ContextVar[_Recording | None]] = ContextVar("recording", default=None)
+
+
+class _Requests:
+    """The requests of which something still runs, the oldest first."""
+
+    def __init__(
+        self, record: Callable[[ConsoleEntry], None], is_watched: Callable[[], bool]
+    ) -> None:
+        self._record = record
+        self._is_watched = is_watched
+        self._running: dict[_Recording, None] = {}
+
+    def show(self, recording: _Recording) -> None:
+        if recording.is_running:
+            self._running[recording] = None
+            if not self._is_watched():
+                return
+        else:
+            self._running.pop(recording, None)
+        self._record(recording.entry())
+
+    def refresh(self) -> None:
+        for each in tuple(self._running):
+            self._record(each.entry())
 
 
 class _Recording:
@@ -162,13 +200,14 @@ class _Recording:
 
     def __init__(
         self,
-        record: Callable[[ConsoleEntry], None],
+        requests: _Requests,
         request: HttpRequest,
         api: str,
         *,
         sent_again: str | None = None,
     ) -> None:
-        self._record = record
+        self._requests = requests
+        self._running = 1  # the gateway, and functions
         self._request, self._request_body_size = bounded(request)
         self._api = api
         self._sent_again = sent_again
@@ -180,8 +219,18 @@ class _Recording:
         self._reason: str | None = None
         self.body = _Kept()
 
+    @property
+    def is_running(self) -> bool:
+        return self._running > 0
+
     def called(self, call: _Call) -> None:
+        self._running += 1
         self._calls.append(call)
+        self.show()
+
+    def ended(self) -> None:
+        """Note that the gateway or a function has ended."""
+        self._running -= 1
         self.show()
 
     def begun(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
@@ -192,32 +241,33 @@ class _Recording:
             self.begun(response.status, response.headers)
             self.body.add(response.body)
         self._duration_ms = (time.perf_counter() - self._start) * 1000
-        self.show()
+        self.ended()
 
     def failed(self, reason: str) -> None:
         self._reason = reason
         self.show()
 
     def show(self) -> None:
+        self._requests.show(self)
+
+    def entry(self) -> ConsoleEntry:
         last = self._calls[-1] if self._calls else None
-        self._record(
-            ConsoleEntry(
-                identifier=self._request.request_id,
-                request=self._request,
-                request_body_size=self._request_body_size,
-                api=self._api,
-                function=last.function if last else None,
-                status=self._status,
-                headers=self._headers,
-                body=self.body.kept(),
-                event=last.event if last else None,
-                result=last.result.kept() if last and last.has_result else None,
-                logs=last.logs() if last else KeptBytes(),
-                duration_ms=self._duration_ms,
-                timings=tuple(each for call in self._calls for each in call.timings()),
-                reason=self._reason or (last.reason if last else None),
-                sent_again=self._sent_again,
-            )
+        return ConsoleEntry(
+            identifier=self._request.request_id,
+            request=self._request,
+            request_body_size=self._request_body_size,
+            api=self._api,
+            function=last.function if last else None,
+            status=self._status,
+            headers=self._headers,
+            body=self.body.kept(),
+            event=last.event if last else None,
+            result=last.result.kept() if last and last.has_result else None,
+            logs=last.logs() if last else KeptBytes(),
+            duration_ms=self._duration_ms,
+            timings=tuple(each for call in self._calls for each in call.timings()),
+            reason=self._reason or (last.reason if last else None),
+            sent_again=self._sent_again,
         )
 
 

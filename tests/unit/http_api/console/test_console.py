@@ -298,3 +298,18 @@ def test_text_is_cut_between_characters(cut: int) -> None:
     from samlocal.http_api.console.entry import details  # noqa: PLC0415  # its only use
 
     assert details(served)["responseBody"]["text"] == "x" * (MAX_BODY_BYTES - cut)
+
+
+async def test_requests_that_run_are_recorded_before_they_are_shown() -> None:
+    """The page asks for them, in the order in which they came."""
+    recorded = [entry("late", request=replace(request("/"), received=3.0))]
+
+    def refresh() -> None:
+        for each in recorded:
+            served.record(each)
+
+    served = Console(routes=list, functions=list, refresh=refresh)
+    served.record(entry("later", request=replace(request("/"), received=4.0)))
+    state = json.loads((await ask(served, request(f"{CONSOLE_PATH}/state"))).body)
+    assert [each["id"] for each in state["entries"]] == ["late", "later"]
+    assert not served.is_watched

@@ -206,3 +206,20 @@ async def test_large_bodies_are_cut() -> None:
     for kept in (last.event, last.result, last.body):
         assert kept
         assert (len(kept.content), kept.size) == (MAX_BODY_BYTES, len(response.body))
+
+
+async def test_nobody_looks() -> None:
+    """A request has one entry, when its function has ended, too; one that runs is shown to whoever asks."""
+    entries: list[ConsoleEntry] = []
+    made = Recorder(entries.append, lambda: False)
+    gateway = made.gateway(API, Backed(made.functions(Project(None))))
+    asking = asyncio.create_task(gateway.answer(REQUEST, Client()))
+    await asyncio.sleep(0)
+    made.refresh()
+    assert [(each.status, each.api) for each in entries] == [(None, "Shop")]
+    await asking
+    await asyncio.sleep(0.01)
+    assert [each.status for each in entries] == [None, 200]
+    assert entries[-1].logs.content == b"hello\nEND\n"
+    made.refresh()
+    assert len(entries) == 2
