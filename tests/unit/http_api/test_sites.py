@@ -200,3 +200,11 @@ def test_stages_of_a_websocket_api() -> None:
     assert site.websocket("/", "chat-prod.localhost") == "prod"
     selected = site.select("POST", "/prod/@connections/a", "localhost")
     assert (selected.member, selected.path) == ("prod", "/@connections/a")
+
+
+@pytest.mark.parametrize("kind", [ApiKind.REST, ApiKind.HTTP])
+@pytest.mark.parametrize(("path", "prefix"), [("/a", ""), ("/Prod/a", "/Prod")])
+def test_a_path_that_lacks_the_method(kind: ApiKind, path: str, prefix: str) -> None:
+    """Its API decides who answers: a REST API with a 403, an HTTP API with its greedy route."""
+    site = Site([(api("All", "POST /a", "ANY /{proxy+}", kind=kind, stage="Prod"), "All")])
+    assert site.select("GET", path, "localhost") == ("All", "/a", prefix, True)
