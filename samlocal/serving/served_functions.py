@@ -45,6 +45,7 @@ class ServedFunctions:
         self._resolved: dict[str, asyncio.Task[Function]] = {}
         self._facts: dict[str, asyncio.Task[CodeFacts]] = {}
         self._begun: set[str] = set()
+        self._announced: set[str] = set()
         self._is_eager = False
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -70,6 +71,13 @@ class ServedFunctions:
         if full_path not in self._served:
             self._served[full_path] = ServedFunction(partial(self._prepare, full_path))
         return self._served[full_path]
+
+    def note_invocation(self, full_path: str) -> None:
+        """Say again that a function has changed, which is said once before an invocation.
+
+        What says it may be a change itself, such as output that another program writes to a file beside the code.
+        """
+        self._announced.discard(full_path)
 
     async def resolve(self, entry: FunctionEntry) -> Function:
         """Return a function, resolved once until something changes.
@@ -188,9 +196,11 @@ class ServedFunctions:
         if not changed:
             return
         self._fleet.retire(key, keep=now[0].function.fingerprint)
-        self._observer.show_status(
-            f"`{name}` has changed: its next invocation runs the new version"
-        )
+        if name not in self._announced:
+            self._announced.add(name)
+            self._observer.show_status(
+                f"`{name}` has changed: its next invocation runs the new version"
+            )
         if self._is_eager:
             await self._warm_up(self.entry(name))
 

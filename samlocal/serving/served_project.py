@@ -222,6 +222,7 @@ class ServedProject:
         qualified = select_version(function, call.qualifier)
         check_tenant(function, call.tenant_id)
         served = self._functions.get(function.full_path)
+        self._functions.note_invocation(function.full_path)
         prepared = served.ready(qualified.version) or await served.prepared(qualified.version)
         invocation = Invocation(
             request_id=call.request_id,

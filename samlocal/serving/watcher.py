@@ -11,6 +11,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.serving.file_comparison import FileComparison
 from samlocal.serving.file_watch import IS_LINUX, FileWatch
+from samlocal.serving.own_files import find_own_files
 from samlocal.serving.watch_plan import WatchPlan, plan_watch
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Watcher:
     """Calls `process` with the sources and the files that have changed, one batch after another.
 
     From the moment that a change is seen, `settled` waits until `process` has returned for it. Ignored files
-    in directories of code do not count; a change of the directory itself does. Where the system allows no more
-    watches, files are compared when there is a request.
+    in directories of code do not count, nor do those that this process writes itself; a change of the directory does.
+    Where the system allows no more watches, files are compared when there is a request.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Watcher:
         files: FileWatch | None = None,
     ) -> None:
         self._rules = rules
+        self._own = find_own_files()
         self._observer = observer
         self._process = process
         self._watch = files or FileWatch()
@@ -167,6 +169,8 @@ class Watcher:
             self._note_all()
             return
         for path in paths:
+            if self._own.has(path):
+                continue
             concerned = self._plan.concerned(path)
             if concerned:
                 is_file = os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114

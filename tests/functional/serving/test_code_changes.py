@@ -164,6 +164,34 @@ async def test_unused_environments_end(shop: Shop) -> None:
     ]
 
 
+async def test_changes_are_told_once(shop: Shop) -> None:
+    """Further changes before an invocation are not said: their own message may be one, in a file beside the code."""
+    async with shop.serve() as served:
+        await served.invoke(call())
+        for content in ("a", "ab", "abc"):
+            (shop.directory / "ratings" / "app.py").write_text(content)
+            await noticed(served)
+            await settled(served)
+        await until(lambda: shop.observer.statuses)
+        assert len(shop.observer.statuses) == 1
+        assert (await served.invoke(call())).payload == b"abc"
+        (shop.directory / "ratings" / "app.py").write_text("abcd")
+        await until(lambda: len(shop.observer.statuses) == 2)
+
+
+async def test_own_files(shop: Shop) -> None:
+    """What this process writes beside the code is not a change of the code."""
+    log = shop.directory / "ratings" / "out.log"
+    with log.open("w") as file:
+        async with shop.serve() as served:
+            await served.invoke(call())
+            file.write("started")
+            file.flush()
+            await served.invoke(call())
+    assert len(shop.fleet.starts) == 1
+    assert shop.observer.statuses == []
+
+
 async def test_eager_environments(shop: Shop) -> None:
     """After a change, the environments that were warmed up are warm again."""
     async with shop.serve() as served:
