@@ -17,7 +17,6 @@ from samlocal.cloudformation.apis.marked_text import (
     MarkedText,
     Resource,
     mark_references,
-    show,
 )
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.intrinsics.missing_values import combined, unknown_diagnostic
@@ -109,7 +108,7 @@ class FunctionTargets:
             return unknown_diagnostic(message, node, combined(unknowns))
         resource = used.pop(name, None)
         if match is None or used:
-            message = f"`{show(called.text)}` is not the URI or ARN of a function"
+            message = f"`{called.shown}` is not the URI or ARN of a function"
             return Diagnostic(message=message, place=node.place)
         if isinstance(resource, Resource):
             return self._of_resource(resource, qualifier, node)

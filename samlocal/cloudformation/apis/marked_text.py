@@ -48,12 +48,7 @@ class MarkedText:
     @property
     def shown(self) -> str:
         """The text for people."""
-        return show(self.text)
-
-
-def show(text: str) -> str:
-    """Return a text with marks for people."""
-    return MARK.sub("…", text)
+        return MARK.sub("…", self.text)
 
 
 def mark_references(stack: Stack, node: Node) -> MarkedText:
