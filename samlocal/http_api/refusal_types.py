@@ -36,12 +36,13 @@ MISSING_AUTHENTICATION_TOKEN: Final = ErrorType(
     "MissingAuthenticationTokenException",
     "Missing Authentication Token",
 )
-INVALID_API_KEY: Final = ErrorType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
 REFUSALS: Final[Mapping[str, ErrorType]] = {
     each.name: each
     for each in (
         MISSING_AUTHENTICATION_TOKEN,
-        INVALID_API_KEY,
+        ErrorType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),
+        ErrorType("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"),
+        ErrorType("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"),
         ErrorType("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
         ErrorType(
             "ACCESS_DENIED",

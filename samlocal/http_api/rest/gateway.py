@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.api_keys import ApiKeys
 from samlocal.http_api.authorization import Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
@@ -16,7 +17,6 @@ from samlocal.http_api.payload_1 import EventTarget, build_event, short_id
 from samlocal.http_api.refusal_types import MISSING_AUTHENTICATION_TOKEN
 from samlocal.http_api.request_headers import MAX_HEADER_BYTES, has_too_large_headers
 from samlocal.http_api.request_reports import RequestReports
-from samlocal.http_api.rest.api_keys import ApiKeys
 from samlocal.http_api.rest.content_codings import (
     CodedBodyTooLargeError,
     CodingError,
@@ -182,7 +182,7 @@ class RestGateway:
         try:
             key = await self._authorize(request, method.route, event, owner)
             if method.route.needs_api_key:
-                self._keys.check(event, from_authorizer=key, now=request.received)
+                self._check_key(request, event, key)
             if method.validator:
                 method.validator.check(request, event)
             routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
@@ -232,7 +232,8 @@ class RestGateway:
     ) -> str | None:
         """Complete the event by what an authorizer says, and return the API key that it gives."""
         if route.needs_api_key:
-            self._keys.note(request, event)
+            key = self._keys.choose(request)  # which the authorizer sees, too
+            event["requestContext"]["identity"] |= {"apiKey": key} if key else {}
         if route.authorizer is None:
             return None
         path = "/" + request.path.lstrip("/")
@@ -245,6 +246,18 @@ class RestGateway:
         if verdict.identity is not None:
             event["requestContext"]["identity"] |= verdict.identity
         return verdict.api_key
+
+    def _check_key(self, request: HttpRequest, event: Event, from_authorizer: str | None) -> None:
+        """Complete the event by the API key and its id; `from_authorizer` is the key that an authorizer gives.
+
+        Raises:
+            GatewayError: There is none, or it may not be used now.
+        """
+        key = self._keys.choose(request, from_authorizer)
+        refused = self._keys.check(key, request.received)
+        if refused is not None:
+            raise refusal_error(refused)
+        event["requestContext"]["identity"] |= {"apiKey": key, "apiKeyId": self._keys.id_of(key)}
 
     async def _compressed(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
         """Return a response in the coding that the client prefers, if the API compresses ones of its size."""

@@ -61,8 +61,6 @@ class GatewayError(Exception):
         return f'{{"{member}":{space}{json.dumps(self.message)}}}'.encode()
 
 
-THROTTLED: Final = ErrorType("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests")
-QUOTA_EXCEEDED: Final = ErrorType("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded")
 BAD_REQUEST_PARAMETERS: Final = ErrorType(
     "BAD_REQUEST_PARAMETERS", 400, _BAD_REQUEST, "Bad Request", space=" "
 )

@@ -88,8 +88,6 @@ class WebSocketGateway:
         self._clients = 0
         self._last_left = asyncio.Event()
         self._is_closing = False
-        if not api_keys and any(each.needs_api_key for each in api.routes):
-            report(_unchecked_keys(api))
         for variable in self._routes.selection.unknown:
             report(_unknown_variable(api, variable))
 
@@ -301,14 +299,6 @@ def _is_larger(text: str, most_bytes: int) -> bool:
     if len(text) * 4 <= most_bytes:  # no character has more than 4 bytes
         return False
     return len(text.encode()) > most_bytes
-
-
-def _unchecked_keys(api: Api) -> Diagnostic:
-    return Diagnostic(
-        message=f"API keys of `{api.full_path}` are not checked: none is given",
-        place=api.place,
-        hint="give them with --api-key NAME=VALUE",
-    )
 
 
 def _unknown_variable(api: Api, variable: str) -> Diagnostic:

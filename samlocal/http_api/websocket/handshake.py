@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import SamlocalError
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.api_keys import ApiKeys
 from samlocal.http_api.authorization import Allowed, Refused, method_arn
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.websocket.events import ConnectionFacts, EventRequest, connect_event
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from samlocal.http_api.websocket.integrations import Integrations
     from samlocal.project.apis import Api, Route
 
-_API_KEY: Final = "x-api-key"
-_NO_KEY: Final = Refused(kind="INVALID_API_KEY", reason="the client has no API key")
-_UNKNOWN_KEY: Final = Refused(
-    kind="INVALID_API_KEY", reason="the client's API key is not a known one"
-)
 _SUBPROTOCOL: Final = "sec-websocket-protocol"
 _ERROR_TYPES: Final[Mapping[int, str]] = {
     500: "InternalServerErrorException",
@@ -53,7 +49,7 @@ class Admitted:
 class HandshakeCheck:
     """Decides which clients of one API may connect.
 
-    `api_keys` are the values of API keys by their ids or names; without any, each is let in, and that is said.
+    `api_keys` are the values of API keys by their ids or names.
     """
 
     def __init__(
@@ -66,7 +62,7 @@ class HandshakeCheck:
         report: Callable[[Diagnostic], None],
     ) -> None:
         self._api = api
-        self._key_ids = {value: name for name, value in api_keys.items()}
+        self._keys = ApiKeys(api, api_keys, report=report)
         self._functions = functions
         self._authorizers = authorizers
         self._integrations = integrations
@@ -82,18 +78,19 @@ class HandshakeCheck:
         event_request = EventRequest(
             route_key=CONNECT, request_id=new_identifier(), time_ms=int(now() * 1000)
         )
-        key = request.header(_API_KEY) if self._api.api_key_source == "HEADER" else None
+        from_authorizer = None
         if route.authorizer is not None:
             event = connect_event(facts, event_request, request)
             checked = await self._authorize(route, request, event)
             if isinstance(checked, Refused):
                 return self._refuse(checked, route, request)
             facts = replace(facts, authorizer=checked.context)
-            key = checked.api_key if self._api.api_key_source == "AUTHORIZER" else key
+            from_authorizer = checked.api_key
         if route.needs_api_key:
-            if self._key_ids and key not in self._key_ids:
-                return self._refuse(_UNKNOWN_KEY if key else _NO_KEY, route, request)
-            facts = replace(facts, api_key=(key, self._key_ids.get(key)) if key else None)
+            key = self._keys.choose(request, from_authorizer)
+            if (refused := self._keys.check(key, now())) is not None:
+                return self._refuse(refused, route, request)
+            facts = replace(facts, api_key=(key, self._keys.id_of(key)) if key else None)
         event = connect_event(facts, event_request, request)
         result = await self._integrations.run(route, event, request)
         if isinstance(result, RouteFailure):

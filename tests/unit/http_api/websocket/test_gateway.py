@@ -286,6 +286,18 @@ async def test_api_keys(
     )
 
 
+async def test_key_of_other_apis() -> None:
+    """A key that only usage plans of other APIs have lets no client in, as in REST APIs."""
+    world = World(
+        function_route("$connect", needs_api_key=True),
+        api=replace(API, foreign_keys=("Mine",)),
+        api_keys={"Mine": "secret"},
+        connect=_ok,
+    )
+    async with Client(world, ("X-Api-Key", "secret")) as client:
+        assert (await client.refused())[0] == 403
+
+
 async def test_no_api_keys() -> None:
     """Without any key, each client is let in, which is said at the start."""
     world = World(function_route("$connect", needs_api_key=True), connect=_ok)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final
 
-from samlocal.http_api.rest.gateway_errors import QUOTA_EXCEEDED, THROTTLED, GatewayError
+from samlocal.http_api.authorization import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,31 +31,27 @@ class UsageLimits:
         self._tokens = self._capacity
         self._filled: float | None = None
 
-    def take(self, now: float) -> None:
-        """Count a request at a Unix time in seconds.
+    def take(self, now: float) -> Refused | None:
+        """Count a request at a Unix time in seconds; return its refusal if the key has made too many."""
+        return self._check_rate(now) or self._check_quota(now)
 
-        Raises:
-            GatewayError: The key has made too many requests.
-        """
-        self._check_rate(now)
-        self._check_quota(now)
-
-    def _check_rate(self, now: float) -> None:
+    def _check_rate(self, now: float) -> Refused | None:
         rate = self._plan.rate
         if rate is None:
-            return
+            return None
         passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
         self._filled = now
         self._tokens = min(self._tokens + passed * rate, self._capacity)
         if self._tokens < 1:
             reason = f"its API key may make {rate:g} requests a second under `{self._plan.name}`"
-            raise GatewayError(THROTTLED, reason=reason)
+            return Refused(kind="THROTTLED", reason=reason)
         self._tokens -= 1
+        return None
 
-    def _check_quota(self, now: float) -> None:
+    def _check_quota(self, now: float) -> Refused | None:
         quota = self._plan.quota
         if quota is None:
-            return
+            return None
         period = strftime(_PERIODS[self._plan.quota_period], gmtime(now))
         if period != self._period:
             self._period, self._used = period, 0
@@ -64,5 +60,6 @@ class UsageLimits:
                 f"its API key has made the {quota} requests a {self._plan.quota_period.lower()}"
                 f" that `{self._plan.name}` allows"
             )
-            raise GatewayError(QUOTA_EXCEEDED, reason=reason)
+            return Refused(kind="QUOTA_EXCEEDED", reason=reason)
         self._used += 1
+        return None
