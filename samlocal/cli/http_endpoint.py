@@ -329,6 +329,9 @@ class _Sites:
             self._sites[number : number + 1] = [
                 Site([(api, self._gateways.gateway(api)) for api in members])
             ]
+        current = [self._sites[number] for number in numbers]
+        for each in current:
+            each.refer_to(other for other in current if other is not each)
 
     def _say(self, *diagnostics: Diagnostic) -> None:
         """Report what was not said when the project was read before."""

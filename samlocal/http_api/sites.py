@@ -8,6 +8,7 @@ the first.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from samlocal.http_api.path_patterns import PathPattern, RouteSet, methods_overlap
@@ -125,7 +126,7 @@ class Selected(NamedTuple, Generic[T]):
 
 
 class Site(Generic[T]):
-    """The APIs of one port, each with what answers for it."""
+    """The APIs of one port, each with what answers for it. A host name chooses those of other ports, too."""
 
     def __init__(self, members: Sequence[tuple[Api, T]]) -> None:
         apis = [api for api, _ in members]
@@ -136,9 +137,21 @@ class Site(Generic[T]):
         self._staged = tuple(each for each in self._members if each.api.has_other_stages)
         self._by_label: dict[str, _Member[T]] = {}
         for each in self._members:
-            name = each.api.full_path.replace("/", "-").lower()
+            name = re.sub("[/:]", "-", each.api.full_path).lower()
             for label in (name, each.api.identifier, f"{name}-{each.api.stage.lower()}"):
                 self._by_label.setdefault(label, each)
+        self._elsewhere: dict[str, Site[T]] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The first labels of host names that choose one of the APIs."""
+        return tuple(self._by_label)
+
+    def refer_to(self, sites: Iterable[Site[T]]) -> None:
+        """Answer requests for APIs of other ports, too, that name them by their host."""
+        self._elsewhere = {
+            label: site for site in sites for label in site.labels if label not in self._by_label
+        }
 
     @property
     def apis(self) -> tuple[Api, ...]:
@@ -153,19 +166,23 @@ class Site(Generic[T]):
         label = _label_of(host)
         if (named := self._by_label.get(label)) is not None:
             return self._select_named(named, label, path)
+        if (other := self._elsewhere.get(label)) is not None:
+            return other.select(method, path, host)
+        nobody = Selected(self._members[0].value, path, "", is_route=False)
+        return next(self._candidates(method, path), nobody)
+
+    def _candidates(self, method: str, path: str) -> Iterator[Selected[T]]:
+        """Yield who could answer a request whose host names no API, the best first."""
         for each in self._staged:
             if (selected := each.select_by_prefix(method, path)) is not None and selected.is_route:
-                return selected
+                yield selected
         for each in self._members:
             if not each.needs_prefix and each.has(method, path):
-                return Selected(each.value, path, "", is_route=True)
-        for each in self._members:
-            if (selected := each.select(method, path)) is not None:
-                return selected
-        for each in self._members:
-            if (selected := each.select(None, path)) is not None:
-                return selected
-        return Selected(self._members[0].value, path, "", is_route=False)
+                yield Selected(each.value, path, "", is_route=True)
+        for wanted in (method, None):
+            for each in self._members:
+                if (selected := each.select(wanted, path)) is not None:
+                    yield selected
 
     def _select_named(self, named: _Member[T], label: str, path: str) -> Selected[T]:
         """Return who answers if the host names an API; a prefix chooses between stages that it does not name."""
@@ -181,6 +198,8 @@ class Site(Generic[T]):
 
     def websocket(self, path: str, host: str) -> T | None:
         """Return who takes a WebSocket connection: its stage or base path, or its host name, chooses between several."""
+        if (other := self._elsewhere.get(_label_of(host))) is not None:
+            return other.websocket(path, host)
         members = [each for each in self._members if each.api.kind is ApiKind.WEBSOCKET]
         named = self._by_label.get(_label_of(host))
         chosen = (each for each in members if each.select_by_prefix(None, path) is not None)

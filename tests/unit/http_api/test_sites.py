@@ -208,3 +208,21 @@ def test_a_path_that_lacks_the_method(kind: ApiKind, path: str, prefix: str) -> 
     """Its API decides who answers: a REST API with a 403, an HTTP API with its greedy route."""
     site = Site([(api("All", "POST /a", "ANY /{proxy+}", kind=kind, stage="Prod"), "All")])
     assert site.select("GET", path, "localhost") == ("All", "/a", prefix, True)
+
+
+def test_hosts_of_other_ports() -> None:
+    """A host name chooses an API whichever port the request came to; paths alone never lead to another port."""
+    items, orders = Site([(ITEMS, "Items")]), Site([(ORDERS, "Orders"), (CHAT, "Chat")])
+    url = Site([(replace(URL, full_path="Nested/Url:live"), "Url")])
+    sites = (items, orders, url)
+    for site in sites:
+        site.refer_to(each for each in sites if each is not site)
+    for site in sites:
+        assert site.select("GET", "/x", "items.localhost:3000").member == "Items"
+        selected = site.select("GET", "/Prod/orders/a", "Orders.localhost")
+        assert selected == ("Orders", "/orders/a", "/Prod", True)
+        assert site.select("GET", "/x", "nested-url-live.localhost").member == "Url"
+        assert site.websocket("/", "chat.localhost") == "Chat"
+        assert site.websocket("/", "items.localhost") is None
+    assert items.select("GET", "/orders/a", "localhost").member == "Items"
+    assert items.websocket("/", "localhost") is None
