@@ -23,10 +23,12 @@ from samlocal.cloudformation.apis.websocket_resources import read_websocket_reso
 from samlocal.cloudformation.functions.index import read_entries
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
+from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.cloudformation.intrinsics.transforms import lost_entries
 from samlocal.cloudformation.stack.globals import declared_properties, with_globals
 from samlocal.diagnostics import Diagnostic, merge_diagnostics, parameters_hint
-from samlocal.errors import ProjectError
+from samlocal.documents.node import Node, Unknown
+from samlocal.errors import ProjectError, TemplateError
 from samlocal.project.apis import Api, Apis
 
 if TYPE_CHECKING:
@@ -34,12 +36,10 @@ if TYPE_CHECKING:
 
     from samlocal.cloudformation.apis.function_targets import ReadEntries
     from samlocal.cloudformation.stack.stack import Stack
-    from samlocal.documents.node import Node
 
 _REST: Final = SAM_API
 _HTTP: Final = "AWS::Serverless::HttpApi"
 _URL: Final = "AWS::Lambda::Url"
-_SERVERLESS: Final = "AWS::Serverless::"
 _AUTH: Final = "Auth"
 _EVENTS: Final = {_REST: "Api", _HTTP: "HttpApi"}  # of functions
 _PLAIN: Final = ("AWS::ApiGateway", "AWS::ElasticLoadBalancing")  # of which several make up one API
@@ -148,25 +148,22 @@ class _StackReader:
         node = declared_properties(self._stack, logical_id)
         return Properties(node, self._stack.resolver, self._missing)
 
-    def _api_properties(self, logical_id: str, kind: str) -> Properties:
+    def _api_properties(self, logical_id: str) -> Properties:
         """Return the properties of an API of SAM, which lets nobody in if a part of them cannot be resolved."""
-        own = self._stack.resources[logical_id].get("Properties")
-        found = declared_properties(self._stack, logical_id)
-        inherited = self._globals(kind.removeprefix(_SERVERLESS))
-        return self._with_known_auth(found, own, inherited)
+        return self._with_known_auth(declared_properties(self._stack, logical_id))
 
-    def _with_known_auth(self, found: Node, *sources: Node | None) -> Properties:
-        resolver = self._stack.resolver
-        for source in sources:
-            unknown = lost_entries(source, resolver) if source else None
-            if source and unknown:
-                entries = dict(found.value) if isinstance(found.value, dict) else {}
-                found = found.with_value({**entries, _AUTH: source.with_value(unknown)})
-        return Properties(found, resolver, self._missing)
-
-    def _globals(self, section: str) -> Node | None:
+    def _with_known_auth(self, found: Node) -> Properties:
         sections = self._stack.section("Globals")
-        return sections.get(section) if sections else None
+        if sections and (call := intrinsic_call(sections)):
+            message = f"`Globals` must be a mapping, not a call of `{call[0]}`"
+            raise TemplateError(message, place=sections.place)
+        unknown = lost_entries(found) or (lost_entries(sections) if sections else None)
+        if isinstance(found.value, Unknown):
+            unknown = found.value
+        if unknown is not None:
+            entries = dict(found.value) if isinstance(found.value, dict) else {}
+            found = found.with_value({**entries, _AUTH: found.with_value(unknown)})
+        return Properties(found, self._stack.resolver, self._missing)
 
     def _known(self, logical_id: str, found: Api | Diagnostic | None) -> Iterator[Api]:
         if isinstance(found, Diagnostic):
@@ -179,7 +176,7 @@ class _StackReader:
         resource = SamResource(
             stack=self._stack,
             logical_id=logical_id,
-            settings=self._api_properties(logical_id, kind),
+            settings=self._api_properties(logical_id),
             events=events.of(logical_id),
             lost_events=events.lost(logical_id, _EVENTS.get(kind, "")),
             targets=self._targets,
@@ -220,7 +217,8 @@ class _StackReader:
         """Return the properties of an implicit API: those of `Globals`, and what SAM sets."""
         at = self._stack.resources[logical_id]
         node: Node = at.with_data(own)
-        inherited = self._globals(section)
+        sections = self._stack.section("Globals")
+        inherited = sections.get(section) if sections else None
         if inherited is not None and inherited.value is not None:
             node = with_globals(node, inherited, self._stack.resolver, name=f"Globals.{section}")
-        return self._with_known_auth(node, inherited)
+        return self._with_known_auth(node)

@@ -14,7 +14,7 @@ from samlocal.cloudformation.apis.authorizer_settings import (
     read_payload,
 )
 from samlocal.cloudformation.apis.definition import AWS_IAM
-from samlocal.cloudformation.apis.settings import flag, guarding_mapping, required_text
+from samlocal.cloudformation.apis.settings import flag, guarding, guarding_mapping, required_text
 from samlocal.cloudformation.apis.user_pool_references import name_user_pools
 from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import ProjectError, TemplateError
@@ -102,14 +102,20 @@ def read_ignored(document: OpenApiDocument) -> dict[str, Diagnostic]:
         and name not in known_keys
         and (scheme := document.referred(schemes, name)) is not None
         and not {_AUTHORIZER, _AUTH_TYPE} & scheme.entries.keys()
+        and _has_known_name(scheme)
     }
+
+
+def _has_known_name(scheme: Properties) -> bool:
+    """Return whether it is known if a scheme is an API key in `x-api-key`."""
+    return "name" not in scheme.entries or scheme.without_diagnostics().get("name") is not None
 
 
 def _read_scheme(
     name: str, scheme: Properties, kind: ApiKind, integrations: IntegrationReader
 ) -> Authorizer | None:
     """Return the authorizer of a security scheme; None if the scheme is not one."""
-    settings = guarding_mapping(scheme, _AUTHORIZER, *_GUARDS)
+    settings = guarding_mapping(guarding(scheme, "name", _AUTH_TYPE), _AUTHORIZER, *_GUARDS)
     if settings is None:
         is_iam = (scheme.text(_AUTH_TYPE) or "").lower() == _IAM_TYPE
         return IamAuthorizer(name=name) if is_iam else None

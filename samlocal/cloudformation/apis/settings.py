@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
+from samlocal.cloudformation.intrinsics.transforms import lost_entries
 from samlocal.diagnostics import Diagnostic, error_diagnostic, parameters_hint
 from samlocal.documents.node import NoValue
 from samlocal.errors import TemplateError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from samlocal.cloudformation.functions.properties import Properties
-    from samlocal.documents.node import Node
+    from samlocal.documents.node import Node, Unknown
     from samlocal.errors import ProjectError
     from samlocal.project.apis import PayloadVersion
 
@@ -37,22 +38,29 @@ def known(node: Node) -> Node:
     Raises:
         TemplateError: a part of it is unknown.
     """
-    unknown = find_unknown(node)
+    unknown = find_unknown(node) or lost_entries(node)
     if unknown is not None:
-        raise TemplateError(
-            f"a value cannot be resolved locally: {unknown.reason}",
-            place=unknown.place or node.place,
-            hint=unknown.hint or parameters_hint(unknown.missing),
-        )
+        raise _unknown_error(unknown, node)
     return node
+
+
+def _unknown_error(unknown: Unknown, node: Node) -> TemplateError:
+    return TemplateError(
+        f"a value cannot be resolved locally: {unknown.reason}",
+        place=unknown.place or node.place,
+        hint=unknown.hint or parameters_hint(unknown.missing),
+    )
 
 
 def guarding(settings: Properties, *names: str) -> Properties:
     """Return settings whose values decide who may call an API.
 
     Raises:
-        TemplateError: one of these is unknown: without it the API would be open.
+        TemplateError: one of these is unknown: without it the API would be open. So it is if entries are unknown.
     """
+    lost = lost_entries(settings.node)
+    if lost is not None:
+        raise _unknown_error(lost, settings.node)
     for name in names:
         node = settings.entries.get(name)
         if node is not None:

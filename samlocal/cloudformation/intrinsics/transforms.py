@@ -35,7 +35,8 @@ def needs_expansion(node: Node) -> bool:
 def expand(node: Node, resolver: NodeResolver) -> Node:
     """Return a mapping with its loops and includes expanded.
 
-    The result of a lone transform may be any value; beside other entries it must be a mapping.
+    The result of a lone transform may be any value; beside other entries it must be a mapping. What adds unknown entries
+    stays a key, whose node is unknown: see `lost_entries`.
 
     Raises:
         TemplateError: a loop or an include is malformed.
@@ -47,12 +48,16 @@ def expand(node: Node, resolver: NodeResolver) -> Node:
     keys: dict[str, Node] = dict(node.keys or {})
     for key, entry in entries.items():
         if key == TRANSFORM:
-            added = _added(_transform(entry, resolver), resolver)
+            added = _transform(entry, resolver)
         elif key.startswith(_FOR_EACH):
             added = _for_each(entry, resolver, keys)
         else:
-            added = {key: entry}
-        expanded.update(added)
+            expanded[key] = entry
+            continue
+        keys.pop(key, None)
+        if isinstance(added.value, Unknown):
+            keys[key] = added
+        expanded.update(_added(added, resolver))
         if len(expanded) > _MAX_ENTRIES:
             raise TemplateError(
                 f"loops generate more than {_MAX_ENTRIES:,} entries here", place=entry.place
@@ -69,26 +74,15 @@ def expand_section(node: Node, resolver: NodeResolver) -> Node:
         return node
     expanded = resolver.reduce(node)
     if isinstance(expanded.value, Unknown):
-        return node.with_value(_added(expanded, resolver))
+        keys = {TRANSFORM: expanded}
+        return Node(_added(expanded, resolver), node.path, node.line, node.column, keys)
     return expanded
 
 
-def lost_entries(node: Node, resolver: NodeResolver) -> Unknown | None:
-    """Return why some entries of a mapping are unknown: those of a transform or of a loop; None if all are known."""
-    if not isinstance(node.value, dict):
-        return None
-    if not needs_expansion(node):
-        value = resolver.reduce(node).value
-        return value if isinstance(value, Unknown) else None
-    for key, entry in node.value.items():
-        value = None
-        if key == TRANSFORM:
-            value = _transform(entry, resolver).value
-        elif key.startswith(_FOR_EACH) and isinstance(entry.value, tuple) and len(entry.value) > 1:
-            value = resolver.resolve(entry.value[1]).value
-        if isinstance(value, Unknown):
-            return value
-    return None
+def lost_entries(node: Node) -> Unknown | None:
+    """Return why a mapping lacks entries of a transform or a loop; None if it has all of them."""
+    unknowns = (key.value for key in (node.keys or {}).values())
+    return next((each for each in unknowns if isinstance(each, Unknown)), None)
 
 
 def transform_name(call: Node) -> str | None:
@@ -121,7 +115,8 @@ def _added(node: Node, resolver: NodeResolver) -> Mapping[str, Node]:
     return node.entries("what is added here")
 
 
-def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Mapping[str, Node]:
+def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Node:
+    """Return the entries that a loop adds, or the unknown value of its collection."""
     parts = loop.items("a loop")
     if len(parts) != 3:  # noqa: PLR2004
         raise TemplateError(
@@ -130,7 +125,7 @@ def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Mapp
     identifier = parts[0].text("the identifier of a loop")
     collection = resolver.resolve(parts[1])
     if isinstance(collection.value, Unknown):
-        return _added(collection, resolver)
+        return collection
     items = collection.items("the collection of a loop")
     if len(items) > _MAX_ITEMS:
         raise TemplateError(f"a loop has more than {_MAX_ITEMS:,} items", place=loop.place)
@@ -142,7 +137,7 @@ def _for_each(loop: Node, resolver: NodeResolver, keys: dict[str, Node]) -> Mapp
             body = expand(body, resolver)
         entries.update(body.entries("what a loop repeats"))
         keys.update(body.keys or {})
-    return entries
+    return loop.with_value(entries)
 
 
 def _bind(body: Node, identifier: str, value: str) -> Node:

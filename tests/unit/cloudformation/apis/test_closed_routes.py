@@ -59,6 +59,14 @@ def places(found: Apis) -> list[bool]:
         ("{Type: KIND, Properties: {Path: /a, Method: get, Auth: [AWS_IAM]}}", "GET /a"),
         ("{Type: KIND, Properties: {Path: /a, Method: get, TimeoutInMillis: 1}}", "GET /a"),
         (
+            "{Type: KIND, Properties: {Path: /a, Method: get, Fn::Transform: {Name: Macro}}}",
+            "GET /a",
+        ),
+        (
+            "{Type: KIND, Properties: {Path: /a, Method: get, Auth: {Fn::Transform: {Name: Macro}, InvokeRole: a}}}",
+            "GET /a",
+        ),
+        (
             "{Type: KIND, Properties: {Path: /a, Method: get, RestApiId: !ImportValue x, ApiId: !ImportValue x}}",
             "GET /a",
         ),
@@ -86,6 +94,7 @@ def test_an_event_with_an_error(
         "{Type: KIND, Properties: {Path: !ImportValue x, Method: get}}",
         "{Type: KIND, Properties: {Method: get}}",
         "{Fn::Transform: {Name: Macro}}",
+        "{Type: KIND, Fn::Transform: {Name: Macro}}",
     ],
 )
 def test_an_event_whose_path_is_unknown(read_template: ReadTemplate, kind: str, event: str) -> None:
@@ -124,6 +133,9 @@ def test_an_event_of_another_api(read_template: ReadTemplate) -> None:
             "{Auth: {Fn::Unknown: a}}",
             "{Fn::Transform: {Name: Macro}}",
             "{Name: a, Fn::Transform: {Name: Macro}}",
+            "{Auth: {DefaultAuthorizer: AWS_IAM, Fn::Transform: {Name: Macro}}}",
+            "{Name: a, 'Fn::ForEach::X': [A, !ImportValue x, {'${A}': b}]}",
+            "{Name: a}, Fn::Transform: {Name: Macro}",
         )
         for kind in ("Api", "HttpApi")
     ]
@@ -200,6 +212,8 @@ Resources:
         ("{$ref: '#/nothing'}", "ANY /a"),
         ("{get: !ImportValue x}", "GET /a"),
         ("{get: {}}", "GET /a"),
+        ("{Fn::Transform: {Name: Macro}, get: {}}", "ANY /a"),
+        (f"{{get: {{Fn::Transform: {{Name: Macro}}, {PROXY}}}}}", "GET /a"),
         (f"{{get: {{security: !ImportValue x, {PROXY}}}}}", "GET /a"),
         ("{get: {x-amazon-apigateway-integration: {type: aws_proxy}}}", "GET /a"),
         ("{get: {x-amazon-apigateway-integration: !ImportValue x}}", "GET /a"),
@@ -265,6 +279,7 @@ Resources:
     [
         ("HttpMethod: GET, ResourceId: !Ref A, AuthorizationType: !ImportValue x", "GET /a"),
         ("HttpMethod: GET, ResourceId: !Ref A, ApiKeyRequired: !ImportValue x", "GET /a"),
+        ("HttpMethod: GET, ResourceId: !Ref A, Fn::Transform: {Name: Macro}", "GET /a"),
         ("HttpMethod: !ImportValue x, ResourceId: !Ref A", "ANY /a"),
         ("HttpMethod: GET, ResourceId: !ImportValue x", "ANY /{proxy+}"),
         ("HttpMethod: GET, ResourceId: !Ref Nothing", "ANY /{proxy+}"),
@@ -302,6 +317,7 @@ Resources:
         ("HTTP", "RouteKey: GET /a, AuthorizationType: !ImportValue x", ["GET /a"]),
         ("HTTP", "RouteKey: GET /a, AuthorizationType: JWT, AuthorizerId: abc", ["GET /a"]),
         ("HTTP", "RouteKey: !ImportValue x", ["ANY $default"]),
+        ("HTTP", "RouteKey: GET /a, Fn::Transform: {Name: Macro}", ["GET /a"]),
         ("HTTP", "RouteKey: a", ["ANY $default"]),
         ("WEBSOCKET", "RouteKey: $connect, AuthorizationType: !ImportValue x", ["ANY $connect"]),
         ("WEBSOCKET", "RouteKey: a, ApiKeyRequired: !ImportValue x", ["ANY a"]),
@@ -409,3 +425,39 @@ def test_a_jwt_authorizer_that_is_unknown_in_part(
     assert diagnostic.place is not None
     line = diagnostic.place.path.read_text().splitlines()[diagnostic.place.line - 1]
     assert "onfiguration:" in line
+
+
+def test_globals_that_only_aws_knows(read_template: ReadTemplate) -> None:
+    """A call in place of `Globals` is refused, as SAM does."""
+    event = "{Type: Api, Properties: {Path: /a, Method: get}}"
+    text = SAM.format(globals="Globals: !ImportValue x", kind="Api", event=event)
+    found = read_template(text)
+    assert found.apis == ()
+    assert (
+        "`Globals` must be a mapping, not a call of `Fn::ImportValue`"
+        in found.diagnostics[0].message
+    )
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "{type: apiKey, in: header, name: !ImportValue x}",
+        "{type: apiKey, in: header, name: Authorization, x-amazon-apigateway-authtype: !ImportValue x}",
+        "{type: apiKey, in: header, name: a, Fn::Transform: {Name: Macro}}",
+        "!ImportValue x",
+    ],
+)
+def test_a_security_scheme_that_is_unknown_in_part(
+    read_template: ReadTemplate, scheme: str
+) -> None:
+    """It may be an API key or an authorizer: a method with it refuses requests."""
+    text = OPENAPI.format(
+        kind="Api", item=f"{{get: {{security: [{{Key: []}}], {PROXY}}}}}", proxy=PROXY
+    ).replace(
+        "openapi: 3.0.1",
+        f"openapi: 3.0.1\n        components: {{securitySchemes: {{Key: {scheme}}}}}",
+    )
+    (api,) = read_template(text).apis
+    assert closed_routes(api) == ["GET /a"]
+    assert open_routes(api) == [ALL]
