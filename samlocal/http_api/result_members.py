@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HeaderList = list[tuple[str, str]]
 
 # https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_IN_VALUES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NOT_IN_HEADER_VALUES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS: Final = re.compile("[2-5][0-9][0-9]")
 # The framing is the server's.
 _FRAMING: Final = CONNECTION_HEADERS | {"content-length"}
@@ -56,7 +56,7 @@ def read_status(value: object) -> int:
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     text = str(number) if isinstance(number, int | str) else ""
     if not _STATUS.fullmatch(text):
-        raise WrongResultError(f"`statusCode` is not a number from 200 to 599: {_show(value)}")
+        raise WrongResultError(f"`statusCode` is not a number from 200 to 599: {describe(value)}")
     return int(text)
 
 
@@ -68,7 +68,7 @@ def read_headers(value: object) -> HeaderList:
     """
     return [
         (name, _read_value(f"headers.{name}", each))
-        for name, each in _read_object("headers", value).items()
+        for name, each in read_object("headers", value).items()
         if each is not None and is_sent("headers", name)
     ]
 
@@ -80,10 +80,10 @@ def read_multi_value_headers(value: object) -> HeaderList:
         WrongResultError: They are not an object of lists, or a name or a value cannot be sent.
     """
     found: HeaderList = []
-    for name, values in _read_object("multiValueHeaders", value).items():
+    for name, values in read_object("multiValueHeaders", value).items():
         is_the_functions = is_sent("multiValueHeaders", name)
         if not isinstance(values, list):
-            raise WrongResultError(f"`multiValueHeaders.{name}` is not a list: {_show(values)}")
+            raise WrongResultError(f"`multiValueHeaders.{name}` is not a list: {describe(values)}")
         if is_the_functions:
             found += [(name, _read_value(f"multiValueHeaders.{name}", each)) for each in values]
     return found
@@ -98,7 +98,7 @@ def read_cookies(value: object) -> HeaderList:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise WrongResultError(f"`cookies` is not a list of texts: {_show(value)}")
+        raise WrongResultError(f"`cookies` is not a list of texts: {describe(value)}")
     return [("Set-Cookie", _read_value("cookies", each)) for each in value]
 
 
@@ -110,19 +110,29 @@ def read_body(result: Mapping[str, object]) -> bytes:
     """
     body, is_base64 = result.get("body"), result.get("isBase64Encoded")
     if not isinstance(is_base64, bool | None):
-        raise WrongResultError(f"`isBase64Encoded` is not a boolean: {_show(is_base64)}")
-    if body is None:
-        return b""
-    if not isinstance(body, str):
-        raise WrongResultError(f"`body` is not text: {_show(body)}; return JSON as a text")
+        raise WrongResultError(f"`isBase64Encoded` is not a boolean: {describe(is_base64)}")
+    text = read_text_body(body)
     if not is_base64:
-        return body.encode(errors="replace")
+        return text.encode(errors="replace")
     try:
-        return base64.b64decode(body, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise WrongResultError(
             f"`body` is not Base64, though `isBase64Encoded` is true: {error}"
         ) from error
+
+
+def read_text_body(value: object) -> str:
+    """Return `body` as it is; None is an empty one.
+
+    Raises:
+        WrongResultError: It is not text.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise WrongResultError(f"`body` is not text: {describe(value)}; return JSON as a text")
+    return value
 
 
 def has_header(headers: HeaderList, name: str) -> bool:
@@ -136,16 +146,23 @@ def is_sent(member: str, name: str) -> bool:
     Raises:
         WrongResultError: It is not the name of a header.
     """
-    if not _TOKEN.fullmatch(name):
-        raise WrongResultError(f"`{member}` has a name that is not one of a header: {_show(name)}")
+    if not HEADER_NAME.fullmatch(name):
+        raise WrongResultError(
+            f"`{member}` has a name that is not one of a header: {describe(name)}"
+        )
     return name.lower() not in _FRAMING
 
 
-def _read_object(member: str, value: object) -> Mapping[str, object]:
+def read_object(member: str, value: object) -> Mapping[str, object]:
+    """Return a member that is an object; None is an empty one.
+
+    Raises:
+        WrongResultError: It is something else.
+    """
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise WrongResultError(f"`{member}` is not an object: {_show(value)}")
+        raise WrongResultError(f"`{member}` is not an object: {describe(value)}")
     return value
 
 
@@ -155,14 +172,15 @@ def _read_value(member: str, value: object) -> str:
     if isinstance(value, int | float):
         return json.dumps(value)
     if not isinstance(value, str):
-        raise WrongResultError(f"`{member}` is not text: {_show(value)}")
-    if _NOT_IN_VALUES.search(value):
-        raise WrongResultError(f"`{member}` has a control character: {_show(value)}")
+        raise WrongResultError(f"`{member}` is not text: {describe(value)}")
+    if NOT_IN_HEADER_VALUES.search(value):
+        raise WrongResultError(f"`{member}` has a control character: {describe(value)}")
     # Values stand for bytes, decoded as Latin-1: text that is not ASCII is sent as UTF-8.
     return value if value.isascii() else value.encode(errors="replace").decode("latin-1")
 
 
-def _show(value: object) -> str:
+def describe(value: object) -> str:
+    """Return a value of JSON for a message: a long one shortened, an object or a list in words."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     # Half of a surrogate pair, which JSON may have, is not for a terminal.

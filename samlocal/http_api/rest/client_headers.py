@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.payload_1 import extended_request_id
+from samlocal.http_api.result_members import HEADER_NAME, NOT_IN_HEADER_VALUES
 from samlocal.trace_header import read_trace_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samlocal.http_api.exchange import HttpRequest
-
-Pairs = list[tuple[str, str]]
+    from samlocal.http_api.result_members import HeaderList
 
 _REMAPPED_PREFIX: Final = "x-amzn-Remapped-"
 # Recorded on AWS for integrations of functions and of HTTP:
@@ -38,16 +37,13 @@ _REMAPPED: Final = frozenset(
     }
 )
 _DROPPED: Final = frozenset({"transfer-encoding", "x-amz-apigw-id"})
-# https://www.rfc-editor.org/rfc/rfc9110#name-field-names
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class HeaderError(ValueError):
     """A header that HTTP does not allow."""
 
 
-def remap(headers: Iterable[tuple[str, str]]) -> Pairs:
+def remap(headers: Iterable[tuple[str, str]]) -> HeaderList:
     """Return the headers of an integration under the names that a client gets, without those that are dropped.
 
     Raises:
@@ -60,7 +56,7 @@ def remap(headers: Iterable[tuple[str, str]]) -> Pairs:
     ]
 
 
-def own_headers(request: HttpRequest, *, with_trace: bool) -> Pairs:
+def own_headers(request: HttpRequest, *, with_trace: bool) -> HeaderList:
     """Return the headers that API Gateway adds; errors, mocks and HTTP proxies do not have the trace."""
     headers = [
         ("x-amzn-RequestId", request.request_id),
@@ -73,7 +69,7 @@ def own_headers(request: HttpRequest, *, with_trace: bool) -> Pairs:
     return headers
 
 
-def replace_headers(headers: Pairs, replacements: Iterable[tuple[str, str]]) -> Pairs:
+def replace_headers(headers: HeaderList, replacements: Iterable[tuple[str, str]]) -> HeaderList:
     """Return headers with others, which replace those of the same name."""
     added = list(replacements)
     names = {name.lower() for name, _ in added}
@@ -86,9 +82,9 @@ def sendable(name: str, value: str) -> str:
     Raises:
         HeaderError: It cannot be sent.
     """
-    if not _NAME.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         raise HeaderError(f"`{name}` is not the name of a header")
-    if _CONTROL.search(value):
+    if NOT_IN_HEADER_VALUES.search(value):
         raise HeaderError(f"the value of the header `{name}` has control characters")
     try:
         value.encode("latin-1")

@@ -17,10 +17,13 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.http_api.rest.client_headers import HeaderError, remap
 from samlocal.http_api.result_members import (
     WrongResultError,
+    describe,
     has_header,
     parse_json,
     read_cookies,
+    read_object,
     read_status,
+    read_text_body,
 )
 from samlocal.suggestions import quoted
 
@@ -31,15 +34,6 @@ _MEMBERS: Final = ("statusCode", "headers", "multiValueHeaders", "body", "isBase
 _METADATA_MEMBERS: Final = ("statusCode", "headers", "multiValueHeaders", "cookies")
 _DEFAULT_STATUS: Final = 200
 _DEFAULT_CONTENT_TYPE: Final = ("Content-Type", "application/json")
-_KINDS: Final[Mapping[type, str]] = {
-    str: "text",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-    type(None): "null",
-}
 
 
 class BrokenBase64Error(WrongResultError):
@@ -65,7 +59,7 @@ def read_response(payload: bytes, *, decodes_base64: bool) -> FunctionResponse:
     if not payload:
         raise WrongResultError("the result is empty")
     members = _read_members(parse_json(payload), _MEMBERS)
-    body = _read_body(members.get("body"))
+    body = read_text_body(members.get("body"))
     if _read_flag(members.get("isBase64Encoded")) and decodes_base64:
         content = _decode(body)
     else:
@@ -90,7 +84,7 @@ def read_metadata(metadata: Mapping[str, object]) -> FunctionResponse:
 
 def _read_members(result: object, known: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(result, dict):
-        raise WrongResultError(f"the result is {_kind(result)}, not an object")
+        raise WrongResultError(f"the result is not an object: {describe(result)}")
     for name in result:
         if name not in known:
             raise WrongResultError(
@@ -105,20 +99,12 @@ def _read_status(members: Mapping[str, Any]) -> int:
     return _DEFAULT_STATUS if value is None else read_status(value)
 
 
-def _read_body(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise WrongResultError(f"`body` is {_kind(value)}, not text; return JSON as a text")
-    return value
-
-
 def _read_flag(value: object) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
-    raise WrongResultError(f"`isBase64Encoded` is {_kind(value)}, not a boolean")
+    raise WrongResultError(f"`isBase64Encoded` is not a boolean: {describe(value)}")
 
 
 def _read_headers(
@@ -127,17 +113,17 @@ def _read_headers(
     """Return the headers: the lists first, then the single values that those do not have."""
     pairs: dict[tuple[str, str], tuple[str, str]] = {}
     names: dict[str, str] = {}
-    for name, values in _object(members, "multiValueHeaders").items():
+    for name, values in read_object("multiValueHeaders", members.get("multiValueHeaders")).items():
         if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
             raise WrongResultError(f"`multiValueHeaders.{name}` is not a list of texts")
         names.setdefault(name.lower(), name)
         for value in values:
             pairs.setdefault((name.lower(), value), (name, value))
-    for name, value in _object(members, "headers").items():
+    for name, value in read_object("headers", members.get("headers")).items():
         if value is None:
             continue
         if isinstance(value, dict | list):
-            raise WrongResultError(f"`headers.{name}` is {_kind(value)}, not text")
+            raise WrongResultError(f"`headers.{name}` is not text: {describe(value)}")
         text = value if isinstance(value, str) else json.dumps(value)
         pairs.setdefault((name.lower(), text), (names.get(name.lower(), name), text))
     headers = [*pairs.values(), *cookies]
@@ -149,15 +135,6 @@ def _read_headers(
         raise WrongResultError(str(error)) from error
 
 
-def _object(members: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = members.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise WrongResultError(f"`{name}` is {_kind(value)}, not an object")
-    return value
-
-
 def _decode(body: str) -> bytes:
     """Return the bytes in base64, which may lack its padding and have line breaks."""
     compact = "".join(body.split()).rstrip("=")
@@ -165,7 +142,3 @@ def _decode(body: str) -> bytes:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BrokenBase64Error("`isBase64Encoded` is true, but `body` is not Base64") from None
-
-
-def _kind(value: object) -> str:
-    return _KINDS.get(type(value), "something else")

@@ -89,7 +89,7 @@ async def test_response(api: Served) -> None:
 async def test_failures(api: Served) -> None:
     """Errors and wrong results are the gateway's own answers, as the template customises them."""
     for method, path, body, words in (
-        ("POST", "/answers", '"text"', "the result is text, not an object"),
+        ("POST", "/answers", '"text"', 'the result is not an object: `"text"`'),
         ("GET", "/fails", None, "RangeError: no stars"),
         ("GET", "/breaks-at-once", None, "RangeError: no stars"),
     ):

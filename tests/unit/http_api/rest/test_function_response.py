@@ -141,11 +141,11 @@ def test_body(members: object, *, decodes: bool, body: bytes) -> None:
         pytest.param(b"", "the result is empty", id="empty"),
         pytest.param(b"{", "the result is not JSON", id="no JSON"),
         pytest.param(b"NaN", "the result is not JSON", id="NaN"),
-        pytest.param(b"null", "the result is null, not an object", id="null"),
-        pytest.param(b'"text"', "the result is text, not an object", id="text"),
-        pytest.param(b"7", "the result is a number, not an object", id="a number"),
-        pytest.param(b"true", "the result is a boolean, not an object", id="a boolean"),
-        pytest.param(b"[]", "the result is a list, not an object", id="a list"),
+        pytest.param(b"null", "the result is not an object: `null`", id="null"),
+        pytest.param(b'"text"', 'the result is not an object: `"text"`', id="text"),
+        pytest.param(b"7", "the result is not an object: `7`", id="a number"),
+        pytest.param(b"true", "the result is not an object: `true`", id="a boolean"),
+        pytest.param(b"[]", "the result is not an object: a list", id="a list"),
         pytest.param(b"[" * 100_000, "the result is not JSON", id="deep"),
         pytest.param(b'{"wrongValue": 1}', "the result has the member `wrongValue`", id="unknown"),
         pytest.param(b'{"cookies": []}', "the result has the member `cookies`", id="cookies"),
@@ -154,11 +154,15 @@ def test_body(members: object, *, decodes: bool, body: bytes) -> None:
         pytest.param(b'{"statusCode": 99}', "`statusCode` is not a number", id="a low status"),
         pytest.param(b'{"statusCode": 600}', "`statusCode` is not a number", id="a high status"),
         pytest.param(b'{"statusCode": 1e400}', "`statusCode` is not a number", id="infinite"),
-        pytest.param(b'{"body": {}}', "`body` is an object, not text", id="a body object"),
-        pytest.param(b'{"body": 7}', "`body` is a number, not text", id="a body number"),
-        pytest.param(b'{"isBase64Encoded": 1}', "`isBase64Encoded` is a number", id="a flag"),
-        pytest.param(b'{"headers": []}', "`headers` is a list", id="header list"),
-        pytest.param(b'{"headers": {"a": []}}', "`headers.a` is a list", id="header value"),
+        pytest.param(b'{"body": {}}', "`body` is not text: an object", id="a body object"),
+        pytest.param(b'{"body": 7}', "`body` is not text: `7`", id="a body number"),
+        pytest.param(
+            b'{"isBase64Encoded": 1}', "`isBase64Encoded` is not a boolean: `1`", id="a flag"
+        ),
+        pytest.param(b'{"headers": []}', "`headers` is not an object: a list", id="header list"),
+        pytest.param(
+            b'{"headers": {"a": []}}', "`headers.a` is not text: a list", id="header value"
+        ),
         pytest.param(b'{"headers": {"a b": "x"}}', "`a b` is not the name", id="header name"),
         pytest.param(b'{"headers": {"": "x"}}', "`` is not the name", id="empty header name"),
         pytest.param(
@@ -173,7 +177,9 @@ def test_body(members: object, *, decodes: bool, body: bytes) -> None:
             id="list of numbers",
         ),
         pytest.param(
-            b'{"multiValueHeaders": "x"}', "`multiValueHeaders` is text", id="lists as text"
+            b'{"multiValueHeaders": "x"}',
+            "`multiValueHeaders` is not an object",
+            id="lists as text",
         ),
     ],
 )
