@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from samlocal.http_api.function_back_end import FunctionResult
 
+DEFAULT_STREAM_TYPE: Final = "application/octet-stream"
 _JSON: Final = ("Content-Type", "application/json")
 
 
@@ -67,6 +68,13 @@ def read_head(
     return status, headers
 
 
+def split_stream(content_type: str) -> tuple[PreludeSplitter, str]:
+    """Return what splits a streamed response of a type, and the default type of its body."""
+    splitter = PreludeSplitter(content_type)
+    has_prelude = splitter.prelude is None  # which is to come
+    return splitter, DEFAULT_STREAM_TYPE if has_prelude else content_type
+
+
 def error_response(status: int, message: str, error_type: str | None = None) -> HttpResponse:
     """Return an error of Lambda itself; `error_type` is its name, such as `TooManyRequestsException`."""
     headers = [_JSON]
@@ -82,18 +90,12 @@ def failed_response() -> HttpResponse:
 
 
 def _read_streamed(result: FunctionResult) -> HttpResponse:
-    splitter = PreludeSplitter(result.content_type)
+    splitter, content_type = split_stream(result.content_type)
     try:
         body = splitter.feed(result.payload)
         if result.payload:  # else its client has not written a prelude either
             splitter.end()
     except PreludeError as error:
         raise WrongResultError(str(error)) from error
-    default_type = _stream_type(result.content_type)
-    status, headers = read_head(splitter.prelude or {}, default_type)
+    status, headers = read_head(splitter.prelude or {}, content_type)
     return HttpResponse(status=status, headers=headers, body=body)
-
-
-def _stream_type(content_type: str) -> str:
-    has_prelude = PreludeSplitter(content_type).prelude is None
-    return "application/octet-stream" if has_prelude else content_type

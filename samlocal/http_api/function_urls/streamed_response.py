@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.ht
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from samlocal.errors import OutputError
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.function_urls.results import read_head
+from samlocal.http_api.function_urls.results import DEFAULT_STREAM_TYPE, read_head, split_stream
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.http_prelude import PreludeError, PreludeSplitter
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from samlocal.http_api.exchange import ResponseWriter
     from samlocal.http_api.result_members import HeaderList
     from samlocal.invocation import FunctionError, ResponseMode
-
-_DEFAULT_TYPE: Final = "application/octet-stream"
 
 
 class StreamedResponse:
@@ -48,7 +46,7 @@ class StreamedResponse:
         self._complete = complete
         self._patience_seconds = patience_seconds
         self._splitter: PreludeSplitter | None = None
-        self._content_type = _DEFAULT_TYPE
+        self._content_type = DEFAULT_STREAM_TYPE
         self._kept: list[bytes] = []
         self._is_empty = True
 
@@ -62,9 +60,7 @@ class StreamedResponse:
         """Note whether there is a prelude to wait for."""
         self._content_type = content_type
         if mode == "streaming":
-            self._splitter = PreludeSplitter(content_type)
-            if self._splitter.prelude is None:
-                self._content_type = _DEFAULT_TYPE
+            self._splitter, self._content_type = split_stream(content_type)
 
     async def write(self, chunk: bytes) -> None:
         """Send what of a chunk is the body."""
