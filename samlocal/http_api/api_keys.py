@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from samlocal.http_api.exchange import HttpRequest
-    from samlocal.project.apis import Api, UsagePlan
+    from samlocal.project.apis import Api, Route, UsagePlan
 
 _HEADER: Final = "x-api-key"
 
@@ -51,8 +51,8 @@ class ApiKeys:
             return from_authorizer
         return request.header(_HEADER) or None
 
-    def check(self, key: str | None, now: float) -> Refused | None:
-        """Count a request with a key at a Unix time in seconds; return why it is refused, None: it is not."""
+    def check(self, key: str | None, route: Route, now: float) -> Refused | None:
+        """Count a request with a key for a route at a Unix time in seconds; return why it is refused, None: it is not."""
         if not self._ids:
             return None
         if key is None or key not in self._ids:
@@ -62,7 +62,7 @@ class ApiKeys:
             reason = f"its API key `{name}` is in no usage plan of `{self._api.full_path}`"
             return Refused(kind="INVALID_API_KEY", reason=reason)
         limits = self._limits.get(key)
-        return limits.take(now) if limits else None
+        return limits.take(route, now) if limits else None
 
     def id_of(self, key: str | None) -> str | None:
         """Return the id or the name of a key; None if it is not a known one."""

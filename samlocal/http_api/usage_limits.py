@@ -14,10 +14,30 @@ from samlocal.http_api.authorization import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.project.apis import QuotaPeriod, UsagePlan
+    from samlocal.project.apis import QuotaPeriod, RateLimit, Route, UsagePlan
 
 # A text that is the same for all times of a period; periods begin at midnight, UTC, and weeks on Sunday.
 _PERIODS: Final[Mapping[QuotaPeriod, str]] = {"DAY": "%Y-%m-%d", "WEEK": "%Y-%U", "MONTH": "%Y-%m"}
+
+
+class _Bucket:
+    """Gets `rate` tokens a second; a request takes one."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self.limit = limit
+        self._capacity = max(limit.rate, 1.0) if limit.burst is None else float(limit.burst)
+        self._tokens = self._capacity
+        self._filled: float | None = None
+
+    def take(self, now: float) -> bool:
+        """Take a token at a time in seconds; false if there is none."""
+        passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
+        self._filled = now
+        self._tokens = min(self._tokens + passed * self.limit.rate, self._capacity)
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 class UsageLimits:
@@ -27,26 +47,17 @@ class UsageLimits:
         self._plan = plan
         self._period = ""
         self._used = 0
-        self._capacity = max(plan.rate or 0.0, 1.0) if plan.burst is None else float(plan.burst)
-        self._tokens = self._capacity
-        self._filled: float | None = None
+        self._bucket = _Bucket(plan.rate) if plan.rate else None
+        self._of_methods = {name: _Bucket(limit) for name, limit in plan.methods.items()}
 
-    def take(self, now: float) -> Refused | None:
-        """Count a request at a Unix time in seconds; return its refusal if the key has made too many."""
-        return self._check_rate(now) or self._check_quota(now)
-
-    def _check_rate(self, now: float) -> Refused | None:
-        rate = self._plan.rate
-        if rate is None:
-            return None
-        passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
-        self._filled = now
-        self._tokens = min(self._tokens + passed * rate, self._capacity)
-        if self._tokens < 1:
+    def take(self, route: Route, now: float) -> Refused | None:
+        """Count a request for a route at a Unix time in seconds; return its refusal if there have been too many."""
+        bucket = self._of_methods.get(f"{route.path}/{route.method}", self._bucket)
+        if bucket is not None and not bucket.take(now):
+            rate = bucket.limit.rate
             reason = f"its API key may make {rate:g} requests a second under `{self._plan.name}`"
             return Refused(kind="THROTTLED", reason=reason)
-        self._tokens -= 1
-        return None
+        return self._check_quota(now)
 
     def _check_quota(self, now: float) -> Refused | None:
         quota = self._plan.quota

@@ -255,17 +255,25 @@ class GatewayResponse:
 
 
 @frozen
+class RateLimit:
+    """How many requests may come: `rate` a second, and `burst` at once; None is as many as come in a second."""
+
+    rate: float
+    burst: int | None = None
+
+
+@frozen
 class UsagePlan:
     """What those with one of a REST API's keys may do.
 
-    `keys` are names and logical ids of keys. `rate` is in requests a second, `burst` the most at once. `quota` are
-    requests in each `quota_period`. None: no limit.
+    `keys` are names and logical ids of keys. `methods` are limits by path and method, such as `/items/GET`, instead of
+    `rate`. `quota` are requests in each `quota_period`. None: no limit.
     """
 
     name: str
     keys: tuple[str, ...]
-    rate: float | None = None
-    burst: int | None = None
+    rate: RateLimit | None = None
+    methods: Mapping[str, RateLimit] = field(default_factory=dict)
     quota: int | None = None
     quota_period: QuotaPeriod = "DAY"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.cloudformation.apis.api_names import full_path
 from samlocal.cloudformation.apis.api_resources import declared_property, settings_of
-from samlocal.cloudformation.apis.settings import skipped
+from samlocal.cloudformation.apis.settings import mappings_of, skipped
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
 from samlocal.errors import ProjectError
-from samlocal.project.apis import UsagePlan
+from samlocal.project.apis import RateLimit, UsagePlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,10 +44,12 @@ def read_usage_plans(
     found: list[UsagePlan] = []
     for plan in resources.of_type(_PLAN):
         try:
-            if _has_stage(resources, plan, api, stage):
+            settings = settings_of(plan, missing)
+            own = _stage_of(resources, plan, settings, (api, stage))
+            if own is not None:
                 keys = tuple(_keys_of(resources, plan))
                 name = full_path(plan.stack, plan.logical_id)
-                found.append(_read(settings_of(plan, missing), name, keys))
+                found.append(_read(settings, name, keys, own.mapping("Throttle")))
         except ProjectError as error:
             missing.diagnostics.append(skipped(f"`{plan.logical_id}`", error))
     return tuple(found)
@@ -81,33 +83,42 @@ def with_foreign_keys(apis: Sequence[Api]) -> tuple[Api, ...]:
     )
 
 
-def _read(settings: Properties, name: str, keys: tuple[str, ...]) -> UsagePlan:
+def _read(
+    settings: Properties, name: str, keys: tuple[str, ...], methods: Properties | None = None
+) -> UsagePlan:
     throttle, quota = settings.mapping("Throttle"), settings.mapping("Quota")
+    limits = ((key, _rate_limit(each)) for key, each in (mappings_of(methods) if methods else ()))
     period = quota.choice("Period", _PERIODS) if quota else None
-    has_rate = throttle is not None and "RateLimit" in throttle.entries
     return UsagePlan(
         name=name,
         keys=keys,
-        rate=throttle.number("RateLimit", 0, least=0, most=_MOST)
-        if throttle and has_rate
-        else None,
-        burst=throttle.optional_integer("BurstLimit", least=0) if throttle else None,
+        rate=_rate_limit(throttle) if throttle else None,
+        methods={key: limit for key, limit in limits if limit},
         quota=quota.optional_integer("Limit", least=0) if quota else None,
         quota_period=cast("QuotaPeriod", period or "DAY"),
     )
 
 
-def _has_stage(resources: ApiResources, plan: Resource, api: Resource, stage: str) -> bool:
-    """Return whether a plan has a stage of an API; a stage whose name is unknown is any."""
-    node = declared_property(plan, "ApiStages")
-    node = plan.stack.resolver.reduce(node) if node else None
-    for each in node.items("`ApiStages`") if node and isinstance(node.value, tuple) else ():
-        entry = plan.stack.resolver.reduce(each)
-        if resources.referred(plan.stack, entry.get("ApiId")) == api:
-            name = plan.stack.optional_text(entry.get("Stage"))
-            if name in {None, stage}:
-                return True
-    return False
+def _rate_limit(throttle: Properties) -> RateLimit | None:
+    if "RateLimit" not in throttle.entries:
+        return None
+    return RateLimit(
+        rate=throttle.number("RateLimit", 0, least=0, most=_MOST),
+        burst=throttle.optional_integer("BurstLimit", least=0),
+    )
+
+
+def _stage_of(
+    resources: ApiResources, plan: Resource, settings: Properties, stage: tuple[Resource, str]
+) -> Properties | None:
+    """Return what a plan says about a stage of an API; a stage whose name is unknown is any."""
+    api, name = stage
+    for each in settings.mappings("ApiStages", "a stage"):
+        if resources.referred(plan.stack, each.entries.get("ApiId")) == api:
+            own = plan.stack.optional_text(each.entries.get("Stage"))
+            if own in {None, name}:
+                return each
+    return None
 
 
 def _keys_of(resources: ApiResources, plan: Resource) -> Iterator[str]:

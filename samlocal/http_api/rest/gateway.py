@@ -182,7 +182,7 @@ class RestGateway:
         try:
             key = await self._authorize(request, method.route, event, owner)
             if method.route.needs_api_key:
-                self._check_key(request, event, key)
+                self._check_key(method.route, request, event, key)
             if method.validator:
                 method.validator.check(request, event)
             routed = RoutedRequest(api=self._api, route=method.route, request=request, event=event)
@@ -247,14 +247,16 @@ class RestGateway:
             event["requestContext"]["identity"] |= verdict.identity
         return verdict.api_key
 
-    def _check_key(self, request: HttpRequest, event: Event, from_authorizer: str | None) -> None:
+    def _check_key(
+        self, route: Route, request: HttpRequest, event: Event, from_authorizer: str | None
+    ) -> None:
         """Complete the event by the API key and its id; `from_authorizer` is the key that an authorizer gives.
 
         Raises:
             GatewayError: There is none, or it may not be used now.
         """
         key = self._keys.choose(request, from_authorizer)
-        refused = self._keys.check(key, request.received)
+        refused = self._keys.check(key, route, request.received)
         if refused is not None:
             raise refusal_error(refused)
         event["requestContext"]["identity"] |= {"apiKey": key, "apiKeyId": self._keys.id_of(key)}

@@ -88,7 +88,7 @@ class HandshakeCheck:
             from_authorizer = checked.api_key
         if route.needs_api_key:
             key = self._keys.choose(request, from_authorizer)
-            if (refused := self._keys.check(key, now())) is not None:
+            if (refused := self._keys.check(key, route, now())) is not None:
                 return self._refuse(refused, route, request)
             facts = replace(facts, api_key=(key, self._keys.id_of(key)) if key else None)
         event = connect_event(facts, event_request, request)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from samlocal.project.apis import UsagePlan
+from samlocal.project.apis import RateLimit, UsagePlan
 
 if TYPE_CHECKING:
     from tests.unit.cloudformation.apis.conftest import OneApi, ReadTemplate
@@ -51,8 +51,7 @@ LIMITS = "Throttle: {RateLimit: 0.5, BurstLimit: 3}, Quota: {Limit: 9, Period: W
                 UsagePlan(
                     name="Gold",
                     keys=("Key", "Key", "gold-key"),
-                    rate=0.5,
-                    burst=3,
+                    rate=RateLimit(rate=0.5, burst=3),
                     quota=9,
                     quota_period="WEEK",
                 ),
@@ -63,6 +62,17 @@ LIMITS = "Throttle: {RateLimit: 0.5, BurstLimit: 3}, Quota: {Limit: 9, Period: W
             "ApiStages: [{ApiId: !Ref Api, Stage: dev}]",
             (UsagePlan(name="Gold", keys=("Key", "Key", "gold-key")),),
             id="no limits",
+        ),
+        pytest.param(
+            "ApiStages: [{ApiId: !Ref Api, Stage: dev, Throttle: {/GET: {RateLimit: 2}, /PUT: {BurstLimit: 1}}}]",
+            (
+                UsagePlan(
+                    name="Gold",
+                    keys=("Key", "Key", "gold-key"),
+                    methods={"/GET": RateLimit(rate=2)},
+                ),
+            ),
+            id="methods",
         ),
         pytest.param("ApiStages: [{ApiId: !Ref Api, Stage: live}]", (), id="another stage"),
         pytest.param("ApiStages: [{ApiId: other, Stage: dev}]", (), id="another API"),
@@ -83,8 +93,7 @@ def test_resources(one_api: OneApi, properties: str, plans: tuple[UsagePlan, ...
                 UsagePlan(
                     name="ApiUsagePlan",
                     keys=("ApiApiKey",),
-                    rate=0.5,
-                    burst=3,
+                    rate=RateLimit(rate=0.5, burst=3),
                     quota=9,
                     quota_period="WEEK",
                 ),

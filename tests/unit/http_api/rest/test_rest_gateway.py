@@ -22,6 +22,7 @@ from samlocal.project.apis import (
     IamAuthorizer,
     IntegrationResponse,
     MockIntegration,
+    RateLimit,
     RequestValidation,
     UnsupportedIntegration,
     UsagePlan,
@@ -378,10 +379,24 @@ async def test_api_keys_of_authorizers() -> None:
     ("plan", "times", "statuses"),
     [
         pytest.param(
-            {"rate": 1, "burst": 2}, (0, 0, 0, 0.5, 1), (200, 200, 429, 429, 200), id="rate"
+            {"rate": RateLimit(rate=1, burst=2)},
+            (0, 0, 0, 0.5, 1),
+            (200, 200, 429, 429, 200),
+            id="rate",
         ),
-        pytest.param({"rate": 2}, (0, 0, 0, 0.5), (200, 200, 429, 200), id="without a burst"),
-        pytest.param({"rate": 0, "burst": 0}, (0,), (429,), id="nothing"),
+        pytest.param(
+            {"rate": RateLimit(rate=2)}, (0, 0, 0, 0.5), (200, 200, 429, 200), id="without a burst"
+        ),
+        pytest.param({"rate": RateLimit(rate=0, burst=0)}, (0,), (429,), id="nothing"),
+        pytest.param(
+            {
+                "rate": RateLimit(rate=0, burst=0),
+                "methods": {"/items/{id}/GET": RateLimit(rate=1)},
+            },
+            (0, 0, 1),
+            (200, 429, 200),
+            id="method",
+        ),
         pytest.param({"quota": 1}, (0, 1, 86_400), (200, 429, 200), id="day"),
         pytest.param(
             {"quota": 1, "quota_period": "WEEK"},
