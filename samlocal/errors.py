@@ -42,6 +42,8 @@
         ├── PortInUseError            another program uses the debug port
         ├── IsolationError            this machine cannot isolate processes
         ├── ProgramNotExecutableError this machine cannot execute the program of a runtime
+        ├── ProgramEndedError         the program of a web function ended by itself
+        ├── ProgramNotListeningError  it does not listen where it should
         └── HostNotReachableError     containers cannot reach the Runtime API on this machine
 
 Errors of the *function* are not here: they are data, in `invocation.InvocationResult`.
@@ -311,6 +313,14 @@ class IsolationError(SandboxError):
 
 
 class ProgramNotExecutableError(SandboxError):
+    pass
+
+
+class ProgramEndedError(SandboxError):
+    pass
+
+
+class ProgramNotListeningError(SandboxError):
     pass
 
 

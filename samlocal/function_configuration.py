@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 InitializationType = Literal[
-    "on-demand", "provisioned-concurrency", "snap-start", "lambda-managed-instances"
+    "on-demand", "provisioned-concurrency", "snap-start", "lambda-managed-instances", "native-http"
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,8 @@ from samlocal.serving.project_snapshot import RepeatedHost
 from samlocal.serving.served_project import ServedProject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from samlocal.cli.config_state import ConfigState
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from samlocal.host import Host
     from samlocal.preparation.observer import Reporter
     from samlocal.project.apis import Apis
+    from samlocal.project.web_functions import WebFunctions
     from samlocal.sandbox.output import Log
-    from samlocal.serving.function_fleet import FunctionFleet
+    from samlocal.serving.function_fleet import FunctionFleet, ProgramFleet
     from samlocal.serving.options import ServingOptions
 
 
@@ -33,7 +36,7 @@ class CurrentProject(CurrentFunctions):
 
     Before each call, configuration files are looked at. If one has changed, `read_again` parses the command line
     again, and the project is opened with the new options; what runs is not disturbed. `socket` is where functions
-    call each other.
+    call each other. `programs` run web functions, if those are served.
     """
 
     def __init__(  # what a project needs
@@ -46,7 +49,9 @@ class CurrentProject(CurrentFunctions):
         log: ConsoleLog,
         socket: Path | None,
         read_again: Callable[[], EndpointSettings | None],
+        programs: ProgramFleet | None = None,
     ) -> None:
+        self._programs = programs
         self._settings = settings
         self._config = settings.config
         self._kind = (
@@ -88,6 +93,23 @@ class CurrentProject(CurrentFunctions):
         """
         return await (await self._current()).apis()
 
+    async def web_functions(self) -> WebFunctions:
+        """Return the project's web functions: the same object until the project is read again.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        return await (await self._current()).web_functions()
+
+    @asynccontextmanager
+    async def connected(
+        self, web_function: str, *, holds: bool = True
+    ) -> AsyncIterator[socket.socket]:
+        """Yield a connection to the program of a web function: see `ServedProject.connected`."""
+        project = await self._current()
+        async with project.connected(web_function, holds=holds) as connection:
+            yield connection
+
     @property
     def revision(self) -> tuple[int, int]:
         """Changes with each change of the project's files, and with its options."""
@@ -95,7 +117,8 @@ class CurrentProject(CurrentFunctions):
 
     def log_of(self, function: Function) -> Log:
         """Return a new log for output of a function: lines that begin with its name, if there are several."""
-        return self._log.environment("" if len(self.names) == 1 else function.full_path)
+        served = len(self.names) + self._project.web_function_count
+        return self._log.environment("" if served == 1 else function.full_path)
 
     async def _current(self) -> ServedProject:
         if self._config and self._config.changed_file():
@@ -146,6 +169,7 @@ class CurrentProject(CurrentFunctions):
             observer=self._observer,
             log=self.log_of,
             watches=settings.watches,
+            programs=self._programs,
         )
         return await project.__aenter__()
 

@@ -19,7 +19,7 @@ from samlocal.http_api.console.recorder import Recorder
 from samlocal.http_api.gateways import Gateways
 from samlocal.http_api.sites import Site, arrange, assign_ports
 from samlocal.http_server.server import HttpServer
-from samlocal.project.apis import UnsupportedIntegration
+from samlocal.project.apis import ApiKind, UnsupportedIntegration
 
 if TYPE_CHECKING:
     import socket
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from samlocal.http_api.exchange import Gateway, HttpRequest
     from samlocal.http_server.asgi import ASGIApp
     from samlocal.project.apis import Api, Apis, Route
+    from samlocal.project.web_functions import WebFunctions
 
 # Ports in use that are passed over in the search for one for a further site.
 _MOST_TRIED: Final = 100
@@ -56,7 +57,12 @@ class HttpEndpoint(ServedEndpoint):
         on_ready: Callable[[Sequence[tuple[str, Sequence[Api]]]], None],
         read_again: Callable[[], EndpointSettings | None],
     ) -> None:
-        super().__init__(settings, log, read_again=read_again)
+        super().__init__(
+            settings,
+            log,
+            read_again=read_again,
+            serves_web_functions=ApiKind.WEB_FUNCTION in http.kinds,
+        )
         self._http = http
         self._tls = http.tls
         self._listeners = listeners
@@ -87,6 +93,7 @@ class HttpEndpoint(ServedEndpoint):
             api_keys=self._http.api_keys,
             report=self._observer.show_diagnostic,
             recorder=recorder,
+            programs=project,
         )
         self._gateways = gateways
         servers: list[HttpServer] = []
@@ -267,7 +274,7 @@ class _Sites:
         self._open_door = open_door
         self._doors = 0
         self._said: frozenset[Diagnostic] = frozenset()
-        self._read: Apis | None = None
+        self._read: tuple[Apis, WebFunctions] | None = None
         self._sites: list[Site[Gateway]] = []
         self._current: set[int] = set()
         self.when_changed: Callable[[], None] | None = None
@@ -285,7 +292,7 @@ class _Sites:
         Raises:
             SamlocalError: There are none, they cannot be read, or a port cannot be opened.
         """
-        self._take(await self._project.apis())
+        self._take(await self._project.apis(), await self._project.web_functions())
         if not self._sites:
             raise self._http.nothing_served(self._project.path)
         await self._open_doors()
@@ -296,8 +303,9 @@ class _Sites:
         async def site() -> Site[Gateway]:
             try:
                 apis = await self._project.apis()
-                if apis is not self._read:
-                    self._take(apis)
+                web = await self._project.web_functions()
+                if self._read is None or apis is not self._read[0] or web is not self._read[1]:
+                    self._take(apis, web)
                     await self._open_doors()
                     if self.when_changed:
                         self.when_changed()
@@ -312,22 +320,29 @@ class _Sites:
             self._doors += 1
             await self._open_door(self._doors - 1)
 
-    def _take(self, apis: Apis) -> None:
-        self._read = apis
-        served = [each for each in apis.apis if each.kind in self._http.kinds]
+    def _take(self, apis: Apis, web: WebFunctions) -> None:
+        self._read = apis, web
+        programs = {each.api.full_path: each for each in web.functions}
+        every = (*apis.apis, *(each.api for each in web.functions))
+        served = [each for each in every if each.kind in self._http.kinds]
         refusing = (
             each
             for api in served
             for each in (*api.failures, *_unsupported(api, (*apis.diagnostics, *api.failures)))
         )
-        self._say(*apis.diagnostics, *refusing)
+        self._say(*apis.diagnostics, *web.diagnostics, *refusing)
         arranged = arrange(served)
         numbers = assign_ports(arranged, [each.apis for each in self._sites])
         self._current = set(numbers)
         for number, members in zip(numbers, arranged, strict=True):
             # A port that is new comes after the ports before it.
             self._sites[number : number + 1] = [
-                Site([(api, self._gateways.gateway(api)) for api in members])
+                Site(
+                    [
+                        (api, self._gateways.gateway(api, programs.get(api.full_path)))
+                        for api in members
+                    ]
+                )
             ]
         current = [self._sites[number] for number in numbers]
         for each in current:

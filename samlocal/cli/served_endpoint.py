@@ -49,7 +49,7 @@ _LOG_SECONDS: Final = 0.5
 class ServedEndpoint(ABC):
     """A process that serves a project's functions until a signal comes.
 
-    `read_again` returns the settings as samconfig has them now, or shows why it cannot be used.
+    With `serves_web_functions`, it runs their programs, too. `read_again` returns the settings as samconfig has them now, or shows why it cannot be used.
     """
 
     def __init__(
@@ -58,7 +58,9 @@ class ServedEndpoint(ABC):
         log: ConsoleLog,
         *,
         read_again: Callable[[], EndpointSettings | None],
+        serves_web_functions: bool = False,
     ) -> None:
+        self._serves_web_functions = serves_web_functions
         self._settings = settings
         self._log = log
         self._read_again = read_again
@@ -194,6 +196,7 @@ class ServedEndpoint(ABC):
                 log=self._log,
                 socket=self._socket,
                 read_again=self._read_again,
+                programs=fleet.programs if self._serves_web_functions else None,
             )
         )
         if self._socket:

@@ -172,7 +172,6 @@ class CloudFormationProject:
             *duplicate_keys(stacks),
             *self._undeclared_overrides(),
             *macros(stacks),
-            *(diagnostic for stack in stacks for diagnostic in web_functions(stack).values()),
             *(each for stack in stacks for each in self._stack_diagnostics[stack]),
         )
         return tuple(dict.fromkeys(said))
@@ -234,10 +233,12 @@ class CloudFormationProject:
         return (*(each.diagnostic for each in self.unread), *own)
 
     def _explain_missing(self, identifier: str | None) -> None:
-        """Raise if the function is not part of its stack, or of a type that is not emulated."""
+        """Raise if the function is not part of its stack, or is a web function."""
         for stack in self.stacks:
             if diagnostic := web_functions(stack).get(identifier or ""):
-                raise FunctionNotFoundError(diagnostic.message, place=diagnostic.place)
+                raise FunctionNotFoundError(
+                    diagnostic.message, place=diagnostic.place, hint=diagnostic.hint
+                )
         for entry in self.excluded:
             if identifier is None or identifier in entry.identifiers:
                 raise FunctionNotFoundError(

@@ -106,12 +106,17 @@ def _reserved(function: Function, execution: Execution) -> dict[str, str]:
     variables = {
         "AWS_DEFAULT_REGION": function.region,
         "AWS_REGION": function.region,
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-        "AWS_LAMBDA_FUNCTION_VERSION": execution.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": execution.initialization_type,
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    if function.runtime is not None and execution.initialization_type == "native-http":
+        # A web function is a server, which knows nothing of functions and invocations.
+        return {**variables, "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}"}
+    variables |= {
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": execution.version,
     }
     # A snapshot serves many log streams: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
     if execution.initialization_type != "snap-start":

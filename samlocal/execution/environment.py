@@ -136,7 +136,7 @@ class ExecutionEnvironment:
             listener,
             router,
             accepts_peer=self._accepts_peer,
-            endpoint=_endpoint(self._configuration, self._note_encryption),
+            endpoint=lambda_endpoint(self._configuration, self._note_encryption),
         )
         await self._server.__aenter__()
         return self
@@ -551,9 +551,13 @@ class ExecutionEnvironment:
         )
 
 
-def _endpoint(
+def lambda_endpoint(
     configuration: FunctionConfiguration, note_encryption: Callable[[], None]
 ) -> Endpoint | None:
+    """Return where calls of other functions go; None if the function does not call any.
+
+    `note_encryption` is called with each call for `https://`, which fails.
+    """
     if configuration.lambda_endpoint is None:
         return None
     from samlocal.runtime_api.endpoint_connection import Endpoint  # noqa: PLC0415  # the cold path does not need it

@@ -200,7 +200,8 @@ class Site(Generic[T]):
         """Return who takes a WebSocket connection: its stage or base path, or its host name, chooses between several."""
         if (other := self._elsewhere.get(_label_of(host))) is not None:
             return other.websocket(path, host)
-        members = [each for each in self._members if each.api.kind is ApiKind.WEBSOCKET]
+        kinds = (ApiKind.WEBSOCKET, ApiKind.WEB_FUNCTION)
+        members = [each for each in self._members if each.api.kind in kinds]
         named = self._by_label.get(_label_of(host))
         chosen = (each for each in members if each.select_by_prefix(None, path) is not None)
         member = next(chosen, named if named in members else next(iter(members), None))

@@ -108,6 +108,13 @@ def _plan(
 
     limits = limit_diagnostics(resolved.function, settings, content.code)
     diagnostics = (*content.diagnostics, *limits)
+    if resolved.entry_point is not None:
+        from samlocal.preparation.web_functions import plan_web_function
+
+        spec, told = plan_web_function(
+            resolved, resolved.entry_point, content, environment, settings, host
+        )
+        return spec, (*diagnostics, *told)
     if settings.kind == "process":
         from samlocal.sandbox.process.plan import plan_process
 

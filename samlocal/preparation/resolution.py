@@ -32,7 +32,8 @@ class ResolvedFunction:
     `project` is the path of the template. `image` replaces the function's own, if set.
     `debug` is None if the function runs without a debugger. Up to `max_concurrency` invocations run at once
     in one environment. `credentials` are for an endpoint, with SnapStart
-    only, if `environment` has none.
+    only, if `environment` has none. `entry_point` is the program of a web function, a file of its code that runs
+    instead of a handler.
     """
 
     project: Path
@@ -48,6 +49,7 @@ class ResolvedFunction:
     initialization_type: InitializationType = "on-demand"
     max_concurrency: int = 1
     credentials: ContainerCredentials | None = None
+    entry_point: str | None = None
 
     @property
     def timeout_seconds(self) -> int:
@@ -84,7 +86,7 @@ def resolve_function(
     execution, execution_diagnostics = _with_initialization(
         function, Execution(version=version, debugging=debug is not None), options
     )
-    environment = _environment(
+    environment = read_environment(
         options, project, function, credentials=credentials, execution=execution, host=host
     )
     initialization_type = execution.initialization_type
@@ -212,7 +214,7 @@ def _has_own_credentials(environment: Environment) -> bool:
     return key is not None and key.origin.source in {"section", "command-line", "container"}
 
 
-def _environment(  # all of it is needed, and used once
+def read_environment(  # all of it is needed, and used once
     options: FunctionOptions,
     project: Project,
     function: Function,
@@ -221,6 +223,11 @@ def _environment(  # all of it is needed, and used once
     execution: Execution,
     host: Host,
 ) -> Environment:
+    """Return the environment of a function from all sources of the options.
+
+    Raises:
+        SamlocalError: A file cannot be read, or an option sets a reserved name.
+    """
     from samlocal.env_vars.resolver import resolve_environment
 
     shell = host.variables if options.reads_shell else None
@@ -253,7 +260,11 @@ def _env_files(
 
     files = [read_env_file(name, stdin=host.stdin, shell=shell) for name in options.env_files]
     functions = (*project.functions, *project.excluded)
-    return files, tuple(find_unknown_sections(files, functions))
+    unknown = tuple(find_unknown_sections(files, functions))
+    if unknown:  # few projects have web functions
+        web = (each.entry for each in project.read_web_functions().functions)
+        unknown = tuple(find_unknown_sections(files, (*functions, *web)))
+    return files, unknown
 
 
 def _container_env_file(

@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.function import FunctionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,16 @@ class WebFunction:
     region: str
     account_id: str
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def entry(self) -> FunctionEntry:
+        """Its identifiers, as those of other functions."""
+        return FunctionEntry(
+            logical_id=self.logical_id,
+            full_path=self.api.full_path,
+            place=self.place,
+            function_name=self.name,
+        )
 
 
 @frozen

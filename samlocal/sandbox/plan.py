@@ -108,11 +108,9 @@ def plan_sandbox(
     image = settings.image or runtime.image_uri(settings.image_repository)
     spec = empty_container(function, environment, project=project, image=image, settings=settings)
     mounts = (*code_mounts(folders, links), *spec.sandbox.mounts)
-    if settings.volume_basedir:
-        mounts = tuple(_with_engine_path(each, project, settings.volume_basedir) for each in mounts)
     sandbox = replace(
         spec.sandbox,
-        mounts=mounts,
+        mounts=with_engine_paths(mounts, project, settings),
         entrypoint=(bootstrap,) if bootstrap else None,
         command=(function.handler,) if function.handler and not bootstrap else (),
         family=runtime.family,
@@ -169,6 +167,15 @@ def code_mounts(folders: Mapping[str, Path], links: Sequence[OutgoingLink]) -> t
         *(Mount(source=source, target=target) for target, source in folders.items()),
         *(Mount(source=link.source, target=link.target) for link in links),
     )
+
+
+def with_engine_paths(
+    mounts: tuple[Mount, ...], project: Path, settings: SandboxSettings
+) -> tuple[Mount, ...]:
+    """Return mounts with their paths on the engine's machine, if it has the template at another path."""
+    if not settings.volume_basedir:
+        return mounts
+    return tuple(_with_engine_path(each, project, settings.volume_basedir) for each in mounts)
 
 
 def empty_container(

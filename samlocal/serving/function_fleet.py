@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import socket
+    from contextlib import AbstractAsyncContextManager
+
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
     from samlocal.sandbox.output import Log
@@ -21,6 +24,18 @@ class FunctionFleet(Protocol):
         log: Log | None = None,
         response: ResponseSink | None = None,
     ) -> InvocationResult: ...
+
+    async def warm_up(self, function: FleetFunction) -> None: ...
+
+    def retire(self, key: str, *, keep: str | None = None) -> None: ...
+
+
+class ProgramFleet(Protocol):
+    """Runs the programs of web functions: see `samlocal.execution.fleet.web_programs.WebPrograms`."""
+
+    def connected(
+        self, function: FleetFunction, *, holds: bool = True
+    ) -> AbstractAsyncContextManager[socket.socket]: ...
 
     async def warm_up(self, function: FleetFunction) -> None: ...
 

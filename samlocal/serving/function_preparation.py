@@ -17,6 +17,7 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.function import LocalCode
 from samlocal.preparation.preparation import prepare
 from samlocal.preparation.resolution import resolve_function
+from samlocal.preparation.web_functions import resolve_web_function
 from samlocal.qualifier import LATEST
 from samlocal.serving.fingerprint import content_mounts, fingerprint
 from samlocal.serving.project_snapshot import read_project
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from samlocal.preparation.preparation import PreparedFunction
     from samlocal.preparation.resolution import ResolvedFunction
     from samlocal.project.apis import Apis
+    from samlocal.project.web_functions import WebFunction, WebFunctions
     from samlocal.sandbox.output import Log
     from samlocal.serving.directory_states import DirectoryStates
     from samlocal.serving.once_observer import OnceObserver
@@ -110,6 +112,15 @@ class FunctionPreparation:
         async with self._resolving:
             return await self._read(snapshot.project.read_apis)
 
+    async def read_web_functions(self, snapshot: ProjectSnapshot) -> WebFunctions:
+        """Return the web functions of the project.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        async with self._resolving:
+            return await self._read(snapshot.project.read_web_functions)
+
     async def read_project(self) -> ProjectSnapshot:
         """Return the project as it is now.
 
@@ -137,7 +148,26 @@ class FunctionPreparation:
             SamlocalError: It cannot be prepared.
         """
         self._choose_debugged(snapshot, entry)
-        resolved = await self.resolve(snapshot, entry, version)
+        return await self._prepared(snapshot, await self.resolve(snapshot, entry, version))
+
+    async def prepare_web_function(
+        self, snapshot: ProjectSnapshot, web: WebFunction
+    ) -> PreparedVersion:
+        """Return a web function, ready for the fleet; no debugger attaches to it.
+
+        Raises:
+            SamlocalError: It cannot be prepared.
+        """
+        options, host = replace(self._options.function, debug=None), self._host.host()
+        async with self._resolving:
+            resolved = await self._read(
+                lambda: resolve_web_function(snapshot.project, web, options, host)
+            )
+        return await self._prepared(snapshot, resolved)
+
+    async def _prepared(
+        self, snapshot: ProjectSnapshot, resolved: ResolvedFunction
+    ) -> PreparedVersion:
         sources = _sources(resolved.function)
         await self._watch.add_sources(sources)
         prepared = await asyncio.to_thread(self._prepare, resolved)
@@ -146,7 +176,7 @@ class FunctionPreparation:
             async with self._resolving:
                 prepared = await self._read(add_urls)
         if resolved.debug:
-            self._has_debugged.add(entry.full_path)
+            self._has_debugged.add(resolved.function.full_path)
         paths = frozenset({*sources, *self._own_paths(prepared)})
         await self._watch.add_sources(paths)
         return await asyncio.to_thread(self._finish, prepared, paths)
@@ -170,7 +200,8 @@ class FunctionPreparation:
     def _finish(self, prepared: PreparedFunction, paths: frozenset[Path]) -> PreparedVersion:
         resolved = prepared.resolved
         function = resolved.function
-        sandbox = replace(prepared.spec.sandbox, is_reused=True)
+        # A program that is a server has no invocations, whose output would be told apart.
+        sandbox = replace(prepared.spec.sandbox, is_reused=resolved.entry_point is None)
         return PreparedVersion(
             resolved=resolved,
             function=FleetFunction(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
@@ -12,12 +12,14 @@ from samlocal.errors import FunctionNotFoundError, SamlocalError, SandboxError
 from samlocal.invocation import Invocation
 from samlocal.preparation.project import with_region
 from samlocal.project.discovery import build_diagnostic, is_built
+from samlocal.project.web_functions import WebFunctions
 from samlocal.serving.directory_states import DirectoryStates
 from samlocal.serving.function_preparation import FunctionPreparation
 from samlocal.serving.ignore_rules import IgnoreRules
 from samlocal.serving.once_observer import OnceObserver
 from samlocal.serving.served_function import select_version
 from samlocal.serving.served_functions import ServedFunctions
+from samlocal.serving.served_web_functions import ServedWebFunctions
 from samlocal.serving.source_watch import Unwatched
 from samlocal.serving.tee_log import TeeLog
 from samlocal.serving.watcher import Watcher
@@ -25,7 +27,8 @@ from samlocal.tenancy import check_tenant
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from samlocal.function import Function
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Apis
     from samlocal.sandbox.output import Log
     from samlocal.serving.function_call import CodeFacts, FunctionCall
-    from samlocal.serving.function_fleet import FunctionFleet
+    from samlocal.serving.function_fleet import FunctionFleet, ProgramFleet
     from samlocal.serving.options import ServingOptions
     from samlocal.serving.project_snapshot import ProjectSnapshot, RepeatedHost
 
@@ -52,7 +55,7 @@ class ServedProject:
     With `watches`, a change of the code, the template or any other file that the project was read from takes
     effect: an invocation that begins after it runs the new version. A project that cannot be read any more
     leaves the previous version in service. Without `watches`, the first state of each function is served for
-    ever.
+    ever. Web functions are served only if there are `programs` that run them.
     """
 
     def __init__(
@@ -64,7 +67,9 @@ class ServedProject:
         observer: Reporter,
         log: Callable[[Function], Log],
         watches: bool = True,
+        programs: ProgramFleet | None = None,
     ) -> None:
+        self._programs = programs
         self._options = options
         self._host = host
         self._fleet = fleet
@@ -112,12 +117,22 @@ class ServedProject:
             snapshot, self._preparation, self._fleet, observer=self._observer
         )
         stack.push_async_callback(self._functions.close)
+        self._web = self._web_functions(snapshot)
+        if self._web:
+            stack.push_async_callback(self._web.close)
         if is_built(snapshot.project.path):
             # Which explains why an edit of the source has no effect.
             diagnostic = await asyncio.to_thread(build_diagnostic, snapshot.project.path)
             self._observer.show_diagnostic(diagnostic)
         await self._functions.check_any()
         await self._watch.add_files({snapshot.project.path})
+
+    def _web_functions(self, snapshot: ProjectSnapshot) -> ServedWebFunctions | None:
+        if self._programs is None:
+            return None
+        return ServedWebFunctions(
+            snapshot, self._preparation, self._programs, observer=self._observer
+        )
 
     async def region_and_account(self) -> tuple[str, str]:
         """Return the Region that functions run in, unless their environment says otherwise, and their account."""
@@ -164,6 +179,38 @@ class ServedProject:
         if self._apis is None or self._apis[0] is not snapshot:
             self._apis = snapshot, await self._preparation.read_apis(snapshot)
         return self._apis[1]
+
+    async def web_functions(self) -> WebFunctions:
+        """Return the web functions of the project: the same object until the project is read again.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        await self._watch.settled()
+        return await self._web.all() if self._web else WebFunctions()
+
+    @property
+    def web_function_count(self) -> int:
+        """How many web functions there are, as far as they have been read."""
+        return self._web.count if self._web else 0
+
+    @asynccontextmanager
+    async def connected(
+        self, web_function: str, *, holds: bool = True
+    ) -> AsyncIterator[socket.socket]:
+        """Yield a connection to the program of a web function, by its full path.
+
+        One that does not `holds` the program breaks when the program is replaced after a change.
+
+        Raises:
+            FunctionNotFoundError: There is no such web function.
+            SamlocalError: It cannot be prepared, or its program does not run.
+        """
+        await self._watch.settled()
+        if self._web is None:
+            raise FunctionNotFoundError(f"`{web_function}` is not served")
+        async with self._web.connected(web_function, holds=holds) as connection:
+            yield connection
 
     async def find(self, name: str) -> Function:
         """Return a function by its logical ID, its name in AWS, its function ID or its full path.
@@ -255,7 +302,9 @@ class ServedProject:
 
         A failure is a diagnostic.
         """
-        return await self._functions.warm_up()
+        if self._web is None:
+            return await self._functions.warm_up()
+        return all(await asyncio.gather(self._functions.warm_up(), self._web.warm_up()))
 
     async def code_facts(self, function: Function) -> CodeFacts:
         """Return facts about a function's code, read once until it changes.
@@ -283,6 +332,8 @@ class ServedProject:
             await self._read_again()
         if changed:
             self._functions.change_code(changed)
+            if self._web:
+                self._web.change_code(changed)
         self._revision += 1
 
     async def _read_again(self) -> None:
@@ -302,3 +353,5 @@ class ServedProject:
             self._error = None
             self._observer.show_status("the project can be read again: serving the new version")
         self._functions.replace(snapshot)
+        if self._web:
+            self._web.replace(snapshot)

@@ -54,7 +54,7 @@ def start_api(  # noqa: PLR0913  # groups of options
     sam: TerraformOptions,
     general: GeneralOptions,
 ) -> object:
-    """Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, and load balancers.
+    """Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers, web functions.
 
     APIs whose routes do not collide share a port. Functions have warm execution environments, as many as
     their requests need at once. They are replaced when code, template or options change. Ctrl-C ends it.
@@ -93,7 +93,7 @@ def _read_http(
     if apis.static_dir and not static:
         raise UsageError(f"`--static-dir {apis.static_dir}` is not a directory")
     return HttpSettings(
-        kinds=frozenset(ApiKind) - {ApiKind.WEB_FUNCTION},
+        kinds=frozenset(ApiKind),
         host=endpoint.host,
         port=endpoint.port,
         tls=read_tls(tls),

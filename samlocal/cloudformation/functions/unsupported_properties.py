@@ -28,12 +28,13 @@ def unsupported_properties(properties: Properties) -> Iterator[Diagnostic]:
 
 
 def web_functions(stack: Stack) -> Mapping[str, Diagnostic]:
-    """Return a diagnostic for each web function of a stack, which serves HTTP and has no handler."""
+    """Return why each web function of a stack is not a function that can be invoked: it serves HTTP."""
     kinds = {logical_id: stack.resource_type(logical_id) for logical_id in stack.resources}
     return {
         logical_id: Diagnostic(
-            message=f"`{logical_id}` cannot be run: `{kind}` is not emulated",
+            message=f"`{logical_id}` is a web function (`{kind}`), which has no handler to invoke or debug",
             place=stack.place_of(logical_id),
+            hint="`samlocal local start-api` runs its program and serves it",
         )
         for logical_id, kind in kinds.items()
         if kind in _WEB_FUNCTION_TYPES and stack.exists(logical_id) is not False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from samlocal.engine.engine import Engine
     from samlocal.engine.images.policy import ImageProgress
     from samlocal.execution.fleet.fleet_function import FleetFunction
+    from samlocal.execution.fleet.web_programs import WebPrograms
     from samlocal.invocation import Invocation, InvocationResult, ResponseSink
     from samlocal.sandbox.backend import Backend
     from samlocal.sandbox.output import Log
@@ -63,6 +64,7 @@ class Fleet:
             idle_seconds=self._idle_seconds,
             most=self._most,
         )
+        self._programs: WebPrograms | None = None
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -79,6 +81,15 @@ class Fleet:
     def address(self) -> str:
         """Where the environments are, once the fleet is entered: see `SandboxFactory.address`."""
         return self._factory.address
+
+    @property
+    def programs(self) -> WebPrograms:
+        """The programs of web functions, which end with the fleet; they do not count as environments."""
+        if self._programs is None:
+            from samlocal.execution.fleet.web_programs import WebPrograms  # noqa: PLC0415  # few projects have web functions
+
+            self._programs = WebPrograms(self._factory, idle_seconds=self._idle_seconds)
+        return self._programs
 
     @property
     def environments(self) -> tuple[EnvironmentInfo, ...]:
@@ -163,7 +174,8 @@ class Fleet:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
-        await self._scheduler.end()
+        programs = self._programs
+        await asyncio.gather(self._scheduler.end(), *([programs.close()] if programs else []))
 
     async def _run(
         self,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from samlocal.errors import EnvironmentUnusableError, HostNotReachableError
 from samlocal.execution.environments import new_environment
 from samlocal.execution.fleet.noted_response import NotedResponse
+from samlocal.execution.fleet.sandbox_removal import remove_sandbox
 from samlocal.execution.thread_futures import awaitable
 from samlocal.sandbox.output import GuardedLog
 
@@ -227,7 +226,7 @@ class WarmEnvironment:
                 if environment.is_usable:
                     await environment.stop()
         finally:
-            await _remove(sandbox)
+            await remove_sandbox(sandbox)
 
     @asynccontextmanager
     async def _watched(self, sandbox: Sandbox) -> AsyncIterator[None]:
@@ -271,19 +270,3 @@ class WarmEnvironment:
         self.is_retired = True
         self._changed(self)
         await self._is_unused.wait()
-
-
-async def _remove(sandbox: Sandbox) -> None:
-    """Remove a sandbox in a thread of its own: the engine may need long for it."""
-    removed: Future[None] = Future()
-
-    def remove() -> None:
-        try:
-            sandbox.__exit__(None, None, None)
-        except BaseException as error:  # noqa: BLE001  # the waiting coroutine raises it
-            removed.set_exception(error)
-        else:
-            removed.set_result(None)
-
-    Thread(target=remove, name="removal").start()
-    await awaitable(removed)

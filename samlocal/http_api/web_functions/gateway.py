@@ -2,7 +2,7 @@
 
 What AWS tells of the service's requests, responses and errors:
 https://github.com/aws/agent-toolkit-for-aws/tree/main/skills/specialized-skills/serverless-skills/aws-lambda-web-functions
-A request for a WebSocket is a request as any other: the service drops the upgrade.
+The service drops requests for a WebSocket; here they are passed on, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic, error_diagnostic
-from samlocal.errors import SamlocalError
+from samlocal.errors import ProgramNotListeningError, SamlocalError
+from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.web_functions.program_client import (
@@ -21,10 +22,12 @@ from samlocal.http_api.web_functions.program_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
-    from samlocal.http_api.web_functions.program_client import ProgramAddress, ProgramResponse
+    from samlocal.http_api.web_functions.program_client import ProgramResponse
+    from samlocal.http_api.web_functions.programs import Programs
+    from samlocal.http_server.asgi import Receive, Scope, Send
     from samlocal.project.apis import Api
 
 # https://docs.aws.amazon.com/boto3/latest/reference/services/lambda-web.html
@@ -42,8 +45,9 @@ _ENDPOINT_NAME: Final = "lambda-web-endpoint-name"
 class WebFunctionGateway:
     """Serves one web function.
 
-    `find_address` returns where its program listens, and starts it if need be. A request may take `timeout_seconds`,
-    its response included. `concurrency` is the number of requests that the program gets at a time; others wait.
+    `programs` start its program if need be, which does not count as time of a request. A request may take
+    `timeout_seconds`, its response included. `concurrency` is the number of requests that the program gets at a time;
+    others wait.
     """
 
     max_body_bytes = MAX_BODY_BYTES
@@ -51,14 +55,14 @@ class WebFunctionGateway:
     def __init__(
         self,
         api: Api,
-        find_address: Callable[[], Awaitable[ProgramAddress]],
+        programs: Programs,
         *,
         report: Callable[[Diagnostic], None],
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> None:
         self._api = api
-        self._find_address = find_address
+        self._programs = programs
         self._report = report
         self._reports = RequestReports(report)
         self._timeout_seconds = timeout_seconds
@@ -78,17 +82,19 @@ class WebFunctionGateway:
             return _error(417, "Expectation Failed", request)
         has_begun = False
         try:
-            async with self._slots, asyncio.timeout(self._timeout_seconds):
-                address = await self._find_address()
-                async with open_response(address, self._forwarded(request)) as response:
-                    has_begun = True
-                    await _pass_on(response, writer, request)
+            async with (
+                self._slots,
+                self._programs.connected(self._api.full_path) as connection,
+                asyncio.timeout(self._timeout_seconds),
+                open_response(connection, self._forwarded(request)) as response,
+            ):
+                has_begun = True
+                await _pass_on(response, writer, request)
         except SamlocalError as error:
-            self._report(error_diagnostic(error, function=self._api.full_path))
-            return _error(500, "Internal Server Error", request)
+            return self._not_running(error, request)
         except ProgramError as error:
             self._tell(request, f"the program failed: {error}")
-            failure = _error(502 if error.is_reachable else 500, "Internal Server Error", request)
+            failure = _error(502, "Internal Server Error", request)
         except TimeoutError:
             self._tell(
                 request, f"no whole response within {self._timeout_seconds:g} s, its timeout"
@@ -100,6 +106,33 @@ class WebFunctionGateway:
             return failure
         await writer.break_off()
         return None
+
+    async def accept(
+        self, request: HttpRequest, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Connect a client's WebSocket with one of the program, until either closes it.
+
+        It does not count as a request, and does not keep a program alive whose code has changed.
+        """
+        from samlocal.http_api.web_functions.websocket_relay import relay_websocket  # noqa: PLC0415  # few programs have any
+
+        await receive()  # that the client asks
+        try:
+            async with self._programs.connected(self._api.full_path, holds=False) as connection:
+                forwarded = self._forwarded(request)
+                await relay_websocket(connection, forwarded, scope["subprotocols"], receive, send)
+        except SamlocalError as error:
+            await refuse_websocket(self._not_running(error, request), send)
+        except ProgramError as error:
+            self._tell(request, f"no WebSocket: {error}")
+            await refuse_websocket(_error(502, "Internal Server Error", request), send)
+
+    def _not_running(self, error: SamlocalError, request: HttpRequest) -> HttpResponse:
+        """Say why the program does not run, and return the response."""
+        self._report(error_diagnostic(error, function=self._api.full_path))
+        if isinstance(error, ProgramNotListeningError):
+            return _error(504, "Gateway Timeout", request)
+        return _error(502, "Internal Server Error", request)
 
     def _forwarded(self, request: HttpRequest) -> ProgramRequest:
         headers = [pair for pair in request.headers if pair[0].lower() not in _DROPPED]

@@ -11,25 +11,14 @@ import h11
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    import socket
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
 _READ_BYTES: Final = 64 * 1024
 
 
 class ProgramError(Exception):
-    """The program did not answer, or broke off; `is_reachable` is false if nothing listens at its address."""
-
-    def __init__(self, message: str, *, is_reachable: bool = True) -> None:
-        super().__init__(message)
-        self.is_reachable = is_reachable
-
-
-@frozen
-class ProgramAddress:
-    """Where the program of a web function listens, as this machine reaches it."""
-
-    host: str
-    port: int
+    """The program did not answer, or broke off."""
 
 
 @frozen
@@ -47,11 +36,7 @@ class ProgramResponse:
 
     def __init__(self, head: h11.Response, wire: _Wire) -> None:
         self.status = head.status_code
-        pairs = (
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in head.headers.raw_items()
-        )
-        self.headers = tuple(pair for pair in pairs if pair[0].lower() not in _HOP_BY_HOP)
+        self.headers = pass_headers(head.headers.raw_items())
         self._wire = wire
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -80,23 +65,24 @@ _HOP_BY_HOP: Final = frozenset(
 )
 
 
+def pass_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a response that are for the client."""
+    decoded = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
+    return tuple(pair for pair in decoded if pair[0].lower() not in _HOP_BY_HOP)
+
+
 @asynccontextmanager
 async def open_response(
-    address: ProgramAddress, request: ProgramRequest
+    connection: socket.socket, request: ProgramRequest
 ) -> AsyncIterator[ProgramResponse]:
-    """Send a request over a connection of its own, and yield the response when it begins.
+    """Send a request over a connection to the program, and yield the response when it begins.
 
     The whole body is sent first, as the service does. Whoever leaves the block ends the connection.
 
     Raises:
         ProgramError: There is no response.
     """
-    try:
-        reader, writer = await asyncio.open_connection(address.host, address.port)
-    except OSError as error:
-        raise ProgramError(
-            f"nothing listens at {address.host}:{address.port}: {error}", is_reachable=False
-        ) from error
+    reader, writer = await asyncio.open_connection(sock=connection)
     try:
         wire = _Wire(reader, writer)
         yield ProgramResponse(await wire.send(request), wire)
@@ -143,5 +129,11 @@ class _Wire:
                     return event
                 else:  # nothing comes any more
                     raise ProgramError("it sent more than its response")
-        except (OSError, h11.RemoteProtocolError) as error:
+        except h11.RemoteProtocolError as error:
+            if self._reader.at_eof():
+                raise ProgramError(
+                    "it closed the connection before the end of its response"
+                ) from error
+            raise ProgramError(f"its response is not HTTP: {error}") from error
+        except OSError as error:
             raise ProgramError(f"the connection broke: {error}") from error

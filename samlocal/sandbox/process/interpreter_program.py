@@ -71,6 +71,34 @@ def make_program(
     )
 
 
+def make_script_program(
+    function: Function,
+    runtime: Runtime,
+    script: str,
+    *,
+    folders: tuple[Path, Path],
+    chosen: Path | None,
+    host: Host,
+) -> Program:
+    """Return the program that runs a script of the code at a path in the sandbox, without a runtime client.
+
+    `folders` are the directories of the project and of the code; `chosen` is the user's interpreter, if any.
+
+    Raises:
+        InterpreterNotFoundError: There is no interpreter.
+    """
+    interpreter, diagnostics = find_interpreter(
+        function, runtime, chosen=chosen, folders=folders, host=host
+    )
+    return Program(
+        words=(str(interpreter.path), script),
+        label=label_of(interpreter, runtime),
+        variables=image_variables(interpreter.path.parent, has_layers=False),
+        needs=tuple(dict.fromkeys((*_installation(interpreter), *editable_folders(interpreter)))),
+        diagnostics=diagnostics,
+    )
+
+
 def _installation(interpreter: Interpreter) -> Iterator[Path]:
     """Yield the directories that an interpreter is installed in: also that of the one behind a virtual environment.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from samlocal.preparation.observer import Reporter
     from samlocal.sandbox.output import Log
 
 FUNCTION: Final = FunctionOptions(reads_credentials=False)
@@ -44,8 +45,10 @@ async def serve_functions(
     endpoint: Path | None = None,
     log: Log | None = None,
     watches: bool = False,
+    observer: Reporter | None = None,
+    idle_seconds: float = 300,
 ) -> AsyncIterator[ServedProject]:
-    """Serve the functions of a project in a directory; `endpoint` is the socket that they reach."""
+    """Serve the functions of a project in a directory, web functions too; `endpoint` is the socket that they reach."""
     own_log = log or RecordingLog()
     options = ServingOptions(
         project=project,
@@ -53,14 +56,20 @@ async def serve_functions(
         sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
     )
     async with (
-        Fleet(Backend(kind="process"), progress=_NoProgress(), max_environments=2) as fleet,
+        Fleet(
+            Backend(kind="process"),
+            progress=_NoProgress(),
+            max_environments=2,
+            idle_seconds=idle_seconds,
+        ) as fleet,
         ServedProject(
             options,
             RepeatedHost(host(directory, PATH=os.environ["PATH"])),
             fleet,
-            observer=RecordingObserver(),
+            observer=observer or RecordingObserver(),
             log=lambda _: own_log,
             watches=watches,
+            programs=fleet.programs,
         ) as served,
     ):
         yield served

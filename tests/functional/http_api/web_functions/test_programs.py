@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from samlocal.errors import ProgramNotListeningError
 from samlocal.http_api.app import http_app
 from samlocal.http_api.sites import Site
 from samlocal.http_api.web_functions.gateway import WebFunctionGateway
-from samlocal.http_api.web_functions.program_client import ProgramAddress
 from samlocal.project.apis import Api, ApiKind
 from tests import nodejs
 from tests.free_ports import free_port
@@ -78,6 +79,25 @@ def program() -> Iterator[int]:
         process.kill()
 
 
+class _Program:
+    """A program that runs, or none."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    @asynccontextmanager
+    async def connected(
+        self, web_function: str, *, holds: bool = True
+    ) -> AsyncIterator[socket.socket]:
+        assert (web_function, holds) == ("Site", True)
+        try:
+            connection = socket.create_connection(("127.0.0.1", self._port))
+        except ConnectionRefusedError:
+            raise ProgramNotListeningError("it does not listen") from None
+        with connection:
+            yield connection
+
+
 class _Endpoint:
     def __init__(self, port: int, reported: list[Diagnostic]) -> None:
         self.port = port
@@ -110,10 +130,7 @@ class _Endpoint:
 async def _endpoint(port: int, **options: Any) -> AsyncIterator[_Endpoint]:  # noqa: ANN401
     reported: list[Diagnostic] = []
 
-    async def find_address() -> ProgramAddress:
-        return ProgramAddress(host="127.0.0.1", port=port)
-
-    gateway = WebFunctionGateway(_API, find_address, report=reported.append, **options)
+    gateway = WebFunctionGateway(_API, _Program(port), report=reported.append, **options)
     site: Site[Gateway] = Site([(_API, gateway)])
 
     async def current_site() -> Site[Gateway]:
@@ -157,22 +174,10 @@ async def test_stream(program: int) -> None:
     assert times[2] - times[0] > 0.3
 
 
-async def test_upgrade(program: int) -> None:
-    """A request for a WebSocket reaches the program without its upgrade."""
-    async with _endpoint(program) as endpoint:
-        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
-        writer.write(
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
-        assert (await reader.readline()).startswith(b"HTTP/1.1 201")
-        writer.close()
-
-
 @pytest.mark.parametrize(
     ("head", "status", "said"),
     [
-        ("GET /crash HTTP/1.1", "502 Bad Gateway", "the program failed"),
+        ("GET /crash HTTP/1.1", "502 Bad Gateway", "the program failed: it closed the connection"),
         ("GET /slow HTTP/1.1", "504 Gateway Timeout", "no whole response within 0.5 s"),
         ("GET / HTTP/1.1\r\nExpect: 100-continue", "417 Expectation Failed", "refuses `Expect"),
     ],
@@ -188,10 +193,10 @@ async def test_errors(program: int, head: str, status: str, said: str) -> None:
 
 
 async def test_no_program() -> None:
-    """Without a program at the address, the answer is a 500."""
+    """Without a program that listens, the answer is a 504."""
     async with _endpoint(free_port()) as endpoint:
-        assert (await endpoint.send("GET / HTTP/1.1"))[0] == "500 Internal Server Error"
-    assert "nothing listens at 127.0.0.1" in endpoint.reported[0].message
+        assert (await endpoint.send("GET / HTTP/1.1"))[0] == "504 Gateway Timeout"
+    assert endpoint.reported[0].message == "`Site` cannot run: it does not listen"
 
 
 async def test_broken_response(program: int) -> None:

@@ -1,0 +1,169 @@
+"""The web functions of a served project, in its present state."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from samlocal.diagnostics import error_diagnostic
+from samlocal.errors import FunctionNotFoundError, SamlocalError
+from samlocal.qualifier import LATEST
+from samlocal.serving.function_preparation import pool_key
+from samlocal.serving.served_function import ServedFunction
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Collection, Coroutine
+    from pathlib import Path
+
+    from samlocal.project.web_functions import WebFunction, WebFunctions
+    from samlocal.serving.function_fleet import ProgramFleet
+    from samlocal.serving.function_preparation import FunctionPreparation, PreparedVersion
+    from samlocal.serving.once_observer import OnceObserver
+    from samlocal.serving.project_snapshot import ProjectSnapshot
+
+
+class ServedWebFunctions:
+    """Prepares web functions once, and again after a change, when old programs end.
+
+    `programs` is what runs them.
+    """
+
+    def __init__(
+        self,
+        snapshot: ProjectSnapshot,
+        preparation: FunctionPreparation,
+        programs: ProgramFleet,
+        *,
+        observer: OnceObserver,
+    ) -> None:
+        self._snapshot = snapshot
+        self._preparation = preparation
+        self._programs = programs
+        self._observer = observer
+        self._reading: asyncio.Task[WebFunctions] | None = None
+        self._served: dict[str, ServedFunction] = {}
+        self._is_eager = False
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def all(self) -> WebFunctions:
+        """Return the web functions, read once until the project changes.
+
+        Raises:
+            SamlocalError: They cannot be read.
+        """
+        if self._reading is None or (self._reading.done() and self._reading.exception()):
+            self._reading = self._start(self._preparation.read_web_functions(self._snapshot))
+        return await asyncio.shield(self._reading)
+
+    @property
+    def count(self) -> int:
+        """How many there are, as far as they have been read."""
+        reading = self._reading
+        if reading is None or not reading.done() or reading.cancelled() or reading.exception():
+            return 0
+        return len(reading.result().functions)
+
+    @asynccontextmanager
+    async def connected(
+        self, full_path: str, *, holds: bool = True
+    ) -> AsyncIterator[socket.socket]:
+        """Yield a connection to the program of a web function: see `WebPrograms.connected`.
+
+        Raises:
+            FunctionNotFoundError: There is no such web function.
+            SamlocalError: It cannot be prepared, or its program does not run.
+        """
+        served = self._get(full_path)
+        prepared = served.ready(LATEST) or await served.prepared(LATEST)
+        async with self._programs.connected(prepared.function, holds=holds) as connection:
+            yield connection
+
+    async def warm_up(self) -> bool:
+        """Start all programs, also after changes, and return whether all listen. A failure is a diagnostic."""
+        self._is_eager = True
+        try:
+            found = (await self.all()).functions
+        except SamlocalError as error:
+            self._observer.show_diagnostic(error_diagnostic(error))
+            return False
+        ups = await asyncio.gather(*(self._warm_up(each.api.full_path) for each in found))
+        return all(ups)
+
+    def replace(self, snapshot: ProjectSnapshot) -> None:
+        """Serve another reading of the project; programs that it would not change stay."""
+        self._snapshot = snapshot
+        self._reading = None
+        for name in tuple(self._served):
+            self._refresh(name)
+
+    def change_code(self, paths: Collection[Path]) -> None:
+        """Prepare the web functions again whose code is in one of these directories and archives."""
+        for name, served in self._served.items():
+            if served.is_underway or served.depends_on(paths):
+                self._refresh(name)
+
+    def _get(self, full_path: str) -> ServedFunction:
+        if full_path not in self._served:
+            self._served[full_path] = ServedFunction(partial(self._prepare, full_path))
+        return self._served[full_path]
+
+    async def _find(self, full_path: str) -> WebFunction:
+        for each in (await self.all()).functions:
+            if each.api.full_path == full_path:
+                return each
+        raise FunctionNotFoundError(f"the template has no web function `{full_path}` any more")
+
+    async def _prepare(self, full_path: str, _version: str) -> PreparedVersion:
+        web = await self._find(full_path)
+        return await self._preparation.prepare_web_function(self._snapshot, web)
+
+    def _refresh(self, name: str) -> None:
+        served = self._served[name]
+        before = {each.function.fingerprint for each in served.versions}
+        if served.invalidate():
+            self._start(self._prepare_again(name, before))
+
+    async def _prepare_again(self, name: str, before: Collection[str]) -> None:
+        key = pool_key(self._snapshot.project.path, name)
+        try:
+            now = (await self._get(name).prepared(LATEST)).function
+        except (SamlocalError, OSError) as error:  # which the next request gets as well
+            self._programs.retire(key)
+            if self._is_eager and isinstance(error, SamlocalError):
+                self._observer.show_diagnostic(error_diagnostic(error, function=name))
+            return
+        if now.fingerprint in before:
+            return
+        self._programs.retire(key, keep=now.fingerprint)
+        self._observer.show_status(f"`{name}` has changed: its next request starts the new version")
+        if self._is_eager:
+            await self._warm_up(name)
+
+    async def _warm_up(self, full_path: str) -> bool:
+        try:
+            prepared = await self._get(full_path).prepared(LATEST)
+            await self._programs.warm_up(prepared.function)
+        except SamlocalError as error:
+            self._observer.show_diagnostic(error_diagnostic(error, function=full_path))
+            return False
+        return True
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._end_of)
+        return task
+
+    def _end_of(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it has it
