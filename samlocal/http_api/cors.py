@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from samlocal.http_api.exchange import HttpRequest
     from samlocal.project.apis import Cors
 
@@ -29,19 +31,22 @@ class CorsPolicy:
         self._origins = frozenset(each.lower() for each in cors.origins)
         # Such as `https://*`.
         self._prefixes = tuple(each[:-1].lower() for each in cors.origins if each.endswith("*"))
-        credentials = (
-            (("access-control-allow-credentials", "true"),) if cors.allows_credentials else ()
+        credentials = "true" if cors.allows_credentials else ""
+        age = "" if cors.max_age_seconds is None else str(cors.max_age_seconds)
+        self._on_responses = _given(
+            {
+                "access-control-allow-credentials": credentials,
+                "access-control-expose-headers": ",".join(cors.exposed_headers),
+            }
         )
-        exposed = ",".join(cors.exposed_headers)
-        exposes = (("access-control-expose-headers", exposed),) if exposed else ()
-        self._on_responses = (*credentials, *exposes)
-        lists = {
-            "access-control-allow-methods": ",".join(cors.methods),
-            "access-control-allow-headers": ",".join(cors.headers),
-            "access-control-max-age": "" if cors.max_age_seconds is None else cors.max_age_seconds,
-        }
-        given = tuple((name, str(value)) for name, value in lists.items() if value != "")
-        self._on_preflights = (*credentials, *given)
+        self._on_preflights = _given(
+            {
+                "access-control-allow-credentials": credentials,
+                "access-control-allow-methods": ",".join(cors.methods),
+                "access-control-allow-headers": ",".join(cors.headers),
+                "access-control-max-age": age,
+            }
+        )
 
     def response_headers(self, request: HttpRequest) -> list[tuple[str, str]]:
         """Return the headers for a response; none if the request has no origin, or one that is not allowed."""
@@ -60,15 +65,13 @@ class CorsPolicy:
         if self._allows_any and not self._repeats_origin:
             return [("access-control-allow-origin", _ANY), *others]
         lower = origin.lower()
-        is_allowed = (
-            self._allows_any
-            or lower in self._origins
-            or lower.startswith(self._prefixes or ("\0",))
-        )
-        if not is_allowed:
-            return []
-        varies = ("vary", "Origin")
-        return [("access-control-allow-origin", origin), *others, varies]
+        if self._allows_any or lower in self._origins or lower.startswith(self._prefixes):
+            return [("access-control-allow-origin", origin), *others, ("vary", "Origin")]
+        return []
+
+
+def _given(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in headers.items() if value)
 
 
 def is_preflight(request: HttpRequest) -> bool:
