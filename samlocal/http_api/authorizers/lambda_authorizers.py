@@ -11,7 +11,7 @@ import json
 import re
 import time
 import uuid
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
@@ -127,7 +127,12 @@ class LambdaAuthorizers:
                 reason=f"the token does not match `{authorizer.validation}`, the validation expression"
                 f" of the authorizer `{authorizer.name}`",
             )
-        make = partial(self._run, api, route, authorizer, request, event, method_arn, identity)
+
+        async def make() -> Answer:
+            own = _authorizer_event(api, route, authorizer, request, event, method_arn, identity)
+            domain_name = _domain_name(event) if api.kind is ApiKind.WEBSOCKET else None
+            return await self._run(api, authorizer, own, request.trace_header, domain_name)
+
         answer = await self._answer(api, authorizer, tuple(identity), make)
         if isinstance(answer.result, Refused):
             return answer.result
@@ -175,24 +180,22 @@ class LambdaAuthorizers:
     async def _run(
         self,
         api: Api,
-        route: Route,
         authorizer: LambdaAuthorizer,
-        request: HttpRequest,
         event: Event,
-        method_arn: str,
-        identity: list[str],
+        trace_header: str,
+        domain_name: str | None,
     ) -> Answer:
+        """Call the function with its own event; `domain_name` is where it reaches clients of a WebSocket API."""
         started = time.perf_counter()
-        own = _authorizer_event(api, route, authorizer, request, event, method_arn, identity)
         call = FunctionCall(
             function=authorizer.target.function,
             qualifier=authorizer.target.qualifier,
-            payload=json.dumps(own, ensure_ascii=False, separators=(",", ":")).encode(
+            payload=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(
                 errors="replace"
             ),
             request_id=str(uuid.uuid4()),
-            trace_id=request.trace_header,
-            domain_name=_domain_name(event) if api.kind is ApiKind.WEBSOCKET else None,
+            trace_id=trace_header,
+            domain_name=domain_name,
         )
         result = await self._call(api, authorizer, call)
         return Answer(result=result, latency_ms=round((time.perf_counter() - started) * 1000))

@@ -5,7 +5,7 @@ https://www.serverless.com/framework/docs/providers/aws/guide/events
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.intrinsics.resolver import intrinsic_call
 from samlocal.diagnostics import Diagnostic, error_diagnostic
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from samlocal.serverless.template.service import Service
+
+
+# The headers that pages of other origins may send unless the service says otherwise.
+CORS_HEADERS: Final = (
+    "Content-Type",
+    "X-Amz-Date",
+    "Authorization",
+    "X-Api-Key",
+    "X-Amz-Security-Token",
+    "X-Amz-User-Agent",
+    "X-Amzn-Trace-Id",
+)
 
 
 @frozen

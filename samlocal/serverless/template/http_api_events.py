@@ -9,7 +9,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ProjectError, TemplateError
-from samlocal.serverless.template.event_resources import list_of, setting, text_of, uri_of
+from samlocal.serverless.template.event_resources import (
+    CORS_HEADERS,
+    list_of,
+    setting,
+    text_of,
+    uri_of,
+)
 from samlocal.serverless.template.logical_ids import HTTP_API, function_part, path_part
 
 if TYPE_CHECKING:
@@ -21,15 +27,6 @@ _V2: Final = "AWS::ApiGatewayV2::"
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ROUTE: Final = re.compile(r"(?P<method>[A-Za-z]+|\*) (?P<path>/\S*)")
 _TIMEOUT_MS: Final = 30_000
-_HEADERS: Final = (
-    "Content-Type",
-    "X-Amz-Date",
-    "Authorization",
-    "X-Api-Key",
-    "X-Amz-Security-Token",
-    "X-Amz-User-Agent",
-    "X-Amzn-Trace-Id",
-)
 
 
 def compile_http_api_events(made: EventResources) -> None:
@@ -74,7 +71,7 @@ class _Compiler:
     def _cors(self, cors: Node) -> dict[str, object]:
         chosen: dict[str, object | None] = {
             "AllowOrigins": list_of(cors, "allowedOrigins") or ["*"],
-            "AllowHeaders": list_of(cors, "allowedHeaders") or _HEADERS,
+            "AllowHeaders": list_of(cors, "allowedHeaders") or CORS_HEADERS,
             "AllowMethods": list_of(cors, "allowedMethods") or sorted(self._methods),
             "ExposeHeaders": list_of(cors, "exposedResponseHeaders"),
             "AllowCredentials": setting(cors, "allowCredentials"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
-from samlocal.serverless.template.event_resources import list_of, setting, text_of
+from samlocal.serverless.template.event_resources import CORS_HEADERS, list_of, setting, text_of
 from samlocal.serverless.template.logical_ids import path_part
 
 if TYPE_CHECKING:
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from samlocal.documents.node import Node
     from samlocal.serverless.template.event_resources import EventResources
 
-_HEADERS: Final = (
-    "Content-Type",
-    "X-Amz-Date",
-    "Authorization",
-    "X-Api-Key",
-    "X-Amz-Security-Token",
-    "X-Amz-User-Agent",
-    "X-Amzn-Trace-Id",
-)
 _EVERY_METHOD: Final = "DELETE,GET,HEAD,PATCH,POST,PUT"
 _HEADER: Final = "method.response.header."
 
@@ -86,7 +77,7 @@ class RestPreflights:
             if text := text_of(cors, name):
                 more[header] = text
         found = self._paths.setdefault(path, _Preflight(resource=resource, at=cors))
-        found.add(texts or ["*"], headers or _HEADERS, (*methods, "OPTIONS", method), more)
+        found.add(texts or ["*"], headers or CORS_HEADERS, (*methods, "OPTIONS", method), more)
 
     def add_all(self) -> None:
         """Add the methods.
