@@ -144,6 +144,8 @@ class RouteAuthorizers:
             return Diagnostic(message=_IAM_TEXT)
         if isinstance(authorizer, UnsupportedAuthorizer):
             diagnostic = authorizer.diagnostic
+            if diagnostic in api.failures:  # it is said with the API
+                return None
             message = _named(authorizer, f"of `{api.full_path}` refuses every request")
             return replace(diagnostic, message=message)
         hint: str | None

@@ -295,3 +295,11 @@ async def test_urls_with_iam_are_named_at_the_start() -> None:
     guarded = replace(url, takes_any_caller=False)
     (said,) = await _authorizers().find_problems([guarded, *_apis(IamAuthorizer())])
     assert "URLs with `AWS_IAM`" in said.message
+
+
+async def test_what_is_said_with_the_api_is_said_once() -> None:
+    """A failure of the API that is its authorizer's, too, is not repeated at the start."""
+    api = replace(make_api(), routes=(make_route(_UNSUPPORTED),))
+    assert len(await _authorizers().find_problems([api])) == 1
+    told = replace(api, failures=(_UNSUPPORTED.diagnostic,))
+    assert await _authorizers().find_problems([told]) == ()
