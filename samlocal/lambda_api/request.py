@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from samlocal.lambda_api import error_types
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from samlocal.http_server.asgi import Receive, Scope, Send
     from samlocal.lambda_api.responses import Response
-
-# A body that is refused is read up to this size, because many clients send all of it before they read.
-_MOST_DISCARDED_BYTES: Final = 64 * 1024 * 1024
 
 
 class DisconnectedError(Exception):
@@ -88,10 +85,8 @@ class Request:
         raise _too_large(max_bytes)
 
     async def respond(self, response: Response) -> None:
-        """Send a whole response, after the client has sent its whole request."""
+        """Send a whole response; the server reads what the client still sends."""
         headers = [*response.headers, *content_length(response)]
-        if not self._has_whole_body and not await self._discard_body():
-            headers.append((b"connection", b"close"))
         await self.begin_response(response._replace(headers=headers))
         await self.send_part(response.body, is_last=True)
 
@@ -106,15 +101,6 @@ class Request:
     async def send_part(self, part: bytes, *, is_last: bool = False) -> None:
         """Send a part of the body, no faster than the client reads."""
         await self._send({"type": "http.response.body", "body": part, "more_body": not is_last})
-
-    async def _discard_body(self) -> bool:
-        """Read the rest of the body; return whether its end has been read."""
-        if b"expect" in self._headers:
-            return False  # the client may not send it
-        size = 0
-        while not self._has_whole_body and size < _MOST_DISCARDED_BYTES:
-            size += len(await self._next_chunk())
-        return self._has_whole_body
 
     async def _next_chunk(self) -> bytes:
         message = await self._receive()
