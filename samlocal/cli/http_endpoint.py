@@ -72,7 +72,7 @@ class HttpEndpoint(ServedEndpoint):
         self._gateways: Gateways | None = None
         self._open_console: Console | None = None
 
-    async def _open_doors(
+    async def _open_servers(
         self, stack: AsyncExitStack, project: CurrentProject, _app: ASGIApp
     ) -> Sequence[HttpServer]:
         console, recorder = self._console(project)
@@ -98,11 +98,11 @@ class HttpEndpoint(ServedEndpoint):
         self._gateways = gateways
         servers: list[HttpServer] = []
 
-        async def open_door(number: int) -> None:
-            servers.append(await self._open_door(number, stack, console))
+        async def open_port(number: int) -> None:
+            servers.append(await self._open_port(number, stack, console))
 
         self._sites = _Sites(
-            project, gateways, self._http, self._observer.show_diagnostic, open_door=open_door
+            project, gateways, self._http, self._observer.show_diagnostic, open_port=open_port
         )
         await self._sites.read()
         self._sites.when_changed = self._show_changed
@@ -111,7 +111,7 @@ class HttpEndpoint(ServedEndpoint):
         stack.callback(checking.cancel)
         return servers
 
-    async def _open_door(
+    async def _open_port(
         self, number: int, stack: AsyncExitStack, console: Console | None
     ) -> HttpServer:
         """Serve a site; the first one has the console and static files, too."""
@@ -149,7 +149,7 @@ class HttpEndpoint(ServedEndpoint):
             await self._open_console.close()
             await asyncio.sleep(0)
 
-    async def _close_doors(self) -> None:
+    async def _close_connections(self) -> None:
         if self._gateways:
             await self._gateways.close()
 
@@ -254,7 +254,7 @@ def _unsupported(api: Api, said: Collection[Diagnostic]) -> Iterator[Diagnostic]
 class _Sites:
     """The sites of the project as it is now, each on the port that it has got first.
 
-    `open_door` opens the port of a further site, `when_changed` is called when the project was read again. A site that
+    `open_port` opens the port of a further site, `when_changed` is called when the project was read again. A site that
     is gone answers as before: its clients have no other address.
     """
 
@@ -265,14 +265,14 @@ class _Sites:
         http: HttpSettings,
         report: Callable[[Diagnostic], None],
         *,
-        open_door: Callable[[int], Awaitable[None]],
+        open_port: Callable[[int], Awaitable[None]],
     ) -> None:
         self._project = project
         self._gateways = gateways
         self._http = http
         self._report = report
-        self._open_door = open_door
-        self._doors = 0
+        self._open_port = open_port
+        self._opened = 0
         self._said: frozenset[Diagnostic] = frozenset()
         self._read: tuple[Apis, WebFunctions] | None = None
         self._sites: list[Site[Gateway]] = []
@@ -295,7 +295,7 @@ class _Sites:
         self._take(await self._project.apis(), await self._project.web_functions())
         if not self._sites:
             raise self._http.nothing_served(self._project.path)
-        await self._open_doors()
+        await self._open_ports()
 
     def source(self, number: int) -> Callable[[], Awaitable[Site[Gateway]]]:
         """Return what gives the site of a port, as the project is now."""
@@ -306,7 +306,7 @@ class _Sites:
                 web = await self._project.web_functions()
                 if self._read is None or apis is not self._read[0] or web is not self._read[1]:
                     self._take(apis, web)
-                    await self._open_doors()
+                    await self._open_ports()
                     if self.when_changed:
                         self.when_changed()
             except SamlocalError as error:
@@ -315,10 +315,10 @@ class _Sites:
 
         return site
 
-    async def _open_doors(self) -> None:
-        while self._doors < len(self._sites):
-            self._doors += 1
-            await self._open_door(self._doors - 1)
+    async def _open_ports(self) -> None:
+        while self._opened < len(self._sites):
+            self._opened += 1
+            await self._open_port(self._opened - 1)
 
     def _take(self, apis: Apis, web: WebFunctions) -> None:
         self._read = apis, web

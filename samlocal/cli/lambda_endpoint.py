@@ -35,7 +35,7 @@ class LambdaEndpoint(ServedEndpoint):
         self._listeners = listeners
         self._on_ready = on_ready
 
-    async def _open_doors(
+    async def _open_servers(
         self, stack: AsyncExitStack, _project: CurrentProject, app: ASGIApp
     ) -> Sequence[HttpServer]:
         server = HttpServer(app, sockets=self._listeners, stopping=stopping_response)
@@ -44,7 +44,7 @@ class LambdaEndpoint(ServedEndpoint):
     def _show_ready(self, project: CurrentProject) -> None:
         self._on_ready(project.names)
 
-    async def _close_doors(self) -> None:
+    async def _close_connections(self) -> None:
         """Do nothing: no connection outlives its requests."""
 
     async def _leave_pages(self) -> None:

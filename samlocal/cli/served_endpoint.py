@@ -69,17 +69,17 @@ class ServedEndpoint(ABC):
         self._tls: SSLContext | None = None
 
     @abstractmethod
-    async def _open_doors(
+    async def _open_servers(
         self, stack: AsyncExitStack, project: CurrentProject, app: ASGIApp
     ) -> Sequence[HttpServer]:
         """Return the servers for clients, entered into the stack; `app` is Lambda's API.
 
         Raises:
-            SamlocalError: A door cannot be opened.
+            SamlocalError: A port cannot be opened.
         """
 
     def _app_for_functions(self, app: ASGIApp) -> ASGIApp:
-        """Return what functions reach; `app` is Lambda's API. It serves before the doors are open."""
+        """Return what functions reach; `app` is Lambda's API. It serves before the ports are open."""
         return app
 
     @abstractmethod
@@ -91,13 +91,13 @@ class ServedEndpoint(ABC):
         """End requests of our own pages, for which nobody waits."""
 
     @abstractmethod
-    async def _close_doors(self) -> None:
+    async def _close_connections(self) -> None:
         """End connections that would go on for long, while functions still run."""
 
     async def _leave_clients(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._close_doors()
+                await self._close_connections()
 
     def serve(self) -> int:
         """Serve until a signal comes, and return the exit code.
@@ -136,7 +136,7 @@ class ServedEndpoint(ABC):
                 )
                 for sockets, tls in ((unix, None), (self._listen_encrypted(stack), self._tls))
             ]
-            clients = await self._open_doors(stack, project, app)
+            clients = await self._open_servers(stack, project, app)
             signals.is_serving = True
             self._show_ready(project)
             gc.enable()  # off since the start of the process: see `__main__`

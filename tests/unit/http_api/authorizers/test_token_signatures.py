@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samlocal.http_api.authorizers.token_signatures import (
@@ -41,6 +41,7 @@ def test_any_text_is_a_token_or_refused(text: str) -> None:
 
 
 @given(_JSON | _HEADER, _JSON)
+@settings(max_examples=40)
 def test_any_header_and_claims_are_read_or_refused(header: object, claims: object) -> None:
     """A token that can be read has claims, and no signature that it lacks."""
     try:
@@ -60,6 +61,7 @@ def test_claims_may_not_nest_without_end() -> None:
 
 
 @given(_KEY)
+@settings(max_examples=40)  # the numbers of a key take their time
 def test_malformed_keys_are_left_out(members: dict[str, Any]) -> None:
     """Whatever an issuer publishes, the keys beside it are read."""
     found = read_public_keys([{"kty": "RSA", **members}, public_jwk("first")])
