@@ -17,7 +17,7 @@ from samlocal.project.apis import (
 from samlocal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from samlocal.errors import Place
     from samlocal.project.apis import (
@@ -147,13 +147,27 @@ def routes_of(definition: Definition) -> tuple[tuple[Route, ...], tuple[Diagnost
         if (method, path) not in taken
         and (method == ANY_METHOD or (ANY_METHOD, path) not in broken)
     )
-    for number, route in enumerate(routes):
-        if definition.unplaced and _may_take_others(route):
-            unanswered.append(_unsafe(route, definition.unplaced[0]))
-            routes[number] = replace(
-                route, integration=UnsupportedIntegration(diagnostic=unanswered[-1])
-            )
-    return tuple(routes), tuple(unanswered)
+    safe, unsafe = without_open_catch_alls(routes, definition.unplaced)
+    return safe, (*unanswered, *unsafe)
+
+
+def without_open_catch_alls(
+    routes: Iterable[Route], unplaced: Sequence[Diagnostic]
+) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:
+    """Return routes of which those refuse requests that are open, and may get those of operations without a known path.
+
+    `unplaced` are about such operations. The diagnostics are about the routes that refuse requests.
+    """
+    safe: list[Route] = []
+    said: list[Diagnostic] = []
+    for route in routes:
+        if unplaced and _may_take_others(route):
+            said.append(_unsafe(route, unplaced[0]))
+            refusal = UnsupportedIntegration(diagnostic=said[-1])
+            safe.append(replace(route, integration=refusal))
+        else:
+            safe.append(route)
+    return tuple(safe), tuple(said)
 
 
 def closed_route(method: str, path: str, diagnostic: Diagnostic) -> Route:

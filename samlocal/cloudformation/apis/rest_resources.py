@@ -26,6 +26,7 @@ from samlocal.cloudformation.apis.definition import (
     Definition,
     Operation,
     routes_of,
+    without_open_catch_alls,
 )
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.integration_resources import read_method_integration
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.cloudformation.stack.stack import Stack
     from samlocal.diagnostics import Diagnostic
-    from samlocal.project.apis import Authorizer, Route
+    from samlocal.project.apis import Authorizer
 
 REST_API: Final = "AWS::ApiGateway::RestApi"
 SAM_API: Final = "AWS::Serverless::Api"
@@ -87,17 +88,17 @@ def with_methods(
     Raises:
         ProjectError: The properties of the API cannot be read.
     """
-    if not resources.owned(_METHOD, _API, resource):
+    if not resources.owned(_METHOD, _API, resource) and not resources.unreadable(_METHOD):
         return api
-    added, failures = _RestApiReader(resources, resource, targets).read_methods(api.variables)
-    own = {(route.method, route.path) for route in api.routes}
+    reader = _RestApiReader(resources, resource, targets)
+    definition, failures = reader.read_methods(api.variables)
+    added, unanswered = routes_of(definition)
+    routes, unsafe = without_open_catch_alls(api.routes, definition.unplaced)
+    own = {(route.method, route.path) for route in routes}
     return replace(
         api,
-        routes=(
-            *api.routes,
-            *(each for each in added if (each.method, each.path) not in own),
-        ),
-        failures=tuple(dict.fromkeys((*api.failures, *failures))),
+        routes=(*routes, *(each for each in added if (each.method, each.path) not in own)),
+        failures=tuple(dict.fromkeys((*api.failures, *failures, *unanswered, *unsafe))),
     )
 
 
@@ -125,12 +126,11 @@ class _RestApiReader:
 
     def read_methods(
         self, variables: Mapping[str, str]
-    ) -> tuple[tuple[Route, ...], tuple[Diagnostic, ...]]:
-        """Return the routes of the API's methods, and what is said about them."""
+    ) -> tuple[Definition, tuple[Diagnostic, ...]]:
+        """Return the definition that the API's methods make, and what is said about them."""
         definition, failures = self._with_methods(Definition(), variables)
-        routes, unanswered = routes_of(definition)
         self._missing.check()
-        return routes, (*failures, *unanswered, *self._missing.diagnostics)
+        return definition, (*failures, *self._missing.diagnostics)
 
     def _read_stage(self, stage: StageResource) -> Api:
         stack, settings = self._api.stack, self._settings

@@ -461,3 +461,21 @@ def test_a_security_scheme_that_is_unknown_in_part(
     (api,) = read_template(text).apis
     assert closed_routes(api) == ["GET /a"]
     assert open_routes(api) == [ALL]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "Properties: !GetAtt Nothing.At",
+        "Properties: {RestApiId: !Ref Api, ResourceId: !ImportValue x, HttpMethod: GET}",
+    ],
+)
+def test_a_method_with_an_error_of_an_api_of_sam(read_template: ReadTemplate, method: str) -> None:
+    """It may have any path, so that an open greedy event is closed."""
+    text = sam("{Type: Api, Properties: {Path: /a, Method: get}}")
+    text = text.replace("Method:", "RestApiId: !Ref Api, Method:")
+    text += "  Api: {Type: AWS::Serverless::Api, Properties: {StageName: dev}}\n"
+    found = read_template(text + f"  Bad: {{Type: AWS::ApiGateway::Method, {method}}}\n")
+    (api,) = found.apis
+    assert closed_routes(api) == ["ANY /{proxy+}"]
+    assert all(places(found))
