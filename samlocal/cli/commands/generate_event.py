@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from samlocal.sample_events.sample_event import SampleEvent, SampleOption
 
+# The largest batch of an event source, and more than fits into an event of 6 MB:
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+_MOST_RECORDS: Final = 10_000
 _INSIDE: Final = "--inside"
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _EVENT: Final = "Values of the event"
@@ -47,6 +50,7 @@ _SHAPE_OPTIONS: Final[dict[str, object]] = {
         typer.Option(
             "--count",
             min=1,
+            max=_MOST_RECORDS,
             metavar="NUMBER",
             help="Number of records, each with ids of its own. [default: those of the sample]",
             rich_help_panel=_SHAPE,

@@ -33,6 +33,9 @@ def test_an_event_is_json_on_stdout(project: InProject) -> None:
         pytest.param("sample-event-unknown", ["s3", "putt"], id="event"),
         pytest.param("sample-option-unknown", ["s3", "put", "--buckett", "b"], id="option"),
         pytest.param("sample-count-zero", ["sqs", "receive-message", "--count", "0"], id="count"),
+        pytest.param(
+            "sample-count-large", ["s3", "put", "--count", "1000000000"], id="large count"
+        ),
         pytest.param("sample-count-of-none", ["alb", "request", "--count", "2"], id="no records"),
         pytest.param("sample-inside-unknown", ["s3", "put", "--inside", "sqq"], id="inside"),
         pytest.param(
