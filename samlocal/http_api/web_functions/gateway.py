@@ -16,10 +16,12 @@ from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.web_functions.program_client import (
+    HOP_BY_HOP,
     ProgramError,
     ProgramRequest,
     open_response,
 )
+from samlocal.project.web_functions import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,13 +33,15 @@ if TYPE_CHECKING:
     from samlocal.project.apis import Api
 
 # https://docs.aws.amazon.com/boto3/latest/reference/services/lambda-web.html
-DEFAULT_TIMEOUT_SECONDS: Final = 30
-DEFAULT_CONCURRENCY: Final = 64
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
-_DROPPED: Final = frozenset(
-    ("connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer")
-) | {"transfer-encoding", "upgrade", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+_DROPPED: Final = HOP_BY_HOP | {
+    "content-length",
+    "expect",
+    "x-forwarded-for",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+}
 _REQUEST_ID: Final = "lambda-web-request-id"
 _ENDPOINT_NAME: Final = "lambda-web-endpoint-name"
 

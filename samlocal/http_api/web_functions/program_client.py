@@ -52,7 +52,7 @@ class ProgramResponse:
 
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1; the server in front writes its own.
-_HOP_BY_HOP: Final = frozenset(
+HOP_BY_HOP: Final = frozenset(
     (
         "connection",
         "keep-alive",
@@ -68,7 +68,7 @@ _HOP_BY_HOP: Final = frozenset(
 def pass_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
     """Return the headers of a response that are for the client."""
     decoded = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
-    return tuple(pair for pair in decoded if pair[0].lower() not in _HOP_BY_HOP)
+    return tuple(pair for pair in decoded if pair[0].lower() not in HOP_BY_HOP)
 
 
 @asynccontextmanager
