@@ -53,9 +53,11 @@ class Acceptor:
         self._resume()
 
     def close(self) -> None:
-        """Take no more connections; those that have been taken go on."""
+        """Take no more connections; those that have been taken go on. A second call does nothing."""
         if self._timer:
             self._timer.cancel()
+        if self._listener.fileno() < 0:
+            return
         self._loop.remove_reader(self._listener)
         self._listener.close()
 

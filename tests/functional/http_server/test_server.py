@@ -224,6 +224,19 @@ async def test_half_sent_requests_do_not_hold_up_a_stop() -> None:
         await stop
 
 
+async def test_stop_that_is_given_up() -> None:
+    """Whoever gives up a stop, as with a second signal, can stop the server again at once."""
+    app = GatedApp()
+    async with serving(app) as (server, address):
+        client = await address.connect(POST + b"body")
+        await app.wait_for(1)
+        stop = asyncio.create_task(server.stop(LONG))
+        await address.wait_until_refused()
+        stop.cancel()
+        await asyncio.wait_for(server.stop(0), 20)
+        assert (await client.answer()).startswith(b"HTTP/1.1 503")
+
+
 async def test_late_body_arrives_during_a_stop() -> None:
     """A request whose body comes in time is served although the server is stopping."""
     app = GatedApp()
