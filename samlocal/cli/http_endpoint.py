@@ -23,13 +23,14 @@ from samlocal.project.apis import ApiKind, UnsupportedIntegration
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from samlocal.cli.console_log import ConsoleLog
     from samlocal.cli.current_project import CurrentProject
     from samlocal.cli.endpoint_settings import EndpointSettings
     from samlocal.cli.http_settings import HttpSettings
+    from samlocal.function import Function
     from samlocal.http_api.console.entry import ConsoleEntry
     from samlocal.http_api.exchange import Gateway, HttpRequest
     from samlocal.http_server.asgi import ASGIApp
@@ -163,6 +164,15 @@ class HttpEndpoint(ServedEndpoint):
         if not self._http.has_console:
             return None, None
 
+        async def functions() -> list[ConsoleFunction]:
+            urls = {
+                api.full_path: url
+                for url, apis in self._ready
+                for api in apis
+                if api.kind is ApiKind.FUNCTION_URL
+            }
+            return [_console_function(each, urls) for each in await project.functions()]
+
         async def send(request: HttpRequest, entry: ConsoleEntry) -> None:
             await recorder.send(request, entry)
 
@@ -176,7 +186,7 @@ class HttpEndpoint(ServedEndpoint):
                 for api in apis
                 for route in api.routes
             ],
-            functions=lambda: [ConsoleFunction(name=name) for name in project.names],
+            functions=functions,
             send=send,
             refresh=refresh,
         )
@@ -223,6 +233,18 @@ def _entered(stack: AsyncExitStack, listeners: list[socket.socket]) -> list[sock
     for each in listeners:
         stack.enter_context(each)
     return listeners
+
+
+def _console_function(function: Function, urls: Mapping[str, str]) -> ConsoleFunction:
+    """Return a function for the console; `urls` are those of function URLs by the names of their functions."""
+    return ConsoleFunction(
+        name=function.full_path,
+        runtime=function.runtime,
+        handler=function.handler,
+        memory_mb=function.memory_mb,
+        timeout_seconds=function.timeout_seconds,
+        url=urls.get(function.full_path),
+    )
 
 
 def _console_route(url: str, api: Api, route: Route) -> ConsoleRoute:

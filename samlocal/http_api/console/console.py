@@ -31,7 +31,7 @@ from samlocal.http_api.console.page_files import page_file
 from samlocal.http_api.exchange import HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from samlocal.http_api.console.entry import ConsoleEntry, ConsoleFunction, ConsoleRoute
     from samlocal.http_api.console.history import Follower
@@ -73,7 +73,7 @@ class Console:
         self,
         *,
         routes: Callable[[], Sequence[ConsoleRoute]],
-        functions: Callable[[], Sequence[ConsoleFunction]],
+        functions: Callable[[], Awaitable[Sequence[ConsoleFunction]]],
         send: Sender | None = None,
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
@@ -123,7 +123,7 @@ class Console:
             return _error(405, "the console takes GET and POST", ("Allow", "GET, HEAD, POST"))
         if path == "/events" and request.method == "GET":
             return await self._stream(writer)
-        return self._read(path)
+        return await self._read(path)
 
     def _refusal(self, request: HttpRequest, path: str) -> HttpResponse | None:
         """Return why a request is not of the page; links to the page itself may be anywhere."""
@@ -139,9 +139,9 @@ class Console:
                 return _error(403, "the page is out of date: reload it")
         return None
 
-    def _read(self, path: str) -> HttpResponse:
+    async def _read(self, path: str) -> HttpResponse:
         if path == "/state":
-            return _json(self._state())
+            return _json(await self._state())
         if path.startswith("/entries/"):
             entry = self._history.find(path.removeprefix("/entries/"))
             return _json(details(entry)) if entry else _error(404, "the request is forgotten")
@@ -150,10 +150,10 @@ class Console:
             return _error(404, "the console has no such page")
         return _response(200, found[1], ("Content-Type", found[0]))
 
-    def _state(self) -> dict[str, Any]:
+    async def _state(self) -> dict[str, Any]:
         return {
             "routes": [_members(each) for each in self._routes()],
-            "functions": [_members(each) for each in self._functions()],
+            "functions": [_members(each) for each in await self._functions()],
             "entries": [summary(each) for each in sorted(self._history, key=_received)],
             "canSend": self._send is not None,
         }

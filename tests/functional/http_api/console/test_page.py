@@ -58,13 +58,17 @@ FUNCTIONS: Final = [
 ]
 
 
+async def _functions() -> list[ConsoleFunction]:
+    return FUNCTIONS
+
+
 class Served:
     """A console at a port, in a loop of a thread of its own."""
 
     def __init__(self) -> None:
         self.port = 0
         self.loop = asyncio.new_event_loop()
-        self.console = Console(routes=lambda: ROUTES, functions=lambda: FUNCTIONS, send=self._send)
+        self.console = Console(routes=lambda: ROUTES, functions=_functions, send=self._send)
 
     async def _send(self, request: HttpRequest, entry: ConsoleEntry) -> None:
         self.console.record(

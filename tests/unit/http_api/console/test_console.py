@@ -96,7 +96,11 @@ def entry(identifier: str = "e1", **members: Any) -> ConsoleEntry:  # noqa: ANN4
 
 
 def console(send: Sent | None = None) -> Console:
-    return Console(routes=lambda: [ROUTE], functions=lambda: [FUNCTION], send=send)
+    return Console(routes=lambda: [ROUTE], functions=_functions, send=send)
+
+
+async def _functions() -> list[ConsoleFunction]:
+    return [FUNCTION]
 
 
 async def ask(served: Console, asked: HttpRequest) -> HttpResponse:
@@ -308,7 +312,7 @@ async def test_requests_that_run_are_recorded_before_they_are_shown() -> None:
         for each in recorded:
             served.record(each)
 
-    served = Console(routes=list, functions=list, refresh=refresh)
+    served = Console(routes=list, functions=_functions, refresh=refresh)
     served.record(entry("later", request=replace(request("/"), received=4.0)))
     state = json.loads((await ask(served, request(f"{CONSOLE_PATH}/state"))).body)
     assert [each["id"] for each in state["entries"]] == ["late", "later"]
