@@ -44,4 +44,6 @@ def test_addresses_stay(engine: docker.APIClient, tmp_path: Path) -> None:
         assert f"{first}/" not in shown
         assert fetch(running.url_of("Added")) == "Added"
         assert fetch(f"{api}/new") == "First"
-        assert "/new" in fetch(f"{api}/_samlocal/state")
+        state = fetch(f"{api}/_samlocal/state")
+        assert "/new" in state
+        assert '"handler":"' in state
