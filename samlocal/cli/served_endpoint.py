@@ -23,11 +23,11 @@ from samlocal.endpoints import (
 from samlocal.errors import CacheError
 from samlocal.execution.fleet.fleet import Fleet
 from samlocal.host import current_host
-from samlocal.http_server.open_files import raise_open_files
 from samlocal.http_server.server import HttpServer
 from samlocal.lambda_api.app import lambda_app
 from samlocal.lambda_api.asynchronous.async_invocations import AsyncInvocations
 from samlocal.lambda_api.stopping import stopping_response
+from samlocal.open_files import raise_open_files
 
 if TYPE_CHECKING:
     import socket

@@ -8,7 +8,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from samlocal.http_server.open_files import has_files_for_clients, most_client_files
+from samlocal.http_server.client_files import has_files_for_clients, most_client_files
 
 if TYPE_CHECKING:
     import socket

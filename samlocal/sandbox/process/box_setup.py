@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.open_files import original_open_files
 from samlocal.sandbox.api_variables import api_variables, endpoint_variables
 from samlocal.sandbox.extension_files import (
     EXTENSIONS_FOLDER,
@@ -85,7 +86,7 @@ class BoxSetup:
             "memory_bytes": memory_mb and memory_mb * _MIB,
             "tmp_bytes": in_memory and in_memory * _MIB,
             "processes": _PROCESSES if sandbox.strict else None,
-            "open_files": _OPEN_FILES if sandbox.strict else None,
+            "open_files": _OPEN_FILES if sandbox.strict else original_open_files(),
             "mounts": [(str(each.source), each.target, each.read_only) for each in sandbox.mounts],
             "needs": [str(each) for each in self._spec.needs],
         }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from samlocal.http_server.open_files import most_client_files, raise_open_files
+from samlocal.http_server.client_files import most_client_files
 from tests.functional.http_server.serving import echo, served
 
 if TYPE_CHECKING:
@@ -86,14 +86,3 @@ async def test_no_files_at_all(caplog: pytest.LogCaptureFixture) -> None:
         for _, writer in (first, second):
             writer.close()
     assert caplog.text.count("too many files are open") == 1
-
-
-def test_raised_limit() -> None:
-    """The limit becomes the hard one, but not more than programs cope with, and is never lowered."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-    raise_open_files()
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (wanted, hard)
-    raise_open_files()
-    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (wanted, hard)

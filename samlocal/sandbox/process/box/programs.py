@@ -32,7 +32,10 @@ class NotExecutedError(Exception):
 
 
 class Starter:
-    """Starts programs with the same limits: `open_files` is a number, None no limit of ours."""
+    """Starts programs with the same limits: `open_files` is a number, None no limit of ours.
+
+    With `privileges`, programs may raise it again.
+    """
 
     def __init__(self, *, open_files: int | None, privileges: bool) -> None:
         self._open_files = open_files
@@ -87,7 +90,9 @@ class Starter:
                 signals.signal(getattr(signals, name), signals.SIG_DFL)
         signals.signal(signals.SIGCHLD, signals.SIG_DFL)
         if self._open_files is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self._open_files, self._open_files))
+            _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            most = hard if self._privileges else self._open_files
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._open_files, most))
         if not self._privileges and sys.platform == "linux":
             kernel.gain_no_privileges()
         os.umask(0o022)
