@@ -187,5 +187,5 @@ def _no_debugger(names: tuple[str, ...]) -> Diagnostic:
         message=f"no function is debugged: {len(names)} functions are served",
         hint=f"choose one with `--debug-function`, such as `--debug-function {names[0]}`"
         if names
-        else "the template has no functions",
+        else "the template has no function that a debugger can attach to",
     )

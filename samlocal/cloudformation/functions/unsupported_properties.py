@@ -1,4 +1,4 @@
-"""Diagnostics for properties and resources of Lambda that samlocal does not emulate."""
+"""Diagnostics for properties of Lambda that samlocal does not emulate, and for what cannot be invoked."""
 
 from __future__ import annotations
 

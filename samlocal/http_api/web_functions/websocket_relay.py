@@ -163,21 +163,23 @@ class _ProgramSide:
             if message["type"] == "websocket.disconnect":
                 code = message.get("code", _NORMAL)
                 closing = CloseConnection(code=_NORMAL if code in _NOT_SENT else code)
-                self._writer.write(self._frames.send(closing))
-                await self._writer.drain()
+                await self._send(closing)
                 return
             text = message.get("text")
             content = message["bytes"] if text is None else text
-            self._writer.write(self._frames.send(Message(data=content)))
-            await self._writer.drain()
+            await self._send(Message(data=content))
+
+    async def _send(self, event: Event) -> None:
+        with suppress(ProtocolError):  # the program is closing its WebSocket at this moment
+            self._writer.write(self._frames.send(event))
+        await self._writer.drain()
 
     async def give_to(self, send: Send) -> None:
         """Send the program's messages to the client, and at last how the program closed its WebSocket."""
         while True:
             for event in self._frames.events():
                 if isinstance(event, CloseConnection):
-                    with suppress(ProtocolError):
-                        self._writer.write(self._frames.send(event.response()))
+                    await self._send(event.response())
                     code = _NORMAL if event.code in _NOT_SENT else int(event.code)
                     reason = event.reason or ""
                     await send({"type": "websocket.close", "code": code, "reason": reason})
@@ -191,7 +193,7 @@ class _ProgramSide:
 
     async def _take(self, event: Event, send: Send) -> None:
         if isinstance(event, Ping):
-            self._writer.write(self._frames.send(event.response()))
+            await self._send(event.response())
         elif isinstance(event, TextMessage | BytesMessage):
             self._parts.append(event.data if isinstance(event, TextMessage) else bytes(event.data))
             if not event.message_finished:

@@ -377,3 +377,33 @@ async def test_websocket_without_program(tmp_path: Path) -> None:
         (site.directory / "program/server.mjs").write_text("process.exit(7);")
         assert await site.run(_refusal, site) == (502, b"Internal Server Error", None)
         assert "status 7" in site.messages()[0]
+
+
+async def test_many_messages(site: _Served) -> None:
+    """Messages that cross the end of a WebSocket do no harm, and all before it arrive in their order."""
+
+    def talk() -> tuple[list[Any], int]:
+        client = _connect(site)
+        for number in range(200):
+            client.send(str(number))
+        client.send("close")
+        try:
+            for number in range(200):
+                client.send(str(number))
+        except OSError:  # it is closed already
+            pass
+        answers, code = [], 0
+        while not code:
+            opcode, data = client.recv_data()
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                code = int.from_bytes(data[:2], "big")
+            else:
+                answers.append(int(data))
+        client.shutdown()  # type: ignore[no-untyped-call]
+        return answers, code
+
+    answers, code = await site.run(talk)
+    assert answers[:200] == list(range(200))
+    assert code == 4000
+    assert (await site.fetch("/"))[0] == 200
+    assert not site.said
