@@ -34,7 +34,7 @@ COMMANDS: Final = {
     ),
     ("local", "start-api"): (
         "samlocal.cli.commands.start_api:start_api",
-        "Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers, web functions.",
+        "Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers and web functions.",
     ),
     ("local", "start-function-urls"): (
         "samlocal.cli.commands.start_function_urls:start_function_urls",

@@ -54,7 +54,7 @@ def start_api(  # noqa: PLR0913  # groups of options
     sam: TerraformOptions,
     general: GeneralOptions,
 ) -> object:
-    """Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers, web functions.
+    """Serve the APIs of a project: REST, HTTP and WebSocket APIs, function URLs, load balancers and web functions.
 
     APIs whose routes do not collide share a port. Functions have warm execution environments, as many as
     their requests need at once. They are replaced when code, template or options change. Ctrl-C ends it.

@@ -1,1 +1,1 @@
-"""The APIs of a project's stacks: REST, HTTP and WebSocket APIs, function URLs, load balancers, web functions."""
+"""The APIs of a project's stacks: REST, HTTP and WebSocket APIs, function URLs, load balancers and web functions."""

@@ -199,13 +199,10 @@ def _route(definition: Definition, operation: Operation, integration: Integratio
 
 
 def _may_take_others(route: Route) -> bool:
-    """Return whether a route is open, and may get the requests of an operation whose path is unknown."""
+    """Return whether a route is open, and gets the requests of operations that are not there."""
     if route.authorizer is not None or route.needs_api_key:
         return False
-    is_of_any_method = route.method == ANY_METHOD and route.path.startswith(
-        "/"
-    )  # not of WebSocket APIs
-    return is_of_any_method or route.path == DEFAULT_ROUTE or "+}" in route.path
+    return route.path == DEFAULT_ROUTE or "+}" in route.path
 
 
 def _unsafe(route: Route, unplaced: Diagnostic) -> Diagnostic:

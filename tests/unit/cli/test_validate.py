@@ -193,5 +193,4 @@ def test_what_is_not_emulated_is_a_warning() -> None:
         (severity, line, str(message).split(":")[0]) for severity, _, line, message in found
     ] == [
         ("warning", 15, "`DurableConfig` is not emulated"),
-        ("warning", 23, "`Site` cannot be run"),
     ]
