@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 from samlocal.errors import EnvironmentBusyError, EnvironmentUnusableError, SandboxError
 from samlocal.execution import platform_events
 from samlocal.execution.clock import wall_time
+from samlocal.execution.endpoint_calls import project_endpoint
 from samlocal.execution.init_phase import Initialiser
 from samlocal.execution.invoke_phase import InvokeResult, TimeLimit, run_invocation
 from samlocal.execution.journal import Journal
@@ -31,17 +32,14 @@ from samlocal.frozen_dataclass import frozen
 from samlocal.invocation import Phase, Report
 from samlocal.runtime_api.delivery import Delivery
 from samlocal.runtime_api.http_server import Server
-from samlocal.runtime_api.routes import Router, is_endpoint_path
+from samlocal.runtime_api.routes import Router
 from samlocal.sandbox.output import GuardedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from samlocal.execution.outcomes import PhaseOutcome, PhaseResult
     from samlocal.execution.platform_events import InitPhase
     from samlocal.function_configuration import FunctionConfiguration
     from samlocal.invocation import Invocation, InvocationResult, PhaseName, ResponseSink
-    from samlocal.runtime_api.endpoint_connection import Endpoint
     from samlocal.runtime_api.extension_events import ShutdownReason
     from samlocal.sandbox.output import Log
     from samlocal.sandbox.sandbox import Sandbox
@@ -125,7 +123,6 @@ class ExecutionEnvironment:
         self._phases: list[Phase] = []
         self._ahead: Preparation | None = None
         self._kept = KeptLog()
-        self._has_noted_encryption = False
         # Once, because the sandbox's futures remember all that wait for them.
         self._ends = awaitable(sandbox.exited), awaitable(sandbox.logs_ended)
 
@@ -136,7 +133,7 @@ class ExecutionEnvironment:
             listener,
             router,
             accepts_peer=self._accepts_peer,
-            endpoint=lambda_endpoint(self._configuration, self._note_encryption),
+            endpoint=project_endpoint(self._configuration, self._journal.warn),
         )
         await self._server.__aenter__()
         return self
@@ -539,34 +536,6 @@ class ExecutionEnvironment:
         accepted = self._sandbox.accepts_peer(host, port)
         self._was_called |= accepted
         return accepted
-
-    def _note_encryption(self) -> None:
-        """Say why a call with `https://` fails, once: SDKs try again."""
-        if self._has_noted_encryption or self._journal.log is None:
-            return
-        self._has_noted_encryption = True
-        self._journal.warn(
-            f"{self._configuration.name} has called https:// at an address that has no TLS here:"
-            " use http:// where `SAMLOCAL` is set"
-        )
-
-
-def lambda_endpoint(
-    configuration: FunctionConfiguration, note_encryption: Callable[[], None]
-) -> Endpoint | None:
-    """Return where calls of other functions go; None if the function does not call any.
-
-    `note_encryption` is called with each call for `https://`, which fails.
-    """
-    if configuration.lambda_endpoint is None:
-        return None
-    from samlocal.runtime_api.endpoint_connection import Endpoint  # noqa: PLC0415  # the cold path does not need it
-
-    return Endpoint(
-        socket=configuration.lambda_endpoint,
-        has_path=is_endpoint_path,
-        note_encryption=note_encryption,
-    )
 
 
 def _guard(log: Log, configuration: FunctionConfiguration) -> GuardedLog:

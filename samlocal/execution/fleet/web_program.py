@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import ProgramEndedError, ProgramNotListeningError, SandboxError
-from samlocal.execution.environment import INIT_SECONDS, lambda_endpoint
+from samlocal.execution.endpoint_calls import project_endpoint
+from samlocal.execution.environment import INIT_SECONDS
 from samlocal.execution.fleet.http_endpoint import VARIABLE, choose_endpoint, with_endpoint
 from samlocal.execution.fleet.sandbox_removal import remove_sandbox
 from samlocal.execution.thread_futures import awaitable
@@ -66,7 +67,6 @@ class WebProgram:
         self._sandbox: Sandbox | None = None
         self._exited: asyncio.Future[Exit] | None = None
         self._is_retired = False
-        self._has_noted_encryption = False
         self._users = 0
         self._holders = 0
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -171,7 +171,7 @@ class WebProgram:
                 listener,
                 Router(lambda: apis),
                 accepts_peer=accepts_peer,
-                endpoint=lambda_endpoint(self.function.configuration, self._note_encryption),
+                endpoint=project_endpoint(self.function.configuration, self._log.line),
             )
             async with server:
                 await self._serve(sandbox)
@@ -235,15 +235,6 @@ class WebProgram:
         with suppress(SandboxError, TimeoutError):
             async with asyncio.timeout(_LAST_OUTPUT_SECONDS):
                 await awaitable(sandbox.logs_ended)
-
-    def _note_encryption(self) -> None:
-        """Say why a call with `https://` fails, once: SDKs try again."""
-        if not self._has_noted_encryption:
-            self._has_noted_encryption = True
-            self._log.line(
-                f"{self.function.configuration.name} has called https:// at an address that has no TLS here:"
-                " use http:// where `AWS_SAM_LOCAL` is set"
-            )
 
     def _not_listening(self, when: str, refusal: OSError) -> ProgramNotListeningError:
         detail = "" if refusal.errno == errno.ECONNREFUSED else f" ({refusal})"
