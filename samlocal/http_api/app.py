@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from typing import TYPE_CHECKING, Final, Protocol, cast
+from urllib.parse import unquote
 
 from samlocal.http_api.asgi_exchange import (
     AsgiExchange,
@@ -38,7 +39,7 @@ _CONSOLE_BODY_TOO_LARGE: Final = HttpResponse(
 )
 # Its requests have an id at most.
 _CONSOLE_BODY_BYTES: Final = 64 * 1024
-_CONNECTIONS: Final = "connections/"
+_CONNECTIONS: Final = "@connections"
 
 
 class Answerer(Protocol):
@@ -92,7 +93,7 @@ def app_with_connections(
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = path_of(scope)
-        is_there = scope["type"] == "http" and _CONNECTIONS in path
+        is_there = scope["type"] == "http" and _names_connections(path)
         gateway = gateway_of(path) if is_there else None
         if gateway is None:
             await otherwise(scope, receive, send)
@@ -105,6 +106,11 @@ def app_with_connections(
         await _respond(scope, AsgiExchange(scope, receive, send), ask)
 
     return app
+
+
+def _names_connections(path: str) -> bool:
+    """Return whether a segment of a path, percent-encoded, is that of the management endpoint of a WebSocket API."""
+    return any(unquote(each) == _CONNECTIONS for each in path.split("/"))
 
 
 async def _respond(
