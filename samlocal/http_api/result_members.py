@@ -8,6 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from samlocal.http_api.header_values import HEADER_NAME, NOT_IN_HEADER_VALUES
 from samlocal.http_api.request_headers import CONNECTION_HEADERS
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 HeaderList = list[tuple[str, str]]
 
-# https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
-HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-NOT_IN_HEADER_VALUES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS: Final = re.compile("[2-5][0-9][0-9]")
 # The framing is the server's.
 _FRAMING: Final = CONNECTION_HEADERS | {"content-length"}

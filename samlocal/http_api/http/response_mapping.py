@@ -5,9 +5,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.header_values import HeaderError, sendable
 from samlocal.http_api.http.parameter_mapping import change_pairs, read_mappings, resolve_value
 from samlocal.http_api.result_members import WrongResultError, read_status
 
@@ -39,7 +41,9 @@ class ResponseMapping:
         for each in mappings:
             if each.location == "header":
                 value = resolve_value(each.value, request, event, response)
-                headers = change_pairs(headers, each, value)
+                with suppress(HeaderError):  # a client has made it one that cannot be sent
+                    value = None if value is None else sendable(each.name, value)
+                    headers = change_pairs(headers, each, value)
         changed = replace(response, headers=headers)
         if status is None:
             return changed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.http_api.header_values import sendable
 from samlocal.http_api.payload_1 import extended_request_id
-from samlocal.http_api.result_members import HEADER_NAME, NOT_IN_HEADER_VALUES
 from samlocal.trace_header import read_trace_header
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ _REMAPPED: Final = frozenset(
 _DROPPED: Final = frozenset({"transfer-encoding", "x-amz-apigw-id"})
 
 
-class HeaderError(ValueError):
-    """A header that HTTP does not allow."""
-
-
 def remap(headers: Iterable[tuple[str, str]]) -> HeaderList:
     """Return the headers of an integration under the names that a client gets, without those that are dropped.
 
@@ -74,20 +70,3 @@ def replace_headers(headers: HeaderList, replacements: Iterable[tuple[str, str]]
     added = list(replacements)
     names = {name.lower() for name, _ in added}
     return [pair for pair in headers if pair[0].lower() not in names] + added
-
-
-def sendable(name: str, value: str) -> str:
-    """Return the value of a header with characters that are bytes: UTF-8, unless it is Latin-1.
-
-    Raises:
-        HeaderError: It cannot be sent.
-    """
-    if not HEADER_NAME.fullmatch(name):
-        raise HeaderError(f"`{name}` is not the name of a header")
-    if NOT_IN_HEADER_VALUES.search(value):
-        raise HeaderError(f"the value of the header `{name}` has control characters")
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode(errors="replace").decode("latin-1")
-    return value

@@ -14,7 +14,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.rest.client_headers import HeaderError, remap
+from samlocal.http_api.header_values import HeaderError
+from samlocal.http_api.rest.client_headers import remap
 from samlocal.http_api.result_members import (
     WrongResultError,
     describe,

@@ -10,13 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.header_values import HeaderError, sendable
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
-from samlocal.http_api.rest.client_headers import (
-    HeaderError,
-    own_headers,
-    replace_headers,
-    sendable,
-)
+from samlocal.http_api.rest.client_headers import own_headers, replace_headers
 from samlocal.http_api.rest.gateway_errors import UNSUPPORTED
 from samlocal.http_api.rest.variables import RequestVariables, map_parameter, render
 

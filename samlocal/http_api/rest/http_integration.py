@@ -15,14 +15,10 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
+from samlocal.http_api.header_values import HeaderError
 from samlocal.http_api.http_back_end import BackEndError, send_request
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
-from samlocal.http_api.rest.client_headers import (
-    HeaderError,
-    own_headers,
-    remap,
-    replace_headers,
-)
+from samlocal.http_api.rest.client_headers import own_headers, remap, replace_headers
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
     INTEGRATION_FAILURE,

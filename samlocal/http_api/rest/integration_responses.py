@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.event_values import find_member
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.header_values import HeaderError
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
-from samlocal.http_api.rest.client_headers import (
-    HeaderError,
-    own_headers,
-    remap,
-    replace_headers,
-)
+from samlocal.http_api.rest.client_headers import own_headers, remap, replace_headers
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
     UNSUPPORTED,

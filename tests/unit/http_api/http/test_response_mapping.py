@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from samlocal.http_api.event_values import query_pairs
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.http.response_mapping import ResponseMapping
 from tests.unit.http_api.gateway_fakes import http_request
@@ -76,3 +77,20 @@ def test_headers(changes: dict[str, str], headers: list[tuple[str, str]]) -> Non
 def test_status(value: str, status: int) -> None:
     """A value that is not a status leaves it as it is."""
     assert change({"overwrite:statuscode": value}).status == status
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        pytest.param("q=a%0d%0aset-cookie:b", [], id="line breaks"),
+        pytest.param("q=%00", [], id="NUL"),
+        pytest.param("q=%C3%A9", [("c", "é")], id="Latin-1"),
+        pytest.param("q=%E2%82%AC", [("c", "â\x82¬")], id="UTF-8"),
+    ],
+)
+def test_values_of_clients(query: str, sent: list[tuple[str, str]]) -> None:
+    """A value that cannot be a header is left out, and text that is not Latin-1 is sent as UTF-8."""
+    event = {"queryStringParameters": dict(query_pairs(query)), **EVENT}
+    mapping = ResponseMapping({"200": {"append:header.c": "$request.querystring.q"}})
+    response = HttpResponse(status=200)
+    assert mapping.change(response, http_request(), event).headers == sent
