@@ -23,7 +23,6 @@ import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from samlocal.http_api.console.entry import as_json, bounded, details, summary
 from samlocal.http_api.console.history import History
@@ -131,7 +130,7 @@ class Console:
         if path != "/" and site is not None and site not in _OWN_SITES:
             return _error(403, "the request is from another site")
         origin = request.header("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        if origin is not None and origin.partition("://")[2].lower() != request.host.lower():
             return _error(403, "the request is from another origin")
         if request.method == "POST":
             token = request.header(TOKEN_HEADER) or ""
@@ -218,7 +217,7 @@ def _received(entry: ConsoleEntry) -> float:
 def _identifier(body: bytes) -> str:
     try:
         return str(json.loads(body)["id"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -160,7 +160,7 @@ def _route_of(event: KeptBytes | None) -> str | None:
     try:
         members = json.loads(event.content)
         return str(members.get("routeKey") or members["resource"])
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, RecursionError):
         return None
 
 

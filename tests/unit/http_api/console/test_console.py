@@ -177,6 +177,7 @@ async def test_state_and_details() -> None:
         pytest.param({"Origin": "http://127.0.0.1:4000"}, 403, id="another port"),
         pytest.param({"Origin": "https://example.com"}, 403, id="another host"),
         pytest.param({"Origin": "null"}, 403, id="sandboxed page"),
+        pytest.param({"Origin": "http://["}, 403, id="no origin at all"),
         pytest.param({"Sec_Fetch_Site": "cross-site"}, 403, id="another site"),
         pytest.param({"Sec_Fetch_Site": "same-site"}, 403, id="another port of this host"),
         pytest.param({"X_Samlocal_Token": "guessed"}, 403, id="wrong token"),
