@@ -54,7 +54,7 @@ class IssuerKeys:
         self._local = local
         self._clock = clock
         self._fetch = fetch
-        self._local_keys: dict[str, PublicKeys] = {}
+        self._local_keys: dict[str | None, PublicKeys] = {}
         self._published: dict[str, _PublishedKeys] = {}
 
     def has_local(self, issuer: str) -> bool:
@@ -99,9 +99,11 @@ class IssuerKeys:
         keys = self._local.find(issuer) if self._local else None
         if keys is None:
             return None
-        if issuer not in self._local_keys:
-            self._local_keys[issuer] = read_public_keys(keys)
-        return self._local_keys[issuer]
+        # Tokens of user pools name any issuer: those that the file does not name have one entry.
+        name = issuer if issuer in self.local_issuers else None
+        if name not in self._local_keys:
+            self._local_keys[name] = read_public_keys(keys)
+        return self._local_keys[name]
 
 
 class _PublishedKeys:

@@ -216,3 +216,12 @@ async def test_a_user_pool_of_the_template_has_no_issuer() -> None:
     """No request is sent for a pool whose ID is a logical ID."""
     with pytest.raises(KeysUnavailableError, match="only AWS knows the ID of the user pool"):
         await IssuerKeys().find("https://cognito-idp.us-east-1.amazonaws.com/UserPool", "first")
+
+
+async def test_keys_of_a_file_for_any_issuer_are_read_once() -> None:
+    """Tokens may name as many issuers as they like: the keys are the same object for all of them."""
+    local = LocalKeys(path=Path("keys.json"), of_any_issuer=(public_jwk("first"),))
+    keys = IssuerKeys(local)
+    found = [await keys.load(f"https://{number}.example") for number in range(3)]
+    assert all(each is found[0] for each in found)
+    assert set(found[0]) == {"first"}
