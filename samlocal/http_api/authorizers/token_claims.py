@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-author
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,8 +119,13 @@ def _scalar(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    """Return whether a value is a number that can be compared, which NaN cannot."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124
+    """Return whether a value is a number that can be a time, unlike NaN and those beyond all floats."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _date(value: object) -> str:

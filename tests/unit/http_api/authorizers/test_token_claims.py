@@ -45,6 +45,16 @@ def test_a_token_holds_from_its_first_second_to_its_last(claims: dict[str, Any])
             "the claim `iat` of the token is 1 seconds ahead",
         ),
         (
+            {"exp": NOW + 9, "nbf": 10**310},
+            "the token has an invalid claim",
+            f"the claim `nbf` is not a number: `{10**310}`",
+        ),
+        (
+            {"exp": float("inf")},
+            "the token has an invalid claim",
+            "the claim `exp` is not a number: `inf`",
+        ),
+        (
             {"exp": "tomorrow"},
             "the token has an invalid claim",
             "the claim `exp` is not a number: `tomorrow`",
