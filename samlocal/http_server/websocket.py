@@ -136,13 +136,14 @@ class WebSocketCycle(RequestCycle):
         return message
 
     async def send(self, message: asgi.Message) -> None:
-        """Send a message, no faster than the client reads.
+        """Send a message, no faster than the client reads; a close does not wait for that.
 
         Raises:
             ClientGoneError: The WebSocket is closed.
         """
-        await self._wire.drain()
         kind = message["type"]
+        if kind != "websocket.close":
+            await self._wire.drain()
         if self.is_disconnected or (self._is_closing and kind != "websocket.close"):
             raise ClientGoneError
         if self._frames is None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -373,4 +374,25 @@ async def test_app_that_does_not_read() -> None:
         writer.write(frame(8, b""))
         assert await reader.read() == b"\x88\x00"
         assert received == 500
+        writer.close()
+
+
+async def test_close_of_a_client_that_does_not_read() -> None:
+    """An app that closes such a WebSocket does not wait until its client reads what was sent before."""
+    closed = asyncio.Event()
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while True:
+                    await send({"type": "websocket.send", "bytes": bytes(1_000_000)})
+        await send({"type": "websocket.close", "code": 1000})
+        closed.set()
+
+    async with served(app, websockets=True) as (_, port):
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(HANDSHAKE)
+        await asyncio.wait_for(closed.wait(), 5)
         writer.close()
