@@ -63,8 +63,11 @@ async def send_request(
         TimeoutError: There is no whole response in time.
         BackEndError: There is none.
     """
-    parts = urlsplit(url)
-    host = parts.hostname
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError as error:
+        raise BackEndError("address", f"`{url}` is not a URL: {error}") from error
     if parts.scheme not in _PORTS or not host:
         raise BackEndError("address", f"`{url}` is not the address of an HTTP server")
     try:
@@ -95,6 +98,8 @@ async def _exchange(
         ) from error
     except OSError as error:
         raise BackEndError("network", f"no connection to {host}:{port}: {error}") from error
+    except ValueError as error:  # of the codec for names of hosts, or of TLS
+        raise BackEndError("address", f"`{host}` is not the name of a host: {error}") from error
     try:
         return await _converse(h11.Connection(h11.CLIENT), request, body, reader, writer)
     except (OSError, EOFError, h11.RemoteProtocolError) as error:

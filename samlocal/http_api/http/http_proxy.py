@@ -69,8 +69,16 @@ class HttpProxy:
         return HttpResponse(status=response.status, headers=passed, body=response.body)
 
     def _map(self, request: HttpRequest, matched: MatchedRoute, event: Event) -> tuple[str, Pairs]:
-        """Return the URL and the headers of the request to the server."""
-        parts = urlsplit(_target(self._integration.url, request, matched))
+        """Return the URL and the headers of the request to the server.
+
+        Raises:
+            NoResponseError: It has no URL.
+        """
+        target = _target(self._integration.url, request, matched)
+        try:
+            parts = urlsplit(target)
+        except ValueError as error:
+            raise NoResponseError(f"`{target}` is not a URL: {error}") from error
         query = "&".join(filter(None, (parts.query, request.query)))
         own = RequestParts(parts.path, query, _passed_headers(request))
         changed = change_request(self._mappings, own, request, event)

@@ -184,3 +184,21 @@ async def test_servers_that_do_not_answer(url: str, text: str) -> None:
     )
     assert (response.status, response.body) == (503, b'{"message":"Service Unavailable"}')
     assert text in said[0].message
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        pytest.param("http://[::1", "`http://[::1`", id="half an address"),
+        pytest.param("http://a..example/", "`a..example`", id="empty label"),
+        pytest.param(f"http://{'a' * 64}.example/", "aa.example`", id="long label"),
+        pytest.param("https://.example/", "`.example`", id="no first label"),
+        pytest.param("http://127.0.0.1:99999/", "`http://127.0.0.1:99999/`", id="port"),
+    ],
+)
+async def test_addresses_that_are_none(url: str, named: str) -> None:
+    """The client gets a 503, and the terminal the address."""
+    said: list[Diagnostic] = []
+    response = await ask(http_request("GET", "/items/a"), url, said=said)
+    assert response.status == 503
+    assert named in said[0].message
