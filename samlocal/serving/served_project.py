@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 # How often a call is begun whose function changes while its environment starts, and hinders that.
 _ATTEMPTS: Final = 3
+_NO_WEB_FUNCTIONS: Final = WebFunctions()
 
 
 class ServedProject:
@@ -78,7 +79,8 @@ class ServedProject:
         self._watches = watches
         self._states = DirectoryStates()
         self._error: str | None = None
-        self._apis: tuple[ProjectSnapshot, Apis] | None = None
+        self._apis: tuple[ProjectSnapshot, asyncio.Task[Apis]] | None = None
+        self._readings: set[asyncio.Task[Apis]] = set()
         self._stack = AsyncExitStack()
         self._revision = 0
 
@@ -117,6 +119,7 @@ class ServedProject:
             snapshot, self._preparation, self._fleet, observer=self._observer
         )
         stack.push_async_callback(self._functions.close)
+        stack.push_async_callback(self._end_readings)
         self._web = self._web_functions(snapshot)
         if self._web:
             stack.push_async_callback(self._web.close)
@@ -175,10 +178,35 @@ class ServedProject:
             SamlocalError: They cannot be read.
         """
         await self._watch.settled()
-        snapshot = self._functions.snapshot
-        if self._apis is None or self._apis[0] is not snapshot:
-            self._apis = snapshot, await self._preparation.read_apis(snapshot)
-        return self._apis[1]
+        while True:
+            snapshot = self._functions.snapshot
+            found = await asyncio.shield(self._reading_apis(snapshot))
+            if snapshot is self._functions.snapshot:  # else it was read again meanwhile
+                return found
+
+    def _reading_apis(self, snapshot: ProjectSnapshot) -> asyncio.Task[Apis]:
+        """Return the task that reads the APIs of a snapshot, which all requests wait for; one that has failed is begun again."""
+        if self._apis is not None:
+            known, reading = self._apis
+            has_failed = reading.done() and (reading.cancelled() or reading.exception())
+            if known is snapshot and not has_failed:
+                return reading
+        reading = asyncio.create_task(self._preparation.read_apis(snapshot))
+        self._readings.add(reading)
+        reading.add_done_callback(self._end_of_reading)
+        self._apis = snapshot, reading
+        return reading
+
+    def _end_of_reading(self, reading: asyncio.Task[Apis]) -> None:
+        self._readings.discard(reading)
+        if not reading.cancelled():
+            reading.exception()  # whoever waits for it has it
+
+    async def _end_readings(self) -> None:
+        readings = tuple(self._readings)
+        for each in readings:
+            each.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
 
     async def web_functions(self) -> WebFunctions:
         """Return the web functions of the project: the same object until the project is read again.
@@ -187,7 +215,7 @@ class ServedProject:
             SamlocalError: They cannot be read.
         """
         await self._watch.settled()
-        return await self._web.all() if self._web else WebFunctions()
+        return await self._web.all() if self._web else _NO_WEB_FUNCTIONS
 
     @property
     def web_function_count(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -256,3 +257,21 @@ async def test_changed_values_file(shop: Shop) -> None:
         values.write_text("ssm: {currency: USD}\n")
         await noticed(served)
         assert await currency(served, shop) == "USD"
+
+
+async def test_apis_are_read_once(shop: Shop) -> None:
+    """Requests at the same time share one reading of the APIs, before a change and after it."""
+    async with shop.serve() as served:
+        first = await asyncio.gather(*(served.apis() for _ in range(5)))
+        assert all(each is first[0] for each in first)
+        shop.edit("CodeUri: notify/", "CodeUri: notify/, FunctionUrlConfig: {AuthType: NONE}")
+        await noticed(served)
+        then = await asyncio.gather(*(served.apis() for _ in range(5)))
+        assert all(each is then[0] for each in then)
+        assert [each.full_path for each in then[0].apis] == ["Notify"]
+
+
+async def test_web_functions_of_a_project_that_serves_none(shop: Shop) -> None:
+    """They are the same object for each request, so that its sites are arranged once."""
+    async with shop.serve() as served:
+        assert await served.web_functions() is await served.web_functions()
