@@ -198,11 +198,13 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function curl(entry) {
   const host = entry.requestHeaders.find(([name]) => name.toLowerCase() === "host")?.[1] ?? location.host;
   const skipped = ["host", "content-length", "connection", "accept-encoding"];
-  const parts = ["curl", "-X", entry.method, quoted(`${location.protocol}//${host}${target(entry)}`)];
+  // curl takes brackets of a URL for ranges, waits for a body after `-X HEAD`, and reads a file for data after `@`.
+  const method = entry.method === "HEAD" ? ["--head"] : ["-X", entry.method];
+  const parts = ["curl", "--globoff", "--path-as-is", ...method, quoted(`${location.protocol}//${host}${target(entry)}`)];
   for (const [name, value] of entry.requestHeaders) {
-    if (!skipped.includes(name.toLowerCase())) parts.push("-H", quoted(`${name}: ${value}`));
+    if (!skipped.includes(name.toLowerCase())) parts.push("-H", quoted(value ? `${name}: ${value}` : `${name};`));
   }
-  if (entry.requestBody.text) parts.push("--data-binary", quoted(entry.requestBody.text));
+  if (entry.requestBody.text) parts.push("--data-raw", quoted(entry.requestBody.text));
   return parts.join(" ");
 }
 

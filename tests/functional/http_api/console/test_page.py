@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -327,3 +328,44 @@ _LOW_CONTRAST: Final = r"""
   return [...low];
 })()
 """
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        pytest.param("GET", "/items?ids[]=1&ids[]=2", "", id="brackets"),
+        pytest.param("GET", "/a/../{b,c}/[1-3]", "", id="ranges and dots"),
+        pytest.param("POST", "/items", "@/etc/hostname", id="at sign"),
+        pytest.param("PUT", "/items", "it's\r\n$HOME `id` \\n", id="for a shell"),
+        pytest.param("HEAD", "/items", "", id="HEAD"),
+    ],
+)
+def test_command_for_a_request(page: Browser, method: str, target: str, body: str) -> None:
+    """The command that the page copies sends the same request with curl."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        path, _, query = target.partition("?")
+        shown = {
+            "method": method,
+            "path": path,
+            "query": query,
+            "requestHeaders": [
+                ["Host", f"127.0.0.1:{server.getsockname()[1]}"],
+                ["X-Quoted", "it's `$x`"],
+                ["X-Empty", ""],
+            ],
+            "requestBody": {"text": body},
+        }
+        command = page.evaluate(f"curl({json.dumps(shown)})")
+        with subprocess.Popen(["sh", "-c", f"{command} -s"]) as curl:
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(10)
+                received = connection.recv(65_536).decode()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+                connection.sendall(b"" if method == "HEAD" else b"ok")
+                assert curl.wait(10) == 0
+    head, _, sent = received.partition("\r\n\r\n")
+    assert head.startswith(f"{method} {target} HTTP/1.1\r\n")
+    assert {"X-Quoted: it's `$x`", "X-Empty:"} <= set(head.split("\r\n"))
+    assert sent == body
