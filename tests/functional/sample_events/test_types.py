@@ -42,6 +42,41 @@ for name, model, event in json.load(sys.stdin):
     except Exception as error:
         print(name, error)
 """
+# Reads every property of a data class, those of its parts too.
+_READ: Final = """
+import importlib, json, sys
+from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
+
+def read(name, value):
+    if isinstance(value, dict) and not isinstance(value, DictWrapper):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for each in value:
+            read(name, each)
+    if not isinstance(value, DictWrapper):
+        return
+    for key in dir(type(value)):
+        if isinstance(getattr(type(value), key), property) and key not in left_out:
+            try:
+                part = getattr(value, key)
+            except Exception as error:
+                print(name, key, repr(error))
+            else:
+                read(f"{name} {key}", [*part] if hasattr(part, "__next__") else part)
+
+left_out, events = json.load(sys.stdin)
+for name, module, kind, event in events:
+    classes = importlib.import_module(f"aws_lambda_powertools.utilities.data_classes.{module}")
+    read(name, getattr(classes, kind)(event))
+"""
+# AWS documents messages without a connection's id; the data of the sample is not JSON; `message` is the next one.
+_PROPERTIES_LEFT_OUT: Final = ("connection_id", "json_data", "json_body", "message")
+# Events without a model, whose data class has a property for each member.
+_BY_DATA_CLASS: Final = {
+    "mq activemq": ("active_mq_event", "ActiveMQEvent"),
+    "mq rabbitmq": ("rabbit_mq_event", "RabbitMQEvent"),
+    "vpc-lattice request": ("vpc_lattice", "VPCLatticeEventV2"),
+}
 # Events of sam that have not all that AWS sends are not here, such as `ses email-receiving`; samlocal prints the same.
 # Nor is `vpc-lattice request`: AWS documents lists for the headers of version 2, and the model wants texts.
 _BY_MODEL: Final = {
@@ -151,9 +186,13 @@ def _event(name: str) -> Json:
 
 
 def _invalid(models: Path, events: list[tuple[str, str, Json]]) -> str:
+    return _run(models, _VALIDATE, events)
+
+
+def _run(models: Path, program: str, given: object) -> str:
     checked = subprocess.run(
-        [sys.executable, "-c", _VALIDATE],
-        input=json.dumps(events),
+        [sys.executable, "-c", program],
+        input=json.dumps(given),
         env={**os.environ, "PYTHONPATH": str(models)},
         stdout=subprocess.PIPE,
         text=True,
@@ -173,6 +212,20 @@ def test_models_of_powertools(models: Path) -> None:
     ]
     assert batches
     assert _invalid(models, events + batches) == ""
+
+
+def test_data_classes_of_powertools(models: Path) -> None:
+    """Data classes of events without a model find all their members, in batches too."""
+    events = [
+        (
+            name,
+            *_BY_DATA_CLASS[name],
+            generate_event(event, {}, count=2 if event.is_batch else None),
+        )
+        for name in _BY_DATA_CLASS
+        for event in [find_event(*name.split())]
+    ]
+    assert _run(models, _READ, [_PROPERTIES_LEFT_OUT, events]) == ""
 
 
 def test_models_of_nested_events(models: Path) -> None:
@@ -207,8 +260,9 @@ def test_types_of_typescript(compiler: tuple[Path, Path], tmp_path: Path) -> Non
 
 
 def test_events_of_samlocals_own_are_checked() -> None:
-    """Each event that is not sam's has a model or a type, but for those that no package has."""
+    """Each event that is not sam's has a model, a type or a data class, but for those that no package has."""
     checked = {name for names in (*_BY_MODEL.values(), *_BY_TYPE.values()) for name in names}
+    checked.update(_BY_DATA_CLASS)
     own = {
         f"{service} {name}"
         for service in all_services()
@@ -220,7 +274,4 @@ def test_events_of_samlocals_own_are_checked() -> None:
         "iot button",
         "iot rule",
         "lambda destination",
-        "mq activemq",
-        "mq rabbitmq",
-        "vpc-lattice request",
     }
