@@ -19,7 +19,11 @@ from samlocal.cloudformation.apis.openapi_authorizers import (
 )
 from samlocal.cloudformation.apis.openapi_document import METHODS, OpenApiDocument
 from samlocal.cloudformation.apis.openapi_validation import ValidationReader
-from samlocal.cloudformation.apis.rest_settings import read_compression_bytes, read_key_source
+from samlocal.cloudformation.apis.rest_settings import (
+    read_compression_bytes,
+    read_key_source,
+    unapplied_policy,
+)
 from samlocal.cloudformation.apis.settings import (
     flag,
     guarding,
@@ -47,6 +51,7 @@ _BINARY_TYPES: Final = "x-amazon-apigateway-binary-media-types"
 _KEY_SOURCE: Final = "x-amazon-apigateway-api-key-source"
 _COMPRESSION: Final = "x-amazon-apigateway-minimum-compression-size"
 _CORS: Final = "x-amazon-apigateway-cors"
+_POLICY: Final = "x-amazon-apigateway-policy"
 
 
 def read_openapi(
@@ -72,6 +77,7 @@ def read_openapi(
     operations = tuple(reader.read_all())
     cors = root.mapping(_CORS)
     info = document.mapping("info")
+    policy = unapplied_policy(root, _POLICY) if kind is ApiKind.REST else ()
     return Definition(
         operations=operations,
         broken=reader.broken,
@@ -84,7 +90,7 @@ def read_openapi(
         gateway_responses=read_openapi_responses(root),
         api_key_source=read_key_source(root, _KEY_SOURCE) or "HEADER",
         minimum_compression_bytes=read_compression_bytes(root, _COMPRESSION),
-        failures=tuple(reader.failures),
+        failures=(*reader.failures, *policy),
     )
 
 

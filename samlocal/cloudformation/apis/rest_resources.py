@@ -31,7 +31,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.integration_resources import read_method_integration
 from samlocal.cloudformation.apis.integrations import IntegrationReader
-from samlocal.cloudformation.apis.rest_settings import read_rest_settings
+from samlocal.cloudformation.apis.rest_settings import read_rest_settings, unapplied_policy
 from samlocal.cloudformation.apis.rest_validation import ModelReader
 from samlocal.cloudformation.apis.settings import (
     flag,
@@ -166,7 +166,13 @@ class _RestApiReader:
             minimum_compression_bytes=common.minimum_compression_bytes,
             failures=tuple(
                 dict.fromkeys(
-                    (*declared.failures, *failures, *unanswered, *self._missing.diagnostics)
+                    (
+                        *declared.failures,
+                        *failures,
+                        *unanswered,
+                        *unapplied_policy(settings, "Policy"),
+                        *self._missing.diagnostics,
+                    )
                 )
             ),
             place=stack.place_of(self._api.logical_id),

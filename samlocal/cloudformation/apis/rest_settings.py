@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from samlocal.diagnostics import Diagnostic
 from samlocal.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -73,3 +74,15 @@ def read_key_source(settings: Properties, name: str) -> KeySource | None:
 def read_compression_bytes(settings: Properties, name: str) -> int | None:
     """Return the size in bytes from which responses are compressed; None: none is."""
     return settings.optional_integer(name, least=0, most=_MOST_COMPRESSION_BYTES)
+
+
+def unapplied_policy(settings: Properties | None, name: str) -> tuple[Diagnostic, ...]:
+    """Return what to say about a resource policy: requests have no caller here whom it could deny.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies.html
+    """
+    own = settings.entries.get(name) if settings else None
+    if settings is None or not settings.resolver.may_have_value(own):
+        return ()
+    message = f"`{name}` is not applied: requests that it denies in AWS are let in"
+    return (Diagnostic(message=message, place=settings.node.place_of(name)),)

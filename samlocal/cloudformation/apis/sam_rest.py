@@ -19,7 +19,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_sam_responses
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.openapi import resource_path
-from samlocal.cloudformation.apis.rest_settings import read_rest_settings
+from samlocal.cloudformation.apis.rest_settings import read_rest_settings, unapplied_policy
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_cors import rest_preflights
 from samlocal.cloudformation.apis.sam_resource import (
@@ -100,6 +100,7 @@ def read_rest_api(resource: SamResource) -> Api:
             *failures,
             *unanswered,
             *((auth.refusal,) if auth.refusal else ()),
+            *unapplied_policy(auth.settings, "ResourcePolicy"),
             *_refused_settings(resource),
         ),
         place=resource.place,

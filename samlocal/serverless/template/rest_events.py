@@ -67,6 +67,8 @@ class _Compiler:
         endpoint = service.value("provider", "endpointType")
         kind = (endpoint.optional_text() or "" if endpoint else "").upper() or "EDGE"
         name = service.value("provider", "apiName")
+        policy = service.value("provider", "apiGateway", "resourcePolicy")
+        policy = policy or service.value("provider", "resourcePolicy")
         made.add(
             REST_API,
             f"{_TYPES}RestApi",
@@ -79,6 +81,7 @@ class _Compiler:
                 else None,
                 "EndpointConfiguration": {"Types": [kind]},
                 "ApiKeySourceType": source.upper() if source else None,
+                "Policy": {"Statement": policy} if policy else None,
             },
         )
 

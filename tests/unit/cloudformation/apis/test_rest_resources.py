@@ -561,3 +561,26 @@ def test_endpoints(read_template: ReadTemplate, endpoint: str, *, is_edge_optimi
     """An endpoint is edge-optimized unless the template says another type."""
     (api,) = read_template(API.replace("Name: shop", endpoint) + method(PROXY)).apis
     assert api.is_edge_optimized == is_edge_optimized
+
+
+_STATEMENT = "{Effect: Deny, Principal: '*', Action: execute-api:Invoke, Resource: '*'}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        (f"Policy: {{Statement: [{_STATEMENT}]}}", "Policy"),
+        (
+            f"Body: {{openapi: 3.0.1, x-amazon-apigateway-policy: {{Statement: [{_STATEMENT}]}}}}",
+            "x-amazon-apigateway-policy",
+        ),
+        ("Policy: !Ref AWS::NoValue", None),
+    ],
+)
+def test_a_resource_policy(one_api: OneApi, settings: str, name: str | None) -> None:
+    """A resource policy is named with its place, as it denies nothing here; the API is served."""
+    api = one_api(API.replace("{Name: shop}", f"{{Name: shop, {settings}}}") + method(PROXY))
+    assert outline(api) == ["GET /items -> F"]
+    said = [(each.message, each.place.line if each.place else 0) for each in api.failures]
+    message = f"`{name}` is not applied: requests that it denies in AWS are let in"
+    assert said == ([(message, 5)] if name else [])

@@ -699,3 +699,14 @@ def test_an_event_of_an_api_that_does_not_exist(read_template: ReadTemplate) -> 
     (said,) = found.diagnostics
     assert said.message == "skipping the event `A` of `F`: the condition of `Api` is false"
     assert said.place is not None
+
+
+def test_a_resource_policy(one_api: OneApi) -> None:
+    """A resource policy is named with its place, as it denies nothing here; the API is served."""
+    policy = "ResourcePolicy: {IpRangeDenylist: [203.0.113.0/24]}"
+    api = one_api(with_api(f"Auth: {{{policy}}}"))
+    assert outline(api) == ["GET /a -> F"]
+    (failure,) = api.failures
+    assert failure.message.startswith("`ResourcePolicy` is not applied")
+    assert failure.place
+    assert failure.place.line == 7

@@ -256,6 +256,15 @@ def test_preflights_of_rest_apis(tmp_path: Path) -> None:
     }
 
 
+def test_resource_policies(tmp_path: Path) -> None:
+    """A resource policy is named, as it denies nothing here."""
+    statement = "{Effect: Deny, Principal: '*', Action: execute-api:Invoke, Resource: '*'}"
+    policy = f"apiGateway: {{resourcePolicy: [{statement}]}}"
+    (api,) = read(tmp_path, "events: [{http: GET /items}]", policy).apis
+    (failure,) = api.failures
+    assert failure.message.startswith("`Policy` is not applied")
+
+
 def test_http_api(tmp_path: Path) -> None:
     """Events `httpApi` are routes of one HTTP API; payload 2.0 is the default."""
     api = read_one(
