@@ -92,8 +92,7 @@ class WarmOptions:
             "--max-environments",
             metavar="N",
             min=1,
-            help="Run at most N environments at once, of all functions. [default: what this machine "
-            "bears]",
+            help="Run at most N environments at once, of all functions. [default: ten for each CPU]",
             show_default=False,
         ),
     ] = None

@@ -89,7 +89,7 @@ class Scheduler:
                 "Rate Exceeded.",
                 reason="ConcurrentInvocationLimitExceeded",
                 hint=f"{_MOST_WAITING} invocations wait for one of {self._most} environments;"
-                " raise `--max-environments` if the machine bears more",
+                " raise `--max-environments` if the machine has room for more",
             )
         pool.waiters.append(waiter)
         self._balance()
