@@ -328,9 +328,11 @@ class _Sites:
                 web = await self._project.web_functions()
                 if self._read is None or apis is not self._read[0] or web is not self._read[1]:
                     self._take(apis, web)
-                    await self._open_ports()
-                    if self.when_changed:
-                        self.when_changed()
+                    try:
+                        await self._open_ports()
+                    finally:
+                        if self.when_changed:
+                            self.when_changed()
             except SamlocalError as error:
                 self._report(error_diagnostic(error))
             return self._sites[number]
@@ -338,9 +340,20 @@ class _Sites:
         return site
 
     async def _open_ports(self) -> None:
+        """Open the ports of further sites, and try each of them once.
+
+        Raises:
+            SamlocalError: One could not be opened: the first such problem.
+        """
+        problem: SamlocalError | None = None
         while self._opened < len(self._sites):
             self._opened += 1
-            await self._open_port(self._opened - 1)
+            try:
+                await self._open_port(self._opened - 1)
+            except SamlocalError as error:
+                problem = problem or error
+        if problem:
+            raise problem
 
     def _take(self, apis: Apis, web: WebFunctions) -> None:
         self._read = apis, web
