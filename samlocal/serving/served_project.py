@@ -203,10 +203,8 @@ class ServedProject:
             reading.exception()  # whoever waits for it has it
 
     async def _end_readings(self) -> None:
-        readings = tuple(self._readings)
-        for each in readings:
-            each.cancel()
-        await asyncio.gather(*readings, return_exceptions=True)
+        # Requests wait for them, also those that came before the project was opened with other options.
+        await asyncio.gather(*self._readings, return_exceptions=True)
 
     async def web_functions(self) -> WebFunctions:
         """Return the web functions of the project: the same object until the project is read again.

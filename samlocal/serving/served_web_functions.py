@@ -47,10 +47,11 @@ class ServedWebFunctions:
         self._served: dict[str, ServedFunction] = {}
         self._is_eager = False
         self._tasks: set[asyncio.Task[object]] = set()
+        self._readings: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
-        """End what is under way."""
-        for task in self._tasks:
+        """End what is under way, but for readings, which requests wait for."""
+        for task in self._tasks - self._readings:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -62,6 +63,8 @@ class ServedWebFunctions:
         """
         if self._reading is None or (self._reading.done() and self._reading.exception()):
             self._reading = self._start(self._preparation.read_web_functions(self._snapshot))
+            self._readings.add(self._reading)
+            self._reading.add_done_callback(self._readings.discard)
         return await asyncio.shield(self._reading)
 
     @property

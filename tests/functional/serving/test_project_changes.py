@@ -11,7 +11,7 @@ import pytest
 
 from samlocal.errors import EnvVarsError, FunctionNotFoundError
 from samlocal.preparation.options import FunctionOptions, ProjectOptions
-from tests.functional.serving.conftest import TEMPLATE, call, noticed, settled
+from tests.functional.serving.conftest import TEMPLATE, call, noticed, settled, until
 
 if TYPE_CHECKING:
     from samlocal.serving.served_project import ServedProject
@@ -275,3 +275,13 @@ async def test_web_functions_of_a_project_that_serves_none(shop: Shop) -> None:
     """They are the same object for each request, so that its sites are arranged once."""
     async with shop.serve() as served:
         assert await served.web_functions() is await served.web_functions()
+
+
+async def test_end_of_a_project_whose_apis_are_read(shop: Shop) -> None:
+    """Requests that wait for APIs and web functions get them although the project is replaced by another."""
+    async with shop.serve(programs=object()) as served:
+        waiting = asyncio.create_task(served.apis())
+        waiting_too = asyncio.create_task(served.web_functions())
+        await until(lambda: served._readings and served._web and served._web._tasks)
+    assert (await waiting).apis == ()
+    assert (await waiting_too).functions == ()
