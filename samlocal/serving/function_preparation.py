@@ -104,13 +104,13 @@ class FunctionPreparation:
             )
 
     async def read_apis(self, snapshot: ProjectSnapshot) -> Apis:
-        """Return the APIs of the project.
+        """Return the APIs that are served.
 
         Raises:
             SamlocalError: They cannot be read.
         """
         async with self._resolving:
-            return await self._read(snapshot.project.read_apis)
+            return await self._read(snapshot.read_apis)
 
     async def read_web_functions(self, snapshot: ProjectSnapshot) -> WebFunctions:
         """Return the web functions of the project.

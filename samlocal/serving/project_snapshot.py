@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from samlocal.aws_account import DEFAULT_ACCOUNT_ID
 from samlocal.frozen_dataclass import frozen
 from samlocal.preparation.project import open_project
+from samlocal.project.apis import ApiKind, FunctionIntegration
 from samlocal.project.lookup import find
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from samlocal.function import FunctionEntry
     from samlocal.host import Host
     from samlocal.preparation.options import FunctionOptions, ProjectOptions
+    from samlocal.project.apis import Api, Apis
     from samlocal.project.project import Project
 
 
@@ -44,6 +48,17 @@ class ProjectSnapshot:
             return self.project.find(name)  # which knows why a function is missing
         return find(self.entries, name)
 
+    def read_apis(self) -> Apis:
+        """Return the APIs of the project, without the URLs of functions that are not served.
+
+        Raises:
+            ProjectError: They cannot be read.
+        """
+        found = self.project.read_apis()
+        served = {each.full_path for each in self.entries}
+        others = {each.full_path for each in self.project.functions} - served
+        return replace(found, apis=tuple(each for each in found.apis if not _is_url_of(each, others)))
+
 
 def read_project(
     options: ProjectOptions, identifiers: tuple[str, ...], host: Host
@@ -58,6 +73,15 @@ def read_project(
     entries = tuple(each for each in project.functions if not chosen or each.full_path in chosen)
     _ = project.templates  # all of them are read
     return ProjectSnapshot(project=project, entries=entries)
+
+
+
+def _is_url_of(api: Api, functions: Collection[str]) -> bool:
+    return api.kind is ApiKind.FUNCTION_URL and any(
+        isinstance(each.integration, FunctionIntegration)
+        and each.integration.target.function in functions
+        for each in api.routes
+    )
 
 
 class RepeatedHost:

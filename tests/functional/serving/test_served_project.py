@@ -60,6 +60,36 @@ async def test_chosen_functions(shop: Shop) -> None:
             await served.invoke(call("Ratings"))
 
 
+async def test_urls_of_chosen_functions(shop: Shop) -> None:
+    """A function that is not served has no URL; APIs keep their routes."""
+    shop.edit("CodeUri: notify/", "CodeUri: notify/, FunctionUrlConfig: {AuthType: NONE}")
+    shop.edit(
+        "      AutoPublishAlias: live\n",
+        "      AutoPublishAlias: live\n      FunctionUrlConfig: {AuthType: NONE}\n"
+        "      Events: {Get: {Type: HttpApi}}\n",
+    )
+    for functions, expected in (
+        ((), ["ServerlessHttpApi", "Ratings:live", "Notify"]),
+        (("Notify",), ["ServerlessHttpApi", "Notify"]),
+        (("Ratings",), ["ServerlessHttpApi", "Ratings:live"]),
+    ):
+        async with shop.serve(shop.options(functions=functions)) as served:
+            names = [each.full_path for each in (await served.apis()).apis]
+            assert sorted(names) == sorted(expected)
+
+
+async def test_apis_are_read_once(shop: Shop) -> None:
+    """Requests at the same time, also after a change, get the same APIs."""
+    async with shop.serve() as served:
+        found = await asyncio.gather(*(served.apis() for _ in range(5)))
+        assert {id(each) for each in found} == {id(found[0])}
+        shop.edit("CodeUri: notify/", "CodeUri: notify/, FunctionUrlConfig: {AuthType: NONE}")
+        await noticed(served)
+        again = await asyncio.gather(*(served.apis() for _ in range(5)))
+        assert {id(each) for each in again} == {id(again[0])}
+        assert [each.full_path for each in again[0].apis] == ["Notify"]
+
+
 async def test_unknown_chosen_function(shop: Shop) -> None:
     """A function that is to be served and does not exist is an error at the start."""
     with pytest.raises(FunctionNotFoundError, match="Ratigs"):
