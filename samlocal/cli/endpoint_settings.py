@@ -17,7 +17,8 @@ class EndpointSettings:
     """What an endpoint serves, on which backend, and how long it keeps environments.
 
     With `initializes_all`, each function has an environment from the start; with `connects_functions`, they can
-    call each other. `config` has the configuration files whose changes are followed.
+    call each other. `config` has the configuration files whose changes are followed. `others` are options that the
+    start has used; they are here to notice that they have changed.
     """
 
     serving: ServingOptions
@@ -29,3 +30,4 @@ class EndpointSettings:
     watches: bool = True
     connects_functions: bool = True
     config: ConfigState | None = None
+    others: tuple[object, ...] = ()

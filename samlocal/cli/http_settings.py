@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class HttpSettings:
     """Which kinds of APIs are served, where, and how requests are checked.
 
-    `local_keys` are keys for tokens. `api_keys` are values by the name or id of a key.
+    `local_keys` are keys for tokens. `api_keys` are values by the name or id of a key. `functions` are those that the
+    user has chosen, if any.
     """
 
     kinds: frozenset[ApiKind]
@@ -34,12 +35,14 @@ class HttpSettings:
     local_keys: LocalKeys | None = None
     api_keys: Mapping[str, str] = field(default_factory=dict)
     has_console: bool = True
+    functions: tuple[str, ...] = ()
 
     def nothing_served(self, template: Path) -> SamlocalError:
         """Return the error for a project without such APIs."""
         if self.kinds == {ApiKind.FUNCTION_URL}:
+            chosen = ", ".join(f"`{each}`" for each in self.functions)
             return SamlocalError(
-                f"`{template.name}` has no function URLs",
+                f"`{template.name}` has no function URLs{chosen and f' for {chosen}'}",
                 hint="`FunctionUrlConfig: {AuthType: NONE}` gives a function one",
             )
         return SamlocalError(

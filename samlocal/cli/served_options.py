@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @frozen
 class ServedGroups:
-    """The groups of options that shape what is served."""
+    """The groups of options that shape what is served, and `others`, which have an effect at the start only."""
 
     endpoint: EndpointOptions
     warm: WarmOptions
@@ -44,6 +44,7 @@ class ServedGroups:
     limits: LimitOptions
     debugging: ServedDebugOptions
     functions: ServedOptions = ServedOptions()
+    others: tuple[object, ...] = ()
 
 
 def endpoint_settings(
@@ -76,6 +77,7 @@ def endpoint_settings(
         watches=not warm.no_watch,
         connects_functions=not environment.no_lambda_endpoint,
         config=None if warm.no_watch else config_state(context),
+        others=(groups.endpoint, *groups.others),
     )
 
 

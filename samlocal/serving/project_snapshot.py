@@ -57,7 +57,9 @@ class ProjectSnapshot:
         found = self.project.read_apis()
         served = {each.full_path for each in self.entries}
         others = {each.full_path for each in self.project.functions} - served
-        return replace(found, apis=tuple(each for each in found.apis if not _is_url_of(each, others)))
+        return replace(
+            found, apis=tuple(each for each in found.apis if not _is_url_of(each, others))
+        )
 
 
 def read_project(
@@ -73,7 +75,6 @@ def read_project(
     entries = tuple(each for each in project.functions if not chosen or each.full_path in chosen)
     _ = project.templates  # all of them are read
     return ProjectSnapshot(project=project, entries=entries)
-
 
 
 def _is_url_of(api: Api, functions: Collection[str]) -> bool:

@@ -70,6 +70,7 @@ def start_api(  # noqa: PLR0913  # groups of options
         container=container,
         limits=limits,
         debugging=debugging,
+        others=(tls, apis, logs),
     )
     return serve_http(
         context,

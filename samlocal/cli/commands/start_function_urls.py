@@ -66,11 +66,12 @@ def start_function_urls(  # noqa: PLR0913  # groups of options
         container=container,
         limits=limits,
         debugging=debugging,
+        others=(tls, logs),
     )
     return serve_http(
         context,
         groups,
-        read_http=partial(_read_http, endpoint, tls),
+        read_http=partial(_read_http, endpoint, tls, served),
         show_ready=_show_urls,
         logs=logs,
         sam=sam,
@@ -78,7 +79,9 @@ def start_function_urls(  # noqa: PLR0913  # groups of options
     )
 
 
-def _read_http(endpoint: UrlEndpointOptions, tls: TlsOptions) -> HttpSettings:
+def _read_http(
+    endpoint: UrlEndpointOptions, tls: TlsOptions, served: ServedOptions
+) -> HttpSettings:
     from samlocal.cli.http_settings import HttpSettings
 
     return HttpSettings(
@@ -87,6 +90,7 @@ def _read_http(endpoint: UrlEndpointOptions, tls: TlsOptions) -> HttpSettings:
         port=endpoint.port,
         tls=read_tls(tls),
         has_console=False,
+        functions=tuple(served.function_identifiers or ()),
     )
 
 

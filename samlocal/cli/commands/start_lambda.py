@@ -65,6 +65,7 @@ def start_lambda(  # noqa: PLR0913  # groups of options
         container=container,
         limits=limits,
         debugging=debugging,
+        others=(logs,),
     )
     if is_repeated(context):
         return endpoint_settings(context, groups, observer)

@@ -47,3 +47,13 @@ def test_addresses_stay(engine: docker.APIClient, tmp_path: Path) -> None:
         state = fetch(f"{api}/_samlocal/state")
         assert "/new" in state
         assert '"handler":"' in state
+
+
+def test_options_that_need_a_restart(engine: docker.APIClient, tmp_path: Path) -> None:
+    """A change of samconfig that has no effect while APIs are served is told."""
+    project = shutil.copytree(CHECKOUT / "tests/projects/changing-apis", tmp_path / "project")
+    with serving_project(engine, project, "--sandbox", "process") as running:
+        options = "[default.local_start_api.parameters]\ndisable_authorizer = true\n"
+        (project / "samconfig.toml").write_text(options)
+        assert fetch(running.url_of("First")) == "First"
+        running.endpoint.wait_for("some of its options need a restart")

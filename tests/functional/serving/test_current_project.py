@@ -86,3 +86,15 @@ async def test_an_env_file_on_stdin_with_a_debugger_for_no_function(shop: Shop) 
     async with open_project(shop, settings(shop, chosen)) as project:
         assert await currency(shop, project) == "USD"
     assert shop.observer.messages == ["no function is debugged: 2 functions are served"]
+
+
+async def test_options_that_need_a_restart(shop: Shop) -> None:
+    """A change of an option that the start has used, such as one about authorizers, is not passed over in silence."""
+    first = settings(shop, FunctionOptions(reads_credentials=False))
+    later = replace(first, others=("disable_authorizer",))
+    async with open_project(shop, first, later) as project:
+        (shop.directory / "samconfig.toml").write_text("")
+        await project.apis()
+    assert shop.observer.statuses == [
+        "`samconfig.toml` has changed: some of its options need a restart"
+    ]
