@@ -99,7 +99,7 @@ class WebProgram:
             self._holders -= 1
             if not self._holders:
                 self._is_free.set()
-        if not self._users:
+        if not self._users and self.is_usable:
             self.expect_use()
 
     def expect_use(self) -> None:

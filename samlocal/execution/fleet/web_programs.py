@@ -45,16 +45,13 @@ class WebPrograms:
             EnvironmentUnusableError: All programs are ending.
         """
         program = await self._listening(function)
-        program.begin(holds=holds)
         try:
-            try:
-                connection = await program.connect()
-            except ProgramEndedError:
-                # It ended since the last connection: this one starts another.
-                program.finish(holds=holds)
-                program = await self._listening(function)
-                program.begin(holds=holds)
-                connection = await program.connect()
+            connection = await _begin(program, holds=holds)
+        except ProgramEndedError:
+            # It ended since the last connection: this one starts another.
+            program = await self._listening(function)
+            connection = await _begin(program, holds=holds)
+        try:
             with connection:
                 yield connection
         except Exception:
@@ -114,3 +111,13 @@ class WebPrograms:
         self._all.discard(program)
         if self._current.get(program.function.key) is program:
             del self._current[program.function.key]
+
+
+async def _begin(program: WebProgram, *, holds: bool) -> socket.socket:
+    """Return a new connection to a program, which is to be finished."""
+    program.begin(holds=holds)
+    try:
+        return await program.connect()
+    except BaseException:
+        program.finish(holds=holds)
+        raise
