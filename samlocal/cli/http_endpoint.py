@@ -68,7 +68,7 @@ class HttpEndpoint(ServedEndpoint):
         self._tls = http.tls
         self._listeners = listeners
         self._on_ready = on_ready
-        self._urls: list[str | None] = []
+        self._urls: dict[int, str] = {}
         self._shown: list[tuple[str, ...]] = []
         self._gateways: Gateways | None = None
         self._open_console: Console | None = None
@@ -117,7 +117,6 @@ class HttpEndpoint(ServedEndpoint):
     ) -> HttpServer:
         """Serve a site; the first one has the console and static files, too."""
         http = self._http
-        self._urls.append(None)
         listeners = self._listeners if number == 0 else self._next_listeners(stack)
         app = http_app(
             self._sites.source(number),
@@ -134,9 +133,10 @@ class HttpEndpoint(ServedEndpoint):
     @property
     def _ready(self) -> list[tuple[str, Sequence[Api]]]:
         """The URL and the APIs of each site, as the project is now; the first one is always there."""
-        found = zip(self._urls, self._sites.current, strict=True)
         return [
-            (url, apis) for number, (url, apis) in enumerate(found) if url and (apis or not number)
+            (self._urls[number], apis)
+            for number, apis in enumerate(self._sites.current)
+            if number in self._urls and (apis or not number)
         ]
 
     def _app_for_functions(self, app: ASGIApp) -> ASGIApp:
@@ -197,7 +197,7 @@ class HttpEndpoint(ServedEndpoint):
         """Open the first free port after those of the sites before; any free one after `--port 0`."""
         if self._http.port == 0:
             return _entered(stack, open_listeners(self._http.host, 0))
-        before = next(url for url in reversed(self._urls) if url)
+        *_, before = self._urls.values()
         first = int(before.rpartition(":")[2]) + 1
         last = min(first + _MOST_TRIED - 1, _LAST_PORT)
         for port in range(first, last + 1):
@@ -294,7 +294,7 @@ class _Sites:
         self._http = http
         self._report = report
         self._open_port = open_port
-        self._opened = 0
+        self._opened: set[int] = set()
         self._said: frozenset[Diagnostic] = frozenset()
         self._read: tuple[Apis, WebFunctions] | None = None
         self._sites: list[Site[Gateway]] = []
@@ -340,17 +340,18 @@ class _Sites:
         return site
 
     async def _open_ports(self) -> None:
-        """Open the ports of further sites, and try each of them once.
+        """Open the ports of sites that have none, each once; one without a port is tried again after the next change.
 
         Raises:
             SamlocalError: One could not be opened: the first such problem.
         """
         problem: SamlocalError | None = None
-        while self._opened < len(self._sites):
-            self._opened += 1
+        for number in sorted(self._current - self._opened):
+            self._opened.add(number)  # other requests do not wait for it
             try:
-                await self._open_port(self._opened - 1)
+                await self._open_port(number)
             except SamlocalError as error:
+                self._opened.discard(number)
                 problem = problem or error
         if problem:
             raise problem

@@ -57,3 +57,21 @@ def test_options_that_need_a_restart(engine: docker.APIClient, tmp_path: Path) -
         (project / "samconfig.toml").write_text(options)
         assert fetch(running.url_of("First")) == "First"
         running.endpoint.wait_for("some of its options need a restart")
+
+
+def test_no_port_for_more_sites(engine: docker.APIClient, tmp_path: Path) -> None:
+    """New sites for which there is no port are told, and tried again; the others are served, and so is the console."""
+    project = shutil.copytree(CHECKOUT / "tests/projects/changing-apis", tmp_path / "project")
+    template = project / "template.yaml"
+    text = template.read_text()
+    url = "      FunctionUrlConfig: {AuthType: NONE}\n"
+    template.write_text(text.replace(url, ""))
+    with serving_project(engine, project, "--sandbox", "process", "-p", "65535") as running:
+        (api,) = running.urls
+        assert fetch(f"{api}/old") == "First"
+        for route, new in (("/old", text), ("/new", text.replace("/old", "/new"))):
+            start = len(running.endpoint.shown)
+            template.write_text(new)
+            assert fetch(f"{api}{route}") == "First"
+            running.endpoint.wait_for("there is no port after 65535", start=start)
+            assert route in fetch(f"{api}/_samlocal/state")
