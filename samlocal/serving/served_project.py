@@ -217,7 +217,7 @@ class ServedProject:
 
     @property
     def web_function_count(self) -> int:
-        """How many web functions there are, as far as they have been read."""
+        """How many web functions there were when they were read last; 0 before."""
         return self._web.count if self._web else 0
 
     @asynccontextmanager

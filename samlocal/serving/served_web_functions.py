@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class ServedWebFunctions:
     """Prepares web functions once, and again after a change, when old programs end.
 
-    `programs` is what runs them.
+    `programs` is what runs them. `count` is how many there were when they were read last, 0 before.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class ServedWebFunctions:
         self._programs = programs
         self._observer = observer
         self._reading: asyncio.Task[WebFunctions] | None = None
+        self.count = 0
         self._served: dict[str, ServedFunction] = {}
         self._is_eager = False
         self._tasks: set[asyncio.Task[object]] = set()
@@ -65,15 +66,9 @@ class ServedWebFunctions:
             self._reading = self._start(self._preparation.read_web_functions(self._snapshot))
             self._readings.add(self._reading)
             self._reading.add_done_callback(self._readings.discard)
-        return await asyncio.shield(self._reading)
-
-    @property
-    def count(self) -> int:
-        """How many there are, as far as they have been read."""
-        reading = self._reading
-        if reading is None or not reading.done() or reading.cancelled() or reading.exception():
-            return 0
-        return len(reading.result().functions)
+        found = await asyncio.shield(self._reading)
+        self.count = len(found.functions)
+        return found
 
     @asynccontextmanager
     async def connected(

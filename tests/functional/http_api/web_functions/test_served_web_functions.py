@@ -407,3 +407,15 @@ async def test_many_messages(site: _Served) -> None:
     assert code == 4000
     assert (await site.fetch("/"))[0] == 200
     assert not site.said
+
+
+async def test_number_of_web_functions(tmp_path: Path) -> None:
+    """After a change of the template the number is known, before they are read again: it decides names in logs."""
+    async with _serve(tmp_path / "project", watches=True) as site:
+        template = site.directory / "template.yaml"
+        revision = site.project.revision
+        template.write_text(template.read_text() + "# changed\n")
+        async with asyncio.timeout(10):
+            while site.project.revision == revision:  # noqa: ASYNC110  # of a thread
+                await asyncio.sleep(0.02)
+        assert site.project.web_function_count == 1
