@@ -64,6 +64,7 @@ class CurrentProject(CurrentFunctions):
         self._socket = socket
         self._read_again = read_again
         self._reading = asyncio.Lock()
+        self._openings = 1
 
     async def __aenter__(self) -> Self:
         self._project = await self._open(self._settings)
@@ -113,7 +114,7 @@ class CurrentProject(CurrentFunctions):
     @property
     def revision(self) -> tuple[int, int]:
         """Changes with each change of the project's files, and with its options."""
-        return id(self._project), self._project.revision
+        return self._openings, self._project.revision
 
     def log_of(self, function: Function) -> Log:
         """Return a new log for output of a function: lines that begin with its name, if there are several."""
@@ -141,6 +142,7 @@ class CurrentProject(CurrentFunctions):
                 self._observer.show_diagnostic(_rejected(error, name))
                 return
             old, self._project = self._project, opened
+            self._openings += 1
             await old.__aexit__(None, None, None)
             self._observer.show_status(f"`{name}` has changed: its options are in effect")
         self._settings = settings

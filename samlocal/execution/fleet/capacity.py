@@ -1,4 +1,4 @@
-"""How many environments a machine bears, and how many starts at once."""
+"""How many environments a machine can run, and how many starts at once."""
 
 from __future__ import annotations
 

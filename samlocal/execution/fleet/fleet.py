@@ -36,7 +36,7 @@ class Fleet:
     """Warm environments on one backend. All calls come from one event loop, in which it is entered.
 
     An environment that has been idle for `idle_seconds` ends, and so does the one that was used least recently
-    if another is needed and there are `max_environments`; None means as many as the machine bears. An
+    if another is needed and there are `max_environments`; None means as many as the machine can run. An
     invocation waits for an environment, unless its function has as many as it reserves: then it is throttled.
     `progress` observes the pull or build of images.
     """

@@ -327,7 +327,7 @@ Resources:
 def test_a_route_with_an_error(
     read_template: ReadTemplate, protocol: str, route: str, closed: list[str]
 ) -> None:
-    """Its requests do not reach `$default`, which is closed if the key is unknown; so is the door of a WebSocket API."""
+    """Its requests do not reach `$default`, which is closed if the key is unknown; no client connects to a WebSocket API then."""
     uri = f"!Sub '{URI}/${{F.Arn}}/invocations'"
     found = read_template(V2.format(protocol=protocol, route=route, uri=uri))
     (api,) = found.apis
