@@ -279,7 +279,8 @@ async def test_web_functions_of_a_project_that_serves_none(shop: Shop) -> None:
 
 async def test_end_of_a_project_whose_apis_are_read(shop: Shop) -> None:
     """Requests that wait for APIs and web functions get them although the project is replaced by another."""
-    async with shop.serve(programs=object()) as served:
+    # Both wait for the lock, which is free before the project ends.
+    async with shop.serve(programs=object()) as served, served._preparation._resolving:
         waiting = asyncio.create_task(served.apis())
         waiting_too = asyncio.create_task(served.web_functions())
         await until(lambda: served._readings and served._web and served._web._tasks)
