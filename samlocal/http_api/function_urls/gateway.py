@@ -23,7 +23,6 @@ from samlocal.project.apis import (
     DEFAULT_ROUTE,
     DEFAULT_STAGE,
     FunctionIntegration,
-    UnsupportedIntegration,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ class FunctionUrlGateway:
     ) -> None:
         self._api = api
         self._functions = functions
-        self._report = report
         self._tell = RequestReports(report)
         self._cors = CorsPolicy(api.cors, repeats_origin=True) if api.cors else None
         self._back_end = FunctionBackEnd(functions)
@@ -84,21 +82,13 @@ class FunctionUrlGateway:
             return await self.refuse_body(request)
         integration = next((each.integration for each in self._api.routes), None)
         if not isinstance(integration, FunctionIntegration):
-            return self._complete_response(request, self._refuse(request, integration))
+            message = self._tell.refusal(request, integration, "this URL has no function")
+            return self._complete_response(request, error_response(501, message))
         event = await self._event(request)
         if integration.streams:
             return await self._stream(request, writer, integration, event)
         response = await self._call(request, integration, event)
         return self._complete_response(request, response)
-
-    def _refuse(self, request: HttpRequest, integration: object) -> HttpResponse:
-        message = "this URL has no function"
-        if isinstance(integration, UnsupportedIntegration):
-            self._report(integration.diagnostic)
-            message = integration.diagnostic.message
-        else:
-            self._tell(request, message)
-        return error_response(501, message)
 
     async def _call(
         self, request: HttpRequest, integration: FunctionIntegration, event: Event

@@ -22,7 +22,7 @@ from samlocal.http_api.payload_1 import extended_request_id
 from samlocal.http_api.request_headers import has_too_large_headers
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
-from samlocal.project.apis import FunctionIntegration, HttpIntegration, UnsupportedIntegration
+from samlocal.project.apis import FunctionIntegration, HttpIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,7 +81,6 @@ class HttpGateway:
         self._api = api
         self._functions = functions
         self._authorizers = authorizers
-        self._report = report
         self._tell = RequestReports(report)
         self._routes = RouteTable(api.routes)
         self._cors = CorsPolicy(api.cors, repeats_origin=False) if api.cors else None
@@ -190,12 +189,7 @@ class HttpGateway:
                 self._tell(request, str(error))
                 return error_response(*_UNAVAILABLE)
         message = "HTTP APIs have integrations with functions and HTTP servers only"
-        if isinstance(integration, UnsupportedIntegration):
-            self._report(integration.diagnostic)
-            message = integration.diagnostic.message
-        else:
-            self._tell(request, message)
-        return error_response(501, message)
+        return error_response(501, self._tell.refusal(request, integration, message))
 
     def _map(
         self,

@@ -14,7 +14,7 @@ from samlocal.http_api.load_balancers.results import error_page, read_result
 from samlocal.http_api.load_balancers.rules import RuleTable
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
-from samlocal.project.apis import FunctionIntegration, MockIntegration, UnsupportedIntegration
+from samlocal.project.apis import FunctionIntegration, MockIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,6 @@ class LoadBalancerGateway:
         self._api = api
         self._functions = functions
         self._authorizers = authorizers
-        self._report = report
         self._tell = RequestReports(report)
         self._rules = RuleTable(api.routes)
         self._back_end = FunctionBackEnd(functions)
@@ -86,11 +85,7 @@ class LoadBalancerGateway:
 
     def _refuse(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         message = "functions behind a load balancer are served, and fixed responses and redirects"
-        if isinstance(integration, UnsupportedIntegration):
-            self._report(integration.diagnostic)
-            message = integration.diagnostic.message
-        else:
-            self._tell(request, message)
+        message = self._tell.refusal(request, integration, message)
         text = ("Content-Type", "text/plain; charset=utf-8")
         return HttpResponse(status=_NOT_IMPLEMENTED, headers=[text], body=message.encode())
 
