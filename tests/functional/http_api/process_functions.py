@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 FUNCTION: Final = FunctionOptions(reads_credentials=False)
 
+# Without an interpreter: functions run on one that this machine has, with any packages.
+PROCESS: Final = SandboxSettings(kind="process")
+
 
 class _NoProgress:
     """There are no images to pull."""
@@ -42,18 +45,18 @@ async def serve_functions(
     directory: Path,
     *,
     function: FunctionOptions = FUNCTION,
-    endpoint: Path | None = None,
+    sandbox: SandboxSettings = PROCESS,
     log: Log | None = None,
     watches: bool = False,
     observer: Reporter | None = None,
     idle_seconds: float = 300,
 ) -> AsyncIterator[ServedProject]:
-    """Serve the functions of a project in a directory, web functions too; `endpoint` is the socket that they reach."""
+    """Serve the functions of a project in a directory, web functions too."""
     own_log = log or RecordingLog()
     options = ServingOptions(
         project=project,
         function=function,
-        sandbox=SandboxSettings(kind="process", lambda_endpoint=endpoint),
+        sandbox=sandbox,
     )
     async with (
         Fleet(

@@ -19,7 +19,7 @@ from samlocal.http_api.load_balancers.gateway import LoadBalancerGateway
 from samlocal.http_api.sites import Site
 from samlocal.preparation.options import FunctionOptions, ProjectOptions
 from samlocal.project.apis import ApiKind
-from tests.functional.http_api.process_functions import FUNCTION, serve_functions
+from tests.functional.http_api.process_functions import FUNCTION, PROCESS, serve_functions
 from tests.functional.http_server.serving import served
 from tests.unit.http_api.gateway_fakes import FakeAuthorizers
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from samlocal.diagnostics import Diagnostic
     from samlocal.http_api.exchange import Gateway
     from samlocal.project.apis import Api
+    from samlocal.sandbox.plan import SandboxSettings
     from samlocal.serving.served_project import ServedProject
 
 _MOST_CLIENTS: Final = 16
@@ -103,14 +104,17 @@ async def serve_project(
     name: str,
     directory: Path,
     *,
-    endpoint: Path | None = None,
     function: FunctionOptions = FUNCTION,
+    sandbox: SandboxSettings = PROCESS,
 ) -> AsyncIterator[ServedApis]:
-    """Serve a copy of a project, whose path is `directory`; `endpoint` is the socket that functions reach."""
+    """Serve a copy of a project, whose path is `directory`."""
     shutil.copytree(PROJECTS / name, directory)
     async with (
         serve_functions(
-            ProjectOptions(region="eu-central-1"), directory, function=function, endpoint=endpoint
+            ProjectOptions(region="eu-central-1"),
+            directory,
+            function=function,
+            sandbox=sandbox,
         ) as project,
         AsyncExitStack() as stack,
     ):

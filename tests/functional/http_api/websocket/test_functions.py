@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from samlocal.http_api.sites import Site
 from samlocal.http_server.server import HttpServer
 from samlocal.http_server.tls import load_tls
 from samlocal.preparation.options import FunctionOptions
+from samlocal.sandbox.plan import SandboxSettings
 from samlocal.serving.function_call import FunctionCall
 from tests.functional.http_api.served_apis import serve_project
 from tests.functional.http_server.certificates import make_certificate
@@ -84,8 +86,13 @@ async def _serving(directory: Path, certificate: Certificate | None = None) -> A
     function = FunctionOptions(
         reads_credentials=False, ca_bundle=certificate.cert.read_bytes() if certificate else None
     )
+    sandbox = SandboxSettings(
+        kind="process",
+        lambda_endpoint=endpoint,
+        interpreter=Path(sys.executable),  # it has boto3
+    )
     async with serve_project(
-        "websocket-connections", directory, endpoint=endpoint, function=function
+        "websocket-connections", directory, function=function, sandbox=sandbox
     ) as apis:
         project = apis._project
         (api,) = open_project(directory / "template.yaml").read_apis().apis
