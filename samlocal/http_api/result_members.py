@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from samlocal.http_api.header_values import HEADER_NAME, NOT_IN_HEADER_VALUES
+from samlocal.header_syntax import HEADER_NAME, NOT_IN_HEADER_VALUES
 from samlocal.http_api.request_headers import CONNECTION_HEADERS
 
 if TYPE_CHECKING:

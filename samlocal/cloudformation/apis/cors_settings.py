@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cloudformation.apis.header_texts import header_items
 from samlocal.cloudformation.apis.settings import flag
 from samlocal.frozen_dataclass import frozen
 from samlocal.project.apis import Cors
@@ -49,10 +50,10 @@ def read_cors(settings: Properties, names: CorsNames = CLOUDFORMATION) -> Cors:
         TemplateError: a setting has a wrong type.
     """
     return Cors(
-        origins=settings.texts(names.origins),
-        methods=settings.texts(names.methods),
-        headers=settings.texts(names.headers),
-        exposed_headers=settings.texts(names.exposed_headers),
+        origins=header_items(settings, names.origins),
+        methods=header_items(settings, names.methods),
+        headers=header_items(settings, names.headers),
+        exposed_headers=header_items(settings, names.exposed_headers),
         allows_credentials=flag(settings, names.credentials) or False,
         max_age_seconds=settings.optional_integer(names.max_age, least=-1, most=_MOST_AGE_SECONDS),
     )

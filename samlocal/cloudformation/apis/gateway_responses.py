@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.settings import (
-    mappings_of,
-    required_text,
-    texts_by_name,
-    unquoted,
-)
+from samlocal.cloudformation.apis.header_texts import body_templates, header_texts
+from samlocal.cloudformation.apis.settings import mappings_of, required_text
 from samlocal.project.apis import GatewayResponse
 
 if TYPE_CHECKING:
@@ -30,7 +26,7 @@ def read_openapi_responses(root: Properties) -> dict[str, GatewayResponse]:
         name: _read(
             response,
             status="statusCode",
-            headers=_headers(response.mapping("responseParameters")),
+            headers=header_texts(response.mapping("responseParameters"), _HEADER),
             templates="responseTemplates",
         )
         for name, response in (mappings_of(settings) if settings else ())
@@ -42,7 +38,7 @@ def read_sam_responses(settings: Properties | None) -> dict[str, GatewayResponse
     found = {}
     for name, response in mappings_of(settings) if settings else ():
         parameters = response.mapping("ResponseParameters")
-        headers = texts_by_name(parameters.mapping("Headers") if parameters else None)
+        headers = header_texts(parameters.mapping("Headers") if parameters else None)
         found[name] = _read(
             response, status="StatusCode", headers=headers, templates="ResponseTemplates"
         )
@@ -59,18 +55,10 @@ def read_resource_response(settings: Properties, logical_id: str) -> tuple[str, 
     response = _read(
         settings,
         status="StatusCode",
-        headers=_headers(settings.mapping("ResponseParameters")),
+        headers=header_texts(settings.mapping("ResponseParameters"), _HEADER),
         templates="ResponseTemplates",
     )
     return kind, response
-
-
-def _headers(parameters: Properties | None) -> dict[str, str]:
-    return {
-        key.removeprefix(_HEADER): value
-        for key, value in texts_by_name(parameters).items()
-        if key.startswith(_HEADER)
-    }
 
 
 def _read(
@@ -78,6 +66,6 @@ def _read(
 ) -> GatewayResponse:
     return GatewayResponse(
         status=response.optional_integer(status, least=100, most=599),
-        headers={name: unquoted(value) for name, value in headers.items()},
-        templates=texts_by_name(response.mapping(templates)),
+        headers=headers,
+        templates=body_templates(response.mapping(templates)),
     )

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Final, cast
 
 from samlocal.cloudformation.apis.cdk_preflights import read_origins
 from samlocal.cloudformation.apis.function_targets import is_streaming_uri
+from samlocal.cloudformation.apis.header_texts import (
+    body_templates,
+    header_text,
+    header_texts,
+    parameter_texts,
+)
 from samlocal.cloudformation.apis.settings import (
     mappings_of,
     payload_version,
     required_text,
     texts_by_name,
-    unquoted,
 )
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import TemplateError
@@ -136,7 +141,7 @@ class IntegrationReader:
         """Return what an HTTP API changes of the request to a function."""
         if self._kind is not ApiKind.HTTP:
             return {}
-        return texts_by_name(settings.mapping("requestParameters"))
+        return parameter_texts(settings.mapping("requestParameters"))
 
     def _response_parameters(self, settings: Properties) -> dict[str, dict[str, str]]:
         """Return what an HTTP API changes of responses, by their status."""
@@ -172,7 +177,7 @@ class IntegrationReader:
             url=url,
             method=(settings.text("httpMethod") or method).upper(),
             timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind),
-            parameters=texts_by_name(settings.mapping("requestParameters")),
+            parameters=parameter_texts(settings.mapping("requestParameters")),
             templates={} if is_proxy else templates,
             passthrough="WHEN_NO_MATCH" if is_proxy else _passthrough(settings),
             responses=responses,
@@ -187,12 +192,14 @@ def _response_changes(settings: Properties) -> dict[str, str]:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-integration-responseparameter.html
     """
     if "ResponseParameters" not in settings.entries:
-        return texts_by_name(settings)
-    listed = settings.mappings("ResponseParameters", "a response parameter")
-    return {
-        required_text(each, "Destination", "a response parameter"): each.text("Source") or ""
-        for each in listed
-    }
+        return parameter_texts(settings)
+    found = {}
+    for each in settings.mappings("ResponseParameters", "a response parameter"):
+        destination = required_text(each, "Destination", "a response parameter")
+        source = header_text(each, "Source") if "Source" in each.entries else ""
+        if source is not None:
+            found[destination] = source
+    return found
 
 
 def timeout_ms(settings: Properties, name: str, kind: ApiKind, *, streams: bool = False) -> int:
@@ -245,20 +252,11 @@ def _responses(settings: Properties | None) -> tuple[IntegrationResponse, ...]:
         IntegrationResponse(
             status=response.integer("statusCode", 200, least=100, most=599),
             pattern=None if pattern == _DEFAULT else pattern,
-            headers=response_headers(texts_by_name(response.mapping("responseParameters"))),
+            headers=header_texts(response.mapping("responseParameters"), _HEADER),
             templates=dict.fromkeys(templates, "") if origins else templates,
             origins=origins,
         )
         for pattern, response in mappings_of(settings)
-        for templates in (texts_by_name(response.mapping("responseTemplates")),)
+        for templates in (body_templates(response.mapping("responseTemplates")),)
         for origins in (read_origins(templates),)
     )
-
-
-def response_headers(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return headers by name for `method.response.header.X`, with static values as they are sent."""
-    return {
-        name.removeprefix(_HEADER): unquoted(value)
-        for name, value in parameters.items()
-        if name.startswith(_HEADER)
-    }

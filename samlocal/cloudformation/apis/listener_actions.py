@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from samlocal.cloudformation.apis.header_texts import needed_header_text
 from samlocal.cloudformation.apis.settings import required_text
 from samlocal.errors import TemplateError
 from samlocal.project.apis import IntegrationResponse, MockIntegration
@@ -25,7 +26,7 @@ def read_fixed_response(action: Properties) -> MockIntegration:
     """Return the response of an action `fixed-response`.
 
     Raises:
-        TemplateError: It has no status, or a wrong one.
+        TemplateError: It has no status, or a wrong one, or a header that cannot be sent.
     """
     config = _config(action, _FIXED)
     text = required_text(config, "StatusCode", f"`{_FIXED}`")
@@ -34,7 +35,7 @@ def read_fixed_response(action: Properties) -> MockIntegration:
             f"`StatusCode` must be 2XX, 4XX or 5XX, not `{text}`",
             place=config.node.place_of("StatusCode"),
         )
-    media_type = config.text("ContentType") or "text/plain"
+    media_type = needed_header_text(config, "ContentType") or "text/plain"
     body = config.text("MessageBody") or ""
     response = IntegrationResponse(
         status=int(text), headers={"Content-Type": media_type}, templates={media_type: body}
@@ -46,7 +47,7 @@ def read_redirect(action: Properties) -> MockIntegration:
     """Return the response of an action `redirect`, in whose `Location` `#{host}` and others are the request's.
 
     Raises:
-        TemplateError: It has no status, or a wrong one.
+        TemplateError: It has no status, or a wrong one, or a header that cannot be sent.
     """
     config = _config(action, _REDIRECT)
     status = required_text(config, "StatusCode", f"`{_REDIRECT}`")
@@ -55,10 +56,13 @@ def read_redirect(action: Properties) -> MockIntegration:
             f"`StatusCode` must be HTTP_301 or HTTP_302, not `{status}`",
             place=config.node.place_of("StatusCode"),
         )
-    protocol = (config.text("Protocol") or "#{protocol}").lower()
-    host, port = config.text("Host") or "#{host}", config.text("Port") or "#{port}"
-    path = config.text("Path") or "/#{path}"
-    query = config.text("Query") if "Query" in config.entries else "#{query}"
+    protocol, host, port, path, query = (
+        needed_header_text(config, name) for name in ("Protocol", "Host", "Port", "Path", "Query")
+    )
+    if "Query" not in config.entries:
+        query = "#{query}"
+    protocol = (protocol or "#{protocol}").lower()
+    host, port, path = host or "#{host}", port or "#{port}", path or "/#{path}"
     location = f"{protocol}://{host}:{port}{path}" + (f"?{query}" if query else "")
     response = IntegrationResponse(status=_REDIRECTS[status], headers={"Location": location})
     return MockIntegration(request_templates={}, responses=(response,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.definition import OPTIONS, Operation
+from samlocal.cloudformation.apis.header_texts import header_text
 from samlocal.cloudformation.apis.settings import flag, unquoted
 from samlocal.cloudformation.functions.properties import Properties
 from samlocal.diagnostics import Diagnostic
@@ -64,11 +65,13 @@ def rest_preflights(
 def _headers(settings: Properties, cors: Node) -> dict[str, str]:
     """Return the headers that are configured."""
     config = Properties(cors, settings.resolver, settings.missing)
+    has_origin = config.without_diagnostics().text("AllowOrigin")
     texts = {
-        "Allow-Origin": config.text("AllowOrigin") or _WILDCARD,
-        "Allow-Headers": config.text("AllowHeaders"),
-        "Allow-Methods": config.text("AllowMethods"),
-        "Max-Age": config.text("MaxAge"),
+        # One that cannot be sent does not become any origin.
+        "Allow-Origin": header_text(config, "AllowOrigin") or (None if has_origin else _WILDCARD),
+        "Allow-Headers": header_text(config, "AllowHeaders"),
+        "Allow-Methods": header_text(config, "AllowMethods"),
+        "Max-Age": header_text(config, "MaxAge"),
         "Allow-Credentials": "true" if flag(config, "AllowCredentials") else None,
     }
     given = {name: text for name, text in texts.items() if text}
