@@ -65,12 +65,13 @@ class ApiResources:
     def referred(self, stack: Stack, node: Node | None, *kinds: str) -> Resource | None:
         """Return the resource that a value refers to: the first of some types, if there are any.
 
-        Values that other stacks export are followed.
+        Values that other stacks export are followed. A text that is a logical ID is a reference, as for sam: templates
+        that other programs have resolved are full of them.
         """
         if node is None:
             return None
         try:
-            for resource in referred_resources(stack, node):
+            for resource in _named(stack, node) or referred_resources(stack, node):
                 if not kinds or resource.stack.resource_type(resource.logical_id) in kinds:
                     return resource
             match intrinsic_call(node):
@@ -92,6 +93,14 @@ class ApiResources:
                 if name is not None and value is not None:
                     found[name] = (stack, value)
         return found
+
+
+def _named(stack: Stack, node: Node) -> tuple[Resource, ...]:
+    """Return the resource whose logical ID a value is, if there is one."""
+    name = node.value
+    if isinstance(name, str) and name in stack.resources:
+        return (Resource(stack=stack, logical_id=name),)
+    return ()
 
 
 def unreadable(stack: Stack, logical_id: str) -> Diagnostic | None:

@@ -92,7 +92,7 @@ def flag(settings: Properties, name: str) -> bool | None:
         return None
     if isinstance(node.value, bool):
         return node.value
-    text = node.text(f"`{name}`").lower()
+    text = unquoted(node.text(f"`{name}`")).lower()  # in the quotes that settings beside it need
     if text not in {"true", "false"}:
         raise TemplateError(f"`{name}` must be true or false, not `{text}`", place=node.place)
     return text == "true"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,13 @@ def test_paths_and_names(one_api: OneApi) -> None:
     assert api.routes[0].integration == FunctionIntegration(
         target=FunctionTarget(function="F"), payload="1.0", timeout_ms=29_000
     )
+
+
+def test_references_as_text(one_api: OneApi) -> None:
+    """A logical ID is a reference, as in templates that another program has resolved."""
+    template = re.sub(r"(RestApiId|ResourceId|ParentId): !Ref (\w+)", r"\1: \2", PATHS)
+    assert "RestApiId: Api" in template
+    assert outline(one_api(template)) == outline(one_api(PATHS))
 
 
 def one_route(one_api: OneApi, settings: str, more: str = "") -> Route:

@@ -121,6 +121,14 @@ def test_events_make_implicit_and_explicit_apis(read_template: ReadTemplate) -> 
                 "Allow-Credentials": "true",
             },
         ),
+        (
+            "{AllowOrigin: \"'https://a.example'\", AllowCredentials: \"'true'\"}",
+            {
+                "Allow-Origin": "https://a.example",
+                "Allow-Methods": "GET,OPTIONS",
+                "Allow-Credentials": "true",
+            },
+        ),
         ("{MaxAge: 5}", {"Allow-Origin": "*", "Max-Age": "5", "Allow-Methods": "GET,OPTIONS"}),
         (
             "!Sub \"'https://${AWS::Region}.example'\"",
