@@ -8,6 +8,7 @@ from samlocal.cache.store import create_entry, hash_text, make_private, mark_as_
 from samlocal.data import data_folder
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import InlineCode, LocalCode, S3Code
+from samlocal.path_kinds import is_directory, is_file, path_exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,15 +62,17 @@ def make_code_directory(
 
 
 def _local(code: LocalCode, cache: Path, what: str) -> Path:
-    if code.path.is_dir():
+    if is_directory(code.path):
         return code.path
     if is_archive(code.path):
         return _unpacked(code, cache)
-    problem = "is neither a directory nor an archive" if code.path.exists() else "does not exist"
+    problem = (
+        "is neither a directory nor an archive" if path_exists(code.path) else "does not exist"
+    )
     raise CodeNotFoundError(
         f"{what} `{code.path}` {problem}",
         place=code.place,
-        hint=None if code.path.exists() else "did you run `sam build`, or your bundler?",
+        hint=None if path_exists(code.path) else "did you run `sam build`, or your bundler?",
     )
 
 
@@ -114,4 +117,4 @@ def _inline(code: InlineCode, runtime: str | None, cache: Path) -> Path:
 
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a deployment package: a zip or jar archive."""
-    return path.suffix.lower() in {".zip", ".jar"} and path.is_file()
+    return path.suffix.lower() in {".zip", ".jar"} and is_file(path)

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from samlocal.errors import UsageError
+from samlocal.path_kinds import is_directory
 from samlocal.sandbox.debugging import DebugSettings
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def read_debug_settings(options: DebugOptions) -> DebugSettings:
     Raises:
         UsageError: A value is invalid.
     """
-    if options.debugger_path and not options.debugger_path.is_dir():
+    if options.debugger_path and not is_directory(options.debugger_path):
         raise UsageError(f"`--debugger-path`: no directory `{options.debugger_path}`")
     return DebugSettings(
         ports=tuple(dict.fromkeys(options.debug_port or ())),

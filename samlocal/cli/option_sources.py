@@ -27,6 +27,7 @@ from samlocal.cli.samconfig import (
     texts,
 )
 from samlocal.errors import SamlocalError
+from samlocal.path_kinds import is_directory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -223,7 +224,7 @@ def _config_directories(given: Mapping[str, object]) -> list[Path]:
     template = _path(given, "template")
     if template is None:
         return [Path.cwd()]
-    beside = template if template.is_dir() else template.parent
+    beside = template if is_directory(template) else template.parent
     return [beside, Path.cwd()] if "template" in given else [Path.cwd(), beside]
 
 

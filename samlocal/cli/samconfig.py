@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import ConfigError, Place, TemplateError
 from samlocal.frozen_dataclass import frozen
+from samlocal.path_kinds import is_encodable, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -96,7 +97,7 @@ def find_config(directories: Sequence[Path], explicit: Path | None = None) -> Pa
         ConfigError: the file of `--config-file` does not exist.
     """
     candidates = config_files(directories, explicit)
-    found = next((path for path in candidates if path.is_file()), None)
+    found = next((path for path in candidates if is_file(path)), None)
     if found is None and explicit is not None:
         raise ConfigError(f"no configuration file at `{candidates[0]}`")
     return found
@@ -126,7 +127,7 @@ def read_config(
     unknown = [key for key in own if option_of(key) not in known]
     values = _known(own, known)
     merged = {**_known(shared, known), **values}
-    return Config(
+    config = Config(
         path=path,
         values={option: value for option, value in merged.items() if value is not None},
         shared=frozenset(_known(shared, known).keys() - values.keys()),
@@ -141,6 +142,14 @@ def read_config(
             for key in unknown
         ),
     )
+    for option, value in config.values.items():
+        if not is_encodable(Path(str(value))):
+            raise ConfigError(
+                f"`{option}` has a character that no option can have",
+                place=config.place_of(option),
+                hint="such as NUL",
+            )
+    return config
 
 
 def _known(table: ConfigTable, known: Mapping[str, str]) -> ConfigTable:

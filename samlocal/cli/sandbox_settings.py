@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.errors import UsageError
+from samlocal.path_kinds import is_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -166,7 +167,7 @@ def parse_file_systems(values: Iterable[str]) -> dict[str, Path]:
                 hint="/mnt/NAME is the function's `LocalMountPath`, and DIR a directory of this machine",
             )
         directory = Path(source).expanduser().absolute()
-        if not directory.is_dir():
+        if not is_directory(directory):
             raise UsageError(
                 f"`--file-system {value}`: no directory `{directory}`",
                 hint=f"`mkdir -p {directory}` creates it",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from samlocal.cli.console import print_status, show_diagnostic
 from samlocal.diagnostics import Diagnostic
-from samlocal.documents.input_files import STDIN, is_file
+from samlocal.documents.input_files import STDIN
 from samlocal.events import EventSource, read_event
+from samlocal.path_kinds import is_directory, is_file
 from samlocal.serverless_event import (
     SCRIPTS,
     Readers,
@@ -65,7 +66,7 @@ def project_directory(project: ProjectOptions, host: Host) -> Path:
     if project.template is None:
         return host.directory
     template = project.template.absolute()
-    return template if template.is_dir() else template.parent
+    return template if is_directory(template) else template.parent
 
 
 def _event(
@@ -100,7 +101,7 @@ def context_source(
     if path is None or path == STDIN:
         return text, path, raw
     path = in_project(path, directory)
-    if Path(path).suffix.lower() not in SCRIPTS or not Path(path).is_file():
+    if Path(path).suffix.lower() not in SCRIPTS or not is_file(path):
         return text, path, raw
     from samlocal.preparation.script_event import run_script
 

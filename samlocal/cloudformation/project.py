@@ -21,6 +21,7 @@ from samlocal.cloudformation.stack.template_diagnostics import duplicate_keys, m
 from samlocal.diagnostics import Diagnostic, parameters_hint
 from samlocal.documents.document import load
 from samlocal.errors import FunctionNotFoundError
+from samlocal.path_kinds import is_directory
 from samlocal.project import lookup
 from samlocal.project.discovery import ASSEMBLY_MANIFEST, build_diagnostic, find_template, is_built
 from samlocal.suggestions import did_you_mean
@@ -62,7 +63,7 @@ def open_project(
     """
     here = directory or Path.cwd()
     path = (find_template(here) if template is None else template).absolute()
-    if path.is_dir() and not (path / ASSEMBLY_MANIFEST).is_file():
+    if is_directory(path) and not (path / ASSEMBLY_MANIFEST).is_file():
         path = find_template(path)
     overrides = parameter_overrides or {}
     account = account or Account()
@@ -74,11 +75,11 @@ def open_project(
             given=overrides.get,
             context=context,
             external=external,
-            boundary=_boundary(path if path.is_dir() else path.parent, here),
+            boundary=_boundary(path if is_directory(path) else path.parent, here),
             path=name,
         )
 
-    if path.is_dir():
+    if is_directory(path):
         from samlocal.cloudformation.cdk_assembly import read_assembly  # noqa: PLC0415  # most projects are SAM's
 
         every = tuple(

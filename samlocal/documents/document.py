@@ -54,10 +54,11 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # a device has no size
-    except FileNotFoundError as exc:
+    except (FileNotFoundError, NotADirectoryError) as exc:
         raise TemplateNotFoundError(f"no template at `{path}`") from exc
-    except OSError as exc:
-        raise TemplateError(f"cannot read `{path}`: {exc.strerror}") from exc
+    except (OSError, ValueError) as exc:  # the latter for a NUL
+        reason = exc.strerror if isinstance(exc, OSError) else exc
+        raise TemplateError(f"cannot read `{path}`: {reason}") from exc
     if len(data) > MAX_BYTES:
         raise TemplateError(
             f"`{path}` has more than {MAX_BYTES // 2**20} MiB",

@@ -63,14 +63,6 @@ def named_input(name: str, kind: InputKind) -> Source:
     return Source(kind=kind, path=Path("<stdin>" if name == STDIN else name))
 
 
-def is_file(text: str) -> bool:
-    """Tell whether a text, which may be anything, is the path of a file."""
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a name, or not one
-        return False
-
-
 def read_input(name: str, kind: InputKind, *, stdin: Reader) -> bytes:
     """Return the content of the file `name`, or of standard input for `-`: at most `max_bytes` + 1 bytes."""
     if name == STDIN:

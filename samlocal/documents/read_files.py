@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+from samlocal.path_kinds import is_encodable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -25,6 +27,11 @@ def recorded_files() -> Iterator[set[Path]]:
 
 
 def note_file(path: Path) -> None:
-    """Add a file to those that `recorded_files` yields; call it before the file is opened."""
-    for files in _recorded.get():
-        files.add(path.absolute())
+    """Add a file to those that `recorded_files` yields; call it before the file is opened.
+
+    There will never be a file for a text that is not a path.
+    """
+    recorded = _recorded.get()
+    if recorded and is_encodable(path):
+        for files in recorded:
+            files.add(path.absolute())

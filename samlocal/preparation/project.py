@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samlocal.errors import TemplateNotFoundError
+from samlocal.path_kinds import is_directory
 from samlocal.project.discovery import find_template, is_assembly, is_serverless
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def open_project(options: ProjectOptions, host: Host) -> Project:
 def _find(options: ProjectOptions, host: Host) -> Path:
     """Return the chosen template or configuration, else the one that is found."""
     path = options.template or host.directory
-    if path.is_dir() and not (options.template and is_assembly(path)):
+    if is_directory(path) and not (options.template and is_assembly(path)):
         return find_template(path)
     return path
 

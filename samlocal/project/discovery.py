@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.diagnostics import Diagnostic
 from samlocal.documents.document import load
 from samlocal.errors import ProjectError, TemplateNotFoundError
+from samlocal.path_kinds import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +59,7 @@ def find_template(directory: Path) -> Path:
 
 def is_assembly(path: Path) -> bool:
     """Return whether a directory is what `cdk synth` wrote."""
-    return (path / ASSEMBLY_MANIFEST).is_file()
+    return is_file(path / ASSEMBLY_MANIFEST)
 
 
 def is_serverless(path: Path) -> bool:

@@ -11,6 +11,7 @@ from samlocal.documents.document import load
 from samlocal.documents.node import Node
 from samlocal.documents.scalars import parse_core_scalar
 from samlocal.errors import ParameterError, TemplateError, UsageError
+from samlocal.path_kinds import path_exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +56,7 @@ def parse_parameter_overrides(tokens: Sequence[str]) -> dict[str, str]:
 
 
 def _read(path: Path) -> Node:
-    if not path.exists():
+    if not path_exists(path):
         raise ParameterError(f"no parameter file at `{path}`")
     if path.suffix != ".toml":
         return load(path, schema=parse_core_scalar).root

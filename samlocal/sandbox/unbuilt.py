@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import CodeNotFoundError
 from samlocal.function import LocalCode, S3Code
+from samlocal.path_kinds import is_file, path_exists
 from samlocal.project.discovery import ASSEMBLY_MANIFEST, SERVERLESS_NAMES
 from samlocal.sandbox.sandbox import TASK_ROOT
 
@@ -85,7 +86,7 @@ def shown_code(function: Function, code: Path) -> str:
 
 def found_source(directory: Path, names: Iterable[str]) -> str | None:
     """Return the first of these files that exists in a directory."""
-    return next((name for name in names if (directory / name).is_file()), None)
+    return next((name for name in names if is_file(directory / name)), None)
 
 
 def require_built(function: Function, runtime: Runtime, code: Path, project: Path) -> None:
@@ -126,9 +127,9 @@ def _unbuilt_javascript(handler: str, code: Path) -> tuple[str, str] | None:
         handler.startswith("/") or ".." in handler
     ):  # in a layer: a wrapper that runs another handler
         return None
-    if any(Path(code, f"{module}{end}").exists() for end in (".js", "", ".mjs", ".cjs")):
+    if any(path_exists(Path(code, f"{module}{end}")) for end in (".js", "", ".mjs", ".cjs")):
         return None
-    if Path(code, "node_modules", module).exists():
+    if path_exists(Path(code, "node_modules", module)):
         return None
     names = (*(f"{module}{end}" for end in _TYPESCRIPT), "tsconfig.json")
     source = found_source(code, names)
@@ -142,7 +143,7 @@ def _unbuilt_classes(handler: str, code: Path) -> tuple[str, str] | None:
     """
     source = found_source(code, _JAVA_SOURCES)
     name = f"{handler.partition('::')[0].replace('.', '/')}.class"
-    if source is None or (code / name).is_file() or any((code / "lib").glob("*.jar")):
+    if source is None or is_file(code / name) or any((code / "lib").glob("*.jar")):
         return None
     return source, name
 
@@ -153,7 +154,7 @@ def _unbuilt_assembly(handler: str, code: Path) -> tuple[str, str] | None:
     https://docs.aws.amazon.com/lambda/latest/dg/csharp-handler.html
     """
     name = f"{handler.partition('::')[0]}.dll"
-    if (code / name).is_file():
+    if is_file(code / name):
         return None
     sources = (path.name for kind in ("cs", "fs", "vb") for path in code.glob(f"*.{kind}proj"))
     source = next(sources, None)
@@ -196,7 +197,7 @@ def _missing_in_service(missing: str, listed: str, service: Path, family: str | 
     """
     installed = service / _PYTHON_REQUIREMENTS
     if family == "python" and any(
-        (installed / name).exists() for name in (missing, f"{missing}.py")
+        path_exists(installed / name) for name in (missing, f"{missing}.py")
     ):
         variable = f"PYTHONPATH={TASK_ROOT}/{_PYTHON_REQUIREMENTS}"
         return f"`{missing}` is in `{_PYTHON_REQUIREMENTS}`: add `--env {variable}`"

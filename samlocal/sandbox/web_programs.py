@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import CodeNotFoundError, RuntimeNotFoundError, TemplateError
+from samlocal.path_kinds import is_file
 from samlocal.sandbox.plan import (
     code_mounts,
     empty_container,
@@ -112,7 +113,7 @@ def require_entry_point(function: Function, entry_point: str, code: Path) -> str
             f"the entry point `{entry_point}` of `{function.logical_id}` is not a path in its code",
             place=function.place,
         )
-    if not (code / path).is_file():
+    if not is_file(code / path):
         raise CodeNotFoundError(
             f"`{code}` has no `{entry_point}`, the entry point of `{function.logical_id}`",
             place=function.code.place,

@@ -100,8 +100,8 @@ def _event(chosen: RemoteEventOptions, host: Host) -> bytes:
         UsageError: Several options name one.
         EventError: It cannot be read.
     """
-    from samlocal.documents.input_files import is_file
     from samlocal.events import EventSource, read_event
+    from samlocal.path_kinds import is_file
 
     named = {
         "--event": chosen.event,

@@ -25,6 +25,7 @@ from samlocal.cli.route_texts import target_of, url_of_route
 from samlocal.cli.served_options import ServedGroups
 from samlocal.cli.table import table
 from samlocal.errors import UsageError
+from samlocal.path_kinds import is_directory
 from samlocal.project.apis import ApiKind
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _read_http(
 def _find_directory(static: Path, template: Path | None) -> Path | None:
     """Return the directory; one that is not here may be beside the template, where sam looks."""
     places = (static, template.parent / static) if template else (static,)
-    return next((each for each in places if each.is_dir()), None)
+    return next((each for each in places if is_directory(each)), None)
 
 
 def _api_key(text: str) -> tuple[str, str]:

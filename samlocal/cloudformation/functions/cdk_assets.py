@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from samlocal.cloudformation.stack.resource_metadata import metadata
 from samlocal.documents.document import load
-from samlocal.errors import ProjectError
+from samlocal.documents.local_paths import local_path
+from samlocal.errors import CodeNotFoundError, TemplateError
 from samlocal.function import ImageBuild
 
 if TYPE_CHECKING:
@@ -21,41 +22,56 @@ if TYPE_CHECKING:
 
 
 def asset_path(resource: Node, property_name: str, directory: Path) -> Path | None:
-    """Return the path of the asset for a property, from the resource's metadata."""
+    """Return the path of the asset for a property, from the resource's metadata.
+
+    Raises:
+        CodeNotFoundError: it is not a path.
+    """
     target = metadata(resource, "aws:asset:property")
     path = metadata(resource, "aws:asset:path")
     if path is None or target is None or target.split(".")[0] != property_name:
         return None
-    return (directory / path).resolve()
+    return _path(resource, directory, path)
 
 
 def asset_of_object(stack: Stack, key: str) -> Path | None:
     """Return the path of the asset that is uploaded to S3 under `key`.
 
     The stack's asset manifest has it even if the template has no metadata.
+
+    Raises:
+        CodeNotFoundError: it is not a path.
     """
-    with suppress(ProjectError):
+    with suppress(TemplateError):
         source = _source_of(stack, "files", "objectKey", key)
         if source and (path := source.get("path")):
-            return (stack.directory / path.text("`path`")).resolve()
+            return _path(path, stack.directory, path.text("`path`"))
     return None
 
 
 def asset_of_image(stack: Stack, tag: str) -> ImageBuild | None:
-    """Return how to build the image with this tag, which is a digest of its asset."""
-    with suppress(ProjectError):
+    """Return how to build the image with this tag, which is a digest of its asset.
+
+    Raises:
+        CodeNotFoundError: its directory is not a path.
+    """
+    with suppress(TemplateError):
         source = _source_of(stack, "dockerImages", "imageTag", tag)
         if source and (directory := source.get("directory")):
             dockerfile, target = source.get("dockerFile"), source.get("dockerBuildTarget")
             arguments = source.get("dockerBuildArgs")
             given = arguments.entries("`dockerBuildArgs`") if arguments else {}
             return ImageBuild(
-                context=(stack.directory / directory.text("`directory`")).resolve(),
+                context=_path(directory, stack.directory, directory.text("`directory`")),
                 dockerfile=dockerfile.text("`dockerFile`") if dockerfile else "Dockerfile",
                 target=target.text("`dockerBuildTarget`") if target else None,
                 build_args={name: each.text("it") for name, each in given.items()},
             )
     return None
+
+
+def _path(at: Node, directory: Path, text: str) -> Path:
+    return local_path(directory, text, at.place, error=CodeNotFoundError).resolve()
 
 
 def _source_of(stack: Stack, kind: str, key: str, value: str) -> Node | None:

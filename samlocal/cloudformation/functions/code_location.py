@@ -9,6 +9,7 @@ from samlocal.cloudformation.functions.cdk_assets import asset_of_image, asset_o
 from samlocal.cloudformation.intrinsics.resolver import find_unknown
 from samlocal.cloudformation.stack.resource_metadata import metadata
 from samlocal.diagnostics import Diagnostic
+from samlocal.documents.local_paths import local_path
 from samlocal.documents.node import NoValue, Unknown, scalar_text
 from samlocal.documents.read_files import note_file
 from samlocal.errors import CodeNotFoundError
@@ -125,7 +126,9 @@ def _read_location(stack: Stack, node: Node, what: str) -> LocalCode | S3Code:
     text = node.text(what)
     if text.startswith("s3://"):
         return _s3_uri(text, node.place)
-    named = stack.directory / text.removeprefix("file://")
+    named = local_path(
+        stack.directory, text.removeprefix("file://"), node.place, error=CodeNotFoundError
+    )
     path = named.resolve()
     if str(path) != os.path.normpath(named):
         note_file(named)  # a link, which may lead elsewhere later
@@ -208,7 +211,9 @@ def _read_build(resource: Node, directory: Path) -> ImageBuild | None:
     if dockerfile is None and context is None:
         return None
     return ImageBuild(
-        context=(directory / (context or ".")).resolve(),
+        context=local_path(
+            directory, context or ".", resource.place, error=CodeNotFoundError
+        ).resolve(),
         dockerfile=dockerfile or "Dockerfile",
         tag=metadata(resource, "DockerTag"),
         target=metadata(resource, "DockerBuildTarget"),

@@ -87,8 +87,16 @@ class Properties:
         self.missing.diagnostics.append(unknown_diagnostic(message, node, unknown))
 
     def text(self, name: str, *, needed: bool = False) -> str | None:
+        """Return a scalar as text, or None if the property is absent or unknown.
+
+        Raises:
+            TemplateError: The property is something else, or has a NUL: no variable of a process can.
+        """
         node = self.get(name, needed=needed)
-        return node.text(f"`{name}`") if node else None
+        text = node.text(f"`{name}`") if node else None
+        if node and text and "\0" in text:
+            raise TemplateError(f"`{name}` has a NUL character", place=node.place)
+        return text
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
         """Return one of the allowed texts, or None if the property is absent or unknown.

@@ -16,6 +16,7 @@ from samlocal.cloudformation.intrinsics.transforms import (
     transform_name,
 )
 from samlocal.documents.document import compose, load
+from samlocal.documents.local_paths import local_path
 from samlocal.documents.node import Node, Unknown
 from samlocal.errors import TemplateError, TemplateNotFoundError
 
@@ -83,7 +84,7 @@ def read_include(
     """
     if location.startswith(_REMOTE):
         return _read_object(location, at, external)
-    path = (directory / location.removeprefix("file://")).resolve()
+    path = local_path(directory, location.removeprefix("file://"), at.place).resolve()
     if not path.is_relative_to(boundary):
         raise TemplateError(
             f"`{location}` is outside the project",

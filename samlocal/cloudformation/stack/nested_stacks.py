@@ -14,6 +14,7 @@ from samlocal.cloudformation.stack.resource_metadata import metadata, resource_i
 from samlocal.cloudformation.stack.stack import Given, Stack
 from samlocal.cloudformation.stack.unread_stack import UnreadStack
 from samlocal.documents.document import load
+from samlocal.documents.local_paths import local_path
 from samlocal.documents.node import Unknown
 from samlocal.errors import TemplateError, TemplateNotFoundError
 
@@ -82,7 +83,8 @@ class NestedStackLoader:
         self, stack: Stack, logical_id: str, location: Node, within: tuple[Path, ...]
     ) -> Stack:
         text = location.text("the location of a nested stack")
-        path = (stack.directory / text.removeprefix("file://")).resolve()
+        named = text.removeprefix("file://")
+        path = local_path(stack.directory, named, location.place).resolve()
         self._count += 1
         if path in {outer.resolve() for outer in within}:
             raise TemplateError(f"`{text}` is nested in itself", place=location.place)

@@ -41,9 +41,10 @@ def read_dockerfile(recipe: ImageBuild) -> bytes:
     path = recipe.context / recipe.dockerfile
     try:
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for a NUL
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ImageBuildError(
-            f"the Dockerfile `{path}` cannot be read: {error.strerror}",
+            f"the Dockerfile `{path}` cannot be read: {reason}",
             hint="`Dockerfile` in `Metadata` is relative to `DockerContext`",
         ) from error
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import InterpreterNotFoundError
+from samlocal.path_kinds import is_file, path_exists
 from samlocal.sandbox.process.installations import (
     Interpreter,
     managed,
@@ -121,9 +122,9 @@ def _chosen(path: Path, language: Language, host: Host) -> Interpreter:
     example = known.path if known else f"/usr/bin/{program}"
     hint = f"name the program, such as `--interpreter {example}`"
     path = path.absolute()
-    if not path.exists():
+    if not path_exists(path):
         raise InterpreterNotFoundError(f"the interpreter `{path}` does not exist", hint=hint)
-    if not path.is_file():
+    if not is_file(path):
         raise InterpreterNotFoundError(f"the interpreter `{path}` is not a file", hint=hint)
     if not os.access(path, os.X_OK):
         raise InterpreterNotFoundError(

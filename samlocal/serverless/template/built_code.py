@@ -13,6 +13,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.documents.read_files import note_file
 from samlocal.errors import CodeNotFoundError
 from samlocal.frozen_dataclass import frozen
+from samlocal.path_kinds import is_file, path_exists
 from samlocal.project.discovery import first_newer_file
 from samlocal.serverless.template.artifacts import artifact_location
 from samlocal.serverless.template.build_commands import SCRIPT_COMMAND, build_command
@@ -143,7 +144,7 @@ class _Location:
         text = str(location.value)
         path = self._directory / text
         note_file(path)
-        if text.startswith("s3://") or path.exists():
+        if text.startswith("s3://") or path_exists(path):
             return CodeLocation(location=location)
         command = build_command(self._directory)
         message = f"the artifact `{text}` of `{self._key}` does not exist"
@@ -212,7 +213,7 @@ class _Location:
         for name in (self._key, self._service.name):
             path = self._directory / _PACKAGES / f"{name}.zip"
             note_file(path)
-            if path.is_file():
+            if is_file(path):
                 yield path
 
     def _package(self, module: str) -> Path | None:
@@ -238,7 +239,7 @@ class _Location:
 
     def _of_build(self, built: Path) -> CodeLocation:
         """Return built code, with a diagnostic if there is a source that is newer."""
-        made = next((file for file in self._own_files(built) if file.is_file()), built)
+        made = next((file for file in self._own_files(built) if is_file(file)), built)
         ends = _SOURCE_ENDS[self._family]
         newer = first_newer_file([self._directory], made.stat().st_mtime, ends=ends)
         if newer is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.documents.read_files import note_file
+from samlocal.path_kinds import is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def has_module(directory: Path, module: str, family: str) -> bool:
     """Return whether a directory has the file of a module; where it may appear is watched."""
     places = (directory, directory / "node_modules") if family == "nodejs" else (directory,)
     for path in (place / f"{module}{end}" for place in places for end in _ENDS[family]):
-        if path.is_file():
+        if is_file(path):
             return True
         note_file(path)
     return False
@@ -68,7 +69,7 @@ def archive_has_module(archive: Path, module: str, family: str) -> bool:
 def find_source(directory: Path, module: str, family: str) -> Path | None:
     """Return the source of a module that must be compiled, if a directory has it."""
     files = (directory / f"{module}{end}" for end in SOURCES.get(family, ()))
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_file(file)), None)
 
 
 def without_ending(handler: str) -> str | None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import TemplateError
+from samlocal.path_kinds import is_directory
 from samlocal.serverless.template.sections import is_set
 from samlocal.suggestions import did_you_mean
 
@@ -81,7 +82,7 @@ def _named_image(
         )
     if not isinstance(image.value, dict):
         location = image.text(f"the image `{text}`")
-        is_path = location.startswith((".", "/")) or (service.directory / location).is_dir()
+        is_path = location.startswith((".", "/")) or is_directory(service.directory / location)
         if not is_path and any(mark in location for mark in "/:@"):
             return image
         _add_build(resource, {"DockerContext": image, "Dockerfile": image.with_value("Dockerfile")})

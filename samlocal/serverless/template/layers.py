@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from samlocal.errors import LayerError, TemplateError
+from samlocal.path_kinds import path_exists
 from samlocal.serverless.template.artifacts import artifact_location
 from samlocal.serverless.template.logical_ids import PYTHON_REQUIREMENTS_LAYER, layer_id
 from samlocal.serverless.template.resource_nodes import ResourceBuilder
@@ -52,7 +53,7 @@ def _check_content(service: Service, reference: Node) -> None:
         if layer_id(key) == reference.value:
             content = _content(service, key)
             path = service.directory / str(content.value)
-            if not str(content.value).startswith("s3://") and not path.exists():
+            if not str(content.value).startswith("s3://") and not path_exists(path):
                 raise LayerError(
                     f"the layer `{key}` has no content: `{path}` does not exist",
                     place=content.place,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.documents.read_files import note_file
 from samlocal.errors import Place, VariableError
+from samlocal.path_kinds import is_directory
 from samlocal.serverless.framework_version import VERSION_4
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _further(texts: tuple[str, ...], names: tuple[str, ...], directory: Path) ->
     """Yield the files that `useDotenv` names itself, with those of the directories that it names."""
     for text in texts:
         path = directory / text
-        if path.is_dir():
+        if is_directory(path):
             yield from (path / name for name in names)
         else:
             yield path
@@ -93,7 +94,7 @@ def _read(path: Path, chosen: Node | None) -> str | None:
     note_file(path)
     try:
         return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.errors import VariableError
+from samlocal.path_kinds import path_exists
 from samlocal.serverless.variables.parts import Literal
 from samlocal.serverless.variables.text_place import place_in_text
 from samlocal.suggestions import did_you_mean
@@ -115,7 +116,7 @@ def _missing_file(reference: Reference, variables: Variables) -> str | None:
     """Return a hint if the file that a source names does not exist."""
     match reference.params:
         case (Literal(value=str() as path),) | ((str() as path,),):
-            exists = (variables.configuration.directory / path).exists()
+            exists = path_exists(variables.configuration.directory / path)
             return None if exists else f"there is no file `{path}`"
         case _:
             return None

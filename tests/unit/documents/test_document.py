@@ -239,8 +239,10 @@ def test_a_tab_gets_a_hint() -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A missing template is a TemplateNotFoundError with its name."""
-    with pytest.raises(TemplateNotFoundError, match=r"no template at `.*/none.yaml`"):
-        load(tmp_path / "none.yaml")
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "none.yaml", tmp_path / "file" / "none.yaml"):
+        with pytest.raises(TemplateNotFoundError, match=r"no template at `.*/none.yaml`"):
+            load(path)
 
 
 def test_a_directory_is_not_a_template(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def read_file(request: SourceRequest, variables: Variables) -> Node | None:
 
             return run_file(request, variables, path, address)
         root = _content(path, memory)
-    except (TemplateError, OSError) as exc:
+    except (TemplateError, OSError, ValueError) as exc:
         raise _unreadable(request, exc) from exc
     if root is None or address is None:
         return root
@@ -73,13 +73,16 @@ def _read(path: Path) -> Node | None:
     note_file(path)
     try:
         text = path.read_bytes().decode(errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return Node(text, path, 0, 0)
 
 
-def _unreadable(request: SourceRequest, error: TemplateError | OSError) -> VariableError:
-    if isinstance(error, OSError):
-        return request.error(f"the file cannot be read: {error.strerror}")
+def _unreadable(
+    request: SourceRequest, error: TemplateError | OSError | ValueError
+) -> VariableError:
+    if not isinstance(error, TemplateError):
+        reason = error.strerror if isinstance(error, OSError) else error
+        return request.error(f"the file cannot be read: {reason}")
     message = f"cannot resolve `{request.variable or request.text}`: {error.message}"
     return VariableError(message, place=error.place or request.node.place, hint=error.hint)

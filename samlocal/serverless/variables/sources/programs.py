@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from samlocal.documents.node import Node
 from samlocal.documents.read_files import note_file
+from samlocal.path_kinds import is_file
 from samlocal.serverless.node.process import ScriptRequest
 from samlocal.serverless.variables.sources.memory import memory_of
 
@@ -32,7 +33,7 @@ def run_file(
         raise request.error("the function in the file asks for its own result")
     if key not in memory.results:
         note_file(path)
-        if not path.is_file():
+        if not is_file(path):
             return None
         memory.running.add(key)
         try:
