@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -45,6 +46,7 @@ class AsgiExchange:
         self._send = send
         self._is_head = scope.get("method") == "HEAD"
         self._has_body = not self._is_head
+        self._is_whole = False
         self.status: int | None = None
         """That of the response; None before it begins."""
 
@@ -78,6 +80,7 @@ class AsgiExchange:
             headers.append(("Content-Length", str(len(response.body))))
         await self._start(response.status, headers, response.reason)
         body = response.body if has_body and not self._is_head else b""
+        self._is_whole = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
@@ -102,10 +105,17 @@ class AsgiExchange:
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     async def end(self) -> None:
+        self._is_whole = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def break_off(self) -> None:
         raise IncompleteResponseError  # an app that ends before its response: see `http_server.asgi`
+
+    async def wait_hang_up(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass  # what is left of the body
+        if self._is_whole:
+            await asyncio.Future()
 
 
 async def refuse_websocket(response: HttpResponse, send: Send) -> None:

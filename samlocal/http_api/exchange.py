@@ -86,6 +86,9 @@ class ResponseWriter(Protocol):
     async def break_off(self) -> None:
         """Close the connection, so that the client sees an incomplete body."""
 
+    async def wait_hang_up(self) -> None:
+        """Return when the client hangs up before it has the whole response; else never."""
+
 
 class Gateway(Protocol):
     """One API: answers requests by its routes.

@@ -142,11 +142,17 @@ class HttpConnection(asyncio.Protocol):
                 return
 
     def eof_received(self) -> bool:
-        """Keep a connection whose client has sent its request and its end: it still gets the answer."""
+        """Keep a connection whose client has sent its request and its end: it still gets the answer.
+
+        Nothing tells such an end from a hang-up. Where the app wants to know of that, an end in the middle of an answer
+        is one.
+        """
         last = self._waiting[-1] if self._waiting else self._answering
         if self._websocket or self._is_encrypted:
             return False
         if last is None or last.is_complete or not last.has_whole_body:
+            return False
+        if last.has_begun and last.awaits_disconnect:
             return False
         last.closes = True
         return True

@@ -59,7 +59,8 @@ class RequestCycle:
     """One request: `feed` and `end_body` take its body, and the app answers it with `receive` and `send`.
 
     `length` is that of the body, None if the client does not say it. `has_whole_body` is false until its end has
-    arrived. `awaits_continue` is true for a client that sends it on demand.
+    arrived. `awaits_continue` is true for a client that sends it on demand, `awaits_disconnect` while the app asks for
+    more after that end: it wants to know when the client hangs up.
     """
 
     holds_stop = False
@@ -75,6 +76,7 @@ class RequestCycle:
         self.has_begun = False
         self.is_complete = False
         self.is_disconnected = False
+        self.awaits_disconnect = False
         self._method = method
         self._wire = wire
         self._state = state
@@ -149,7 +151,11 @@ class RequestCycle:
                 return self._next_part()
             self._wire.resume_reading()
             self._news.clear()
-            await self._news.wait()
+            self.awaits_disconnect = self._is_end_read
+            try:
+                await self._news.wait()
+            finally:
+                self.awaits_disconnect = False
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:

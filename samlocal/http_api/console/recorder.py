@@ -8,6 +8,7 @@ While nobody looks, a request has an entry when all of it has ended, or when som
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextvars import ContextVar
 from threading import Lock
@@ -379,6 +380,9 @@ class _RecordedWriter:
         self._recording.failed("the response was broken off")
         await self._writer.break_off()
 
+    async def wait_hang_up(self) -> None:
+        await self._writer.wait_hang_up()
+
 
 class _Nowhere:
     """The writer of a response that nobody reads."""
@@ -390,3 +394,6 @@ class _Nowhere:
     async def end(self) -> None: ...
 
     async def break_off(self) -> None: ...
+
+    async def wait_hang_up(self) -> None:
+        await asyncio.Future()

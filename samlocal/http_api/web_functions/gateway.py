@@ -51,7 +51,7 @@ class WebFunctionGateway:
 
     `programs` start its program if need be, which does not count as time of a request. A request may take
     `timeout_seconds`, its response included. `concurrency` is the number of requests that the program gets at a time;
-    others wait.
+    others wait. That of a client that hangs up ends, as the program sees by its connection.
     """
 
     max_body_bytes = MAX_BODY_BYTES
@@ -84,6 +84,20 @@ class WebFunctionGateway:
                 "the service refuses `Expect: 100-continue`, which curl sends for bodies over 1 MB",
             )
             return _error(417, "Expectation Failed", request)
+        answering = asyncio.create_task(self._answer(request, writer))
+        gone = asyncio.create_task(writer.wait_hang_up())
+        try:
+            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return answering.result()
+        finally:
+            answering.cancel()
+            gone.cancel()
+            await asyncio.gather(answering, gone, return_exceptions=True)
+        await writer.break_off()
+        return None
+
+    async def _answer(self, request: HttpRequest, writer: ResponseWriter) -> HttpResponse | None:
         has_begun = False
         try:
             async with (

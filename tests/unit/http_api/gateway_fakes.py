@@ -174,6 +174,9 @@ class FakeWriter:
     async def break_off(self) -> None:
         self.end_of_body = "broken off"
 
+    async def wait_hang_up(self) -> None:
+        await asyncio.Future()
+
 
 def headers_of(response: HttpResponse | FakeWriter) -> dict[str, str]:
     """Return headers by their names in lower case, each of which may be there once only."""

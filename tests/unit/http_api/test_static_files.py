@@ -34,6 +34,9 @@ class Written:
 
     async def break_off(self) -> None: ...
 
+    async def wait_hang_up(self) -> None:
+        raise AssertionError
+
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:

@@ -52,6 +52,9 @@ class _NoWriter:
     async def break_off(self) -> None:
         raise AssertionError
 
+    async def wait_hang_up(self) -> None:
+        raise AssertionError
+
 
 class Served:
     """The APIs of the project; `reported` is what the terminal would show."""

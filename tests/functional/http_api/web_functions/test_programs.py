@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import socket
+import struct
 import subprocess
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -34,6 +36,9 @@ _API = Api(
 _PROGRAM = """
 import http from 'node:http';
 const [host, port] = process.env.AWS_LAMBDA_HTTP_ENDPOINT.split(':');
+const arrived = [];
+const broken = [];
+const waiting = [];
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 http.createServer(async (request, response) => {
   const path = request.url.split('?')[0];
@@ -44,6 +49,19 @@ http.createServer(async (request, response) => {
       await sleep(200);
     }
     response.end();
+  } else if (path === '/silent') {
+    const note = (urls) => {
+      urls.push(request.url);
+      waiting.splice(0).forEach((resolve) => resolve());
+    };
+    note(arrived);
+    response.on('close', () => note(broken));
+    if (request.url !== '/silent?late') response.write('begun');
+  } else if (path === '/arrived' || path === '/broken') {
+    const urls = path === '/arrived' ? arrived : broken;
+    const url = decodeURIComponent(request.url.split('?')[1]);
+    while (!urls.includes(url)) await new Promise((resolve) => waiting.push(resolve));
+    response.end(url);
   } else if (path === '/crash') {
     request.socket.destroy();
   } else if (path === '/half') {
@@ -215,3 +233,57 @@ async def test_concurrency(program: int) -> None:
         started = asyncio.get_running_loop().time()
         await asyncio.gather(*(endpoint.send("GET /stream HTTP/1.1") for _ in range(4)))
         assert asyncio.get_running_loop().time() - started > 1.1
+
+
+@pytest.mark.parametrize(
+    ("query", "resets"),
+    [
+        pytest.param("begun", False, id="closes"),
+        pytest.param("begun-too", True, id="resets"),
+        pytest.param("late", True, id="before-the-response"),
+    ],
+)
+async def test_client_that_hangs_up(program: int, query: str, *, resets: bool) -> None:
+    """Its request ends, which the program sees, and another one has its place; none of them is an error."""
+    url = f"/silent?{query}"
+    async with (
+        _endpoint(program, concurrency=1, timeout_seconds=600) as endpoint,
+        _endpoint(program) as other,
+    ):
+        reader, writer = await endpoint.open(f"GET {url} HTTP/1.1")
+        await other.send(f"GET /arrived?{quote(url)} HTTP/1.1")
+        if query != "late":
+            await reader.readuntil(b"begun")
+        if resets:
+            own = writer.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.close()
+        status, _, body = await endpoint.send(f"GET /broken?{quote(url)} HTTP/1.1")
+        assert (status, url.encode() in body) == ("200 OK", True)
+    assert endpoint.reported == []
+
+
+async def test_client_that_waits_no_longer(program: int) -> None:
+    """A request whose client hangs up while it waits for a place does not reach the program."""
+    async with _endpoint(program, concurrency=1, timeout_seconds=600) as endpoint:
+        reader, writer = await endpoint.open("GET /silent?first HTTP/1.1")
+        await reader.readuntil(b"begun")
+        _, waiting = await endpoint.open("GET /silent?second HTTP/1.1")
+        waiting.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        await asyncio.sleep(0.1)  # it waits
+        waiting.close()
+        await asyncio.sleep(0.1)
+        writer.close()
+        status, _, _ = await endpoint.send("GET / HTTP/1.1")
+        assert status == "201 Created"
+
+
+async def test_client_that_ends_its_requests(program: int) -> None:
+    """A client that sends no more, but still reads, gets its response."""
+    async with _endpoint(program) as endpoint:
+        reader, writer = await endpoint.open("GET /slowly HTTP/1.1")
+        writer.write_eof()
+        assert b"201 Created" in await reader.read()
+        writer.close()

@@ -55,6 +55,9 @@ class Page:
     async def break_off(self) -> None:
         raise AssertionError
 
+    async def wait_hang_up(self) -> None:
+        raise AssertionError
+
     async def wait_for(self, text: str) -> None:
         async with asyncio.timeout(5):
             while text not in self.text:

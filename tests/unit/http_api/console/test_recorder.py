@@ -112,6 +112,9 @@ class Client:
 
     async def break_off(self) -> None: ...
 
+    async def wait_hang_up(self) -> None:
+        raise AssertionError
+
 
 def recorder(error: SamlocalError | None = None) -> tuple[list[ConsoleEntry], Recorder, Any]:
     entries: list[ConsoleEntry] = []
