@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from samlocal.cli.endpoint_settings import EndpointSettings
     from samlocal.cli.http_settings import HttpSettings
     from samlocal.function import Function
-    from samlocal.http_api.console.entry import ConsoleEntry
-    from samlocal.http_api.exchange import Gateway, HttpRequest
+    from samlocal.http_api.console.recorder import RecordedGateway
+    from samlocal.http_api.exchange import Gateway
     from samlocal.http_server.asgi import ASGIApp
     from samlocal.project.apis import Api, Apis, Route
     from samlocal.project.web_functions import WebFunctions
@@ -173,8 +173,8 @@ class HttpEndpoint(ServedEndpoint):
             }
             return [_console_function(each, urls) for each in await project.functions()]
 
-        async def send(request: HttpRequest, entry: ConsoleEntry) -> None:
-            await recorder.send(request, entry)
+        async def repeater(api: str) -> RecordedGateway | None:
+            return recorder.find(api) if await self._sites.has_api(api) else None
 
         def refresh() -> None:
             recorder.refresh()
@@ -187,7 +187,7 @@ class HttpEndpoint(ServedEndpoint):
                 for route in api.routes
             ],
             functions=functions,
-            send=send,
+            repeaters=repeater,
             refresh=refresh,
         )
         recorder = Recorder(console.record, lambda: console.is_watched)
@@ -338,6 +338,11 @@ class _Sites:
             return self._sites[number]
 
         return site
+
+    async def has_api(self, label: str) -> bool:
+        """Return whether an API is served, as the project is now."""
+        await self.source(0)()
+        return any(api.label == label for apis in self.current for api in apis)
 
     async def _open_ports(self) -> None:
         """Open the ports of sites that have none, each once; one without a port is tried again after the next change.

@@ -6,7 +6,7 @@
 | `GET /_samlocal/state` | routes, functions and the list of requests, as JSON |
 | `GET /_samlocal/entries/ID` | all of one request |
 | `GET /_samlocal/events` | requests as they come, as server-sent events |
-| `POST /_samlocal/send` | sends `{"id": ID}` again, with the header `X-Samlocal-Token` |
+| `POST /_samlocal/send` | sends `{"id": ID}` again, with the header `X-Samlocal-Token`; 404 if its API is not served any more |
 | `POST /_samlocal/clear` | forgets all requests |
 
 Pages of other origins get nothing: a browser names its origin, and the token is in the page alone.
@@ -58,11 +58,18 @@ _SECURITY: Final = (
 )
 
 
-class Sender(Protocol):
-    """Sends a request through the server again, as if a client had sent it."""
+class Repeater(Protocol):
+    """Sends requests to one API again, as if a client had sent them."""
 
-    async def __call__(self, request: HttpRequest, entry: ConsoleEntry) -> None:
-        """Return when it is answered; `entry` is that of the first one, whose identifier the new one names."""
+    async def repeat(self, request: HttpRequest, identifier: str) -> None:
+        """Return when a request is answered; `identifier` is that of the first one, which the new one names."""
+
+
+class Repeaters(Protocol):
+    """The APIs of the project as it is now."""
+
+    async def __call__(self, api: str) -> Repeater | None:
+        """Return what sends requests to an API again, by its label; None if it is not served any more."""
 
 
 class Console:
@@ -73,16 +80,16 @@ class Console:
         *,
         routes: Callable[[], Sequence[ConsoleRoute]],
         functions: Callable[[], Awaitable[Sequence[ConsoleFunction]]],
-        send: Sender | None = None,
+        repeaters: Repeaters | None = None,
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """Show what `routes` and `functions` return now; without `send` no request can be sent again.
+        """Show what `routes` and `functions` return now; without `repeaters` no request can be sent again.
 
         `refresh` records requests that run, as they are now: it is called before somebody sees them.
         """
         self._routes = routes
         self._functions = functions
-        self._send = send
+        self._repeaters = repeaters
         self._refresh = refresh
         self._token = secrets.token_urlsafe(32)
         self._history = History()
@@ -117,7 +124,7 @@ class Console:
             return refused
         self._refresh()
         if request.method == "POST":
-            return self._change(path, request)
+            return await self._change(path, request)
         if request.method not in {"GET", "HEAD"}:
             return _error(405, "the console takes GET and POST", ("Allow", "GET, HEAD, POST"))
         if path == "/events" and request.method == "GET":
@@ -154,24 +161,30 @@ class Console:
             "routes": [_members(each) for each in self._routes()],
             "functions": [_members(each) for each in await self._functions()],
             "entries": [summary(each) for each in sorted(self._history, key=_received)],
-            "canSend": self._send is not None,
+            "canSend": self._repeaters is not None,
         }
 
-    def _change(self, path: str, request: HttpRequest) -> HttpResponse:
+    async def _change(self, path: str, request: HttpRequest) -> HttpResponse:
         if path == "/clear":
             self._history.clear()
             return _json({})
-        if path != "/send":
-            return _error(404, "the console has no such action")
-        entry = self._history.find(_identifier(request.body))
+        if path == "/send":
+            return await self._repeat(self._history.find(_identifier(request.body)))
+        return _error(404, "the console has no such action")
+
+    async def _repeat(self, entry: ConsoleEntry | None) -> HttpResponse:
+        """Send the request of an entry again, and do not wait for its response."""
         if entry is None:
             return _error(404, "the request is forgotten")
-        if self._send is None:
+        if self._repeaters is None:
             return _error(409, "requests cannot be sent again here")
         if entry.request_body.is_cut:
             return _error(409, "the body was too large to be kept")
+        repeater = await self._repeaters(entry.api)
+        if repeater is None:
+            return _error(404, f"`{entry.api}` is not served any more")
         now = replace(entry.request, received=time.time(), request_id=str(uuid.uuid4()))
-        task = asyncio.create_task(_run(self._send, now, entry))
+        task = asyncio.create_task(_run(repeater, now, entry.identifier))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
         return _json({}, status=202)
@@ -203,9 +216,9 @@ async def _follow(follower: Follower, writer: ResponseWriter) -> None:
             await writer.write(b": nothing new\n\n")
 
 
-async def _run(send: Sender, request: HttpRequest, entry: ConsoleEntry) -> None:
+async def _run(repeater: Repeater, request: HttpRequest, identifier: str) -> None:
     try:
-        await send(request, entry)
+        await repeater.repeat(request, identifier)
     except Exception:  # noqa: BLE001  # nobody awaits it; the log has it
         _log.exception("no answer to %s %s, sent again", request.method, request.path)
 

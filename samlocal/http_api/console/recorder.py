@@ -67,7 +67,7 @@ class Recorder:
         self._gateways: dict[str, RecordedGateway] = {}
 
     def gateway(self, api: Api, gateway: Gateway) -> RecordedGateway:
-        """Return the gateway of an API that records its requests; the last one for an API answers what is sent again."""
+        """Return the gateway of an API that records its requests; the last one for an API is what `find` returns."""
         recorded = RecordedGateway(api, gateway, self._requests)
         self._gateways[api.label] = recorded
         return recorded
@@ -80,11 +80,9 @@ class Recorder:
         """Record the requests that run, as they are now."""
         self._requests.refresh()
 
-    async def send(self, request: HttpRequest, entry: ConsoleEntry) -> None:
-        """Send a request to the API of an entry again; the response is recorded, and goes nowhere."""
-        gateway = self._gateways.get(entry.api)
-        if gateway is not None:
-            await gateway.repeat(request, entry.identifier)
+    def find(self, api: str) -> RecordedGateway | None:
+        """Return the gateway of an API by its label, the last one if it has changed."""
+        return self._gateways.get(api)
 
 
 class RecordedGateway:
@@ -109,7 +107,7 @@ class RecordedGateway:
         return await self._answer(request, writer, _Recording(self._requests, request, self._api))
 
     async def repeat(self, request: HttpRequest, identifier: str) -> None:
-        """Answer a request like the one of an entry, for nobody."""
+        """Answer a request like the one of an entry; the response is recorded, and goes nowhere."""
         recording = _Recording(self._requests, request, self._api, sent_again=identifier)
         await self._answer(request, _Nowhere(), recording)
 

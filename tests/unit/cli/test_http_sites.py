@@ -66,3 +66,21 @@ async def test_new_sites_without_ports() -> None:
     assert tried == [0, 1, 2]
     assert changes == [3]
     assert [each.message for each in said] == ["no port for 1"]
+
+
+async def test_api_that_is_gone() -> None:
+    """An API that a change of the template removes is not served any more, also before the next request."""
+    project = Project("A", "B")
+
+    async def open_port(_number: int) -> None: ...
+
+    gateways = Gateways(FakeFunctions(), FakeAuthorizers(), api_keys={}, report=print)
+    http = HttpSettings(kinds=frozenset(ApiKind), host="127.0.0.1", port=0)
+    sites = _Sites(project, gateways, http, print, open_port=open_port)  # type: ignore[arg-type]  # what it needs of a project
+    await sites.read()
+    assert await sites.has_api("A")
+    assert await sites.has_api("B")
+    project.change("A", "C")
+    assert await sites.has_api("A")
+    assert not await sites.has_api("B")
+    assert await sites.has_api("C")

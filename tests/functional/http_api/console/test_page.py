@@ -69,17 +69,15 @@ class Served:
     def __init__(self) -> None:
         self.port = 0
         self.loop = asyncio.new_event_loop()
-        self.console = Console(routes=lambda: ROUTES, functions=_functions, send=self._send)
+        self.apis = ["Shop"]
+        self.console = Console(routes=lambda: ROUTES, functions=_functions, repeaters=self._find)
 
-    async def _send(self, request: HttpRequest, entry: ConsoleEntry) -> None:
-        self.console.record(
-            replace(
-                entry,
-                identifier=request.request_id,
-                request=request,
-                sent_again=entry.identifier,
-            )
-        )
+    async def _find(self, api: str) -> Served | None:
+        return self if api in self.apis else None
+
+    async def repeat(self, request: HttpRequest, identifier: str) -> None:
+        again = entry(1, sent_again=identifier)
+        self.console.record(replace(again, identifier=request.request_id, request=request))
 
     def record(self, entry: ConsoleEntry) -> None:
         self.loop.call_soon_threadsafe(self.console.record, entry)
@@ -223,6 +221,18 @@ def test_send_again(served: Served, page: Browser) -> None:
     page.wait_for(f"{ROWS} === 2")
     page.evaluate("document.querySelector('#entries button').click()")
     page.wait_for("document.querySelector('#details').innerText.includes('sent again')")
+
+
+def test_send_again_to_an_api_that_is_gone(served: Served, page: Browser) -> None:
+    """The page shows that the API is not served any more; no request appears."""
+    served.record(entry(1))
+    page.wait_for(f"{ROWS} === 1")
+    served.apis.clear()
+    page.evaluate("document.querySelector('#entries button').click()")
+    page.wait_for("document.querySelector('#send')")
+    page.evaluate("document.querySelector('#send').click()")
+    page.wait_for("document.body.innerText.includes('`Shop` is not served any more')")
+    assert page.evaluate(ROWS) == 1
 
 
 def test_filter_keys_and_clear(served: Served, page: Browser) -> None:

@@ -66,13 +66,16 @@ class Page:
 
 
 class Sent:
-    """A sender that keeps its requests."""
+    """An API that keeps requests; there is no other one."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[HttpRequest, str]] = []
 
-    async def __call__(self, request: HttpRequest, entry: ConsoleEntry) -> None:
-        self.requests.append((request, entry.identifier))
+    async def __call__(self, api: str) -> Sent | None:
+        return self if api == "Shop" else None
+
+    async def repeat(self, request: HttpRequest, identifier: str) -> None:
+        self.requests.append((request, identifier))
 
 
 def request(path: str, method: str = "GET", body: bytes = b"", **headers: str) -> HttpRequest:
@@ -99,7 +102,7 @@ def entry(identifier: str = "e1", **members: Any) -> ConsoleEntry:  # noqa: ANN4
 
 
 def console(send: Sent | None = None) -> Console:
-    return Console(routes=lambda: [ROUTE], functions=_functions, send=send)
+    return Console(routes=lambda: [ROUTE], functions=_functions, repeaters=send)
 
 
 async def _functions() -> list[ConsoleFunction]:
@@ -222,6 +225,19 @@ async def test_malformed_actions(body: bytes) -> None:
     token = await token_of(served)
     asked = request("/_samlocal/send", "POST", body, X_Samlocal_Token=token)
     assert (await ask(served, asked)).status == 404
+
+
+async def test_api_that_is_gone() -> None:
+    """A request to an API that is not served any more cannot be sent again, which its name tells."""
+    sent = Sent()
+    served = console(sent)
+    served.record(entry(api="Former"))
+    token = await token_of(served)
+    asked = request("/_samlocal/send", "POST", b'{"id": "e1"}', X_Samlocal_Token=token)
+    answer = await ask(served, asked)
+    assert answer.status == 404
+    assert json.loads(answer.body) == {"message": "`Former` is not served any more"}
+    assert sent.requests == []
 
 
 async def test_other_methods() -> None:

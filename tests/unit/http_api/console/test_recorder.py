@@ -169,10 +169,12 @@ async def test_send_again() -> None:
     """The same request is answered again, as an entry of its own."""
     entries, made, gateway = recorder()
     await gateway.answer(REQUEST, Client())
-    await made.send(replace(REQUEST, request_id="r2"), entries[-1])
+    found = made.find(entries[-1].api)
+    assert found is gateway
+    await found.repeat(replace(REQUEST, request_id="r2"), entries[-1].identifier)
     again = [each for each in entries if each.identifier == "r2"]
     assert (again[-1].status, again[-1].sent_again) == (200, "r1")
-    await made.send(REQUEST, replace(entries[-1], api="Gone"))
+    assert made.find("Gone") is None
 
 
 async def test_requests_at_the_same_time() -> None:
