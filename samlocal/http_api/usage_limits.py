@@ -1,7 +1,6 @@
 """What one API key may still do under a usage plan: a token bucket for its rate, and its quota.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
 
 from __future__ import annotations
@@ -10,34 +9,15 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.authorization import Refused
+from samlocal.http_api.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from samlocal.project.apis import QuotaPeriod, RateLimit, Route, UsagePlan
+    from samlocal.project.apis import QuotaPeriod, Route, UsagePlan
 
 # A text that is the same for all times of a period; periods begin at midnight, UTC, and weeks on Sunday.
 _PERIODS: Final[Mapping[QuotaPeriod, str]] = {"DAY": "%Y-%m-%d", "WEEK": "%Y-%U", "MONTH": "%Y-%m"}
-
-
-class _Bucket:
-    """Gets `rate` tokens a second; a request takes one."""
-
-    def __init__(self, limit: RateLimit) -> None:
-        self.limit = limit
-        self._capacity = max(limit.rate, 1.0) if limit.burst is None else float(limit.burst)
-        self._tokens = self._capacity
-        self._filled: float | None = None
-
-    def take(self, now: float) -> bool:
-        """Take a token at a time in seconds; false if there is none."""
-        passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
-        self._filled = now
-        self._tokens = min(self._tokens + passed * self.limit.rate, self._capacity)
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 class UsageLimits:
@@ -47,8 +27,8 @@ class UsageLimits:
         self._plan = plan
         self._period = ""
         self._used = 0
-        self._bucket = _Bucket(plan.rate) if plan.rate else None
-        self._of_methods = {name: _Bucket(limit) for name, limit in plan.methods.items()}
+        self._bucket = TokenBucket(plan.rate) if plan.rate else None
+        self._of_methods = {name: TokenBucket(limit) for name, limit in plan.methods.items()}
 
     def take(self, route: Route, now: float) -> Refused | None:
         """Count a request for a route at a Unix time in seconds; return its refusal if there have been too many."""

@@ -198,6 +198,17 @@ class RequestValidation:
 
 
 @frozen
+class RateLimit:
+    """How many requests may come: `rate` a second, and `burst` at once; None is as many as come in a second.
+
+    A rate of 0 lets none in.
+    """
+
+    rate: float
+    burst: int | None = None
+
+
+@frozen
 class RuleCondition:
     """A condition of a load balancer's rule.
 
@@ -216,7 +227,8 @@ class Route:
 
     `method` is in upper case, or `ANY`. `path` is as in the template: `/items/{id}`, `/{proxy+}`, `$default`, or the
     key of a WebSocket route. `scopes` are those of which a token needs one. `answers` is true for a WebSocket route
-    with a route response. `conditions` and `priority` are those of a load balancer's rule.
+    with a route response. `conditions` and `priority` are those of a load balancer's rule. `limits` are how often a
+    stage lets requests to it, by their method, or `ANY` for all together.
     """
 
     method: str
@@ -230,6 +242,7 @@ class Route:
     answers: bool = False
     conditions: tuple[RuleCondition, ...] = ()
     priority: int | None = None
+    limits: Mapping[str, RateLimit] = field(default_factory=dict)
     place: Place | None = None
 
 
@@ -252,14 +265,6 @@ class GatewayResponse:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
-
-
-@frozen
-class RateLimit:
-    """How many requests may come: `rate` a second, and `burst` at once; None is as many as come in a second."""
-
-    rate: float
-    burst: int | None = None
 
 
 @frozen

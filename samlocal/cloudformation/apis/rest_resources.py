@@ -31,6 +31,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_resource_response
 from samlocal.cloudformation.apis.integration_resources import read_method_integration
 from samlocal.cloudformation.apis.integrations import IntegrationReader
+from samlocal.cloudformation.apis.rate_limits import with_limits
 from samlocal.cloudformation.apis.rest_settings import read_rest_settings, unapplied_policy
 from samlocal.cloudformation.apis.rest_validation import ModelReader
 from samlocal.cloudformation.apis.settings import (
@@ -149,7 +150,7 @@ class _RestApiReader:
         common = read_rest_settings(settings, declared)
         responses = {**declared.gateway_responses, **self._gateway_responses(failures)}
         self._missing.check()
-        return Api(
+        api = Api(
             kind=ApiKind.REST,
             full_path=path,
             identifier=api_identifier(path),
@@ -177,6 +178,7 @@ class _RestApiReader:
             ),
             place=stack.place_of(self._api.logical_id),
         )
+        return with_limits(api, stage.limits)
 
     def _with_methods(
         self, declared: Definition, variables: Mapping[str, str]

@@ -12,6 +12,7 @@ from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.cors_settings import read_cors
 from samlocal.cloudformation.apis.definition import AWS_IAM, OPTIONS, Operation, routes_of
 from samlocal.cloudformation.apis.integrations import timeout_ms
+from samlocal.cloudformation.apis.rate_limits import read_route_limits, with_limits
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_resource import (
     event_auth,
@@ -63,7 +64,7 @@ def read_http_api(resource: SamResource) -> Api:
     routes, unanswered = routes_of(definition)
     path = full_path(resource.stack, resource.logical_id)
     stage = settings.get("StageName", default=DEFAULT_STAGE)
-    return Api(
+    api = Api(
         kind=ApiKind.HTTP,
         full_path=path,
         identifier=api_identifier(path),
@@ -81,6 +82,7 @@ def read_http_api(resource: SamResource) -> Api:
         ),
         place=resource.place,
     )
+    return with_limits(api, read_route_limits(settings))
 
 
 def _with_events(

@@ -19,6 +19,7 @@ from samlocal.cloudformation.apis.definition import (
 from samlocal.cloudformation.apis.gateway_responses import read_sam_responses
 from samlocal.cloudformation.apis.integrations import timeout_ms
 from samlocal.cloudformation.apis.openapi import resource_path
+from samlocal.cloudformation.apis.rate_limits import read_method_limits, with_limits
 from samlocal.cloudformation.apis.rest_settings import read_rest_settings, unapplied_policy
 from samlocal.cloudformation.apis.sam_authorizers import SamAuthorizers
 from samlocal.cloudformation.apis.sam_cors import rest_preflights
@@ -77,7 +78,7 @@ def read_rest_api(resource: SamResource) -> Api:
     stage = settings.get("StageName", default=_IMPLICIT_STAGE)
     plan = read_sam_plan(auth.settings, resource.stack, resource.logical_id)
     common = read_rest_settings(settings, definition)
-    return Api(
+    api = Api(
         kind=ApiKind.REST,
         full_path=path,
         identifier=api_identifier(path),
@@ -105,6 +106,7 @@ def read_rest_api(resource: SamResource) -> Api:
         ),
         place=resource.place,
     )
+    return with_limits(api, read_method_limits(settings))
 
 
 def _refused_settings(resource: SamResource) -> Iterator[Diagnostic]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.cloudformation.apis.api_names import api_identifier, full_path
 from samlocal.cloudformation.apis.definition import UNKNOWN, closed_route
 from samlocal.cloudformation.apis.integrations import timeout_ms
+from samlocal.cloudformation.apis.rate_limits import read_route_limits, with_limits
 from samlocal.cloudformation.apis.settings import (
     flag,
     guarding,
@@ -66,7 +67,7 @@ def read_websocket_api(resource: SamResource) -> Api:
             failures.append(refused(f"the route `{key}` of {owner}", error))
             routes.append(closed_route(ANY_METHOD, key, failures[-1]))
     path = full_path(resource.stack, resource.logical_id)
-    return Api(
+    api = Api(
         kind=ApiKind.WEBSOCKET,
         full_path=path,
         identifier=api_identifier(path),
@@ -79,6 +80,7 @@ def read_websocket_api(resource: SamResource) -> Api:
         failures=tuple(failures),
         place=resource.place,
     )
+    return with_limits(api, read_route_limits(settings))
 
 
 def _read_route(

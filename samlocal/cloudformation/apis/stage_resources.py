@@ -12,6 +12,11 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from samlocal.cloudformation.apis.api_resources import settings_of
+from samlocal.cloudformation.apis.rate_limits import (
+    StageLimits,
+    read_method_limits,
+    read_route_limits,
+)
 from samlocal.cloudformation.apis.settings import texts_by_name
 from samlocal.frozen_dataclass import frozen
 from samlocal.project.apis import DEFAULT_STAGE, ApiKind
@@ -29,6 +34,7 @@ _STAGE: Final = "AWS::ApiGatewayV2::Stage"
 _BASE_PATH_MAPPING: Final = "AWS::ApiGateway::BasePathMapping"
 _API_MAPPING: Final = "AWS::ApiGatewayV2::ApiMapping"
 _NO_STAGE: Final = {ApiKind.REST: "Prod", ApiKind.HTTP: DEFAULT_STAGE, ApiKind.WEBSOCKET: "Prod"}
+_NO_LIMITS: Final = StageLimits()
 _NO_PATH: Final = (
     "(none)"  # https://docs.aws.amazon.com/apigateway/latest/api/API_BasePathMapping.html
 )
@@ -36,10 +42,11 @@ _NO_PATH: Final = (
 
 @frozen
 class StageResource:
-    """A stage of an API, and its variables."""
+    """A stage of an API, its variables, and the limits of its routes."""
 
     name: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    limits: StageLimits = _NO_LIMITS
 
 
 def read_stages(
@@ -61,6 +68,7 @@ def _stages(
             yield StageResource(
                 name=settings.text("StageName") or _NO_STAGE[ApiKind.HTTP],
                 variables=texts_by_name(settings.mapping("StageVariables")),
+                limits=read_route_limits(settings),
             )
         return
     for resource in resources.owned(_DEPLOYMENT, "RestApiId", api):
@@ -68,12 +76,16 @@ def _stages(
         description = settings.mapping("StageDescription")
         if name := settings.text("StageName"):
             variables = texts_by_name(description.mapping("Variables") if description else None)
-            yield StageResource(name=name, variables=variables)
+            limits = (
+                read_method_limits(description, all_methods=description) if description else None
+            )
+            yield StageResource(name=name, variables=variables, limits=limits or _NO_LIMITS)
     for resource in resources.owned(_REST_STAGE, "RestApiId", api):
         settings = settings_of(resource, missing)
         yield StageResource(
             name=settings.text("StageName") or resource.logical_id,
             variables=texts_by_name(settings.mapping("Variables")),
+            limits=read_method_limits(settings),
         )
 
 

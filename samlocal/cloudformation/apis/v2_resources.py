@@ -25,6 +25,7 @@ from samlocal.cloudformation.apis.definition import (
 )
 from samlocal.cloudformation.apis.integration_resources import read_integration_resource
 from samlocal.cloudformation.apis.integrations import IntegrationReader, unsupported
+from samlocal.cloudformation.apis.rate_limits import with_limits
 from samlocal.cloudformation.apis.settings import flag, guarding, refused, required_text
 from samlocal.cloudformation.apis.stage_resources import StageResource, base_paths, read_stages
 from samlocal.cloudformation.intrinsics.missing_values import MissingValues
@@ -108,7 +109,7 @@ class V2ApiReader:
         mapped = base_paths(self._resources, self.api, stage.name, self.missing)
         self.missing.check()
         said = (*declared.failures, *failures, *unanswered, *self.missing.diagnostics)
-        return Api(
+        api = Api(
             kind=self._kind,
             full_path=path,
             identifier=api_identifier(path),
@@ -122,6 +123,7 @@ class V2ApiReader:
             failures=tuple(dict.fromkeys(said)),
             place=stack.place_of(self.api.logical_id),
         )
+        return with_limits(api, stage.limits)
 
     def _operations(
         self,

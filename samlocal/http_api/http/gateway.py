@@ -22,6 +22,7 @@ from samlocal.http_api.payload_1 import extended_request_id
 from samlocal.http_api.request_headers import has_too_large_headers
 from samlocal.http_api.request_reports import RequestReports
 from samlocal.http_api.result_members import WrongResultError
+from samlocal.http_api.throttling import Throttle
 from samlocal.project.apis import FunctionIntegration, HttpIntegration
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ _REFUSALS: Final[Mapping[RefusalType, tuple[int, str]]] = {
     "ACCESS_DENIED": _FORBIDDEN,
     "MISSING_AUTHENTICATION_TOKEN": _FORBIDDEN,
     "INVALID_API_KEY": _FORBIDDEN,
+    "THROTTLED": (429, "Too Many Requests"),
     "AUTHORIZER_FAILURE": _ERROR,
     "AUTHORIZER_CONFIGURATION_ERROR": _ERROR,
 }
@@ -91,6 +93,7 @@ class HttpGateway:
             for each in api.routes
             if isinstance(each.integration, HttpIntegration)
         }
+        self._throttles = {id(each): Throttle(each) for each in api.routes if each.limits}
         self._request_mappings = {
             id(each.integration): read_mappings(each.integration.parameters)
             for each in api.routes
@@ -150,6 +153,11 @@ class HttpGateway:
         matched = self._routes.find(request.method, path)
         if matched is None:
             return error_response(404, "Not Found")
+        if matched.route.limits:
+            throttle = self._throttles[id(matched.route)]
+            refused = throttle.take(request.method, request.received)
+            if refused is not None:
+                return self._refuse(request, refused)
         event = await self._authorize(request, matched, path)
         if isinstance(event, HttpResponse):
             return event

@@ -43,6 +43,7 @@ from samlocal.http_api.rest.mock_integration import MockMethod
 from samlocal.http_api.rest.request_validation import RequestValidator
 from samlocal.http_api.rest.routed_request import RoutedRequest
 from samlocal.http_api.result_members import has_header
+from samlocal.http_api.throttling import Throttle
 from samlocal.project.apis import (
     ANY_METHOD,
     FunctionIntegration,
@@ -86,12 +87,13 @@ _METHODS_OF_ANY: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
 
 @frozen
 class _Method:
-    """A method of a resource, and what answers it."""
+    """A method of a resource, what answers it, and what limits its requests."""
 
     route: Route
     resource_id: str
     back_end: BackEnd
     validator: RequestValidator | None
+    throttle: Throttle | None
 
 
 class RestGateway:
@@ -151,6 +153,7 @@ class RestGateway:
                 validator=RequestValidator(route, report=self._report)
                 if route.validation
                 else None,
+                throttle=Throttle(route) if route.limits else None,
             )
         tree: PathTree[dict[str, _Method]] = PathTree()
         for path, by_name in methods.items():
@@ -180,6 +183,8 @@ class RestGateway:
         owner = await self._functions.region_and_account()
         event = self._build_event(request, target, owner[1])
         try:
+            if method.throttle:
+                _take(method.throttle, request)
             key = await self._authorize(request, method.route, event, owner)
             if method.route.needs_api_key:
                 self._check_key(method.route, request, event, key)
@@ -291,6 +296,12 @@ class RestGateway:
         if error.error_type is API_CONFIGURATION_ERROR and (found := self._find(request)):
             place = found[0].route.place
         self._tell(request, error.reason, place=place, hint=error.hint)
+
+
+def _take(throttle: Throttle, request: HttpRequest) -> None:
+    refused = throttle.take(request.method, request.received)
+    if refused is not None:
+        raise refusal_error(refused)
 
 
 def _idle_seconds(api: Api) -> float:

@@ -16,6 +16,11 @@ def forbidden_frame(connection_id: str, request_id: str) -> str:
     return _FRAME.format("Forbidden", connection_id, request_id)
 
 
+def throttled_frame(connection_id: str, request_id: str) -> str:
+    """Return the text for a message that comes too early; its wording is not documented."""
+    return _FRAME.format("Too Many Requests", connection_id, request_id)
+
+
 def internal_error_frame(connection_id: str, request_id: str) -> str:
     """Return the text for a message whose integration failed."""
     return _FRAME.format("Internal server error", connection_id, request_id)

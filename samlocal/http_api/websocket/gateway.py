@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from samlocal.diagnostics import Diagnostic
 from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.throttling import Throttle
 from samlocal.http_api.websocket.connection import (
     ABNORMAL,
     BINARY,
@@ -23,7 +24,11 @@ from samlocal.http_api.websocket.connection import (
     Connection,
     ConnectionGoneError,
 )
-from samlocal.http_api.websocket.error_frames import forbidden_frame, internal_error_frame
+from samlocal.http_api.websocket.error_frames import (
+    forbidden_frame,
+    internal_error_frame,
+    throttled_frame,
+)
 from samlocal.http_api.websocket.events import EventRequest, disconnect_event, message_event
 from samlocal.http_api.websocket.handshake import Admitted, HandshakeCheck
 from samlocal.http_api.websocket.identifiers import new_identifier
@@ -38,6 +43,7 @@ from samlocal.http_api.websocket.refusals import (
 )
 from samlocal.http_api.websocket.route_selection import DISCONNECT, RouteTable
 from samlocal.http_server.websocket_scope import largest_frame, last_ping
+from samlocal.project.apis import ANY_METHOD
 from samlocal.trace_header import new_trace_header
 
 if TYPE_CHECKING:
@@ -78,6 +84,7 @@ class WebSocketGateway:
         self._limits = limits
         self._clock = clock
         self._routes = RouteTable(api)
+        self._throttles = {each.path: Throttle(each) for each in api.routes if each.limits}
         self._integrations = Integrations(functions, report)
         self._handshakes = HandshakeCheck(
             api, functions, authorizers, self._integrations, api_keys, report
@@ -158,7 +165,12 @@ class WebSocketGateway:
         if self._is_closing:
             content = {"message": "Service Unavailable"}
             return error_response(503, "ServiceUnavailableException", content, request.request_id)
-        return await self._handshakes.check(request, self._routes.connect, self._clock)
+        connect = self._routes.connect
+        if connect is not None and connect.limits:
+            refused = self._throttles[connect.path].take(ANY_METHOD, self._clock())
+            if refused is not None:
+                return self._handshakes.refuse(refused, connect, request)
+        return await self._handshakes.check(request, connect, self._clock)
 
     async def _serve(
         self, connection: Connection, subprotocol: str | None, scope: Scope, receive: Receive
@@ -252,6 +264,12 @@ class WebSocketGateway:
         route = self._routes.find(text)
         if route is None:
             return forbidden_frame(connection_id, request_id)
+        if route.limits and (
+            refused := self._throttles[route.path].take(ANY_METHOD, self._clock())
+        ):
+            message = f"route `{route.path}`: {refused.reason}"
+            self._report(Diagnostic(message=message, place=refused.place))
+            return throttled_frame(connection_id, request_id)
         request = self._new_request(route.path, request_id)
         event = message_event(connection.facts, request, new_identifier(), text)
         result = await self._integrations.run(route, event, _new_trace(connection))

@@ -83,13 +83,13 @@ class HandshakeCheck:
             event = connect_event(facts, event_request, request)
             checked = await self._authorize(route, request, event)
             if isinstance(checked, Refused):
-                return self._refuse(checked, route, request)
+                return self.refuse(checked, route, request)
             facts = replace(facts, authorizer=checked.context)
             from_authorizer = checked.api_key
         if route.needs_api_key:
             key = self._keys.choose(request, from_authorizer)
             if (refused := self._keys.check(key, route, now())) is not None:
-                return self._refuse(refused, route, request)
+                return self.refuse(refused, route, request)
             facts = replace(facts, api_key=(key, self._keys.id_of(key)) if key else None)
         event = connect_event(facts, event_request, request)
         result = await self._integrations.run(route, event, request)
@@ -113,7 +113,8 @@ class HandshakeCheck:
         arn = method_arn(self._api, CONNECT, owner)
         return await self._authorizers.check(self._api, route, request, event, arn)
 
-    def _refuse(self, refused: Refused, route: Route, request: HttpRequest) -> HttpResponse:
+    def refuse(self, refused: Refused, route: Route, request: HttpRequest) -> HttpResponse:
+        """Return the response for a client that is not let in, and say why on the terminal."""
         if refused.reason is not None:
             message = f"route `{route.path}`: {refused.reason}"
             self._report(Diagnostic(message=message, place=refused.place or route.place))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -20,6 +21,7 @@ from samlocal.project.apis import (
     FunctionIntegration,
     FunctionTarget,
     IamAuthorizer,
+    RateLimit,
     Route,
     UnsupportedIntegration,
 )
@@ -588,3 +590,24 @@ async def test_headers_that_are_too_large() -> None:
     assert json.loads(response.body) == {"message": "Request Header Fields Too Large"}
     assert headers_of(response)["access-control-allow-origin"] == "https://example.com"
     assert len(setting.functions.calls) == 1
+
+
+async def test_limits_of_a_stage() -> None:
+    """A route with a limit refuses who comes too early before its authorizer is asked; other routes go on."""
+    own = Setting().api.routes[1]
+    limited = replace(own, authorizer=IamAuthorizer(), limits={"ANY": RateLimit(rate=1)})
+    other = replace(own, path="/other")
+    setting = Setting(authorizers=FakeAuthorizers(), routes=(limited, other))
+    request = http_request("GET", "/echo")
+    answers = [
+        await setting.answer(replace(request, received=request.received + seconds, method=method))
+        for seconds, method in ((0, "GET"), (0.5, "PUT"), (1, "GET"))
+    ]
+    assert [each.status for each in answers] == [200, 429, 200]
+    assert answers[1].body == b'{"message":"Too Many Requests"}'
+    assert headers_of(answers[1])["apigw-requestid"] == SHORT_ID
+    assert len(setting.authorizers.checked) == 2
+    assert [each.message for each in setting.said] == [
+        "PUT /echo: its route takes 1 requests a second (`ThrottlingRateLimit`)"
+    ]
+    assert (await setting.answer(replace(request, path="/other"))).status == 200

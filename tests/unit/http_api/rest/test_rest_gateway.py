@@ -438,6 +438,44 @@ async def test_usage_plans(
     assert all("`Plan`" in each.message for each in served.said)
 
 
+@pytest.mark.parametrize(
+    ("limit", "times", "statuses"),
+    [
+        pytest.param(RateLimit(rate=0), (0, 9), (429, 429), id="none"),
+        pytest.param(RateLimit(rate=0, burst=5), (0, 9), (429, 429), id="none with a burst"),
+        pytest.param(RateLimit(rate=1), (0, 0.5, 1), (200, 429, 200), id="rate"),
+        pytest.param(RateLimit(rate=1, burst=2), (0, 0, 0), (200, 200, 429), id="burst"),
+    ],
+)
+async def test_limits_of_a_stage(
+    limit: RateLimit, times: tuple[float, ...], statuses: tuple[int, ...]
+) -> None:
+    """Each method has a limit of its own, for all clients; who comes too early does not reach an authorizer."""
+    route = function_route(
+        "/items/{id}", "ANY", authorizer=IamAuthorizer(), limits={"GET": limit}, place=PLACE
+    )
+    served = Served(rest_api(route))
+    answers = [await served.ask(received=RECEIVED + each) for each in times]
+    assert tuple(each.status for each in answers) == statuses
+    assert len(served.authorizers.checked) == statuses.count(200)
+    refused = [each for each in answers if each.status == 429]
+    assert {(each.body, headers_of(each)["x-amzn-errortype"]) for each in refused} == {
+        (b'{"message":"Too Many Requests"}', "TooManyRequestsException")
+    }
+    assert all(f"takes {limit.rate:g} requests a second" in each.message for each in served.said)
+    assert {each.place for each in served.said} == {PLACE}
+    assert (await served.ask(method="PUT")).status == 200
+
+
+async def test_the_gateway_response_of_a_limit() -> None:
+    """`THROTTLED` is the type of the response to a request that comes too early."""
+    api = rest_api(
+        function_route("/items/{id}", limits={"GET": RateLimit(rate=0)}),
+        gateway_responses={"THROTTLED": GatewayResponse(status=503)},
+    )
+    assert (await Served(api).ask()).status == 503
+
+
 async def test_a_key_that_the_template_does_not_have() -> None:
     """It has the first usage plan, as its name is one of the user only."""
     api = rest_api(

@@ -17,6 +17,7 @@ from samlocal.project.apis import (
     IamAuthorizer,
     IntegrationResponse,
     MockIntegration,
+    RateLimit,
     Route,
     UnsupportedIntegration,
 )
@@ -545,3 +546,33 @@ async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110  # several things make it true
             await asyncio.sleep(0.001)
+
+
+async def test_limits_of_a_stage() -> None:
+    """A message that comes too early gets an error frame, and its function does not run."""
+    limited = replace(function_route("join"), limits={"ANY": RateLimit(rate=0.001)})
+    world = World(limited, join=_ok)
+    async with Client(world) as client:
+        await client.accepted()
+        client.send('{"action": "join"}')
+        await _until(lambda: len(world.functions.events) == 1)
+        client.send('{"action": "join"}')
+        frame = json.loads(await client.get_text())
+    await world.gateway.close()
+    assert frame.keys() == {"message", "connectionId", "requestId"}
+    assert frame["message"] == "Too Many Requests"
+    assert len(world.functions.events) == 1
+    assert "route `join`: its route takes 0.001 requests" in world.reported[0].message
+
+
+async def test_a_limit_of_connect() -> None:
+    """A client that comes too early is refused before the authorizer is asked."""
+    limited = replace(
+        function_route("$connect"), limits={"ANY": RateLimit(rate=0)}, authorizer=IamAuthorizer()
+    )
+    world = World(limited, connect=_ok)
+    async with Client(world) as client:
+        status, _, body = await client.refused()
+    assert (status, body) == (429, b'{"message":"Too Many Requests"}')
+    assert world.authorizers.checked == []
+    assert world.functions.events == []
