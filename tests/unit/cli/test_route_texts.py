@@ -13,8 +13,11 @@ from samlocal.project.apis import Api, ApiKind, MockIntegration, Route
     [
         (ApiKind.REST, "dev", "/items", "http://localhost:3000/items"),
         (ApiKind.REST, "prod", "/items", "http://localhost:3000/prod/items"),
-        (ApiKind.HTTP, "dev", "$default", "http://localhost:3000/"),
-        (ApiKind.HTTP, "prod", "$default", "http://localhost:3000/prod/"),
+        (ApiKind.HTTP, "dev", "/", "http://localhost:3000/"),
+        (ApiKind.HTTP, "dev", "$default", "http://localhost:3000/*"),
+        (ApiKind.HTTP, "prod", "$default", "http://localhost:3000/prod/*"),
+        (ApiKind.LOAD_BALANCER, "dev", "$default", "http://localhost:3000/*"),
+        (ApiKind.FUNCTION_URL, "dev", "$default", "http://localhost:3000/"),
         (ApiKind.WEBSOCKET, "prod", "$connect", "ws://localhost:3000/prod $connect"),
     ],
 )
