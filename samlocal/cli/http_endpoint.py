@@ -13,6 +13,7 @@ from samlocal.diagnostics import Diagnostic, error_diagnostic
 from samlocal.errors import PortInUseError, SamlocalError
 from samlocal.http_api.app import app_with_connections, http_app
 from samlocal.http_api.authorizers.authorizers import RouteAuthorizers
+from samlocal.http_api.authorizers.problem_checks import ProblemChecks
 from samlocal.http_api.console.console import Console
 from samlocal.http_api.console.entry import ConsoleFunction, ConsoleRoute
 from samlocal.http_api.console.recorder import Recorder
@@ -107,9 +108,9 @@ class HttpEndpoint(ServedEndpoint):
         )
         await self._sites.read()
         self._sites.when_changed = self._show_changed
-        sites = [apis for _, apis in self._ready]
-        checking = asyncio.create_task(self._check(authorizers, sites))
-        stack.callback(checking.cancel)
+        self._checks = ProblemChecks(authorizers, report=self._observer.show_diagnostic)
+        stack.callback(self._checks.cancel)
+        self._check_authorizers()
         return servers
 
     async def _open_port(
@@ -154,10 +155,9 @@ class HttpEndpoint(ServedEndpoint):
         if self._gateways:
             await self._gateways.close()
 
-    async def _check(self, authorizers: RouteAuthorizers, sites: Sequence[Sequence[Api]]) -> None:
-        """Say which tokens cannot be checked, without holding up the start."""
-        for diagnostic in await authorizers.find_problems([api for site in sites for api in site]):
-            self._observer.show_diagnostic(diagnostic)
+    def _check_authorizers(self) -> None:
+        """Begin to look for authorizers that refuse every request, such as those of tokens that cannot be checked."""
+        self._checks.start([api for _, apis in self._ready for api in apis])
 
     def _console(self, project: CurrentProject) -> tuple[Console | None, Recorder | None]:
         """Return the console of the first site, and what records requests for it."""
@@ -219,6 +219,7 @@ class HttpEndpoint(ServedEndpoint):
             self._observer.show_status("the routes have changed:")
             self._shown = self._routes()
             self._on_ready(self._ready)
+        self._check_authorizers()
 
     def _routes(self) -> list[tuple[str, ...]]:
         return [

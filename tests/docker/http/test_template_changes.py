@@ -75,3 +75,33 @@ def test_no_port_for_more_sites(engine: docker.APIClient, tmp_path: Path) -> Non
             assert fetch(f"{api}{route}") == "First"
             running.endpoint.wait_for("there is no port after 65535", start=start)
             assert route in fetch(f"{api}/_samlocal/state")
+
+
+def test_a_new_authorizer(engine: docker.APIClient, tmp_path: Path) -> None:
+    """An authorizer that comes with a change and refuses every request is told with the new table, as at the start."""
+    project = shutil.copytree(CHECKOUT / "tests/projects/changing-apis", tmp_path / "project")
+    template = project / "template.yaml"
+    with serving_project(engine, project, "--sandbox", "process") as running:
+        start = len(running.endpoint.shown)
+        template.write_text(
+            template.read_text()
+            + """  Guarded:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth:
+        DefaultAuthorizer: Tokens
+        Authorizers:
+          Tokens:
+            IdentitySource: $request.header.Authorization
+            JwtConfiguration: {issuer: "http://127.0.0.1:9", audience: [shop]}
+      DefinitionBody:
+        openapi: 3.0.1
+        paths:
+          /guarded:
+            get:
+              x-amazon-apigateway-integration:
+                {type: http_proxy, httpMethod: GET, uri: "http://127.0.0.1:9", payloadFormatVersion: "1.0"}
+"""
+        )
+        assert fetch(f"{running.urls[0]}/old") == "First"
+        running.endpoint.wait_for("the authorizer `Tokens` of `Guarded` refuses", start=start)
