@@ -65,10 +65,11 @@ def rest_preflights(
 def _headers(settings: Properties, cors: Node) -> dict[str, str]:
     """Return the headers that are configured."""
     config = Properties(cors, settings.resolver, settings.missing)
-    has_origin = config.without_diagnostics().text("AllowOrigin")
+    origin = config.without_diagnostics().get("AllowOrigin")
     texts = {
         # One that cannot be sent does not become any origin.
-        "Allow-Origin": header_text(config, "AllowOrigin") or (None if has_origin else _WILDCARD),
+        "Allow-Origin": header_text(config, "AllowOrigin")
+        or (None if origin and origin.value else _WILDCARD),
         "Allow-Headers": header_text(config, "AllowHeaders"),
         "Allow-Methods": header_text(config, "AllowMethods"),
         "Max-Age": header_text(config, "MaxAge"),
