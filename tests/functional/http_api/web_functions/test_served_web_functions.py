@@ -149,7 +149,7 @@ async def test_request(site: _Served) -> None:
     assert variables["AWS_REGION"] == "eu-central-1"
     assert not {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_GROUP_NAME", "PORT"} & set(variables)
     assert not site.said
-    assert "listening\nPOST /a\nGET /b\n" in site.output
+    await site.wait_for("listening\nPOST /a\nGET /b\n")
 
 
 async def test_requests_at_once(site: _Served) -> None:
