@@ -16,6 +16,12 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.http_exchange import (
+    HttpExchange,
+    ResponseError,
+    decode_headers,
+    encode_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
 
-_READ_BYTES: Final = 64 * 1024
 _PORTS: Final = {"http": 80, "https": 443}
 # What may stand in a path or a query as it is; the rest is encoded, also what is encoded wrongly.
 _SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"
@@ -79,7 +84,7 @@ async def send_request(
         sent += [pair for pair in headers if pair[0].lower() not in _FRAMING]
         sent += [("Content-Length", str(len(body)))] if body else []
         sent.append(("Connection", "close"))
-        request = h11.Request(method=method, target=target, headers=_encoded(sent))
+        request = h11.Request(method=method, target=target, headers=encode_headers(sent))
     except (ValueError, h11.LocalProtocolError) as error:
         raise BackEndError("address", f"`{url}` cannot be requested: {error}") from error
     async with asyncio.timeout(timeout_ms / 1000):
@@ -101,54 +106,27 @@ async def _exchange(
     except ValueError as error:  # of the codec for names of hosts, or of TLS
         raise BackEndError("address", f"`{host}` is not the name of a host: {error}") from error
     try:
-        return await _converse(h11.Connection(h11.CLIENT), request, body, reader, writer)
-    except (OSError, EOFError, h11.RemoteProtocolError) as error:
-        raise BackEndError("network", f"the connection to {host}:{port} failed: {error}") from error
+        return await _converse(HttpExchange(reader, writer), request, body)
+    except ResponseError as error:
+        raise BackEndError("network", f"{host}:{port} failed: {error}") from error
     finally:
         writer.transport.abort()
         with suppress(OSError):
             await writer.wait_closed()
 
 
-async def _converse(
-    connection: h11.Connection,
-    request: h11.Request,
-    body: bytes,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-) -> BackEndResponse:
-    writer.write(connection.send(request) or b"")
-    writer.write(connection.send(h11.Data(data=body)) or b"" if body else b"")
-    writer.write(connection.send(h11.EndOfMessage()) or b"")
-    await writer.drain()
-    head: h11.Response | None = None
+async def _converse(exchange: HttpExchange, request: h11.Request, body: bytes) -> BackEndResponse:
+    head = await exchange.send(request, body)
     content = bytearray()
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(_READ_BYTES))
-        elif isinstance(event, h11.Response):
-            head = event
-        elif isinstance(event, h11.Data):
-            content += event.data
-            if len(content) > MAX_RESPONSE_BYTES:
-                raise BackEndError("too large", "the response is larger than 10 MiB")
-        elif isinstance(event, h11.EndOfMessage):
-            break
-        elif isinstance(event, h11.ConnectionClosed):
-            raise EOFError("the server closed it without a response")
-    if head is None:
-        raise EOFError("the server has sent no response")
-    pairs = head.headers.raw_items()
+    async for chunk in exchange.chunks():
+        content += chunk
+        if len(content) > MAX_RESPONSE_BYTES:
+            raise BackEndError("too large", "the response is larger than 10 MiB")
     return BackEndResponse(
         status=head.status_code,
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs),
+        headers=decode_headers(head.headers.raw_items()),
         body=bytes(content),
     )
-
-
-def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 @lru_cache(maxsize=1)
