@@ -213,12 +213,14 @@ class RuleCondition:
     """A condition of a load balancer's rule.
 
     `field` is `path-pattern`, `host-header`, `http-header`, `http-request-method`, `query-string` or `source-ip`;
-    `name` is that of a header or of a parameter of the query.
+    `name` is that of a header or of a parameter of the query. `expressions` are regular expressions instead of values,
+    for the first three: see `samlocal.regular_expressions`.
     """
 
     field: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     name: str | None = None
+    expressions: tuple[str, ...] = ()
 
 
 @frozen

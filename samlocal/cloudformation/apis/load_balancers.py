@@ -34,6 +34,8 @@ from samlocal.project.apis import (
     UnsupportedAuthorizer,
     UnsupportedIntegration,
 )
+from samlocal.regular_expressions import ExpressionError, compile_expression
+from samlocal.suggestions import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from samlocal.cloudformation.apis.marked_text import Resource
     from samlocal.cloudformation.functions.properties import Properties
     from samlocal.cloudformation.stack.stack import Stack
+    from samlocal.documents.node import Node
     from samlocal.project.apis import Integration
 
 _BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -76,6 +79,11 @@ _CONFIGS: Final = {
     _QUERY: "QueryStringConfig",
     _SOURCES: "SourceIpConfig",
 }
+
+_EXPRESSIONS: Final = "RegexValues"
+_WITH_EXPRESSIONS: Final = ("host-header", _PATHS, _HEADERS)
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html
+_MOST_EXPRESSION_CHARACTERS: Final = 128
 
 
 def read_load_balancers(stacks: Sequence[Stack], targets: FunctionTargets) -> Apis:
@@ -184,7 +192,7 @@ class _RuleReader:
     """Reads rules and default actions.
 
     `has_functions` is true after one that leads to a target group of a function. `said` is about clients that are let
-    in.
+    in, and requests that are not rewritten.
     """
 
     def __init__(
@@ -211,6 +219,7 @@ class _RuleReader:
         alternatives: list[tuple[RuleCondition, ...]] = []
         priority = None
         if not is_default:
+            self._name_transforms(rule, settings)
             priority = settings.optional_integer("Priority", least=1, most=_MOST_PRIORITY)
             conditions = settings.mappings("Conditions", "a condition")
             alternatives = [tuple(_read_condition(each)) for each in conditions]
@@ -224,6 +233,13 @@ class _RuleReader:
                 priority=priority,
                 place=rule.stack.place_of(rule.logical_id),
             )
+
+    def _name_transforms(self, rule: Resource, settings: Properties) -> None:
+        """Say that a function gets paths and hosts that a load balancer rewrites as they were sent."""
+        if settings.mappings("Transforms", "a transform"):
+            message = f"`{rule.logical_id}` has `Transforms`, which are not emulated: its requests are not rewritten"
+            place = settings.node.place_of("Transforms")
+            self.said.append(Diagnostic(message=message, place=place))
 
     def close(self, rule: Resource, diagnostic: Diagnostic, *, is_default: bool) -> Iterator[Route]:
         """Yield routes that refuse the requests of a rule with an error.
@@ -349,18 +365,54 @@ def _read_condition(settings: Properties) -> Iterator[RuleCondition]:
             place=settings.node.place_of("Field"),
         )
     config = settings.mapping(_CONFIGS[kind]) or settings
-    if "RegexValues" in config.entries:
-        raise TemplateError(
-            "`RegexValues` is not emulated", place=config.node.place_of("RegexValues")
-        )
+    expressions = _read_expressions(kind, (config, settings))
     if kind == _QUERY:
         yield from _query_conditions(config)
         return
     values = config.texts("Values")
+    if expressions and values:
+        raise TemplateError(
+            "a condition has either `Values` or `RegexValues`", place=config.node.place_of("Values")
+        )
     if kind == _SOURCES:
         _check_networks(values, config)
     name = required_text(config, "HttpHeaderName", "a condition") if kind == _HEADERS else None
-    yield RuleCondition(field=kind, values=values, name=name)
+    yield RuleCondition(field=kind, values=values, name=name, expressions=expressions)
+
+
+def _read_expressions(kind: str, places: Iterable[Properties]) -> tuple[str, ...]:
+    """Return the regular expressions of a condition, in its configuration or beside it; none if it has values.
+
+    Raises:
+        TemplateError: The condition takes none, or one of them is one that a load balancer refuses.
+    """
+    for settings in places:
+        if _EXPRESSIONS not in settings.entries:
+            continue
+        if kind not in _WITH_EXPRESSIONS:
+            raise TemplateError(
+                f"`{kind}` has no `{_EXPRESSIONS}`; {quoted(_WITH_EXPRESSIONS)} do",
+                place=settings.node.place_of(_EXPRESSIONS),
+            )
+        return tuple(map(_read_expression, settings.known_items(_EXPRESSIONS)))
+    return ()
+
+
+def _read_expression(node: Node) -> str:
+    text = node.text(f"an item of `{_EXPRESSIONS}`")
+    if len(text) > _MOST_EXPRESSION_CHARACTERS:
+        raise TemplateError(
+            f"a regular expression has {len(text)} characters; a load balancer takes"
+            f" {_MOST_EXPRESSION_CHARACTERS}",
+            place=node.place,
+        )
+    try:
+        compile_expression(text)
+    except ExpressionError as error:
+        raise TemplateError(
+            f"`{text}` is not a regular expression of a load balancer: {error}", place=node.place
+        ) from error
+    return text
 
 
 def _query_conditions(config: Properties) -> Iterator[RuleCondition]:

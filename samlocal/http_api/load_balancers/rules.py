@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpRequest
 from samlocal.http_api.wildcards import compile_wildcards
+from samlocal.regular_expressions import compile_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,19 +50,31 @@ def _read_condition(condition: RuleCondition) -> Test:
     return read(condition) if read else lambda _: False
 
 
+def _text_test(condition: RuleCondition, *, ignores_case: bool) -> Callable[[str], bool]:
+    """Return the test of a text. Regular expressions may match any part of it, and do not ignore case."""
+    if condition.expressions:
+        searches = [compile_expression(each).search for each in condition.expressions]
+        return lambda text: any(search(text) for search in searches)
+    values = compile_wildcards(condition.values, ignores_case=ignores_case)
+    return lambda text: values.fullmatch(text) is not None
+
+
 def _path_test(condition: RuleCondition) -> Test:
-    paths = compile_wildcards(condition.values)
-    return lambda request: bool(paths.fullmatch(request.prefix + request.path))
+    has = _text_test(condition, ignores_case=False)
+    return lambda request: has(request.prefix + request.path)
 
 
 def _host_test(condition: RuleCondition) -> Test:
-    hosts = compile_wildcards(condition.values, ignores_case=True)
-    return lambda request: bool(hosts.fullmatch(_host_name(request)))
+    """Return the test of the host; a regular expression may have its port, which others do without on AWS."""
+    has = _text_test(condition, ignores_case=True)
+    if condition.expressions:
+        return lambda request: has(request.host) or has(_host_name(request))
+    return lambda request: has(_host_name(request))
 
 
 def _header_test(condition: RuleCondition) -> Test:
-    name, values = condition.name or "", compile_wildcards(condition.values, ignores_case=True)
-    return lambda request: any(map(values.fullmatch, request.all_values(name)))
+    name, has = condition.name or "", _text_test(condition, ignores_case=True)
+    return lambda request: any(map(has, request.all_values(name)))
 
 
 def _method_test(condition: RuleCondition) -> Test:

@@ -183,8 +183,24 @@ def test_a_load_balancer_without_functions(read_template: ReadTemplate) -> None:
             "requests to `Rule` are refused: `x` is not a range of addresses",
         ),
         (
-            "{Field: path-pattern, PathPatternConfig: {RegexValues: [x]}}",
-            "requests to `Rule` are refused: `RegexValues` is not emulated",
+            "{Field: path-pattern, PathPatternConfig: {RegexValues: [^/a, '^/(?!b)']}}",
+            "requests to `Rule` are refused: `^/(?!b)` is not a regular expression of a load balancer: look-aheads are not supported: `(?!`",
+        ),
+        (
+            "{Field: path-pattern, PathPatternConfig: {RegexValues: ['/(a)/\\1']}}",
+            "requests to `Rule` are refused: `/(a)/\\1` is not a regular expression of a load balancer: back references are not supported: `\\1`",
+        ),
+        (
+            f"{{Field: http-header, HttpHeaderConfig: {{HttpHeaderName: x, RegexValues: [{129 * 'a'}]}}}}",
+            "requests to `Rule` are refused: a regular expression has 129 characters; a load balancer takes 128",
+        ),
+        (
+            "{Field: path-pattern, PathPatternConfig: {Values: [/a], RegexValues: [/b]}}",
+            "requests to `Rule` are refused: a condition has either `Values` or `RegexValues`",
+        ),
+        (
+            "{Field: http-request-method, RegexValues: [x]}",
+            "requests to `Rule` are refused: `http-request-method` has no `RegexValues`; `host-header`, `http-header`, `path-pattern` do",
         ),
     ],
 )
@@ -197,6 +213,37 @@ def test_a_rule_that_has_an_error(one_api: OneApi, condition: str, message: str)
     assert closed.priority == 5
     assert [failure.message for failure in api.failures] == [message]
     assert api.failures[0].place is not None
+
+
+def test_regular_expressions(one_api: OneApi) -> None:
+    """They are those of a condition's configuration, or beside it; their path is any."""
+    conditions = (
+        "{Field: host-header, HostHeaderConfig: {RegexValues: ['^(a|b)[.]test$']}}",
+        "{Field: path-pattern, PathPatternConfig: {RegexValues: [^/a/, ^/b/]}}",
+        "{Field: http-header, HttpHeaderConfig: {HttpHeaderName: X-Kind}, RegexValues: [^x]}",
+    )
+    api = one_api(TEMPLATE + rule("Rule", ", ".join(conditions)))
+    first = api.routes[0]
+    assert (first.path, first.conditions) == (
+        "$default",
+        (
+            RuleCondition(field="host-header", expressions=("^(a|b)[.]test$",)),
+            RuleCondition(field="path-pattern", expressions=("^/a/", "^/b/")),
+            RuleCondition(field="http-header", name="X-Kind", expressions=("^x",)),
+        ),
+    )
+    assert api.failures == ()
+
+
+def test_transforms(one_api: OneApi) -> None:
+    """Rewritten requests are served as they are, which is said with the place."""
+    rewrite = "{Type: url-rewrite, UrlRewriteConfig: {Rewrites: [{Regex: a, Replace: b}]}}"
+    more = f"Priority: 5, Transforms: [{rewrite}]"
+    api = one_api(TEMPLATE + rule("Rule", "{Field: path-pattern, Values: [/a]}", more=more))
+    assert open_routes(api) == ["ANY /a -> G", "ANY $default -> F"]
+    (said,) = api.failures
+    assert "`Rule` has `Transforms`, which are not emulated" in said.message
+    assert said.place is not None
 
 
 def test_a_condition_that_is_unknown(read_template: ReadTemplate) -> None:

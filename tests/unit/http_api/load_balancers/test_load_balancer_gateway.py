@@ -224,6 +224,11 @@ def condition(field: str, *values: str, name: str | None = None) -> RuleConditio
     return RuleCondition(field=field, values=values, name=name)
 
 
+def searched(field: str, *expressions: str, name: str | None = None) -> RuleCondition:
+    """Return a condition with regular expressions."""
+    return RuleCondition(field=field, name=name, expressions=expressions)
+
+
 REQUEST: Final = http_request(
     "POST",
     "/img/cats/1.png?version=V1&x=example%20y",
@@ -260,10 +265,20 @@ REQUEST: Final = http_request(
         (condition("source-ip", "198.51.100.0/24", "192.0.2.1/32"), True),
         (condition("source-ip", "198.51.100.0/24", "2001:db8::/32"), False),
         (condition("something-new", "x"), False),
+        (searched("path-pattern", "cats/[0-9]+"), True),
+        (searched("path-pattern", "^/other", "^/img/.*[.](gif|png)$"), True),
+        (searched("path-pattern", "^/IMG/"), False),
+        (searched("path-pattern", "version"), False),
+        (searched("host-header", r"(?i)^api[.]example[.]com$"), True),
+        (searched("host-header", r"^Api[.]example[.]com:8080$"), False),
+        (searched("host-header", r"^Api[.]Example[.]com:8080$"), True),
+        (searched("http-header", "^Second [A-Z]", name="x-kind"), True),
+        (searched("http-header", "^second", name="x-kind"), False),
+        (searched("http-header", "", name="x-other"), False),
     ],
 )
 def test_conditions(wanted: RuleCondition, *, is_met: bool) -> None:
-    """A condition is met by one of its values, with wildcards where AWS has them."""
+    """A condition is met by one of its values, with wildcards where AWS has them, or by a regular expression."""
     assert (RuleTable([rule("F", wanted)]).find(REQUEST) is not None) is is_met
 
 
