@@ -141,10 +141,10 @@ class ServedEndpoint(ABC):
             self._show_ready(project)
             gc.enable()  # off since the start of the process: see `__main__`
             gc.freeze()
-            if self._settings.initializes_all:
-                initializing = asyncio.create_task(self._initialize(project))
-                stack.callback(initializing.cancel)
+            initializing = asyncio.create_task(self._initialize(project))
+            stack.callback(initializing.cancel)
             await signals.stop.wait()
+            initializing.cancel()
             await self._leave_pages()
             if running := sum(each.running for each in clients):
                 requests = "a running request" if running == 1 else f"{running} running requests"
@@ -208,6 +208,8 @@ class ServedEndpoint(ABC):
         return fleet, project
 
     async def _initialize(self, project: CurrentProject) -> None:
+        if not self._settings.initializes_all:
+            return
         if await project.warm_up():
             self._observer.show_status("Environments are initialized")
         else:

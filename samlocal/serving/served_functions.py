@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from samlocal.diagnostics import error_diagnostic
-from samlocal.errors import SamlocalError
+from samlocal.errors import EnvironmentUnusableError, SamlocalError
 from samlocal.qualifier import LATEST
 from samlocal.serving.code_facts import read_code_facts
 from samlocal.serving.function_preparation import pool_key
@@ -219,6 +219,8 @@ class ServedFunctions:
         try:
             prepared = await self.get(entry.full_path).prepared(LATEST)
             await self._fleet.warm_up(prepared.function)
+        except EnvironmentUnusableError:  # it was to end: all do, or it has changed
+            return False
         except SamlocalError as error:
             self._observer.show_diagnostic(error_diagnostic(error, function=entry.full_path))
             return False

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from samlocal.diagnostics import error_diagnostic
-from samlocal.errors import FunctionNotFoundError, SamlocalError
+from samlocal.errors import EnvironmentUnusableError, FunctionNotFoundError, SamlocalError
 from samlocal.qualifier import LATEST
 from samlocal.serving.function_preparation import pool_key
 from samlocal.serving.served_function import ServedFunction
@@ -88,20 +88,17 @@ class ServedWebFunctions:
     async def warm_up(self) -> bool:
         """Start all programs, also after changes, and return whether all listen. A failure is a diagnostic."""
         self._is_eager = True
-        try:
-            found = (await self.all()).functions
-        except SamlocalError as error:
-            self._observer.show_diagnostic(error_diagnostic(error))
-            return False
-        ups = await asyncio.gather(*(self._warm_up(each.api.full_path) for each in found))
-        return all(ups)
+        return await self._warm_up_except(frozenset())
 
     def replace(self, snapshot: ProjectSnapshot) -> None:
         """Serve another reading of the project; programs that it would not change stay."""
         self._snapshot = snapshot
         self._reading = None
-        for name in tuple(self._served):
+        known = {n for n, each in self._served.items() if each.versions or each.is_underway}
+        for name in known:
             self._refresh(name)
+        if self._is_eager:
+            self._start(self._warm_up_except(known))
 
     def change_code(self, paths: Collection[Path]) -> None:
         """Prepare the web functions again whose code is in one of these directories and archives."""
@@ -134,6 +131,10 @@ class ServedWebFunctions:
         key = pool_key(self._snapshot.project.path, name)
         try:
             now = (await self._get(name).prepared(LATEST)).function
+        except FunctionNotFoundError:
+            self._programs.retire(key)
+            self._served.pop(name, None)
+            return
         except (SamlocalError, OSError) as error:  # which the next request gets as well
             self._programs.retire(key)
             if self._is_eager and isinstance(error, SamlocalError):
@@ -146,10 +147,22 @@ class ServedWebFunctions:
         if self._is_eager:
             await self._warm_up(name)
 
+    async def _warm_up_except(self, known: Collection[str]) -> bool:
+        try:
+            found = (await self.all()).functions
+        except SamlocalError as error:
+            self._observer.show_diagnostic(error_diagnostic(error))
+            return False
+        names = (each.api.full_path for each in found)
+        ups = await asyncio.gather(*(self._warm_up(each) for each in names if each not in known))
+        return all(ups)
+
     async def _warm_up(self, full_path: str) -> bool:
         try:
             prepared = await self._get(full_path).prepared(LATEST)
             await self._programs.warm_up(prepared.function)
+        except EnvironmentUnusableError:  # it was to end: all do, or it has changed
+            return False
         except SamlocalError as error:
             self._observer.show_diagnostic(error_diagnostic(error, function=full_path))
             return False

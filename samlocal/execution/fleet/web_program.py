@@ -9,7 +9,12 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from samlocal.errors import ProgramEndedError, ProgramNotListeningError, SandboxError
+from samlocal.errors import (
+    EnvironmentUnusableError,
+    ProgramEndedError,
+    ProgramNotListeningError,
+    SandboxError,
+)
 from samlocal.execution.endpoint_calls import project_endpoint
 from samlocal.execution.environment import INIT_SECONDS
 from samlocal.execution.fleet.http_endpoint import VARIABLE, choose_endpoint, with_endpoint
@@ -208,6 +213,7 @@ class WebProgram:
         Raises:
             ProgramEndedError: The program ended before.
             ProgramNotListeningError: It does not listen in time.
+            EnvironmentUnusableError: It was to end before.
             SandboxError: The sandbox cannot start.
         """
         started = awaitable(sandbox.started)
@@ -227,7 +233,7 @@ class WebProgram:
                 raise self._not_listening(f"after {INIT_SECONDS:.0f} seconds", refusal)
             await _first_of(exited, wanted, seconds=pause)
             pause = min(2 * pause, _LATER_LOOK_SECONDS)
-        raise ProgramEndedError("the program was ended before it listened")
+        raise EnvironmentUnusableError("the program was ended before it listened")
 
     async def _stop(self, sandbox: Sandbox) -> None:
         """End the program, and wait for its last output."""

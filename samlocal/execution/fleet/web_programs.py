@@ -42,7 +42,7 @@ class WebPrograms:
             ProgramEndedError: The program ends before it listens.
             ProgramNotListeningError: It does not listen in time.
             SandboxError: No sandbox can be had.
-            EnvironmentUnusableError: All programs are ending.
+            EnvironmentUnusableError: All programs are ending, or this one is replaced.
         """
         program = await self._listening(function)
         try:

@@ -46,6 +46,13 @@ _PYTHON = """
       EntryPoint: deaf.mjs
       AuthType: ApplicationManaged
 """
+_FUNCTION = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Slow:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: nodejs24.x, CodeUri: program/, Handler: server.handler, FunctionUrlConfig: {AuthType: NONE}}
+"""
 _SERVER = """
 import http.server, os
 host, port = os.environ["AWS_LAMBDA_HTTP_ENDPOINT"].split(":")
@@ -201,6 +208,22 @@ def test_interrupted_start(
                 process.send_signal(signal.SIGINT)
                 endpoint.wait_for("Waiting for a running request")
             assert endpoint.end(signal.SIGINT) == (0 if signals == 1 else 130), endpoint.shown
+        assert "Warning" not in endpoint.shown
     finally:
         endpoint.close()
     assert not leftovers(engine, project)
+
+
+@pytest.mark.parametrize("kind", ["web function", "function"])
+def test_interrupted_warm_up(engine: docker.APIClient, tmp_path: Path, kind: str) -> None:
+    """Ctrl-C while programs and environments start ahead of requests says nothing about them."""
+    project = shutil.copytree(CHECKOUT / "tests/projects/web-function", tmp_path / "project")
+    slow = "console.log('started'); setInterval(() => {}, 1000); await new Promise(() => {});"
+    (project / "program/server.mjs").write_text(slow)
+    if kind == "function":
+        (project / "template.yaml").write_text(_FUNCTION)
+    options = ("--sandbox", "process", "--warm-containers", "EAGER")
+    with serving_project(engine, project, *options) as running:
+        running.endpoint.wait_for("started")
+    assert "cannot run" not in running.endpoint.shown
+    assert "Environments are initialized" not in running.endpoint.shown

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from samlocal.serving.served_project import ServedProject
 
 _SILENT: Final = "setInterval(() => {}, 1000);"
+_SECOND: Final = """
+import http from "node:http";
+const [host, port] = process.env.AWS_LAMBDA_HTTP_ENDPOINT.split(":");
+http.createServer(() => {}).listen(Number(port), host, () => console.log("the second listens"));
+"""
 
 
 class _Served:
@@ -268,6 +273,39 @@ async def test_warm_up(site: _Served) -> None:
     """Programs can be started before the first request."""
     assert await site.project.warm_up()
     await site.wait_for("listening")
+
+
+async def test_warm_up_after_changes(tmp_path: Path) -> None:
+    """A web function that comes with a change of the template is started, too; one that goes is not missed."""
+    async with _serve(tmp_path / "project", watches=True) as site:
+        assert await site.project.warm_up()
+        template = site.directory / "template.yaml"
+        before = template.read_text()
+        (site.directory / "program/second.mjs").write_text(_SECOND)
+        second = before.replace("server.mjs", "second.mjs").partition("  Site:")[2]
+        template.write_text(f"{before}  Second:{second}")
+        await site.wait_for("the second listens")
+        template.write_text(before)
+        async with asyncio.timeout(20):
+            while len((await site.project.web_functions()).functions) > 1:  # noqa: ASYNC110  # the watcher needs a moment
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
+        template.write_text(f"{before}  Second:{second}")
+        async with asyncio.timeout(20):
+            while site.output.count("the second listens") < 2:  # noqa: ASYNC110  # same
+                await asyncio.sleep(0.05)
+        assert not [each for each in site.observer.messages if "cannot run" in each]
+
+
+async def test_end_during_warm_up(tmp_path: Path) -> None:
+    """A program that is ended while it starts is no error, as one that is replaced."""
+    async with _serve(tmp_path / "project") as site:
+        silent = f"console.log('started');{_SILENT}"
+        (site.directory / "program/server.mjs").write_text(silent)
+        starting = asyncio.create_task(site.project.warm_up())
+        await site.wait_for("started")
+    assert not await starting
+    assert not [each for each in site.observer.messages if "cannot run" in each]
 
 
 def _is_running(endpoint: str) -> bool:
