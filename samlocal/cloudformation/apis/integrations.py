@@ -21,6 +21,7 @@ from samlocal.cloudformation.apis.settings import (
     payload_version,
     required_text,
     texts_by_name,
+    unquoted,
 )
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import TemplateError
@@ -62,6 +63,7 @@ _STREAM: Final = "STREAM"
 _TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
 _HEADER: Final = "method.response.header."
 _DEFAULT: Final = "default"
+_INVOCATION_TYPE: Final = "integration.request.header.x-amz-invocation-type"
 # Velocity's directives, and the variables that only a mapping template has:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 _VELOCITY: Final = re.compile(
@@ -99,11 +101,7 @@ class IntegrationReader:
         if (subtype := settings.text("integrationSubtype")) is not None:
             return unsupported(f"`{name}` calls `{subtype}`, which is not emulated", place)
         if kind == "aws":
-            return unsupported(
-                f"`{name}` has an integration of type `aws`: mapping templates are not emulated",
-                place,
-                hint="use the type `aws_proxy`",
-            )
+            return _refuse_aws(settings, name)
         if kind == "aws_proxy":
             return self._function(settings, name)
         responses = _responses(settings.mapping("responses"))
@@ -184,6 +182,24 @@ class IntegrationReader:
             is_proxy=is_proxy,
             response_parameters=self._response_parameters(settings),
         )
+
+
+def _refuse_aws(settings: Properties, name: str) -> UnsupportedIntegration:
+    """Return the refusal of an integration whose function gets what a mapping template makes.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integration-async.html
+    """
+    parameters = parameter_texts(settings.mapping("requestParameters"))
+    kinds = [value for key, value in parameters.items() if key.lower() == _INVOCATION_TYPE]
+    is_async = any(unquoted(each).lower() == "event" for each in kinds)
+    calls = "calls its function asynchronously, with" if is_async else "has"
+    return unsupported(
+        f"`{name}` {calls} an integration of type `aws`: mapping templates are not emulated",
+        settings.node.place,
+        hint="use the type `aws_proxy`, in Serverless no `async: true`: then the client waits for the function"
+        if is_async
+        else "use the type `aws_proxy`, in Serverless `integration: lambda-proxy`",
+    )
 
 
 def _response_changes(settings: Properties) -> dict[str, str]:

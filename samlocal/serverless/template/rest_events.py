@@ -28,6 +28,7 @@ _LOCATIONS: Final = {"querystrings": "querystring", "paths": "path", "headers": 
 _INTEGRATIONS: Final = {"LAMBDA": "AWS", "LAMBDA_PROXY": "AWS_PROXY"}
 _OF_FUNCTIONS: Final = ("AWS", "AWS_PROXY")
 _STREAM: Final = "STREAM"
+_ASYNC: Final = {"integration.request.header.X-Amz-Invocation-Type": "'Event'"}
 
 
 def compile_rest_events(made: EventResources) -> None:
@@ -220,6 +221,8 @@ def _integration(made: EventResources, event: FunctionEvent, method: str) -> dic
         integration["TimeoutInMillis"] = limit
     if kind in _OF_FUNCTIONS:
         integration["Uri"] = uri_of(made.target(event.key))
+        if kind == "AWS" and setting(settings, "async"):
+            integration["RequestParameters"] = _ASYNC
         if (text_of(response, "transferMode") or "").upper() == _STREAM:
             integration["ResponseTransferMode"] = _STREAM
         return integration

@@ -147,12 +147,24 @@ def test_integrations_of_rest_apis(tmp_path: Path, settings: str, expected: obje
     assert route.integration == expected
 
 
-@pytest.mark.parametrize("settings", ["integration: lambda", "async: true"])
-def test_integrations_with_mapping_templates(tmp_path: Path, settings: str) -> None:
-    """They are named, and refuse requests."""
+@pytest.mark.parametrize(
+    ("settings", "message", "hint"),
+    [
+        ("integration: lambda", "`GET /a` has an integration", "`integration: lambda-proxy`"),
+        ("async: true", "`GET /a` calls its function asynchronously", "no `async: true`"),
+        ("integration: aws, async: true", "asynchronously", "no `async: true`"),
+    ],
+)
+def test_integrations_with_mapping_templates(
+    tmp_path: Path, settings: str, message: str, hint: str
+) -> None:
+    """They are named with their remedy, and refuse requests."""
     route = route_of(tmp_path, f"http: {{method: get, path: a, {settings}}}")
     assert isinstance(route.integration, UnsupportedIntegration)
-    assert "mapping templates are not emulated" in route.integration.diagnostic.message
+    diagnostic = route.integration.diagnostic
+    assert message in diagnostic.message
+    assert "mapping templates are not emulated" in diagnostic.message
+    assert hint in (diagnostic.hint or "")
 
 
 def rest_lambda(name: str, **changed: object) -> LambdaAuthorizer:
