@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +80,22 @@ class ServedWebFunctions:
             FunctionNotFoundError: There is no such web function.
             SamlocalError: It cannot be prepared, or its program does not run.
         """
-        served = self._get(full_path)
-        prepared = served.ready(LATEST) or await served.prepared(LATEST)
-        async with self._programs.connected(prepared.function, holds=holds) as connection:
-            yield connection
+        async with AsyncExitStack() as stack:
+            yield await self._connect(stack, full_path, holds=holds)
+
+    async def _connect(
+        self, stack: AsyncExitStack, full_path: str, *, holds: bool
+    ) -> socket.socket:
+        """Return a connection to the program as it is now, for as long as the stack is open."""
+        while True:
+            served = self._get(full_path)
+            prepared = served.ready(LATEST) or await served.prepared(LATEST)
+            connecting = self._programs.connected(prepared.function, holds=holds)
+            try:
+                return await stack.enter_async_context(connecting)
+            except EnvironmentUnusableError:
+                if self._get(full_path).ready(LATEST) is prepared:  # all programs are ending
+                    raise
 
     async def warm_up(self) -> bool:
         """Start all programs, also after changes, and return whether all listen. A failure is a diagnostic."""

@@ -251,6 +251,21 @@ async def test_change(tmp_path: Path) -> None:
         assert await site.version() == (2, endpoint)
 
 
+async def test_change_during_a_start(tmp_path: Path) -> None:
+    """A request for a program that is replaced while it starts gets the answer of the next one."""
+    async with _serve(tmp_path / "project", watches=True) as site:
+        program = site.directory / "program/server.mjs"
+        working = program.read_text()
+        program.write_text(f"console.log('started');{_SILENT}")
+        asking = asyncio.create_task(site.fetch("/"))
+        await site.wait_for("started")
+        program.write_text(working.replace("version: 1", "version: 2"))
+        status, body = await asking
+        assert status == 200, site.messages()
+        assert json.loads(body)["version"] == 2
+        assert not site.said
+
+
 async def test_idle(tmp_path: Path) -> None:
     """A program without requests ends after the idle time."""
     async with _serve(tmp_path / "project", idle_seconds=0.3) as site:
