@@ -8,6 +8,7 @@ from samlocal.http_api.sites import needed_prefix
 from samlocal.project.apis import (
     DEFAULT_ROUTE,
     ApiKind,
+    CustomFunctionIntegration,
     FunctionIntegration,
     HttpIntegration,
     MockIntegration,
@@ -38,7 +39,7 @@ def url_of_route(site: str, api: Api, route: Route, apis: Sequence[Api]) -> str:
 def target_of(route: Route) -> str:
     """Return what answers a route, in a word."""
     match route.integration:
-        case FunctionIntegration(target=target):
+        case FunctionIntegration(target=target) | CustomFunctionIntegration(target=target):
             return f"{target.function}:{target.qualifier}" if target.qualifier else target.function
         case MockIntegration():
             return "(mock)"

@@ -48,13 +48,15 @@ class FunctionResult:
 class Failure:
     """Why there is no result: `message` begins with the function's name, and `hint` says what to do about it.
 
-    `too large` is an event that Lambda does not take. An error `is_missing` where there is no such function.
+    `too large` is an event that Lambda does not take. An error `is_missing` where there is no such function, and has the
+    `function_error` that the function ended with, if it has run.
     """
 
     kind: FailureKind
     message: str
     hint: str | None = None
     is_missing: bool = False
+    function_error: FunctionError | None = None
 
 
 class AnsweredSink(ResponseSink, Protocol):
@@ -74,14 +76,14 @@ class FunctionBackEnd:
     async def call(
         self,
         target: FunctionTarget,
-        event: Mapping[str, Any],
+        event: Mapping[str, Any] | bytes,
         request: HttpRequest,
         *,
         timeout_ms: int | None = None,
         invocation_id: str | None = None,
         domain_name: str | None = None,
     ) -> FunctionResult | Failure:
-        """Return the whole response to an event; after `timeout_ms` nobody waits for it any more.
+        """Return the whole response to an event, which may be JSON already; after `timeout_ms` nobody waits for it any more.
 
         `domain_name` is that of an event of a WebSocket API: see `Invocation`.
         """
@@ -107,7 +109,7 @@ class FunctionBackEnd:
     async def stream(
         self,
         target: FunctionTarget,
-        event: Mapping[str, Any],
+        event: Mapping[str, Any] | bytes,
         request: HttpRequest,
         *,
         sink: AnsweredSink,
@@ -116,7 +118,7 @@ class FunctionBackEnd:
         domain_name: str | None = None,
     ) -> Failure | None:
         """Give the response to a sink, and return when that has ended; it may have begun before a failure."""
-        payload = _encode(event).encode()
+        payload = event if isinstance(event, bytes) else _encode(event).encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
             return Failure(
                 kind="too large",
@@ -180,7 +182,8 @@ class _KeptResponse:
 
 def _error_failure(function: str, error: FunctionError) -> Failure:
     text = f"{error.type}: {error.message}" if error.message else error.type
-    return Failure(kind="error", message=f"`{function}` has failed: {text}", hint=error.hint)
+    message = f"`{function}` has failed: {text}"
+    return Failure(kind="error", message=message, hint=error.hint, function_error=error)
 
 
 def _raised_failure(function: str, task: asyncio.Task[InvocationResult]) -> Failure:

@@ -84,6 +84,21 @@ class IntegrationResponse:
 
 
 @frozen
+class CustomFunctionIntegration:
+    """A function whose event is the body of the request to a REST API (`AWS`), and whose result is that of the response.
+
+    `templates` make the event by the content type of the request; `passthrough` says whether that of another type is
+    used as it is. The pattern of one of the `responses` is for the message of an error that the function ends with.
+    """
+
+    target: FunctionTarget
+    timeout_ms: int
+    templates: Mapping[str, str] = field(default_factory=dict)
+    passthrough: Passthrough = "WHEN_NO_MATCH"
+    responses: tuple[IntegrationResponse, ...] = ()
+
+
+@frozen
 class MockIntegration:
     """A response without a back end; the request template of a content type gives `{"statusCode": 200}`.
 
@@ -124,7 +139,13 @@ class UnsupportedIntegration:
     diagnostic: Diagnostic
 
 
-Integration = FunctionIntegration | MockIntegration | HttpIntegration | UnsupportedIntegration
+Integration = (
+    FunctionIntegration
+    | CustomFunctionIntegration
+    | MockIntegration
+    | HttpIntegration
+    | UnsupportedIntegration
+)
 
 
 @frozen

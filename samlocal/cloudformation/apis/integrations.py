@@ -27,6 +27,7 @@ from samlocal.diagnostics import Diagnostic
 from samlocal.errors import TemplateError
 from samlocal.project.apis import (
     ApiKind,
+    CustomFunctionIntegration,
     FunctionIntegration,
     FunctionTarget,
     HttpIntegration,
@@ -63,6 +64,7 @@ _STREAM: Final = "STREAM"
 _TYPES: Final = ("aws_proxy", "aws", "http_proxy", "http", "mock")
 _HEADER: Final = "method.response.header."
 _DEFAULT: Final = "default"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integration-async.html
 _INVOCATION_TYPE: Final = "integration.request.header.x-amz-invocation-type"
 # Velocity's directives, and the variables that only a mapping template has:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
@@ -100,13 +102,22 @@ class IntegrationReader:
             )
         if (subtype := settings.text("integrationSubtype")) is not None:
             return unsupported(f"`{name}` calls `{subtype}`, which is not emulated", place)
-        if kind == "aws":
-            return _refuse_aws(settings, name)
         if kind == "aws_proxy":
             return self._function(settings, name)
+        return self._with_responses(settings, name, method, kind)
+
+    def _with_responses(
+        self, settings: Properties, name: str, method: str, kind: str
+    ) -> Integration:
+        """Return an integration that has responses of its own, and may have mapping templates."""
         responses = _responses(settings.mapping("responses"))
         templates = texts_by_name(settings.mapping("requestTemplates"))
-        if refusal := refuse_velocity(name, place, templates, responses):
+        if kind == "aws":
+            is_rest = self._kind is ApiKind.REST
+            if _is_asynchronous(settings) or not is_rest or _has_velocity(templates, responses):
+                return _refuse_aws(settings, name)
+            return self._custom_function(settings, name, templates, responses)
+        if refusal := refuse_velocity(name, settings.node.place, templates, responses):
             return refusal
         if kind == "mock":
             return MockIntegration(
@@ -114,12 +125,30 @@ class IntegrationReader:
             )
         return self._http(settings, (name, method), templates, responses)
 
+    def _custom_function(
+        self,
+        settings: Properties,
+        name: str,
+        templates: Mapping[str, str],
+        responses: tuple[IntegrationResponse, ...],
+    ) -> Integration:
+        """Return the integration with a function that gets the body of a request.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-custom-integrations.html
+        """
+        target = self.function_of(_uri_node(settings, name))
+        if isinstance(target, Diagnostic):
+            return UnsupportedIntegration(diagnostic=target)
+        return CustomFunctionIntegration(
+            target=target,
+            timeout_ms=timeout_ms(settings, "timeoutInMillis", self._kind),
+            templates=templates,
+            passthrough=_passthrough(settings),
+            responses=responses,
+        )
+
     def _function(self, settings: Properties, name: str) -> Integration:
-        node = settings.entries.get("uri")
-        if node is None:
-            raise TemplateError(
-                f"the integration of `{name}` needs `uri`", place=settings.node.place
-            )
+        node = _uri_node(settings, name)
         target = self.function_of(node)
         if isinstance(target, Diagnostic):
             return UnsupportedIntegration(diagnostic=target)
@@ -184,22 +213,33 @@ class IntegrationReader:
         )
 
 
-def _refuse_aws(settings: Properties, name: str) -> UnsupportedIntegration:
-    """Return the refusal of an integration whose function gets what a mapping template makes.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integration-async.html
-    """
+def _is_asynchronous(settings: Properties) -> bool:
+    """Return whether an integration does not wait for its function, or lets the client choose that."""
     parameters = parameter_texts(settings.mapping("requestParameters"))
     kinds = [value for key, value in parameters.items() if key.lower() == _INVOCATION_TYPE]
-    is_async = any(unquoted(each).lower() == "event" for each in kinds)
-    calls = "calls its function asynchronously, with" if is_async else "has"
+    return any(unquoted(each) != "RequestResponse" for each in kinds)
+
+
+def _refuse_aws(settings: Properties, name: str) -> UnsupportedIntegration:
+    """Return the refusal of an integration whose function is not waited for, or gets what a template makes."""
+    if _is_asynchronous(settings):
+        return unsupported(
+            f"`{name}` calls its function asynchronously, which is not emulated",
+            settings.node.place,
+            hint="use the type `aws_proxy`, in Serverless no `async: true`: then the client waits for the function",
+        )
     return unsupported(
-        f"`{name}` {calls} an integration of type `aws`: mapping templates are not emulated",
+        f"`{name}` has an integration of type `aws`: mapping templates (VTL) are not emulated",
         settings.node.place,
-        hint="use the type `aws_proxy`, in Serverless no `async: true`: then the client waits for the function"
-        if is_async
-        else "use the type `aws_proxy`, in Serverless `integration: lambda-proxy`",
+        hint="use the type `aws_proxy`, in Serverless `integration: lambda-proxy`",
     )
+
+
+def _uri_node(settings: Properties, name: str) -> Node:
+    node = settings.entries.get("uri")
+    if node is None:
+        raise TemplateError(f"the integration of `{name}` needs `uri`", place=settings.node.place)
+    return node
 
 
 def _response_changes(settings: Properties) -> dict[str, str]:
@@ -244,10 +284,14 @@ def refuse_velocity(
     responses: Iterable[IntegrationResponse],
 ) -> UnsupportedIntegration | None:
     """Return the refusal of an integration that has a template in Velocity; None if it has none."""
-    texts = [*templates.values(), *(text for each in responses for text in each.templates.values())]
-    if not any(map(_VELOCITY.search, texts)):
+    if not _has_velocity(templates, responses):
         return None
     return unsupported(f"`{name}` has a mapping template (VTL), which is not emulated", place)
+
+
+def _has_velocity(templates: Mapping[str, str], responses: Iterable[IntegrationResponse]) -> bool:
+    texts = [*templates.values(), *(text for each in responses for text in each.templates.values())]
+    return any(map(_VELOCITY.search, texts))
 
 
 def _passthrough(settings: Properties) -> Passthrough:

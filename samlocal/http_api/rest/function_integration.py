@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.function_back_end import Failure
@@ -21,31 +21,20 @@ from samlocal.http_api.rest.function_response import (
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
     INTEGRATION_TIMEOUT,
-    INVOCATION_REJECTED,
     MALFORMED_RESPONSE,
-    REQUEST_TOO_LARGE,
     GatewayError,
+    failure_error,
 )
 from samlocal.http_api.result_members import WrongResultError
 from samlocal.http_prelude import HTTP_INTEGRATION_RESPONSE, PreludeError, PreludeSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from samlocal.http_api.exchange import HttpRequest, ResponseWriter
-    from samlocal.http_api.function_back_end import FailureKind, FunctionBackEnd
-    from samlocal.http_api.refusal_types import ErrorType
+    from samlocal.http_api.function_back_end import FunctionBackEnd
     from samlocal.http_api.rest.function_response import FunctionResponse
     from samlocal.http_api.rest.routed_request import RoutedRequest
     from samlocal.invocation import FunctionError, ResponseMode
     from samlocal.project.apis import Api, FunctionIntegration
-
-_FAILURES: Final[Mapping[FailureKind, ErrorType]] = {
-    "error": MALFORMED_RESPONSE,
-    "throttled": INVOCATION_REJECTED,
-    "timeout": INTEGRATION_TIMEOUT,
-    "too large": REQUEST_TOO_LARGE,
-}
 
 
 class FunctionMethod:
@@ -65,7 +54,7 @@ class FunctionMethod:
             target, routed.event, request, timeout_ms=self._integration.timeout_ms
         )
         if isinstance(result, Failure):
-            raise _failure_error(result)
+            raise failure_error(result)
         accept = request.header("accept")
         try:
             response = read_response(
@@ -113,7 +102,7 @@ class StreamingMethod:
             reason = f"`{target.function}` has sent nothing for {self._idle_seconds:g} seconds"
             raise GatewayError(INTEGRATION_TIMEOUT, reason=reason, has_begun=stream.has_begun)
         if failure is not None:
-            raise _failure_error(failure, has_begun=stream.has_begun)
+            raise failure_error(failure, has_begun=stream.has_begun)
         if stream.problem is not None:
             reason = f"the response of `{target.function}` cannot be streamed: {stream.problem}"
             raise GatewayError(MALFORMED_RESPONSE, reason=reason, has_begun=stream.has_begun)
@@ -203,11 +192,6 @@ class _ResponseStream:
         self.problem = problem
         self._is_closed = True
         self.answered.set_result(None)
-
-
-def _failure_error(failure: Failure, *, has_begun: bool = False) -> GatewayError:
-    error_type = INVOCATION_REJECTED if failure.is_missing else _FAILURES[failure.kind]
-    return GatewayError(error_type, reason=failure.message, hint=failure.hint, has_begun=has_begun)
 
 
 def _with_own_headers(response: FunctionResponse, request: HttpRequest) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from samlocal.http_api.rest.content_codings import (
     compress,
     decompress,
 )
+from samlocal.http_api.rest.custom_integration import CustomFunctionMethod
 from samlocal.http_api.rest.function_integration import FunctionMethod, StreamingMethod
 from samlocal.http_api.rest.gateway_errors import (
     API_CONFIGURATION_ERROR,
@@ -46,6 +47,7 @@ from samlocal.http_api.result_members import has_header
 from samlocal.http_api.throttling import Throttle
 from samlocal.project.apis import (
     ANY_METHOD,
+    CustomFunctionIntegration,
     FunctionIntegration,
     HttpIntegration,
     MockIntegration,
@@ -168,6 +170,8 @@ class RestGateway:
                     integration, self._back_end, idle_seconds=_idle_seconds(self._api)
                 )
             return FunctionMethod(integration, self._api, self._back_end)
+        if isinstance(integration, CustomFunctionIntegration):
+            return CustomFunctionMethod(integration, self._back_end, report=self._report)
         if isinstance(integration, MockIntegration):
             return MockMethod(integration)
         if isinstance(integration, HttpIntegration):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from samlocal.errors import Place
     from samlocal.http_api.authorization import Event, Refused
+    from samlocal.http_api.function_back_end import Failure, FailureKind
 
 _BAD_REQUEST: Final = "BadRequestException"
 _INTERNAL: Final = "InternalServerErrorException"
@@ -94,6 +95,20 @@ INVOCATION_REJECTED: Final = ErrorType(
 )
 # Not API Gateway's, which would do it: the message says what samlocal does not support.
 UNSUPPORTED: Final = ErrorType("DEFAULT_5XX", 501, "NotImplementedException", None)
+
+
+_FAILURES: Final[Mapping[FailureKind, ErrorType]] = {
+    "error": MALFORMED_RESPONSE,
+    "throttled": INVOCATION_REJECTED,
+    "timeout": INTEGRATION_TIMEOUT,
+    "too large": REQUEST_TOO_LARGE,
+}
+
+
+def failure_error(failure: Failure, *, has_begun: bool = False) -> GatewayError:
+    """Return the error of a request whose function has no result; `has_begun` is as in `GatewayError`."""
+    error_type = INVOCATION_REJECTED if failure.is_missing else _FAILURES[failure.kind]
+    return GatewayError(error_type, reason=failure.message, hint=failure.hint, has_begun=has_begun)
 
 
 def refusal_error(refused: Refused) -> GatewayError:

@@ -41,19 +41,23 @@ _RESPONSE_BODY: Final = "integration.response.body"
 
 
 def choose_response(
-    responses: Sequence[IntegrationResponse], selection: str
+    responses: Sequence[IntegrationResponse], selection: str | None, *, what: str = "the status"
 ) -> IntegrationResponse:
     """Return the response whose pattern matches the whole of a status, else the one without a pattern.
+
+    `selection` may be `what` else a response is chosen by; None if there is nothing that a pattern could match.
 
     Raises:
         GatewayError: There is none.
     """
     for each in responses:
-        if each.pattern and _matches(each.pattern, selection):
+        if each.pattern and selection is not None and _matches(each.pattern, selection):
             return each
     default = next((each for each in responses if not each.pattern), None)
     if default is None:
-        reason = f"no integration response is for the status {selection}, and none is the default"
+        reason = "no integration response is the default"
+        if selection is not None:
+            reason = f"no integration response is for {what} {selection}, and none is the default"
         raise GatewayError(API_CONFIGURATION_ERROR, reason=reason)
     return default
 

@@ -27,6 +27,9 @@ _LOCATIONS: Final = {"querystrings": "querystring", "paths": "path", "headers": 
 # Serverless's names of integrations that differ from CloudFormation's.
 _INTEGRATIONS: Final = {"LAMBDA": "AWS", "LAMBDA_PROXY": "AWS_PROXY"}
 _OF_FUNCTIONS: Final = ("AWS", "AWS_PROXY")
+# Serverless makes an event of its own out of a request, in Velocity:
+# https://github.com/serverless/serverless/blob/v3.40.0/lib/plugins/aws/package/compile/events/api-gateway/lib/method/integration.js
+_OWN_TEMPLATES: Final = {"application/json": "#define($loop) #end"}
 _STREAM: Final = "STREAM"
 _ASYNC: Final = {"integration.request.header.X-Amz-Invocation-Type": "'Event'"}
 
@@ -225,6 +228,8 @@ def _integration(made: EventResources, event: FunctionEvent, method: str) -> dic
             integration["RequestParameters"] = _ASYNC
         if (text_of(response, "transferMode") or "").upper() == _STREAM:
             integration["ResponseTransferMode"] = _STREAM
+        if kind == "AWS":
+            integration["RequestTemplates"] = _OWN_TEMPLATES
         return integration
     if kind.startswith("HTTP"):
         integration["Uri"] = setting(request, "uri")

@@ -71,6 +71,18 @@ async def test_binary_bodies(api: Served) -> None:
     assert response.content == content
 
 
+async def test_custom_integration(api: Served) -> None:
+    """A function gets the body itself, and its result or its error is the body of the response."""
+    headers = {"Content-Type": "application/json"}
+    response = await api.ask("POST", "/custom", headers=headers, data='{"a": 4}')
+    assert (response.status_code, response.json()) == (201, {"doubled": 8})
+    response = await api.ask("POST", "/dev/custom", headers=headers, data='{"fails": true}')
+    assert response.status_code == 404
+    error = response.json()
+    assert (error["errorType"], error["errorMessage"]) == ("RangeError", "no stars\nat all")
+    assert error["trace"]
+
+
 async def test_response(api: Served) -> None:
     """Status, headers and cookies are those of the function."""
     result = {

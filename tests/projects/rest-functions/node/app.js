@@ -16,6 +16,11 @@ exports.fails = async () => {
   throw new RangeError("no stars");
 };
 
+exports.custom = async ({ a, fails }) => {
+  if (fails) throw new RangeError("no stars\nat all");
+  return { doubled: 2 * a };
+};
+
 exports.slow = async () => {
   await sleep(1000);
   console.log("slow has ended");

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samlocal.project.apis import (
+    CustomFunctionIntegration,
     FunctionIntegration,
     HttpIntegration,
     MockIntegration,
@@ -40,7 +41,7 @@ def _is_closed(route: Route) -> bool:
 
 def _target(route: Route) -> str:
     match route.integration:
-        case FunctionIntegration(target=target):
+        case FunctionIntegration(target=target) | CustomFunctionIntegration(target=target):
             return f"{target.function}:{target.qualifier}" if target.qualifier else target.function
         case MockIntegration():
             return "mock"

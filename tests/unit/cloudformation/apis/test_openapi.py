@@ -258,8 +258,8 @@ def test_http_integrations(one_api: OneApi, settings: str, expected: object) -> 
     ("settings", "message"),
     [
         (
-            f"{{type: aws, uri: {URI}}}",
-            "`GET /a/{id}` has an integration of type `aws`: mapping templates are not emulated",
+            f"{{type: aws, uri: {URI}, requestTemplates: {{application/json: $input.json('$')}}}}",
+            "`GET /a/{id}` has an integration of type `aws`: mapping templates (VTL) are not emulated",
         ),
         (
             "{type: mock, requestTemplates: {application/json: '#set($a = 1){\"statusCode\": 200}'}}",

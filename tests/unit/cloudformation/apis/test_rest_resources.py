@@ -11,6 +11,7 @@ import pytest
 from samlocal.project.apis import (
     ApiKind,
     CognitoAuthorizer,
+    CustomFunctionIntegration,
     FunctionIntegration,
     FunctionTarget,
     GatewayResponse,
@@ -118,6 +119,22 @@ STREAM_URI = URI.replace("2015-03-31", "2021-11-15")
             id="stream",
         ),
         pytest.param(
+            f"{{Type: AWS, Uri: !Sub '{URI}/${{F.Arn}}/invocations', PassthroughBehavior: WHEN_NO_TEMPLATES,"
+            " TimeoutInMillis: 5000, RequestTemplates: {application/json: '{}'}, IntegrationResponses:"
+            " [{StatusCode: 400, SelectionPattern: 'Bad.*'}, {StatusCode: 200}]}",
+            CustomFunctionIntegration(
+                target=FunctionTarget(function="F"),
+                timeout_ms=5000,
+                templates={"application/json": "{}"},
+                passthrough="WHEN_NO_TEMPLATES",
+                responses=(
+                    IntegrationResponse(status=400, pattern="Bad.*"),
+                    IntegrationResponse(status=200),
+                ),
+            ),
+            id="custom function",
+        ),
+        pytest.param(
             "{Type: HTTP_PROXY, IntegrationHttpMethod: ANY, Uri: 'https://a.example/{proxy}',"
             " RequestParameters: {integration.request.path.proxy: method.request.path.proxy}}",
             HttpIntegration(
@@ -166,8 +183,16 @@ def test_integrations(one_api: OneApi, integration: str, expected: object) -> No
     ("integration", "message"),
     [
         (
-            "Type: AWS, Uri: x",
-            "`GET /items` has an integration of type `aws`: mapping templates are not emulated",
+            f"Type: AWS, Uri: !Sub '{URI}/${{F.Arn}}/invocations', IntegrationResponses: [{{StatusCode: 200, ResponseTemplates: {{application/json: $input.path('$.a')}}}}]",
+            "`GET /items` has an integration of type `aws`: mapping templates (VTL) are not emulated",
+        ),
+        (
+            "Type: AWS, Uri: 'arn:aws:apigateway:eu-west-1:sqs:path/123456789012/orders'",
+            "`arn:aws:apigateway:eu-west-1:sqs:path/123456789012/orders` is not the URI or ARN of a function",
+        ),
+        (
+            f"Type: AWS, Uri: !Sub '{URI}/${{F.Arn}}/invocations', RequestParameters: {{integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}}",
+            "`GET /items` calls its function asynchronously, which is not emulated",
         ),
         (
             "Type: HTTP_PROXY, Uri: 'http://a', ConnectionType: VPC_LINK",
