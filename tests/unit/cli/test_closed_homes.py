@@ -112,10 +112,33 @@ def test_a_layer_cache_that_cannot_be_written_is_an_error(
 
 def test_an_inaccessible_file_is_named(project: InProject, closed_home: Path) -> None:
     """Any other inaccessible file is one error message."""
-    ended = run(project("sam-config"), "local", "invoke", "-t", f"{closed_home}/a/template.yaml")
+    path = f"{closed_home}/a/template.yaml"
+    ended = run(project("sam-config"), "local", "invoke", "-t", path)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"Error: `{closed_home}/a")
+    assert ended.stderr.endswith(f"Error: cannot read `{path}`: Permission denied\n")
+
+
+def test_an_inaccessible_working_directory(project: InProject, closed_home: Path) -> None:
+    """Files that nobody has named are an error with the way to find out what needs them."""
+    ended = run(replace(project("sam-config"), directory=closed_home), "local", "invoke")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: `{closed_home}")
     assert ended.stderr.endswith("Permission denied\nhint: `--debug` shows what needs it\n")
+
+
+def test_inaccessible_code_is_named_with_its_place(
+    project: InProject, tmp_path: Path, closed_home: Path
+) -> None:
+    """So is code that a template names."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n  F:\n    Type: AWS::Serverless::Function\n"
+        f"    Properties: {{Runtime: python3.13, Handler: app.handler, CodeUri: {closed_home}/code}}\n"
+    )
+    ended = run(project("sam-config"), "local", "invoke", "-t", str(template), "--no-credentials")
+    assert ended.returncode == 1
+    assert "template.yaml:4:70: `" in ended.stderr
+    assert "cannot be read: Permission denied\n" in ended.stderr
 
 
 def test_a_temporary_cache_of_another_user_is_an_error(
