@@ -7,7 +7,6 @@ import http.client
 import os
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -60,15 +59,13 @@ async def test_curl(
     file.touch()
     os.truncate(file, GIGABYTE)
     async with served(refuse) as (server, port):
-        begin = time.monotonic()
         curl = await asyncio.create_subprocess_exec(
             "curl", "-sS", "-w", " %{http_code}", *options, "-T", str(file),
             f"http://127.0.0.1:{port}/", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         output, errors = await curl.communicate()
         assert output == REFUSED + b" 413", errors
-        assert time.monotonic() - begin < 20
-        await asyncio.wait_for(server.stop(20), 10)
+        await server.stop(3600)  # longer than a test may take: nothing is waited for
     assert sum(received) < most_bytes
 
 
@@ -101,20 +98,21 @@ async def test_client_that_never_stops(received: list[int]) -> None:
     assert sum(received) < 2_000_000
 
 
-async def test_client_that_waits_for_the_end() -> None:
-    """A client that has its answer but sends nothing more is disconnected after a short time."""
+@pytest.mark.parametrize("linger_seconds", [0.1, 3600])
+async def test_client_that_waits_for_the_end(linger_seconds: float) -> None:
+    """A client that has its whole answer but sends nothing more is disconnected after a time, or when it hangs up."""
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
-    async with served(refuse, Limits(linger_seconds=2)) as (server, port):
-        begin = time.monotonic()
+    async with served(refuse, Limits(linger_seconds=linger_seconds)) as (server, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head)
-        answer = await reader.read()
+        answer = await reader.read()  # to its end, which does not wait for that
         assert answer.endswith(REFUSED)
         assert b"\r\nconnection: close\r\n" in answer
-        assert time.monotonic() - begin < 1.5  # the end of the answer does not wait for that
-        assert server._state.connections
+        if linger_seconds == 3600:
+            assert server._state.connections
+            writer.close()
         await server._state.closed.wait()
-        assert time.monotonic() - begin < 10
+        assert not server._state.connections
         writer.close()
 
 
