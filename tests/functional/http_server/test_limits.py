@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -87,9 +86,7 @@ async def test_endless_trailers() -> None:
 async def test_request_that_stops(request_: bytes, status: int) -> None:
     """A request that does not arrive gets status 408 after the limit."""
     async with served(echo, SHORT) as (server, port):
-        begin = time.monotonic()
         assert_error(await exchange(port, request_), status)
-        assert 0.2 < time.monotonic() - begin < 5
         await asyncio.sleep(0)
         assert server.running == 0
 
@@ -98,13 +95,13 @@ async def test_slow_head() -> None:
     """A head that comes byte by byte has to be whole in time."""
     async with served(echo, SHORT) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        begin = time.monotonic()
         for _ in range(200):
             writer.write(b"A")
             await asyncio.sleep(0.05)
             if reader.at_eof() or reader._buffer:  # type: ignore[attr-defined]  # without waiting
                 break
-        assert time.monotonic() - begin < 5
+        else:
+            pytest.fail("all of it was read")
         assert (await reader.readline()).startswith(b"HTTP/1.1 400")  # not a method
         writer.close()
 
@@ -112,10 +109,8 @@ async def test_slow_head() -> None:
 async def test_slow_headers() -> None:
     """Header after header is no way to keep a connection."""
     async with served(echo, SHORT) as (_, port):
-        begin = time.monotonic()
         parts = [HEAD, *[b"A: a\r\n"] * 50]
         assert_error(await exchange(port, *parts), 408)
-        assert time.monotonic() - begin < 5
 
 
 async def test_slow_body() -> None:

@@ -7,7 +7,6 @@ import http.client
 import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -127,9 +126,7 @@ async def test_plain_http(tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture)
 async def test_handshake_that_stops(tls: ssl.SSLContext) -> None:
     """A client that does not finish the handshake is disconnected after the time for a head."""
     async with served(echo, Limits(head_seconds=0.3), tls=tls) as (_, port):
-        begin = time.monotonic()
         assert await exchange(port, b"\x16\x03\x01") == b""
-        assert time.monotonic() - begin < 5
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01"])
@@ -139,9 +136,7 @@ async def test_stop_during_a_handshake(tls: ssl.SSLContext, sent: bytes) -> None
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(sent)
             await asyncio.sleep(0.1)
-            begin = time.monotonic()
-            await server.stop(20)
-            assert time.monotonic() - begin < 5
+            await server.stop(3600)  # longer than a test may take
 
 
 async def test_stop(tls: ssl.SSLContext, trust: ssl.SSLContext) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -312,14 +311,12 @@ async def test_stop() -> None:
     async with served(app, websockets=True) as (server, port):
         connections = [await asyncio.to_thread(connect, port) for _ in range(5)]
         assert server.running == 5
-        begin = time.monotonic()
-        stop = asyncio.create_task(server.stop(20))
+        stop = asyncio.create_task(server.stop(3600))  # longer than a test may take
         for each in connections:
             opcode, data = await asyncio.to_thread(each.recv_data)
             assert (opcode, data[:2]) == (8, (1001).to_bytes(2, "big"))
             hang_up(each)
         await stop
-        assert time.monotonic() - begin < 10
     assert seen == [1001] * 5
     assert server.running == 0
 

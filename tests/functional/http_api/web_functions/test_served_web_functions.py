@@ -159,10 +159,8 @@ async def test_request(site: _Served) -> None:
 
 async def test_requests_at_once(site: _Served) -> None:
     """Requests at the same time start one program, and run in it at the same time."""
-    begun = asyncio.get_running_loop().time()
     answers = await asyncio.gather(*(site.fetch("/slow") for _ in range(8)))
     assert sorted(json.loads(body)["requests"] for _, body in answers) == [8] * 8
-    assert asyncio.get_running_loop().time() - begun < 5
 
 
 async def test_stream(site: _Served) -> None:
@@ -170,12 +168,11 @@ async def test_stream(site: _Served) -> None:
     await site.fetch("/")
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    times = []
     for number in range(3):
         await reader.readuntil(f"part {number}\n".encode())
-        times.append(asyncio.get_running_loop().time())
+        await site.fetch("/next")  # it writes no more before
+    assert await reader.readuntil(b"\r\n0\r\n\r\n")
     writer.close()
-    assert times[2] - times[0] > 0.3
 
 
 async def test_crash(site: _Served) -> None:

@@ -5,6 +5,7 @@ import http from 'node:http';
 const [host, port] = process.env.AWS_LAMBDA_HTTP_ENDPOINT.split(':');
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 let requests = 0;
+let next;
 
 const server = http.createServer(async (request, response) => {
   requests += 1;
@@ -14,11 +15,12 @@ const server = http.createServer(async (request, response) => {
   if (request.url === '/stream') {
     for (let number = 0; number < 3; number += 1) {
       response.write(`part ${number}\n`);
-      await sleep(200);
+      await new Promise((resolve) => { next = resolve; });
     }
     response.end();
     return;
   }
+  if (request.url === '/next') next();
   if (request.url === '/slow') await sleep(1000);
   let body = '';
   for await (const chunk of request) body += chunk;
