@@ -71,7 +71,9 @@ def _runs_on_podman(item: pytest.Function) -> bool:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of an engine on all that `--engines` names, else those that the module's `ENGINES` has."""
-    engines = metafunc.config.getoption("engines") or getattr(metafunc.module, "ENGINES", None)
+    engines = metafunc.config.getoption("engines")
+    if not (engines or metafunc.definition.get_closest_marker("any_engine")):
+        engines = getattr(metafunc.module, "ENGINES", None)
     if engines and "engine" in metafunc.fixturenames and _is_in(metafunc.definition, "docker"):
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
 

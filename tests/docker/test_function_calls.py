@@ -144,6 +144,7 @@ def test_errors_of_the_called_function(samlocal: Samlocal, endpoint: StartEndpoi
     assert large["status"] == 200
 
 
+@pytest.mark.any_engine
 @pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
 def test_function_that_calls_itself(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """A loop ends after 16 rounds: SDKs pass the header on that counts them."""
@@ -154,6 +155,7 @@ def test_function_that_calls_itself(samlocal: Samlocal, endpoint: StartEndpoint)
     assert ended["rounds"] == 17
 
 
+@pytest.mark.any_engine
 @pytest.mark.timeout(_SECONDS_FOR_A_LOOP)
 def test_functions_with_the_sdk_for_javascript(samlocal: Samlocal, endpoint: StartEndpoint) -> None:
     """It finds the endpoint, and passes on the header that counts the rounds of a loop."""
