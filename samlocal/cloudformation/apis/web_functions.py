@@ -81,7 +81,7 @@ def _read_sam(resource: Resource) -> WebFunction:
         runtime=required_text(settings, "Runtime", f"`{logical_id}`"),
         endpoint=settings,
         timeout="Timeout",
-        entry_point=settings.text("EntryPoint"),
+        entry_point=settings.process_text("EntryPoint"),
     )
 
 

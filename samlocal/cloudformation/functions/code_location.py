@@ -175,7 +175,7 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
     is_asset = asset_path(resource, "Code", stack.directory) is not None
     code = None if is_asset else properties.mapping("Code", needed=True)
     places = (properties, code) if code else (properties,)
-    uris = (place.text("ImageUri", needed=build is None) for place in places)
+    uris = (place.process_text("ImageUri", needed=build is None) for place in places)
     uri = next(filter(None, uris), None)
     section = resource.get("Metadata")
     if build and section and section.get(_CLI_ARGUMENTS):
@@ -192,7 +192,7 @@ def _read_image(stack: Stack, logical_id: str, properties: Properties) -> ImageC
         uri=uri,
         entry_point=config.texts("EntryPoint", needed=True) if config else (),
         command=config.texts("Command", needed=True) if config else (),
-        working_directory=config.text("WorkingDirectory", needed=True) if config else None,
+        working_directory=config.process_text("WorkingDirectory", needed=True) if config else None,
         build=build,
         place=stack.place_of(logical_id),
     )

@@ -104,10 +104,10 @@ def read_function(
         code=code,
         place=entry.place,
         function_id=entry.function_id,
-        function_name=properties.text("FunctionName"),
+        function_name=properties.process_text("FunctionName"),
         build_method=metadata(stack.resources[entry.logical_id], "BuildMethod"),
-        runtime=properties.text("Runtime", needed=not is_image),
-        handler=properties.text("Handler", needed=not is_image),
+        runtime=properties.process_text("Runtime", needed=not is_image),
+        handler=properties.process_text("Handler", needed=not is_image),
         memory_mb=_limited(properties, "MemorySize", DEFAULT_MEMORY_MB, memory_mb),
         timeout_seconds=_limited(properties, "Timeout", DEFAULT_TIMEOUT_SECONDS, timeout_seconds),
         ephemeral_storage_mb=_limited(
@@ -212,7 +212,7 @@ def _logging(properties: Properties) -> LoggingConfig:
         ),
         application_log_level=config.choice("ApplicationLogLevel", _APPLICATION_LOG_LEVELS),
         system_log_level=config.choice("SystemLogLevel", _SYSTEM_LOG_LEVELS),
-        log_group=config.text("LogGroup"),
+        log_group=config.process_text("LogGroup"),
     )
 
 

@@ -87,15 +87,18 @@ class Properties:
         self.missing.diagnostics.append(unknown_diagnostic(message, node, unknown))
 
     def text(self, name: str, *, needed: bool = False) -> str | None:
-        """Return a scalar as text, or None if the property is absent or unknown.
+        node = self.get(name, needed=needed)
+        return node.text(f"`{name}`") if node else None
+
+    def process_text(self, name: str, *, needed: bool = False) -> str | None:
+        """Return a text that a process gets as an argument or in a variable; None if it is absent or unknown.
 
         Raises:
-            TemplateError: The property is something else, or has a NUL: no variable of a process can.
+            TemplateError: The property is something else, or has a NUL, which no process can get.
         """
-        node = self.get(name, needed=needed)
-        text = node.text(f"`{name}`") if node else None
-        if node and text and "\0" in text:
-            raise TemplateError(f"`{name}` has a NUL character", place=node.place)
+        text = self.text(name, needed=needed)
+        if text and "\0" in text:
+            raise TemplateError(f"`{name}` has a NUL character", place=self.entries[name].place)
         return text
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:

@@ -207,6 +207,25 @@ def test_nul_in_a_variable_of_the_runtime(tmp_path: Path, name: str) -> None:
     assert caught.value.place is not None
 
 
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::ApiGateway::RestApi", {"Name": "a\0b"}),
+        ("AWS::ApiGateway::RestApi", {"Body": {"info": {"title": "a\0b"}, "paths": {"/": {}}}}),
+        ("AWS::ApiGatewayV2::Api", {"ProtocolType": "HTTP", "Name": "a\0b", "Body": {"paths": {}}}),
+        ("AWS::Serverless::Api", {"StageName": "dev", "Variables": {"a": "a\0b"}}),
+        ("AWS::Serverless::HttpApi", {"StageVariables": {"a": "a\0b"}}),
+    ],
+    ids=["name", "title", "name-http", "variable-rest", "variable-http"],
+)
+def test_nul_in_a_text_of_an_api(tmp_path: Path, kind: str, properties: Resource) -> None:
+    """An API whose texts no process gets is served whole."""
+    resources = {"A": {"Type": kind, "Properties": properties}}
+    template = prepare(tmp_path, "template.json", {"Resources": resources})
+    (api,) = open_project(template).read_apis().apis
+    assert not [each.message for each in api.failures if "NUL" in each.message]
+
+
 @pytest.mark.parametrize("option", ["static_dir", "template_file", "env_vars", "jwks"])
 def test_nul_in_samconfig(tmp_path: Path, option: str) -> None:
     """No option has a NUL: samconfig is the only place where one could."""
