@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from samlocal.execution.fleet.fleet_function import FleetFunction
@@ -34,9 +35,9 @@ class ProgramFleet(Protocol):
     """Runs the programs of web functions: see `samlocal.execution.fleet.web_programs.WebPrograms`."""
 
     def connected(
-        self, function: FleetFunction, *, holds: bool = True
+        self, function: FleetFunction, *, is_current: Callable[[], bool], holds: bool = True
     ) -> AbstractAsyncContextManager[socket.socket]: ...
 
-    async def warm_up(self, function: FleetFunction) -> None: ...
+    async def warm_up(self, function: FleetFunction, *, is_current: Callable[[], bool]) -> None: ...
 
     def retire(self, key: str, *, keep: str | None = None) -> None: ...

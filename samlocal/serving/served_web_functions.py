@@ -90,11 +90,14 @@ class ServedWebFunctions:
         while True:
             served = self._get(full_path)
             prepared = served.ready(LATEST) or await served.prepared(LATEST)
-            connecting = self._programs.connected(prepared.function, holds=holds)
+            is_current = partial(self._is_current, full_path, prepared)
+            connecting = self._programs.connected(
+                prepared.function, is_current=is_current, holds=holds
+            )
             try:
                 return await stack.enter_async_context(connecting)
             except EnvironmentUnusableError:
-                if self._get(full_path).ready(LATEST) is prepared:  # all programs are ending
+                if is_current():  # all programs are ending
                     raise
 
     async def warm_up(self) -> bool:
@@ -122,6 +125,10 @@ class ServedWebFunctions:
         if full_path not in self._served:
             self._served[full_path] = ServedFunction(partial(self._prepare, full_path))
         return self._served[full_path]
+
+    def _is_current(self, full_path: str, prepared: PreparedVersion) -> bool:
+        served = self._served.get(full_path)
+        return served is not None and served.ready(LATEST) is prepared
 
     async def _find(self, full_path: str) -> WebFunction:
         for each in (await self.all()).functions:
@@ -172,7 +179,8 @@ class ServedWebFunctions:
     async def _warm_up(self, full_path: str) -> bool:
         try:
             prepared = await self._get(full_path).prepared(LATEST)
-            await self._programs.warm_up(prepared.function)
+            is_current = partial(self._is_current, full_path, prepared)
+            await self._programs.warm_up(prepared.function, is_current=is_current)
         except EnvironmentUnusableError:  # it was to end: all do, or it has changed
             return False
         except SamlocalError as error:

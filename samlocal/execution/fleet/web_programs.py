@@ -11,7 +11,7 @@ from samlocal.execution.fleet.web_program import WebProgram
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.sandbox.factory import SandboxFactory
@@ -32,11 +32,12 @@ class WebPrograms:
 
     @asynccontextmanager
     async def connected(
-        self, function: FleetFunction, *, holds: bool = True
+        self, function: FleetFunction, *, is_current: Callable[[], bool], holds: bool = True
     ) -> AsyncIterator[socket.socket]:
         """Yield a connection to the program of a function.
 
-        A connection that does not `holds` the program breaks when the program is replaced.
+        No program is started once the function is not `is_current`. A connection that does not `holds` the program
+        breaks when the program is replaced.
 
         Raises:
             ProgramEndedError: The program ends before it listens.
@@ -44,12 +45,12 @@ class WebPrograms:
             SandboxError: No sandbox can be had.
             EnvironmentUnusableError: All programs are ending, or this one is replaced.
         """
-        program = await self._listening(function)
+        program = await self._listening(function, is_current)
         try:
             connection = await _begin(program, holds=holds)
         except ProgramEndedError:
             # It ended since the last connection: this one starts another.
-            program = await self._listening(function)
+            program = await self._listening(function, is_current)
             connection = await _begin(program, holds=holds)
         try:
             with connection:
@@ -61,13 +62,13 @@ class WebPrograms:
         finally:
             program.finish(holds=holds)
 
-    async def warm_up(self, function: FleetFunction) -> None:
+    async def warm_up(self, function: FleetFunction, *, is_current: Callable[[], bool]) -> None:
         """Start the program of a function, unless it runs; return when it listens.
 
         Raises:
             SamlocalError: As `connected`.
         """
-        await self._listening(function)
+        await self._listening(function, is_current)
 
     def retire(self, key: str, *, keep: str | None = None) -> None:
         """End the program of a function if its fingerprint is not `keep`, after the requests that it has."""
@@ -81,19 +82,24 @@ class WebPrograms:
         self._is_closing = True
         await asyncio.gather(*(each.end() for each in tuple(self._all)))
 
-    async def _listening(self, function: FleetFunction) -> WebProgram:
+    async def _listening(
+        self, function: FleetFunction, is_current: Callable[[], bool]
+    ) -> WebProgram:
         while True:
             if self._is_closing:
                 raise EnvironmentUnusableError(
                     "no request is possible any more: all programs are ending"
                 )
             program = self._current.get(function.key)
-            if program and (
-                program.function.fingerprint != function.fingerprint or not program.is_usable
+            if (
+                program is None
+                or program.function.fingerprint != function.fingerprint
+                or not program.is_usable
             ):
-                program.retire()
-                program = None
-            if program is None:
+                if not is_current():
+                    raise EnvironmentUnusableError("the program is replaced")
+                if program:
+                    program.retire()
                 program = self._start(function)
             await program.settled.wait()
             if program.error:
