@@ -10,7 +10,7 @@ import math
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
-from samlocal.cloudformation.apis.settings import mappings_of, skipped
+from samlocal.cloudformation.apis.settings import skipped
 from samlocal.diagnostics import Diagnostic
 from samlocal.errors import ProjectError
 from samlocal.frozen_dataclass import frozen
@@ -54,25 +54,43 @@ def read_method_limits(
     """
     found: list[tuple[str, Properties]] = [(f"{_ANY} {_ANY}", all_methods)] if all_methods else []
     try:
-        for each in settings.mappings("MethodSettings", "a method setting"):
-            method = (each.text("HttpMethod") or _ANY).upper()
-            found.append((f"{method} {_resource_path(each.text('ResourcePath') or _ANY)}", each))
+        each_method = settings.mappings("MethodSettings", "a method setting")
     except ProjectError as error:
         settings.missing.diagnostics.append(skipped("`MethodSettings`", error))
+        each_method = ()
+    for each in each_method:
+        try:
+            method, path = (_known_text(each, name) for name in ("HttpMethod", "ResourcePath"))
+        except ProjectError as error:
+            settings.missing.diagnostics.append(skipped("a method setting", error))
+            continue
+        if method and path:
+            found.append((f"{method.upper()} {_resource_path(path)}", each))
     return _read(found)
 
 
 def read_route_limits(settings: Properties) -> StageLimits:
     """Return the limits in the settings of another API's stage; those with an error are reported and left out."""
     found: list[tuple[str, Properties]] = []
-    try:
-        if default := settings.mapping("DefaultRouteSettings"):
-            found.append((f"{_ANY} {_ANY}", default))
-        if routes := settings.mapping("RouteSettings"):
-            found.extend(mappings_of(routes))
-    except ProjectError as error:
-        settings.missing.diagnostics.append(skipped("the settings of routes", error))
+    if default := _mapping(settings, "DefaultRouteSettings"):
+        found.append((f"{_ANY} {_ANY}", default))
+    if routes := _mapping(settings, "RouteSettings"):
+        entries = ((key, _mapping(routes, key)) for key in routes.entries)
+        found.extend((key, entry) for key, entry in entries if entry)
     return _read(found)
+
+
+def _known_text(setting: Properties, name: str) -> str | None:
+    """Return which methods or paths a setting is for: all, unless it says so; None if that is unknown."""
+    return setting.text(name) if name in setting.entries else _ANY
+
+
+def _mapping(settings: Properties, name: str) -> Properties | None:
+    try:
+        return settings.mapping(name)
+    except ProjectError as error:
+        settings.missing.diagnostics.append(skipped(f"the settings of `{name}`", error))
+        return None
 
 
 def with_limits(api: Api, limits: StageLimits) -> Api:

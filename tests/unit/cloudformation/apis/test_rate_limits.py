@@ -211,7 +211,7 @@ def test_apis_of_sam(  # columns of the table
         ),
         (
             "RouteSettings: [a]",
-            "skipping the settings of routes: `RouteSettings` must be a mapping, not a list",
+            "skipping the settings of `RouteSettings`: `RouteSettings` must be a mapping, not a list",
         ),
     ],
 )
@@ -221,3 +221,27 @@ def test_wrong_settings(one_api: OneApi, settings: str, message: str) -> None:
     assert limits(api) == {}
     assert [each.message for each in api.failures] == [message]
     assert api.failures[0].place is not None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("{HttpMethod: [GET], ResourcePath: /, %s}", "`HttpMethod` must be a string, not a list"),
+        ("{HttpMethod: GET, ResourcePath: !ImportValue x, %s}", "skipping `ResourcePath`"),
+    ],
+)
+def test_one_wrong_method_setting(one_api: OneApi, wrong: str, message: str) -> None:
+    """It is left out alone, and does not become one for all paths."""
+    limit = "ThrottlingRateLimit: 1"
+    others = f"{{HttpMethod: GET, ResourcePath: /items, {limit}}}"
+    api = one_api(REST + STAGE % f"MethodSettings: [{wrong % limit}, {others}]")
+    assert limits(api) == {"/items": one("GET")}
+    assert message in api.failures[0].message
+
+
+def test_one_wrong_route_setting(one_api: OneApi) -> None:
+    """It is left out alone."""
+    settings = f"RouteSettings: {{$default: fast, ANY /items: {ONE}}}"
+    api = one_api(V2 % ("ProtocolType: HTTP", "2.0", "ANY /items", settings))
+    assert limits(api) == {"/items": one("ANY")}
+    assert "`$default` must be a mapping" in api.failures[0].message
