@@ -143,7 +143,7 @@ def read_config(
         ),
     )
     for option, value in config.values.items():
-        if not is_encodable(Path(str(value))):
+        if not is_encodable(str(value)):
             raise ConfigError(
                 f"`{option}` has a character that no option can have",
                 place=config.place_of(option),
