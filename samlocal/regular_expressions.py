@@ -11,7 +11,8 @@ import re
 import warnings
 from typing import Final
 
-# What is not supported is a named group; escapes and classes are passed over.
+# What is not supported is a named group, and so is `named`, which Python writes otherwise; escapes and classes are passed
+# over.
 _PARTS: Final = re.compile(
     r"""
     (?P<look_aheads> \(\?[=!] )
@@ -23,11 +24,11 @@ _PARTS: Final = re.compile(
     | (?P<possessive_quantifiers> [*+?}]\+ )
     | (?P<Unicode_classes> \\[pP] )
     | (?P<POSIX_classes> \[\^?\[: )
+    | (?P<named> \(\?< )
     | \\. | \[\^?\]?(?:\\.|[^\]\\])*\]
     """,
     re.VERBOSE | re.DOTALL,
 )
-_NAMED_GROUP: Final = re.compile(r"(?<!\\)\(\?<")
 
 
 class ExpressionError(ValueError):
@@ -40,13 +41,20 @@ def compile_expression(text: str) -> re.Pattern[str]:
     Raises:
         ExpressionError: It is malformed, or has what is not supported.
     """
-    for part in _PARTS.finditer(text):
-        if part.lastgroup:
-            name = part.lastgroup.replace("look_", "look-").replace("_", " ")
-            raise ExpressionError(f"{name} are not supported: `{part[0]}`")
+    converted = _PARTS.sub(_convert, text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of what classes may mean one day
-            return re.compile(_NAMED_GROUP.sub("(?P<", text), re.ASCII)
+            return re.compile(converted, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise ExpressionError(str(error)) from error
+
+
+def _convert(part: re.Match[str]) -> str:
+    """Return a part of an expression as Python writes it."""
+    if part.lastgroup == "named":
+        return "(?P<"
+    if part.lastgroup:
+        name = part.lastgroup.replace("look_", "look-").replace("_", " ")
+        raise ExpressionError(f"{name} are not supported: `{part[0]}`")
+    return part[0]

@@ -20,6 +20,8 @@ from samlocal.regular_expressions import ExpressionError, compile_expression
         (r"^(?P<lang>[a-z]{2})(-[A-Z]{2})?$", ["de", "de-AT"], ["de-at", "d"]),
         ("^(?<name>a)$", ["a"], ["aa"]),
         (r"\(?<", ["<", "(<"], ["("]),
+        (r"^\\(?<name>a)$", [r"\a"], ["a"]),
+        ("^[(?<]$", ["(", "<"], ["P"]),
         (r"^\w+$", ["a1_"], ["ä"]),
         (r"^[\]()?=+]+$", ["]", "(?=", "++"], ["a"]),
         ("^[]a(?!]+$", ["]", "(?!"], ["b"]),
