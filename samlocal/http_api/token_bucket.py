@@ -22,9 +22,12 @@ class TokenBucket:
         self._filled: float | None = None
 
     def take(self, now: float) -> bool:
-        """Take a token at a time in seconds; false if there is none."""
+        """Take a token at a time in seconds; false if there is none.
+
+        Times need not be in order, as requests are not that wait for authorizers: what has been filled is not filled again.
+        """
         passed = 0.0 if self._filled is None else max(now - self._filled, 0.0)
-        self._filled = now
+        self._filled = now if self._filled is None else max(now, self._filled)
         self._tokens = min(self._tokens + passed * self.limit.rate, self._capacity)
         if self._tokens < 1:
             return False
