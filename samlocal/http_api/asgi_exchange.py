@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from samlocal.header_syntax import HEADER_NAME, NOT_IN_HEADER_VALUES
 from samlocal.http_api.exchange import HttpRequest, HttpResponse
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_server.asgi import HEADERS, REASON
 from samlocal.trace_header import format_trace_header, usable_fields
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from samlocal.http_server.asgi import Message, Receive, Scope, Send
 
-_log: Final = logging.getLogger("samlocal.endpoint")
 # Statuses whose responses have no body: https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
 _BODILESS: Final = frozenset({204, 304})
 _LEAST_STATUS_WITH_BODY: Final = 200
@@ -180,18 +178,5 @@ def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRe
 
 def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Return headers as bytes, without those that cannot be sent, such as ones of a program that HTTP does not allow."""
-    return [
-        (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in headers
-        if _is_sendable(name, value)
-    ]
-
-
-def _is_sendable(name: str, value: str) -> bool:
-    if HEADER_NAME.fullmatch(name) and not NOT_IN_HEADER_VALUES.search(value):
-        return True
-    shown = ascii(name)[1:-1]
-    _log.error(
-        "skipping the header `%s` of a response: HTTP does not allow its name or value", shown
-    )
-    return False
+    pairs = sendable_headers(headers)
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]

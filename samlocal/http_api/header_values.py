@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from typing import TYPE_CHECKING, Final
+
 from samlocal.header_syntax import HEADER_NAME, NOT_IN_HEADER_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_log: Final = logging.getLogger("samlocal.endpoint")
 
 
 class HeaderError(ValueError):
@@ -10,7 +18,7 @@ class HeaderError(ValueError):
 
 
 def sendable(name: str, value: str) -> str:
-    """Return the value of a header with characters that are bytes: UTF-8, unless it is Latin-1.
+    """Return the value of a header without spaces around it, and with characters that are bytes: UTF-8, unless it is Latin-1.
 
     Raises:
         HeaderError: It cannot be sent.
@@ -19,8 +27,26 @@ def sendable(name: str, value: str) -> str:
         raise HeaderError(f"`{name}` is not the name of a header")
     if NOT_IN_HEADER_VALUES.search(value):
         raise HeaderError(f"the value of the header `{name}` has control characters")
+    stripped = value.strip(" \t")
+    if stripped.isascii():
+        return stripped
     try:
-        value.encode("latin-1")
+        stripped.encode("latin-1")
     except UnicodeEncodeError:
-        return value.encode(errors="replace").decode("latin-1")
-    return value
+        return stripped.encode(errors="replace").decode("latin-1")
+    return stripped
+
+
+def sendable_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return headers as `sendable` does, without those that cannot be sent, which the log names.
+
+    A template has none, but the values that a client or a back end gives to mappings may make some.
+    """
+    found = []
+    for name, value in headers:
+        try:
+            found.append((name, sendable(name, value)))
+        except HeaderError:
+            shown = ascii(name)[1:-1]
+            _log.error("skipping the header `%s`: HTTP does not allow its name or value", shown)
+    return found

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_api.http_exchange import (
     HttpExchange,
     ResponseError,
@@ -62,7 +63,7 @@ async def send_request(
     body: bytes,
     timeout_ms: int,
 ) -> BackEndResponse:
-    """Send a request, and return the response; headers of the framing are written here.
+    """Send a request, and return the response; headers of the framing are written here, those that cannot be sent left out.
 
     Raises:
         TimeoutError: There is no whole response in time.
@@ -81,7 +82,7 @@ async def send_request(
         if parts.query:
             target += "?" + quote(parts.query, safe=_SAFE)
         sent = [("Host", parts.netloc.rpartition("@")[2])]
-        sent += [pair for pair in headers if pair[0].lower() not in _FRAMING]
+        sent += sendable_headers(pair for pair in headers if pair[0].lower() not in _FRAMING)
         sent += [("Content-Length", str(len(body)))] if body else []
         sent.append(("Connection", "close"))
         request = h11.Request(method=method, target=target, headers=encode_headers(sent))

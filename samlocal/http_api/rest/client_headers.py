@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from samlocal.http_api.header_values import sendable
 from samlocal.http_api.payload_1 import extended_request_id
 from samlocal.trace_header import read_trace_header
 
@@ -40,13 +39,9 @@ _DROPPED: Final = frozenset({"transfer-encoding", "x-amz-apigw-id"})
 
 
 def remap(headers: Iterable[tuple[str, str]]) -> HeaderList:
-    """Return the headers of an integration under the names that a client gets, without those that are dropped.
-
-    Raises:
-        HeaderError: One cannot be sent.
-    """
+    """Return the headers of an integration under the names that a client gets, without those that are dropped."""
     return [
-        (f"{_REMAPPED_PREFIX}{name}" if name.lower() in _REMAPPED else name, sendable(name, value))
+        (f"{_REMAPPED_PREFIX}{name}" if name.lower() in _REMAPPED else name, value)
         for name, value in headers
         if name.lower() not in _DROPPED
     ]

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.header_values import HeaderError
+from samlocal.http_api.header_values import HeaderError, sendable
 from samlocal.http_api.rest.client_headers import remap
 from samlocal.http_api.result_members import (
     WrongResultError,
@@ -131,7 +131,7 @@ def _read_headers(
     if not has_header(headers, "content-type"):
         headers.insert(0, _DEFAULT_CONTENT_TYPE)
     try:
-        return remap(headers)
+        return remap([(name, sendable(name, value)) for name, value in headers])
     except HeaderError as error:
         raise WrongResultError(str(error)) from error
 

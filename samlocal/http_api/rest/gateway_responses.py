@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gateway
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.header_values import HeaderError, sendable
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
 from samlocal.http_api.rest.client_headers import own_headers, replace_headers
 from samlocal.http_api.rest.gateway_errors import UNSUPPORTED
@@ -63,7 +62,8 @@ def customized_response(
         content_type = choose_template(response.templates, request.header("accept"))
         body = render(response.templates[content_type], variables).encode(errors="replace")
         headers = replace_headers(headers, [("Content-Type", content_type)])
-    headers = replace_headers(headers, _mapped(response.headers, variables))
+    mapped = sendable_headers(_mapped(response.headers, variables))
+    headers = replace_headers(headers, mapped)
     return HttpResponse(
         status=response.status or error.error_type.status, headers=headers, body=body
     )
@@ -87,10 +87,9 @@ def _headers(error: GatewayError, request: HttpRequest) -> list[tuple[str, str]]
 
 
 def _mapped(headers: Mapping[str, str], variables: RequestVariables) -> Iterator[tuple[str, str]]:
-    """Yield the headers of a template; one whose value a client has made one that cannot be sent is left out."""
+    """Yield the headers of a template with their values."""
     for key, expression in headers.items():
         name = key.removeprefix(_HEADER_PREFIX)
         value = map_parameter(expression, variables)
         if value is not None and not name.startswith(_OTHER_PREFIX):
-            with suppress(HeaderError):
-                yield name, sendable(name, value)
+            yield name, value

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 from samlocal.http_api.exchange import HttpResponse
 from samlocal.http_api.forwarded_headers import forwarded_headers
-from samlocal.http_api.header_values import HeaderError
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_api.http_back_end import BackEndError, send_request
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE
 from samlocal.http_api.rest.client_headers import own_headers, remap, replace_headers
@@ -99,10 +99,8 @@ class HttpMethod:
             return map_response(
                 chosen, routed, body=response.body, headers=response.headers, with_trace=True
             )
-        try:
-            headers = remap(pair for pair in response.headers if pair[0].lower() != "via")
-        except HeaderError as error:
-            raise GatewayError(API_CONFIGURATION_ERROR, reason=str(error)) from error
+        passed = (pair for pair in response.headers if pair[0].lower() != "via")
+        headers = remap(sendable_headers(passed))
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", DEFAULT_MEDIA_TYPE))
         own = own_headers(routed.request, with_trace=False)

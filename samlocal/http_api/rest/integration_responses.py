@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.event_values import find_member
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.header_values import HeaderError
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_api.media_types import DEFAULT_MEDIA_TYPE, media_type_of
 from samlocal.http_api.rest.client_headers import own_headers, remap, replace_headers
 from samlocal.http_api.rest.gateway_errors import (
@@ -73,7 +73,7 @@ def map_response(
     """Return an integration response for a client; body and headers are those of the back end.
 
     Raises:
-        GatewayError: It needs VTL, or has headers that cannot be sent.
+        GatewayError: It needs VTL.
     """
     variables = RequestVariables(routed.event)
     content_type, content = DEFAULT_MEDIA_TYPE, body
@@ -85,12 +85,10 @@ def map_response(
         (key.removeprefix(_HEADER_PREFIX), map_parameter(expression, variables, find))
         for key, expression in response.headers.items()
     )
-    try:
-        sent = remap((name, value) for name, value in mapped if value is not None)
-        if origin := _allowed_origin(response, routed):
-            sent = replace_headers(sent, [(_ALLOW_ORIGIN, origin)])
-    except HeaderError as error:
-        raise GatewayError(API_CONFIGURATION_ERROR, reason=str(error)) from error
+    given = ((name, value) for name, value in mapped if value is not None)
+    sent = remap(sendable_headers(given))
+    if origin := _allowed_origin(response, routed):
+        sent = replace_headers(sent, [(_ALLOW_ORIGIN, origin)])
     own = own_headers(routed.request, with_trace=with_trace)
     return HttpResponse(
         status=response.status,

@@ -115,6 +115,20 @@ async def test_request_and_response() -> None:
     assert sent_back["apigw-requestid"] == "HhK3xfC1EGoo+ZM="
 
 
+async def test_header_from_a_parameter() -> None:
+    """A header that a client has made one which cannot be sent is left out."""
+    found = await arrived(
+        http_request("GET", "/items/7?a=1%0D%0AX-Bad:%201&b=%20b"),
+        "http://127.0.0.1:PORT/things",
+        parameters={
+            "append:header.x-a": "$request.querystring.a",
+            "append:header.x-b": "$request.querystring.b",
+        },
+    )
+    assert not {"x-a", "x-bad"} & found["headers"].keys()
+    assert found["headers"]["x-b"] == "b"
+
+
 async def test_default_route() -> None:
     """It sends the whole path to the server, behind that of the URL."""
     found = await arrived(

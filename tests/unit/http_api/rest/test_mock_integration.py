@@ -203,9 +203,6 @@ async def test_requests_of_another_type(
             "not a regular expression",
             id="pattern",
         ),
-        pytest.param(
-            OK, [IntegrationResponse(status=200, headers={"a b": "'x'"})], "`a b`", id="header"
-        ),
     ],
 )
 async def test_wrong_configurations(
