@@ -154,6 +154,8 @@ class WebFunctionGateway:
 
     def _forwarded(self, request: HttpRequest) -> ProgramRequest:
         headers = [pair for pair in request.headers if pair[0].lower() not in _DROPPED]
+        if request.header("host") is None:  # of a client of HTTP/1.0
+            headers.insert(0, ("Host", request.host))
         addresses = [*request.all_values("x-forwarded-for"), request.source_ip]
         headers += (
             ("x-forwarded-for", ", ".join(addresses)),

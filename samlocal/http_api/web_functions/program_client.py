@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from samlocal.frozen_dataclass import frozen
+from samlocal.http_api.header_values import sendable_headers
 from samlocal.http_api.http_exchange import (
     HttpExchange,
     ResponseError,
@@ -97,7 +98,7 @@ async def open_response(
 
 
 async def _send(exchange: HttpExchange, request: ProgramRequest) -> h11.Response:
-    headers = encode_headers(request.headers)
+    headers = encode_headers(sendable_headers(request.headers))
     if request.body or request.method in _HAS_LENGTH:
         headers.append((b"Content-Length", str(len(request.body)).encode()))
     try:

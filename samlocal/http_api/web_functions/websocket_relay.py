@@ -26,6 +26,8 @@ from wsproto.utilities import ProtocolError
 
 from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
+from samlocal.http_api.header_values import sendable_headers
+from samlocal.http_api.http_exchange import encode_headers
 from samlocal.http_api.web_functions.program_client import ProgramError, pass_headers
 
 if TYPE_CHECKING:
@@ -116,17 +118,17 @@ class _ProgramSide:
         self, request: ProgramRequest, subprotocols: Sequence[str]
     ) -> AcceptConnection | HttpResponse:
         """Send the request, and return how the program accepts it, or its other response."""
-        pairs = [
-            (name.encode("latin-1"), value.encode("latin-1"))
+        passed = (
+            (name, value)
             for name, value in request.headers
             if name.lower() != "host" and not name.lower().startswith(_OF_THE_HANDSHAKE)
-        ]
+        )
         hosts = [value for name, value in request.headers if name.lower() == "host"]
         asked = Request(
             host=hosts[-1] if hosts else "localhost",
             target=request.target,
             subprotocols=list(subprotocols),
-            extra_headers=pairs,
+            extra_headers=encode_headers(sendable_headers(passed)),
         )
         try:
             self._writer.write(self._frames.send(asked))

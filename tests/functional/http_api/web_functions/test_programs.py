@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -157,11 +158,16 @@ class _Endpoint:
 
 
 @asynccontextmanager
-async def _endpoint(port: int, **options: Any) -> AsyncIterator[_Endpoint]:  # noqa: ANN401
+async def _endpoint(
+    port: int,
+    *,
+    api: Api = _API,
+    **options: Any,  # noqa: ANN401
+) -> AsyncIterator[_Endpoint]:
     reported: list[Diagnostic] = []
 
-    gateway = WebFunctionGateway(_API, _Program(port), report=reported.append, **options)
-    site: Site[Gateway] = Site([(_API, gateway)])
+    gateway = WebFunctionGateway(api, _Program(port), report=reported.append, **options)
+    site: Site[Gateway] = Site([(api, gateway)])
 
     async def current_site() -> Site[Gateway]:
         return site
@@ -190,6 +196,28 @@ async def test_request(program: int) -> None:
     assert sent["x-forwarded-for"] == "10.0.0.1, 127.0.0.1"
     assert sent["lambda-web-endpoint-name"] == "dev"
     assert [sent["lambda-web-request-id"]] == headers["lambda-web-request-id"]
+
+
+async def test_client_without_host(program: int) -> None:
+    """The program of a client of HTTP/1.0 that names no host gets that of the server."""
+    async with _endpoint(program) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(b"GET /a HTTP/1.0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 201 Created\r\n")
+    assert f'"Host","127.0.0.1:{endpoint.port}"'.encode() in answer
+
+
+@pytest.mark.parametrize(("stage", "sent"), [("€", "\xe2\x82\xac"), ("dev\n", None)])
+async def test_name_of_an_endpoint(program: int, stage: str, sent: str | None) -> None:
+    """A name of an endpoint that no header can have is not sent; another one that is not ASCII is."""
+    async with _endpoint(program, api=replace(_API, stage=stage)) as endpoint:
+        status, _, body = await endpoint.send("GET /a HTTP/1.1")
+    assert status == "201 Created"
+    name = "lambda-web-endpoint-name"
+    raw = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])["raw"]
+    assert dict(zip(raw[::2], raw[1::2], strict=True)).get(name) == sent
 
 
 async def test_stream(program: int) -> None:
