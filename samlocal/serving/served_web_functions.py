@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from samlocal.diagnostics import error_diagnostic
 from samlocal.errors import EnvironmentUnusableError, FunctionNotFoundError, SamlocalError
@@ -15,14 +15,17 @@ from samlocal.serving.served_function import ServedFunction
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Collection, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
     from pathlib import Path
 
+    from samlocal.execution.fleet.fleet_function import FleetFunction
     from samlocal.project.web_functions import WebFunction, WebFunctions
     from samlocal.serving.function_fleet import ProgramFleet
     from samlocal.serving.function_preparation import FunctionPreparation, PreparedVersion
     from samlocal.serving.once_observer import OnceObserver
     from samlocal.serving.project_snapshot import ProjectSnapshot
+
+_Used = TypeVar("_Used")
 
 
 class ServedWebFunctions:
@@ -81,21 +84,26 @@ class ServedWebFunctions:
             SamlocalError: It cannot be prepared, or its program does not run.
         """
         async with AsyncExitStack() as stack:
-            yield await self._connect(stack, full_path, holds=holds)
 
-    async def _connect(
-        self, stack: AsyncExitStack, full_path: str, *, holds: bool
-    ) -> socket.socket:
-        """Return a connection to the program as it is now, for as long as the stack is open."""
+            async def connect(
+                function: FleetFunction, is_current: Callable[[], bool]
+            ) -> socket.socket:
+                return await stack.enter_async_context(
+                    self._programs.connected(function, is_current, holds=holds)
+                )
+
+            yield await self._use_current(full_path, connect)
+
+    async def _use_current(
+        self, full_path: str, use: Callable[[FleetFunction, Callable[[], bool]], Awaitable[_Used]]
+    ) -> _Used:
+        """Return the result for the version as it is now: once more if it is replaced meanwhile."""
         while True:
             served = self._get(full_path)
             prepared = served.ready(LATEST) or await served.prepared(LATEST)
             is_current = partial(self._is_current, full_path, prepared)
-            connecting = self._programs.connected(
-                prepared.function, is_current=is_current, holds=holds
-            )
             try:
-                return await stack.enter_async_context(connecting)
+                return await use(prepared.function, is_current)
             except EnvironmentUnusableError:
                 if is_current():  # all programs are ending
                     raise
@@ -178,10 +186,8 @@ class ServedWebFunctions:
 
     async def _warm_up(self, full_path: str) -> bool:
         try:
-            prepared = await self._get(full_path).prepared(LATEST)
-            is_current = partial(self._is_current, full_path, prepared)
-            await self._programs.warm_up(prepared.function, is_current=is_current)
-        except EnvironmentUnusableError:  # it was to end: all do, or it has changed
+            await self._use_current(full_path, self._programs.warm_up)
+        except (EnvironmentUnusableError, FunctionNotFoundError):  # all are ending, or it is gone
             return False
         except SamlocalError as error:
             self._observer.show_diagnostic(error_diagnostic(error, function=full_path))

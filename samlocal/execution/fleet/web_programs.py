@@ -32,7 +32,7 @@ class WebPrograms:
 
     @asynccontextmanager
     async def connected(
-        self, function: FleetFunction, *, is_current: Callable[[], bool], holds: bool = True
+        self, function: FleetFunction, is_current: Callable[[], bool], *, holds: bool = True
     ) -> AsyncIterator[socket.socket]:
         """Yield a connection to the program of a function.
 
@@ -62,7 +62,7 @@ class WebPrograms:
         finally:
             program.finish(holds=holds)
 
-    async def warm_up(self, function: FleetFunction, *, is_current: Callable[[], bool]) -> None:
+    async def warm_up(self, function: FleetFunction, is_current: Callable[[], bool]) -> None:
         """Start the program of a function, unless it runs; return when it listens.
 
         Raises:

@@ -58,7 +58,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
 
 
 async def connect(programs: WebPrograms, function: Any, current: list[Any]) -> None:  # noqa: ANN401  # a fake
-    async with programs.connected(function, is_current=lambda: current[-1] is function):
+    async with programs.connected(function, lambda: current[-1] is function):
         pass
 
 

@@ -78,7 +78,7 @@ async def test_each_connection_is_finished_once(
 ) -> None:
     """Whatever happens, a program that notes a connection notes its end, once."""
     with suppress(ProgramEndedError, ProgramNotListeningError):
-        async with Programs(*programs).connected(FUNCTION, is_current=lambda: True):
+        async with Programs(*programs).connected(FUNCTION, lambda: True):
             assert sum(each.users for each in programs if isinstance(each, Program)) == 1
     real = [each for each in programs if isinstance(each, Program)]
     assert [each.connections for each in real] == connections
@@ -90,7 +90,7 @@ async def test_cancelled_connection_is_finished() -> None:
     program = Program()
 
     async def connect() -> None:
-        async with Programs(program).connected(FUNCTION, is_current=lambda: True):
+        async with Programs(program).connected(FUNCTION, lambda: True):
             await asyncio.sleep(10)
 
     task = asyncio.create_task(connect())

@@ -309,6 +309,19 @@ async def test_warm_up_after_changes(tmp_path: Path) -> None:
         assert not [each for each in site.observer.messages if "cannot run" in each]
 
 
+async def test_change_during_warm_up(tmp_path: Path) -> None:
+    """A program that is replaced while it starts ahead is started in its new version."""
+    async with _serve(tmp_path / "project", watches=True) as site:
+        program = site.directory / "program/server.mjs"
+        working = program.read_text()
+        program.write_text(f"console.log('started');{_SILENT}")
+        starting = asyncio.create_task(site.project.warm_up())
+        await site.wait_for("started")
+        program.write_text(working)
+        assert await starting
+        assert "listening" in site.output
+
+
 async def test_end_during_warm_up(tmp_path: Path) -> None:
     """A program that is ended while it starts is no error, as one that is replaced."""
     async with _serve(tmp_path / "project") as site:
