@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.docker.command import DIRECT, Samlocal
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class ApiServer(NamedTuple):
-    """A running command, and the URLs of its sites in their order."""
+    """A running command, the URLs of its sites in their order, and the command as a user would run it again."""
 
     endpoint: Endpoint
     urls: list[str]
+    samlocal: Samlocal
 
     def url_of(self, api: str) -> str:
         """Return where an API is served, or the URL of a function."""
@@ -40,7 +42,7 @@ def serving_apis(
     try:
         endpoint.wait_for(r"\(Ctrl-C ends it\)")
         urls = dict.fromkeys(re.findall(r"https?://127\.0\.0\.1:\d+", endpoint.shown))
-        yield ApiServer(endpoint, list(urls))
+        yield ApiServer(endpoint, list(urls), samlocal)
         assert endpoint.end() == 0, endpoint.shown
     finally:
         endpoint.close()
@@ -52,7 +54,9 @@ def serving_project(
 ) -> Iterator[ApiServer]:
     """Serve the APIs of a project that lies in a folder of the test's own; no container remains."""
     own = {"SAMLOCAL_IMAGE_REPOSITORY": "localhost/samlocal", "HOME": str(project.parent)}
-    environment = own | DIRECT | {"XDG_RUNTIME_DIR": str(project.parent)} | variables
-    with serving_apis(Samlocal(directory=project, environment=environment), *options) as running:
-        yield running
+    with TemporaryDirectory(prefix="samlocal-") as runtime:  # paths of sockets have to be short
+        environment = own | DIRECT | {"XDG_RUNTIME_DIR": runtime} | variables
+        samlocal = Samlocal(directory=project, environment=environment)
+        with serving_apis(samlocal, *options) as running:
+            yield running
     assert not leftovers(engine, project)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websocket import WebSocket, create_connection
 
-from tests.docker.command import CHECKOUT, DIRECT, PATIENCE_SECONDS, Samlocal
-from tests.docker.fixtures import STAND_INS
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
 from tests.docker.http.api_server import serving_project
 from tests.functional.http_server.certificates import make_certificate
 
@@ -102,11 +101,8 @@ def test_function_that_is_invoked_beside_the_endpoint(
 ) -> None:
     """`local invoke` finds the endpoint, and its function reaches the endpoint's clients."""
     ann = connect()
-    folder = str(server.endpoint.directory.parent)
-    own = {"SAMLOCAL_IMAGE_REPOSITORY": STAND_INS, "HOME": folder, "XDG_RUNTIME_DIR": folder}
-    samlocal = Samlocal(directory=server.endpoint.directory, environment=own | DIRECT)
     event = {"to": _ask(ann, "describe")["connectionId"]}
-    ended = samlocal.invoke(function, "-e", "-", stdin=json.dumps(event).encode())
+    ended = server.samlocal.invoke(function, "-e", "-", stdin=json.dumps(event).encode())
     assert ended.exit_code == 0, ended.stderr
     assert ann.recv() == text
 
@@ -137,6 +133,7 @@ def test_https_with_a_certificate(
         client = create_connection(f"{url}/dev", timeout=PATIENCE_SECONDS, sslopt=trust)
         try:
             for scheme in ("https", "http"):
-                assert _ask(client, "get_connection", scheme=scheme)["status"] == 200
+                answer = _ask(client, "get_connection", scheme=scheme)
+                assert answer.get("status") == 200, (answer, server.endpoint.shown)
         finally:
             client.shutdown()  # type: ignore[no-untyped-call]  # it has no types

@@ -13,9 +13,8 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 import websocket
 
-from tests.docker.command import CHECKOUT, DIRECT, PATIENCE_SECONDS, Samlocal
-from tests.docker.http.api_server import serving_apis
-from tests.docker.leftovers import leftovers
+from tests.docker.command import CHECKOUT, PATIENCE_SECONDS
+from tests.docker.http.api_server import serving_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,11 +42,8 @@ def server(
     for image in ("python:3.11", "nodejs:22"):
         stand_in(image)
     project = shutil.copytree(CHECKOUT / "tests/projects/start-api", folder / "project")
-    own = {"SAMLOCAL_IMAGE_REPOSITORY": "localhost/samlocal", "HOME": str(folder)}
-    environment = own | DIRECT | {"XDG_RUNTIME_DIR": str(folder)}
-    with serving_apis(Samlocal(directory=project, environment=environment)) as running:
+    with serving_project(engine, project) as running:
         yield running
-    assert not leftovers(engine, project)
 
 
 def curl(server: ApiServer, path: str, *options: str, site: int = 0) -> tuple[str, bytes]:

@@ -182,7 +182,11 @@ def test_relay(engine: docker.APIClient, stand_in: Callable[[str], str], tmp_pat
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_interrupted_start(
-    engine: docker.APIClient, stand_in: Callable[[str], str], tmp_path: Path, signals: int
+    engine: docker.APIClient,
+    stand_in: Callable[[str], str],
+    tmp_path: Path,
+    runtime_folder: Path,
+    signals: int,
 ) -> None:
     """Ctrl-C while a program starts leaves no container, and a second one does not wait."""
     stand_in("nodejs:24")
@@ -191,7 +195,7 @@ def test_interrupted_start(
         "console.log('started'); setInterval(() => {}, 1000);"
     )
     own = {"SAMLOCAL_IMAGE_REPOSITORY": "localhost/samlocal", "HOME": str(tmp_path)}
-    environment = own | DIRECT | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    environment = own | DIRECT | {"XDG_RUNTIME_DIR": str(runtime_folder)}
     samlocal = Samlocal(directory=project, environment=environment)
     process = samlocal.start("local", "start-api", "-p", "0", "--no-credentials")
     endpoint = Endpoint(process, project)
