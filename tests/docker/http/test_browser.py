@@ -150,7 +150,9 @@ def test_preflights(page: Browser, server: ApiServer, shop: str) -> None:
     options = (
         "{method: 'PUT', headers: {'x-mine': '1', 'Content-Type': 'application/json'}, body: '[1]'}"
     )
+    start = len(server.endpoint.shown)
     answer = ask(page, f"{shop}/echo", options)
+    server.endpoint.wait_for(r"Echo \| START", start=start)
     assert answer["status"] == 200
     expected = {"method": "PUT", "mine": "1", "body": "[1]", "cookies": []}
     assert answer["body"] == expected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +109,9 @@ def test_function_that_is_invoked_beside_the_endpoint(
 def test_https(server: ApiServer, connect: Callable[[], WebSocket]) -> None:
     """`https://` fails at once, and the terminal says what to change."""
     assert _ask(connect(), "get_connection", scheme="https") == {"failed": "SSLError"}
-    noted = r"Routes has called https:// at .*: use http:// where `SAMLOCAL` is set"
-    assert re.search(noted, server.endpoint.shown), server.endpoint.shown
+    server.endpoint.wait_for(
+        "Routes has called https:// at .*: use http:// where `SAMLOCAL` is set"
+    )
 
 
 def test_https_with_a_certificate(

@@ -113,7 +113,7 @@ def test_python(server: ApiServer) -> None:
     """Other interpreters run programs too, which is said to be of this machine only."""
     status, body = _fetch(server, "/server.py", of="Snake")
     assert (status, body.decode()) == (200, _SERVER)
-    assert "AWS does not run web functions on `python3.11`" in server.endpoint.shown
+    server.endpoint.wait_for("AWS does not run web functions on `python3.11`")
 
 
 def test_stream(server: ApiServer) -> None:
@@ -161,7 +161,7 @@ def test_host_network(
     options = ("--docker-network", "host", "--warm-containers", "EAGER")
     with serving_project(engine, project, *options) as running:
         running.endpoint.wait_for("Environments are initialized")
-        assert "listening" in running.endpoint.shown
+        running.endpoint.wait_for("listening")
         variables = json.loads(_fetch(running, "/")[1])["environment"]
     assert variables["AWS_LAMBDA_HTTP_ENDPOINT"].startswith("127.0.0.1:")
 
