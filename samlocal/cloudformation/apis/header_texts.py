@@ -37,9 +37,11 @@ def header_items(settings: Properties, name: str) -> tuple[str, ...]:
 
 def header_texts(settings: Properties | None, prefix: str = "") -> dict[str, str]:
     """Return the headers of a mapping without a prefix of their names; entries that do not begin with it are others."""
+    if settings is None:
+        return {}
     found = {}
-    for key in settings.entries if settings else ():
-        if settings is None or not key.startswith(prefix):
+    for key in settings.entries:
+        if not key.startswith(prefix):
             continue
         name = key.removeprefix(prefix).rstrip(_LINE_ENDS)
         if not HEADER_NAME.fullmatch(name):
@@ -58,10 +60,12 @@ def parameter_texts(settings: Properties | None) -> dict[str, str]:
 
 def body_templates(settings: Properties | None) -> dict[str, str]:
     """Return templates of bodies by their content types, which become headers."""
+    if settings is None:
+        return {}
     found = {}
-    for key in settings.entries if settings else ():
+    for key in settings.entries:
         media_type = key.rstrip(_LINE_ENDS)
-        if settings is None or (text := settings.text(key)) is None:
+        if (text := settings.text(key)) is None:
             continue
         if NOT_IN_HEADER_VALUES.search(media_type):
             _report(settings, f"a content type {_FAULT}", settings.node.place_of(key))

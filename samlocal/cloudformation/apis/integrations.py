@@ -113,9 +113,6 @@ class IntegrationReader:
         responses = _responses(settings.mapping("responses"))
         templates = texts_by_name(settings.mapping("requestTemplates"))
         if kind == "aws":
-            is_rest = self._kind is ApiKind.REST
-            if _is_asynchronous(settings) or not is_rest or _has_velocity(templates, responses):
-                return _refuse_aws(settings, name)
             return self._custom_function(settings, name, templates, responses)
         if refusal := refuse_velocity(name, settings.node.place, templates, responses):
             return refusal
@@ -136,6 +133,19 @@ class IntegrationReader:
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-custom-integrations.html
         """
+        place = settings.node.place
+        if _is_asynchronous(settings):
+            return unsupported(
+                f"`{name}` calls its function asynchronously, which is not emulated",
+                place,
+                hint="use the type `aws_proxy`, in Serverless no `async: true`: then the client waits for the function",
+            )
+        if self._kind is not ApiKind.REST or _has_velocity(templates, responses):
+            return unsupported(
+                f"`{name}` has an integration of type `aws`: mapping templates (VTL) are not emulated",
+                place,
+                hint="use the type `aws_proxy`, in Serverless `integration: lambda-proxy`",
+            )
         target = self.function_of(_uri_node(settings, name))
         if isinstance(target, Diagnostic):
             return UnsupportedIntegration(diagnostic=target)
@@ -218,21 +228,6 @@ def _is_asynchronous(settings: Properties) -> bool:
     parameters = parameter_texts(settings.mapping("requestParameters"))
     kinds = [value for key, value in parameters.items() if key.lower() == _INVOCATION_TYPE]
     return any(unquoted(each) != "RequestResponse" for each in kinds)
-
-
-def _refuse_aws(settings: Properties, name: str) -> UnsupportedIntegration:
-    """Return the refusal of an integration whose function is not waited for, or gets what a template makes."""
-    if _is_asynchronous(settings):
-        return unsupported(
-            f"`{name}` calls its function asynchronously, which is not emulated",
-            settings.node.place,
-            hint="use the type `aws_proxy`, in Serverless no `async: true`: then the client waits for the function",
-        )
-    return unsupported(
-        f"`{name}` has an integration of type `aws`: mapping templates (VTL) are not emulated",
-        settings.node.place,
-        hint="use the type `aws_proxy`, in Serverless `integration: lambda-proxy`",
-    )
 
 
 def _uri_node(settings: Properties, name: str) -> Node:
