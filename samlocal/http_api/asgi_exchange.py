@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from samlocal.http_api.exchange import HttpRequest, HttpResponse
-from samlocal.http_api.header_values import sendable_headers
+from samlocal.http_api.header_values import decode_headers, encode_headers, sendable_headers
 from samlocal.http_server.asgi import HEADERS, REASON
 from samlocal.trace_header import format_trace_header, usable_fields
 
@@ -151,10 +151,7 @@ def host_of(scope: Scope) -> str:
 def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRequest:
     """Return the request of a scope with its body; `prefix` leads its path, and is not part of `path`."""
     extensions = scope.get("extensions") or {}
-    headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in extensions.get(HEADERS) or scope["headers"]
-    )
+    headers = decode_headers(extensions.get(HEADERS) or scope["headers"])
     scheme = scope.get("scheme") or "http"
     client, server = scope.get("client"), scope.get("server")
     trace = next((value for name, value in headers if name.lower() == "x-amzn-trace-id"), None)
@@ -178,5 +175,4 @@ def read_request(scope: Scope, *, path: str, prefix: str, body: bytes) -> HttpRe
 
 def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Return headers as bytes, without those that cannot be sent, such as ones of a program that HTTP does not allow."""
-    pairs = sendable_headers(headers)
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    return encode_headers(sendable_headers(headers))

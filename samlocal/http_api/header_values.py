@@ -50,3 +50,17 @@ def sendable_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]
             shown = ascii(name)[1:-1]
             _log.error("skipping the header `%s`: HTTP does not allow its name or value", shown)
     return found
+
+
+def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return headers as bytes.
+
+    Raises:
+        UnicodeEncodeError: One has a character that HTTP cannot send.
+    """
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Return headers as text."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)

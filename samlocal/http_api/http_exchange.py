@@ -8,7 +8,7 @@ import h11
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator
 
 _READ_BYTES: Final = 64 * 1024
 
@@ -68,17 +68,3 @@ class HttpExchange:
             raise ResponseError(f"its response is not HTTP: {error}") from error
         except OSError as error:
             raise ResponseError(f"the connection broke: {error}") from error
-
-
-def encode_headers(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Return headers as bytes.
-
-    Raises:
-        UnicodeEncodeError: One has a character that HTTP cannot send.
-    """
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
-def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
-    """Return headers as text."""
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)

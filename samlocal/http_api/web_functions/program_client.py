@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from samlocal.frozen_dataclass import frozen
-from samlocal.http_api.header_values import sendable_headers
-from samlocal.http_api.http_exchange import (
-    HttpExchange,
-    ResponseError,
-    decode_headers,
-    encode_headers,
-)
+from samlocal.http_api.header_values import decode_headers, encode_headers, sendable_headers
+from samlocal.http_api.http_exchange import HttpExchange, ResponseError
 
 if TYPE_CHECKING:
     import socket

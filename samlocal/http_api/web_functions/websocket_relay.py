@@ -26,8 +26,7 @@ from wsproto.utilities import ProtocolError
 
 from samlocal.http_api.asgi_exchange import refuse_websocket
 from samlocal.http_api.exchange import HttpResponse
-from samlocal.http_api.header_values import sendable_headers
-from samlocal.http_api.http_exchange import encode_headers
+from samlocal.http_api.header_values import encode_headers, sendable_headers
 from samlocal.http_api.web_functions.program_client import ProgramError, pass_headers
 
 if TYPE_CHECKING:
