@@ -85,7 +85,7 @@ class CustomFunctionMethod:
 
         https://github.com/serverless/serverless/issues/2270
         """
-        fault = str(error).removeprefix("the result is not JSON: ")
+        fault = str(error.__cause__)  # what is wrong with the JSON
         self._tell(
             routed.request,
             f"the event of `{self._integration.target.function}` is not JSON: {fault}",
